@@ -1,0 +1,52 @@
+"""Exact FLOPs, MACs and parameters of layer designs, from one line of text.
+
+The names are imported when they are used, so that `import convcost` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcost.api import compare, cost
+    from convcost.errors import ConvcostError
+    from convcost.quantities import Convention, Cost
+    from convcost.report import Comparison, Report
+    from convcost.spec import Spec, parse
+
+__version__ = "0.1.0"
+
+HOMES = {
+    "compare": "convcost.api",
+    "cost": "convcost.api",
+    "Convention": "convcost.quantities",
+    "Cost": "convcost.quantities",
+    "ConvcostError": "convcost.errors",
+    "Comparison": "convcost.report",
+    "Report": "convcost.report",
+    "Spec": "convcost.spec",
+    "parse": "convcost.spec",
+}
+
+__all__ = [
+    "Comparison",
+    "ConvcostError",
+    "Convention",
+    "Cost",
+    "Report",
+    "Spec",
+    "compare",
+    "cost",
+    "parse",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'convcost' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,303 @@
+"""Activations: elementwise operations by the formula that torch documents.
+
+Rule: each arithmetic operation, comparison with selection, and elementary function (exp, log, tanh, erf)
+counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula in each class's
+page of torch.nn, given in the docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from convcost import formulas
+from convcost.layers.interface import Layer, at_least
+from convcost.quantities import Cost, Shape, Size
+from convcost.requirements import Divides, Equals, Known, Rank, Requirement
+
+
+class _Elementwise(Layer):
+    """`operations` per element; the shape stays."""
+
+    operations: ClassVar[int]
+
+    def cost(self, shape: Shape) -> Cost:
+        return Cost(elementwise=self.operations * formulas.elements(shape))
+
+
+@dataclass(frozen=True)
+class _Plain(_Elementwise):
+    """An activation without arguments."""
+
+
+@dataclass(frozen=True)
+class _InPlace(_Elementwise):
+    inplace: bool = False
+
+
+class ReLU(_InPlace):
+    """max(0, x)."""
+
+    operations = 1
+
+
+class ReLU6(_InPlace):
+    """min(max(0, x), 6)."""
+
+    operations = 2
+
+
+class Hardsigmoid(_InPlace):
+    """min(max(0, x/6 + 1/2), 1): a product, a sum, two comparisons."""
+
+    operations = 4
+
+
+class Hardswish(_InPlace):
+    """x · min(max(0, x + 3), 6) / 6."""
+
+    operations = 5
+
+
+class SiLU(_InPlace):
+    """x · σ(x): a sigmoid and a product."""
+
+    operations = 5
+
+
+class Mish(_InPlace):
+    """x · tanh(log(1 + exp(x))): exp, sum, log, tanh, product."""
+
+    operations = 5
+
+
+class SELU(_InPlace):
+    """scale · (max(0, x) + min(0, α·(exp(x) − 1))): exp, −, ·, max, min, +, and · by the scale."""
+
+    operations = 7
+
+
+class Sigmoid(_Plain):
+    """1 / (1 + exp(−x))."""
+
+    operations = 4
+
+
+class Tanh(_Plain):
+    """tanh(x)."""
+
+    operations = 1
+
+
+class LogSigmoid(_Plain):
+    """log(1 / (1 + exp(−x)))."""
+
+    operations = 5
+
+
+class Softsign(_Plain):
+    """x / (1 + |x|)."""
+
+    operations = 3
+
+
+class Tanhshrink(_Plain):
+    """x − tanh(x)."""
+
+    operations = 2
+
+
+@dataclass(frozen=True)
+class LeakyReLU(_Elementwise):
+    """x where x ≥ 0, else negative_slope · x: a comparison and a product."""
+
+    operations = 2
+
+    negative_slope: float = 0.01
+    inplace: bool = False
+
+
+@dataclass(frozen=True)
+class RReLU(_Elementwise):
+    """As LeakyReLU; its slope is drawn in training, which is not counted."""
+
+    operations = 2
+
+    lower: float = 1 / 8
+    upper: float = 1 / 3
+    inplace: bool = False
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        message = f"lower is {self.lower}, above upper, which is {self.upper}"
+        yield Known(self.lower <= self.upper, message, "lower")
+
+
+@dataclass(frozen=True)
+class ELU(_Elementwise):
+    """x where x > 0, else α · (exp(x) − 1): comparison, exp, difference, product."""
+
+    operations = 4
+
+    alpha: float = 1.0
+    inplace: bool = False
+
+
+@dataclass(frozen=True)
+class CELU(_Elementwise):
+    """max(0, x) + min(0, α · (exp(x/α) − 1)): quotient, exp, difference, product, two comparisons, sum."""
+
+    operations = 7
+
+    alpha: float = 1.0
+    inplace: bool = False
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield Known(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
+
+
+@dataclass(frozen=True)
+class GELU(_Elementwise):
+    """x · Φ(x): x · ½ · (1 + erf(x/√2)); with tanh: ½x · (1 + tanh(√(2/π) · (x + 0.044715·x³)))."""
+
+    approximate: Literal["none", "tanh"] = "none"
+
+    @property
+    def operations(self) -> int:  # type: ignore[override]
+        return 9 if self.approximate == "tanh" else 5
+
+
+@dataclass(frozen=True)
+class Hardtanh(_Elementwise):
+    """min(max(min_val, x), max_val)."""
+
+    operations = 2
+
+    min_val: float = -1.0
+    max_val: float = 1.0
+    inplace: bool = False
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        message = f"max_val is {self.max_val}; more than min_val, which is {self.min_val}, is needed"
+        yield Known(self.max_val > self.min_val, message, "max_val")
+
+
+@dataclass(frozen=True)
+class Hardshrink(_Elementwise):
+    """x where |x| > λ, else 0: absolute value and comparison."""
+
+    operations = 2
+
+    lambd: float = 0.5
+
+
+@dataclass(frozen=True)
+class Softshrink(_Elementwise):
+    """x ∓ λ where |x| > λ, else 0: absolute value, comparison, difference."""
+
+    operations = 3
+
+    lambd: float = 0.5
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield Known(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
+
+
+@dataclass(frozen=True)
+class Softplus(_Elementwise):
+    """log(1 + exp(β·x)) / β, or x above the threshold: product, exp, sum, log, quotient, comparison."""
+
+    operations = 6
+
+    beta: float = 1.0
+    threshold: float = 20.0
+
+
+@dataclass(frozen=True)
+class Threshold(_Elementwise):
+    """x where x > threshold, else value."""
+
+    operations = 1
+
+    threshold: float
+    value: float
+    inplace: bool = False
+
+
+@dataclass(frozen=True)
+class PReLU(_Elementwise):
+    """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
+
+    operations = 2
+
+    num_parameters: Size = 1
+    init: float = 0.25
+
+    def parameters(self) -> dict[str, Shape]:
+        return {"weight": (self.num_parameters,)}
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, num_parameters=self.num_parameters)
+        if self.num_parameters != 1:
+            channels = shape[1] if len(shape) > 1 else 1
+            what = "the input's channel dimension"
+            yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
+
+
+@dataclass(frozen=True)
+class GLU(Layer):
+    """a · σ(b) for the halves a, b of dimension `dim`: 5 operations for each output element."""
+
+    dim: int = -1
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield _has_dimension(shape, self.dim)
+        yield Divides(2, shape[self.dim], "2", f"dimension {self.dim}", argument="dim")
+
+    def output(self, shape: Shape) -> Shape:
+        dim = self.dim % len(shape)
+        return (*shape[:dim], shape[dim] // 2, *shape[dim + 1 :])
+
+    def cost(self, shape: Shape) -> Cost:
+        return Cost(elementwise=(Sigmoid.operations + 1) * formulas.elements(self.output(shape)))
+
+
+@dataclass(frozen=True)
+class _OverDimension(_Elementwise):
+    """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
+
+    operations = 5
+
+    dim: int | None = None
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        if self.dim is not None:
+            yield _has_dimension(shape, self.dim)
+
+
+class Softmax(_OverDimension):
+    """exp(x − max x) / Σ exp(x − max x)."""
+
+
+class Softmin(_OverDimension):
+    """Softmax of −x."""
+
+    operations = 6
+
+
+class LogSoftmax(_OverDimension):
+    """(x − max x) − log Σ exp(x − max x); the logarithm is once for each sum and not counted."""
+
+
+class Softmax2d(_Plain):
+    """Softmax over the channels of [batch, channels, height, width]."""
+
+    operations = 5
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")
+
+
+def _has_dimension(shape: Shape, dim: int) -> Requirement:
+    needed = dim + 1 if dim >= 0 else -dim
+    return Rank(shape, tuple(range(needed, len(shape) + 1)), f"one with a dimension {dim}")

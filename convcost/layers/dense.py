@@ -1,0 +1,117 @@
+"""Linear, Bilinear and Embedding: layers on the last dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcost import formulas
+from convcost.layers.interface import Layer, at_least, bearable
+from convcost.quantities import Cost, Shape, Size
+from convcost.requirements import AtLeast, AtMost, Equals, Rank, Requirement
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """y = x Wᵀ + b on the last dimension: [*, in_features] → [*, out_features]."""
+
+    contracts = True
+    inferred_input = ("B", "S", "in_features")
+
+    in_features: Size
+    out_features: Size
+    bias: bool = True
+
+    def parameters(self) -> dict[str, Shape]:
+        weight = {"weight": (self.out_features, self.in_features)}
+        return weight | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, in_features=self.in_features, out_features=self.out_features)
+        yield Rank(shape, tuple(range(1, len(shape) + 1)), "[*, in_features]")
+        yield Equals(
+            shape[-1],
+            self.in_features,
+            "the input's last dimension",
+            "in_features",
+            hint="Linear works on the last dimension: merge or permute dimensions before it.",
+        )
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.out_features)
+
+    def cost(self, shape: Shape) -> Cost:
+        positions = formulas.elements(shape[:-1])
+        macs = formulas.linear_macs(positions, self.in_features, self.out_features)
+        return Cost(macs, macs, positions * self.out_features if self.bias else 0)
+
+
+@dataclass(frozen=True)
+class Bilinear(Layer):
+    """y = x1ᵀ A x2 + b.
+
+    The two inputs come joined along the last dimension: [*, in1_features + in2_features].
+    """
+
+    contracts = True
+    inferred_input = ("B", "S", "in1_features+in2_features")
+
+    in1_features: Size
+    in2_features: Size
+    out_features: Size
+    bias: bool = True
+
+    def parameters(self) -> dict[str, Shape]:
+        weight = {"weight": (self.out_features, self.in1_features, self.in2_features)}
+        return weight | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, in1_features=self.in1_features, in2_features=self.in2_features)
+        yield at_least(1, out_features=self.out_features)
+        yield Rank(shape, tuple(range(1, len(shape) + 1)), "[*, in1_features + in2_features]")
+        yield Equals(
+            shape[-1],
+            self.in1_features + self.in2_features,
+            "the input's last dimension",
+            "in1_features + in2_features",
+            hint="The two inputs of Bilinear are given joined along the last dimension.",
+        )
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.out_features)
+
+    def cost(self, shape: Shape) -> Cost:
+        positions = formulas.elements(shape[:-1])
+        macs = formulas.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
+        return Cost(macs, macs, positions * self.out_features if self.bias else 0)
+
+
+@dataclass(frozen=True)
+class Embedding(Layer):
+    """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
+
+    inferred_input = ("B", "S")
+    input_itemsize = 8
+
+    num_embeddings: Size
+    embedding_dim: Size
+    padding_idx: Size | None = None
+    max_norm: float | None = None
+    norm_type: float = 2.0
+    scale_grad_by_freq: bool = False
+    sparse: bool = False
+
+    def parameters(self) -> dict[str, Shape]:
+        return {"weight": (self.num_embeddings, self.embedding_dim)}
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, num_embeddings=self.num_embeddings, embedding_dim=self.embedding_dim)
+        if self.padding_idx is not None:
+            hint = "padding_idx is a row of the table, or a negative one counted from its end."
+            limits = self.padding_idx, -self.num_embeddings, self.num_embeddings - 1
+            yield AtLeast(*limits[:2], "padding_idx", "padding_idx", hint)
+            yield AtMost(*limits[::2], "padding_idx", "padding_idx", hint)
+        yield from bearable(self.output(shape))
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape, self.embedding_dim)

@@ -1,0 +1,100 @@
+"""What a layer is: torch.nn's arguments as fields, and formulas over sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import ClassVar, Literal, TypeAlias, TypeVar
+
+from convcost.errors import RequirementError
+from convcost.quantities import Cost, Shape
+from convcost.requirements import AllAtLeast, AtMost, Known, Requirement
+
+LARGEST_SIZE = 10**30
+"""Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
+
+MOST_DIMENSIONS = 64
+"""torch's own limit for most operations."""
+
+Sizes: TypeAlias = int | tuple[int, ...]
+"""One size for all spatial dimensions, or one for each."""
+
+Item = TypeVar("Item", int, int | None)
+
+SameOrSizes: TypeAlias = Literal["valid", "same"] | int | tuple[int, ...]
+
+
+class Layer:
+    """A torch.nn layer: a frozen dataclass whose fields are the torch class's arguments.
+
+    A subclass is named as the torch class, states its formulas in `parameters`, `output` and `cost`, and
+    what it takes in `requirements`. Nothing else has to be edited for a new layer but its family's line in
+    the registry: the parser and the torch module are made from the fields.
+    """
+
+    inferred_input: ClassVar[tuple[str, ...]] = ()
+    """The input assumed when a spec gives none: sizes by name, a field's name standing for its value."""
+
+    contracts: ClassVar[bool] = False
+    """Whether it multiplies and accumulates, so that its output counts as activations."""
+
+    input_itemsize: ClassVar[int | None] = None
+    """Bytes of an input element where the dtype does not decide (token indices)."""
+
+    def parameters(self) -> dict[str, Shape]:
+        """The shape of each parameter, by torch's name for it."""
+        return {}
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        """What has to hold for this layer on an input of `shape`, in the order it is checked."""
+        yield from ()
+
+    def output(self, shape: Shape) -> Shape:
+        """The output's shape for an input of `shape`."""
+        return shape
+
+    def cost(self, shape: Shape) -> Cost:
+        """What one forward on an input of `shape` costs."""
+        return Cost()
+
+    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
+        """How each spatial dimension of the output comes about, with the numbers put in."""
+        return ()
+
+    def arguments(self) -> dict[str, object]:
+        """The arguments that differ from torch's defaults, and those without one."""
+        return {
+            field.name: value
+            for field in fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, field.name)) != field.default or field.default is MISSING
+        }
+
+    def __str__(self) -> str:
+        required = {field.name for field in fields(self) if field.default is MISSING}  # type: ignore[arg-type]
+        shown = (
+            str(value) if name in required else f"{name}={value}" for name, value in self.arguments().items()
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def along(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
+    """`value` for each of `dimensions` spatial dimensions."""
+    if not isinstance(value, tuple):
+        return (value,) * dimensions
+    if len(value) != dimensions:
+        message = f"{argument} has {len(value)} values; {dimensions} or a single one is needed"
+        raise RequirementError(message, argument=argument)
+    return value
+
+
+def bearable(shape: Shape) -> Iterator[Requirement]:
+    """That an output of `shape` has no more and no larger dimensions than a tensor can."""
+    message = f"the output has {len(shape)} dimensions; at most {MOST_DIMENSIONS} are possible"
+    yield Known(len(shape) <= MOST_DIMENSIONS, message)
+    for size in shape:
+        yield AtMost(size, LARGEST_SIZE, "a dimension of the output")
+
+
+def at_least(minimum: int, **arguments: Sizes) -> Requirement:
+    """That every one of the named sizes is `minimum` or more."""
+    return AllAtLeast(minimum, arguments)

@@ -1,0 +1,265 @@
+"""Normalisations. The count is that of evaluation, so that it does not depend on the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+from convcost import formulas
+from convcost.layers.interface import Layer, Sizes, at_least
+from convcost.quantities import Cost, Shape, Size
+from convcost.requirements import AtLeast, Divides, Equals, Known, Rank, Requirement
+
+SCALE_BY_STATISTICS = 2
+"""Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""
+
+COMPUTE_STATISTICS = 3
+"""Per element: a sum for the mean; a square and a sum for the variance, its difference being above."""
+
+
+class _PerChannel(Layer):
+    """A normalisation whose second dimension is the channels."""
+
+    ranks: ClassVar[tuple[int, ...]]
+    wanted: ClassVar[str]
+    num_features: Size
+    affine: bool
+    track_running_stats: bool
+    bias: bool
+
+    def parameters(self) -> dict[str, Shape]:
+        return _affine((self.num_features,), self.affine, self.bias)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, num_features=self.num_features)
+        yield Rank(shape, self.ranks, self.wanted)
+        yield Equals(
+            self.channels(shape),
+            self.num_features,
+            "the input's channel dimension",
+            "num_features",
+            argument="num_features",
+        )
+        if not self.track_running_stats:
+            yield AtLeast(self.samples(shape), 2, "the number of values that a statistic is taken over")
+
+    def samples(self, shape: Shape) -> Size:
+        """How many values each mean and variance of the input is taken over."""
+        raise NotImplementedError
+
+    def channels(self, shape: Shape) -> Size:
+        """The channel dimension of the input."""
+        return shape[1]
+
+    def cost(self, shape: Shape) -> Cost:
+        """Without running statistics those of the input are taken, in evaluation too."""
+        statistics = 0 if self.track_running_stats else COMPUTE_STATISTICS
+        per_element = statistics + SCALE_BY_STATISTICS + len(self.parameters())
+        return Cost(elementwise=per_element * formulas.elements(shape))
+
+
+@dataclass(frozen=True)
+class _BatchNorm(_PerChannel):
+    num_features: Size
+    eps: float = 1e-5
+    momentum: float | None = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+    _: KW_ONLY
+    bias: bool = True
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield from super().requirements(shape)
+        yield Known(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
+        is_so = self.track_running_stats or self.eps > 0
+        yield Known(is_so, "eps is 0; without running statistics more is needed", "eps")
+
+    def samples(self, shape: Shape) -> Size:
+        return formulas.elements((shape[0], *shape[2:]))
+
+
+class BatchNorm1d(_BatchNorm):
+    """[batch, channels] or [batch, channels, length]; per element 2, and 1 each for weight and bias.
+
+    Without running statistics 3 more.
+    """
+
+    ranks = (2, 3)
+    wanted = "[batch, channels] or [batch, channels, length]"
+    inferred_input = ("B*S", "num_features", "L")
+
+
+class BatchNorm2d(_BatchNorm):
+    """[batch, channels, height, width]; counted as BatchNorm1d."""
+
+    ranks = (4,)
+    wanted = "[batch, channels, height, width]"
+    inferred_input = ("B", "num_features", "H", "W")
+
+
+class BatchNorm3d(_BatchNorm):
+    """[batch, channels, depth, height, width]; counted as BatchNorm1d."""
+
+    ranks = (5,)
+    wanted = "[batch, channels, depth, height, width]"
+    inferred_input = ("B", "num_features", "D", "H", "W")
+
+
+@dataclass(frozen=True)
+class _InstanceNorm(_PerChannel):
+    spatial: ClassVar[int]
+
+    num_features: Size
+    eps: float = 1e-5
+    momentum: float = 0.1
+    affine: bool = False
+    track_running_stats: bool = False
+    _: KW_ONLY
+    bias: bool = True
+
+    def channels(self, shape: Shape) -> Size:
+        return shape[-self.spatial - 1]
+
+    def samples(self, shape: Shape) -> Size:
+        return formulas.elements(shape[-self.spatial :])
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """[batch, channels, length] or without batch; per element 5, and 1 each for weight and bias.
+
+    With running statistics 3 less.
+    """
+
+    spatial = 1
+    ranks = (2, 3)
+    wanted = "[batch, channels, length] or the same without batch"
+    inferred_input = ("B*S", "num_features", "L")
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """[batch, channels, height, width] or without batch; counted as InstanceNorm1d."""
+
+    spatial = 2
+    ranks = (3, 4)
+    wanted = "[batch, channels, height, width] or the same without batch"
+    inferred_input = ("B", "num_features", "H", "W")
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """[batch, channels, depth, height, width] or without batch; counted as InstanceNorm1d."""
+
+    spatial = 3
+    ranks = (4, 5)
+    wanted = "[batch, channels, depth, height, width] or the same without batch"
+    inferred_input = ("B", "num_features", "D", "H", "W")
+
+
+class _OverLastDimensions(Layer):
+    inferred_input = ("B", "S", "normalized_shape")
+    normalized_shape: Sizes
+
+    def normalized(self) -> Shape:
+        """The dimensions normalised over."""
+        shape = self.normalized_shape
+        return shape if isinstance(shape, tuple) else (shape,)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, normalized_shape=self.normalized_shape)
+        normalized = self.normalized()
+        enough = tuple(range(len(normalized), len(shape) + 1))
+        yield Rank(shape, enough, f"[*, {', '.join(map(str, normalized))}]")
+        for size, expected in zip(shape[len(shape) - len(normalized) :], normalized, strict=True):
+            what = "the input's normalised dimension"
+            yield Equals(size, expected, what, "normalized_shape", "normalized_shape")
+
+
+@dataclass(frozen=True)
+class LayerNorm(_OverLastDimensions):
+    """Over the last dimensions; per element 5, and 1 each for weight and bias."""
+
+    normalized_shape: Sizes
+    eps: float = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def parameters(self) -> dict[str, Shape]:
+        return _affine(self.normalized(), self.elementwise_affine, self.bias)
+
+    def cost(self, shape: Shape) -> Cost:
+        per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
+        return Cost(elementwise=per_element * formulas.elements(shape))
+
+
+@dataclass(frozen=True)
+class RMSNorm(_OverLastDimensions):
+    """x / √(mean x² + eps) · γ; per element a square, a sum, a product, and 1 for the weight."""
+
+    normalized_shape: Sizes
+    eps: float | None = None
+    elementwise_affine: bool = True
+
+    def parameters(self) -> dict[str, Shape]:
+        return {"weight": self.normalized()} if self.elementwise_affine else {}
+
+    def cost(self, shape: Shape) -> Cost:
+        return Cost(elementwise=(3 + len(self.parameters())) * formulas.elements(shape))
+
+
+@dataclass(frozen=True)
+class GroupNorm(Layer):
+    """[batch, channels, *] normalised by groups of channels; per element as LayerNorm."""
+
+    inferred_input = ("B*S", "num_channels", "L")
+
+    num_groups: Size
+    num_channels: Size
+    eps: float = 1e-5
+    affine: bool = True
+    _: KW_ONLY
+    bias: bool = True
+
+    def parameters(self) -> dict[str, Shape]:
+        return _affine((self.num_channels,), self.affine, self.bias)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, num_groups=self.num_groups, num_channels=self.num_channels)
+        names = ("num_groups", "num_channels")
+        yield Divides(self.num_groups, self.num_channels, *names, argument="num_groups")
+        yield Rank(shape, tuple(range(2, len(shape) + 1)), "[batch, channels, *]")
+        what = "the input's channel dimension"
+        yield Equals(shape[1], self.num_channels, what, "num_channels", "num_channels")
+        samples = formulas.elements((shape[0], shape[1] // self.num_groups, *shape[2:]))
+        yield AtLeast(samples, 2, "batch x channels of a group x positions")
+
+    def cost(self, shape: Shape) -> Cost:
+        per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
+        return Cost(elementwise=per_element * formulas.elements(shape))
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Layer):
+    """x / (k + α · mean of x² over `size` channels)^β.
+
+    Per element: the square, `size` operations for the mean, product, sum, power, quotient.
+    """
+
+    inferred_input = ("B", "C", "H", "W")
+
+    size: Size
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, size=self.size)
+        yield Rank(shape, tuple(range(3, len(shape) + 1)), "[batch, channels, length, *]")
+
+    def cost(self, shape: Shape) -> Cost:
+        return Cost(elementwise=(self.size + 5) * formulas.elements(shape))
+
+
+def _affine(shape: Shape, affine: bool, bias: bool) -> dict[str, Shape]:
+    if not affine:
+        return {}
+    return {"weight": shape, "bias": shape} if bias else {"weight": shape}

@@ -1,0 +1,269 @@
+"""Poolings. Rule: one operation for each tap of each window: a comparison, or a sum with one division.
+
+Windows count whole, with their padding. Adaptive poolings count one operation for each input element, as
+fvcore does (`fvcore/nn/jit_handles.py`, `elementwise_flop_counter(1, 0)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convcost import formulas
+from convcost.layers.interface import Layer, Sizes, along, at_least
+from convcost.quantities import Cost, Shape, Size
+from convcost.requirements import AtLeast, AtMost, Known, Rank, Requirement
+
+SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
+
+INFERRED = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
+
+
+class _Spatial(Layer):
+    spatial: ClassVar[int]
+
+    def rank(self, shape: Shape) -> Requirement:
+        """That the input has the spatial dimensions, channels, and perhaps a batch."""
+        wanted = f"[batch, channels, {SPATIAL_NAMES[self.spatial]}] or the same without batch"
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
+
+
+class _Pooling(_Spatial):
+    kernel_size: Sizes
+    stride: Sizes | None
+    ceil_mode: bool
+    padding: Sizes = 0
+    dilation: Sizes = 1
+    fits_unpadded: ClassVar[bool] = False
+    """Whether torch wants the kernel to fit without padding and ceil_mode (ATen's avg_pool3d)."""
+
+    def each(self, argument: str) -> Shape:
+        """The named argument for each spatial dimension; the stride is the kernel size if not given."""
+        value = getattr(self, argument)
+        return along(self.kernel_size if value is None else value, self.spatial, argument)
+
+    def output(self, shape: Shape) -> Shape:
+        lengths = tuple(
+            formulas.pooling_length(*geometry, self.ceil_mode) for geometry in self._geometry(shape)
+        )
+        return (*shape[: -self.spatial], *lengths)
+
+    def cost(self, shape: Shape) -> Cost:
+        taps = formulas.elements(self.each("kernel_size"))
+        return Cost(elementwise=taps * formulas.elements(self.output(shape)))
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, kernel_size=self.kernel_size, dilation=self.dilation)
+        yield at_least(0, padding=self.padding)
+        if self.stride is not None:
+            yield at_least(1, stride=self.stride)
+        yield self.rank(shape)
+        for length, kernel, stride, padding, dilation in self._geometry(shape):
+            hint = "torch pads a pooling by half its kernel at most."
+            yield AtMost(padding, kernel // 2, "padding", "padding", hint)
+            yield self._fits(length, kernel, stride, padding, dilation)
+
+    def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
+        if self.fits_unpadded:
+            what = "the length, which the kernel has to fit in without padding,"
+            return AtLeast(length, kernel, what, argument="kernel_size")
+        overhang = stride - 1 if self.ceil_mode else 0
+        span = dilation * (kernel - 1) + 1
+        what = "the padded length, which the kernel has to fit in,"
+        return AtLeast(length + 2 * padding, span - overhang, what, argument="kernel_size")
+
+    def _geometry(self, shape: Shape) -> Iterator[tuple[Size, Size, Size, Size, Size]]:
+        names = ("kernel_size", "stride", "padding", "dilation")
+        return zip(shape[-self.spatial :], *(self.each(name) for name in names), strict=True)
+
+
+@dataclass(frozen=True)
+class _MaxPool(_Pooling):
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    padding: Sizes = 0
+    dilation: Sizes = 1
+    return_indices: bool = False
+    ceil_mode: bool = False
+
+
+class MaxPool1d(_MaxPool):
+    """The maximum of each window over the length."""
+
+    spatial = 1
+    inferred_input = INFERRED[1]
+
+
+class MaxPool2d(_MaxPool):
+    """The maximum of each window over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED[2]
+
+
+class MaxPool3d(_MaxPool):
+    """The maximum of each window over depth, height and width."""
+
+    spatial = 3
+    inferred_input = INFERRED[3]
+
+
+@dataclass(frozen=True)
+class AvgPool1d(_Pooling):
+    """The mean of each window over the length."""
+
+    spatial = 1
+    inferred_input = INFERRED[1]
+
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    padding: Sizes = 0
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+
+
+@dataclass(frozen=True)
+class _AvgPool(_Pooling):
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    padding: Sizes = 0
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED[2]
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window over depth, height and width."""
+
+    spatial = 3
+    fits_unpadded = True
+    inferred_input = INFERRED[3]
+
+
+@dataclass(frozen=True)
+class _LPPool(_Pooling):
+    norm_type: float
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    ceil_mode: bool = False
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        message = "norm_type is 0, and the root of the sum divides by it"
+        yield Known(self.norm_type != 0, message, "norm_type")
+        yield from super().requirements(shape)
+
+    def cost(self, shape: Shape) -> Cost:
+        """A power and a sum for each tap, a root for each output."""
+        taps = formulas.elements(self.each("kernel_size"))
+        return Cost(elementwise=(2 * taps + 1) * formulas.elements(self.output(shape)))
+
+
+@dataclass(frozen=True)
+class LPPool1d(_LPPool):
+    """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
+
+    spatial = 1
+    inferred_input = INFERRED[1]
+
+    kernel_size: Size
+
+
+class LPPool2d(_LPPool):
+    """The p-norm of each window over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED[2]
+
+
+class LPPool3d(_LPPool):
+    """The p-norm of each window over depth, height and width."""
+
+    spatial = 3
+    fits_unpadded = True
+    inferred_input = INFERRED[3]
+
+
+class _Adaptive(_Spatial):
+    output_size: int | tuple[int | None, ...]
+
+    def output(self, shape: Shape) -> Shape:
+        sizes = along(self.output_size, self.spatial, "output_size")
+        lengths = (
+            length if size is None else size
+            for size, length in zip(sizes, shape[-self.spatial :], strict=True)
+        )
+        return (*shape[: -self.spatial], *lengths)
+
+    def cost(self, shape: Shape) -> Cost:
+        return Cost(elementwise=formulas.elements(shape))
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield self.rank(shape)
+        yield at_least(1, output_size=self.output(shape)[-self.spatial :])
+
+
+@dataclass(frozen=True)
+class _AdaptiveAvgPool(_Adaptive):
+    output_size: int | tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+    """The mean over windows that cover the length in `output_size` steps."""
+
+    spatial = 1
+    inferred_input = INFERRED[1]
+
+    output_size: Sizes
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+    """As AdaptiveAvgPool1d over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED[2]
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """As AdaptiveAvgPool1d over depth, height and width."""
+
+    spatial = 3
+    inferred_input = INFERRED[3]
+
+
+@dataclass(frozen=True)
+class _AdaptiveMaxPool(_Adaptive):
+    output_size: int | tuple[int | None, ...]
+    return_indices: bool = False
+
+
+@dataclass(frozen=True)
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The maximum over windows that cover the length in `output_size` steps."""
+
+    spatial = 1
+    inferred_input = INFERRED[1]
+
+    output_size: Sizes
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """As AdaptiveMaxPool1d over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED[2]
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """As AdaptiveMaxPool1d over depth, height and width."""
+
+    spatial = 3
+    inferred_input = INFERRED[3]

@@ -1,0 +1,118 @@
+"""Layers that compute nothing at evaluation: Dropout and its kin, Flatten, Unflatten, Identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcost import formulas
+from convcost.layers.interface import Layer, at_least, bearable
+from convcost.quantities import Shape
+from convcost.requirements import Equals, Known, Rank, Requirement
+
+
+@dataclass(frozen=True)
+class Identity(Layer):
+    """The input."""
+
+
+@dataclass(frozen=True)
+class _Dropout(Layer):
+    """Nothing at evaluation, and by decision nothing in training, so that the count is one for both."""
+
+    p: float = 0.5
+    inplace: bool = False
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
+
+
+class Dropout(_Dropout):
+    """Drops single elements in training."""
+
+
+class Dropout1d(_Dropout):
+    """Drops channels of [batch, channels, length] in training."""
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield from super().requirements(shape)
+        yield Rank(shape, (2, 3), "[batch, channels, length] or the same without batch")
+
+
+class Dropout2d(_Dropout):
+    """Drops channels of [batch, channels, height, width] in training."""
+
+
+class Dropout3d(_Dropout):
+    """Drops channels of [batch, channels, depth, height, width] in training."""
+
+
+class AlphaDropout(_Dropout):
+    """Dropout that keeps mean and variance."""
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels."""
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Merges the dimensions `start_dim` to `end_dim` into one."""
+
+    start_dim: int = 1
+    end_dim: int = -1
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        for argument in ("start_dim", "end_dim"):
+            yield _has_dimension(shape, getattr(self, argument), argument)
+        first, last = self._range(shape)
+        what = "the number of dimensions from start_dim to end_dim"
+        yield at_least(1, **{what: last - first + 1})
+        yield from bearable(self.output(shape))
+
+    def output(self, shape: Shape) -> Shape:
+        first, last = self._range(shape)
+        return (*shape[:first], formulas.elements(shape[first : last + 1]), *shape[last + 1 :])
+
+    def _range(self, shape: Shape) -> tuple[int, int]:
+        return self.start_dim % len(shape), self.end_dim % len(shape)
+
+
+@dataclass(frozen=True)
+class Unflatten(Layer):
+    """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
+
+    dim: int
+    unflattened_size: tuple[int, ...]
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield _has_dimension(shape, self.dim, "dim")
+        given = self._given()
+        message = f"unflattened_size is {self.unflattened_size}; one -1 at most is possible"
+        yield Known(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
+        yield at_least(1, unflattened_size=given)
+        yield Equals(
+            formulas.elements(self._sizes(shape)),
+            shape[self.dim],
+            "the product of unflattened_size",
+            f"dimension {self.dim}",
+            argument="unflattened_size",
+        )
+        yield from bearable(self.output(shape))
+
+    def output(self, shape: Shape) -> Shape:
+        dim = self.dim % len(shape)
+        return (*shape[:dim], *self._sizes(shape), *shape[dim + 1 :])
+
+    def _sizes(self, shape: Shape) -> Shape:
+        rest = shape[self.dim] // formulas.elements(self._given())
+        return tuple(rest if size == -1 else size for size in self.unflattened_size)
+
+    def _given(self) -> Shape:
+        return tuple(size for size in self.unflattened_size if size != -1)
+
+
+def _has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
+    needed = dim + 1 if dim >= 0 else -dim
+    wanted = f"one with a dimension {dim}"
+    return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

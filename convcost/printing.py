@@ -1,0 +1,22 @@
+"""How results show themselves: the one place below the formats that reaches up to them, when asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from convcost.formats.interface import Result
+
+
+class Printed:
+    """A result that prints its table, and shows it in a notebook."""
+
+    def __str__(self) -> str:
+        from convcost.formats import render
+
+        return render(cast("Result", self), "table").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from convcost.formats import render
+
+        return render(cast("Result", self), "html")

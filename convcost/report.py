@@ -1,0 +1,207 @@
+"""What every source of costs yields and every output reads: rows, reports, comparisons. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, NamedTuple, Protocol
+
+from convcost import formulas
+from convcost.errors import UsageError, did_you_mean
+from convcost.printing import Printed
+from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
+
+Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
+
+ITEMSIZES = {
+    **dict.fromkeys(("float64", "int64"), 8),
+    **dict.fromkeys(("float32", "tfloat32"), 4),
+    **dict.fromkeys(("float16", "bfloat16"), 2),
+    **dict.fromkeys(("float8", "int8"), 1),
+}
+"""Bytes of one element, by dtype."""
+
+
+def check_dtype(dtype: str) -> None:
+    """Refuse a dtype whose size is not known."""
+    if dtype not in ITEMSIZES:
+        message = f"no dtype is called {dtype[:40]}{did_you_mean(dtype, ITEMSIZES)}"
+        raise UsageError(message, hint=f"There are {', '.join(ITEMSIZES)}.")
+
+
+class CounterResult(NamedTuple):
+    """What a counter said of a candidate, as it said it, as FLOPs, and what to think of it."""
+
+    verdict: Verdict
+    flops: int | None
+    raw: int | None
+    raw_unit: str
+    reason: str
+
+
+class Described(Protocol):
+    """What a row is about: it says what it is as text, and how its output's lengths come about."""
+
+    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
+        """A line for each spatial dimension, with the numbers put in; nothing where there is none."""
+
+
+class Row(NamedTuple):
+    """One layer: where it is, what it is, its shapes, its parameters by name, its cost."""
+
+    path: str
+    kind: str
+    layer: Described
+    input: Shape
+    output: Shape
+    parameters: Mapping[str, Shape]
+    cost: Cost
+    contracts: bool
+    input_itemsize: int | None = None
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, trainable or not."""
+        return sum(map(formulas.elements, self.parameters.values()))
+
+    @property
+    def activations(self) -> Size:
+        """Output elements, if the layer is a contraction (dense or convolution)."""
+        return formulas.elements(self.output) if self.contracts else 0
+
+    def bytes(self, itemsize: int) -> Size:
+        """Input, parameters and output, each once, at `itemsize` bytes an element."""
+        moved = formulas.elements(self.input) * (self.input_itemsize or itemsize)
+        return moved + (self.params + formulas.elements(self.output)) * itemsize
+
+
+@dataclass(frozen=True)
+class Report(Printed):
+    """The cost of one design: its rows in order, from `input` to `output`."""
+
+    name: str
+    spec: str
+    rows: tuple[Row, ...]
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    input_is_inferred: bool = False
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+    counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the first row's input."""
+        return self.rows[0].input
+
+    @property
+    def output(self) -> Shape:
+        """The shape of the last row's output."""
+        return self.rows[-1].output
+
+    @cached_property
+    def cost(self) -> Cost:
+        """All rows' costs together."""
+        return sum((row.cost for row in self.rows), Cost())
+
+    @property
+    def macs(self) -> Size:
+        """Multiply–accumulates, those on padding included."""
+        return self.cost.macs
+
+    @property
+    def valid_macs(self) -> Size:
+        """Multiply–accumulates on real data."""
+        return self.cost.valid_macs
+
+    @property
+    def flops(self) -> Size:
+        """Floating-point operations under `convention`."""
+        return self.cost.flops(self.convention)
+
+    @property
+    def bias_adds(self) -> Size:
+        """Additions of a bias."""
+        return self.cost.bias_adds
+
+    @property
+    def elementwise(self) -> Size:
+        """Elementwise operations: activation, normalisation, pooling."""
+        return self.cost.elementwise
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, trainable or not."""
+        return sum(row.params for row in self.rows)
+
+    @property
+    def output_elements(self) -> Size:
+        """Elements of the last output."""
+        return formulas.elements(self.output)
+
+    @property
+    def activations(self) -> Size:
+        """Output elements of all contraction layers together."""
+        return sum(row.activations for row in self.rows)
+
+    @property
+    def bytes(self) -> Size:
+        """The input, every parameter and the output, each once, at the dtype's size."""
+        itemsize = ITEMSIZES[self.dtype]
+        moved = formulas.elements(self.input) * (self.rows[0].input_itemsize or itemsize)
+        return moved + (self.params + self.output_elements) * itemsize
+
+    @property
+    def flops_per_output_element(self) -> Fraction:
+        """FLOPs / output elements, exactly."""
+        return Fraction(self.flops, self.output_elements)
+
+    @property
+    def arithmetic_intensity(self) -> Fraction:
+        """FLOPs / bytes, exactly."""
+        return Fraction(self.flops, self.bytes)
+
+    def __add__(self, other: Report) -> Report:
+        """The two one after the other, their rows' paths prefixed by their names."""
+        rows = tuple(
+            row._replace(path=f"{report.name}.{row.path}") for report in (self, other) for row in report.rows
+        )
+        return replace(
+            self,
+            name=f"{self.name} + {other.name}",
+            spec=f"{self.spec} + {other.spec}",
+            rows=rows,
+            sizes={**self.sizes, **other.sizes},
+            assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
+            counters={},
+        )
+
+
+METRICS = (
+    *("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise"),
+    *("output_elements", "activations", "flops_per_output_element", "bytes", "arithmetic_intensity"),
+)
+"""The quantities of a Report that can be compared."""
+
+
+@dataclass(frozen=True)
+class Comparison(Printed):
+    """Two or more candidates; ratios are against the first."""
+
+    candidates: tuple[Report, ...]
+
+    @property
+    def first(self) -> Report:
+        """What the others are compared with."""
+        return self.candidates[0]
+
+    def ratio(self, metric: str, candidate: Report) -> Fraction | None:
+        """`candidate`'s quantity over the first candidate's; None if that is zero."""
+        base, value = getattr(self.first, metric), getattr(candidate, metric)
+        return Fraction(value) / Fraction(base) if base else None
+
+    def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
+        """Every metric's ratio of `candidate` to the first."""
+        return {metric: self.ratio(metric, candidate) for metric in METRICS}

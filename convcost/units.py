@@ -1,0 +1,84 @@
+"""The one place where numbers become text for people, and text for people becomes numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from convcost.errors import UsageError
+
+PREFIXES = ("", "K", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+"""Powers of 1,000."""
+
+JOINED = ("FLOPs", "MACs", "B")
+"""Units that a prefix is written onto: MFLOPs; other units stand apart: 98.6 K params."""
+
+BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
+
+LONGEST_EXACT = 9_999_999_999
+"""Larger counts are scaled on the screen."""
+
+
+def human(value: int | Fraction, unit: str = "") -> str:
+    """`value` with two or three digits that matter: 1.97 MFLOPs, 163.8 KMACs, 98.6 K params."""
+    number, prefix = _scaled(Fraction(value))
+    if unit in JOINED:
+        return f"{number} {prefix}{unit}"
+    return " ".join(part for part in (number, prefix, unit) if part)
+
+
+def _scaled(value: Fraction) -> tuple[str, str]:
+    if abs(value) < 1000:
+        return _digits(value) if value.denominator != 1 else str(value), ""
+    for prefix in PREFIXES[1:]:
+        value /= 1000
+        if abs(value) < Fraction("999.95"):
+            return _digits(value), prefix
+    power = 1000 ** (len(PREFIXES) - 1)
+    return f"{Decimal(round(value * power)):.2e}", ""
+
+
+def _digits(value: Fraction) -> str:
+    return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
+
+
+def exact(value: int | Fraction) -> str:
+    """`value` with thousands separated; beyond ten digits, scaled; a small fraction to three digits."""
+    number = Fraction(value)
+    if abs(number) > LONGEST_EXACT:
+        return human(number)
+    if number.denominator == 1 or abs(number) >= 1000:
+        return f"{round(number):,}"
+    return f"{float(number):.3g}"
+
+
+def ratio(value: Fraction | None) -> str:
+    """`value` as a factor: 6.00×, 0.60×, 0.012×, 1/833×; a dash if there is none."""
+    if value is None:
+        return "–"
+    if value == 0 or Fraction("0.1") <= value < 1000:
+        return f"{float(value):.2f}×"
+    if Fraction("0.01") <= value < 1000:
+        return f"{float(value):.2g}×"
+    if value < 1:
+        return f"1/{exact(round(1 / value))}×"
+    return f"{round(value):,}×" if value <= LONGEST_EXACT else f"{human(value)}×"
+
+
+def parse_bytes(text: str) -> int:
+    """The bytes that `1GiB`, `512 MB` or `1000000` are; K, M, G are powers of 1024 with `i`, else of 1000."""
+    match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGTP]?)(i?)B?\s*", text, re.IGNORECASE)
+    if not match or (match[3] and not match[2]):
+        raise UsageError(f"{text[:40]!r} is not an amount of memory", hint="Write it as 1GiB or 500MB.")
+    prefix = match[2].upper()
+    factor: int = BINARY[prefix] if match[3] else 1000 ** PREFIXES.index(prefix)
+    return int(Fraction(match[1]) * factor)
+
+
+def binary(value: int) -> str:
+    """A number of bytes in powers of 1024: 1.50 GiB."""
+    for prefix, factor in reversed(BINARY.items()):
+        if value >= factor > 1:
+            return f"{exact(Fraction(value, factor))} {prefix}iB"
+    return f"{value} B"
