@@ -1,0 +1,62 @@
+"""What a size in a spec comes to, once the symbols have values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from convcost.errors import Span, SpecError
+from convcost.layers.interface import LARGEST_SIZE
+from convcost.quantities import Size
+from convcost.spec.limits import LARGEST_EXPONENT
+from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum
+
+
+def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Size:
+    """`expression` with `sizes` put in; `text` is what an error points into."""
+    match expression:
+        case Number(value=value):
+            return value
+        case Name(name=name):
+            return sizes[name]
+        case Sum(terms=terms, span=span):
+            total: Size = 0
+            for sign, term in terms:
+                total = total + sign * evaluate(term, sizes, text)
+            return _bounded(total, text, span)
+        case Product(span=span):
+            return _bounded(_product(expression, sizes, text), text, span)
+        case Power(base=base, exponent=exponent, span=span):
+            if exponent > LARGEST_EXPONENT:
+                _fail(f"an exponent of at most {LARGEST_EXPONENT} is possible", text, span)
+            return _bounded(evaluate(base, sizes, text) ** exponent, text, span)
+
+
+def _product(product: Product, sizes: Mapping[str, Size], text: str) -> Size:
+    result = evaluate(product.first, sizes, text)
+    for operator, factor in product.rest:
+        value = evaluate(factor, sizes, text)
+        if operator == "*":
+            result = _bounded(result * value, text, product.span)
+        else:
+            result = _quotient(operator, result, value, text, product.span)
+    return result
+
+
+def _quotient(operator: str, dividend: Size, divisor: Size, text: str, span: Span) -> Size:
+    if divisor == 0:
+        _fail("a division by zero", text, span)
+    if operator == "/" and dividend % divisor != 0:
+        hint = "Use // to round down."
+        _fail(f"{dividend} / {divisor} is not a whole number", text, span, hint)
+    return dividend // divisor
+
+
+def _bounded(size: Size, text: str, span: Span) -> Size:
+    if isinstance(size, int) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
+        _fail(f"a size beyond {LARGEST_SIZE:.0e}", text, span)
+    return size
+
+
+def _fail(message: str, text: str, span: Span, hint: str = "") -> NoReturn:
+    raise SpecError(message, text=text, span=span, hint=hint)

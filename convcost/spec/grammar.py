@@ -1,0 +1,222 @@
+"""The spec language. Each function's docstring is its grammar rule; nothing else knows the syntax."""
+
+from __future__ import annotations
+
+from convcost.spec.limits import check_digits, check_dimensions, check_text
+from convcost.spec.syntax import (
+    Argument,
+    Call,
+    Candidate,
+    Constant,
+    Expression,
+    Name,
+    Number,
+    Power,
+    Product,
+    Real,
+    Repeat,
+    Several,
+    Step,
+    Sum,
+    Value,
+    Word,
+)
+from convcost.spec.tokens import Tokens
+
+CONSTANTS = {"True": True, "False": False, "None": None}
+TIMES = ("x", "×", "*")
+PRODUCTS = ("*", "×", "/", "//")
+
+
+def parse_candidate(text: str) -> Candidate:
+    """candidate: [NAME "="] [shape "->"] chain"""
+    check_text(text)
+    tokens = Tokens(text)
+    name = ""
+    if tokens.next.rule == "name" and tokens.after_next.text == "=":
+        name = tokens.read().text
+        tokens.read()
+    body = tokens.start
+    input_shape = shape(tokens) if tokens.next.text == "[" else ()
+    steps = chain(tokens)
+    if tokens.next.rule != "end":
+        tokens.fail("'->'", "the end of the spec")
+    return Candidate(name, input_shape, steps, text, body)
+
+
+def parse_size(text: str) -> Expression:
+    """A single size, such as `4*128`."""
+    check_text(text)
+    tokens = Tokens(text)
+    size = sum_of(tokens)
+    if tokens.next.rule != "end":
+        tokens.fail("an operator", "the end of the size")
+    return size
+
+
+def shape(tokens: Tokens) -> tuple[Expression, ...]:
+    """shape: "[" sum ("," sum)* "]" "->" """
+    tokens.need("[")
+    sizes = [sum_of(tokens)]
+    while tokens.take(",") and tokens.next.text != "]":
+        check_dimensions(len(sizes) + 1, tokens.text, tokens.next.span)
+        sizes.append(sum_of(tokens))
+    tokens.need("]", ",")
+    tokens.need("->")
+    return tuple(sizes)
+
+
+def chain(tokens: Tokens) -> tuple[Step, ...]:
+    """chain: step ("->" step)*"""
+    steps = step(tokens)
+    while tokens.take("->"):
+        steps += step(tokens)
+    return steps
+
+
+def step(tokens: Tokens) -> tuple[Step, ...]:
+    """step: INTEGER ("x" | "*") unit | unit [("x" | "*") INTEGER]"""
+    start = tokens.start
+    if tokens.next.rule == "integer":
+        times = integer(tokens)
+        if not tokens.take(*TIMES):
+            tokens.fail("'x' and what is repeated")
+        steps = unit(tokens)
+        return (Repeat(times, steps, tokens.since(start)),)
+    steps = unit(tokens)
+    if not tokens.take(*TIMES):
+        return steps
+    if tokens.next.rule != "integer":
+        tokens.fail("how often")
+    times = integer(tokens)
+    return (Repeat(times, steps, tokens.since(start)),)
+
+
+def unit(tokens: Tokens) -> tuple[Step, ...]:
+    """unit: layer | "(" chain ")" """
+    if tokens.take("("):
+        steps = chain(tokens)
+        tokens.need(")", "->")
+        return steps
+    return (layer(tokens),)
+
+
+def layer(tokens: Tokens) -> Call:
+    """layer: NAME ["(" [argument ("," argument)*] ")"]"""
+    if tokens.next.rule != "name":
+        tokens.fail("a layer such as Linear(10E, E)")
+    kind = tokens.read()
+    arguments: list[Argument] = []
+    if tokens.take("("):
+        while tokens.next.text != ")":
+            arguments.append(argument(tokens))
+            if not tokens.take(","):
+                break
+        tokens.need(")", ",")
+    return Call(kind.text.removeprefix("torch.").removeprefix("nn."), tuple(arguments), kind.span)
+
+
+def argument(tokens: Tokens) -> Argument:
+    """argument: [NAME "="] value"""
+    start = tokens.start
+    name = ""
+    if tokens.next.rule == "name" and tokens.after_next.text == "=":
+        name = tokens.read().text
+        tokens.read()
+    return Argument(name, value(tokens), tokens.since(start))
+
+
+def value(tokens: Tokens) -> Value:
+    """value: ["-"] REAL | WORD | "[" item, … "]" | "(" item, item, … ")" | item"""
+    match tokens.next.rule:
+        case "real":
+            return Real(tokens.read().text)
+        case "word":
+            return Word(tokens.read().text[1:-1])
+    if tokens.next.text == "-" and tokens.after_next.rule == "real":
+        tokens.read()
+        return Real(f"-{tokens.read().text}")
+    if tokens.take("["):
+        return several(tokens, [item(tokens)], "]")
+    if tokens.next.text == "(" and tokens.brackets_hold_comma():
+        tokens.read()
+        return several(tokens, [item(tokens)], ")")
+    return item(tokens)
+
+
+def several(tokens: Tokens, items: list[Constant | Expression], closing: str) -> Several:
+    """The rest of a tuple or list: ("," item)* [","] closing"""
+    while tokens.take(",") and tokens.next.text != closing:
+        items.append(item(tokens))
+    tokens.need(closing, ",")
+    return Several(tuple(items))
+
+
+def item(tokens: Tokens) -> Constant | Expression:
+    """item: "True" | "False" | "None" | sum"""
+    if tokens.next.text in CONSTANTS:
+        return Constant(CONSTANTS[tokens.read().text])
+    return sum_of(tokens)
+
+
+def sum_of(tokens: Tokens) -> Expression:
+    """sum: ["-"] product (("+" | "-") product)*"""
+    start = tokens.start
+    terms = [(-1 if tokens.take("-") else 1, product(tokens))]
+    while operator := tokens.take("+", "-"):
+        terms.append((-1 if operator == "-" else 1, product(tokens)))
+    if terms[1:] or terms[0][0] < 0:
+        return Sum(tuple(terms), tokens.since(start))
+    return terms[0][1]
+
+
+def product(tokens: Tokens) -> Expression:
+    """product: coefficient (("*" coefficient) | (("/" | "//") power))*"""
+    start = tokens.start
+    first = coefficient(tokens)
+    rest = []
+    while operator := tokens.take(*PRODUCTS):
+        divides = operator.startswith("/")
+        rest.append((operator if divides else "*", (power if divides else coefficient)(tokens)))
+    return Product(first, tuple(rest), tokens.since(start)) if rest else first
+
+
+def coefficient(tokens: Tokens) -> Expression:
+    """coefficient: power | INTEGER power, where the power starts with a name or a bracket: 10E, 2(E+1)"""
+    start = tokens.start
+    is_number = tokens.next.rule == "integer"
+    first = power(tokens)
+    if is_number and (tokens.next.rule == "name" or tokens.next.text == "("):
+        return Product(first, (("*", power(tokens)),), tokens.since(start))
+    return first
+
+
+def power(tokens: Tokens) -> Expression:
+    """power: atom ["**" INTEGER]"""
+    start = tokens.start
+    base = atom(tokens)
+    if not tokens.take("**"):
+        return base
+    if tokens.next.rule != "integer":
+        tokens.fail("a whole number as the exponent")
+    return Power(base, integer(tokens), tokens.since(start))
+
+
+def atom(tokens: Tokens) -> Expression:
+    """atom: INTEGER | NAME | "(" sum ")" """
+    if tokens.next.rule == "integer":
+        return Number(integer(tokens))
+    if tokens.next.rule == "name" and tokens.next.text not in CONSTANTS and "." not in tokens.next.text:
+        token = tokens.read()
+        return Name(token.text, token.span)
+    if tokens.take("("):
+        inner = sum_of(tokens)
+        tokens.need(")", "an operator")
+        return inner
+    tokens.fail("a size such as 128, E or 10E")
+
+
+def integer(tokens: Tokens) -> int:
+    """INTEGER: digits, perhaps with `_` between them."""
+    check_digits(tokens.text, tokens.next.span)
+    return int(tokens.read().text.replace("_", ""))

@@ -1,0 +1,220 @@
+"""Layers by name and arguments by field: what the words of a spec stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import cache
+from types import NoneType
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from convcost.errors import Span, SpecError, did_you_mean
+from convcost.layers import KINDS, find_layer, layer_class
+from convcost.layers.interface import Layer
+from convcost.quantities import Size
+from convcost.spec.evaluate import evaluate
+from convcost.spec.limits import MOST_DIGITS
+from convcost.spec.syntax import (
+    Argument,
+    Call,
+    Constant,
+    Expression,
+    Name,
+    Number,
+    Power,
+    Product,
+    Real,
+    Several,
+    Sum,
+    Value,
+    Word,
+)
+
+ELSEWHERE = {"device": "Costs do not depend on it.", "dtype": "Give it to the command: --dtype bfloat16."}
+
+
+class Template(NamedTuple):
+    """A layer whose arguments are in place, some of them still expressions."""
+
+    layer: type[Layer]
+    ready: Mapping[str, object]
+    sizes: Mapping[str, Expression | Several]
+    spans: Mapping[str, Span]
+    span: Span
+
+    def build(self, sizes: Mapping[str, Size], text: str) -> Layer:
+        """The layer with `sizes` put in."""
+        return self.layer(
+            **self.ready,
+            **{field: _sized(value, sizes, text) for field, value in self.sizes.items()},
+        )
+
+
+def _sized(value: Value, sizes: Mapping[str, Size], text: str) -> object:
+    if isinstance(value, Several):
+        return tuple(_sized(item, sizes, text) for item in value.items)
+    if isinstance(value, Constant):
+        return value.value
+    assert isinstance(value, Number | Name | Sum | Product | Power)
+    return evaluate(value, sizes, text)
+
+
+class Field(NamedTuple):
+    """What a layer's argument takes: kinds of values, and words."""
+
+    name: str
+    required: bool
+    keyword_only: bool
+    types: frozenset[Any]
+    words: tuple[str, ...]
+    none_inside: bool
+
+
+@cache
+def accepted(kind: str) -> dict[str, Field]:
+    """The arguments of the layer named `kind`, from its fields' annotations; none for an unknown one."""
+    layer = layer_class(kind)
+    if layer is None:
+        return {}
+    hints = get_type_hints(layer)
+    return {
+        field.name: Field(
+            field.name, field.default is MISSING, field.kw_only is True, *_alternatives(hints[field.name])
+        )
+        for field in fields(layer)  # type: ignore[arg-type]
+    }
+
+
+def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool]:
+    options = (hint,) if isinstance(hint, type) or get_origin(hint) in (tuple, Literal) else get_args(hint)
+    words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
+    types = frozenset(get_origin(option) or option for option in options) - {Literal}
+    none_inside = any(NoneType in get_args(item) for option in options for item in get_args(option))
+    return types, words, none_inside
+
+
+def resolve(call: Call, text: str) -> Template:
+    """The layer that `call` names, with each argument at its field."""
+    layer = find_layer(call.kind)
+    if layer is None:
+        message = f"no layer is called {call.kind[:64]}{did_you_mean(call.kind, KINDS)}"
+        raise SpecError(message, text=text, span=call.span)
+    ready: dict[str, object] = {}
+    sizes: dict[str, Expression | Several] = {}
+    placed = _placed(call, layer, text)
+    for field, argument in placed.items():
+        coerced = _coerced(argument, accepted(layer.__name__)[field], text)
+        if isinstance(coerced, Number | Name | Sum | Product | Power | Several):
+            sizes[field] = coerced
+        else:
+            ready[field] = coerced
+    return Template(layer, ready, sizes, {f: a.span for f, a in placed.items()}, call.span)
+
+
+def _placed(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
+    known = accepted(layer.__name__)
+    order = [field.name for field in known.values() if not field.keyword_only]
+    placed: dict[str, Argument] = {}
+    for place, argument in enumerate(call.arguments):
+        name = argument.name or (order[place] if place < len(order) else "")
+        problem = _misplaced(argument, name, placed, layer)
+        if problem:
+            raise SpecError(problem, text=text, span=argument.span, hint=ELSEWHERE.get(name, ""))
+        placed[name] = argument
+    missing = [field.name for field in known.values() if field.required and field.name not in placed]
+    if missing:
+        message = f"{layer.__name__} needs {' and '.join(missing)}"
+        raise SpecError(message, text=text, span=call.span, hint=signature(layer))
+    return placed
+
+
+def _misplaced(argument: Argument, name: str, placed: Mapping[str, Argument], layer: type[Layer]) -> str:
+    known = accepted(layer.__name__)
+    if not name:
+        return f"{layer.__name__} takes {len(known)} arguments at most"
+    if name not in known:
+        return f"{layer.__name__} has no argument {name}{did_you_mean(name, known)}"
+    if name in placed:
+        return f"{name} is given twice"
+    if not argument.name and any(other.name for other in placed.values()):
+        return "an argument without a name stands behind one with a name"
+    return ""
+
+
+def signature(layer: type[Layer]) -> str:
+    """The layer's arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
+    shown = (
+        field.name if field.default is MISSING else f"{field.name}={field.default}"
+        for field in fields(layer)  # type: ignore[arg-type]
+    )
+    return f"{layer.__name__}({', '.join(shown)})"
+
+
+def _coerced(argument: Argument, field: Field, text: str) -> Value | object:
+    match argument.value:
+        case Constant(value=constant) if type(constant) in field.types:
+            return constant
+        case Word(text=word) | Name(name=word) if word in field.words:
+            return word
+        case Several(items=items) if tuple in field.types and all(
+            _fits_inside(item, field) for item in items
+        ):
+            return argument.value
+        case Real(text=digits) if float in field.types:
+            return float(digits)
+        case Real(text=digits) if int in field.types and (whole := _whole(digits)) is not None:
+            return Number(whole)
+        case value if float in field.types and (ratio := _ratio(value)) is not None:
+            return float(ratio)
+        case Name(name=word) if _is_misspelt(word, field.words):
+            pass
+        case Number() | Name() | Sum() | Product() | Power() if int in field.types:
+            return argument.value
+    message = f"{field.name} takes {_wanted(field)}"
+    word = "".join(getattr(argument.value, part, "") for part in ("name", "text"))
+    raise SpecError(message + did_you_mean(word, field.words), text=text, span=argument.span)
+
+
+def _is_misspelt(name: str, words: tuple[str, ...]) -> bool:
+    """Whether a name is so near to one of `words` that it can hardly be a size's."""
+    from difflib import get_close_matches
+
+    return len(name) > 2 and bool(get_close_matches(name.lower(), words, cutoff=0.8))
+
+
+def _ratio(value: Value) -> Fraction | None:
+    """What an expression of numbers alone comes to, such as -1 or 1/8."""
+    match value:
+        case Number(value=number):
+            return Fraction(number)
+        case Sum(terms=((sign, term),)):
+            ratio = _ratio(term)
+            return None if ratio is None else sign * ratio
+        case Product(first=first, rest=(("/", divisor),)):
+            above, below = _ratio(first), _ratio(divisor)
+            return None if above is None or not below else above / below
+    return None
+
+
+def _fits_inside(item: Constant | Expression, field: Field) -> bool:
+    return not isinstance(item, Constant) or (item.value is None and field.none_inside)
+
+
+def _whole(digits: str) -> int | None:
+    """The whole number that a literal such as 1e6 is, if it is one of bearable length."""
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return None
+    if number.adjusted() > MOST_DIGITS or number != number.to_integral_value():
+        return None
+    return int(number)
+
+
+def _wanted(field: Field) -> str:
+    words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
+    kinds = [words[kind] for kind in words if kind in field.types]
+    kinds += ["None"] * (NoneType in field.types)
+    return " or ".join([*kinds, *field.words])

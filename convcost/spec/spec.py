@@ -1,0 +1,127 @@
+"""A parsed spec, and the network it becomes once its sizes have values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convcost.errors import RequirementError, SpecError, UnboundSizeError, UsageError, did_you_mean
+from convcost.network import Network
+from convcost.quantities import MATMUL, Convention, Size
+from convcost.report import Report
+from convcost.spec.evaluate import evaluate
+from convcost.spec.grammar import parse_candidate
+from convcost.spec.inferred import inferred_input
+from convcost.spec.resolve import Template, resolve
+from convcost.spec.syntax import Expression, names
+from convcost.spec.unroll import summary, unroll
+
+BATCH_LIKE = ("B", "S", "N")
+"""The sizes taken as 1 once every other one is bound."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a text states: a name, an input shape, and layers, with sizes still open.
+
+    `order` has the place in `templates` of each layer of the chain: a repeated one stands there once.
+    """
+
+    name: str
+    text: str
+    source: str
+    input: tuple[Expression, ...]
+    input_is_inferred: bool
+    templates: tuple[Template, ...]
+    order: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def bind(self, sizes: Mapping[str, Size]) -> dict[str, Size]:
+        """Every size of this spec by name; `B`, `S` and `N` are 1 if nothing else is left open."""
+        missing = [name for name in self.names if name not in sizes]
+        if still_open := [name for name in missing if name not in BATCH_LIKE]:
+            raise _unbound(still_open)
+        return {name: whole(name, sizes[name]) if name in sizes else 1 for name in self.names}
+
+    def network(self, sizes: Mapping[str, Size]) -> Network:
+        """The network with `sizes` put in; its layers are not yet checked on their inputs."""
+        bound = self.bind(sizes)
+        layers = [template.build(bound, self.source) for template in self.templates]
+        return Network(
+            layers=tuple(layers[place] for place in self.order),
+            input=tuple(evaluate(size, bound, self.source) for size in self.input),
+            name=self.name,
+            text=self.text,
+            sizes=bound,
+            assumed=tuple(name for name in self.names if name not in sizes),
+            input_is_inferred=self.input_is_inferred,
+        )
+
+    def report(
+        self,
+        sizes: Mapping[str, Size],
+        convention: Convention = MATMUL,
+        dtype: str = "float32",
+    ) -> Report:
+        """What it costs with `sizes` put in; raises SpecError at the layer that does not fit."""
+        try:
+            return self.network(sizes).report(convention, dtype)
+        except RequirementError as error:
+            raise self._located(error) from None
+
+    def _located(self, error: RequirementError) -> SpecError:
+        template = self.templates[self.order[error.step]]
+        span = template.spans.get(error.argument, template.span)
+        message = f"{template.layer.__name__}: {error.message}"
+        return SpecError(message, text=self.source, span=span, hint=error.hint)
+
+
+def parse(text: str) -> Spec:
+    """The spec that `text` states; raises SpecError with a caret under what is wrong."""
+    candidate = parse_candidate(text)
+    calls = unroll(candidate.steps, text)
+    places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
+    templates = tuple(resolve(call, text) for call in places)
+    shape = candidate.input or inferred_input(templates[0], text)
+    return Spec(
+        name=candidate.name or summary(candidate.steps),
+        text=text[candidate.body :].strip(),
+        source=text,
+        input=shape,
+        input_is_inferred=not candidate.input,
+        templates=templates,
+        order=tuple(map(places.__getitem__, calls)),
+        names=_names(shape, templates),
+    )
+
+
+def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tuple[str, ...]:
+    values = [*shape, *(value for template in templates for value in template.sizes.values())]
+    return tuple(dict.fromkeys(name.name for value in values for name in names(value)))
+
+
+def _unbound(still_open: list[str]) -> UnboundSizeError:
+    verb = "have no values" if still_open[1:] else "has no value"
+    options = " ".join(f"--{name} 128" for name in still_open)
+    return UnboundSizeError(f"{', '.join(still_open)} {verb}", hint=f"Give sizes: {options}")
+
+
+def whole(name: str, size: Any) -> Size:
+    """`size` as an int, also where it is another library's; UsageError if it is not whole."""
+    if isinstance(size, int):
+        return size
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise UsageError(f"{name} is {str(size)[:40]}; a size is a whole number") from None
+
+
+def check_names(sizes: Mapping[str, Size], specs: tuple[Spec, ...]) -> None:
+    """Refuse a size that none of `specs` has."""
+    known = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
+    for name in sizes:
+        if name not in known:
+            has = f"The sizes here are {', '.join(known)}." if known else "No size is open here."
+            raise UsageError(f"no size is called {name[:64]}{did_you_mean(name, known)}", hint=has)
