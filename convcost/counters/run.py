@@ -1,0 +1,118 @@
+"""Running counters on a network within what the user allows them to allocate."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from convcost import formulas
+from convcost.counters.interface import Counter, Reading
+from convcost.counters.reconcile import judge
+from convcost.modules.build import build
+from convcost.network import Network
+from convcost.quantities import FLOPS_PER_MAC, Size
+from convcost.report import CounterResult, Report, Row, Verdict
+from convcost.units import binary, human
+
+if TYPE_CHECKING:
+    import torch
+
+DEFAULT_MEMORY = 2**30
+"""What a counter may really allocate, in bytes, if the user says nothing."""
+
+MOST_WORK = 10**12
+"""The FLOPs that a counter may really compute: seconds on a CPU."""
+
+QUICK_WORK = 10**10
+"""Up to here a real run is quicker than the first use of the meta device, which imports for a second."""
+
+ADDRESSABLE = 2**63
+"""Torch's tensors have fewer bytes than this, on the meta device too."""
+
+REAL_ITEMSIZE = 4
+
+
+def crosscheck(
+    network: Network, report: Report, counters: tuple[Counter, ...], memory: int = DEFAULT_MEMORY
+) -> Iterator[tuple[str, CounterResult]]:
+    """Each counter's name and its verdict, one after the other as they come."""
+    modules: dict[str, tuple[torch.nn.Module, torch.Tensor]] = {}
+    for counter in counters:
+        obstacle = _obstacle(report, counter, memory)
+        if obstacle:
+            yield counter.name, _unmeasured("skipped", counter, obstacle)
+            continue
+        try:
+            device = _device(report, counter, memory)
+            if device not in modules:
+                modules[device] = build(network, device)
+            reading = _read(counter, *modules[device])
+        except ImportError as error:
+            yield counter.name, _unmeasured("unavailable", counter, f"{counter.package}: {error}")
+        except Exception as error:
+            yield counter.name, _unmeasured("unavailable", counter, _first_line(error))
+        else:
+            yield counter.name, judge(report, counter, reading)
+
+
+def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> Reading:
+    """The counter's reading; what it or torch warns of inside is not the user's concern."""
+    import torch
+
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return counter.read(module, example)
+
+
+def _obstacle(report: Report, counter: Counter, memory: int) -> str:
+    if largest_tensor(report) >= ADDRESSABLE:
+        return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
+    if counter.runs_on_meta:
+        return ""
+    needed, work = real_bytes(report), FLOPS_PER_MAC * report.macs
+    if needed > memory:
+        return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
+    if work > MOST_WORK:
+        amount, limit = human(work, "FLOPs"), human(MOST_WORK, "FLOPs")
+        return f"it runs for real and would compute {amount}; {limit} is the limit"
+    return ""
+
+
+def _device(report: Report, counter: Counter, memory: int) -> str:
+    quick = real_bytes(report) <= memory and FLOPS_PER_MAC * report.macs <= QUICK_WORK
+    return "cpu" if quick or not counter.runs_on_meta else "meta"
+
+
+def real_bytes(report: Report) -> Size:
+    """About what a real forward holds at once: the parameters, and what the largest layer works on."""
+    return REAL_ITEMSIZE * (report.params + max(map(_held, report.rows)))
+
+
+def _held(row: Row) -> Size:
+    return formulas.elements(row.input) + formulas.elements(row.output) + _workspace(row)
+
+
+def _workspace(row: Row) -> Size:
+    """The input unfolded by a convolution's kernel, as torch's CPU convolutions may hold it."""
+    if "weight" not in row.parameters or not row.kind.startswith("Conv"):
+        return 0
+    taps = formulas.elements(row.parameters["weight"][2:])
+    return taps * max(formulas.elements(row.input), formulas.elements(row.output))
+
+
+def largest_tensor(report: Report) -> Size:
+    """Bytes of the largest tensor there would be."""
+    weights = (shape for row in report.rows for shape in row.parameters.values())
+    shapes = (report.input, *(row.output for row in report.rows), *weights)
+    return REAL_ITEMSIZE * 2 * max(map(formulas.elements, shapes))
+
+
+def _unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:
+    return CounterResult(verdict, None, None, counter.unit.removesuffix("s"), reason)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    what = f": {text.splitlines()[0][:120]}" if text else ""
+    return f"it raised {type(error).__name__}{what}"
