@@ -1,0 +1,17 @@
+"""`convcost counters`: which counters there are and what each can see."""
+
+from __future__ import annotations
+
+from convcost.cli.options import FormatOption, JsonOption
+from convcost.cli.output import emit, guarded, style
+from convcost.counters import COUNTERS
+from convcost.formats import render
+from convcost.formats.interface import CounterList
+from convcost.formats.records import installed
+
+
+@guarded
+def counters(output_format: FormatOption = "table", json: JsonOption = False) -> None:
+    """List the counters: version, unit, what each counts, and its known blind spots."""
+    found = tuple((counter, installed(counter.package)) for counter in COUNTERS.values())
+    emit(render(CounterList(found), "json" if json else output_format, style()))

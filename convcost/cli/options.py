@@ -1,0 +1,38 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
+]
+CountOption = Annotated[
+    str,
+    typer.Option(
+        "--count",
+        metavar="matmul|bias|all",
+        help="What FLOPs are: 2 x MACs; with bias adds; with elementwise work too.",
+    ),
+]
+TapsOption = Annotated[
+    str,
+    typer.Option(
+        "--taps", metavar="full|valid", help="Count all taps, or only those on real data (not padding)."
+    ),
+]
+DtypeOption = Annotated[str, typer.Option("--dtype", help="The dtype that bytes are counted in.")]
+CountersOption = Annotated[
+    str, typer.Option("--counters", metavar="NAMES", help="all, none, or names with commas between them.")
+]
+MemoryOption = Annotated[
+    str, typer.Option("--max-memory", metavar="BYTES", help="What a counter may really allocate.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a counter differs.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv or html.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]

@@ -1,0 +1,92 @@
+"""The edges: what goes to stdout and stderr, and how a command ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+
+from convcost.errors import ConvcostError, escaped
+from convcost.formats.interface import Style
+
+P = ParamSpec("P")
+
+NARROWEST = 20
+
+
+def style(*, layers: bool = False) -> Style:
+    """How stdout will be read."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return Style(
+        width=max(NARROWEST, shutil.get_terminal_size((80, 24)).columns),
+        color=_wants_color(),
+        unicode=encoding.lower().replace("-", "").startswith("utf"),
+        layers=layers,
+    )
+
+
+def is_terminal() -> bool:
+    """Whether someone watches stdout as it fills."""
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _wants_color() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return is_terminal() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def emit(text: str) -> None:
+    """`text` on stdout; a reader who has left already (`| head`) is no error."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise ConvcostError(f"the result could not be written: {error.strerror}") from None
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def close_quietly() -> None:
+    """Flush what is left, so that no complaint follows at the interpreter's exit."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        _discard_stdout()
+
+
+def complain(text: str) -> None:
+    """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
+    lines = [escaped(line) for line in text.splitlines()]
+    with suppress(OSError, ValueError):
+        typer.echo("convcost: " + "\n".join(lines), err=True)
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """`command`, with convcost's errors as a short message on stderr and exit code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ConvcostError as error:
+            complain(str(error))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    return run

@@ -1,0 +1,77 @@
+"""The counters' verdicts, laid out, and the list of the counters there are."""
+
+from __future__ import annotations
+
+from convcost.counters import COUNTERS
+from convcost.formats.document import Document, Line, Section, Table
+from convcost.formats.interface import CounterList
+from convcost.report import CounterResult, Report
+from convcost.units import exact
+
+PENDING = "..."
+
+
+def counter_section(reports: tuple[Report, ...]) -> Section:
+    """What each counter says of each candidate, and why; nothing if no counter was asked."""
+    return Section(_tables(reports), _notes(reports))
+
+
+def _tables(reports: tuple[Report, ...]) -> tuple[Table, ...]:
+    names = dict.fromkeys(name for report in reports for name in report.counters)
+    lines = [
+        _line(name, report, several=len(reports) > 1)
+        for name in names
+        for report in reports
+        if name in report.counters
+    ]
+    if not lines:
+        return ()
+    return (Table(("counter", "its own figure", "as FLOPs", "verdict"), tuple(lines)),)
+
+
+def _line(name: str, report: Report, several: bool) -> Line:
+    result = report.counters[name]
+    label = f"{COUNTERS[name].title}, {report.name}" if several else COUNTERS[name].title
+    if result is None:
+        return Line(label, (PENDING, PENDING, "counting"))
+    return Line(label, (_raw(result), "–" if result.flops is None else exact(result.flops), result.verdict))
+
+
+def _raw(result: CounterResult) -> str:
+    if result.raw is None or (result.flops is None and result.raw == 0):
+        return "–"
+    return f"{exact(result.raw)} {result.raw_unit}s"
+
+
+def _notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """Every verdict's reason, once, with the candidates it is about."""
+    about: dict[tuple[str, str, str], list[str]] = {}
+    for report in reports:
+        for name, result in report.counters.items():
+            if result is not None and result.reason:
+                about.setdefault((COUNTERS[name].title, result.verdict, result.reason), []).append(
+                    report.name
+                )
+    return tuple(
+        f"{title} {verdict}{_about(names, reports)}: {reason}."
+        for (title, verdict, reason), names in about.items()
+    )
+
+
+def _about(names: list[str], reports: tuple[Report, ...]) -> str:
+    return f" ({', '.join(names)})" if len(reports) > 1 else ""
+
+
+def listing(result: CounterList) -> Document:
+    """The counters side by side: version, unit, what each counts, what it does not see."""
+    counters = [counter for counter, _ in result.counters]
+    versions = [version or "not installed" for _, version in result.counters]
+    lines = (
+        Line("name", tuple(counter.name for counter in counters)),
+        Line("version", tuple(versions)),
+        Line("unit", tuple(counter.unit for counter in counters)),
+        Line("counts", tuple(counter.counts for counter in counters)),
+        Line("blind to", tuple(counter.blind_spots for counter in counters)),
+    )
+    table = Table(("", *(counter.title for counter in counters)), lines, text=True)
+    return Document((), Section((table,), ()), Section((), ()))

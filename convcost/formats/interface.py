@@ -1,0 +1,38 @@
+"""What a format is: a result in, a text out. Nothing here prints."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from convcost.counters.interface import Counter
+from convcost.report import Comparison, Report
+
+
+class Style(NamedTuple):
+    """How the text will be read: on how wide a screen, with colour or without, in which characters.
+
+    `layers` asks for every layer of a comparison's candidates. `part` is what a screen that fills in
+    bit by bit shows at once.
+    """
+
+    width: int = 80
+    color: bool = False
+    unicode: bool = True
+    layers: bool = False
+    part: Literal["all", "costs", "counters"] = "all"
+
+
+class CounterList(NamedTuple):
+    """The counters there are, each with its version or None."""
+
+    counters: tuple[tuple[Counter, str | None], ...]
+
+
+Result: TypeAlias = Report | Comparison | CounterList
+
+
+class Format(Protocol):
+    """A module of this package with this function."""
+
+    def render(self, result: Result, style: Style) -> str:
+        """`result` as a text that ends with a line break."""

@@ -1,0 +1,142 @@
+"""From a result to the document that a reader sees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from convcost.formats.counting import counter_section, listing
+from convcost.formats.document import Document, Line, Section, Table
+from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.metrics import METRICS, Metric, label
+from convcost.formats.plain import spelled_out
+from convcost.formats.remarks import comparison_notes, convention_note, shape_text, sizes_text
+from convcost.report import Comparison, Report, Row
+from convcost.units import exact, human, ratio
+
+DTYPES = ("float64", "float32", "bfloat16", "int8")
+UNITS = {"params": "params", "macs": "MACs", "valid_macs": "MACs", "flops": "FLOPs", "bytes": "B"}
+
+
+def document(result: Result, style: Style) -> Document:
+    """What to read of `result`, in the characters that the reader has."""
+    laid_out = _document(result, style)
+    return laid_out if style.unicode else spelled_out(laid_out)
+
+
+def _document(result: Result, style: Style) -> Document:
+    match result:
+        case Comparison():
+            return _comparison(result, style)
+        case Report():
+            return _report(result)
+        case CounterList():
+            return listing(result)
+
+
+def _comparison(comparison: Comparison, style: Style) -> Document:
+    reports = comparison.candidates
+    ratios = tuple(_ratio_heading(comparison, other) for other in reports[1:])
+    without_ratio = ("",) * len(ratios)
+    table = Table(
+        ("", *(report.name for report in reports), *ratios),
+        (
+            Line("input", tuple(shape_text(report.input) for report in reports) + without_ratio),
+            Line("output", tuple(shape_text(report.output) for report in reports) + without_ratio),
+            *(_compared(comparison, metric) for metric in METRICS),
+        ),
+    )
+    layers = tuple(map(_layers, reports)) if style.layers else ()
+    return Document(
+        heading=tuple((report.name, _spec(report)) for report in reports) + _sizes(reports),
+        costs=Section(
+            (table, *layers),
+            (*comparison_notes(comparison), convention_note(comparison.first.convention)),
+        ),
+        counters=counter_section(reports),
+    )
+
+
+def _ratio_heading(comparison: Comparison, other: Report) -> str:
+    return f"{other.name} ÷ {comparison.first.name}" if len(comparison.candidates) == 2 else f"÷ {other.name}"
+
+
+def _compared(comparison: Comparison, metric: Metric) -> Line:
+    values = tuple(exact(getattr(report, metric.attribute)) for report in comparison.candidates)
+    ratios = tuple(ratio(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:])
+    return Line(label(metric, comparison.first), values + ratios, metric.minor)
+
+
+def _spec(report: Report) -> str:
+    shown = f"[{', '.join(map(str, report.input))}] -> {report.spec}"
+    return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
+
+
+def _sizes(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
+    text = sizes_text(reports)
+    return (("sizes", text),) if text else ()
+
+
+def _report(report: Report) -> Document:
+    is_single = len(report.rows) == 1
+    table = Table(("", "exact", "about"), tuple(_quantities(report)))
+    layers = () if is_single else (_layers(report),)
+    return Document(
+        heading=((report.name, _spec(report)), *_sizes((report,)), *_shapes(report)),
+        costs=Section((table, *layers), (convention_note(report.convention),)),
+        counters=counter_section((report,)),
+    )
+
+
+def _shapes(report: Report) -> tuple[tuple[str, str], ...]:
+    formulas = report.rows[0].layer.length_formulas(report.input) if len(report.rows) == 1 else ()
+    return (
+        ("input", shape_text(report.input)),
+        ("output", shape_text(report.output)),
+        *(("", formula) for formula in formulas),
+    )
+
+
+def _quantities(report: Report) -> list[Line]:
+    lines = []
+    for metric in METRICS:
+        value = getattr(report, metric.attribute)
+        about = human(value, UNITS[metric.attribute]) if metric.attribute in UNITS else ""
+        lines.append(Line(label(metric, report), (exact(value), about), metric.minor))
+        if metric.attribute == "params" and len(report.rows) == 1:
+            lines += _parameters(report.rows[0])
+        if metric.attribute == "bytes":
+            lines += _bytes_by_dtype(report)
+    return lines
+
+
+def _parameters(row: Row) -> list[Line]:
+    from convcost.formulas import elements
+
+    return [
+        Line(f"{name} {shape_text(shape)}", (exact(elements(shape)), ""), minor=True)
+        for name, shape in row.parameters.items()
+    ]
+
+
+def _bytes_by_dtype(report: Report) -> list[Line]:
+    others = [replace(report, dtype=dtype) for dtype in DTYPES if dtype != report.dtype]
+    return [
+        Line(f"in {other.dtype}", (exact(other.bytes), human(other.bytes, "B")), minor=True)
+        for other in others
+    ]
+
+
+def _layers(report: Report) -> Table:
+    lines = tuple(
+        Line(
+            f"{row.path} {row.layer}",
+            (
+                shape_text(row.output),
+                exact(row.params),
+                exact(row.cost.macs),
+                exact(row.cost.flops(report.convention)),
+            ),
+        )
+        for row in report.rows
+    )
+    return Table((f"{report.name}, by layer", "output", "parameters", "MACs", "FLOPs"), lines)

@@ -1,0 +1,39 @@
+"""Markdown, for pull requests and documents."""
+
+from __future__ import annotations
+
+from convcost.formats.document import Table
+from convcost.formats.interface import Result, Style
+from convcost.formats.layout import document
+from convcost.formats.plain import plain
+
+
+def render(result: Result, style: Style) -> str:
+    """A list of what it is about, pipe tables, and the notes as a list."""
+    read = document(result, style)
+    heading = [f"- **{label or '…'}**: `{text}`" for label, text in read.heading]
+    parts = [heading]
+    for section in read.sections:
+        parts += [*map(_table, section.tables), [f"- {_escaped(note)}" for note in section.notes]]
+    text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return text if style.unicode else plain(text)
+
+
+def _table(table: Table) -> list[str]:
+    rule = ["---", *(["---"] if table.text else ["---:"]) * (len(table.columns) - 1)]
+    rows = [((f"↳ {line.label}" if line.minor else line.label), *line.cells) for line in table.lines]
+    return [_row(table.columns), _row(rule), *map(_row, rows)]
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(map(_escaped, cells))} |"
+
+
+def _escaped(text: str) -> str:
+    return (
+        text.replace("\\", "\\\\")
+        .replace("|", "\\|")
+        .replace("*", "\\*")
+        .replace("<", "&lt;")
+        .replace("_", "\\_")
+    )

@@ -1,0 +1,35 @@
+"""The quantities as a reader meets them: their order, their labels, which belong below another."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convcost.report import Report
+
+
+class Metric(NamedTuple):
+    """A quantity of a Report by attribute, and its label; a `minor` one details the one above it."""
+
+    attribute: str
+    label: str
+    minor: bool = False
+
+
+METRICS = (
+    Metric("params", "parameters"),
+    Metric("macs", "MACs"),
+    Metric("valid_macs", "on real data", minor=True),
+    Metric("flops", "FLOPs"),
+    Metric("flops_per_output_element", "per output element", minor=True),
+    Metric("bias_adds", "bias adds"),
+    Metric("elementwise", "elementwise"),
+    Metric("output_elements", "output elements"),
+    Metric("activations", "activations"),
+    Metric("bytes", "bytes"),
+    Metric("arithmetic_intensity", "FLOPs per byte"),
+)
+
+
+def label(metric: Metric, report: Report) -> str:
+    """The metric's label, with the dtype where it matters."""
+    return f"{metric.label} ({report.dtype})" if metric.attribute == "bytes" else metric.label

@@ -1,0 +1,38 @@
+"""Texts for a reader who has ASCII alone."""
+
+from __future__ import annotations
+
+from convcost.formats.document import Document, Line, Section, Table
+
+SPELLINGS = str.maketrans(
+    {
+        **{"×": "x", "÷": "/", "·": "*", "−": "-", "–": "-", "→": "->", "…": "...", "↳": "-"},
+        **{"⌊": "floor(", "⌋": ")", "≥": ">=", "≤": "<=", "─": "-"},
+    }
+)
+
+
+def plain(text: str) -> str:
+    """`text` in ASCII; what has no spelling is a question mark."""
+    return text.translate(SPELLINGS).encode("ascii", "replace").decode()
+
+
+def spelled_out(document: Document) -> Document:
+    """`document` with every text in ASCII, before widths are measured."""
+    return Document(
+        heading=tuple((plain(label), plain(text)) for label, text in document.heading),
+        costs=_section(document.costs),
+        counters=_section(document.counters),
+    )
+
+
+def _section(section: Section) -> Section:
+    return Section(tuple(map(_table, section.tables)), tuple(map(plain, section.notes)))
+
+
+def _table(table: Table) -> Table:
+    return table._replace(columns=tuple(map(plain, table.columns)), lines=tuple(map(_line, table.lines)))
+
+
+def _line(line: Line) -> Line:
+    return line._replace(label=plain(line.label), cells=tuple(map(plain, line.cells)))

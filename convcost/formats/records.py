@@ -1,0 +1,115 @@
+"""A result as plain data: the names and values that JSON and CSV write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from convcost import __version__
+from convcost.formats.interface import CounterList
+from convcost.report import METRICS, Comparison, CounterResult, Report, Row
+
+SCHEMA = "convcost/1"
+LARGEST_FLOAT = 10**300
+PACKAGES = ("convcost", "torch", "fvcore")
+
+
+def comparison_record(comparison: Comparison) -> dict[str, Any]:
+    """The whole comparison; `ratios` are the second candidate's, each further one has its own."""
+    first, second, *others = comparison.candidates
+    candidates = [report_record(first), report_record(second)]
+    candidates += [report_record(other) | {"ratios": _ratios(comparison, other)} for other in others]
+    return {
+        **context((first, second, *others)),
+        "candidates": candidates,
+        "ratios": _ratios(comparison, second),
+    }
+
+
+def context(reports: tuple[Report, ...]) -> dict[str, Any]:
+    """What the numbers rest on: schema, sizes, convention, versions."""
+    convention = reports[0].convention
+    return {
+        "schema": SCHEMA,
+        "symbols": {name: size for report in reports for name, size in report.sizes.items()},
+        "assumed": sorted({name for report in reports for name in report.assumed}),
+        "convention": {"count": convention.count, "padding": convention.padding},
+        "versions": {package: installed(package) for package in PACKAGES},
+    }
+
+
+def report_record(report: Report) -> dict[str, Any]:
+    """One candidate."""
+    return {
+        "name": report.name,
+        "spec": report.spec,
+        "input": list(report.input),
+        "input_inferred": report.input_is_inferred,
+        "output": list(report.output),
+        "dtype": report.dtype,
+        **{metric: _plain(getattr(report, metric)) for metric in METRICS},
+        "rows": [_row_record(row, report) for row in report.rows],
+        "counters": _counters(report.counters),
+    }
+
+
+def _row_record(row: Row, report: Report) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "kind": row.kind,
+        "layer": str(row.layer),
+        "input": list(row.input),
+        "output": list(row.output),
+        "parameters": {name: list(shape) for name, shape in row.parameters.items()},
+        "params": row.params,
+        "macs": row.cost.macs,
+        "valid_macs": row.cost.valid_macs,
+        "flops": row.cost.flops(report.convention),
+        "bias_adds": row.cost.bias_adds,
+        "elementwise": row.cost.elementwise,
+    }
+
+
+def _counters(results: Mapping[str, CounterResult | None]) -> dict[str, Any]:
+    return {name: result._asdict() for name, result in results.items() if result is not None}
+
+
+def _ratios(comparison: Comparison, other: Report) -> dict[str, Any]:
+    return {metric: _plain(ratio) for metric, ratio in comparison.ratios(other).items()}
+
+
+def _plain(value: int | Fraction | None) -> int | float | None:
+    if not isinstance(value, Fraction):
+        return value
+    return float(value) if abs(value) <= LARGEST_FLOAT else round(value)
+
+
+def counter_list_record(result: CounterList) -> dict[str, Any]:
+    """The counters there are."""
+    return {
+        "schema": SCHEMA,
+        "counters": [
+            {
+                "name": counter.name,
+                "title": counter.title,
+                "version": found,
+                "unit": counter.unit.removesuffix("s"),
+                "counts": counter.counts,
+                "blind_spots": counter.blind_spots,
+            }
+            for counter, found in result.counters
+        ],
+    }
+
+
+def installed(package: str) -> str | None:
+    """The package's version, without importing it."""
+    if package == "convcost":
+        return __version__
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,83 @@
+"""Sentences beside the numbers: what was assumed, what the convention is, what differs in kind."""
+
+from __future__ import annotations
+
+from convcost.quantities import Convention, Shape
+from convcost.report import Comparison, Report
+from convcost.units import exact, human, ratio
+
+COUNTED = {
+    "matmul": "2 × MACs; bias adds and elementwise work are counted apart",
+    "bias": "2 × MACs + bias adds; elementwise work is counted apart",
+    "all": "2 × MACs + bias adds + elementwise work",
+}
+TAPS = {
+    "full": "taps on padding count",
+    "valid": "only taps on real data count",
+}
+
+
+def shape_text(shape: Shape) -> str:
+    """(1, 128, 10)."""
+    return f"({', '.join(map(str, shape))})"
+
+
+def convention_note(convention: Convention) -> str:
+    """What FLOPs means here."""
+    return (
+        f"FLOPs = {COUNTED[convention.count]}; {TAPS[convention.padding]} "
+        f"(convention: {convention.count}, {convention.padding})."
+    )
+
+
+def sizes_text(reports: tuple[Report, ...]) -> str:
+    """E = 128, L = 10; B = S = 1 assumed."""
+    assumed = tuple(dict.fromkeys(name for report in reports for name in report.assumed))
+    given = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
+    parts = [", ".join(f"{name} = {exact(size)}" for name, size in given.items())]
+    parts += [" = ".join(assumed) + " = 1 assumed"] if assumed else []
+    return "; ".join(part for part in parts if part)
+
+
+def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
+    """What a reader has to know before taking a ratio at its word."""
+    others = comparison.candidates[1:]
+    notes = [_inputs(comparison)]
+    notes += [_verdict(comparison, other) for other in others]
+    return tuple(note for note in notes if note)
+
+
+def _inputs(comparison: Comparison) -> str:
+    from convcost import formulas
+
+    counts = {report.name: formulas.elements(report.input) for report in comparison.candidates}
+    if len(set(counts.values())) == 1:
+        return ""
+    listed = ", ".join(f"{name} {exact(count)}" for name, count in counts.items())
+    return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
+
+
+def _verdict(comparison: Comparison, other: Report) -> str:
+    first = comparison.first
+    flops = comparison.ratio("flops", other)
+    costs = (
+        f"{other.name} costs {ratio(flops)} the FLOPs of {first.name} "
+        f"({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})"
+        f" and has {ratio(comparison.ratio('params', other))} its parameters."
+    )
+    return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
+
+
+def _outputs(comparison: Comparison, other: Report) -> str:
+    first = comparison.first
+    if other.output == first.output:
+        return ""
+    shapes = f"{shape_text(other.output)} against {shape_text(first.output)}"
+    if other.output_elements == first.output_elements:
+        return f"The outputs have different shapes, {shapes}, and as many elements."
+    elements = ratio(comparison.ratio("output_elements", other))
+    each = ratio(comparison.ratio("flops_per_output_element", other))
+    return (
+        f"The outputs differ, {shapes}: {other.name} yields {elements} the output elements, each at {each} "
+        f"the FLOPs; one can't stand in for the other without a further step."
+    )
