@@ -1,0 +1,261 @@
+"""Generated layers with an input they take: a strategy for each kind, wide in arguments, small in sizes."""
+
+from math import prod
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from convcost.layers import FAMILIES, layer_class
+from convcost.layers.interface import Layer
+
+Shape = tuple[int, ...]
+
+
+class Case(NamedTuple):
+    layer: Layer
+    shape: Shape
+
+
+COUNTS = st.integers(1, 5)
+LEADING = st.lists(st.integers(1, 3), max_size=3).map(tuple)
+BATCH = st.one_of(st.just(()), st.integers(1, 3).map(lambda batch: (batch,)))
+
+
+def cases(kind: str) -> st.SearchStrategy[Case]:
+    """Layers of `kind`, each with the shape of an input that it takes."""
+    family = next(family for family, kinds in FAMILIES.items() if kind in kinds)
+    if family == "activation" and kind not in ACTIVATIONS:
+        return plain(kind)
+    return BUILDERS.get(kind, BUILDERS.get(family, plain))(kind)
+
+
+def sizes(draw, spatial: int, low: int, high: int) -> int | Shape:
+    """One size for all dimensions, or one for each."""
+    one = st.integers(low, high)
+    return draw(st.one_of(one, st.tuples(*[one] * spatial)))
+
+
+def along(value: int | Shape, spatial: int) -> Shape:
+    return value if isinstance(value, tuple) else (value,) * spatial
+
+
+@st.composite
+def linear(draw, kind):
+    layer = layer_class(kind)(draw(COUNTS), draw(COUNTS), bias=draw(st.booleans()))
+    return Case(layer, (*draw(LEADING), layer.in_features))
+
+
+@st.composite
+def bilinear(draw, kind):
+    layer = layer_class(kind)(draw(COUNTS), draw(COUNTS), draw(COUNTS), bias=draw(st.booleans()))
+    return Case(layer, (*draw(LEADING), layer.in1_features + layer.in2_features))
+
+
+@st.composite
+def embedding(draw, kind):
+    rows = draw(COUNTS)
+    index = draw(st.one_of(st.none(), st.integers(-rows, rows - 1)))
+    layer = layer_class(kind)(rows, draw(COUNTS), index, sparse=draw(st.booleans()))
+    return Case(layer, (*draw(LEADING), draw(COUNTS)))
+
+
+@st.composite
+def convolution(draw, kind):
+    if "Transpose" in kind:
+        return draw(transposed_convolution(kind))
+    spatial, groups = int(kind[-2]), draw(st.integers(1, 4))
+    padding = draw(st.one_of(st.sampled_from(("same", "valid")), st.just(sizes(draw, spatial, 0, 4))))
+    stride = 1 if padding == "same" else sizes(draw, spatial, 1, 4)
+    layer = layer_class(kind)(
+        in_channels=groups * draw(st.integers(1, 3)),
+        out_channels=groups * draw(st.integers(1, 3)),
+        kernel_size=sizes(draw, spatial, 1, 5),
+        stride=stride,
+        padding=padding,
+        dilation=sizes(draw, spatial, 1, 4),
+        groups=groups,
+        bias=draw(st.booleans()),
+        padding_mode=draw(st.sampled_from(("zeros", "reflect", "replicate", "circular"))),
+    )
+    lengths = (window_length(draw, layer.padding_mode, window) for window in layer.windows)
+    return Case(layer, (*draw(BATCH), layer.in_channels, *lengths))
+
+
+def window_length(draw, padding_mode, window) -> int:
+    span = window.dilation * (window.kernel_size - 1) + 1
+    filled = {"zeros": 1, "replicate": 1, "circular": window.after, "reflect": window.after + 1}
+    shortest = max(1, filled[padding_mode], span - window.before - window.after)
+    return shortest + draw(st.integers(0, 6))
+
+
+@st.composite
+def transposed_convolution(draw, kind):
+    spatial, groups = int(kind[-2]), draw(st.integers(1, 4))
+    stride, dilation = sizes(draw, spatial, 1, 4), sizes(draw, spatial, 1, 4)
+    limits = zip(along(stride, spatial), along(dilation, spatial), strict=True)
+    layer = layer_class(kind)(
+        in_channels=groups * draw(st.integers(1, 3)),
+        out_channels=groups * draw(st.integers(1, 3)),
+        kernel_size=sizes(draw, spatial, 1, 5),
+        stride=stride,
+        padding=sizes(draw, spatial, 0, 4),
+        output_padding=tuple(draw(st.integers(0, max(limit) - 1)) for limit in limits),
+        groups=groups,
+        bias=draw(st.booleans()),
+        dilation=dilation,
+    )
+    lengths = (transposed_input_length(draw, window) for window in layer.windows)
+    return Case(layer, (*draw(BATCH), layer.in_channels, *lengths))
+
+
+def transposed_input_length(draw, window) -> int:
+    with_one = window.dilation * (window.kernel_size - 1) + 1 + window.output_padding - 2 * window.before
+    shortest = 1 + max(0, -((with_one - 1) // window.stride))
+    return shortest + draw(st.integers(0, 4))
+
+
+@st.composite
+def pooling(draw, kind):
+    if kind.startswith("Adaptive"):
+        return draw(adaptive_pooling(kind))
+    spatial, accepted = int(kind[-2]), layer_class(kind).__dataclass_fields__
+    kernel = draw(COUNTS) if kind == "LPPool1d" else sizes(draw, spatial, 1, 5)
+    halves = tuple(size // 2 for size in along(kernel, spatial))
+    paddings = st.tuples(*(st.integers(0, half) for half in halves)) | st.integers(0, min(halves))
+    drawn = {
+        "norm_type": draw(st.sampled_from((1.0, 2.0, 3.0))),
+        "kernel_size": kernel,
+        "stride": draw(st.none() | st.just(sizes(draw, spatial, 1, 4))),
+        "padding": draw(paddings),
+        "dilation": sizes(draw, spatial, 1, 3),
+        "ceil_mode": draw(st.booleans()),
+        "return_indices": draw(st.booleans()),
+        "count_include_pad": draw(st.booleans()),
+        "divisor_override": draw(st.none() | st.integers(1, 3)),
+    }
+    layer = layer_class(kind)(**{name: value for name, value in drawn.items() if name in accepted})
+    geometry = zip(*map(layer.each, ("kernel_size", "padding", "dilation")), strict=True)
+    spans = [max(1, dilation * (size - 1) + 1 - 2 * padding) for size, padding, dilation in geometry]
+    shortest = layer.each("kernel_size") if kind in ("AvgPool3d", "LPPool3d") else spans
+    lengths = [least + draw(st.integers(0, 6)) for least in shortest]
+    return Case(layer, (*draw(BATCH), draw(COUNTS), *lengths))
+
+
+@st.composite
+def adaptive_pooling(draw, kind):
+    spatial = int(kind[-2])
+    one = st.none() | COUNTS if spatial > 1 else COUNTS
+    size = draw(COUNTS | st.tuples(*[one] * spatial))
+    return Case(layer_class(kind)(size), (*draw(BATCH), *draw(st.tuples(*[COUNTS] * (spatial + 1)))))
+
+
+@st.composite
+def normalization(draw, kind):
+    spatial = int(kind[-2])
+    layer = layer_class(kind)(
+        draw(COUNTS),
+        affine=draw(st.booleans()),
+        track_running_stats=draw(st.booleans()),
+        bias=draw(st.booleans()),
+    )
+    batch = draw(st.integers(1, 3).map(lambda size: (size,)) if kind.startswith("Batch") else BATCH)
+    lengths = draw(st.tuples(*[st.integers(2, 5)] * spatial))
+    if kind == "BatchNorm1d" and draw(st.booleans()):
+        batch, lengths = (2,), ()
+    return Case(layer, (*batch, layer.num_features, *lengths))
+
+
+@st.composite
+def over_last_dimensions(draw, kind):
+    normalized = draw(COUNTS | st.lists(COUNTS, min_size=1, max_size=3).map(tuple))
+    options = {"bias": draw(st.booleans())} if kind == "LayerNorm" else {}
+    layer = layer_class(kind)(normalized, elementwise_affine=draw(st.booleans()), **options)
+    return Case(layer, (*draw(LEADING), *along(normalized, 1)))
+
+
+@st.composite
+def group_normalization(draw, kind):
+    groups = draw(st.integers(1, 4))
+    channels = groups * draw(st.integers(1, 3))
+    layer = layer_class(kind)(groups, channels, affine=draw(st.booleans()), bias=draw(st.booleans()))
+    return Case(layer, (draw(st.integers(2, 3)), channels, *draw(LEADING)))
+
+
+@st.composite
+def local_response(draw, kind):
+    return Case(layer_class(kind)(draw(COUNTS)), draw(st.lists(COUNTS, min_size=3, max_size=5).map(tuple)))
+
+
+@st.composite
+def plain(draw, kind):
+    """A layer without sizes; flags and numbers stay at torch's defaults, required numbers are drawn."""
+    numbers = {"Threshold": (0.1, 20.0)}.get(kind, ())
+    at_ends = {"Dropout1d": (2, 3), "Dropout2d": (3, 4), "Dropout3d": (4, 5), "Softmax2d": (3, 4)}
+    shortest, longest = at_ends.get(kind, (2 if kind.startswith("FeatureAlpha") else 1, 4))
+    shape = draw(st.lists(COUNTS, min_size=shortest, max_size=longest).map(tuple))
+    return Case(layer_class(kind)(*numbers), shape)
+
+
+@st.composite
+def over_dimension(draw, kind):
+    shape = draw(st.lists(COUNTS, min_size=1, max_size=4))
+    dim = draw(st.integers(-len(shape), len(shape) - 1))
+    if kind == "GLU":
+        shape[dim] *= 2
+    return Case(layer_class(kind)(dim), tuple(shape))
+
+
+@st.composite
+def prelu(draw, kind):
+    shape = draw(st.lists(COUNTS, min_size=1, max_size=4).map(tuple))
+    per_channel = len(shape) > 1 and draw(st.booleans())
+    return Case(layer_class(kind)(shape[1] if per_channel else 1), shape)
+
+
+@st.composite
+def gelu(draw, kind):
+    return Case(layer_class(kind)(draw(st.sampled_from(("none", "tanh")))), (*draw(LEADING), draw(COUNTS)))
+
+
+@st.composite
+def flatten(draw, kind):
+    shape = draw(st.lists(COUNTS, min_size=1, max_size=5).map(tuple))
+    first = draw(st.integers(0, len(shape) - 1))
+    last = draw(st.integers(first, len(shape) - 1))
+    negative = draw(st.sampled_from((0, len(shape))))
+    return Case(layer_class(kind)(first - negative, last - draw(st.sampled_from((0, len(shape))))), shape)
+
+
+@st.composite
+def unflatten(draw, kind):
+    parts = draw(st.lists(COUNTS, min_size=1, max_size=3))
+    before, after = draw(LEADING), draw(LEADING)
+    dim = draw(st.sampled_from((len(before), -1 - len(after))))
+    merged = prod(parts)
+    if draw(st.booleans()):
+        parts[draw(st.integers(0, len(parts) - 1))] = -1
+    return Case(layer_class(kind)(dim, tuple(parts)), (*before, merged, *after))
+
+
+ACTIVATIONS = {
+    "GELU": gelu,
+    "PReLU": prelu,
+    **dict.fromkeys(("GLU", "Softmax", "Softmin", "LogSoftmax"), over_dimension),
+}
+
+BUILDERS = {
+    **ACTIVATIONS,
+    "Linear": linear,
+    "Bilinear": bilinear,
+    "Embedding": embedding,
+    "LayerNorm": over_last_dimensions,
+    "RMSNorm": over_last_dimensions,
+    "GroupNorm": group_normalization,
+    "LocalResponseNorm": local_response,
+    "Flatten": flatten,
+    "Unflatten": unflatten,
+    "convolution": convolution,
+    "pooling": pooling,
+    "normalization": normalization,
+    "shaping": plain,
+}

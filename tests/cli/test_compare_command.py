@@ -1,0 +1,161 @@
+"""`convcost compare`: the founding pair's numbers, and what its options change."""
+
+import pytest
+from running import FOUNDING, PLAIN, convcost, record
+
+FOUNDING_TABLE = """\
+ dense  [B, S, L*E] -> Linear(L*E, E)
+ conv   [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)
+ sizes  L = 10, E = 128, K = 3; B = S = 1 assumed
+
+                               dense           conv   conv ÷ dense
+───────────────────────────────────────────────────────────────────
+ input                  (1, 1, 1280)   (1, 128, 10)
+ output                  (1, 1, 128)   (1, 128, 10)
+ parameters                  163,968         98,560          0.60×
+ MACs                        163,840        983,040          6.00×
+   on real data              163,840        917,504          5.60×
+ FLOPs                       327,680      1,966,080          6.00×
+   per output element          2,560          1,536          0.60×
+ bias adds                       128          2,560         20.00×
+ elementwise                       0              0              –
+ output elements                 128          1,280         10.00×
+ activations                     128          2,560         20.00×
+ bytes (float32)             661,504        404,480          0.61×
+ FLOPs per byte                0.495           4.86          9.81×
+
+ conv costs 6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs) and has
+ 0.60× its parameters. The outputs differ, (1, 128, 10) against (1, 1, 128):
+ conv yields 10.00× the output elements, each at 0.60× the FLOPs; one can't
+ stand in for the other without a further step.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
+ padding count (convention: matmul, full).
+
+"""
+
+
+def test_the_founding_comparison_is_one_table_with_its_notes():
+    assert convcost(*PLAIN) == (0, FOUNDING_TABLE, "")
+
+
+def founding(name):
+    return {candidate["name"]: candidate for candidate in record(*FOUNDING)["candidates"]}[name]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "dense", "conv"),
+    [
+        ("macs", 163_840, 983_040),
+        ("valid_macs", 163_840, 917_504),
+        ("flops", 327_680, 1_966_080),
+        ("params", 163_968, 98_560),
+        ("output", [1, 1, 128], [1, 128, 10]),
+        ("output_elements", 128, 1_280),
+        ("activations", 128, 2_560),
+    ],
+)
+def test_the_founding_numbers_are(quantity, dense, conv):
+    assert (founding("dense")[quantity], founding("conv")[quantity]) == (dense, conv)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "ratio"),
+    [
+        ("flops", 6.0),
+        ("macs", 6.0),
+        ("valid_macs", 5.6),
+        ("output_elements", 10.0),
+        ("flops_per_output_element", 0.6),
+        ("params", 98_560 / 163_968),
+        ("elementwise", None),
+    ],
+)
+def test_the_founding_ratios_are(quantity, ratio):
+    assert record(*FOUNDING)["ratios"][quantity] == ratio
+
+
+def test_the_layer_table_ratio_does_not_depend_on_the_batch():
+    assert record(*FOUNDING, "--B", "7", "--S", "5")["ratios"]["flops"] == 6.0
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ("--E", "128"),
+        ("--E=128",),
+        ("--set", "E=128"),
+        ("--set", "E = 128"),
+        ("--E", "2**7"),
+        ("--E", "4*32"),
+    ],
+)
+def test_a_size_is_given_in_any_spelling(spelling):
+    assert record("compare", *spelling, "--L", "10") == record(*FOUNDING)
+
+
+def test_options_stand_before_specs_too():
+    after = record("compare", "Linear(E, E)", "Linear(E, 2E)", "--E", "4")
+    assert record("compare", "--E", "4", "Linear(E, E)", "Linear(E, 2E)") == after
+
+
+def test_two_given_designs_take_the_place_of_the_founding_pair():
+    names = [
+        candidate["name"] for candidate in record("compare", "a = Linear(3, 4)", "Linear(3, 5)")["candidates"]
+    ]
+    assert names == ["a", "Linear"]
+
+
+def test_each_design_takes_only_the_sizes_it_has():
+    result = record("compare", "a = Linear(E, 4)", "b = Linear(F, 4)", "--E", "2", "--F", "3")
+    assert [candidate["macs"] for candidate in result["candidates"]] == [8, 12]
+
+
+@pytest.mark.parametrize(("count", "flops"), [("matmul", 327_680), ("bias", 327_808), ("all", 327_808)])
+def test_count_says_what_flops_are_made_of(count, flops):
+    result = record(*FOUNDING, "--count", count)
+    assert (result["candidates"][0]["flops"], result["convention"]["count"]) == (flops, count)
+
+
+def test_taps_can_be_those_on_real_data_alone():
+    result = record(*FOUNDING, "--taps", "valid")
+    assert (result["candidates"][1]["flops"], result["convention"]["padding"]) == (2 * 917_504, "valid")
+
+
+def test_the_table_names_the_convention_in_force():
+    out = " ".join(convcost(*PLAIN, "--count", "all", "--taps", "valid").out.split())
+    assert "FLOPs = 2 × MACs + bias adds + elementwise work; only taps on real data count" in out
+    assert "(convention: all, valid)." in out
+
+
+@pytest.mark.parametrize(
+    ("dtype", "itemsize"),
+    [("float64", 8), ("float32", 4), ("bfloat16", 2), ("float16", 2), ("int8", 1)],
+)
+def test_bytes_follow_the_dtype(dtype, itemsize):
+    assert record(*FOUNDING, "--dtype", dtype)["candidates"][1]["bytes"] == itemsize * (
+        1_280 + 98_560 + 1_280
+    )
+
+
+def test_layers_shows_each_design_layer_by_layer():
+    out = convcost(
+        "compare", "a = Conv1d(4, 8, 3) -> ReLU", "Linear(4, 4)", "--L", "9", "--layers", "--counters", "none"
+    ).out
+    assert (
+        """\
+ a, by layer            output   parameters   MACs   FLOPs
+───────────────────────────────────────────────────────────
+ 0 Conv1d(4, 8, 3)   (1, 8, 7)          104    672   1,344
+ 1 ReLU()            (1, 8, 7)            0      0       0
+"""
+        in out
+    )
+
+
+def test_the_json_flag_is_format_json():
+    assert convcost(*PLAIN, "--json") == convcost(*PLAIN, "--format", "json")
+
+
+def test_three_designs_are_compared_with_the_first():
+    result = record("compare", "a = Linear(2, 4)", "b = Linear(2, 8)", "c = Linear(2, 2)")
+    assert (result["ratios"]["macs"], result["candidates"][2]["ratios"]["macs"]) == (2.0, 0.5)

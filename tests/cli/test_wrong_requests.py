@@ -1,0 +1,137 @@
+"""Requests that are wrong: exit 2, nothing on stdout, and on stderr what is wrong and the way out."""
+
+import pytest
+from running import FOUNDING, PLAIN, convcost, refused
+
+
+def test_a_size_that_no_design_has_is_named_with_those_there_are():
+    assert refused("compare", "--Q", "3") == "no size is called Q\nThe sizes here are B, S, L, E, K.\n"
+
+
+def test_a_size_without_a_value_says_how_to_write_it():
+    assert refused("compare", "--E") == "--E has no value\nWrite it as --E 128.\n"
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "1-1"])
+def test_a_size_below_1_is_refused(value):
+    shown = {"1-1": 0}.get(value, value)
+    assert refused("compare", "--E", value, "--L", "10") == f"E is {shown}; at least 1 is needed\n"
+
+
+def test_a_word_is_no_size():
+    assert refused("compare", "--E", "abc", "--L", "10") == "--E abc: abc is not a number\n"
+
+
+def test_a_broken_number_is_pointed_at():
+    assert "  1.5\n  ^^^\n" in refused("compare", "--E", "1.5", "--L", "10")
+
+
+def test_an_empty_size_is_refused():
+    assert "--E" in refused("compare", "--E", "", "--L", "10")
+
+
+def test_a_setting_without_a_value_says_how_to_write_it():
+    assert refused("compare", "--set", "E") == "--set E has no value\nWrite it as --set E=128.\n"
+
+
+@pytest.mark.parametrize("again", [("--E", "2"), ("--E=1",), ("--set", "E=2")])
+def test_a_size_given_twice_is_refused(again):
+    assert refused("compare", "--E", "1", *again) == "the size E is given twice\n"
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "option"),
+    [
+        ("--counter", "--counters"),
+        ("--formats", "--format"),
+        ("--max-memry", "--max-memory"),
+        ("--dtypes", "--dtype"),
+    ],
+)
+def test_a_misspelt_option_gets_the_near_one(misspelt, option):
+    assert f"did you mean {option}?" in refused(*FOUNDING, misspelt, "none")
+
+
+def test_a_misspelt_flag_gets_the_near_one():
+    assert "did you mean --strict?" in refused(*FOUNDING, "--strickt")
+
+
+def test_a_misspelt_argument_of_a_layer_gets_the_near_one():
+    message = refused("layer", "conv1d", "3", "3", "3", "--kernel-sise", "3", "--length", "9")
+    assert "did you mean --kernel-size?" in message
+
+
+def test_a_size_in_the_wrong_case_gets_the_right_one():
+    assert "did you mean --E?" in refused("compare", "--e", "128", "--L", "10")
+
+
+def test_a_misspelt_size_of_the_input_gets_the_near_one():
+    assert "did you mean --length?" in refused("layer", "conv1d", "3", "3", "3", "--legnth", "9")
+
+
+def test_an_unknown_counter_gets_the_near_one_and_the_list():
+    assert refused(*FOUNDING, "--counters", "fvcor") == (
+        "no counter is called fvcor (did you mean fvcore?)\n"
+        "There are fvcore, flop_counter_mode, torch_profiler, all, none.\n"
+    )
+
+
+def test_an_empty_list_of_counters_is_refused():
+    assert refused(*FOUNDING, "--counters", "").startswith("no counter is called (nothing)")
+
+
+@pytest.mark.parametrize("command", [PLAIN, ("counters",)])
+def test_an_unknown_format_gets_the_near_one_and_the_list(command):
+    assert refused(*command, "--format", "tabel") == (
+        "no format is called tabel (did you mean table?)\nThere are table, json, markdown, csv, html.\n"
+    )
+
+
+def test_a_wrong_format_is_refused_before_anything_is_counted(monkeypatch):
+    monkeypatch.setattr("convcost.counters.run.crosscheck", lambda *_: pytest.fail("it counted"))
+    assert refused(*FOUNDING, "--format", "tabel").startswith("no format is called tabel")
+
+
+@pytest.mark.parametrize("amount", ["lots", "", "-1GiB", "1 GiX", "1e9"])
+def test_an_amount_of_memory_that_is_none_says_how_to_write_one(amount):
+    assert refused(*FOUNDING, "--max-memory", amount) == (
+        f"{amount!r} is not an amount of memory\nWrite it as 1GiB or 500MB.\n"
+    )
+
+
+@pytest.mark.parametrize("command", [PLAIN, ("layer", "linear", "3", "4", "--counters", "none")])
+def test_an_unknown_dtype_gets_a_near_one(command):
+    assert "did you mean float" in refused(*command, "--dtype", "float31")
+
+
+def test_a_single_design_is_sent_to_layer():
+    assert refused("compare", "Linear(3, 3)") == (
+        "a comparison needs two designs or more\nFor a single one there is convcost layer.\n"
+    )
+
+
+def test_an_open_size_is_asked_for():
+    assert "L" in refused("compare", "--E", "128").splitlines()[0]
+    assert "--L 128" in refused("compare", "--E", "128")
+
+
+def test_a_design_as_a_layer_is_refused():
+    assert "one layer" in refused("layer", "Linear(3, 3) -> ReLU")
+
+
+def test_a_way_of_counting_flops_that_is_none_is_refused():
+    assert refused(*PLAIN, "--count", "some").startswith("count is matmul or bias or all, not some\n")
+
+
+def test_a_way_of_counting_taps_that_is_none_is_refused():
+    message = refused(*PLAIN, "--taps", "none")
+    assert "full" in message
+    assert "valid" in message
+    assert "FLOPs are counted" not in message
+
+
+@pytest.mark.parametrize("arguments", [("counters", "--nope"), ("nope",)])
+def test_what_the_option_parser_refuses_exits_with_2_too(arguments):
+    code, out, err = convcost(*arguments)
+    assert (code, out) == (2, "")
+    assert "Error: " in err

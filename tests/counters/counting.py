@@ -1,0 +1,28 @@
+"""A design counted by one counter, as the command line does it."""
+
+from convcost.counters import COUNTERS
+from convcost.counters.interface import Reading
+from convcost.counters.run import DEFAULT_MEMORY, crosscheck
+from convcost.modules.build import build
+from convcost.report import CounterResult
+from convcost.spec import parse
+
+DENSE = "[2, 5, 40] -> Linear(40, 4)"
+CONV = "[10, 4, 10] -> 2 x Conv1d(4, 4, 3, padding=1)"
+SAME = "[10, 4, 10] -> 2 x Conv1d(4, 4, 3, padding=same)"
+NORMED = "[2, 3, 8, 8] -> Conv2d(3, 6, 3) -> BatchNorm2d(6) -> ReLU -> AvgPool2d(2)"
+TRANSPOSED = "[2, 4, 10] -> ConvTranspose1d(4, 6, 3, stride=2)"
+BILINEAR = "[2, 7] -> Bilinear(3, 4, 5)"
+
+
+def result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) -> CounterResult:
+    """What `counter` says of `spec`."""
+    network = parse(spec).network(sizes)
+    [(name, found)] = crosscheck(network, network.report(), (COUNTERS[counter],), memory)
+    assert name == counter
+    return found
+
+
+def reading(counter: str, spec: str, device: str = "cpu") -> Reading:
+    """What `counter` reads on `spec`'s module."""
+    return COUNTERS[counter].read(*build(parse(spec).network({}), device))

@@ -1,0 +1,120 @@
+"""Running counters within bounds: what is skipped, what is unavailable, and that nothing is built for it."""
+
+import pytest
+from counting import CONV, DENSE, result
+
+from convcost.counters import COUNTERS, chosen
+from convcost.counters.run import crosscheck
+from convcost.errors import UsageError
+from convcost.spec import parse
+
+PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, padding=1)")
+
+
+@pytest.fixture
+def never_built(monkeypatch):
+    monkeypatch.setattr("convcost.counters.run.build", lambda *_: pytest.fail("a module was built"))
+
+
+def raising(monkeypatch, error):
+    def read(self, module, example):
+        raise error
+
+    monkeypatch.setattr(COUNTERS["fvcore"].__class__, "read", read)
+
+
+@pytest.mark.usefixtures("never_built")
+@pytest.mark.parametrize("spec", PAIR)
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_a_design_beyond_torchs_reach_is_skipped_and_never_built(counter, spec):
+    found = result(counter, spec, B=10**12, E=10**6)
+    assert (found.verdict, found.flops, found.raw) == ("skipped", None, None)
+    assert found.reason.startswith("torch has no tensor of ")
+
+
+@pytest.mark.usefixtures("never_built")
+@pytest.mark.parametrize("counter", ["fvcore", "torch_profiler"])
+def test_a_design_that_would_take_more_memory_than_allowed_is_skipped(counter):
+    found = result(counter, DENSE, memory=1_000)
+    assert found.verdict == "skipped"
+    assert found.reason.endswith("; --max-memory allows 1000 B")
+
+
+@pytest.mark.usefixtures("never_built")
+@pytest.mark.parametrize("counter", ["fvcore", "torch_profiler"])
+def test_a_design_that_would_take_hours_is_skipped(counter):
+    found = result(counter, "[100000, 64, 100] -> Conv1d(64, 64, 99, padding=49)", memory=10**15)
+    assert found.verdict == "skipped"
+    assert found.reason.endswith("; 1.00 TFLOPs is the limit")
+
+
+def test_flop_counter_mode_counts_what_no_memory_holds():
+    found = result("flop_counter_mode", PAIR[0], B=1_000, E=100_000, S=1)
+    assert (found.verdict, found.flops) == ("agrees", 20 * 1_000 * 10**10)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("no room\nand more of it"), "it raised RuntimeError: no room"),
+        (ValueError(), "it raised ValueError"),
+        (AssertionError("x" * 500), f"it raised AssertionError: {'x' * 120}"),
+        (NotImplementedError("meta"), "it raised NotImplementedError: meta"),
+        (KeyError("name"), "it raised KeyError: 'name'"),
+        (IndexError("range"), "it raised IndexError: range"),
+        (AttributeError("gone"), "it raised AttributeError: gone"),
+        (RuntimeError("\n\n"), "it raised RuntimeError"),
+        (ImportError("No module named 'fvcore'"), "fvcore: No module named 'fvcore'"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_counter_that_raises_is_unavailable_and_says_why_in_one_line(monkeypatch, error, reason):
+    raising(monkeypatch, error)
+    found = result("fvcore", DENSE)
+    assert (found.verdict, found.flops, found.raw, found.reason) == ("unavailable", None, None, reason)
+
+
+def test_an_interrupt_is_not_taken_for_a_counters_failure(monkeypatch):
+    raising(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        result("fvcore", DENSE)
+
+
+def test_a_counter_that_raises_does_not_keep_the_others_from_counting(monkeypatch):
+    raising(monkeypatch, RuntimeError("no"))
+    network = parse(DENSE).network({})
+    found = dict(crosscheck(network, network.report(), tuple(COUNTERS.values())))
+    assert [verdict.verdict for verdict in found.values()] == ["unavailable", "agrees", "agrees"]
+
+
+def test_verdicts_come_one_by_one():
+    network = parse(CONV).network({})
+    verdicts = crosscheck(network, network.report(), tuple(COUNTERS.values()))
+    assert next(verdicts)[0] == "fvcore"
+
+
+def test_counters_are_chosen_in_the_order_they_are_named():
+    assert [counter.name for counter in chosen("torch_profiler,fvcore")] == ["torch_profiler", "fvcore"]
+
+
+def test_all_counters_are_chosen_together():
+    assert [counter.name for counter in chosen("all")] == list(COUNTERS)
+
+
+def test_no_counter_is_chosen():
+    assert chosen("none") == ()
+
+
+def test_a_counter_named_twice_is_chosen_once():
+    assert [counter.name for counter in chosen("fvcore,fvcore")] == ["fvcore"]
+
+
+@pytest.mark.parametrize("names", ["fvcore,", "fvcore;torch_profiler", "FVCORE "])
+def test_what_is_no_list_of_counters_is_refused(names):
+    with pytest.raises(UsageError, match="no counter is called"):
+        chosen(names)
+
+
+def test_all_and_none_are_not_names_in_a_list():
+    with pytest.raises(UsageError, match="none stands alone"):
+        chosen("fvcore,none")

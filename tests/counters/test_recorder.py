@@ -1,0 +1,45 @@
+"""The recorder beneath torch.profiler counts what torch.profiler counts."""
+
+import warnings
+
+import pytest
+from counting import BILINEAR, CONV, DENSE, NORMED, TRANSPOSED, reading
+
+from convcost.modules.build import build
+from convcost.spec import parse
+
+
+@pytest.mark.parametrize(
+    "spec", [DENSE, CONV, NORMED, TRANSPOSED, BILINEAR, "[2, 3, 8, 8] -> Conv2d(3, 6, 3, stride=2)"]
+)
+def test_the_recorder_gives_the_flops_of_the_whole_profiler(spec):
+    import torch
+
+    module, example = build(parse(spec).network({}), "cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with torch.no_grad(), torch.profiler.profile(with_flops=True) as profiler:
+            module(example)
+        counted = {event.key: event.flops for event in profiler.key_averages() if event.flops}
+    ours = reading("torch_profiler", spec)
+    assert {**ours.operators, **ours.others} == counted
+
+
+def test_standard_error_is_whole_again_after_a_reading(capfd):
+    import sys
+
+    reading("torch_profiler", DENSE)
+    sys.stderr.write("still here\n")
+    assert capfd.readouterr().err == "still here\n"
+
+
+def test_no_file_descriptor_is_left_open_by_a_reading():
+    from pathlib import Path
+
+    folder = Path("/proc/self/fd")
+    if not folder.exists():
+        pytest.skip("needs /proc")
+    reading("torch_profiler", DENSE)
+    before = len(list(folder.iterdir()))
+    reading("torch_profiler", DENSE)
+    assert len(list(folder.iterdir())) == before

@@ -1,0 +1,142 @@
+"""The real counters on real modules: what each sees, what each is blind to, and what it says of it."""
+
+import pytest
+from counting import BILINEAR, CONV, DENSE, NORMED, SAME, TRANSPOSED, reading, result
+
+from convcost.counters import COUNTERS
+from convcost.report import CounterResult
+from convcost.spec import parse
+
+FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost gave it the formula"
+
+
+@pytest.mark.parametrize(
+    ("counter", "raw", "unit"),
+    [("fvcore", 1_600, "MAC"), ("flop_counter_mode", 3_200, "FLOP"), ("torch_profiler", 3_200, "FLOP")],
+)
+def test_every_counter_agrees_on_a_dense_layer(counter, raw, unit):
+    assert result(counter, DENSE) == CounterResult("agrees", 3_200, raw, unit, "")
+
+
+@pytest.mark.parametrize(
+    ("counter", "raw", "unit"), [("fvcore", 9_600, "MAC"), ("flop_counter_mode", 19_200, "FLOP")]
+)
+def test_two_counters_agree_on_convolutions(counter, raw, unit):
+    assert result(counter, CONV) == CounterResult("agrees", 19_200, raw, unit, "")
+
+
+@pytest.mark.parametrize("spec", [CONV, SAME])
+def test_torch_profiler_is_blind_to_conv1d_and_names_the_operator(spec):
+    assert result("torch_profiler", spec) == CounterResult(
+        "blind", None, 0, "FLOP", "it has no formula for aten::conv1d (2 calls)"
+    )
+
+
+def test_torch_profiler_counts_conv2d():
+    assert result("torch_profiler", "[2, 3, 8, 8] -> Conv2d(3, 6, 3)").verdict == "agrees"
+
+
+def test_torch_profiler_says_what_it_counts_beside_what_it_misses():
+    spec = "[2, 4, 10] -> Conv1d(4, 4, 3, padding=1) -> Linear(10, 5)"
+    assert result("torch_profiler", spec).reason == (
+        "it has no formula for aten::conv1d (1 call); the rest comes to 800 FLOPs"
+    )
+
+
+def test_fvcore_is_given_the_formula_for_padding_same_and_says_so():
+    assert result("fvcore", SAME) == CounterResult("agrees", 19_200, 9_600, "MAC", FVCORE_SAME)
+
+
+def test_fvcore_alone_counts_padding_same_as_nothing():
+    from fvcore.nn import FlopCountAnalysis
+
+    from convcost.modules.build import build
+
+    analysis = FlopCountAnalysis(*build(parse(SAME).network({}), "cpu"))
+    assert analysis.unsupported_ops_warnings(False).total() == 0
+
+
+@pytest.mark.parametrize("spec", [DENSE, CONV, NORMED])
+def test_the_note_on_padding_same_is_only_made_where_it_holds(spec):
+    assert reading("fvcore", spec).note == ""
+
+
+def test_fvcore_also_counts_norms_and_poolings_and_that_is_told_apart():
+    found = result("fvcore", NORMED)
+    macs = parse(NORMED).report({}).macs
+    assert (found.verdict, found.flops) == ("agrees", 2 * macs)
+    assert found.raw > macs
+    assert "of batch_norm" in found.reason
+    assert found.reason.endswith("which is no contraction")
+
+
+@pytest.mark.parametrize("counter", ["fvcore", "flop_counter_mode"])
+def test_transposed_convolutions_are_counted_at_their_input_positions(counter):
+    assert (result(counter, TRANSPOSED).verdict, result(counter, TRANSPOSED).flops) == (
+        "agrees",
+        2 * 2 * 10 * 4 * 6 * 3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("counter", "operator"),
+    [("fvcore", "aten::bilinear"), ("flop_counter_mode", "aten::_trilinear")],
+)
+def test_two_counters_are_blind_to_bilinear_and_name_the_operator(counter, operator):
+    assert result(counter, BILINEAR).verdict == "blind"
+    assert result(counter, BILINEAR).reason == f"it has no formula for {operator} (1 call)"
+
+
+def test_torch_profiler_counts_bilinear():
+    found = result("torch_profiler", BILINEAR)
+    assert (found.verdict, found.flops) == ("agrees", 2 * parse(BILINEAR).report({}).macs)
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_a_design_without_any_contraction_is_agreed_on(counter):
+    assert result(counter, "[2, 3, 8] -> ReLU -> MaxPool1d(2) -> Flatten").verdict == "agrees"
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_padding_as_a_word_is_never_a_silent_zero(counter):
+    found = result(counter, "[2, 3, 8, 8] -> Conv2d(3, 6, 3, padding=same)")
+    assert (found.verdict, found.flops) in [("agrees", 2 * 2 * 64 * 6 * 27), ("blind", None)]
+
+
+@pytest.mark.parametrize("spec", [DENSE, CONV, SAME, NORMED, TRANSPOSED])
+def test_flop_counter_mode_reads_the_same_on_the_meta_device(spec):
+    assert reading("flop_counter_mode", spec, "meta") == reading("flop_counter_mode", spec)
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+@pytest.mark.parametrize("spec", [DENSE, CONV, SAME, NORMED, TRANSPOSED, BILINEAR])
+def test_reading_twice_gives_the_same(counter, spec):
+    assert reading(counter, spec) == reading(counter, spec)
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_no_counter_writes_anything(counter, capfd):
+    reading(counter, NORMED)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_no_counter_leaves_anything_on_the_module(counter):
+    from convcost.modules.build import build
+
+    module, example = build(parse(NORMED).network({}), "cpu")
+    before = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}
+    COUNTERS[counter].read(module, example)
+    after = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}
+    assert after.keys() == before.keys()
+    assert [sorted(after[name][0]) for name in after] == [sorted(before[name][0]) for name in before]
+    assert [after[name][1] for name in after] == [before[name][1] for name in before]
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_no_counter_changes_the_callers_modes(counter):
+    import torch
+
+    reading(counter, CONV)
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()

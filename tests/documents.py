@@ -1,0 +1,34 @@
+"""The console blocks of a Markdown file: a command each, and what it prints."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from convcost.cli import app
+
+BLOCK = re.compile(r"(?P<fence>```console\n\$ convcost (?P<command>.*)\n)(?P<output>(?:.*\n)*?)```")
+
+
+def blocks(document: Path) -> list[tuple[str, str]]:
+    """Each command with the output that the document shows for it."""
+    return [(match["command"], match["output"]) for match in BLOCK.finditer(document.read_text())]
+
+
+def printed(command: str) -> str:
+    """What `convcost command` prints at 80 columns, on both streams, without trailing blank lines."""
+    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, shlex.split(command))
+    return result.output.rstrip("\n") + "\n"
+
+
+def rewritten(document: Path) -> str:
+    """The document with every output as it is now."""
+    return BLOCK.sub(lambda match: f"{match['fence']}{printed(match['command'])}```", document.read_text())
+
+
+if __name__ == "__main__":
+    for path in map(Path, ("README.md",)):
+        path.write_text(rewritten(path))

@@ -1,0 +1,13 @@
+"""What holds for every comparison with torch."""
+
+import warnings
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _advice_of_torch_is_not_an_error():
+    """torch warns of unusual arguments (an even kernel with padding="same"); the cases are full of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

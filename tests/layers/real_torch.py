@@ -1,0 +1,44 @@
+"""The torch.nn module that a layer stands for, run on an input of a shape."""
+
+import inspect
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from convcost.layers.interface import Layer
+
+
+def torch_module(layer: Layer, device: str = "meta") -> torch.nn.Module:
+    """The real module, in evaluation, on `device`."""
+    with torch.device(device):
+        return getattr(torch.nn, type(layer).__name__)(**layer.arguments()).eval()
+
+
+def inputs(layer: Layer, shape: tuple[int, ...], device: str = "meta") -> tuple[torch.Tensor, ...]:
+    """What the module's forward is called with; Bilinear's two are one shape here, joined at the end."""
+    dtype = torch.long if type(layer).__name__ == "Embedding" else torch.float32
+    joined = torch.zeros(shape, dtype=dtype, device=device)
+    if type(layer).__name__ == "Bilinear":
+        return joined.split((layer.in1_features, layer.in2_features), dim=-1)
+    return (joined,)
+
+
+@torch.no_grad()
+def forward(layer: Layer, shape: tuple[int, ...], device: str = "meta") -> torch.Tensor:
+    """The output, without the indices that some poolings return beside it."""
+    result = torch_module(layer, device)(*inputs(layer, shape, device))
+    return result[0] if isinstance(result, tuple) else result
+
+
+@torch.no_grad()
+def counted_flops(layer: Layer, shape: tuple[int, ...]) -> int:
+    """What FlopCounterMode says of one forward on the meta device."""
+    module, given = torch_module(layer), inputs(layer, shape)
+    with FlopCounterMode(display=False) as counter:
+        module(*given)
+    return counter.get_total_flops()
+
+
+def signature(kind: str) -> dict[str, inspect.Parameter]:
+    """The constructor's arguments."""
+    return dict(inspect.signature(getattr(torch.nn, kind).__init__).parameters)

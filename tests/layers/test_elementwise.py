@@ -1,0 +1,85 @@
+"""Elementwise work, counted by hand from the formulas that torch documents."""
+
+import pytest
+
+from convcost.layers import KINDS, layer_class
+
+PER_ELEMENT = {
+    "ReLU": 1,
+    "ReLU6": 2,
+    "LeakyReLU": 2,
+    "RReLU": 2,
+    "PReLU": 2,
+    "ELU": 4,
+    "CELU": 7,
+    "SELU": 7,
+    "GELU": 5,
+    "SiLU": 5,
+    "Mish": 5,
+    "Sigmoid": 4,
+    "LogSigmoid": 5,
+    "Hardsigmoid": 4,
+    "Hardswish": 5,
+    "Tanh": 1,
+    "Hardtanh": 2,
+    "Tanhshrink": 2,
+    "Hardshrink": 2,
+    "Softshrink": 3,
+    "Softplus": 6,
+    "Softsign": 3,
+    "Softmax": 5,
+    "Softmin": 6,
+    "LogSoftmax": 5,
+    "Softmax2d": 5,
+    "Dropout": 0,
+    "Identity": 0,
+    "Flatten": 0,
+}
+
+
+@pytest.mark.parametrize(("kind", "operations"), PER_ELEMENT.items())
+def test_an_activation_has_so_many_operations_for_each_element(kind, operations):
+    assert layer_class(kind)().cost((2, 3, 5)).elementwise == 30 * operations
+
+
+LAYERS = [
+    (layer_class("GELU")("tanh"), (2, 3, 5), 30 * 9),
+    (layer_class("Threshold")(0.1, 20.0), (2, 3, 5), 30),
+    (layer_class("GLU")(), (2, 3, 10), 30 * 5),
+    (layer_class("MaxPool2d")(2), (1, 3, 8, 8), 3 * 16 * 4),
+    (layer_class("AvgPool1d")(3, 1, 1), (2, 3, 5), 30 * 3),
+    (layer_class("LPPool1d")(2.0, 3, 1), (2, 3, 7), 30 * 7),
+    (layer_class("AdaptiveAvgPool2d")(1), (2, 3, 5, 1), 30),
+    (layer_class("LocalResponseNorm")(4), (2, 3, 5), 30 * 9),
+    (layer_class("LayerNorm")(5), (2, 3, 5), 30 * 7),
+    (layer_class("LayerNorm")(5, bias=False), (2, 3, 5), 30 * 6),
+    (layer_class("LayerNorm")(5, elementwise_affine=False), (2, 3, 5), 30 * 5),
+    (layer_class("RMSNorm")(5), (2, 3, 5), 30 * 4),
+    (layer_class("GroupNorm")(1, 3), (2, 3, 5), 30 * 7),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "operations"), LAYERS, ids=str)
+def test_a_layer_has_so_many_operations_on_an_input(layer, shape, operations):
+    assert layer.cost(shape).elementwise == operations
+
+
+STATISTICS = [
+    ("BatchNorm1d", True, 4),
+    ("BatchNorm1d", False, 7),
+    ("InstanceNorm1d", True, 4),
+    ("InstanceNorm1d", False, 7),
+]
+
+
+@pytest.mark.parametrize(("kind", "running", "operations"), STATISTICS)
+def test_a_normalisation_computes_statistics_where_it_keeps_none(kind, running, operations):
+    layer = layer_class(kind)(3, affine=True, track_running_stats=running)
+    assert layer.cost((2, 3, 5)).elementwise == 30 * operations
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith(("Conv", "Linear"))])
+def test_a_contraction_has_no_elementwise_work(kind):
+    shape = (1, 3, *(9,) * int(kind[-2])) if kind[-1] == "d" else (1, 3)
+    arguments = (3, 8, 3) if kind[-1] == "d" else (3, 8)
+    assert layer_class(kind)(*arguments).cost(shape).elementwise == 0

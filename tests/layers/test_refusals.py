@@ -1,0 +1,160 @@
+"""What torch refuses convcost refuses, and the other way round, but for what is listed here."""
+
+from dataclasses import fields
+
+import pytest
+from cases import Case
+from hypothesis import given, settings
+from real_torch import forward
+from spoiled import spoiled
+
+from convcost.errors import RequirementError
+from convcost.layers import FAMILIES, KINDS, layer_class
+from convcost.network import rows
+from convcost.spec import parse
+
+FEW = settings(max_examples=15)
+MANY = settings(max_examples=150)
+
+
+def convcost_refuses(case: Case) -> bool:
+    try:
+        rows((case.layer,), case.shape)
+    except RequirementError:
+        return True
+    return False
+
+
+def torch_refuses(case: Case) -> bool:
+    """On the CPU, where the kernels check what the meta device lets pass; an empty output is a refusal."""
+    try:
+        return forward(case.layer, case.shape, "cpu").numel() == 0
+    except (RuntimeError, ValueError, AssertionError, TypeError, IndexError, ZeroDivisionError):
+        return True
+
+
+def is_stricter_here(case: Case) -> bool:
+    return any(exception(case) for exception in STRICTER)
+
+
+def has_a_tuple_of_one(case: Case) -> bool:
+    """torch repeats it in some arguments, fails in others, and with padding modes pads one side alone."""
+    values = (getattr(case.layer, field.name) for field in fields(case.layer))
+    has_one = any(isinstance(value, tuple) and len(value) == 1 for value in values)
+    return has_one and getattr(case.layer, "spatial", 1) > 1
+
+
+def states_channels_that_nothing_uses(case: Case) -> bool:
+    """A normalisation without weight, bias and running statistics: torch ignores or warns."""
+    kinds = [kind for kind in FAMILIES["normalization"] if "Instance" in kind or "Batch" in kind]
+    kind = type(case.layer).__name__
+    if kind == "GroupNorm":
+        return not case.layer.affine
+    return kind in kinds and not (case.layer.affine or case.layer.track_running_stats)
+
+
+def averages_all_of_an_odd_rank(case: Case) -> bool:
+    """torch takes the mean of the last dimensions for output_size=1, without a look at their number."""
+    return type(case.layer).__name__.startswith("AdaptiveAvgPool") and case.layer.output_size == 1
+
+
+STRICTER = (has_a_tuple_of_one, states_channels_that_nothing_uses, averages_all_of_an_odd_rank)
+
+
+def refuses_as_torch_does(case: Case) -> None:
+    if torch_refuses(case):
+        assert convcost_refuses(case)
+    elif not is_stricter_here(case):
+        assert not convcost_refuses(case)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_convcost_refuses_what_torch_refuses_and_nothing_else(kind):
+    FEW(given(spoiled(kind))(refuses_as_torch_does))()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_convcost_refuses_what_torch_refuses_and_nothing_else_over_many_cases(kind):
+    MANY(given(spoiled(kind))(refuses_as_torch_does))()
+
+
+REFUSED = [
+    ("Conv1d(8, 16, 3, groups=3)", (1, 8, 9), "groups = 3 does not divide in_channels = 8"),
+    ("Conv1d(8, 12, 3, groups=8)", (1, 8, 9), "groups = 8 does not divide out_channels = 12"),
+    ("Conv1d(8, 4, 12)", (1, 8, 9), "the padded length is 9; at least 12 is needed"),
+    ("Conv1d(8, 4, 3)", (1, 7, 9), "the input's channel count is 7, but in_channels is 8"),
+    (
+        "Conv2d(8, 4, 3, padding='same', stride=2)",
+        (1, 8, 9, 9),
+        "stride is 2, but what padding=same allows is 1",
+    ),
+    (
+        "Conv1d(8, 4, 3, padding=9, padding_mode='reflect')",
+        (1, 8, 9),
+        "padding is 9; at most 8 is possible here",
+    ),
+    (
+        "Conv1d(8, 4, 3, padding=9, padding_mode='circular')",
+        (1, 8, 8),
+        "padding is 9; at most 8 is possible here",
+    ),
+    (
+        "Conv1d(1, 1, 4, padding='same', padding_mode='reflect')",
+        (1, 2),
+        "padding is 2; at most 1 is possible here",
+    ),
+    (
+        "ConvTranspose1d(8, 4, 3, stride=2, output_padding=2)",
+        (1, 8, 9),
+        "output_padding is 2; at most 1 is possible here",
+    ),
+    ("MaxPool1d(3, padding=2)", (1, 8, 9), "padding is 2; at most 1 is possible here"),
+    (
+        "MaxPool2d(12, stride=7, ceil_mode=True)",
+        (1, 8, 5, 5),
+        "the padded length, which the kernel has to fit in, is 5; at least 6 is needed",
+    ),
+    (
+        "AvgPool3d(5, padding=2)",
+        (1, 3, 3, 3),
+        "the length, which the kernel has to fit in without padding, is 3; at least 5 is needed",
+    ),
+    ("LPPool1d(0, 3)", (8, 9), "norm_type is 0, and the root of the sum divides by it"),
+    ("Embedding(5, 3, padding_idx=5)", (4,), "padding_idx is 5; at most 4 is possible here"),
+    ("Embedding(5, 3, padding_idx=-6)", (4,), "padding_idx is -6; at least -5 is needed"),
+    (
+        "BatchNorm1d(3, track_running_stats=False)",
+        (1, 3),
+        "the number of values that a statistic is taken over is 1; at least 2 is needed",
+    ),
+    (
+        "InstanceNorm1d(3)",
+        (2, 3, 1),
+        "the number of values that a statistic is taken over is 1; at least 2 is needed",
+    ),
+    ("GroupNorm(3, 3)", (1, 3), "batch x channels of a group x positions is 1; at least 2 is needed"),
+    ("BatchNorm2d(3, eps=-1.0)", (2, 3, 4, 4), "eps is -1.0; at least 0 is needed"),
+    ("Dropout(1.5)", (4,), "p is 1.5; a probability is from 0 to 1"),
+    ("Softshrink(-1.0)", (4,), "lambd is -1.0; at least 0 is needed"),
+    ("CELU(0.0)", (4,), "alpha is 0, and CELU divides by it"),
+    ("Hardtanh(1.0, 1.0)", (4,), "max_val is 1.0; more than min_val, which is 1.0, is needed"),
+    ("RReLU(0.5, 0.25)", (4,), "lower is 0.5, above upper, which is 0.25"),
+    ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
+    ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); at least 1 is needed"),
+]
+
+
+@pytest.mark.parametrize(("text", "shape", "message"), REFUSED)
+def test_a_refusal_says_what_is_not_so(text, shape, message):
+    written = f"[{', '.join(map(str, shape))}] -> {text}"
+    (layer,) = parse(written).network({}).layers
+    with pytest.raises(RequirementError) as refusal:
+        rows((layer,), shape)
+    assert refusal.value.message == message
+    assert torch_refuses(Case(layer, shape))
+
+
+def test_an_empty_dimension_is_refused_where_torch_returns_an_empty_tensor():
+    with pytest.raises(RequirementError, match="a dimension of the input is 0; at least 1 is needed"):
+        rows((layer_class("ReLU")(),), (2, 0))

@@ -1,0 +1,174 @@
+"""The library's front door."""
+
+from fractions import Fraction
+
+import pytest
+
+import convcost
+from convcost import compare, cost
+from convcost.errors import SpecError, UnboundSizeError, UsageError
+from convcost.formats import render
+
+
+def test_cost_is_what_a_design_costs():
+    report = cost("Linear(10E, E)", E=128)
+    assert (report.macs, report.flops, report.params, report.output) == (
+        163_840,
+        327_680,
+        163_968,
+        (1, 1, 128),
+    )
+
+
+def test_a_parsed_spec_is_taken_as_its_text_is():
+    assert cost(convcost.parse("Linear(10E, E)"), E=128) == cost("Linear(10E, E)", E=128)
+
+
+def test_compare_without_designs_is_the_founding_pair():
+    comparison = compare(E=128, L=10)
+    assert [report.name for report in comparison.candidates] == ["dense", "conv"]
+    assert [report.flops for report in comparison.candidates] == [327_680, 1_966_080]
+
+
+def test_the_founding_pairs_kernel_is_3_unless_given():
+    assert compare(E=128, L=10, K=5).candidates[1].macs == 983_040 * 5 // 3
+
+
+def test_ratios_are_exact_and_against_the_first():
+    comparison = compare("Linear(3, 4)", "Linear(3, 5)", "Linear(3, 7)")
+    assert [comparison.ratio("macs", report) for report in comparison.candidates] == [
+        1,
+        Fraction(5, 4),
+        Fraction(7, 4),
+    ]
+
+
+def test_a_ratio_over_nothing_is_none():
+    comparison = compare("[1, 3] -> Linear(3, 3)", "[1, 3] -> ReLU")
+    assert comparison.ratio("elementwise", comparison.candidates[1]) is None
+
+
+def test_numbers_of_any_size_stay_exact():
+    assert cost("Linear(E, E, bias=False)", E=10**25 + 1).macs == (10**25 + 1) ** 2
+
+
+def test_batch_like_sizes_are_1_if_nothing_else_is_open():
+    assert cost("[B, S, N, E] -> Linear(E, E)", E=4).assumed == ("B", "S", "N")
+
+
+def test_a_batch_that_is_given_is_not_assumed():
+    assert cost("[B, S, E] -> Linear(E, E)", E=4, B=2).assumed == ("S",)
+
+
+def test_an_unknown_size_is_refused_with_those_there_are():
+    with pytest.raises(UsageError, match=r"(?s)no size is called F.*The sizes here are B, S, E\."):
+        cost("Linear(E, 4)", E=2, F=3)
+
+
+def test_a_size_in_one_design_is_enough_for_a_comparison():
+    assert compare("Linear(E, 4)", "Linear(F, 4)", E=2, F=3).candidates[1].macs == 12
+
+
+def test_an_unbound_size_is_asked_for():
+    with pytest.raises(UnboundSizeError, match="E, F have no values"):
+        cost("Linear(E, F)")
+
+
+def test_a_single_design_is_no_comparison():
+    with pytest.raises(UsageError, match="a comparison needs two designs or more"):
+        compare("Linear(3, 4)")
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_size_below_1_is_refused(size):
+    with pytest.raises(convcost.ConvcostError, match="at least 1 is needed"):
+        cost("Linear(E, 4)", E=size)
+
+
+@pytest.mark.parametrize("size", [1.5, "128", None, 128.0])
+def test_a_size_that_is_no_whole_number_is_refused(size):
+    with pytest.raises((TypeError, UsageError)):
+        cost("Linear(E, 4)", E=size)
+
+
+@pytest.mark.parametrize("spec", [None, 3, ["Linear(3, 4)"], b"Linear(3, 4)"])
+def test_what_is_no_text_is_refused(spec):
+    with pytest.raises((TypeError, UsageError)):
+        cost(spec)
+
+
+def test_a_layer_that_does_not_fit_raises_where_it_stands():
+    with pytest.raises(SpecError, match="Linear") as caught:
+        cost("Linear(3, 4) -> Linear(5, 6)")
+    assert caught.value.text[caught.value.span.start :].startswith("Linear(5, 6)") or "5" in str(caught.value)
+
+
+def test_two_designs_of_one_name_are_told_apart():
+    assert [report.name for report in compare("Linear(3, 4)", "Linear(3, 5)").candidates] == [
+        "Linear #1",
+        "Linear #2",
+    ]
+
+
+def test_a_design_of_another_name_keeps_it():
+    names = [report.name for report in compare("Linear(3, 4)", "a = Linear(3, 5)", "Linear(3, 6)").candidates]
+    assert names == ["Linear #1", "a", "Linear #2"]
+
+
+def test_a_given_name_is_not_taken_again_when_names_are_told_apart():
+    names = [
+        report.name
+        for report in compare("a = Linear(3, 4)", "b = Linear(3, 4)", "a = Linear(3, 6)").candidates
+    ]
+    assert len(set(names)) == 3
+
+
+def test_reports_add_up():
+    both = cost("a = Linear(3, 4)") + cost("b = Linear(4, 5) -> ReLU")
+    assert (both.macs, both.params, both.elementwise) == (12 + 20, 16 + 25, 5)
+    assert [row.path for row in both.rows] == ["a.0", "b.0", "b.1"]
+    assert (both.name, both.input, both.output) == ("a + b", (1, 1, 3), (1, 1, 5))
+
+
+def test_adding_leaves_both_as_they_were():
+    first, second = cost("a = Linear(3, 4)"), cost("b = Linear(4, 5)")
+    assert first + second == first + second
+    assert (first, second) == (cost("a = Linear(3, 4)"), cost("b = Linear(4, 5)"))
+
+
+def test_a_sum_prints_too():
+    assert "a + b, by layer" in str(cost("a = Linear(3, 4)") + cost("b = Linear(4, 5)"))
+
+
+def test_a_sum_is_under_the_convention_of_the_first():
+    bias = convcost.parse("b = Linear(4, 5)").report({}, convcost.Convention("bias"))
+    assert (cost("a = Linear(3, 4)") + bias).flops == 2 * 12 + 2 * 20
+
+
+@pytest.mark.parametrize("result", [cost("Linear(3, 4)"), compare(E=128, L=10)], ids=["report", "comparison"])
+def test_a_result_prints_its_table(result):
+    assert str(result) == render(result, "table").rstrip("\n")
+
+
+@pytest.mark.parametrize("result", [cost("Linear(3, 4)"), compare(E=128, L=10)], ids=["report", "comparison"])
+def test_a_notebook_shows_a_result_as_html(result):
+    assert result._repr_html_() == render(result, "html")
+
+
+def test_a_result_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        cost("Linear(3, 4)").name = "other"
+
+
+@pytest.mark.parametrize("name", convcost.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(convcost, name).__doc__
+
+
+def test_every_public_name_is_listed():
+    assert set(convcost.__all__) <= set(dir(convcost))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'convcost' has no attribute 'costs'"):
+        convcost.costs  # noqa: B018

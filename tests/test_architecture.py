@@ -1,0 +1,88 @@
+"""How the package hangs together: imports one way and light, no text evaluated, no printing within."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "convcost").rglob("*.py"))
+LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
+
+
+def calls(path):
+    """The names of the functions that a source calls; `strict=True` takes no text and is left out."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    called = (node for node in nodes if isinstance(node, ast.Call))
+    return {ast.unparse(node.func) for node in called if "strict=True" not in map(ast.unparse, node.keywords)}
+
+
+def test_the_import_contracts_are_kept():
+    command = [LINT_IMPORTS, "--no-cache", "--config", ROOT / ".importlinter"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_is_evaluated(path):
+    assert not calls(path) & {
+        "eval",
+        "exec",
+        "compile",
+        "sympify",
+        "sympy.sympify",
+        "pickle.loads",
+        "os.system",
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_below_the_command_line_prints(path):
+    if path.parent.name != "cli":
+        assert not calls(path) & {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_command_line_reads_the_environment(path):
+    if path.parent.name != "cli":
+        text = path.read_text(encoding="utf-8")
+        assert "os.environ" not in text
+        assert "os.getenv" not in text
+
+
+HEAVY = ("torch", "fvcore", "sympy", "rich", "numpy", "typer")
+
+
+def loaded_by(script: str) -> str:
+    """Which heavy packages a fresh interpreter has loaded in the end."""
+    check = f"{script}\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    result = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return result.stderr.strip()
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_by("import convcost") == "[]"
+
+
+def test_costs_need_nothing_heavy():
+    assert loaded_by("import convcost\nconvcost.compare(E=128, L=10).first.flops") == "[]"
+
+
+@pytest.mark.parametrize("output_format", ["json", "table"])
+def test_the_command_without_counters_loads_no_torch(output_format):
+    arguments = ["compare", "--E", "128", "--L", "10", "--counters", "none", "--format", output_format]
+    loaded = loaded_by(f"from convcost.cli import app\napp({arguments!r}, standalone_mode=False)")
+    assert "torch" not in loaded
+    assert "fvcore" not in loaded
+    assert "numpy" not in loaded
+
+
+def test_json_needs_no_rich():
+    arguments = ["compare", "--E", "128", "--L", "10", "--counters", "none", "--json"]
+    assert (
+        loaded_by(f"from convcost.cli import app\napp({arguments!r}, standalone_mode=False)") == "['typer']"
+    )
