@@ -10,6 +10,7 @@ from convcost.formats.interface import CounterList, Result, Style
 from convcost.formats.metrics import METRICS, Metric, label
 from convcost.formats.plain import spelled_out
 from convcost.formats.remarks import comparison_notes, convention_note, shape_text, sizes_text
+from convcost.quantities import Shape
 from convcost.report import Comparison, Report, Row
 from convcost.units import exact, human, ratio
 
@@ -35,13 +36,11 @@ def _document(result: Result, style: Style) -> Document:
 
 def _comparison(comparison: Comparison, style: Style) -> Document:
     reports = comparison.candidates
-    ratios = tuple(_ratio_heading(comparison, other) for other in reports[1:])
-    without_ratio = ("",) * len(ratios)
     table = Table(
-        ("", *(report.name for report in reports), *ratios),
+        ("", *_beside_ratios([report.name for report in reports], _ratio_headings(comparison))),
         (
-            Line("input", tuple(shape_text(report.input) for report in reports) + without_ratio),
-            Line("output", tuple(shape_text(report.output) for report in reports) + without_ratio),
+            _shapes_line("input", [report.input for report in reports]),
+            _shapes_line("output", [report.output for report in reports]),
             *(_compared(comparison, metric) for metric in METRICS),
         ),
     )
@@ -56,14 +55,25 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
     )
 
 
-def _ratio_heading(comparison: Comparison, other: Report) -> str:
-    return f"{other.name} ÷ {comparison.first.name}" if len(comparison.candidates) == 2 else f"÷ {other.name}"
+def _beside_ratios(cells: list[str], ratios: list[str]) -> tuple[str, ...]:
+    """The first cell, and each other one with its ratio behind it."""
+    first, *others = cells
+    return (first, *(text for pair in zip(others, ratios, strict=True) for text in pair))
+
+
+def _ratio_headings(comparison: Comparison) -> list[str]:
+    first, *others = comparison.candidates
+    return [f"{other.name} ÷ {first.name}" if len(others) == 1 else f"÷ {first.name}" for other in others]
+
+
+def _shapes_line(label: str, shapes: list[Shape]) -> Line:
+    return Line(label, _beside_ratios([shape_text(shape) for shape in shapes], [""] * (len(shapes) - 1)))
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
-    values = tuple(exact(getattr(report, metric.attribute)) for report in comparison.candidates)
-    ratios = tuple(ratio(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:])
-    return Line(label(metric, comparison.first), values + ratios, metric.minor)
+    values = [exact(getattr(report, metric.attribute)) for report in comparison.candidates]
+    ratios = [ratio(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
+    return Line(label(metric, comparison.first), _beside_ratios(values, ratios), metric.minor)
 
 
 def _spec(report: Report) -> str:
