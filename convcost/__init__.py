@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.api import compare, cost
+    from convcost.api import compare, cost, match
     from convcost.errors import ConvcostError
+    from convcost.matching import Match
     from convcost.quantities import Convention, Cost
     from convcost.report import Comparison, Report
     from convcost.spec import Spec, parse
@@ -20,10 +21,12 @@ __version__ = "0.1.0"
 HOMES = {
     "compare": "convcost.api",
     "cost": "convcost.api",
+    "match": "convcost.api",
     "Convention": "convcost.quantities",
     "Cost": "convcost.quantities",
     "ConvcostError": "convcost.errors",
     "Comparison": "convcost.report",
+    "Match": "convcost.matching",
     "Report": "convcost.report",
     "Spec": "convcost.spec",
     "parse": "convcost.spec",
@@ -34,10 +37,12 @@ __all__ = [
     "ConvcostError",
     "Convention",
     "Cost",
+    "Match",
     "Report",
     "Spec",
     "compare",
     "cost",
+    "match",
     "parse",
 ]
 

@@ -26,10 +26,6 @@ class UnboundSizeError(ConvcostError):
     """A size that the question needs and nobody gave."""
 
 
-class UnavailableError(ConvcostError):
-    """An optional package that is not installed."""
-
-
 class RequirementError(ConvcostError):
     """A layer that does not take its arguments or its input."""
 

@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from convcost.errors import RequirementError
 from convcost.layers.interface import Layer
-from convcost.quantities import MATMUL, Convention, Shape, Size
+from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
 from convcost.report import Report, Row, check_dtype
 from convcost.requirements import AtLeast, Requirement
+
+
+class Bookkeeper(Protocol):
+    """Sees to what layers require, and works out what they yield."""
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Raise RequirementError if layer number `step` can't have what it requires."""
+
+    def output(self, layer: Layer, shape: Shape) -> Shape:
+        """The layer's output shape for an input of `shape`."""
+
+    def cost(self, layer: Layer, shape: Shape) -> Cost:
+        """The layer's cost on an input of `shape`."""
+
+
+class Numbers:
+    """The bookkeeper where every size is a number: requirements are checked."""
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Raise RequirementError if `requirement` does not hold."""
+        if not requirement.holds():
+            raise RequirementError(
+                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
+            )
+
+    def output(self, layer: Layer, shape: Shape) -> Shape:
+        """By the layer's formula."""
+        return layer.output(shape)
+
+    def cost(self, layer: Layer, shape: Shape) -> Cost:
+        """By the layer's formula."""
+        return layer.cost(shape)
+
+
+NUMBERS = Numbers()
 
 
 @dataclass(frozen=True)
@@ -22,15 +58,25 @@ class Network:
     text: str = ""
     sizes: Mapping[str, Size] | None = None
     assumed: tuple[str, ...] = ()
+    divisions: tuple[Requirement, ...] = ()
     input_is_inferred: bool = False
 
-    def report(self, convention: Convention = MATMUL, dtype: str = "float32") -> Report:
+    @property
+    def is_open(self) -> bool:
+        """Whether a size has no number."""
+        return not all(isinstance(size, int) for size in (self.sizes or {}).values())
+
+    def report(
+        self, convention: Convention = MATMUL, dtype: str = "float32", keeper: Bookkeeper = NUMBERS
+    ) -> Report:
         """What it costs; raises RequirementError where a layer does not take its input."""
         check_dtype(dtype)
+        for division in self.divisions:
+            keeper.require(division, 0)
         return Report(
             name=self.name,
             spec=self.text,
-            rows=rows(self.layers, self.input),
+            rows=rows(self.layers, self.input, keeper),
             sizes=self.sizes or {},
             assumed=self.assumed,
             input_is_inferred=self.input_is_inferred,
@@ -39,47 +85,33 @@ class Network:
         )
 
 
-def rows(layers: tuple[Layer, ...], shape: Shape) -> tuple[Row, ...]:
+def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Bookkeeper = NUMBERS) -> tuple[Row, ...]:
     """A row for each layer, from an input of `shape` on."""
     for size in shape:
-        check(AtLeast(size, 1, "a dimension of the input"), step=0)
+        keeper.require(AtLeast(size, 1, "a dimension of the input"), 0)
     known: dict[tuple[int, Shape], Row] = {}
     found = []
     for step, layer in enumerate(layers):
         key = id(layer), shape
         if key not in known:
-            known[key] = _row(step, layer, shape)
+            known[key] = _row(step, layer, shape, keeper)
         row = known[key]
         found.append(row if row.path == str(step) else row._replace(path=str(step)))
         shape = found[-1].output
     return tuple(found)
 
 
-def _row(step: int, layer: Layer, shape: Shape) -> Row:
+def _row(step: int, layer: Layer, shape: Shape, keeper: Bookkeeper) -> Row:
     for requirement in layer.requirements(shape):
-        if requirement.holds() is not True:
-            check(requirement, step)
+        keeper.require(requirement, step)
     return Row(
         str(step),
         type(layer).__name__,
         layer,
         shape,
-        layer.output(shape),
+        keeper.output(layer, shape),
         layer.parameters(),
-        layer.cost(shape),
+        keeper.cost(layer, shape),
         layer.contracts,
         layer.input_itemsize,
     )
-
-
-def check(requirement: Requirement, step: int) -> None:
-    """Raise RequirementError for layer `step` if the requirement is about ints and does not hold."""
-    if requirement.holds() is True or not _is_about_ints(requirement):
-        return
-    raise RequirementError(
-        requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
-    )
-
-
-def _is_about_ints(requirement: Requirement) -> bool:
-    return all(isinstance(size, int) for size in requirement.sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
 from convcost.errors import UsageError, did_you_mean
@@ -17,6 +18,13 @@ FLOPS_PER_MAC = 2
 
 Count = Literal["matmul", "bias", "all"]
 Padding = Literal["full", "valid"]
+
+
+def quotient(numerator: Size | Fraction, denominator: Size | Fraction) -> Fraction:
+    """numerator / denominator, exactly; a formula if one of them is."""
+    if isinstance(numerator, int | Fraction) and isinstance(denominator, int | Fraction):
+        return Fraction(numerator) / Fraction(denominator)
+    return numerator / denominator
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from convcost import formulas
 from convcost.errors import UsageError, did_you_mean
+from convcost.opened import Open
 from convcost.printing import Printed
-from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
+from convcost.quantities import MATMUL, Convention, Cost, Shape, Size, quotient
 
 Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
 
@@ -42,10 +43,13 @@ class CounterResult(NamedTuple):
 
 
 class Described(Protocol):
-    """What a row is about: it says what it is as text, and how its output's lengths come about."""
+    """What a row is about: it says what it is as text, how its output's lengths come about, and its loops."""
 
     def length_formulas(self, shape: Shape) -> tuple[str, ...]:
         """A line for each spatial dimension, with the numbers put in; nothing where there is none."""
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """The loops around a multiply–accumulate, by name; nothing where there is none."""
 
 
 class Row(NamedTuple):
@@ -77,8 +81,16 @@ class Row(NamedTuple):
         return moved + (self.params + formulas.elements(self.output)) * itemsize
 
 
+class Assumption(NamedTuple):
+    """What a formula takes for granted of the sizes left open: that `formula` is ≥ 0, zero, or whole."""
+
+    text: str
+    relation: Literal["nonnegative", "zero", "whole"]
+    formula: Any
+
+
 @dataclass(frozen=True)
-class Report(Printed):
+class Report(Printed, Open):
     """The cost of one design: its rows in order, from `input` to `output`."""
 
     name: str
@@ -86,10 +98,16 @@ class Report(Printed):
     rows: tuple[Row, ...]
     sizes: Mapping[str, Size] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     input_is_inferred: bool = False
     convention: Convention = MATMUL
     dtype: str = "float32"
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The sizes that have no number; costs are formulas in them."""
+        return tuple(name for name, size in self.sizes.items() if not isinstance(size, int))
 
     @property
     def input(self) -> Shape:
@@ -156,12 +174,12 @@ class Report(Printed):
     @property
     def flops_per_output_element(self) -> Fraction:
         """FLOPs / output elements, exactly."""
-        return Fraction(self.flops, self.output_elements)
+        return quotient(self.flops, self.output_elements)
 
     @property
     def arithmetic_intensity(self) -> Fraction:
         """FLOPs / bytes, exactly."""
-        return Fraction(self.flops, self.bytes)
+        return quotient(self.flops, self.bytes)
 
     def __add__(self, other: Report) -> Report:
         """The two one after the other, their rows' paths prefixed by their names."""
@@ -175,6 +193,7 @@ class Report(Printed):
             rows=rows,
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
+            assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
             counters={},
         )
 
@@ -200,7 +219,7 @@ class Comparison(Printed):
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero."""
         base, value = getattr(self.first, metric), getattr(candidate, metric)
-        return Fraction(value) / Fraction(base) if base else None
+        return quotient(value, base) if base else None
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
         """Every metric's ratio of `candidate` to the first."""

@@ -82,3 +82,42 @@ def binary(value: int) -> str:
         if value >= factor > 1:
             return f"{exact(Fraction(value, factor))} {prefix}iB"
     return f"{value} B"
+
+
+AMOUNTS = {
+    "flops": ("FLOP", "FLOPs"),
+    "macs": ("MAC", "MACs"),
+    "params": ("parameters", "param", "params"),
+    "bytes": ("bytes", "B"),
+}
+"""The units an amount of each metric can be written in; the last is the usual one."""
+
+
+def parse_amount(text: str, metric: str) -> int:
+    """The whole number that `2GFLOPs`, `300 K`, `1.5e9`, `327,680` or `64MiB` is, in the metric's unit."""
+    number = r"([0-9][0-9,_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)"
+    unit = f"(?:{'|'.join(AMOUNTS[metric])})?"
+    powers = "([KMGTP]?)((?<=[KMGTP])i|)" if metric == "bytes" else f"([{''.join(PREFIXES)}]?)()"
+    pattern = rf"\s*{number}\s*{powers}\s*{unit}\s*"
+    match = re.fullmatch(pattern, text, re.IGNORECASE)
+    amount = match and Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
+    if not match or amount is None or amount.denominator != 1:
+        message = f"{text[:40]!r} is not a whole number of {AMOUNTS[metric][-1]}"
+        raise UsageError(message, hint=f"Write it as 1.5e9 or 64 M{AMOUNTS[metric][-1]}.")
+    return int(amount)
+
+
+def _without_marks(digits: str) -> str:
+    return re.sub("[,_]", "", digits)
+
+
+def _factor(prefix: str, is_binary: bool) -> int:
+    return BINARY[prefix] if is_binary else 1000 ** PREFIXES.index(prefix)
+
+
+def parse_count(text: str, option: str) -> int:
+    """The size that `4096`, `4_096`, `2**12` or `1e6` is; UsageError names the option."""
+    digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
+    if not digits:
+        raise UsageError(f"{option} {text[:40]}: a whole number is needed", hint="Write it as 64 or 1e6.")
+    return int(Fraction(_without_marks(digits[1])) ** int(digits[2] or 1))

@@ -6,7 +6,7 @@ import pytest
 
 import convcost
 from convcost import compare, cost
-from convcost.errors import SpecError, UnboundSizeError, UsageError
+from convcost.errors import SpecError, UsageError
 from convcost.formats import render
 
 
@@ -69,9 +69,8 @@ def test_a_size_in_one_design_is_enough_for_a_comparison():
     assert compare("Linear(E, 4)", "Linear(F, 4)", E=2, F=3).candidates[1].macs == 12
 
 
-def test_an_unbound_size_is_asked_for():
-    with pytest.raises(UnboundSizeError, match="E, F have no values"):
-        cost("Linear(E, F)")
+def test_a_size_without_a_value_stays_a_symbol():
+    assert cost("Linear(E, F)").open_names == ("B", "S", "E", "F")
 
 
 def test_a_single_design_is_no_comparison():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.errors import UsageError
-from convcost.units import binary, exact, human, parse_bytes, ratio
+from convcost.units import binary, exact, human, parse_amount, parse_bytes, parse_count, ratio
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,50 @@ def test_memory_is_shown_in_powers_of_1024(value, text):
 def test_memory_that_is_shown_is_memory_that_is_read(value):
     shown = parse_bytes(binary(value).replace(",", ""))
     assert abs(shown - value) <= value / 100
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "amount"),
+    [
+        ("2GFLOPs", "flops", 2 * 10**9),
+        ("2 gflop", "flops", 2 * 10**9),
+        ("300 K", "params", 300_000),
+        ("98.6 K params", "params", 98_600),
+        ("1.5e9", "flops", 1_500_000_000),
+        ("327,680", "flops", 327_680),
+        ("2MACs", "macs", 2),
+        ("2MMACs", "macs", 2_000_000),
+        ("2E", "flops", 2 * 10**18),
+        ("2E3", "flops", 2000),
+        ("64MB", "bytes", 64 * 10**6),
+        ("64 MiB", "bytes", 64 * 2**20),
+        ("0", "bytes", 0),
+    ],
+)
+def test_an_amount_is_read_in_the_unit_of_its_metric(text, metric, amount):
+    assert parse_amount(text, metric) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [
+        *(("2GMACs", "flops"), ("1.5", "flops"), ("-3", "flops"), ("", "flops"), ("2KiFLOPs", "flops")),
+        *(("2iB", "bytes"), ("1e999", "flops"), ("9" * 99, "flops"), ("many", "params")),
+    ],
+)
+def test_what_is_no_whole_amount_of_a_metric_is_refused(text, metric):
+    with pytest.raises(UsageError, match="is not a whole number of"):
+        parse_amount(text, metric)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("4096", 4096), ("4_096", 4096), ("1,024", 1024), ("2**12", 4096), ("1e6", 10**6)]
+)
+def test_a_count_is_read_in_any_spelling(text, count):
+    assert parse_count(text, "--max") == count
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "2**", "2**100", "1e-3"])
+def test_what_is_no_count_is_refused_by_the_option(text):
+    with pytest.raises(UsageError, match=r"--max .*: a whole number is needed"):
+        parse_count(text, "--max")

@@ -8,7 +8,9 @@ from convcost import __version__
 from convcost.cli.command import Command, Group
 from convcost.cli.compare import compare
 from convcost.cli.counters import counters
+from convcost.cli.explain import explain
 from convcost.cli.layer import layer
+from convcost.cli.match import match
 from convcost.cli.output import close_quietly, complain
 
 OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 app.command(cls=Command, context_settings=OPEN_OPTIONS)(compare)
 app.command(cls=Command, context_settings=OPEN_OPTIONS)(layer)
+app.command(cls=Command, context_settings=OPEN_OPTIONS)(explain)
+app.command(cls=Command, context_settings=OPEN_OPTIONS)(match)
 app.command(cls=Command)(counters)
 
 

@@ -20,7 +20,7 @@ from convcost.cli.options import (
 )
 from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
-from convcost.cli.sizes import bindings, check_options, split
+from convcost.cli.requests import of_designs
 from convcost.quantities import convention
 from convcost.report import Comparison
 
@@ -52,12 +52,7 @@ def compare(
     Without a SPEC: a dense layer on merged positions against two convolutions over them.
     Sizes are given by name: convcost compare --E 128 --L 10.
     """
-    texts, options = split(specs or ())
-    designs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
-    known = [name for parameter in context.command.params for name in parameter.opts]
-    check_options(options, designs, known)
-    sizes = bindings(options, settings or ())
-    sizes = sizes if texts else api.FOUNDING_SIZES | sizes
+    designs, sizes = of_designs(context, specs or (), settings or ())
     result = api.comparison(designs, sizes, convention(count, taps), dtype)
     networks = tuple(design.network(sizes) for design in designs)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
-from convcost import api
 from convcost.cli.options import (
     CountersOption,
     CountOption,
@@ -21,16 +19,8 @@ from convcost.cli.options import (
 )
 from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
-from convcost.cli.sizes import Option, bindings, check_options, split
-from convcost.errors import UsageError
-from convcost.layers import find_layer
+from convcost.cli.requests import of_layer
 from convcost.quantities import convention
-from convcost.spec.resolve import Field, accepted
-
-INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
-"""Options that name a size of the usual input in words."""
-
-TRUTHS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 
 
 @guarded
@@ -62,68 +52,7 @@ def layer(
 
     For example: convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
     """
-    positional, options = split(_with_truths(arguments or (), kind))
-    named, others = _told_apart(options, kind)
-    design = api.parsed(_spec(kind, positional, named, shape))
-    if len(design.order) != 1:
-        raise UsageError(f"convcost layer takes one layer, not {len(design.order)}")
-    known = [name for parameter in context.command.params for name in parameter.opts]
-    words = [*INPUT_SIZES, *(field.replace("_", "-") for field in _fields(kind))]
-    check_options(others, (design,), (*known, *(f"--{word}" for word in words)))
-    sizes = bindings(others, settings or ())
+    [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
     report = design.report(sizes, convention(count, taps), dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json)
     present((report,), (design.network(sizes),), lambda reports: reports[0], wishes)
-
-
-def _fields(kind: str) -> dict[str, Field]:
-    found = find_layer(kind)
-    return accepted(found.__name__) if found else {}
-
-
-def _with_truths(tokens: Iterable[str], kind: str) -> Iterator[str]:
-    """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
-    flags = {name.replace("_", "-") for name, field in _fields(kind).items() if bool in field.types}
-    remaining = list(tokens)
-    while remaining:
-        token = remaining.pop(0)
-        name, _, value = token.removeprefix("--").partition("=")
-        name = name.replace("_", "-")
-        if token.startswith("--no-") and name.removeprefix("no-") in flags:
-            yield f"--{name.removeprefix('no-')}=False"
-        elif token.startswith("--") and name in flags:
-            follows = not value and remaining and remaining[0].lower() in TRUTHS
-            value = remaining.pop(0) if follows else value or "true"
-            yield f"--{name}={TRUTHS.get(value.lower(), value)}"
-        else:
-            yield token
-
-
-def _told_apart(options: list[Option], kind: str) -> tuple[list[Option], list[Option]]:
-    """The layer's own arguments, and the sizes of its input."""
-    fields = _fields(kind)
-    named, others = [], []
-    for option in options:
-        field = option.name.replace("-", "_")
-        if field in fields:
-            named.append(option._replace(name=field))
-        else:
-            others.append(option._replace(name=INPUT_SIZES.get(option.name, option.name)))
-    return named, others
-
-
-def _spec(kind: str, positional: list[str], named: list[Option], shape: str) -> str:
-    """The spec that the arguments amount to."""
-    for option in named:
-        if option.value is None:
-            raise UsageError(f"--{option.name} has no value")
-    arguments = [*map(_value, positional), *(f"{name}={_value(value or '')}" for name, value in named)]
-    sizes = shape.strip().strip("[]()").replace("x", ",")
-    found = find_layer(kind)
-    layer = f"{found.__name__ if found else kind}({', '.join(arguments)})"
-    return f"[{sizes}] -> {layer}" if sizes else layer
-
-
-def _value(text: str) -> str:
-    is_bare_tuple = "," in text and not text.startswith(("(", "["))
-    return f"({text})" if is_bare_tuple else text

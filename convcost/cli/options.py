@@ -33,6 +33,6 @@ MemoryOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a counter differs.")]
 FormatOption = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv or html.")
+    str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv, html or latex.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]

@@ -57,7 +57,8 @@ def _differs(report: Report) -> bool:
 
 def _counted(reports: Reports, networks: tuple[Network, ...], wishes: Wishes) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
-    counters = chosen(wishes.counters)
+    is_open = any(report.open_names for report in reports)
+    counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
     memory = parse_bytes(wishes.max_memory)
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
@@ -87,8 +88,12 @@ def _show_filling_in(
     def shown() -> Text:
         return Text.from_ansi(render(gather(final), "table", counting))
 
-    with Live(shown(), console=Console(), auto_refresh=False) as live:
+    live = Live(shown(), console=Console(), auto_refresh=False)
+    try:
+        live.start(refresh=True)
         for state in states:
             final = state
             live.update(shown(), refresh=True)
+    finally:
+        live.stop()
     return final

@@ -66,6 +66,8 @@ def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> R
 
 
 def _obstacle(report: Report, counter: Counter, memory: int) -> str:
+    if report.open_names:
+        return f"a counter needs numbers for {', '.join(report.open_names)}"
     if largest_tensor(report) >= ADDRESSABLE:
         return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
     if counter.runs_on_meta:

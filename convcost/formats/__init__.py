@@ -8,7 +8,7 @@ from typing import cast
 from convcost.errors import UsageError, did_you_mean
 from convcost.formats.interface import Format, Result, Style
 
-FORMATS = ("table", "json", "markdown", "csv", "html")
+FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
 
 def check_format(name: str) -> None:

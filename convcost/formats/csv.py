@@ -7,8 +7,10 @@ from io import StringIO
 from typing import Any
 
 from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.match_records import match_rows
 from convcost.formats.plain import plain
 from convcost.formats.records import counter_list_record, report_record
+from convcost.matching import Match
 from convcost.report import Comparison
 
 
@@ -30,6 +32,8 @@ def _rows(result: Result) -> list[dict[str, Any]]:
         case CounterList():
             rows: list[dict[str, Any]] = counter_list_record(result)["counters"]
             return rows
+        case Match():
+            return match_rows(result)
         case _:
             return [_row(report_record(result))]
 

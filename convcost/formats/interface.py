@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from convcost.counters.interface import Counter
+from convcost.matching import Match
 from convcost.report import Comparison, Report
 
 
@@ -28,7 +29,7 @@ class CounterList(NamedTuple):
     counters: tuple[tuple[Counter, str | None], ...]
 
 
-Result: TypeAlias = Report | Comparison | CounterList
+Result: TypeAlias = Report | Comparison | CounterList | Match
 
 
 class Format(Protocol):

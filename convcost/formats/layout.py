@@ -7,12 +7,22 @@ from dataclasses import replace
 from convcost.formats.counting import counter_section, listing
 from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.matching import matching
 from convcost.formats.metrics import METRICS, Metric, label
+from convcost.formats.numbers import about, factor, shown
 from convcost.formats.plain import spelled_out
-from convcost.formats.remarks import comparison_notes, convention_note, shape_text, sizes_text
+from convcost.formats.remarks import (
+    NO_COUNTERS,
+    assumed_text,
+    comparison_notes,
+    convention_note,
+    shape_text,
+    size_text,
+    sizes_text,
+)
+from convcost.matching import Match
 from convcost.quantities import Shape
 from convcost.report import Comparison, Report, Row
-from convcost.units import exact, human, ratio
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
 UNITS = {"params": "params", "macs": "MACs", "valid_macs": "MACs", "flops": "FLOPs", "bytes": "B"}
@@ -32,6 +42,8 @@ def _document(result: Result, style: Style) -> Document:
             return _report(result)
         case CounterList():
             return listing(result)
+        case Match():
+            return matching(result)
 
 
 def _comparison(comparison: Comparison, style: Style) -> Document:
@@ -46,7 +58,7 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
     )
     layers = tuple(map(_layers, reports)) if style.layers else ()
     return Document(
-        heading=tuple((report.name, _spec(report)) for report in reports) + _sizes(reports),
+        heading=tuple((report.name, spec_text(report)) for report in reports) + sizes_heading(reports),
         costs=Section(
             (table, *layers),
             (*comparison_notes(comparison), convention_note(comparison.first.convention)),
@@ -71,30 +83,37 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
-    values = [exact(getattr(report, metric.attribute)) for report in comparison.candidates]
-    ratios = [ratio(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
+    values = [shown(getattr(report, metric.attribute)) for report in comparison.candidates]
+    ratios = [factor(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
     return Line(label(metric, comparison.first), _beside_ratios(values, ratios), metric.minor)
 
 
-def _spec(report: Report) -> str:
-    shown = f"[{', '.join(map(str, report.input))}] -> {report.spec}"
+def spec_text(report: Report) -> str:
+    """The design as it was stated, with its input if that was inferred."""
+    shown = f"[{', '.join(map(size_text, report.input))}] -> {report.spec}"
     return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
 
 
-def _sizes(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
+def sizes_heading(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
+    """The heading's line about sizes, if there are any."""
     text = sizes_text(reports)
     return (("sizes", text),) if text else ()
 
 
 def _report(report: Report) -> Document:
     is_single = len(report.rows) == 1
-    table = Table(("", "exact", "about"), tuple(_quantities(report)))
+    table = Table(("", "formula" if report.open_names else "exact", "about"), tuple(_quantities(report)))
     layers = () if is_single else (_layers(report),)
     return Document(
-        heading=((report.name, _spec(report)), *_sizes((report,)), *_shapes(report)),
-        costs=Section((table, *layers), (convention_note(report.convention),)),
+        heading=((report.name, spec_text(report)), *sizes_heading((report,)), *_shapes(report)),
+        costs=Section((table, *layers), _notes(report)),
         counters=counter_section((report,)),
     )
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    notes = (assumed_text((report,)), NO_COUNTERS if report.open_names else "")
+    return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 
 def _shapes(report: Report) -> tuple[tuple[str, str], ...]:
@@ -110,8 +129,8 @@ def _quantities(report: Report) -> list[Line]:
     lines = []
     for metric in METRICS:
         value = getattr(report, metric.attribute)
-        about = human(value, UNITS[metric.attribute]) if metric.attribute in UNITS else ""
-        lines.append(Line(label(metric, report), (exact(value), about), metric.minor))
+        in_units = about(value, UNITS[metric.attribute]) if metric.attribute in UNITS else ""
+        lines.append(Line(label(metric, report), (shown(value), in_units), metric.minor))
         if metric.attribute == "params" and len(report.rows) == 1:
             lines += _parameters(report.rows[0])
         if metric.attribute == "bytes":
@@ -123,7 +142,7 @@ def _parameters(row: Row) -> list[Line]:
     from convcost.formulas import elements
 
     return [
-        Line(f"{name} {shape_text(shape)}", (exact(elements(shape)), ""), minor=True)
+        Line(f"{name} {shape_text(shape)}", (shown(elements(shape)), ""), minor=True)
         for name, shape in row.parameters.items()
     ]
 
@@ -131,7 +150,7 @@ def _parameters(row: Row) -> list[Line]:
 def _bytes_by_dtype(report: Report) -> list[Line]:
     others = [replace(report, dtype=dtype) for dtype in DTYPES if dtype != report.dtype]
     return [
-        Line(f"in {other.dtype}", (exact(other.bytes), human(other.bytes, "B")), minor=True)
+        Line(f"in {other.dtype}", (shown(other.bytes), about(other.bytes, "B")), minor=True)
         for other in others
     ]
 
@@ -142,9 +161,9 @@ def _layers(report: Report) -> Table:
             f"{row.path} {row.layer}",
             (
                 shape_text(row.output),
-                exact(row.params),
-                exact(row.cost.macs),
-                exact(row.cost.flops(report.convention)),
+                shown(row.params),
+                shown(row.cost.macs),
+                shown(row.cost.flops(report.convention)),
             ),
         )
         for row in report.rows

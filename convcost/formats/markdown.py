@@ -14,7 +14,7 @@ def render(result: Result, style: Style) -> str:
     heading = [f"- **{label or '…'}**: `{text}`" for label, text in read.heading]
     parts = [heading]
     for section in read.sections:
-        parts += [*map(_table, section.tables), [f"- {_escaped(note)}" for note in section.notes]]
+        parts += [*map(_table, section.tables), [f"- {escaped(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return text if style.unicode else plain(text)
 
@@ -26,10 +26,11 @@ def _table(table: Table) -> list[str]:
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"
+    return f"| {' | '.join(map(escaped, cells))} |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` without anything that Markdown reads as a sign of its own."""
     return (
         text.replace("\\", "\\\\")
         .replace("|", "\\|")

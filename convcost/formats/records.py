@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from convcost import __version__
+from convcost.formats.breakeven import break_even_record
 from convcost.formats.interface import CounterList
+from convcost.formats.numbers import data
 from convcost.report import METRICS, Comparison, CounterResult, Report, Row
 
 SCHEMA = "convcost/1"
-LARGEST_FLOAT = 10**300
 PACKAGES = ("convcost", "torch", "fvcore")
 
 
@@ -24,6 +24,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         **context((first, second, *others)),
         "candidates": candidates,
         "ratios": _ratios(comparison, second),
+        **break_even_record(comparison, second),
     }
 
 
@@ -32,7 +33,8 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
     convention = reports[0].convention
     return {
         "schema": SCHEMA,
-        "symbols": {name: size for report in reports for name, size in report.sizes.items()},
+        "symbols": {name: data(size) for report in reports for name, size in report.sizes.items()},
+        "assumptions": [found.text for report in reports for found in report.assumptions],
         "assumed": sorted({name for report in reports for name in report.assumed}),
         "convention": {"count": convention.count, "padding": convention.padding},
         "versions": {package: installed(package) for package in PACKAGES},
@@ -44,11 +46,11 @@ def report_record(report: Report) -> dict[str, Any]:
     return {
         "name": report.name,
         "spec": report.spec,
-        "input": list(report.input),
+        "input": list(map(data, report.input)),
         "input_inferred": report.input_is_inferred,
-        "output": list(report.output),
+        "output": list(map(data, report.output)),
         "dtype": report.dtype,
-        **{metric: _plain(getattr(report, metric)) for metric in METRICS},
+        **{metric: data(getattr(report, metric)) for metric in METRICS},
         "rows": [_row_record(row, report) for row in report.rows],
         "counters": _counters(report.counters),
     }
@@ -59,15 +61,15 @@ def _row_record(row: Row, report: Report) -> dict[str, Any]:
         "path": row.path,
         "kind": row.kind,
         "layer": str(row.layer),
-        "input": list(row.input),
-        "output": list(row.output),
-        "parameters": {name: list(shape) for name, shape in row.parameters.items()},
-        "params": row.params,
-        "macs": row.cost.macs,
-        "valid_macs": row.cost.valid_macs,
-        "flops": row.cost.flops(report.convention),
-        "bias_adds": row.cost.bias_adds,
-        "elementwise": row.cost.elementwise,
+        "input": list(map(data, row.input)),
+        "output": list(map(data, row.output)),
+        "parameters": {name: list(map(data, shape)) for name, shape in row.parameters.items()},
+        "params": data(row.params),
+        "macs": data(row.cost.macs),
+        "valid_macs": data(row.cost.valid_macs),
+        "flops": data(row.cost.flops(report.convention)),
+        "bias_adds": data(row.cost.bias_adds),
+        "elementwise": data(row.cost.elementwise),
     }
 
 
@@ -76,13 +78,7 @@ def _counters(results: Mapping[str, CounterResult | None]) -> dict[str, Any]:
 
 
 def _ratios(comparison: Comparison, other: Report) -> dict[str, Any]:
-    return {metric: _plain(ratio) for metric, ratio in comparison.ratios(other).items()}
-
-
-def _plain(value: int | Fraction | None) -> int | float | None:
-    if not isinstance(value, Fraction):
-        return value
-    return float(value) if abs(value) <= LARGEST_FLOAT else round(value)
+    return {metric: data(ratio) for metric, ratio in comparison.ratios(other).items()}
 
 
 def counter_list_record(result: CounterList) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from convcost.quantities import Convention, Shape
+from convcost import formulas
+from convcost.formats.breakeven import is_open, open_verdicts
+from convcost.formats.numbers import shown
+from convcost.quantities import Convention, Shape, Size
 from convcost.report import Comparison, Report
 from convcost.units import exact, human, ratio
 
@@ -17,9 +20,17 @@ TAPS = {
 }
 
 
+NO_COUNTERS = "The counters count numbers alone: they can be asked once every size has one."
+
+
+def size_text(size: Size) -> str:
+    """128, or a formula; without thousands separated, since it stands among commas."""
+    return str(size) if isinstance(size, int) else shown(size)
+
+
 def shape_text(shape: Shape) -> str:
     """(1, 128, 10)."""
-    return f"({', '.join(map(str, shape))})"
+    return f"({', '.join(map(size_text, shape))})"
 
 
 def convention_note(convention: Convention) -> str:
@@ -33,9 +44,12 @@ def convention_note(convention: Convention) -> str:
 def sizes_text(reports: tuple[Report, ...]) -> str:
     """E = 128, L = 10; B = S = 1 assumed."""
     assumed = tuple(dict.fromkeys(name for report in reports for name in report.assumed))
-    given = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
+    sizes = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
+    given = {name: size for name, size in sizes.items() if isinstance(size, int)}
+    left = [name for name in sizes if name not in given]
     parts = [", ".join(f"{name} = {exact(size)}" for name, size in given.items())]
     parts += [" = ".join(assumed) + " = 1 assumed"] if assumed else []
+    parts += [f"{', '.join(left)} open"] if left else []
     return "; ".join(part for part in parts if part)
 
 
@@ -43,17 +57,25 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     """What a reader has to know before taking a ratio at its word."""
     others = comparison.candidates[1:]
     notes = [_inputs(comparison)]
-    notes += [_verdict(comparison, other) for other in others]
+    for other in others:
+        notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
+    notes += [assumed_text(comparison.candidates), NO_COUNTERS if is_open(comparison) else ""]
     return tuple(note for note in notes if note)
 
 
-def _inputs(comparison: Comparison) -> str:
-    from convcost import formulas
+def assumed_text(reports: tuple[Report, ...]) -> str:
+    """What the formulas take for granted."""
+    texts = dict.fromkeys(found.text for report in reports for found in report.assumptions)
+    return f"Assumed: {'; '.join(texts)}." if texts else ""
 
+
+def _inputs(comparison: Comparison) -> str:
+    if is_open(comparison):
+        return ""
     counts = {report.name: formulas.elements(report.input) for report in comparison.candidates}
     if len(set(counts.values())) == 1:
         return ""
-    listed = ", ".join(f"{name} {exact(count)}" for name, count in counts.items())
+    listed = ", ".join(f"{name} {shown(count)}" for name, count in counts.items())
     return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -13,7 +11,7 @@ from rich.text import Text
 from convcost.formats.document import Document, Section, Table
 from convcost.formats.interface import Result, Style
 from convcost.formats.layout import document
-from convcost.formats.plain import plain
+from convcost.formats.screen import captured, grid
 
 GUTTER = 3
 """What rich puts between columns: a space on both sides, and the box's separator."""
@@ -25,25 +23,12 @@ VERDICT_STYLES = {"agrees": "green", "differs": "bold red", "blind": "yellow", "
 
 def render(result: Result, style: Style) -> str:
     """Headings, tables and notes, no wider than `style.width`."""
-    console = Console(
-        file=StringIO(),
-        width=style.width,
-        force_terminal=style.color,
-        color_system="standard" if style.color else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    with console.capture() as captured:
-        _print(console, document(result, style), style.part)
-    text = "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
-    return text if style.unicode else plain(text)
+    return captured(lambda console: _print(console, document(result, style), style.part), style)
 
 
 def _print(console: Console, document: Document, part: str) -> None:
     if document.heading and part != "counters":
-        console.print(_heading(document), "")
+        console.print(grid(document.heading), "")
     for section in document.sections:
         if part == "all" or section is getattr(document, part):
             _print_section(console, section)
@@ -57,15 +42,6 @@ def _print_section(console: Console, section: Section) -> None:
         console.print(Padding(Text(note), (0, 1)))
     if section.notes:
         console.print()
-
-
-def _heading(document: Document) -> RichTable:
-    grid = RichTable.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for label, text in document.heading:
-        grid.add_row(Text(f" {label}"), Text(text))
-    return grid
 
 
 def split(table: Table, width: int) -> list[Table]:

@@ -12,10 +12,14 @@ from convcost.layers.interface import Layer, SameOrSizes, Sizes, along, at_least
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AtLeast, AtMost, Divides, Equals, Rank, Requirement
 
+UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
+
 LARGEST_STEP = 4096
 """Where stride and dilation are both larger, the exact count of valid taps would take long."""
 
 NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+TAPS = {1: ("tap",), 2: ("tap_row", "tap_column"), 3: ("tap_slice", "tap_row", "tap_column")}
 WANTED = {
     spatial: f"[batch, channels, {', '.join(names)}] or the same without batch"
     for spatial, names in NAMES.items()
@@ -171,9 +175,19 @@ class _Convolution(_AnyConvolution):
 
     def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
         taps = formulas.elements(lengths) * formulas.elements(self.kernel)
-        if self.padding_mode != "zeros":
+        if self.padding_mode != "zeros" or self.padding in UNPADDED:
             return taps, taps
         return taps, _valid_taps(shape[-self.spatial :], lengths, self.windows)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """Over output positions."""
+        return (
+            ("sample", formulas.elements(shape[: -self.spatial - 1])),
+            ("out_channel", self.out_channels),
+            *zip(POSITIONS[self.spatial], self.lengths(shape), strict=True),
+            ("in_channel", self.in_channels // self.groups),
+            *zip(TAPS[self.spatial], self.kernel, strict=True),
+        )
 
     def length_formulas(self, shape: Shape) -> tuple[str, ...]:
         facts = zip(self.names, shape[-self.spatial :], self.windows, self.lengths(shape), strict=True)
@@ -244,6 +258,16 @@ class _ConvTranspose(_AnyConvolution):
         positions = shape[-self.spatial :]
         taps = formulas.elements(positions) * formulas.elements(self.kernel)
         return taps, _valid_taps(lengths, positions, self.windows)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """Over input positions: each input element is spread over taps of the output."""
+        return (
+            ("sample", formulas.elements(shape[: -self.spatial - 1])),
+            ("in_channel", self.in_channels),
+            *zip(POSITIONS[self.spatial], shape[-self.spatial :], strict=True),
+            ("out_channel", self.out_channels // self.groups),
+            *zip(TAPS[self.spatial], self.kernel, strict=True),
+        )
 
     def length_formulas(self, shape: Shape) -> tuple[str, ...]:
         facts = zip(self.names, shape[-self.spatial :], self.windows, self.lengths(shape), strict=True)

@@ -45,6 +45,13 @@ class Linear(Layer):
         macs = formulas.linear_macs(positions, self.in_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        return (
+            ("position", formulas.elements(shape[:-1])),
+            ("out_feature", self.out_features),
+            ("in_feature", self.in_features),
+        )
+
 
 @dataclass(frozen=True)
 class Bilinear(Layer):
@@ -84,6 +91,15 @@ class Bilinear(Layer):
         positions = formulas.elements(shape[:-1])
         macs = formulas.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """x1ᵀ·A takes in1_features steps for each of x2's features, their product with x2 one more."""
+        return (
+            ("position", formulas.elements(shape[:-1])),
+            ("out_feature", self.out_features),
+            ("in2_feature", self.in2_features),
+            ("in1_feature_then_x2", self.in1_features + 1),
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from convcost.errors import RequirementError
-from convcost.quantities import Cost, Shape
+from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AllAtLeast, AtMost, Known, Requirement
 
 LARGEST_SIZE = 10**30
@@ -56,6 +56,10 @@ class Layer:
     def cost(self, shape: Shape) -> Cost:
         """What one forward on an input of `shape` costs."""
         return Cost()
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""
+        return ()
 
     def length_formulas(self, shape: Shape) -> tuple[str, ...]:
         """How each spatial dimension of the output comes about, with the numbers put in."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import NoReturn
 
 from convcost.errors import Span, SpecError
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.quantities import Size
+from convcost.requirements import Divides
 from convcost.spec.limits import LARGEST_EXPONENT
 from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum
 
@@ -39,13 +41,31 @@ def _product(product: Product, sizes: Mapping[str, Size], text: str) -> Size:
         if operator == "*":
             result = _bounded(result * value, text, product.span)
         else:
-            result = _quotient(operator, result, value, text, product.span)
+            result = _quotient(operator, result, value, sizes, text, product.span)
     return result
 
 
-def _quotient(operator: str, dividend: Size, divisor: Size, text: str, span: Span) -> Size:
+class OpenSizes(dict[str, Size]):
+    """Sizes of which some are symbols, and what has to divide what for a `/` between them."""
+
+    def __init__(self, sizes: Mapping[str, Size]) -> None:
+        super().__init__(sizes)
+        self.divisions: list[Divides] = []
+
+    def exactly(self, dividend: Size, divisor: Size) -> Size:
+        """dividend / divisor, kept in mind as whole."""
+        self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
+        return dividend / divisor  # type: ignore[return-value]
+
+
+def _quotient(
+    operator: str, dividend: Size, divisor: Size, sizes: Mapping[str, Size], text: str, span: Span
+) -> Size:
     if divisor == 0:
         _fail("a division by zero", text, span)
+    if operator == "/" and not (isinstance(dividend, int) and isinstance(divisor, int)):
+        assert isinstance(sizes, OpenSizes)
+        return sizes.exactly(dividend, divisor)
     if operator == "/" and dividend % divisor != 0:
         hint = "Use // to round down."
         _fail(f"{dividend} / {divisor} is not a whole number", text, span, hint)
@@ -53,7 +73,7 @@ def _quotient(operator: str, dividend: Size, divisor: Size, text: str, span: Spa
 
 
 def _bounded(size: Size, text: str, span: Span) -> Size:
-    if isinstance(size, int) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
+    if isinstance(size, Integral) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
         _fail(f"a size beyond {LARGEST_SIZE:.0e}", text, span)
     return size
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from convcost.errors import RequirementError, SpecError, UnboundSizeError, UsageError, did_you_mean
+from convcost.errors import RequirementError, SpecError, UsageError, did_you_mean
 from convcost.network import Network
 from convcost.quantities import MATMUL, Convention, Size
 from convcost.report import Report
-from convcost.spec.evaluate import evaluate
+from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
 from convcost.spec.inferred import inferred_input
 from convcost.spec.resolve import Template, resolve
@@ -38,16 +38,24 @@ class Spec:
     order: tuple[int, ...]
     names: tuple[str, ...]
 
-    def bind(self, sizes: Mapping[str, Size]) -> dict[str, Size]:
-        """Every size of this spec by name; `B`, `S` and `N` are 1 if nothing else is left open."""
-        missing = [name for name in self.names if name not in sizes]
-        if still_open := [name for name in missing if name not in BATCH_LIKE]:
-            raise _unbound(still_open)
+    def leaves_open(self, sizes: Mapping[str, Size]) -> bool:
+        """Whether a size has no value but `B`, `S` and `N`, which are 1 if nothing else is left open."""
+        return any(name not in sizes and name not in BATCH_LIKE for name in self.names)
+
+    def bind(self, sizes: Mapping[str, Size], stay_open: bool = False) -> dict[str, Size]:
+        """Every size of this spec by name; what has no value is a symbol."""
+        if stay_open or self.leaves_open(sizes):
+            from convcost.symbols.symbol import symbol
+
+            return OpenSizes({name: whole(name, sizes.get(name, symbol(name))) for name in self.names})
         return {name: whole(name, sizes[name]) if name in sizes else 1 for name in self.names}
 
-    def network(self, sizes: Mapping[str, Size]) -> Network:
-        """The network with `sizes` put in; its layers are not yet checked on their inputs."""
-        bound = self.bind(sizes)
+    def network(self, sizes: Mapping[str, Size], stay_open: bool = False) -> Network:
+        """The network with `sizes` put in; its layers are not yet checked on their inputs.
+
+        `stay_open` keeps `B`, `S` and `N` open where something beside this spec is.
+        """
+        bound = self.bind(sizes, stay_open)
         layers = [template.build(bound, self.source) for template in self.templates]
         return Network(
             layers=tuple(layers[place] for place in self.order),
@@ -55,7 +63,8 @@ class Spec:
             name=self.name,
             text=self.text,
             sizes=bound,
-            assumed=tuple(name for name in self.names if name not in sizes),
+            assumed=tuple(name for name in self.names if name not in sizes and bound[name] == 1),
+            divisions=tuple(bound.divisions) if isinstance(bound, OpenSizes) else (),
             input_is_inferred=self.input_is_inferred,
         )
 
@@ -64,10 +73,19 @@ class Spec:
         sizes: Mapping[str, Size],
         convention: Convention = MATMUL,
         dtype: str = "float32",
+        stay_open: bool = False,
     ) -> Report:
-        """What it costs with `sizes` put in; raises SpecError at the layer that does not fit."""
+        """What it costs with `sizes` put in; raises SpecError at the layer that does not fit.
+
+        Sizes without a value are left open, and the costs are formulas in them.
+        """
+        network = self.network(sizes, stay_open)
         try:
-            return self.network(sizes).report(convention, dtype)
+            return (
+                _open_report(network, convention, dtype)
+                if network.is_open
+                else network.report(convention, dtype)
+            )
         except RequirementError as error:
             raise self._located(error) from None
 
@@ -102,16 +120,16 @@ def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tu
     return tuple(dict.fromkeys(name.name for value in values for name in names(value)))
 
 
-def _unbound(still_open: list[str]) -> UnboundSizeError:
-    verb = "have no values" if still_open[1:] else "has no value"
-    options = " ".join(f"--{name} 128" for name in still_open)
-    return UnboundSizeError(f"{', '.join(still_open)} {verb}", hint=f"Give sizes: {options}")
+def _open_report(network: Network, convention: Convention, dtype: str) -> Report:
+    from convcost.symbols.report import open_report
+
+    return open_report(network, convention, dtype)
 
 
 def whole(name: str, size: Any) -> Size:
     """`size` as an int, also where it is another library's; UsageError if it is not whole."""
-    if isinstance(size, int):
-        return size
+    if isinstance(size, int) or hasattr(size, "free_symbols"):
+        return cast("Size", size)
     try:
         return operator.index(size)
     except TypeError:

@@ -62,7 +62,7 @@ def test_an_empty_no_color_is_none():
 
 
 @pytest.mark.parametrize("command", [PLAIN, LAYER, CHAIN, ("counters",)])
-@pytest.mark.parametrize("output_format", ["table", "json", "markdown", "csv", "html"])
+@pytest.mark.parametrize("output_format", ["table", "json", "markdown", "csv", "html", "latex"])
 def test_an_ascii_stdout_gets_ascii(command, output_format):
     code, out, err = convcost(*command, "--format", output_format, encoding="ascii")
     assert (code, err) == (0, "")

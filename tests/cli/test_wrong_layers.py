@@ -98,6 +98,6 @@ def test_a_padding_of_the_wrong_kind_says_what_it_takes(value):
     assert "padding" in message.splitlines()[0]
 
 
-@pytest.mark.parametrize("shape", ["4,x", "a,b,", "[[4]]", "4;5", "0,16,10", "-1,16,10"])
+@pytest.mark.parametrize("shape", ["4,x", "[[4]]", "4;5", "0,16,10", "-1,16,10"])
 def test_an_input_that_is_no_shape_is_refused(shape):
     refused("layer", "conv1d", "16", "16", "3", "--input", shape)

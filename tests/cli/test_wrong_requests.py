@@ -83,7 +83,8 @@ def test_an_empty_list_of_counters_is_refused():
 @pytest.mark.parametrize("command", [PLAIN, ("counters",)])
 def test_an_unknown_format_gets_the_near_one_and_the_list(command):
     assert refused(*command, "--format", "tabel") == (
-        "no format is called tabel (did you mean table?)\nThere are table, json, markdown, csv, html.\n"
+        "no format is called tabel (did you mean table?)\n"
+        "There are table, json, markdown, csv, html, latex.\n"
     )
 
 
@@ -108,11 +109,6 @@ def test_a_single_design_is_sent_to_layer():
     assert refused("compare", "Linear(3, 3)") == (
         "a comparison needs two designs or more\nFor a single one there is convcost layer.\n"
     )
-
-
-def test_an_open_size_is_asked_for():
-    assert "L" in refused("compare", "--E", "128").splitlines()[0]
-    assert "--L 128" in refused("compare", "--E", "128")
 
 
 def test_a_design_as_a_layer_is_refused():

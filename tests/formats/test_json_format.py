@@ -51,6 +51,7 @@ CONTEXT = {
     "schema": "convcost/1",
     "symbols": {"B": 1, "S": 1},
     "assumed": ["B", "S"],
+    "assumptions": [],
     "convention": {"count": "matmul", "padding": "full"},
     "versions": {package: version(package) for package in ("torch", "fvcore")},
 }

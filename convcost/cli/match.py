@@ -1,0 +1,110 @@
+"""`convcost match`: the size that brings one design's cost to another's, or to a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+
+from convcost import api
+from convcost.cli.options import CountOption, DtypeOption, FormatOption, JsonOption, Sizes, TapsOption
+from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.requests import of_designs
+from convcost.cli.sizes import split
+from convcost.errors import UsageError
+from convcost.formats import check_format, render
+from convcost.matching import LARGEST, metric_named
+from convcost.quantities import Size, convention
+from convcost.units import parse_amount, parse_count
+
+
+@guarded
+def match(
+    context: typer.Context,
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET] DESIGN [--NAME SIZE]...",
+            help="The design to match and the one to fit, and sizes; with --budget only the one to fit.",
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="NAME", help="The size to find; two as --vary E,K."),
+    ] = None,
+    metric: Annotated[
+        str, typer.Option("--metric", metavar="flops|macs|params|bytes", help="What is to match.")
+    ] = "flops",
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="AMOUNT", help="The target, such as 2GFLOPs or 300K.")
+    ] = "",
+    multiple_of: Annotated[
+        list[str] | None,
+        typer.Option("--multiple-of", metavar="N", help="Try multiples alone; of one size: E=8."),
+    ] = None,
+    minimum: Annotated[
+        list[str] | None, typer.Option("--min", metavar="N", help="The smallest size to try, or E=64.")
+    ] = None,
+    maximum: Annotated[
+        list[str] | None, typer.Option("--max", metavar="N", help="The largest size to try, or E=4096.")
+    ] = None,
+    settings: Sizes = None,
+    count: CountOption = "matmul",
+    taps: TapsOption = "full",
+    dtype: DtypeOption = "float32",
+    output_format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Find the size with which a design costs what another does, or what a budget allows.
+
+    For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
+    """
+    format_name = "json" if json else output_format
+    check_format(format_name)
+    names = tuple(_names(vary or ()))
+    designs, sizes = of_designs(context, _given(specs), settings or ())
+    result = api.matching(
+        designs,
+        sizes,
+        vary=names,
+        metric=metric,
+        budget=parse_amount(budget, metric_named(metric)) if budget else None,
+        multiple_of=_limits("--multiple-of", multiple_of, names, 1),
+        minimum=_limits("--min", minimum, names, 1),
+        maximum=_limits("--max", maximum, names, LARGEST),
+        convention=convention(count, taps),
+        dtype=dtype,
+    )
+    emit(render(result, format_name, style()))
+    if not result.found:
+        complain(result.notes[-1])
+        raise typer.Exit(1)
+
+
+def _given(specs: Iterable[str] | None) -> list[str]:
+    """The designs and sizes; a match has no designs of its own to start from."""
+    tokens = list(specs or ())
+    if not split(tokens)[0]:
+        raise UsageError("there is no design", hint="Give the one to match, then the one to fit.")
+    return tokens
+
+
+def _names(texts: Iterable[str]) -> Iterator[str]:
+    """Names, each given alone or several with commas between them."""
+    for text in texts:
+        yield from (name.strip() for name in text.split(","))
+
+
+def _limits(
+    option: str, texts: Iterable[str] | None, names: tuple[str, ...], usual: Size
+) -> Size | dict[str, Size]:
+    """A limit for all varied sizes, with those given for one of them by name."""
+    for_all, by_name = usual, {}
+    for text in _names(texts or ()):
+        name, equals, number = text.rpartition("=")
+        if equals:
+            by_name[name.strip()] = parse_count(number, option)
+        else:
+            for_all = parse_count(number, option)
+    return {**dict.fromkeys(names, for_all), **by_name} if by_name else for_all

@@ -1,0 +1,108 @@
+"""What a command is asked about: designs, or one layer by its kind, with sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import typer
+
+from convcost import api
+from convcost.cli.sizes import Option, bindings, check_options, split
+from convcost.errors import UsageError
+from convcost.layers import find_layer
+from convcost.quantities import Size
+from convcost.spec import Spec
+from convcost.spec.resolve import Field, accepted
+
+INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
+"""Options that name a size of the usual input in words."""
+
+TRUTHS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
+
+
+class Request(NamedTuple):
+    """Designs, and the sizes given."""
+
+    designs: tuple[Spec, ...]
+    sizes: dict[str, Size]
+
+
+def of_designs(context: typer.Context, tokens: Iterable[str], settings: Iterable[str]) -> Request:
+    """Designs as specs, and sizes by name; without any design the founding pair."""
+    texts, options = split(tokens)
+    designs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
+    check_options(options, designs, _known(context))
+    sizes = bindings(options, settings)
+    return Request(designs, sizes if texts else api.FOUNDING_SIZES | sizes)
+
+
+def of_layer(
+    context: typer.Context, kind: str, tokens: Iterable[str], shape: str, settings: Iterable[str]
+) -> Request:
+    """One layer: torch's arguments by place or by name, and the sizes of its input."""
+    positional, options = split(_with_truths(tokens, kind))
+    named, others = _told_apart(options, kind)
+    design = api.parsed(_spec(kind, positional, named, shape))
+    if len(design.order) != 1:
+        raise UsageError(f"convcost layer takes one layer, not {len(design.order)}")
+    words = [*INPUT_SIZES, *(field.replace("_", "-") for field in _fields(kind))]
+    check_options(others, (design,), (*_known(context), *(f"--{word}" for word in words)))
+    return Request((design,), bindings(others, settings))
+
+
+def _known(context: typer.Context) -> list[str]:
+    return [name for parameter in context.command.params for name in parameter.opts]
+
+
+def _fields(kind: str) -> dict[str, Field]:
+    found = find_layer(kind)
+    return accepted(found.__name__) if found else {}
+
+
+def _with_truths(tokens: Iterable[str], kind: str) -> Iterator[str]:
+    """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
+    flags = {name.replace("_", "-") for name, field in _fields(kind).items() if bool in field.types}
+    remaining = list(tokens)
+    while remaining:
+        token = remaining.pop(0)
+        name, _, value = token.removeprefix("--").partition("=")
+        name = name.replace("_", "-")
+        if token.startswith("--no-") and name.removeprefix("no-") in flags:
+            yield f"--{name.removeprefix('no-')}=False"
+        elif token.startswith("--") and name in flags:
+            follows = not value and remaining and remaining[0].lower() in TRUTHS
+            value = remaining.pop(0) if follows else value or "true"
+            yield f"--{name}={TRUTHS.get(value.lower(), value)}"
+        else:
+            yield token
+
+
+def _told_apart(options: list[Option], kind: str) -> tuple[list[Option], list[Option]]:
+    """The layer's own arguments, and the sizes of its input."""
+    fields = _fields(kind)
+    named, others = [], []
+    for option in options:
+        field = option.name.replace("-", "_")
+        if field in fields:
+            named.append(option._replace(name=field))
+        else:
+            others.append(option._replace(name=INPUT_SIZES.get(option.name, option.name)))
+    return named, others
+
+
+def _spec(kind: str, positional: list[str], named: list[Option], shape: str) -> str:
+    """The spec that the arguments amount to."""
+    for option in named:
+        if option.value is None:
+            raise UsageError(f"--{option.name} has no value")
+    arguments = [*map(_value, positional), *(f"{name}={_value(value or '')}" for name, value in named)]
+    sizes = shape.strip().strip("[]()").replace("x", ",")
+    found = find_layer(kind)
+    layer = f"{found.__name__ if found else kind}({', '.join(arguments)})"
+    return f"[{sizes}] -> {layer}" if sizes else layer
+
+
+def _value(text: str) -> str:
+    is_bare_tuple = "," in text and not text.startswith(("(", "["))
+    return f"({text})" if is_bare_tuple else text

@@ -1,0 +1,1 @@
+"""What sizes fit: requests checked, designs searched, matches put together."""

@@ -1,0 +1,35 @@
+"""An explanation in Markdown, for pull requests and documents."""
+
+from __future__ import annotations
+
+from convcost.explain.steps import Explanation, Line, Nest, Part, Step
+from convcost.formats.explained.notes import heading, notes
+from convcost.formats.explained.text import line_text
+from convcost.formats.interface import Style
+from convcost.formats.markdown import escaped
+from convcost.formats.plain import plain
+
+BREAK = "  \n  "
+
+
+def render(explanation: Explanation, style: Style) -> str:
+    """What it is about, a heading for each part, a list of its steps, loops as code, and the notes."""
+    about = "\n".join(f"- **{label}**: `{content}`" for label, content in heading(explanation))
+    remarks = "\n".join(f"- {escaped(note)}" for note in notes(explanation))
+    text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
+    return text if style.unicode else plain(text)
+
+
+def _part(part: Part) -> str:
+    return "\n".join((f"### {escaped(part.title)}", "", *map(_step, part.steps)))
+
+
+def _step(step: Step) -> str:
+    return f"- **{step.title}**: {BREAK.join(map(_line, step.lines))}"
+
+
+def _line(line: Line) -> str:
+    if isinstance(line, Nest):
+        code = "\n".join(f"  {each}" for each in line_text(line).splitlines())
+        return f"\n\n  ```text\n{code}\n  ```\n"
+    return escaped(line_text(line))

@@ -1,0 +1,91 @@
+"""The lines of an explanation as people read them."""
+
+from __future__ import annotations
+
+import re
+
+from convcost.explain.arithmetic import divided
+from convcost.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Value
+from convcost.formats.numbers import factor, is_number, shown
+from convcost.formats.remarks import shape_text
+
+SUMS = (" + ", " − ")
+ENCLOSED = re.compile(r"⌊[^⌊⌋]*⌋|\([^()]*\)")
+
+
+def value_text(value: Value) -> str:
+    """1,280, B·S, (1, 128, 10), 6.00×, 0.13%."""
+    match value:
+        case str():
+            return value
+        case Factor(value=times):
+            return factor(times)
+        case Share(part=part, whole=whole):
+            return share_text(part, whole)
+        case tuple():
+            return shape_text(value)
+    return in_full(value)
+
+
+def in_full(value: Value) -> str:
+    """A number or a formula, however long: an explanation has room for it."""
+    if is_number(value):
+        return shown(value)
+    from convcost.symbols.text import readable
+
+    return readable(value)
+
+
+def share_text(part: int, whole: int) -> str:
+    """0.13%, or a quotient of formulas."""
+    quotient = divided(part, whole)
+    return f"{float(100 * quotient):.2g}%" if is_number(quotient) else in_full(quotient)
+
+
+def side_text(side: Side) -> str:
+    """The side with its values in place, in brackets where they would be read wrong."""
+    if side.template == "{}":
+        return value_text(*side.values)
+    start, *others = side.template.split("{}")
+    text = start
+    for value, after in zip(side.values, others, strict=True):
+        text += _bracketed(value, text.endswith("/ ")) + after
+    return text
+
+
+def _bracketed(value: Value, is_divisor: bool) -> str:
+    text = value_text(value)
+    outside = ENCLOSED.sub("", text)
+    needed = any(sign in outside for sign in SUMS) or (is_divisor and "·" in text)
+    return f"({text})" if needed and not isinstance(value, str) else text
+
+
+def sides_text(equation: Equation) -> list[str]:
+    """Each side, without one that says what the one before it does."""
+    return list(dict.fromkeys(map(side_text, equation.sides)))
+
+
+def line_text(line: Line) -> str:
+    """One line, or several of a nest."""
+    match line:
+        case Sentence():
+            return line.template.format(*map(value_text, line.values))
+        case Equation():
+            return " = ".join((*([line.name] if line.name else []), *sides_text(line)))
+        case Nest():
+            return "\n".join(nest_lines(line))
+
+
+def nest_lines(nest: Nest) -> list[str]:
+    """A loop within the other, each with its number of turns."""
+    heads = [
+        f"{'  ' * depth}for {loop.name} in range({value_text(loop.named)}):"
+        for depth, loop in enumerate(nest.loops)
+    ]
+    widest = max(map(len, heads))
+    turns = [value_text(loop.extent) if loop.extent != loop.named else "" for loop in nest.loops]
+    widest_turn = max(map(len, turns))
+    lines = [
+        f"{head:{widest}}  {turn:>{widest_turn}}".rstrip() for head, turn in zip(heads, turns, strict=True)
+    ]
+    return [*lines, f"{'  ' * len(nest.loops)}one multiply–accumulate"]

@@ -1,0 +1,107 @@
+"""Sizes that bring a design's cost near to a target: what a match is. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from convcost.errors import UsageError, did_you_mean
+from convcost.printing import Printed
+from convcost.quantities import MATMUL, Convention, Size
+from convcost.report import Report
+
+Metric: TypeAlias = Literal["flops", "macs", "params", "bytes"]
+
+PerSize: TypeAlias = Size | Mapping[str, Size]
+"""A limit for all sizes, or for each by name."""
+
+METRICS: tuple[Metric, ...] = get_args(Metric)
+"""The quantities that can be matched."""
+
+LARGEST = 10**12
+"""The largest size that is tried unless another maximum is asked for."""
+
+LARGEST_MAXIMUM = 10**18
+"""The largest maximum: a range of more sizes has no length in Python."""
+
+
+def metric_named(name: str) -> Metric:
+    """The metric called `name`; UsageError if there is none."""
+    for metric in METRICS:
+        if metric == name:
+            return metric
+    message = f"no metric to match is called {name[:40]}{did_you_mean(name, METRICS)}"
+    raise UsageError(message, hint=f"There are {', '.join(METRICS)}.")
+
+
+class Range(NamedTuple):
+    """The multiples of `multiple_of` from `minimum` to `maximum`."""
+
+    multiple_of: Size = 1
+    minimum: Size = 1
+    maximum: Size = LARGEST
+
+    def sizes(self, name: str) -> range:
+        """The sizes there are; UsageError if there is none."""
+        if self.multiple_of < 1 or self.minimum < 0:
+            wrong = "multiple" if self.multiple_of < 1 else "minimum"
+            raise UsageError(f"the {wrong} for {name} is {min(self[:2])}", hint="Sizes are not negative.")
+        if self.maximum > LARGEST_MAXIMUM:
+            raise UsageError(f"the maximum for {name} is beyond {LARGEST_MAXIMUM:.0e}")
+        first = -(-self.minimum // self.multiple_of) * self.multiple_of
+        found = range(first, self.maximum + 1, self.multiple_of)
+        if not found:
+            raise UsageError(f"no size {name} is {self}", hint="Give a wider range.")
+        return found
+
+    def __str__(self) -> str:
+        bounds = f"from {self.minimum:,} to {self.maximum:,}"
+        return f"a multiple of {self.multiple_of}, {bounds}" if self.multiple_of > 1 else bounds
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Sizes, the design with them, its cost, and by how much that is over the target, with its sign."""
+
+    sizes: Mapping[str, Size]
+    report: Report
+    cost: Size
+    difference: Size
+
+
+@dataclass(frozen=True)
+class Match(Printed):
+    """The sizes in a design that bring its cost nearest to `target`.
+
+    With one size varied, `best` has all that are nearest, `below` the nearest with a lower cost and `above`
+    with a higher one. With two, `choices` are the pairs within the target to which no other is at least
+    as large in both sizes, and `best` the nearest of them. `notes` say what was left out.
+    """
+
+    name: str
+    spec: str
+    metric: Metric
+    target: Size
+    ranges: Mapping[str, Range]
+    reference: Report | None = None
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+    best: tuple[Choice, ...] = ()
+    below: Choice | None = None
+    above: Choice | None = None
+    choices: tuple[Choice, ...] = ()
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def vary(self) -> tuple[str, ...]:
+        """The sizes that were varied."""
+        return tuple(self.ranges)
+
+    @property
+    def found(self) -> bool:
+        """Whether any size fits."""
+        return bool(self.best)

@@ -1,0 +1,1 @@
+"""Everything that needs sympy: sizes left open, formulas, ratios, break-even points."""

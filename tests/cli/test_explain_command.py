@@ -1,0 +1,123 @@
+"""`convcost explain`: the steps of a result, for designs and for a layer by its kind, in every format."""
+
+import json
+
+import pytest
+from running import convcost, process, refused
+
+FOUNDING = ("explain", "--E", "128", "--L", "10")
+LAYER = ("explain", "conv1d", "128", "128", "3", "--padding", "same", "--length", "10")
+OPEN = ("explain",)
+CHAIN = ("explain", "a = Bilinear(3, 4, 5) -> GELU", "--B", "2", "--S", "3")
+FORMATS = ("table", "json", "markdown", "latex")
+
+COMMANDS = pytest.mark.parametrize("command", [FOUNDING, LAYER, OPEN, CHAIN])
+
+
+def test_without_a_design_the_founding_pair_is_explained():
+    out = convcost(*FOUNDING).out
+    assert " why         2 layers × 3 taps = 6; the other factors, B·S·E²·L, are in both.\n" in out
+
+
+def test_a_layer_by_its_kind_takes_torchs_arguments_and_the_sizes_of_its_input():
+    code, out, err = convcost(*LAYER)
+    assert (code, err) == (0, "")
+    assert " Conv1d(128, 128, 3, padding=same)\n" in out
+    assert " MACs        B·S·128·L·128·3 = 1·128·10·128·3 = 491,520\n" in out
+
+
+def test_a_layer_by_its_kind_takes_an_input():
+    out = convcost("explain", "linear", "12", "4", "--no-bias", "--input", "2,3,12").out
+    assert " MACs        6·4·12 = 288\n" in out
+    assert " parameters  weight = 4·12 = 48\n" in out
+
+
+def test_a_single_design_is_explained_without_a_comparison():
+    out = convcost("explain", "Linear(3, 4) -> ReLU").out
+    assert "÷" not in out
+    assert " Linear -> ReLU, in total\n" in out
+
+
+def test_open_sizes_are_explained_in_formulas():
+    out = convcost(*OPEN).out
+    assert " MACs        B·S·E·L·E·K = B·S·E·L·E·3 = 3·B·S·E²·L\n" in out
+    assert " Assumed: L ≥ 2.\n" in out
+
+
+@COMMANDS
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_ends_with_a_line_break(command, name):
+    code, out, err = convcost(*command, "--format", name)
+    assert (code, err) == (0, "")
+    assert out.endswith("\n")
+
+
+@COMMANDS
+@pytest.mark.parametrize("columns", [40, 80, 100])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_no_line_is_wider_than_the_screen(command, columns, encoding, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, convcost(*command, encoding=encoding).out.splitlines())) <= columns
+
+
+@COMMANDS
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_ascii_stdout_gets_ascii_without_a_lost_sign(command, name):
+    code, out, err = convcost(*command, "--format", name, encoding="ascii")
+    assert (code, err) == (0, "")
+    assert out.isascii()
+    assert "?" not in out
+
+
+def test_a_pipe_gets_no_colour():
+    assert "\x1b" not in process(*FOUNDING).out
+
+
+def test_json_has_the_same_steps_as_data():
+    [dense, conv] = json.loads(convcost(*FOUNDING, "--json").out)["designs"]
+    assert [step["title"] for step in dense["parts"][0]["steps"]] == [
+        *("input", "output", "each", "loops", "MACs", "FLOPs", "not in it", "parameters"),
+    ]
+    assert conv["macs"] == 983_040
+
+
+def test_json_has_each_result_exact_beside_its_sides():
+    [_, conv] = json.loads(convcost(*FOUNDING, "--json").out)["designs"]
+    steps = {step["title"]: step["lines"] for step in conv["parts"][0]["steps"]}
+    assert steps["MACs"] == [
+        {"name": "MACs", "sides": ["B·S·E·L·E·K", "1·128·10·128·3", "491,520"], "value": 491_520}
+    ]
+    assert steps["loops"][0]["loops"][-1] == {"name": "tap", "formula": "K", "extent": 3}
+
+
+def test_the_convention_decides_what_the_flops_are_made_of():
+    out = convcost(*LAYER, "--count", "bias", "--taps", "valid").out
+    assert " FLOPs       2 × MACs on real data + bias adds = 2 × 458,752 + 1,280 = 918,784\n" in out
+    assert "They are left out here; on real data alone it is 458,752 MACs.\n" in out
+
+
+def test_markdown_shows_loops_as_code():
+    out = convcost(*LAYER, "--format", "markdown").out
+    assert "  ```text\n  for sample in range(B·S):             1\n" in out
+
+
+def test_an_unknown_format_gets_the_near_one_and_the_list():
+    assert refused(*FOUNDING, "--format", "latx") == (
+        "explain has no format called latx (did you mean latex?)\nThere are table, json, markdown, latex.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("Linear(3, 3)", "--Q", "3"), "no size is called Q"),
+        (("Conv1(3, 3, 3)",), "no layer is called Conv1 (did you mean Conv1d?)"),
+        (("conv1d", "3", "3", "3", "--legnth", "9"), "did you mean --length?"),
+        (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
+        (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer by its kind"),
+        (("--E", "0"), "E is 0; at least 1 is needed"),
+        (("--count", "some"), "count is matmul or bias or all, not some"),
+    ],
+)
+def test_a_wrong_request_is_refused(arguments, complaint):
+    assert complaint in refused("explain", *arguments)

@@ -1,0 +1,209 @@
+"""`convcost match`: its screens, its other formats, its exit codes."""
+
+import json
+
+import pytest
+from running import convcost, refused
+
+DENSE = "Linear(10E, E)"
+CONV = "2 x Conv1d(W, W, 3, padding=1)"
+WIDTH = ("match", DENSE, CONV, "--vary", "W", "--E", "128", "--L", "10")
+PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "--L", "32")
+VALID_PAIRS = (*PAIRS, "--max", "K=4", "--multiple-of", "E=8")
+
+WIDTH_TABLE = """\
+ Linear      Linear(10E, E)
+ 2 x Conv1d  2 x Conv1d(W, W, 3, padding=1)
+ sizes       E = 128, L = 10; B = S = 1 assumed
+ vary        W, from 1 to 1,000,000,000,000, in 2 x Conv1d
+
+               W     FLOPs   difference    share   parameters
+──────────────────────────────────────────────────────────────
+ Linear            327,680                            163,968
+ closest      52   324,480       −3,200   −0.98%       16,328
+ next above   53   337,080       +9,400   +2.87%       16,960
+
+ With W = 52, 2 x Conv1d costs 324,480 FLOPs, 3,200 (0.98%) fewer than Linear.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
+ padding count (convention: matmul, full).
+
+"""
+
+PAIRS_TABLE = """\
+ Conv1d  Conv1d(E, E, K)
+ sizes   L = 32; B = S = 1 assumed
+ vary    E, a multiple of 8, from 1 to 1,000,000,000,000; K, from 1 to 4
+
+             E   K        FLOPs   difference    share   parameters
+───────────────────────────────────────────────────────────────────
+ budget              10,000,000
+           200   4    9,280,000     −720,000   −7.20%      160,200
+           232   3    9,688,320     −311,680   −3.12%      161,704
+           280   2    9,721,600     −278,400   −2.78%      157,080
+ closest   392   1    9,834,496     −165,504   −1.66%      154,056
+
+ With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
+ the budget.
+ No other pair within the target has both E and K as large or larger.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
+ padding count (convention: matmul, full).
+
+"""
+
+
+def record(*arguments):
+    return json.loads(convcost(*arguments, "--json").out)
+
+
+def test_one_line_answers_which_width_costs_what_the_dense_layer_does():
+    assert convcost(*WIDTH) == (0, WIDTH_TABLE, "")
+
+
+def test_two_sizes_give_the_pairs_that_a_budget_has_room_for():
+    assert convcost(*VALID_PAIRS) == (0, PAIRS_TABLE, "")
+
+
+def test_vary_is_given_twice_or_with_a_comma():
+    twice = [*VALID_PAIRS[:3], "E", "--vary", "K", *VALID_PAIRS[4:]]
+    assert convcost(*twice) == convcost(*VALID_PAIRS)
+
+
+def test_the_json_has_sizes_costs_and_differences():
+    result = record(*WIDTH)
+    del result["versions"]
+    assert result == {
+        "schema": "convcost/1",
+        "symbols": {"E": 128, "B": 1, "S": 1, "L": 10},
+        "assumed": ["B", "S"],
+        "convention": {"count": "matmul", "padding": "full"},
+        "dtype": "float32",
+        "metric": "flops",
+        "budget": 327_680,
+        "vary": ["W"],
+        "ranges": {"W": {"multiple_of": 1, "minimum": 1, "maximum": 10**12}},
+        "name": "2 x Conv1d",
+        "spec": "2 x Conv1d(W, W, 3, padding=1)",
+        "reference": {"name": "Linear", "spec": "Linear(10E, E)"},
+        "best": [{"sizes": {"W": 52}, "cost": 324_480, "difference": -3_200}],
+        "below": {"sizes": {"W": 52}, "cost": 324_480, "difference": -3_200},
+        "above": {"sizes": {"W": 53}, "cost": 337_080, "difference": 9_400},
+        "choices": [],
+        "complete": True,
+        "notes": [],
+    }
+
+
+def test_the_csv_has_a_line_for_each_choice():
+    assert convcost(*WIDTH, "--format", "csv").out.splitlines() == [
+        "part,W,metric,budget,cost,difference",
+        "best,52,flops,327680,324480,-3200",
+        "below,52,flops,327680,324480,-3200",
+        "above,53,flops,327680,337080,9400",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("markdown", "| closest | 52 | 324,480 | −3,200 | −0.98% | 16,328 |"),
+        ("html", '<td style="text-align:left">closest</td><td style="text-align:right">52</td>'),
+    ],
+)
+def test_other_formats_have_the_table_too(name, expected):
+    code, out, err = convcost(*WIDTH, "--format", name)
+    assert (code, err) == (0, "")
+    assert expected in out
+
+
+def test_an_ascii_screen_is_served():
+    out = convcost(*WIDTH, encoding="ascii").out
+    assert "-3,200   -0.98%" in out
+    assert "?" not in out
+
+
+def test_an_exact_match_says_so():
+    out = convcost("match", "Linear(E, E)", "--vary", "E", "--budget", "2e6").out
+    assert "With E = 1,000, Linear costs exactly 2,000,000 FLOPs, as the budget." in out
+    assert " next below     999   1,996,002" in out
+
+
+def test_two_designs_of_one_name_are_numbered():
+    out = convcost("match", "Linear(E, E)", "Linear(E, 4E)", "--vary", "E", "--E", "64").out
+    assert "With E = 32, Linear #2 costs exactly 8,192 FLOPs, as Linear #1." in out
+
+
+def test_many_pairs_are_shown_in_part():
+    out = convcost("match", "Linear(E, F)", "--vary", "E,F", "--budget", "1e5", "--max", "E=200").out
+    assert "200 such pairs were found; 37 of them are shown." in out.replace("\n ", " ")
+
+
+@pytest.mark.parametrize(
+    ("option", "sizes"),
+    [
+        (("--multiple-of", "8"), {"W": 56}),
+        (("--multiple-of", "W=8"), {"W": 56}),
+        (("--min", "60"), {"W": 60}),
+        (("--min", "2**6"), {"W": 64}),
+        (("--max", "50"), {"W": 50}),
+        (("--metric", "params"), {"W": 165}),
+        (("--metric", "macs"), {"W": 52}),
+        (("--taps", "valid"), {"W": 54}),
+        (("--metric", "bytes"), {"W": 164}),
+    ],
+)
+def test_an_option_changes_what_fits(option, sizes):
+    assert record(*WIDTH, *option)["best"][0]["sizes"] == sizes
+
+
+def test_bytes_follow_the_dtype():
+    arguments = ("match", "Linear(E, 1, bias=False)", "--vary", "E", "--metric", "bytes", "--budget", "2KB")
+    assert record(*arguments, "--dtype", "int8")["best"][0]["sizes"] == {"E": 999}
+
+
+def test_where_nothing_fits_the_answer_is_no_and_says_why():
+    code, out, err = convcost(
+        "match", "[4, 10] -> Linear(X, 1)", "--vary", "X", "--budget", "20", "--min", "11"
+    )
+    why = (
+        "No X from 11 to 1,000,000,000,000 is possible. With X = 11: Linear: the input's last dimension is "
+        "10, but in_features is 11.\n"
+    )
+    assert (code, err) == (1, f"convcost: {why}")
+    assert " budget" in out
+
+
+def test_where_nothing_fits_the_json_says_so():
+    result = record("match", "[4, 10] -> Linear(X, 1)", "--vary", "X", "--budget", "20", "--min", "11")
+    assert (result["best"], result["below"], result["above"]) == ([], None, None)
+    assert result["notes"][0].startswith("No X from 11")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (*WIDTH[:4], "w", *WIDTH[5:]),
+            "no size of 2 x Conv1d is called w (did you mean W?)\nIt has B, S, W, L.\n",
+        ),
+        ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d is called E"),
+        ((*WIDTH, "--W", "3"), "W is varied and has a value\n"),
+        ((*WIDTH[:-2],), "L has no value\nGive sizes: --L 128\n"),
+        (("match", "--vary", "W", "--L", "3"), "there is no design\n"),
+        (("match", CONV, "--vary", "W", "--L", "3"), "there is nothing to match\n"),
+        ((*WIDTH, "--budget", "3"), "a budget takes the first design's place\n"),
+        (("match", DENSE, CONV, "--E", "2", "--L", "3"), "one size or two are varied, not none\n"),
+        ((*PAIRS[:5], "2GMACs", "--L", "3"), "'2GMACs' is not a whole number of FLOPs\nWrite it as 1.5e9"),
+        ((*PAIRS[:5], "1.5", "--L", "3"), "'1.5' is not a whole number of FLOPs\n"),
+        ((*PAIRS[:5], "", "--L", "3"), "there is nothing to match\n"),
+        ((*PAIRS[:5], "-3", "--L", "3"), "'-3' is not a whole number of FLOPs\n"),
+        ((*WIDTH, "--metric", "param"), "no metric to match is called param (did you mean params?)\n"),
+        ((*WIDTH, "--min", "9", "--max", "8"), "no size W is from 9 to 8\n"),
+        ((*WIDTH, "--min", "x"), "--min x: a whole number is needed\n"),
+        ((*WIDTH, "--max", "V=3"), "maximum of V, which is not varied\n"),
+        ((*WIDTH, "--format", "jsn"), "no format is called jsn (did you mean json?)\n"),
+        (("match", DENSE, "Conv1(W, W)", "--vary", "W", "--E", "2"), "no layer is called Conv1"),
+        ((*WIDTH, "--varry", "3"), "there is no option and no size --varry (did you mean --vary?)\n"),
+    ],
+)
+def test_a_wrong_request_is_refused(arguments, message):
+    assert refused(*arguments).startswith(message)
