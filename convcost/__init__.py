@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.api import compare, cost, match
+    from convcost.api import compare, cost
     from convcost.errors import ConvcostError
+    from convcost.fitting.match import match
     from convcost.matching import Match
     from convcost.quantities import Convention, Cost
     from convcost.report import Comparison, Report
@@ -21,7 +22,7 @@ __version__ = "0.1.0"
 HOMES = {
     "compare": "convcost.api",
     "cost": "convcost.api",
-    "match": "convcost.api",
+    "match": "convcost.fitting.match",
     "Convention": "convcost.quantities",
     "Cost": "convcost.quantities",
     "ConvcostError": "convcost.errors",

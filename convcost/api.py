@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from convcost.errors import ConvcostError, UsageError
-from convcost.explain import explanation
-from convcost.explain.steps import Explanation
-from convcost.fitting.request import Request, answered
-from convcost.matching import LARGEST, Match, PerSize, metric_named
+from convcost.errors import UsageError
 from convcost.quantities import MATMUL, Convention, Size
 from convcost.report import Comparison, Report
 from convcost.spec import Spec, check_names, parse
-from convcost.units import parse_amount
 
 FOUNDING_PAIR = (
     "dense = [B, S, L*E] -> Linear(L*E, E)",
     "conv = [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)",
 )
 FOUNDING_SIZES = {"K": 3}
-MOST_BY_NAME = 12
 
 
 def cost(spec: str | Spec, **sizes: Size) -> Report:
@@ -62,66 +55,6 @@ def comparison(
         spec.report(bound, convention, dtype, stay_open) for spec, bound in zip(specs, own, strict=True)
     ]
     return Comparison(_named_apart(reports))
-
-
-def explained(
-    specs: tuple[Spec, ...], sizes: Mapping[str, Size], convention: Convention = MATMUL
-) -> Explanation:
-    """How the costs of `specs` come about, in the names of sizes and with numbers put in."""
-    if len(specs) > 1:
-        reports = comparison(specs, sizes, convention).candidates
-    else:
-        check_names(sizes, specs)
-        reports = tuple(spec.report(sizes, convention) for spec in specs)
-    return explanation(reports, tuple(map(_by_name, specs, reports)))
-
-
-def _by_name(spec: Spec, report: Report) -> Report:
-    """`report` with every size left open; itself where that is not possible, or too long to be read."""
-    if not spec.names or len(spec.templates) > MOST_BY_NAME:
-        return report
-    try:
-        return spec.report({}, stay_open=True)
-    except ConvcostError:
-        return report
-
-
-def match(
-    a: str | Spec,
-    b: str | Spec | None = None,
-    *,
-    vary: str | Sequence[str],
-    metric: str = "flops",
-    budget: Size | str | None = None,
-    multiple_of: PerSize = 1,
-    minimum: PerSize = 1,
-    maximum: PerSize = LARGEST,
-    **sizes: Size,
-) -> Match:
-    """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` to `budget`.
-
-    `vary` is a size of that design, or two: `vary="E,K"` gives the pairs within the target of which neither
-    can grow without the other's loss. The limits are for each of them, or by name: `{"E": 8}`. Where
-    nothing fits, the match is not `found`. Raises as `cost` does, and UsageError where there is no metric,
-    no target or no such size.
-    """
-    return matching(
-        tuple(parsed(spec) for spec in (a, b) if spec is not None),
-        sizes,
-        vary=vary.split(",") if isinstance(vary, str) else vary,
-        metric=metric,
-        budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
-        multiple_of=multiple_of,
-        minimum=minimum,
-        maximum=maximum,
-    )
-
-
-def matching(
-    specs: tuple[Spec, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
-) -> Match:
-    """What `match` gives, with a convention and a dtype among the options."""
-    return answered(Request(specs, tuple(name.strip() for name in vary), **options), sizes)
 
 
 def parsed(spec: str | Spec) -> Spec:

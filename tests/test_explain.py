@@ -3,6 +3,7 @@
 import pytest
 
 from convcost import api, parse
+from convcost.explain.derive import derivation
 from convcost.explain.steps import Equation, Sentence
 from convcost.formats import explained
 from convcost.formats.explained.text import line_text
@@ -109,7 +110,7 @@ CONV2D_EXPLAINED = """\
 
 
 def explanation(*specs, **sizes):
-    return api.explained(tuple(map(parse, specs)), sizes)
+    return derivation(tuple(map(parse, specs)), sizes)
 
 
 def shown(*specs, **sizes):

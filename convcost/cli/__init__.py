@@ -5,16 +5,8 @@ from __future__ import annotations
 import typer
 
 from convcost import __version__
-from convcost.cli.command import Command, Group
-from convcost.cli.compare import compare
-from convcost.cli.counters import counters
-from convcost.cli.explain import explain
-from convcost.cli.layer import layer
-from convcost.cli.match import match
+from convcost.cli.command import Group
 from convcost.cli.output import close_quietly, complain
-
-OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
-"""So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
 app = typer.Typer(
     name="convcost",
@@ -26,11 +18,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(cls=Command, context_settings=OPEN_OPTIONS)(compare)
-app.command(cls=Command, context_settings=OPEN_OPTIONS)(layer)
-app.command(cls=Command, context_settings=OPEN_OPTIONS)(explain)
-app.command(cls=Command, context_settings=OPEN_OPTIONS)(match)
-app.command(cls=Command)(counters)
 
 
 def _show_version(wanted: bool) -> None:

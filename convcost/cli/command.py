@@ -1,14 +1,25 @@
-"""How convcost's commands are made from functions: as typer does, less a detour through pydantic.
+"""How convcost's commands are made from functions: as typer does, but late, and without pydantic.
 
-Typer converts each value with pydantic, whose import takes as long as typer's and rich's together. Texts
-and flags need no conversion, so they get none; where typer has no such conversion, nothing changes.
+A command's module is imported when it is called. Typer converts each value with pydantic, whose import takes
+as long as typer's and rich's together; texts and flags need no conversion, so they get none. Where typer has
+no such conversion, nothing changes.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+
+from convcost.errors import did_you_mean, escaped
+
+COMMANDS = ("compare", "layer", "explain", "match", "counters")
+"""The commands in the order of the help; each is the function of its name in the module of its name."""
+
+OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
+"""So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
 
 class AsTyped:
@@ -32,6 +43,23 @@ class Group(TyperGroup):
 
     def get_params(self, ctx: Any) -> Any:
         return _as_typed(super().get_params(ctx))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            message = f"no command is called {escaped(cmd_name[:40])}{did_you_mean(cmd_name, COMMANDS)}"
+            raise typer.BadParameter(message)
+        return _command(cmd_name)
+
+
+def _command(name: str) -> Any:
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name != "counters" else {})}
+    function = getattr(import_module(f"convcost.cli.{name}"), name)
+    single.command(name, cls=Command, context_settings=settings)(function)
+    return typer.main.get_command(single)
 
 
 def _as_typed(parameters: Any) -> Any:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from convcost import api
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, guarded, style
 from convcost.cli.requests import Request, of_designs, of_layer
 from convcost.errors import UsageError
+from convcost.explain.derive import derivation
 from convcost.formats.explained import check_format, render
 from convcost.layers import find_layer
 from convcost.quantities import convention
@@ -45,7 +45,7 @@ def explain(
     format_name = "json" if json else output_format
     check_format(format_name)
     designs, sizes = _request(context, arguments or [], shape, settings or [])
-    result = api.explained(designs, sizes, convention(count, taps))
+    result = derivation(designs, sizes, convention(count, taps))
     emit(render(result, format_name, style()))
 
 

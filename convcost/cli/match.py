@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from convcost import api
 from convcost.cli.options import CountOption, DtypeOption, FormatOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.requests import of_designs
 from convcost.cli.sizes import split
 from convcost.errors import UsageError
+from convcost.fitting.match import matching
 from convcost.formats import check_format, render
 from convcost.matching import LARGEST, metric_named
 from convcost.quantities import Size, convention
@@ -64,7 +64,7 @@ def match(
     check_format(format_name)
     names = tuple(_names(vary or ()))
     designs, sizes = of_designs(context, _given(specs), settings or ())
-    result = api.matching(
+    result = matching(
         designs,
         sizes,
         vary=names,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from convcost.formats.counting import counter_section, listing
 from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.interface import CounterList, Result, Style
-from convcost.formats.matching import matching
 from convcost.formats.metrics import METRICS, Metric, label
 from convcost.formats.numbers import about, factor, shown
 from convcost.formats.plain import spelled_out
@@ -43,6 +42,8 @@ def _document(result: Result, style: Style) -> Document:
         case CounterList():
             return listing(result)
         case Match():
+            from convcost.formats.matching import matching
+
             return matching(result)
 
 

@@ -6,6 +6,7 @@ import pytest
 from results import RESULTS
 
 from convcost import api, parse
+from convcost.explain.derive import derivation
 from convcost.formats import explained, render
 from convcost.formats.tex import mathematics, text
 
@@ -20,7 +21,7 @@ EXPLAINED = {
 def documents():
     yield from ((key, render(result, "latex")) for key, result in RESULTS.items())
     for key, (specs, sizes) in EXPLAINED.items():
-        result = api.explained(tuple(map(parse, specs)), sizes)
+        result = derivation(tuple(map(parse, specs)), sizes)
         yield key, explained.render(result, "latex")
 
 

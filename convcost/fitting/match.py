@@ -1,0 +1,51 @@
+"""Which sizes make one design cost what another does, or what a budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from convcost.api import parsed
+from convcost.fitting.request import Request, answered
+from convcost.matching import LARGEST, Match, PerSize, metric_named
+from convcost.quantities import Size
+from convcost.spec import Spec
+from convcost.units import parse_amount
+
+
+def match(
+    a: str | Spec,
+    b: str | Spec | None = None,
+    *,
+    vary: str | Sequence[str],
+    metric: str = "flops",
+    budget: Size | str | None = None,
+    multiple_of: PerSize = 1,
+    minimum: PerSize = 1,
+    maximum: PerSize = LARGEST,
+    **sizes: Size,
+) -> Match:
+    """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` to `budget`.
+
+    `vary` is a size of that design, or two: `vary="E,K"` gives the pairs within the target of which neither
+    can grow without the other's loss. The limits are for each of them, or by name: `{"E": 8}`. Where
+    nothing fits, the match is not `found`. Raises as `cost` does, and UsageError where there is no metric,
+    no target or no such size.
+    """
+    return matching(
+        tuple(parsed(spec) for spec in (a, b) if spec is not None),
+        sizes,
+        vary=vary.split(",") if isinstance(vary, str) else vary,
+        metric=metric,
+        budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
+        multiple_of=multiple_of,
+        minimum=minimum,
+        maximum=maximum,
+    )
+
+
+def matching(
+    specs: tuple[Spec, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
+) -> Match:
+    """What `match` gives, with a convention and a dtype among the options."""
+    return answered(Request(specs, tuple(name.strip() for name in vary), **options), sizes)
