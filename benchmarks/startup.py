@@ -20,6 +20,11 @@ PAIRS = {
         (sys.executable, "-c", "import torch, fvcore.nn"),
         1.25,
     ),
+    "with every size open: compare": (
+        (sys.executable, "-m", "convcost", "compare"),
+        (sys.executable, "-c", "import sympy"),
+        2.5,
+    ),
 }
 
 

@@ -61,8 +61,6 @@ def embedding(draw, kind):
 
 @st.composite
 def convolution(draw, kind):
-    if "Transpose" in kind:
-        return draw(transposed_convolution(kind))
     spatial, groups = int(kind[-2]), draw(st.integers(1, 4))
     padding = draw(st.one_of(st.sampled_from(("same", "valid")), st.just(sizes(draw, spatial, 0, 4))))
     stride = 1 if padding == "same" else sizes(draw, spatial, 1, 4)
@@ -255,6 +253,7 @@ BUILDERS = {
     "Flatten": flatten,
     "Unflatten": unflatten,
     "convolution": convolution,
+    "transposed": transposed_convolution,
     "pooling": pooling,
     "normalization": normalization,
     "shaping": plain,

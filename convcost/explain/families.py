@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcost.layers.convolution import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-)
+from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear
+from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from convcost.report import Described
 
 LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."

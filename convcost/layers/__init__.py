@@ -9,10 +9,8 @@ from convcost.layers.interface import Layer
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "dense": ("Linear", "Bilinear", "Embedding"),
-    "convolution": (
-        *("Conv1d", "Conv2d", "Conv3d"),
-        *("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
-    ),
+    "convolution": ("Conv1d", "Conv2d", "Conv3d"),
+    "transposed": ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
     "normalization": (
         *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"),
         *("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),

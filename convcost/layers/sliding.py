@@ -1,0 +1,139 @@
+"""What plain and transposed convolutions share: a kernel that slides along each spatial dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+from convcost import formulas
+from convcost.layers.interface import Layer, Sizes, along, at_least
+from convcost.quantities import Cost, Shape, Size
+from convcost.requirements import AtMost, Divides, Equals, Rank, Requirement
+
+LARGEST_STEP = 4096
+"""Where stride and dilation are both larger, the exact count of valid taps would take long."""
+
+NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+TAPS = {1: ("tap",), 2: ("tap_row", "tap_column"), 3: ("tap_slice", "tap_row", "tap_column")}
+WANTED = {
+    spatial: f"[batch, channels, {', '.join(names)}] or the same without batch"
+    for spatial, names in NAMES.items()
+}
+
+
+class Window(NamedTuple):
+    """How a kernel slides along one dimension, with the padding before and after it."""
+
+    kernel_size: Size
+    stride: Size
+    dilation: Size
+    before: Size
+    after: Size
+    output_padding: Size = 0
+
+
+class SlidingKernel(Layer):
+    """Channels, weights, the input they take, and the cost that follows from the taps."""
+
+    contracts = True
+    spatial: ClassVar[int]
+    in_channels: Size
+    out_channels: Size
+    kernel_size: Sizes
+    stride: Sizes
+    dilation: Sizes
+    groups: Size
+    bias: bool
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """The geometry along each spatial dimension."""
+        raise NotImplementedError
+
+    @property
+    def kernel(self) -> Shape:
+        """The kernel's size along each spatial dimension."""
+        return self.each("kernel_size")
+
+    def each(self, argument: str) -> Shape:
+        """The named argument for each spatial dimension."""
+        return along(getattr(self, argument), self.spatial, argument)
+
+    def lengths(self, shape: Shape) -> Shape:
+        """The spatial dimensions of the output."""
+        raise NotImplementedError
+
+    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
+        """Taps of one channel pair over all positions: all of them, and those on real data."""
+        raise NotImplementedError
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[: -self.spatial - 1], self.out_channels, *self.lengths(shape))
+
+    def cost(self, shape: Shape) -> Cost:
+        batch = formulas.elements(shape[: -self.spatial - 1])
+        lengths = self.lengths(shape)
+        taps, valid = self.taps(shape, lengths)
+        channels = (batch, self.in_channels, self.out_channels, self.groups)
+        return Cost(
+            formulas.convolution_macs(*channels, taps),
+            formulas.convolution_macs(*channels, valid),
+            batch * self.out_channels * formulas.elements(lengths) if self.bias else 0,
+        )
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        names = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")
+        yield at_least(1, **{name: getattr(self, name) for name in names})
+        for name in ("in_channels", "out_channels"):
+            yield Divides(self.groups, getattr(self, name), "groups", name, "groups")
+        for window in self.windows:
+            step = formulas.smaller(window.stride, window.dilation)
+            yield AtMost(step, LARGEST_STEP, "the smaller of stride and dilation", "stride")
+        yield from self._input_requirements(shape)
+
+    def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:
+        ranks = (self.spatial + 1, self.spatial + 2)
+        yield Rank(shape, ranks, WANTED[self.spatial], self._rank_hint(shape))
+        channels = shape[-self.spatial - 1]
+        hint = self._channel_hint(shape)
+        yield Equals(channels, self.in_channels, "the input's channel count", "in_channels", "", hint)
+
+    def _rank_hint(self, shape: Shape) -> str:
+        surplus = len(shape) - self.spatial - 2
+        if surplus < 1:
+            return ""
+        merged = "*".join(map(str, shape[: surplus + 1]))
+        rest = ", ".join(map(str, shape[surplus + 1 :]))
+        return (
+            f"Merge the leading dimensions into the batch, with the channels right behind it: "
+            f"x.flatten(0, {surplus}) gives [{merged}, {rest}]."
+        )
+
+    def _channel_hint(self, shape: Shape) -> str:
+        if shape[-1] != self.in_channels:
+            return ""
+        lead, last = shape[: -self.spatial - 1], shape[-self.spatial - 1 :]
+        permuted = ", ".join(map(str, (*lead, last[-1], *last[:-1])))
+        return (
+            f"The channels are last here; torch wants them before the {' and '.join(self.names)}: "
+            f"x.movedim(-1, {-self.spatial - 1}) permutes the input to [{permuted}]."
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the spatial dimensions are called."""
+        return NAMES[self.spatial]
+
+
+def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Size:
+    """The taps that meet `data`, over all dimensions: those of each, multiplied."""
+    return formulas.elements(
+        tuple(
+            formulas.valid_taps(
+                length, count, window.kernel_size, window.stride, window.before, window.dilation
+            )
+            for length, count, window in zip(data, positions, windows, strict=True)
+        )
+    )

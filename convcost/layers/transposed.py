@@ -1,0 +1,106 @@
+"""Transposed convolutions in one, two and three dimensions: they multiply at their input positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from convcost import formulas
+from convcost.layers.interface import Sizes, at_least, bearable
+from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
+from convcost.quantities import Shape, Size
+from convcost.requirements import AtLeast, AtMost, Requirement
+
+
+@dataclass(frozen=True)
+class _ConvTranspose(SlidingKernel):
+    in_channels: Size
+    out_channels: Size
+    kernel_size: Sizes
+    stride: Sizes = 1
+    padding: Sizes = 0
+    output_padding: Sizes = 0
+    groups: Size = 1
+    bias: bool = True
+    dilation: Sizes = 1
+    padding_mode: Literal["zeros"] = "zeros"
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        names = ("kernel_size", "stride", "dilation", "padding", "padding", "output_padding")
+        return tuple(Window(*window) for window in zip(*map(self.each, names), strict=True))
+
+    def parameters(self) -> dict[str, Shape]:
+        weight = {"weight": (self.in_channels, self.out_channels // self.groups, *self.kernel)}
+        return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def lengths(self, shape: Shape) -> Shape:
+        return tuple(
+            formulas.transposed_length(
+                length,
+                window.kernel_size,
+                window.stride,
+                window.before + window.after,
+                window.output_padding,
+                window.dilation,
+            )
+            for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
+        )
+
+    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
+        """At input positions; those on real data are the ones that `padding` does not crop away."""
+        positions = shape[-self.spatial :]
+        taps = formulas.elements(positions) * formulas.elements(self.kernel)
+        return taps, valid_taps(lengths, positions, self.windows)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """Over input positions: each input element is spread over taps of the output."""
+        return (
+            ("sample", formulas.elements(shape[: -self.spatial - 1])),
+            ("in_channel", self.in_channels),
+            *zip(POSITIONS[self.spatial], shape[-self.spatial :], strict=True),
+            ("out_channel", self.out_channels // self.groups),
+            *zip(TAPS[self.spatial], self.kernel, strict=True),
+        )
+
+    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
+        facts = zip(self.names, shape[-self.spatial :], self.windows, self.lengths(shape), strict=True)
+        return tuple(
+            f"{name}_out = ({length} − 1)·{window.stride} − 2·{window.before} + {window.dilation}·"
+            f"({window.kernel_size} − 1) + {window.output_padding} + 1 = {out}"
+            for name, length, window, out in facts
+        )
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(0, padding=self.padding, output_padding=self.output_padding)
+        yield from super().requirements(shape)
+        for window in self.windows:
+            largest = formulas.larger(window.stride, window.dilation) - 1
+            hint = "output_padding has to be smaller than the stride or the dilation."
+            yield AtMost(window.output_padding, largest, "output_padding", "output_padding", hint)
+        for name, length in zip(self.names, self.lengths(shape), strict=True):
+            yield AtLeast(length, 1, f"the output's {name}", "padding")
+        yield from bearable(self.output(shape))
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """The gradient of Conv1d by its input: [batch, channels, length], upsampled."""
+
+    spatial = 1
+    inferred_input = ("B*S", "in_channels", "L")
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """The gradient of Conv2d by its input."""
+
+    spatial = 2
+    inferred_input = ("B", "in_channels", "H", "W")
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """The gradient of Conv3d by its input."""
+
+    spatial = 3
+    inferred_input = ("B", "in_channels", "D", "H", "W")
