@@ -16,7 +16,7 @@ def is_nonnegative(formula: Any) -> bool | None:
     formula = unrounded(formula)
     if formula.is_nonnegative is not None:
         return bool(formula.is_nonnegative)
-    if _has_no_negative_term(formula):
+    if _has_no_negative_term(formula) or _is_of_ordered_roundings(formula):
         return True
     return False if _has_no_negative_term(-formula - 1) else None
 
@@ -29,6 +29,18 @@ def unrounded(difference: Any) -> Any:
         if not rest.has(floor) and rest.is_integer:
             return (rounded.args[0] + rest).expand()
     return difference
+
+
+def _is_of_ordered_roundings(difference: Any) -> bool:
+    """Whether it is ⌊x⌋ + m − ⌊y⌋ for a whole m with x + m ≥ y."""
+    added = [rounded for rounded in difference.atoms(floor) if difference.coeff(rounded) == 1]
+    taken = [rounded for rounded in difference.atoms(floor) if difference.coeff(rounded) == -1]
+    if len(added) != 1 or len(taken) != 1:
+        return False
+    rest = difference - added[0] + taken[0]
+    if rest.has(floor) or not rest.is_integer:
+        return False
+    return _has_no_negative_term(added[0].args[0] + rest - taken[0].args[0])
 
 
 def _has_no_negative_term(formula: Any) -> bool:

@@ -49,3 +49,13 @@ def test_a_proved_sign_holds(a, b, c, n, length, kernel):
 def test_what_is_called_whole_is_whole(a, b, n, size):
     formula = (a * L**2 + b * L) / n
     assert not is_whole(formula) or (a * size**2 + b * size) % n == 0
+
+
+@given(*[st.integers(-9, 9)] * 3, st.integers(1, 6), SMALL)
+def test_a_proved_order_of_two_roundings_holds(a, b, m, n, size):
+    difference = floor((L + a) / n) + m - floor((L + b) / n)
+    assert not is_nonnegative(difference) or (size + a) // n + m >= (size + b) // n
+
+
+def test_a_rounding_is_never_below_one_of_less():
+    assert is_nonnegative(floor((L + 3) / 4) - floor((L + 1) / 4))
