@@ -73,7 +73,7 @@ def _quotient(
 
 
 def _bounded(size: Size, text: str, span: Span) -> Size:
-    if isinstance(size, Integral) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
+    if isinstance(size, int | Integral) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
         _fail(f"a size beyond {LARGEST_SIZE:.0e}", text, span)
     return size
 

@@ -53,11 +53,15 @@ class Template(NamedTuple):
 
 
 def _sized(value: Value, sizes: Mapping[str, Size], text: str) -> object:
+    if isinstance(value, Name):
+        return sizes[value.name]
+    if isinstance(value, Number):
+        return value.value
     if isinstance(value, Several):
         return tuple(_sized(item, sizes, text) for item in value.items)
     if isinstance(value, Constant):
         return value.value
-    assert isinstance(value, Number | Name | Sum | Product | Power)
+    assert isinstance(value, Sum | Product | Power)
     return evaluate(value, sizes, text)
 
 
