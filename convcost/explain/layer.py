@@ -115,7 +115,10 @@ def _padding(group: Group, read: Reading, convention: Convention) -> Iterator[Li
             f"Some of the {{}} taps {read.unread}; with every size given it says how many.", (taps,)
         )
         return
-    yield Sentence(f"{{}} of the {{}} × {{}} = {{}} taps {read.unread}.", (wasted, *sides, taps))
+    if all(isinstance(side, int) for side in sides):
+        yield Sentence(f"{{}} of the {{}} × {{}} = {{}} taps {read.unread}.", (wasted, *sides, taps))
+    else:
+        yield Sentence(f"{{}} of the {{}} taps {read.unread}.", (wasted, taps))
     verb = "They are left out here" if convention.padding == "valid" else "They count"
     yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost import formulas
+from convcost.errors import UsageError
 from convcost.formats.numbers import data, is_number, shown, simplified
 from convcost.report import Comparison, Report
 
@@ -31,7 +32,7 @@ def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
     quotient = f"{other.name} ÷ {comparison.first.name} = {shown(ratio) if ratio is not None else '–'}"
     if ratio is not None and is_number(ratio):
         names = dict.fromkeys((*comparison.first.open_names, *other.open_names))
-        return f"{quotient}, whatever {', '.join(names)}."
+        return f"{other.name} ÷ {comparison.first.name} = {ratio}, whatever {', '.join(names)}."
     found = _break_even(comparison, other, metric)
     return f"{quotient}; {_order(found, comparison.first.name, other.name)}."
 
@@ -40,12 +41,21 @@ def _order(found: BreakEven, first: str, other: str) -> str:
     names = {-1: f"{other} has fewer", 1: f"{first} has fewer", 0: "both have as many"}
     if condition := found.condition():
         return f"{other} has fewer where {condition}"
-    parts = [names[found.signs[0]]]
-    for sign, crossing in zip(found.signs[1:], found.crossings, strict=True):
-        place = f"{found.size} = {_point(crossing)}"
-        parts[-1] += f" {'below' if found.exact else 'before'} {place}" if len(parts) == 1 else ""
-        parts.append(f"{names[sign]} {'above it' if found.exact else 'from there on'}")
-    return ", ".join(parts) if found.crossings else f"{parts[0]} always"
+    if not found.crossings:
+        return f"{names[found.signs[0]]} always"
+    points = [_point(crossing) for crossing in found.crossings]
+    parts = [f"{names[found.signs[0]]} below {found.size} = {points[0]}"]
+    for place, sign in enumerate(found.signs[1:-1]):
+        parts.append(f"{names[sign]} {_stretch(found, place)}")
+    return ", ".join([*parts, f"{names[found.signs[-1]]} {'above' if found.exact else 'from'} {points[-1]}"])
+
+
+def _stretch(found: BreakEven, place: int) -> str:
+    """From one crossing to the next: between two roots, or over whole numbers."""
+    start, end = found.crossings[place : place + 2]
+    if found.exact:
+        return f"between {_point(start)} and {_point(end)}"
+    return f"at {start}" if end == start + 1 else f"from {start} to {end - 1}"
 
 
 def _point(crossing: Any) -> str:
@@ -63,15 +73,30 @@ def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
     ratio = simplified(comparison.ratio("flops", other))
     if not (found.exact and len(found.crossings) == 1) or ratio is None:
         return []
+    if not _is_possible(first, found) or not _is_possible(other, found):
+        return []
     there = ratio_at(ratio, found.size, found.crossings[0])
     place = f"{found.size} = {_point(found.crossings[0])}"
     return [f"At {place}, where both inputs are of one size, the ratio of FLOPs is {shown(there)}."]
 
 
+def _is_possible(report: Report, found: BreakEven) -> bool:
+    """Whether the crossing is a size that the report's assumptions allow."""
+    crossing = found.crossings[0]
+    if not isinstance(crossing, int):
+        return False
+    try:
+        report.subs(**{found.size: crossing} if found.size in report.open_names else {})
+    except UsageError:
+        return False
+    return True
+
+
 def _break_even(comparison: Comparison, other: Report, metric: str) -> BreakEven:
     from convcost.symbols.breakeven import break_even
 
-    return break_even(getattr(comparison.first, metric), getattr(other, metric))
+    found = break_even(getattr(comparison.first, metric), getattr(other, metric))
+    return found.from_least((*comparison.first.assumptions, *other.assumptions))
 
 
 def break_even_record(comparison: Comparison, other: Report) -> dict[str, Any]:

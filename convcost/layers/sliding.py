@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from convcost import formulas
 from convcost.layers.interface import Layer, Sizes, along, at_least
 from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtMost, Divides, Equals, Rank, Requirement
+from convcost.requirements import AtMost, Divides, Equals, Known, Rank, Requirement
 
 LARGEST_STEP = 4096
 """Where stride and dilation are both larger, the exact count of valid taps would take long."""
@@ -89,8 +89,11 @@ class SlidingKernel(Layer):
         for name in ("in_channels", "out_channels"):
             yield Divides(self.groups, getattr(self, name), "groups", name, "groups")
         for window in self.windows:
-            step = formulas.smaller(window.stride, window.dilation)
-            yield AtMost(step, LARGEST_STEP, "the smaller of stride and dilation", "stride")
+            steps = (window.stride, window.dilation)
+            message = "stride and dilation are both open; one of them needs a number"
+            yield Known(any(isinstance(step, int) for step in steps), message, "stride")
+            if all(isinstance(step, int) for step in steps):
+                yield AtMost(min(steps), LARGEST_STEP, "the smaller of stride and dilation", "stride")
         yield from self._input_requirements(shape)
 
     def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:

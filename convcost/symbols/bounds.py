@@ -7,6 +7,7 @@ from typing import Any
 from sympy import Abs, Dummy, Poly, floor
 from sympy.polys.polyerrors import PolynomialError
 
+SMALL = 3
 LARGE = 10**6
 """Where sizes are this large, the leading terms decide a sign."""
 
@@ -73,6 +74,7 @@ def _without_floors(formula: Any) -> Any:
     return bound
 
 
-def is_nonnegative_when_large(formula: Any) -> bool:
-    """Whether `formula` ≥ 0 where every size is large: what to assume of a sign that varies."""
-    return bool(formula.subs(dict.fromkeys(formula.free_symbols, LARGE)) >= 0)
+def is_nonnegative_when_large(formula: Any, large: frozenset[Any]) -> bool:
+    """Whether `formula` ≥ 0 where the sizes in `large` are, and the others small."""
+    values = {size: LARGE if size in large else SMALL for size in formula.free_symbols}
+    return bool(formula.subs(values) >= 0)

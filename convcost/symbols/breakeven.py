@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sympy import Poly, Rational, real_roots, sympify
 from sympy.polys.polyerrors import PolynomialError
 
+from convcost.report import Assumption
 from convcost.symbols.assume import core, inequality
 from convcost.symbols.bounds import is_nonnegative
 from convcost.symbols.exact import put_in
@@ -34,9 +35,26 @@ class BreakEven(NamedTuple):
     exact: bool = True
     difference: Any = None
 
+    def from_least(self, assumed: tuple[Assumption, ...]) -> BreakEven:
+        """The same for the sizes that the assumptions leave."""
+        least = max((_least(found.formula, self.size) for found in assumed), default=1)
+        passed = sum(
+            bool(crossing < least) or (not self.exact and crossing == least) for crossing in self.crossings
+        )
+        return self._replace(signs=self.signs[passed:], crossings=self.crossings[passed:])
+
     def condition(self, write: Callable[[Any], str] = readable) -> str:
         """When the second is cheaper, if several sizes decide it: 3·L < 5·K."""
         return "" if self.difference is None else inequality(self.difference, "<", write)
+
+
+def _least(formula: Any, size: str) -> int:
+    """The least `size` for which a formula of it alone, rising evenly, is not negative; 1 of any other."""
+    constant, rest = formula.as_coeff_Add()
+    slope, symbol_alone = rest.as_coeff_Mul()
+    if not (symbol_alone.is_Symbol and symbol_alone.name == size and slope > 0):
+        return 1
+    return int(-(constant // slope))
 
 
 def break_even(first: Any, second: Any) -> BreakEven:

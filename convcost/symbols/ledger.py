@@ -101,11 +101,17 @@ class Ledger:
         simple = tuple(_stand_in(place) if _is_compound(size) else size for place, size in enumerate(shape))
         key = (what, layer, simple)
         if key not in self._known:
-            self._known[key] = tuple(map(self._tidied_once, formulas(simple)))
+            large = self._symbols_of(simple)
+            self._known[key] = tuple(self._tidied_once(formula, large) for formula in formulas(simple))
         return tuple(self._put_in(formula, stand_ins) for formula in self._known[key])
 
-    def _tidied_once(self, formula: Any) -> Tidied:
-        return tidy(sympify(formula, strict=True).subs(self._whole))
+    def _symbols_of(self, shape: Shape) -> frozenset[Any]:
+        """The sizes that an input is made of: they are taken to be larger than a kernel or its padding."""
+        sizes = (sympify(size, strict=True).subs(self._whole) for size in shape)
+        return frozenset[Any]().union(*(size.free_symbols for size in sizes))
+
+    def _tidied_once(self, formula: Any, large: frozenset[Any]) -> Tidied:
+        return tidy(sympify(formula, strict=True).subs(self._whole), large)
 
     def _put_in(self, quantity: Tidied, stand_ins: dict[Any, Any]) -> Any:
         for difference in quantity.assumed:

@@ -33,28 +33,35 @@ class Tidied(NamedTuple):
 
 
 @cache
-def tidy(formula: Any) -> Tidied:
-    """`formula` with absolute values and roundings resolved where they can be, multiplied out."""
+def tidy(formula: Any, large: frozenset[Any] = frozenset()) -> Tidied:
+    """`formula` with absolute values and roundings resolved where they can be, multiplied out.
+
+    A sign that varies is assumed as it is where the sizes in `large` are much larger than the others;
+    one that they do not decide stays.
+    """
     if not getattr(formula, "free_symbols", None):
         return Tidied(formula)
     if formula.count_ops() > MOST_OPERATIONS:
-        return _by_parts(formula)
+        return _by_parts(formula, large)
     assumed: set[Any] = set()
     simpler = formula
-    while (signs := sorted(_innermost(simpler), key=str)) and len(assumed) < MOST_ASSUMED:
-        simpler = simpler.xreplace({sign: _absolute(sign.args[0], assumed) for sign in signs})
-        simpler = _all_rounded(simpler)
+    for _ in range(MOST_ASSUMED):
+        signs = {sign: _absolute(sign.args[0], assumed, large) for sign in _innermost(simpler)}
+        resolved = simpler.xreplace({sign: side for sign, side in signs.items() if side is not None})
+        if resolved == simpler:
+            break
+        simpler = _all_rounded(resolved)
     simpler = _all_rounded(simpler)
     expanded = simpler.expand()
     short = expanded if expanded.count_ops() <= MOST_OPERATIONS else simpler
     return Tidied(short, frozenset(assumed))
 
 
-def _by_parts(formula: Any) -> Tidied:
+def _by_parts(formula: Any, large: frozenset[Any]) -> Tidied:
     """Each factor or term on its own, where the whole is too long."""
     if not isinstance(formula, Add | Mul):
         return Tidied(formula)
-    parts = [tidy(part) for part in formula.args]
+    parts = [tidy(part, large) for part in formula.args]
     assumed = frozenset[Any]().union(*(part.assumed for part in parts))
     shorter = formula.func(*(part.formula for part in parts))
     expanded = shorter.expand() if shorter.count_ops() <= MOST_OPERATIONS else shorter
@@ -62,15 +69,18 @@ def _by_parts(formula: Any) -> Tidied:
 
 
 def _innermost(formula: Any) -> list[Any]:
-    return [sign for sign in formula.atoms(Abs) if not sign.args[0].has(Abs)]
+    return sorted((sign for sign in formula.atoms(Abs) if not sign.args[0].has(Abs)), key=str)
 
 
-def _absolute(inner: Any, assumed: set[Any]) -> Any:
+def _absolute(inner: Any, assumed: set[Any], large: frozenset[Any]) -> Any:
+    """|inner| without the bars, or None where its sign is open."""
     inner = inner.replace(floor, _rounded).expand()
     for side in (inner, -inner):
         if is_nonnegative(side):
             return side
-    side = inner if is_nonnegative_when_large(inner) else -inner
+    if not inner.free_symbols & large:
+        return None
+    side = inner if is_nonnegative_when_large(inner, large) else -inner
     assumed.add(side)
     return side
 

@@ -3,6 +3,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 from sympy import Rational, floor, sqrt
 
+from convcost import compare
+from convcost.report import Assumption
 from convcost.symbols.breakeven import break_even
 from convcost.symbols.symbol import symbol
 
@@ -49,3 +51,22 @@ def test_the_signs_between_the_crossings_are_those_of_the_difference(a, b, c, d)
 @pytest.mark.parametrize("limit", [3, 10**6, 10**11])
 def test_a_far_crossing_is_found_by_doubling(limit):
     assert break_even(limit + 0 * L, 2 * floor(L / 2)).crossings[-1] > limit
+
+
+def test_crossings_below_the_least_size_that_is_assumed_do_not_count():
+    least = Assumption("L ≥ 3", "nonnegative", L - 3)
+    found = break_even(5 * E, 2 * L * E).from_least((least,))
+    assert (found.signs, found.crossings) == ((1,), ())
+
+
+def test_whole_numbers_between_two_crossings_are_told_one_by_one():
+    first, second = compare(
+        "Conv1d(E, 2E, 6, stride=2, dilation=2)",
+        "Conv1d(E, 2E, 2, padding=2, dilation=2)",
+        **{"B": 1, "S": 1, "E": 72},
+    ).candidates
+    found = break_even(first.flops, second.flops)
+    for length in range(11, 60):
+        order = sum(1 for crossing in found.crossings if crossing <= length)
+        difference = second.subs(L=length).flops - first.subs(L=length).flops
+        assert found.signs[order] == sign(difference)

@@ -115,3 +115,20 @@ def test_a_bound_report_is_of_python_ints_even_with_open_neighbours():
     report = convcost.cost("[B, 3, L] -> Conv1d(3, 8, 3) -> ReLU")
     assert type(report.rows[0].params) is int
     assert isinstance(report.macs, sympy.Expr)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("Conv1d(E, E, K, padding=same, dilation=2)", {"E": 5, "K": 5, "L": 16, "B": 1, "S": 2}),
+        ("Conv1d(E, E, 3, dilation=d, padding=d)", {"E": 4, "L": 17, "d": 2, "B": 1, "S": 1}),
+        ("Conv1d(E, F, 3, padding=p)", {"E": 4, "F": 5, "p": 1, "L": 9, "B": 1, "S": 1}),
+    ],
+)
+def test_an_open_kernel_or_padding_is_taken_to_be_small_against_the_length(text, sizes):
+    assert convcost.cost(text).subs(**sizes).valid_macs == convcost.cost(text, **sizes).valid_macs
+
+
+def test_stride_and_dilation_cannot_both_stay_open():
+    with pytest.raises(SpecError, match="stride and dilation are both open; one of them needs a number"):
+        convcost.cost("Conv1d(E, F, 3, stride=s, dilation=d, padding=1)")
