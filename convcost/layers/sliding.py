@@ -89,11 +89,11 @@ class SlidingKernel(Layer):
         for name in ("in_channels", "out_channels"):
             yield Divides(self.groups, getattr(self, name), "groups", name, "groups")
         for window in self.windows:
-            steps = (window.stride, window.dilation)
-            message = "stride and dilation are both open; one of them needs a number"
-            yield Known(any(isinstance(step, int) for step in steps), message, "stride")
-            if all(isinstance(step, int) for step in steps):
-                yield AtMost(min(steps), LARGEST_STEP, "the smaller of stride and dilation", "stride")
+            if not isinstance(window.stride, int):
+                message = "stride and dilation are both open; one of them needs a number"
+                yield Known(isinstance(window.dilation, int), message, "stride")
+            elif window.stride > LARGEST_STEP and isinstance(window.dilation, int):
+                yield AtMost(window.dilation, LARGEST_STEP, "dilation beside such a stride", "dilation")
         yield from self._input_requirements(shape)
 
     def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:
