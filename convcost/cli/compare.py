@@ -54,6 +54,5 @@ def compare(
     """
     designs, sizes = of_designs(context, specs or (), settings or ())
     result = api.comparison(designs, sizes, convention(count, taps), dtype)
-    networks = tuple(design.network(sizes) for design in designs)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
-    present(result.candidates, networks, Comparison, wishes)
+    present(result.candidates, lambda: tuple(design.network(sizes) for design in designs), Comparison, wishes)

@@ -55,4 +55,4 @@ def layer(
     [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
     report = design.report(sizes, convention(count, taps), dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json)
-    present((report,), (design.network(sizes),), lambda reports: reports[0], wishes)
+    present((report,), lambda: (design.network(sizes),), lambda reports: reports[0], wishes)

@@ -33,7 +33,7 @@ Reports = tuple[Report, ...]
 
 def present(
     reports: Reports,
-    networks: tuple[Network, ...],
+    networks: Callable[[], tuple[Network, ...]],
     gather: Callable[[Reports], Comparison | Report],
     wishes: Wishes,
 ) -> None:
@@ -55,7 +55,9 @@ def _differs(report: Report) -> bool:
     return any(result is not None and result.verdict == "differs" for result in report.counters.values())
 
 
-def _counted(reports: Reports, networks: tuple[Network, ...], wishes: Wishes) -> Iterator[Reports]:
+def _counted(
+    reports: Reports, networks: Callable[[], tuple[Network, ...]], wishes: Wishes
+) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
     counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
@@ -67,7 +69,7 @@ def _counted(reports: Reports, networks: tuple[Network, ...], wishes: Wishes) ->
         return
     from convcost.counters.run import crosscheck
 
-    for place, (report, network) in enumerate(zip(reports, networks, strict=True)):
+    for place, (report, network) in enumerate(zip(reports, networks(), strict=True)):
         for name, result in crosscheck(network, report, counters, memory):
             current[place] = replace(current[place], counters={**current[place].counters, name: result})
             yield tuple(current)
