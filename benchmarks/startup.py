@@ -1,4 +1,4 @@
-"""Whole commands against the bare imports they stand on: medians of alternating runs."""
+"""Whole commands against the bare imports, or the command, they stand on: medians of alternating runs."""
 
 from __future__ import annotations
 
@@ -6,26 +6,58 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 RUNS = 9
 COMPARE = (sys.executable, "-m", "convcost", "compare", "--E", "128", "--L", "10")
+ANALYTIC = (*COMPARE, "--counters", "none")
+CHECK = (sys.executable, "-m", "convcost", "check", "--config")
+
+
+class Pair(NamedTuple):
+    """A command, the floor it stands on, and how many times that it may take."""
+
+    command: tuple[str, ...]
+    floor: tuple[str, ...]
+    bound: float
+
+
+def imports(names: str) -> tuple[str, ...]:
+    """An interpreter that does nothing else."""
+    return (sys.executable, "-c", f"import {names}")
+
+
 PAIRS = {
-    "analytic: compare --counters none": (
-        (*COMPARE, "--counters", "none"),
-        (sys.executable, "-c", "import typer, rich.console, rich.table"),
-        2.0,
-    ),
-    "with all three counters: compare": (
-        COMPARE,
-        (sys.executable, "-c", "import torch, fvcore.nn"),
-        1.25,
-    ),
-    "with every size open: compare": (
-        (sys.executable, "-m", "convcost", "compare"),
-        (sys.executable, "-c", "import sympy"),
-        2.5,
-    ),
+    "analytic: compare --counters none": Pair(ANALYTIC, imports("typer, rich.console, rich.table"), 2.0),
+    "with all three counters: compare": Pair(COMPARE, imports("torch, fvcore.nn"), 1.25),
+    "with every size open: compare": Pair((*COMPARE[:4],), imports("sympy"), 2.5),
 }
+
+
+def entries(number: int) -> str:
+    """The configuration of so many designs, each with limits, every fifth with a formula."""
+    return "\n".join(
+        f"[entries.design{place}]\n"
+        f'spec = "[B*S, E, L] -> Conv1d(E, {place}E, 3, padding=1) -> ReLU -> Conv1d({place}E, E, 1)"\n'
+        f"sizes = {{ E = {8 * place}, L = 10 }}\n"
+        'max_flops = "2 GFLOPs"\n'
+        'max_params = "40 M"\n' + f'flops = "{8 * place}*B*S*L*E**2"\n' * (place % 5 == 0)
+        for place in range(1, number + 1)
+    )
+
+
+def checks(folder: str) -> dict[str, Pair]:
+    """A check of 50 designs without baselines, and with them."""
+    pairs = {}
+    for name, options in (("check of 50 specs", ()), ("check of 50 specs, with baselines", ("--update",))):
+        config = Path(folder, name, "convcost.toml")
+        config.parent.mkdir()
+        config.write_text(entries(50))
+        subprocess.run((*CHECK, str(config), *options), check=True, stdout=subprocess.DEVNULL)
+        pairs[name] = Pair((*CHECK, str(config)), ANALYTIC, 1.5)
+    return pairs
 
 
 def seconds(command: tuple[str, ...]) -> float:
@@ -44,6 +76,7 @@ def medians(command: tuple[str, ...], floor: tuple[str, ...]) -> tuple[float, fl
 
 
 if __name__ == "__main__":
-    for name, (command, floor, bound) in PAIRS.items():
-        taken, least = medians(command, floor)
-        print(f"{name}: {taken / least:.2f} x `{floor[-1]}` (aim: at most {bound})")
+    with TemporaryDirectory() as folder:
+        for name, (command, floor, bound) in (PAIRS | checks(folder)).items():
+            taken, least = medians(command, floor)
+            print(f"{name}: {taken / least:.2f} x `{' '.join(floor[2:])}` (aim: at most {bound})")

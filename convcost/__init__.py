@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcost.api import compare, cost
+    from convcost.assertion import assert_cost
     from convcost.errors import ConvcostError
     from convcost.fitting.match import match
     from convcost.matching import Match
+    from convcost.modules.profile import Profiler, profile
     from convcost.quantities import Convention, Cost
     from convcost.report import Comparison, Report
     from convcost.spec import Spec, parse
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 HOMES = {
+    "assert_cost": "convcost.assertion",
     "compare": "convcost.api",
     "cost": "convcost.api",
     "match": "convcost.fitting.match",
+    "profile": "convcost.modules.profile",
+    "Profiler": "convcost.modules.profile",
     "Convention": "convcost.quantities",
     "Cost": "convcost.quantities",
     "ConvcostError": "convcost.errors",
@@ -39,12 +44,15 @@ __all__ = [
     "Convention",
     "Cost",
     "Match",
+    "Profiler",
     "Report",
     "Spec",
+    "assert_cost",
     "compare",
     "cost",
     "match",
     "parse",
+    "profile",
 ]
 
 

@@ -28,33 +28,50 @@ def cost(spec: str | Spec, **sizes: Size) -> Report:
     return design.report(sizes)
 
 
-def compare(*specs: str | Spec, **sizes: Size) -> Comparison:
+Design = Spec | Report
+"""What can be compared: a spec with the sizes to be put in, or what a torch module was found to cost."""
+
+
+def compare(*designs: str | Design, **sizes: Size) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does.
     """
-    sizes = sizes if specs else FOUNDING_SIZES | sizes
-    return comparison(tuple(map(parsed, specs or FOUNDING_PAIR)), sizes)
+    sizes = sizes if designs else FOUNDING_SIZES | sizes
+    given = designs or FOUNDING_PAIR
+    return comparison(tuple(parsed(each) if isinstance(each, str) else each for each in given), sizes)
 
 
 def comparison(
-    specs: tuple[Spec, ...],
+    designs: tuple[Design, ...],
     sizes: Mapping[str, Size],
     convention: Convention = MATMUL,
     dtype: str = "float32",
 ) -> Comparison:
-    """The reports of `specs` under one convention and dtype."""
-    if len(specs) < 2:
+    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype."""
+    if len(designs) < 2:
         raise UsageError(
             "a comparison needs two designs or more", hint="For a single one there is convcost layer."
         )
-    check_names(sizes, specs)
-    own = [{name: sizes[name] for name in spec.names if name in sizes} for spec in specs]
-    stay_open = any(spec.leaves_open(sizes) for spec in specs)
-    reports = [
-        spec.report(bound, convention, dtype, stay_open) for spec, bound in zip(specs, own, strict=True)
-    ]
+    specs = tuple(design for design in designs if isinstance(design, Spec))
+    known = {name for design in designs if isinstance(design, Report) for name in design.sizes}
+    check_names({name: size for name, size in sizes.items() if name not in known}, specs)
+    stay_open = any(_is_open(design, sizes) for design in designs)
+    reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
     return Comparison(_named_apart(reports))
+
+
+def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:
+    return bool(design.open_names) if isinstance(design, Report) else design.leaves_open(sizes)
+
+
+def _report(
+    design: Design, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+) -> Report:
+    if isinstance(design, Report):
+        return replace(design, convention=convention)
+    own = {name: sizes[name] for name in design.names if name in sizes}
+    return design.report(own, convention, dtype, stay_open)
 
 
 def parsed(spec: str | Spec) -> Spec:

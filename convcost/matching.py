@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from convcost.errors import UsageError, did_you_mean
@@ -18,6 +19,9 @@ PerSize: TypeAlias = Size | Mapping[str, Size]
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
 """The quantities that can be matched."""
+
+UNITS: dict[Metric, str] = {"flops": "FLOPs", "macs": "MACs", "params": "parameters", "bytes": "bytes"}
+"""What each is counted in."""
 
 LARGEST = 10**12
 """The largest size that is tried unless another maximum is asked for."""
@@ -44,11 +48,13 @@ class Range(NamedTuple):
 
     def sizes(self, name: str) -> range:
         """The sizes there are; UsageError if there is none."""
-        if self.multiple_of < 1 or self.minimum < 0:
-            wrong = "multiple" if self.multiple_of < 1 else "minimum"
-            raise UsageError(f"the {wrong} for {name} is {min(self[:2])}", hint="Sizes are not negative.")
+        if self.multiple_of < 1:
+            raise UsageError(f"{name} can't be a multiple of {self.multiple_of}", hint="Give 1 or more.")
+        if self.minimum < 0:
+            raise UsageError(f"the minimum for {name} is {self.minimum}", hint="Give 0 or more.")
         if self.maximum > LARGEST_MAXIMUM:
-            raise UsageError(f"the maximum for {name} is beyond {LARGEST_MAXIMUM:.0e}")
+            hint = f"Give {LARGEST_MAXIMUM:.0e} at most."
+            raise UsageError(f"the maximum for {name} is beyond {LARGEST_MAXIMUM:.0e}", hint=hint)
         first = -(-self.minimum // self.multiple_of) * self.multiple_of
         found = range(first, self.maximum + 1, self.multiple_of)
         if not found:
@@ -57,26 +63,35 @@ class Range(NamedTuple):
 
     def __str__(self) -> str:
         bounds = f"from {self.minimum:,} to {self.maximum:,}"
-        return f"a multiple of {self.multiple_of}, {bounds}" if self.multiple_of > 1 else bounds
+        return f"a multiple of {self.multiple_of:,}, {bounds}" if self.multiple_of > 1 else bounds
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Sizes, the design with them, its cost, and by how much that is over the target, with its sign."""
+    """Sizes, what the design costs with them, and by how much that is over the target, with its sign.
+
+    `reported` makes the design's report with these sizes.
+    """
 
     sizes: Mapping[str, Size]
-    report: Report
     cost: Size
     difference: Size
+    reported: Callable[[], Report] = field(repr=False, compare=False)
+
+    @cached_property
+    def report(self) -> Report:
+        """What the design costs in full; formulas where the match left sizes open."""
+        return self.reported()
 
 
 @dataclass(frozen=True)
 class Match(Printed):
-    """The sizes in a design that bring its cost nearest to `target`.
+    """The sizes in a design that bring its cost nearest to `target`, or `at_most` to it.
 
-    With one size varied, `best` has all that are nearest, `below` the nearest with a lower cost and `above`
-    with a higher one. With two, `choices` are the pairs within the target to which no other is at least
-    as large in both sizes, and `best` the nearest of them. `notes` say what was left out.
+    With one size varied, `best` has all that are nearest. With two, `choices` are the pairs within the
+    target that no other pair within it with one of the same two sizes comes nearer than, and `best` has
+    the nearest of them, or a pair above the target that is nearer still. `below` and `above` have the
+    costs next to the target on its two sides. `notes` say what was left out.
     """
 
     name: str
@@ -84,9 +99,11 @@ class Match(Printed):
     metric: Metric
     target: Size
     ranges: Mapping[str, Range]
+    at_most: bool = False
     reference: Report | None = None
     sizes: Mapping[str, Size] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
+    left_open: tuple[str, ...] = ()
     convention: Convention = MATMUL
     dtype: str = "float32"
     best: tuple[Choice, ...] = ()

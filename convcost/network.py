@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from convcost import formulas
 from convcost.errors import RequirementError
 from convcost.layers.interface import Layer
 from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
@@ -104,14 +105,15 @@ def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Bookkeeper = NUMBERS) 
 def _row(step: int, layer: Layer, shape: Shape, keeper: Bookkeeper) -> Row:
     for requirement in layer.requirements(shape):
         keeper.require(requirement, step)
+    output = keeper.output(layer, shape)
     return Row(
         str(step),
         type(layer).__name__,
         layer,
         shape,
-        keeper.output(layer, shape),
+        output,
         layer.parameters(),
         keeper.cost(layer, shape),
-        layer.contracts,
+        formulas.elements(output) if layer.contracts else 0,
         layer.input_itemsize,
     )

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 class Printed:
-    """A result that prints its table, and shows it in a notebook."""
+    """A result that prints its table, and shows it in a notebook.
+
+    A notebook on a screen takes the HTML; one that is made into a paper takes the LaTeX, which needs amsmath.
+    """
 
     def __str__(self) -> str:
         from convcost.formats import render
@@ -20,3 +23,8 @@ class Printed:
         from convcost.formats import render
 
         return render(cast("Result", self), "html")
+
+    def _repr_latex_(self) -> str:
+        from convcost.formats import render
+
+        return render(cast("Result", self), "latex")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
-from convcost.errors import UsageError, did_you_mean
+from convcost.errors import UnboundSizeError, UsageError, did_you_mean
 
 Size: TypeAlias = int
 """A number of things. A Python int to the type checker; the formulas take every kind of
@@ -15,6 +15,9 @@ number that has `+ - * // abs`: NumPy arrays, sympy expressions, torch SymInts."
 Shape: TypeAlias = tuple[Size, ...]
 
 FLOPS_PER_MAC = 2
+
+NO_VALID_MACS = "MACs on real data have no formula of bearable length while these sizes are open"
+NUMBERS_NEEDED = "Numbers for the kernels, strides and dilations give it."
 
 Count = Literal["matmul", "bias", "all"]
 Padding = Literal["full", "valid"]
@@ -55,24 +58,30 @@ def _word(what: str, word: str, known: tuple[Any, ...]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Multiply–accumulates (all, and those on real data), bias adds, and elementwise operations."""
+    """Multiply–accumulates (all, and those on real data), bias adds, and elementwise operations.
+
+    `valid_macs` is None where sizes are open and there is no formula of bearable length for it.
+    """
 
     macs: Size = 0
-    valid_macs: Size = 0
+    valid_macs: Size | None = 0
     bias_adds: Size = 0
     elementwise: Size = 0
 
     def __add__(self, other: Cost) -> Cost:
+        mine, others = self.valid_macs, other.valid_macs
         return Cost(
             self.macs + other.macs,
-            self.valid_macs + other.valid_macs,
+            None if mine is None or others is None else mine + others,
             self.bias_adds + other.bias_adds,
             self.elementwise + other.elementwise,
         )
 
     def flops(self, convention: Convention = MATMUL) -> Size:
-        """Floating-point operations under `convention`."""
+        """Floating-point operations under `convention`; UnboundSizeError where they have no formula."""
         macs = self.valid_macs if convention.padding == "valid" else self.macs
+        if macs is None:
+            raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
         bias_adds = self.bias_adds if convention.count != "matmul" else 0
         elementwise = self.elementwise if convention.count == "all" else 0
         return FLOPS_PER_MAC * macs + bias_adds + elementwise

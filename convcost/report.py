@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from convcost import formulas
 from convcost.errors import UsageError, did_you_mean
 from convcost.opened import Open
+from convcost.operation import Trace
 from convcost.printing import Printed
 from convcost.quantities import MATMUL, Convention, Cost, Shape, Size, quotient
 
@@ -45,15 +46,18 @@ class CounterResult(NamedTuple):
 class Described(Protocol):
     """What a row is about: it says what it is as text, how its output's lengths come about, and its loops."""
 
-    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
-        """A line for each spatial dimension, with the numbers put in; nothing where there is none."""
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
+        """For each spatial dimension of the output its name, a formula, and the sizes for its `{}`."""
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around a multiply–accumulate, by name; nothing where there is none."""
 
 
 class Row(NamedTuple):
-    """One layer: where it is, what it is, its shapes, its parameters by name, its cost."""
+    """One layer: where it is, what it is, its shapes, its parameters by name, its cost.
+
+    `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
+    """
 
     path: str
     kind: str
@@ -62,8 +66,9 @@ class Row(NamedTuple):
     output: Shape
     parameters: Mapping[str, Shape]
     cost: Cost
-    contracts: bool
+    activations: Size
     input_itemsize: int | None = None
+    calls: int = 1
 
     @property
     def params(self) -> Size:
@@ -71,9 +76,9 @@ class Row(NamedTuple):
         return sum(map(formulas.elements, self.parameters.values()))
 
     @property
-    def activations(self) -> Size:
-        """Output elements, if the layer is a contraction (dense or convolution)."""
-        return formulas.elements(self.output) if self.contracts else 0
+    def contracts(self) -> bool:
+        """Whether it multiplies and accumulates."""
+        return self.activations != 0
 
     def bytes(self, itemsize: int) -> Size:
         """Input, parameters and output, each once, at `itemsize` bytes an element."""
@@ -103,6 +108,7 @@ class Report(Printed, Open):
     convention: Convention = MATMUL
     dtype: str = "float32"
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
+    trace: Trace | None = None
 
     @property
     def open_names(self) -> tuple[str, ...]:
@@ -111,13 +117,13 @@ class Report(Printed, Open):
 
     @property
     def input(self) -> Shape:
-        """The shape of the first row's input."""
-        return self.rows[0].input
+        """The shape of the input; of a model's first one."""
+        return self.trace.inputs[0].shape if self.trace and self.trace.inputs else self.rows[0].input
 
     @property
     def output(self) -> Shape:
-        """The shape of the last row's output."""
-        return self.rows[-1].output
+        """The shape of the output; of a model's first one."""
+        return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
 
     @cached_property
     def cost(self) -> Cost:
@@ -130,7 +136,7 @@ class Report(Printed, Open):
         return self.cost.macs
 
     @property
-    def valid_macs(self) -> Size:
+    def valid_macs(self) -> Size | None:
         """Multiply–accumulates on real data."""
         return self.cost.valid_macs
 
@@ -168,6 +174,9 @@ class Report(Printed, Open):
     def bytes(self) -> Size:
         """The input, every parameter and the output, each once, at the dtype's size."""
         itemsize = ITEMSIZES[self.dtype]
+        if self.trace:
+            ends = (*self.trace.inputs, *self.trace.outputs)
+            return sum(tensor.bytes for tensor in ends) + self.params * itemsize
         moved = formulas.elements(self.input) * (self.rows[0].input_itemsize or itemsize)
         return moved + (self.params + self.output_elements) * itemsize
 
@@ -195,6 +204,7 @@ class Report(Printed, Open):
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
             counters={},
+            trace=None,
         )
 
 
@@ -217,9 +227,9 @@ class Comparison(Printed):
         return self.candidates[0]
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
-        """`candidate`'s quantity over the first candidate's; None if that is zero."""
+        """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
         base, value = getattr(self.first, metric), getattr(candidate, metric)
-        return quotient(value, base) if base else None
+        return quotient(value, base) if base and value is not None else None
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
         """Every metric's ratio of `candidate` to the first."""

@@ -17,7 +17,10 @@ JOINED = ("FLOPs", "MACs", "B")
 BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
 LONGEST_EXACT = 9_999_999_999
-"""Larger counts are scaled on the screen."""
+"""Larger counts are scaled in a table of several columns."""
+
+LONGEST_LINE = 10**30
+"""Larger ones are scaled everywhere on the screen."""
 
 
 def human(value: int | Fraction, unit: str = "") -> str:
@@ -51,6 +54,18 @@ def exact(value: int | Fraction) -> str:
     if number.denominator == 1 or abs(number) >= 1000:
         return f"{round(number):,}"
     return f"{float(number):.3g}"
+
+
+def in_full(value: int | Fraction) -> str:
+    """As `exact`, but with every digit of a whole number that a line has room for."""
+    is_whole = value.denominator == 1 and -LONGEST_LINE <= value <= LONGEST_LINE
+    return f"{int(value):,}" if is_whole else exact(value)
+
+
+def fraction(value: int | Fraction) -> str:
+    """`value` with nothing rounded: 1,280 or 5/3."""
+    numerator, denominator = value.as_integer_ratio()
+    return f"{numerator:,}" if denominator == 1 else f"{numerator:,}/{denominator:,}"
 
 
 def ratio(value: Fraction | None) -> str:
@@ -89,6 +104,11 @@ AMOUNTS = {
     "macs": ("MAC", "MACs"),
     "params": ("parameters", "param", "params"),
     "bytes": ("bytes", "B"),
+    "valid_macs": ("MAC", "MACs"),
+    "bias_adds": ("add", "adds"),
+    "elementwise": ("operation", "operations"),
+    "output_elements": ("element", "elements"),
+    "activations": ("element", "elements", "activation", "activations"),
 }
 """The units an amount of each metric can be written in; the last is the usual one."""
 

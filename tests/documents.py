@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
+from unittest.mock import patch
 
 from typer.testing import CliRunner
 
 from convcost.cli import app
+from convcost.counters.peers import PEERS
 
 BLOCK = re.compile(r"(?P<fence>```console\n\$ convcost (?P<command>.*)\n)(?P<output>(?:.*\n)*?)```")
 
@@ -20,8 +25,23 @@ def blocks(document: Path) -> list[tuple[str, str]]:
 
 def printed(command: str) -> str:
     """What `convcost command` prints at 80 columns, on both streams, without trailing blank lines."""
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, shlex.split(command))
+    with as_first_installed():
+        result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, shlex.split(command))
     return result.output.rstrip("\n") + "\n"
+
+
+@contextmanager
+def as_first_installed() -> Iterator[None]:
+    """Without the counters that are installed on request, whether they are there or not."""
+    peers, version = {peer.package for peer in PEERS}, metadata.version
+
+    def found(package: str) -> str:
+        if package in peers:
+            raise metadata.PackageNotFoundError(package)
+        return version(package)
+
+    with patch.object(metadata, "version", found):
+        yield
 
 
 def rewritten(document: Path) -> str:

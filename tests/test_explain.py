@@ -38,8 +38,8 @@ FOUNDING_PAIR = """\
              B and S are merged into one dimension.
  output      length_out = ⌊(10 + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = 10
              (B·S, E, L) = (1, 128, 10)
- each        in_channels × taps = E·K = 128·3 = 384 multiplies for each output
-             element
+ each        in_channels × taps = E·K = 128·3
+               = 384 multiplies for each output element
  loops       for sample in range(B·S):            1
                for out_channel in range(E):     128
                  for position in range(L):       10
@@ -65,7 +65,7 @@ FOUNDING_PAIR = """\
  why         2 layers × 3 taps = 6; the other factors, B·S·E²·L, are in both.
  real data   917,504 / 163,840 = 5.60×
  parameters  98,560 / 163,968 = 0.60×
- outputs     conv yields 1,280 output elements against 128: 10.00×.
+ outputs     conv yields 1,280 output elements against 128: 10.00× as many.
              Each of them costs 0.60× the FLOPs.
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
@@ -86,8 +86,8 @@ CONV2D_EXPLAINED = """\
  output      height_out = ⌊(16 + 1 + 1 − 2·(3 − 1) − 1) / 2⌋ + 1 = 7
              width_out = ⌊(17 + 2 + 2 − 1·(5 − 1) − 1) / 2⌋ + 1 = 9
              (4, 16, 7, 9)
- each        in_channels × tap_rows × tap_columns = 2·3·5 = 30 multiplies for
-             each output element
+ each        in_channels × tap_rows × tap_columns = 2·3·5
+               = 30 multiplies for each output element
  loops       for sample in range(4):
                for out_channel in range(16):
                  for row in range(7):
@@ -154,7 +154,7 @@ def test_one_kind_of_layer_needs_no_total():
         (
             ("Conv1d(64, 64, 3, padding=1)", "Conv1d(64, 64, 7, padding=3)"),
             {"L": 10},
-            "7 taps ÷ 3 taps = 2.33×; the other factors, 4096·B·S·L, are in both.",
+            "7 taps ÷ 3 taps = 2.33×; the other factors, 4,096·B·S·L, are in both.",
         ),
         (
             ("Linear(E, 4E)", "Linear(E, E)"),

@@ -1,7 +1,5 @@
 """The formulas: numbers worked by hand, brute force, and the same on every kind of number."""
 
-from itertools import product
-
 import numpy
 import pytest
 import sympy
@@ -12,6 +10,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 
 from convcost import formulas
 from convcost.layers import layer_class
+from convcost.layers.taps import taps_on_data
 
 MANY = settings(max_examples=200)
 SMALL = st.integers(1, 6)
@@ -88,22 +87,10 @@ def test_a_transposed_length_is_one_that_the_convolution_brings_back(
 
 
 @MANY
-@given(LENGTHS, st.integers(0, 30), SMALL, SMALL, st.integers(0, 12), SMALL)
-def test_valid_taps_are_those_counted_one_by_one(length, windows, kernel_size, stride, padding, dilation):
-    pairs = product(range(windows), range(kernel_size))
-    expected = sum(0 <= w * stride + k * dilation - padding < length for w, k in pairs)
-    assert formulas.valid_taps(length, windows, kernel_size, stride, padding, dilation) == expected
-
-
-@MANY
 @given(st.integers(-50, 50), st.integers(-50, 50))
 def test_the_smaller_and_the_larger_of_two_are_min_and_max(first, second):
     assert formulas.smaller(first, second) == min(first, second)
     assert formulas.larger(first, second) == max(first, second)
-
-
-def test_valid_taps_of_a_length_beyond_any_loop_are_exact():
-    assert formulas.valid_taps(10**18, 10**18, 3, 1, 1, 1) == 3 * 10**18 - 2
 
 
 def test_the_product_of_no_dimensions_is_one():
@@ -123,12 +110,12 @@ FORMULAS = [
     (formulas.bilinear_macs, (4, 8, 6, 5)),
     (formulas.convolution_macs, (2, 8, 16, 4, 150)),
     (lambda *sizes: formulas.elements(sizes), (2, 8, 50)),
-    (lambda length, windows, kernel: formulas.valid_taps(length, windows, kernel, 2, 3, 2), (50, 24, 5)),
+    (lambda length, windows, kernel: taps_on_data(length, windows, kernel, 2, 2, 3, 3), (50, 24, 5)),
 ]
 NAMES = [
     *("ceil_div", "positive_part", "smaller", "larger", "convolution_length", "transposed_length"),
     *("pooling_length", "pooling_length in ceil mode", "linear_macs", "bilinear_macs"),
-    *("convolution_macs", "elements", "valid_taps"),
+    *("convolution_macs", "elements", "taps_on_data"),
 ]
 
 

@@ -15,7 +15,7 @@ def test_a_command_in_the_readme_prints_what_the_readme_shows(command, output):
 
 def test_the_python_of_the_readme_prints_what_the_readme_shows(capsys):
     code, output = re.search(
-        r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL
+        r"```python\n(import convcost\n.*?)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL
     ).groups()
     exec(code, {})
     assert capsys.readouterr().out == output

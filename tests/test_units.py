@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.errors import UsageError
-from convcost.units import binary, exact, human, parse_amount, parse_bytes, parse_count, ratio
+from convcost.units import (
+    binary,
+    exact,
+    fraction,
+    human,
+    in_full,
+    parse_amount,
+    parse_bytes,
+    parse_count,
+    ratio,
+)
 
 
 @pytest.mark.parametrize(
@@ -205,3 +215,27 @@ def test_a_count_is_read_in_any_spelling(text, count):
 def test_what_is_no_count_is_refused_by_the_option(text):
     with pytest.raises(UsageError, match=r"--max .*: a whole number is needed"):
         parse_count(text, "--max")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (9_999_999_999, "9,999,999,999"),
+        (100_000_000_000, "100,000,000,000"),
+        (-(10**15), "-1,000,000,000,000,000"),
+        (10**30, "1,000,000,000,000,000,000,000,000,000,000"),
+        (10**31, "10.0 Q"),
+        (Fraction(10**12), "1,000,000,000,000"),
+        (Fraction(33, 2), "16.5"),
+    ],
+)
+def test_in_full_a_whole_number_has_every_digit_that_a_line_has_room_for(value, text):
+    assert in_full(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1280, "1,280"), (Fraction(5, 3), "5/3"), (Fraction(1280, 7777), "1,280/7,777")]
+)
+def test_a_fraction_is_not_rounded(value, text):
+    assert fraction(value) == text

@@ -15,8 +15,11 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.errors import did_you_mean, escaped
 
-COMMANDS = ("compare", "layer", "explain", "match", "counters")
+COMMANDS = ("compare", "model", "layer", "explain", "match", "check", "verify", "counters", "schema")
 """The commands in the order of the help; each is the function of its name in the module of its name."""
+
+CLOSED = ("check", "verify", "counters", "schema")
+"""The commands that take no sizes, so that an option that they don't have is refused."""
 
 OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
@@ -56,7 +59,7 @@ class Group(TyperGroup):
 
 def _command(name: str) -> Any:
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name != "counters" else {})}
+    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name not in CLOSED else {})}
     function = getattr(import_module(f"convcost.cli.{name}"), name)
     single.command(name, cls=Command, context_settings=settings)(function)
     return typer.main.get_command(single)

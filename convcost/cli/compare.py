@@ -7,22 +7,30 @@ from typing import Annotated
 import typer
 
 from convcost import api
+from convcost.cli.candidates import of_candidates
 from convcost.cli.options import (
+    ArgumentsOption,
     CountersOption,
     CountOption,
     DtypeOption,
     FormatOption,
+    InputsOption,
     JsonOption,
+    MakerOption,
     MemoryOption,
     Sizes,
     StrictOption,
     TapsOption,
+    TrainOption,
 )
 from convcost.cli.output import guarded
-from convcost.cli.present import Wishes, present
-from convcost.cli.requests import of_designs
+from convcost.cli.present import Networks, Wishes, present
+from convcost.cli.targets import Models
+from convcost.formats import check_format
 from convcost.quantities import convention
 from convcost.report import Comparison
+from convcost.spec import Spec
+from convcost.units import parse_bytes
 
 
 @guarded
@@ -32,8 +40,8 @@ def compare(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC]... [--NAME SIZE]...",
-            help="Designs such as 'Linear(10E, E)' or 'conv = [B*S, E, L] -> 2 x Conv1d(E, E, 3)', and "
-            "sizes.",
+            help="Designs such as 'Linear(10E, E)' or 'conv = [B*S, E, L] -> 2 x Conv1d(E, E, 3)', torch "
+            "modules such as net.py:Net, and sizes.",
         ),
     ] = None,
     settings: Sizes = None,
@@ -44,15 +52,28 @@ def compare(
     max_memory: MemoryOption = "1GiB",
     strict: StrictOption = False,
     layers: Annotated[bool, typer.Option("--layers", help="Show each design layer by layer too.")] = False,
+    inputs: InputsOption = None,
+    inputs_from: MakerOption = "",
+    arg: ArgumentsOption = None,
+    train: TrainOption = False,
     output_format: FormatOption = "table",
     json: JsonOption = False,
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
 
     Without a SPEC: a dense layer on merged positions against two convolutions over them.
-    Sizes are given by name: convcost compare --E 128 --L 10.
+    Sizes are given by name: convcost compare --E 128 --L 10. Torch modules stand beside designs:
+    convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
     """
-    designs, sizes = of_designs(context, specs or (), settings or ())
-    result = api.comparison(designs, sizes, convention(count, taps), dtype)
+    check_format("json" if json else output_format)
+    wanted = convention(count, taps)
+    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
+    memory = parse_bytes(max_memory)
+    designs, sizes = of_candidates(context, specs or (), settings or (), models, memory)
+    result = api.comparison(designs, sizes, wanted, dtype)
+
+    def networks() -> Networks:
+        return tuple(design.network(sizes) if isinstance(design, Spec) else None for design in designs)
+
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
-    present(result.candidates, lambda: tuple(design.network(sizes) for design in designs), Comparison, wishes)
+    present(result.candidates, networks, Comparison, wishes)

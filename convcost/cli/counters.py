@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, guarded, style
-from convcost.counters import COUNTERS
+from convcost.counters import EVERY
 from convcost.formats import render
 from convcost.formats.interface import CounterList
 from convcost.formats.records import installed
@@ -13,5 +13,5 @@ from convcost.formats.records import installed
 @guarded
 def counters(output_format: FormatOption = "table", json: JsonOption = False) -> None:
     """List the counters: version, unit, what each counts, and its known blind spots."""
-    found = tuple((counter, installed(counter.package)) for counter in COUNTERS.values())
+    found = tuple((counter, installed(counter.package)) for counter in EVERY.values())
     emit(render(CounterList(found), "json" if json else output_format, style()))

@@ -26,7 +26,9 @@ from convcost.quantities import convention
 @guarded
 def layer(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="A torch.nn layer, such as conv1d.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="A torch.nn layer, such as conv1d or 'Conv1d(E, E, 3)'.")
+    ],
     arguments: Annotated[
         list[str] | None,
         typer.Argument(

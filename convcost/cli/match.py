@@ -31,13 +31,13 @@ def match(
     ] = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option("--vary", metavar="NAME", help="The size to find; two as --vary E,K."),
+        typer.Option("--vary", metavar="NAME", help="The size of DESIGN to find; two as --vary E,K."),
     ] = None,
     metric: Annotated[
         str, typer.Option("--metric", metavar="flops|macs|params|bytes", help="What is to match.")
     ] = "flops",
     budget: Annotated[
-        str, typer.Option("--budget", metavar="AMOUNT", help="The target, such as 2GFLOPs or 300K.")
+        str, typer.Option("--budget", metavar="AMOUNT", help="Cost at most this, such as 2GFLOPs or 300K.")
     ] = "",
     multiple_of: Annotated[
         list[str] | None,
@@ -56,7 +56,11 @@ def match(
     output_format: FormatOption = "table",
     json: JsonOption = False,
 ) -> None:
-    """Find the size with which a design costs what another does, or what a budget allows.
+    """Find the size with which a design costs what another does, or as much as a budget allows.
+
+    TARGET's cost is matched as nearly as possible, from below or above; a budget is never exceeded.
+    Two sizes give the pairs within it of which no other with one of the same sizes comes nearer.
+    Where nothing fits, the exit code is 1.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
     """
@@ -93,18 +97,20 @@ def _given(specs: Iterable[str] | None) -> list[str]:
 def _names(texts: Iterable[str]) -> Iterator[str]:
     """Names, each given alone or several with commas between them."""
     for text in texts:
-        yield from (name.strip() for name in text.split(","))
+        yield from (name.strip() for name in text.split(",") if name.strip())
 
 
 def _limits(
     option: str, texts: Iterable[str] | None, names: tuple[str, ...], usual: Size
 ) -> Size | dict[str, Size]:
     """A limit for all varied sizes, with those given for one of them by name."""
-    for_all, by_name = usual, {}
-    for text in _names(texts or ()):
-        name, equals, number = text.rpartition("=")
-        if equals:
-            by_name[name.strip()] = parse_count(number, option)
-        else:
-            for_all = parse_count(number, option)
-    return {**dict.fromkeys(names, for_all), **by_name} if by_name else for_all
+    limits: dict[str, Size] = {}
+    for text in ",".join(texts or ()).split(",") if texts else ():
+        name, equals, number = (part.strip() for part in text.rpartition("="))
+        if equals and not (name and number):
+            raise UsageError(f"{option} {text[:40]}: a part is missing", hint="Write it as E=64.")
+        if name in limits:
+            raise UsageError(f"{option} is given twice{f' for {name[:40]}' if name else ''}")
+        limits[name] = parse_count(number, option)
+    for_all = limits.pop("", usual)
+    return {**dict.fromkeys(names, for_all), **limits} if limits else for_all

@@ -36,3 +36,22 @@ FormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv, html or latex.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+InputsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="[NAME=]DTYPE[SIZES]",
+        help="A module's input, such as 'f32[1,3,224,224]' or 'ids=i64[B,128]'; give one or more.",
+    ),
+]
+MakerOption = Annotated[
+    str,
+    typer.Option("--inputs-from", metavar="FILE.py:NAME", help="A function that returns a module's inputs."),
+]
+ArgumentsOption = Annotated[
+    list[str] | None,
+    typer.Option("--arg", metavar="NAME=VALUE", help="An argument for a module's class or function."),
+]
+TrainOption = Annotated[
+    bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
+]

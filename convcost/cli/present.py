@@ -30,10 +30,13 @@ class Wishes(NamedTuple):
 
 Reports = tuple[Report, ...]
 
+Networks = tuple[Network | None, ...]
+"""The network behind each report; none behind a torch module's."""
+
 
 def present(
     reports: Reports,
-    networks: Callable[[], tuple[Network, ...]],
+    networks: Callable[[], Networks],
     gather: Callable[[Reports], Comparison | Report],
     wishes: Wishes,
 ) -> None:
@@ -55,21 +58,21 @@ def _differs(report: Report) -> bool:
     return any(result is not None and result.verdict == "differs" for result in report.counters.values())
 
 
-def _counted(
-    reports: Reports, networks: Callable[[], tuple[Network, ...]], wishes: Wishes
-) -> Iterator[Reports]:
+def _counted(reports: Reports, networks: Callable[[], Networks], wishes: Wishes) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
     counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
     memory = parse_bytes(wishes.max_memory)
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
-    current = [replace(report, counters=pending) for report in reports]
+    current = [report if report.trace else replace(report, counters=pending) for report in reports]
     yield tuple(current)
     if not counters:
         return
     from convcost.counters.run import crosscheck
 
     for place, (report, network) in enumerate(zip(reports, networks(), strict=True)):
+        if network is None:
+            continue
         for name, result in crosscheck(network, report, counters, memory):
             current[place] = replace(current[place], counters={**current[place].counters, name: result})
             yield tuple(current)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from convcost.spec.resolve import Field, accepted
 INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
 """Options that name a size of the usual input in words."""
 
+STATED = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
+"""A layer as a spec states it, with or without its input: [4, 8] -> Linear(8, 2)."""
+
 TRUTHS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 
 
@@ -32,7 +36,7 @@ def of_designs(context: typer.Context, tokens: Iterable[str], settings: Iterable
     """Designs as specs, and sizes by name; without any design the founding pair."""
     texts, options = split(tokens)
     designs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
-    check_options(options, designs, _known(context))
+    check_options(options, designs, known(context))
     sizes = bindings(options, settings)
     return Request(designs, sizes if texts else api.FOUNDING_SIZES | sizes)
 
@@ -40,18 +44,32 @@ def of_designs(context: typer.Context, tokens: Iterable[str], settings: Iterable
 def of_layer(
     context: typer.Context, kind: str, tokens: Iterable[str], shape: str, settings: Iterable[str]
 ) -> Request:
-    """One layer: torch's arguments by place or by name, and the sizes of its input."""
+    """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
+    stated = STATED.fullmatch(kind)
+    before, kind, inner = stated.groups("") if stated else ("", kind, "")
     positional, options = split(_with_truths(tokens, kind))
     named, others = _told_apart(options, kind)
-    design = api.parsed(_spec(kind, positional, named, shape))
-    if len(design.order) != 1:
-        raise UsageError(f"convcost layer takes one layer, not {len(design.order)}")
+    is_whole = not stated and not kind.isidentifier()
+    if (is_whole and positional) or (shape and (is_whole or before)):
+        hint = "Give all of it as a spec, or the kind, its arguments and --input."
+        raise UsageError(f"{(positional or [f'--input {shape}'])[0][:40]} stands beside a spec", hint=hint)
+    arguments = [part for part in (inner, *map(_value, positional)) if part.strip()]
+    design = _single(kind if is_whole else before + _spec(kind, arguments, named, shape))
     words = [*INPUT_SIZES, *(field.replace("_", "-") for field in _fields(kind))]
-    check_options(others, (design,), (*_known(context), *(f"--{word}" for word in words)))
+    check_options(others, (design,), (*known(context), *(f"--{word}" for word in words)))
     return Request((design,), bindings(others, settings))
 
 
-def _known(context: typer.Context) -> list[str]:
+def _single(text: str) -> Spec:
+    design = api.parsed(text)
+    if len(design.order) != 1:
+        message = f"convcost layer takes one layer, not {len(design.order)}"
+        raise UsageError(message, hint="convcost explain takes a whole design, convcost compare several.")
+    return design
+
+
+def known(context: typer.Context) -> list[str]:
+    """The options that the command has itself."""
     return [name for parameter in context.command.params for name in parameter.opts]
 
 
@@ -91,15 +109,15 @@ def _told_apart(options: list[Option], kind: str) -> tuple[list[Option], list[Op
     return named, others
 
 
-def _spec(kind: str, positional: list[str], named: list[Option], shape: str) -> str:
+def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> str:
     """The spec that the arguments amount to."""
     for option in named:
         if option.value is None:
             raise UsageError(f"--{option.name} has no value")
-    arguments = [*map(_value, positional), *(f"{name}={_value(value or '')}" for name, value in named)]
+    by_name = [f"{name}={_value(value or '')}" for name, value in named]
     sizes = shape.strip().strip("[]()").replace("x", ",")
     found = find_layer(kind)
-    layer = f"{found.__name__ if found else kind}({', '.join(arguments)})"
+    layer = f"{found.__name__ if found else kind}({', '.join((*arguments, *by_name))})"
     return f"[{sizes}] -> {layer}" if sizes else layer
 
 

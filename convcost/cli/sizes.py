@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from convcost.errors import SpecError, UsageError, did_you_mean
 from convcost.quantities import Size
-from convcost.spec import Spec, check_names
+from convcost.spec import Named, check_names
 from convcost.spec.evaluate import evaluate
 from convcost.spec.grammar import parse_size
 from convcost.spec.syntax import names
@@ -78,11 +78,11 @@ def _size(name: str, text: str | None) -> Size:
     return size
 
 
-def check_options(options: Iterable[Option], specs: tuple[Spec, ...], known: Iterable[str]) -> None:
+def check_options(options: Iterable[Option], designs: tuple[Named, ...], known: Iterable[str]) -> None:
     """Refuse a name that is neither a size nor, a letter or two off, an option or a size."""
-    sizes = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
+    sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
     choices = (*sizes, *(name.removeprefix("--") for name in known))
     for option in options:
         if option.name not in sizes and (near := did_you_mean(option.name, choices, before="--")):
             raise UsageError(f"there is no option and no size --{option.name[:40]}{near}")
-    check_names(dict.fromkeys((option.name for option in options), 1), specs)
+    check_names(dict.fromkeys((option.name for option in options), 1), designs)

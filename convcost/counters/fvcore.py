@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import CONTRACTING, Reading, Unit
+from convcost.counters.einsum import order_share
+from convcost.counters.interface import CONTRACTING, Reading, Unit, Watches
+from convcost.counters.notes import Notes, Shares, called
 
 if TYPE_CHECKING:
     import torch
 
-CONTRACTIONS = ("conv", "linear", "addmm", "bmm", "baddbmm", "matmul", "mm", "einsum")
-"""What fvcore calls the operators that multiply and accumulate; the rest of its count is elementwise."""
-
 SAME_PADDING = "aten::_convolution_mode"
+
+NOTE = f"fvcore counts {SAME_PADDING} (padding='same') as 0; convcost gave it the formula"
 
 
 class Fvcore:
@@ -23,46 +24,76 @@ class Fvcore:
     name = "fvcore"
     title = "fvcore"
     package = "fvcore"
+    install = "pip install fvcore"
     unit: Unit = "MACs"
+    watches: Watches = "operators"
     runs_on_meta = False
     counts = "MACs of convolutions and matrix products, under the name flops; norms and poolings beside them"
     blind_spots = "padding='same' (convcost supplies it), Bilinear, attention, LSTM; elementwise work"
 
-    def read(self, module: torch.nn.Module, example: torch.Tensor) -> Reading:
-        """Trace `module` on `example`, with the handle that fvcore lacks for padding='same'."""
+    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+        """Trace `module`, with a handle on each operator that notes what was counted, and where."""
         from fvcore.nn import FlopCountAnalysis
 
-        analysis = FlopCountAnalysis(module, example)
+        prefix = "module." if kwargs else ""
+        analysis = FlopCountAnalysis(called(module, args, kwargs) if kwargs else module, args)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
-        same = _SamePadding()
-        analysis.set_op_handle(SAME_PADDING, same)
-        counted = {name: int(count) for name, count in analysis.by_operator().items()}
-        missed = {name: calls for name, calls in analysis.unsupported_ops().items() if name in CONTRACTING}
-        own = (*CONTRACTIONS, SAME_PADDING.removeprefix("aten::"))
-        return Reading(
-            operators={name: count for name, count in counted.items() if name in own},
-            others={name: count for name, count in counted.items() if name not in own and count},
-            missed=missed,
-            note=same.note,
-        )
+        notes = Notes()
+        handles = {
+            name: _counting(notes, prefix, name, handle) for name, handle in analysis._op_handles.items()
+        }
+        unknown = {f"aten::{name}" for name in CONTRACTING} - handles.keys() - {SAME_PADDING}
+        handles |= {name: _missing(notes, prefix, name) for name in unknown}
+        analysis.set_op_handle(**handles, **{SAME_PADDING: _same_padding(notes, prefix)})
+        total = analysis.total()
+        return notes.reading(total, note=NOTE if notes.supplied else "")
 
 
-class _SamePadding:
-    """The formula for `aten::_convolution_mode`, and how often it was asked."""
+Handle = Callable[[Sequence[Any], Sequence[Any]], Any]
+"""Takes the values that go into a traced operator and those that come out, and returns a count."""
 
-    def __init__(self) -> None:
-        self.calls = 0
 
-    def __call__(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
-        """Outputs × weights of each output; shapes [N, C_out, *] and [C_out, C_in / groups, *kernel]."""
-        self.calls += 1
+def _counting(notes: Notes, prefix: str, name: str, handle: Handle) -> Handle:
+    def counting(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+        counts = handle(inputs, outputs)
+        named = counts if isinstance(counts, Mapping) else {name.removeprefix("aten::"): counts}
+        for operator, amount in named.items():
+            shares = _einsum_shares(inputs, int(amount)) if operator == "einsum" else ()
+            notes.count(_path(outputs, prefix), operator, amount, shares)
+        return counts
+
+    return counting
+
+
+def _einsum_shares(inputs: Sequence[Any], amount: int) -> Shares:
+    shapes = [operand.type().sizes() for operand in inputs[1].node().inputs()]
+    return order_share(inputs[0].toIValue(), shapes, amount, 1)
+
+
+def _missing(notes: Notes, prefix: str, name: str) -> Handle:
+    def missing(_: Sequence[Any], outputs: Sequence[Any]) -> int:
+        notes.miss(_path(outputs, prefix), name)
+        return 0
+
+    return missing
+
+
+def _same_padding(notes: Notes, prefix: str) -> Handle:
+    """The formula for padding='same': outputs × weights of each output, beside fvcore's own total.
+
+    Shapes are [N, C_out, *] and [C_out, C_in / groups, *kernel].
+    """
+
+    def same_padding(inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
         output: list[int] = outputs[0].type().sizes()
         weight: list[int] = inputs[1].type().sizes()
-        return prod(output) * prod(weight[1:])
+        notes.supply(_path(outputs, prefix), SAME_PADDING, prod(output) * prod(weight[1:]))
+        return 0
 
-    @property
-    def note(self) -> str:
-        """That a figure is not fvcore's alone."""
-        if not self.calls:
-            return ""
-        return f"fvcore counts {SAME_PADDING} (padding='same') as 0; convcost gave it the formula"
+    return same_padding
+
+
+def _path(outputs: Sequence[Any], prefix: str) -> str:
+    """The submodule that a traced operator belongs to."""
+    scope: str = outputs[0].node().scopeName().rpartition("/")[2]
+    return "" if f"{scope}." == prefix else scope.removeprefix(prefix)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+
 from convcost.counters.interface import Counter, Reading
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.report import CounterResult, Report, Verdict
@@ -36,9 +38,10 @@ def _aside(reading: Reading, counter: Counter) -> str:
 
 
 def _missed(reading: Reading, counter: Counter) -> str:
-    missed = " and ".join(
-        f"{name} ({calls} call{'s' * (calls != 1)})" for name, calls in reading.missed.items()
-    )
+    calls: Tally[str] = Tally()
+    for found in reading.missed:
+        calls[found.operator] += found.calls
+    missed = " and ".join(f"{name} ({number} call{'s' * (number != 1)})" for name, number in calls.items())
     rest = _as_flops(reading.contractions, counter)
     return f"it has no formula for {missed}" + (f"; the rest comes to {rest:,} FLOPs" if rest else "")
 

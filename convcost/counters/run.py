@@ -39,9 +39,9 @@ def crosscheck(
     """Each counter's name and its verdict, one after the other as they come."""
     modules: dict[str, tuple[torch.nn.Module, torch.Tensor]] = {}
     for counter in counters:
-        obstacle = _obstacle(report, counter, memory)
-        if obstacle:
-            yield counter.name, _unmeasured("skipped", counter, obstacle)
+        hindrance = obstacle(report, counter, memory)
+        if hindrance:
+            yield counter.name, unmeasured("skipped", counter, hindrance)
             continue
         try:
             device = _device(report, counter, memory)
@@ -49,9 +49,9 @@ def crosscheck(
                 modules[device] = build(network, device)
             reading = _read(counter, *modules[device])
         except ImportError as error:
-            yield counter.name, _unmeasured("unavailable", counter, f"{counter.package}: {error}")
+            yield counter.name, unmeasured("unavailable", counter, f"{counter.package}: {error}")
         except Exception as error:
-            yield counter.name, _unmeasured("unavailable", counter, _first_line(error))
+            yield counter.name, unmeasured("unavailable", counter, first_line(error))
         else:
             yield counter.name, judge(report, counter, reading)
 
@@ -62,17 +62,28 @@ def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> R
 
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return counter.read(module, example)
+        return counter.read(module, (example,), {})
 
 
-def _obstacle(report: Report, counter: Counter, memory: int) -> str:
+def obstacle(report: Report, counter: Counter, memory: int) -> str:
+    """What keeps `counter` from being run on that design, if anything does."""
+    return impossible(report) or ("" if counter.runs_on_meta else costly(report, memory))
+
+
+def impossible(report: Report) -> str:
+    """What keeps every counter from being run."""
     if report.open_names:
         return f"a counter needs numbers for {', '.join(report.open_names)}"
     if largest_tensor(report) >= ADDRESSABLE:
         return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
-    if counter.runs_on_meta:
-        return ""
+    return ""
+
+
+def costly(report: Report, memory: int, has_gradients: bool = False) -> str:
+    """What keeps it from being computed for real; for gradients every output is kept."""
     needed, work = real_bytes(report), FLOPS_PER_MAC * report.macs
+    if has_gradients:
+        needed += REAL_ITEMSIZE * sum(row.calls * formulas.elements(row.output) for row in report.rows)
     if needed > memory:
         return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
     if work > MOST_WORK:
@@ -110,11 +121,13 @@ def largest_tensor(report: Report) -> Size:
     return REAL_ITEMSIZE * 2 * max(map(formulas.elements, shapes))
 
 
-def _unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:
+def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:
+    """A verdict without a figure."""
     return CounterResult(verdict, None, None, counter.unit.removesuffix("s"), reason)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What was raised, in one line."""
     text = str(error).strip()
     what = f": {text.splitlines()[0][:120]}" if text else ""
     return f"it raised {type(error).__name__}{what}"

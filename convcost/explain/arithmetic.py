@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.quantities import Size, quotient
+from convcost.report import Assumption
 
 
 def divided(numerator: Size, denominator: Size) -> Any:
@@ -16,6 +17,15 @@ def divided(numerator: Size, denominator: Size) -> Any:
     from convcost.symbols.text import lowest_terms
 
     return lowest_terms(result)
+
+
+def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
+    """`size`, with the divisions in it that are assumed to leave nothing."""
+    if isinstance(size, int):
+        return size
+    from convcost.symbols.divided import unrounded
+
+    return unrounded(size, assumed)
 
 
 def factors(size: Size) -> tuple[Any, ...]:

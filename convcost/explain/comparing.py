@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convcost.explain.arithmetic import divided, names_in
 from convcost.explain.groups import Group
 from convcost.explain.reason import reason
-from convcost.explain.steps import Equation, Factor, Line, Part, Sentence, Side, Step, number
+from convcost.explain.steps import Equation, Factor, Line, Part, Sentence, Side, Step, Times, number
 from convcost.formulas import elements
 from convcost.quantities import MATMUL, Shape
 from convcost.report import Comparison, Report
@@ -64,9 +64,10 @@ def _why(first: Report, other: Report, first_groups: Groups, groups: Groups) -> 
 
 def _on_real_data(first: Report, other: Report) -> Iterator[Line]:
     """The ratio without taps on padding, where that is another."""
-    if first.convention != MATMUL or first.valid_macs == 0:
+    base, value = first.valid_macs, other.valid_macs
+    if first.convention != MATMUL or base is None or value is None or base == 0:
         return
-    if divided(other.valid_macs, first.valid_macs) != divided(other.macs, first.macs):
+    if divided(value, base) != divided(other.macs, first.macs):
         yield from _ratio(first, other, "valid_macs")
 
 
@@ -77,5 +78,5 @@ def _outputs(comparison: Comparison, other: Report) -> Iterator[Line]:
     if other.output_elements == first.output_elements or each is None:
         return
     counts = other.output_elements, first.output_elements
-    yield Sentence("{} yields {} output elements against {}: {}.", (other.name, *counts, Factor(more)))
-    yield Sentence("Each of them costs {} the FLOPs.", (Factor(each),))
+    yield Sentence("{} yields {} output elements against {}: {} as many.", (other.name, *counts, Times(more)))
+    yield Sentence("Each of them costs {} the FLOPs.", (Times(each),))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.explain.arithmetic import counted
+from convcost.explain.arithmetic import counted, divided
 from convcost.explain.steps import Equation, Line, Sentence, Share, Side, Step, number
 from convcost.quantities import FLOPS_PER_MAC, Convention, Cost
+
+LONGEST_SHARE = 60
+"""A longer formula for a share of the FLOPs tells a reader nothing."""
 
 
 def flops(cost: Cost, convention: Convention) -> Step:
@@ -37,6 +40,6 @@ def _left_out(cost: Cost, convention: Convention) -> Iterator[Line]:
 def _apart(cost: Cost, convention: Convention, amount: int, noun: str, remark: str) -> Line:
     words = f"{{}} {counted(amount, noun)}{remark}"
     total = cost.flops(convention)
-    if total == 0:
+    if total == 0 or len(str(divided(amount, total))) > LONGEST_SHARE:
         return Sentence(f"{words}.", (amount,))
     return Sentence(f"{words}: {{}} of the FLOPs.", (amount, Share(amount, total)))

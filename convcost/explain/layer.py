@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.explain.arithmetic import divided, names_in
+from convcost.explain.arithmetic import divided
 from convcost.explain.counting import flops, left_out
 from convcost.explain.families import Reading, reading
 from convcost.explain.groups import Group
+from convcost.explain.padding import padding
+from convcost.explain.shapes import arrangement, lengths, shape
 from convcost.explain.steps import (
     Equation,
     Line,
@@ -25,9 +27,6 @@ from convcost.formulas import elements
 from convcost.quantities import Convention
 from convcost.report import Row
 
-LONGEST_COUNT = 60
-"""A longer formula for the taps on padding tells a reader nothing."""
-
 
 def layer_part(group: Group, convention: Convention, design: str = "") -> Part:
     """How the cost of a group of layers comes about."""
@@ -39,12 +38,12 @@ def layer_part(group: Group, convention: Convention, design: str = "") -> Part:
 
 def _contraction(group: Group, convention: Convention) -> Iterator[Step]:
     read = reading(group.row.layer)
-    yield Step("input", (_shape(group.named, group.row, "input"), *_arrangement(group, read)))
-    yield Step("output", (*_lengths(group.row), _shape(group.named, group.row, "output")))
+    yield Step("input", (shape(group.named, group.row, "input"), *arrangement(group, read)))
+    yield Step("output", (*lengths(group.row), shape(group.named, group.row, "output")))
     yield Step("each", tuple(_one_element(group.loops, read)))
     yield Step("loops", (Nest(group.loops),))
     yield Step("MACs", (_macs(group),))
-    yield Step("padding", tuple(_padding(group, read, convention)))
+    yield Step("padding", tuple(padding(group, read, convention)))
     yield flops(group.row.cost, convention)
     yield left_out(group.row.cost, convention)
     yield Step("parameters", tuple(_parameters(group)))
@@ -52,10 +51,11 @@ def _contraction(group: Group, convention: Convention) -> Iterator[Step]:
 
 
 def _elementwise(group: Group, convention: Convention) -> Iterator[Step]:
-    yield Step("input", (_shape(group.named, group.row, "input"),))
+    yield Step("input", (shape(group.named, group.row, "input"),))
     if group.row.output != group.row.input:
-        yield Step("output", (_shape(group.named, group.row, "output"),))
+        yield Step("output", (shape(group.named, group.row, "output"),))
     yield Step("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
+    yield Step("each", tuple(_per_element(group.row)))
     yield Step("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
     yield flops(group.row.cost, convention) if convention.count == "all" else Step("FLOPs", ())
     yield left_out(group.row.cost, convention)
@@ -63,27 +63,14 @@ def _elementwise(group: Group, convention: Convention) -> Iterator[Step]:
     yield Step(f"all {group.times}", tuple(_times(group, convention)))
 
 
-def _shape(named: Row, row: Row, which: str) -> Line:
-    return Equation((number(getattr(named, which)), number(getattr(row, which))))
-
-
-def _arrangement(group: Group, read: Reading) -> Iterator[Line]:
-    """What the layer wants, and which dimensions were merged to get there."""
-    if read.wants:
-        yield Sentence(read.wants, (group.row.kind,))
-    if group.row.path != "0":
-        return
-    for size in group.named.input:
-        if len(merged := names_in(size)) > 1:
-            listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
-            yield Sentence(f"{listed} are merged into one dimension.", merged)
-
-
-def _lengths(row: Row) -> Iterator[Line]:
-    formulas = row.layer.length_formulas(row.input)
-    for formula, length in zip(formulas, row.output[len(row.output) - len(formulas) :], strict=True):
-        name, put_in, *_ = formula.split(" = ")
-        yield Equation((Side("{}", (put_in,)), number(length)), name)
+def _per_element(row: Row) -> Iterator[Line]:
+    """The operations, as so many for each element of the output, or else of the input."""
+    total = row.cost.elementwise
+    for name, count in (("output", elements(row.output)), ("input", elements(row.input))):
+        each = divided(total, count)
+        if total != 0 and isinstance(each, int):
+            yield Equation((Side(f"{{}} for each of {{}} {name} elements", (each, count)), number(total)))
+            return
 
 
 def _one_element(loops: tuple[Loop, ...], read: Reading) -> Iterator[Line]:
@@ -98,29 +85,6 @@ def _one_element(loops: tuple[Loop, ...], read: Reading) -> Iterator[Line]:
 def _macs(group: Group) -> Line:
     named, extents = zip(*((loop.named, loop.extent) for loop in group.loops), strict=True)
     return Equation((product(named), product(extents), number(group.row.cost.macs)))
-
-
-def _padding(group: Group, read: Reading, convention: Convention) -> Iterator[Line]:
-    """How many of the taps of one pair of channels read no data."""
-    cost = group.row.cost
-    if cost.macs == cost.valid_macs:
-        return
-    extents = [loop.extent for loop in group.loops]
-    positions, kernel = extents[2 : 2 + read.spatial], extents[len(extents) - read.spatial :]
-    taps = elements((*positions, *kernel))
-    wasted = divided((cost.macs - cost.valid_macs) * taps, cost.macs)
-    sides = (elements(tuple(positions)), elements(tuple(kernel)))
-    if len(str(wasted)) > LONGEST_COUNT:
-        yield Sentence(
-            f"Some of the {{}} taps {read.unread}; with every size given it says how many.", (taps,)
-        )
-        return
-    if all(isinstance(side, int) for side in sides):
-        yield Sentence(f"{{}} of the {{}} × {{}} = {{}} taps {read.unread}.", (wasted, *sides, taps))
-    else:
-        yield Sentence(f"{{}} of the {{}} taps {read.unread}.", (wasted, taps))
-    verb = "They are left out here" if convention.padding == "valid" else "They count"
-    yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
 
 
 def _parameters(group: Group) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from convcost.quantities import Size
 from convcost.report import Report
 
 Value: TypeAlias = Any
-"""A size, a fraction, a formula, a shape, a Share, a Factor, or a text that is taken as it is."""
+"""A size, a fraction, a formula, a shape, a Share, a Factor, a Times, or a text that is taken as it is."""
 
 
 class Share(NamedTuple):
@@ -21,6 +21,12 @@ class Share(NamedTuple):
 
 class Factor(NamedTuple):
     """How many times as much."""
+
+    value: Value
+
+
+class Times(NamedTuple):
+    """How many times as much, before what there is as much of."""
 
     value: Value
 

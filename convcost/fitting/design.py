@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple, cast
 
-from convcost.errors import UsageError
+from convcost.fitting.keepers import DOUBTFUL, LENIENT, Running
 from convcost.matching import Choice, Metric
-from convcost.network import Network
+from convcost.network import NUMBERS, Bookkeeper, Network
 from convcost.quantities import Convention, Size
 from convcost.report import Report
 from convcost.spec import Spec
-from convcost.spec.evaluate import OpenSizes, evaluate
-
-
-class Running(OpenSizes):
-    """Sizes of which some run along a progression: a `/` has to divide there too."""
-
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
-        """dividend / divisor; UsageError where that is not whole."""
-        if dividend % divisor != 0:
-            raise UsageError("a / that does not divide exactly")
-        return dividend // divisor
+from convcost.spec.evaluate import evaluate
+from convcost.symbols.between import Between
+from convcost.symbols.number import Unstated
 
 
 class Design(NamedTuple):
-    """`spec` with all `sizes` but the varied ones, and how its cost is counted."""
+    """`spec` with `sizes` for its names, and how its cost is counted.
+
+    The other names are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
+    """
 
     spec: Spec
     sizes: Mapping[str, Size]
     metric: Metric
     convention: Convention
     dtype: str
+    assumed: tuple[str, ...] = ()
+    left_open: tuple[str, ...] = ()
 
-    def cost(self, **varied: Size) -> Size:
-        """Its cost; each varied size is an int or runs. Raises ConvcostError where it is not possible."""
-        network = _network(self.spec, Running({**self.bound(varied), **varied}))
-        return cast("Size", getattr(network.report(self.convention, self.dtype), self.metric))
+    def cost(self, varied: Mapping[str, Size]) -> Size:
+        """Its cost; each varied size is an int or stands for many.
 
-    def bound(self, varied: Mapping[str, Size]) -> dict[str, Size]:
-        """Every size by name, 1 for the varied ones."""
-        return self.spec.bind({**self.sizes, **dict.fromkeys(varied, 1)})
+        Raises ConvcostError where it is not possible.
+        """
+        network = _network(self.spec, Running({**self._bound(), **varied}))
+        report = network.report(self.convention, self.dtype, self._keeper(varied))
+        return cast("Size", getattr(report, self.metric))
+
+    def _bound(self) -> dict[str, Size]:
+        opened = {name: cast("Size", Unstated(name)) for name in self.left_open}
+        return {**self.sizes, **dict.fromkeys(self.assumed, 1), **opened}
+
+    def _keeper(self, varied: Mapping[str, Size]) -> Bookkeeper:
+        if any(isinstance(size, Between) for size in varied.values()):
+            return DOUBTFUL
+        return LENIENT if self.left_open else NUMBERS
 
     def report(self, varied: Mapping[str, Size]) -> Report:
-        """What it costs with numbers for the varied sizes."""
-        return self.spec.report({**self.sizes, **varied}, self.convention, self.dtype)
+        """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
+        is_open = bool(self.left_open)
+        taken = dict.fromkeys(self.assumed, 1) if is_open else {}
+        given = {**self.sizes, **taken, **varied}
+        return self.spec.report(given, self.convention, self.dtype, stay_open=is_open)
 
     def choice(self, varied: Mapping[str, Size], target: Size) -> Choice:
-        """The choice of these sizes, by a report on numbers alone."""
-        report = self.report(varied)
-        cost = cast("Size", getattr(report, self.metric))
-        return Choice(dict(varied), report, cost, cost - target)
+        """The choice of these sizes."""
+        cost = self.cost(varied)
+        return Choice(dict(varied), cost, cost - target, partial(self.report, dict(varied)))
 
 
 def _network(spec: Spec, sizes: Running) -> Network:

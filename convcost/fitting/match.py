@@ -25,12 +25,13 @@ def match(
     maximum: PerSize = LARGEST,
     **sizes: Size,
 ) -> Match:
-    """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` to `budget`.
+    """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` up to `budget`.
 
-    `vary` is a size of that design, or two: `vary="E,K"` gives the pairs within the target of which neither
-    can grow without the other's loss. The limits are for each of them, or by name: `{"E": 8}`. Where
-    nothing fits, the match is not `found`. Raises as `cost` does, and UsageError where there is no metric,
-    no target or no such size.
+    The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
+    design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
+    same sizes comes nearer. The limits are for each of them, or by name: `{"E": 8}`. Sizes that the metric
+    does not depend on need no value. Where nothing fits, the match is not `found`, and its last note says
+    why. Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return matching(
         tuple(parsed(spec) for spec in (a, b) if spec is not None),

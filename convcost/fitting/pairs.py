@@ -1,109 +1,111 @@
-"""Two sizes at once: the pairs within a budget of which neither size can grow without the other's loss."""
+"""Two sizes at once: the pairs within a target that no other pair with one of the same sizes outdoes.
+
+A pair outdoes another with which it shares a size where it costs more and still keeps within the target; of
+two that cost the same, the one with the smaller sizes does. Where cost grows with both sizes, those are the
+pairs of which neither size can grow without the other's loss; where it falls as a size grows, such as a
+stride, the smaller value counts as the one to be had.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from convcost.fitting.design import Design
+from convcost.fitting.around import Around, around
+from convcost.fitting.plane import Pair, Plane, Spot
 from convcost.quantities import Size
-from convcost.symbols.nearest import Explored, largest_within
-from convcost.symbols.search import explore
 
-MOST_TRIED = 256
-"""Values of one size that are tried with the best of the other; where there are more, SAMPLED of them are."""
+MOST_TRIED = 512
+"""Values of one size that are all tried with the other; where there are more, SAMPLED of each are."""
 
 SAMPLED = 24
 
-Pair: TypeAlias = tuple[Size, Size]
+MOST_ASKED = 7000
+"""Costs that are worked out in search of all pairs of a single layer; of several, as many fewer."""
+
+SOME_ASKED = 2500
+"""In search of some pairs, and in search of what is next to the target."""
 
 
-class Pairs:
-    """The pairs of two sizes within a budget; `cut` says where the search was not complete."""
+class Survey(NamedTuple):
+    """Pairs that nothing outdoes, all of them if `complete`, and what costs next to the target."""
 
-    def __init__(self, design: Design, budget: Size, ranges: Mapping[str, range]) -> None:
-        self.design, self.budget, self.ranges = design, budget, ranges
-        self.names = tuple(ranges)
-        self.cut: dict[str, None] = {}
-
-    def other(self, name: str) -> str:
-        """The size that is not `name`."""
-        return self.names[1 - self.names.index(name)]
-
-    def most(self, name: str, size: Size) -> Size | None:
-        """The largest value of `name` that the budget has room for where the other one is `size`."""
-        other = self.other(name)
-
-        def cost(running: Size) -> Size:
-            return self.design.cost(**{name: running, other: size})
-
-        explored = explore(self.ranges[name], cost, self.budget)
-        self.cut |= dict.fromkeys(untried(name, explored))
-        return largest_within(explored, self.budget)
-
-    def tried(self) -> tuple[Tried, bool, tuple[str, ...]]:
-        """Which values of which size to try, whether these are all there are, and what to say of it."""
-        name = min(self.names, key=lambda name: len(self.ranges[name]))
-        if len(self.ranges[name]) <= MOST_TRIED:
-            return Tried(name, self.ranges[name]), True, ()
-        within = {name: self._affordable(name) for name in self.names}
-        name = min(self.names, key=lambda name: len(within[name]))
-        other, values = self.other(name), within[name]
-        least = self.ranges[other][0]
-        if len(values) <= MOST_TRIED:
-            last = values[-1] if values else self.ranges[name][0]
-            said = (
-                f"{name} beyond {last:,} was not tried: where {other} is {least:,}, "
-                f"it is not possible or exceeds the target."
-            )
-            return Tried(name, values), True, (said,)
-        said = f"There are more choices; these are spread over {name} up to {values[-1]:,}."
-        return Tried(name, values), False, (said,)
-
-    def _affordable(self, name: str) -> range:
-        """The values of `name` up to what the budget has room for where the other size is at its least."""
-        sizes = self.ranges[name]
-        most = self.most(name, self.ranges[self.other(name)][0])
-        return sizes[:0] if most is None else sizes[: sizes.index(most) + 1]
-
-    def whole(self, tried: Tried) -> list[Pair]:
-        """All pairs to which no other is at least as large in both, from every value tried."""
-        found, largest = [], -1
-        for size in reversed(tried.sizes):
-            most = self.most(self.other(tried.name), size)
-            if most is not None and most > largest:
-                largest = most
-                found.append(self._pair(tried.name, size, most))
-        return found
-
-    def sampled(self, tried: Tried) -> list[Pair]:
-        """Such pairs spread evenly by ratio, where cost grows with both sizes."""
-        found = set()
-        for size in spread(tried.sizes, SAMPLED):
-            most = self.most(self.other(tried.name), size)
-            largest = None if most is None else self.most(tried.name, most)
-            if most is not None and largest is not None:
-                found.add(self._pair(tried.name, largest, most))
-        return list(found)
-
-    def _pair(self, name: str, size: Size, other: Size) -> Pair:
-        return (size, other) if name == self.names[0] else (other, size)
+    pairs: tuple[Pair, ...]
+    complete: bool
+    around: Around
 
 
-class Tried(NamedTuple):
-    """Values of the size called `name`."""
+def survey(plane: Plane) -> Survey:
+    """The pairs within the plane's target, and what is next to it."""
+    layers = len(plane.design.spec.templates)
+    some = SOME_ASKED // layers
+    values = {name: plane.possible(name) for name in plane.names}
+    name = min(plane.names, key=lambda name: len(values[name]))
+    found = _every(plane, name, values[name], plane.asked + MOST_ASKED // layers)
+    complete = found is not None and not plane.cut
+    if found is None:
+        found = _some(plane, plane.asked + some)
+    nearest = around(plane, name, plane.asked + some, until_equal=not complete)
+    if nearest.within and not complete:
+        found.add(_climbed(plane, name, nearest.within))
+    return Survey(tuple(sorted(found)), complete, nearest)
 
-    name: str
-    sizes: range
+
+def _every(plane: Plane, name: str, values: range, most: int) -> set[Pair] | None:
+    """Every pair that nothing outdoes; None where they are too many to try."""
+    if len(values) > MOST_TRIED:
+        return None
+    found = set()
+    for size in values:
+        spot = plane.first(name, size)
+        if spot and _across(plane, name, spot) == spot:
+            found.add(spot.sizes)
+        if plane.asked > most:
+            return None
+    return found
+
+
+def _across(plane: Plane, name: str, spot: Spot) -> Spot | None:
+    """The first one where the size that is not `name` is that of `spot`."""
+    other = plane.other(name)
+    return plane.first(other, spot.sizes[plane.names.index(other)])
+
+
+def _some(plane: Plane, most: int) -> set[Pair]:
+    """Pairs spread over both ranges, and once more over what these show to be within the target."""
+    found = _spread(plane, plane.ranges, most)
+    if found:
+        found |= _spread(plane, {name: _spanned(plane, name, found) for name in plane.names}, most)
+    return found
+
+
+def _spread(plane: Plane, ranges: Mapping[str, range], most: int) -> set[Pair]:
+    found = set()
+    for name, sizes in ranges.items():
+        for size in spread(sizes, SAMPLED):
+            spot = plane.first(name, size) if plane.asked < most else None
+            if spot:
+                found.add(_climbed(plane, name, spot))
+    return found
+
+
+def _spanned(plane: Plane, name: str, found: Iterable[Pair]) -> range:
+    values = [pair[plane.names.index(name)] for pair in found]
+    return range(min(values), max(values) + 1, plane.ranges[name].step)
+
+
+def _climbed(plane: Plane, name: str, spot: Spot) -> Pair:
+    """From the first one where `name` is its size, by turns along both sizes, to one that nothing outdoes."""
+    while (better := _across(plane, name, spot)) and _rank(better) < _rank(spot):
+        name, spot = plane.other(name), better
+    return spot.sizes
+
+
+def _rank(spot: Spot) -> tuple[Size, Pair]:
+    return -spot.cost, spot.sizes
 
 
 def spread(sizes: range, count: int) -> list[Size]:
     """About `count` of `sizes`, from the first to the last, in equal ratios."""
     places = {int(len(sizes) ** (step / (count - 1))) - 1 for step in range(count - 1)}
     return [sizes[place] for place in sorted(places | {len(sizes) - 1})]
-
-
-def untried(name: str, explored: Explored) -> Iterator[str]:
-    """What to say of sizes that were not tried."""
-    if explored.first_untried is not None:
-        yield f"The search was cut short: {name} was not tried everywhere from {explored.first_untried:,} on."

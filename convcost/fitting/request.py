@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from convcost.errors import UnboundSizeError, UsageError, did_you_mean
+from convcost.errors import UsageError, did_you_mean
 from convcost.fitting.design import Design
-from convcost.fitting.fit import fit_one, fit_two, reason
+from convcost.fitting.fit import fit_one, fit_two
+from convcost.fitting.needed import completed
+from convcost.fitting.said import edges, reason
 from convcost.matching import LARGEST, Match, PerSize, Range, metric_named
 from convcost.quantities import MATMUL, Convention, Size
-from convcost.report import Report
 from convcost.spec import Spec, check_names
-from convcost.spec.spec import BATCH_LIKE, whole
+from convcost.spec.spec import whole
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ def answered(request: Request, sizes: Mapping[str, Size]) -> Match:
     _check_varied(request.vary, spec)
     check_names(sizes, request.specs)
     _check_given_too(request, sizes)
-    reference = _reference(request, sizes)
-    design = _design(request, sizes)
-    asked = _asked(request, design, reference)
+    *first, design = _designs(request, sizes)
+    asked = _asked(request, design, first[0] if first else None)
     answer = fit_one(design, asked) if len(request.vary) == 1 else fit_two(design, asked)
-    return answer if answer.found else _in_vain(answer, design)
+    remarks = edges(answer) if answer.found else [reason(answer, design)]
+    return replace(answer, notes=(*answer.notes, *remarks))
 
 
 def _check_designs(request: Request) -> None:
@@ -75,50 +76,42 @@ def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
             raise UsageError(f"{name} is varied and has a value", hint="Leave one of them out.")
 
 
-def _reference(request: Request, sizes: Mapping[str, Size]) -> Report | None:
-    if request.budget is not None:
-        return None
-    spec = request.specs[0]
-    _check_bound(spec, sizes)
-    return spec.report(_own(spec, sizes), request.convention, request.dtype)
+def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
+    """The designs, with all their sizes if possible; what one leaves open, the other does too."""
+    counted = (metric_named(request.metric), request.convention, request.dtype)
+    stated = [*((spec, ()) for spec in request.specs[:-1]), (request.specs[-1], request.vary)]
+    found = [completed(spec, sizes, vary, counted) for spec, vary in stated]
+    if not any(design.left_open for design in found):
+        return found
+    return [completed(spec, sizes, vary, counted, sparing=True) for spec, vary in stated]
 
 
-def _design(request: Request, sizes: Mapping[str, Size]) -> Design:
-    spec = request.specs[-1]
-    fixed = {name: size for name, size in _own(spec, sizes).items() if name not in request.vary}
-    _check_bound(spec, {*fixed, *request.vary})
-    return Design(spec, fixed, metric_named(request.metric), request.convention, request.dtype)
-
-
-def _own(spec: Spec, sizes: Mapping[str, Size]) -> dict[str, Size]:
-    return {name: sizes[name] for name in spec.names if name in sizes}
-
-
-def _check_bound(spec: Spec, given: Iterable[str]) -> None:
-    if missing := [name for name in spec.names if name not in {*given, *BATCH_LIKE}]:
-        verb = "have no values" if missing[1:] else "has no value"
-        options = " ".join(f"--{name} 128" for name in missing)
-        raise UnboundSizeError(f"{', '.join(missing)} {verb}", hint=f"Give sizes: {options}")
-
-
-def _asked(request: Request, design: Design, reference: Report | None) -> Match:
-    target: Size = getattr(reference, design.metric) if reference else whole("budget", request.budget)
+def _asked(request: Request, design: Design, first: Design | None) -> Match:
+    reference = first.report({}) if first else None
     name = design.spec.name
     if reference is not None and reference.name == name:
         reference, name = replace(reference, name=f"{name} #1"), f"{name} #2"
-    bound = design.bound(dict.fromkeys(request.vary, 1))
     return Match(
         name=name,
         spec=design.spec.text,
         metric=design.metric,
-        target=target,
+        target=first.cost({}) if first else _budget(request),
         ranges={name: _range(request, name) for name in request.vary},
+        at_most=first is None,
         reference=reference,
-        sizes={name: size for name, size in bound.items() if name not in request.vary},
-        assumed=tuple(name for name in bound if name not in design.sizes and name not in request.vary),
+        sizes={**design.sizes, **dict.fromkeys(design.assumed, 1)},
+        assumed=design.assumed,
+        left_open=design.left_open,
         convention=request.convention,
         dtype=request.dtype,
     )
+
+
+def _budget(request: Request) -> Size:
+    budget = whole("budget", request.budget)
+    if budget < 0:
+        raise UsageError(f"the budget is {budget}", hint="Give 0 or more.")
+    return budget
 
 
 def _range(request: Request, name: str) -> Range:
@@ -138,10 +131,3 @@ def _own_limit(what: str, limit: PerSize, name: str, usual: Size, vary: tuple[st
         if other not in vary:
             raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
     return whole(what, limit.get(name, usual))
-
-
-def _in_vain(answer: Match, design: Design) -> Match:
-    names = " and ".join(f"{name} {bounds}" for name, bounds in answer.ranges.items())
-    what = "is possible" if len(answer.vary) == 1 else "keeps within the target"
-    said = f"No {names} {what}. {reason(design, answer)}"
-    return replace(answer, notes=(*answer.notes, said))

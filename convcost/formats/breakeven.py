@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from convcost import formulas
+from convcost import formulas, units
 from convcost.errors import UsageError
-from convcost.formats.numbers import data, is_number, shown, simplified
+from convcost.formats.numbers import TOO_LONG, is_number, shown, simplified
 from convcost.report import Comparison, Report
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 METRICS = {"flops": "FLOPs", "params": "parameters", "activations": "activations"}
 """What break-even points are found for."""
+
+PLAINEST = 9
+"""A fraction with a larger denominator has its decimal value beside it."""
 
 
 def is_open(comparison: Comparison) -> bool:
@@ -23,45 +27,79 @@ def is_open(comparison: Comparison) -> bool:
 
 def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     """For each metric, the ratio of `other` to the first and who has fewer where; where inputs are alike."""
-    verdicts = [f"{label}: {_verdict(comparison, other, metric)}" for metric, label in METRICS.items()]
+    labels: dict[str, list[str]] = {}
+    for metric, label in METRICS.items():
+        labels.setdefault(_verdict(comparison, other, metric), []).append(label)
+    verdicts = [f"{_listed(alike)}: {verdict}" for verdict, alike in labels.items()]
     return [*verdicts, *_where_inputs_agree(comparison, other)]
 
 
+def _listed(labels: list[str]) -> str:
+    """FLOPs, parameters and activations."""
+    *others, last = labels
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
+    first, values = comparison.first, [getattr(each, metric) for each in (comparison.first, other)]
     ratio = simplified(comparison.ratio(metric, other))
-    quotient = f"{other.name} ÷ {comparison.first.name} = {shown(ratio) if ratio is not None else '–'}"
-    if ratio is not None and is_number(ratio):
-        names = dict.fromkeys((*comparison.first.open_names, *other.open_names))
-        return f"{other.name} ÷ {comparison.first.name} = {ratio}, whatever {', '.join(names)}."
-    found = _break_even(comparison, other, metric)
-    return f"{quotient}; {_order(found, comparison.first.name, other.name)}."
+    if ratio is None:
+        return f"{first.name} has none, {other.name} {shown(values[1]) if values[1] != 0 else 'neither'}."
+    quotient = f"{other.name} ÷ {first.name}"
+    if is_number(ratio):
+        names = dict.fromkeys((*first.open_names, *other.open_names))
+        return f"{quotient} = {_exactly(ratio)}, whatever {', '.join(names)}."
+    found = found_break_even(comparison, other, metric)
+    order = _order(found, first.name, other.name)
+    text = shown(ratio)
+    return f"{order}." if text == TOO_LONG else f"{quotient} = {text}; {order}."
 
 
 def _order(found: BreakEven, first: str, other: str) -> str:
     names = {-1: f"{other} has fewer", 1: f"{first} has fewer", 0: "both have as many"}
     if condition := found.condition():
         return f"{other} has fewer where {condition}"
+    if equality := found.equality():
+        return f"{names[found.signs[0]]}, or both as many where {equality}"
     if not found.crossings:
         return f"{names[found.signs[0]]} always"
-    points = [_point(crossing) for crossing in found.crossings]
-    parts = [f"{names[found.signs[0]]} below {found.size} = {points[0]}"]
-    for place, sign in enumerate(found.signs[1:-1]):
-        parts.append(f"{names[sign]} {_stretch(found, place)}")
-    return ", ".join([*parts, f"{names[found.signs[-1]]} {'above' if found.exact else 'from'} {points[-1]}"])
+    return ", ".join(f"{names[sign]} {_stretch(found, place)}" for place, sign in enumerate(found.signs))
 
 
 def _stretch(found: BreakEven, place: int) -> str:
-    """From one crossing to the next: between two roots, or over whole numbers."""
-    start, end = found.crossings[place : place + 2]
+    """Below the first crossing, between two, above the last: of roots, or of whole numbers."""
+    if place == len(found.crossings):
+        return "above" if found.exact else f"from {found.crossings[-1]:,} on"
+    end = found.crossings[place]
+    if place == 0:
+        below = "at" if found.exact and found.signs[0] == 0 else "below"
+        return f"{below} {_point(found.size, end)}"
+    start = found.crossings[place - 1]
     if found.exact:
-        return f"between {_point(start)} and {_point(end)}"
-    return f"at {start}" if end == start + 1 else f"from {start} to {end - 1}"
+        return f"from there to {_point(found.size, end)}"
+    return f"at {start:,}" if end == start + 1 else f"from {start:,} to {end - 1:,}"
 
 
-def _point(crossing: Any) -> str:
-    if is_number(crossing) or crossing.is_Rational:
-        return str(crossing)
-    return f"{shown(crossing)} (about {float(crossing):.6g})"
+def _point(size: str, crossing: Any) -> str:
+    """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, where no such thing can be written, L ≈ 11.76."""
+    exactly = _exactly(crossing)
+    if exactly == TOO_LONG:
+        return f"{size} ≈ {_roughly(crossing)}"
+    is_plain = isinstance(crossing, int | Fraction) and crossing.denominator <= PLAINEST
+    return f"{size} = {exactly}" + ("" if is_plain else f" ≈ {_roughly(crossing)}")
+
+
+def _exactly(crossing: Any) -> str:
+    from convcost.symbols.breakeven import has_closed_form
+
+    if is_number(crossing):
+        return units.fraction(crossing)
+    return shown(crossing) if has_closed_form(crossing) else TOO_LONG
+
+
+def _roughly(crossing: Any) -> str:
+    number = float(crossing)
+    return f"{number:,.1f}" if number >= 1000 else f"{number:.6g}"
 
 
 def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
@@ -76,7 +114,9 @@ def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
     if not _is_possible(first, found) or not _is_possible(other, found):
         return []
     there = ratio_at(ratio, found.size, found.crossings[0])
-    place = f"{found.size} = {_point(found.crossings[0])}"
+    if not is_number(there):
+        return []
+    place = _point(found.size, found.crossings[0])
     return [f"At {place}, where both inputs are of one size, the ratio of FLOPs is {shown(there)}."]
 
 
@@ -92,29 +132,9 @@ def _is_possible(report: Report, found: BreakEven) -> bool:
     return True
 
 
-def _break_even(comparison: Comparison, other: Report, metric: str) -> BreakEven:
+def found_break_even(comparison: Comparison, other: Report, metric: str) -> BreakEven:
+    """Where the cheaper of `other` and the first candidate changes."""
     from convcost.symbols.breakeven import break_even
 
-    found = break_even(getattr(comparison.first, metric), getattr(other, metric))
-    return found.from_least((*comparison.first.assumptions, *other.assumptions))
-
-
-def break_even_record(comparison: Comparison, other: Report) -> dict[str, Any]:
-    """The break-even points as data; nothing where every size is bound."""
-    if not is_open(comparison):
-        return {}
-    return {"break_even": {metric: _record(comparison, other, metric) for metric in METRICS}}
-
-
-def _record(comparison: Comparison, other: Report, metric: str) -> dict[str, Any]:
-    from convcost.symbols.text import program
-
-    found = _break_even(comparison, other, metric)
-    cheaper = {-1: other.name, 0: None, 1: comparison.first.name}
-    return {
-        "size": found.size or None,
-        "crossings": [data(crossing) for crossing in found.crossings],
-        "cheaper": [cheaper[sign] for sign in found.signs],
-        "condition": found.condition(program) or None,
-        "exact": found.exact,
-    }
+    assumed = (*comparison.first.assumptions, *other.assumptions)
+    return break_even(getattr(comparison.first, metric), getattr(other, metric), assumed)

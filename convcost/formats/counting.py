@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from convcost.counters import COUNTERS
+from convcost.counters.interface import Counter
 from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.interface import CounterList
 from convcost.report import CounterResult, Report
 from convcost.units import exact
 
 PENDING = "..."
+
+MISSING = "not installed"
 
 
 def counter_section(reports: tuple[Report, ...]) -> Section:
@@ -63,15 +66,42 @@ def _about(names: list[str], reports: tuple[Report, ...]) -> str:
 
 
 def listing(result: CounterList) -> Document:
-    """The counters side by side: version, unit, what each counts, what it does not see."""
-    counters = [counter for counter, _ in result.counters]
-    versions = [version or "not installed" for _, version in result.counters]
+    """The counters that come with convcost side by side; below them the others, a line each."""
+    own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
+    others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
+    tables = (_side_by_side(own), *([_peers(others)] if others else ()))
+    return Document((), Section(tables, _installing(others)), Section((), ()))
+
+
+Listed = list[tuple[Counter, str | None]]
+"""Counters, each with its version if it is installed."""
+
+
+def _side_by_side(listed: Listed) -> Table:
+    """Version, unit, what each counts, what it does not see."""
+    counters = [counter for counter, _ in listed]
     lines = (
         Line("name", tuple(counter.name for counter in counters)),
-        Line("version", tuple(versions)),
+        Line("version", tuple(version or MISSING for _, version in listed)),
         Line("unit", tuple(counter.unit for counter in counters)),
         Line("counts", tuple(counter.counts for counter in counters)),
         Line("blind to", tuple(counter.blind_spots for counter in counters)),
     )
-    table = Table(("", *(counter.title for counter in counters)), lines, text=True)
-    return Document((), Section((table,), ()), Section((), ()))
+    return Table(("", *(counter.title for counter in counters)), lines, text=True)
+
+
+def _peers(listed: Listed) -> Table:
+    lines = (
+        Line(counter.name, (version or MISSING, counter.unit, counter.blind_spots))
+        for counter, version in listed
+    )
+    return Table(("for models", "version", "unit", "blind to"), tuple(lines), text=True)
+
+
+def _installing(listed: Listed) -> tuple[str, ...]:
+    """How to get what is not there."""
+    missing: dict[str, list[str]] = {}
+    for counter, version in listed:
+        if version is None:
+            missing.setdefault(counter.install, []).append(counter.name)
+    return tuple(f"{', '.join(names)}: {command}" for command, names in missing.items())

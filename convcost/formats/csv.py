@@ -10,14 +10,20 @@ from convcost.formats.interface import CounterList, Result, Style
 from convcost.formats.match_records import match_rows
 from convcost.formats.plain import plain
 from convcost.formats.records import counter_list_record, report_record
+from convcost.gate.verdict import Checked
 from convcost.matching import Match
-from convcost.report import Comparison
+from convcost.refereed import Refereed
+from convcost.report import Comparison, Report
+from convcost.verifying.result import Verified
 
 
 def render(result: Result, style: Style) -> str:
-    """Integers are exact, shapes are written 1x128x10, and each counter has a verdict and its FLOPs."""
+    """Integers are exact, shapes are [1, 128, 10] or [B, S, E*L]; each counter has a verdict and FLOPs.
+
+    A torch module's report has a line for each of its submodules, or operators.
+    """
     text = StringIO()
-    rows = _rows(result)
+    rows = _rows(result, style)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -25,7 +31,7 @@ def render(result: Result, style: Style) -> str:
     return text.getvalue() if style.unicode else plain(text.getvalue())
 
 
-def _rows(result: Result) -> list[dict[str, Any]]:
+def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
     match result:
         case Comparison(candidates=candidates):
             return [_row(report_record(report)) for report in candidates]
@@ -34,18 +40,44 @@ def _rows(result: Result) -> list[dict[str, Any]]:
             return rows
         case Match():
             return match_rows(result)
+        case Refereed():
+            from convcost.formats.refereed.records import rows as refereed_rows
+
+            return refereed_rows(result)
+        case Checked():
+            from convcost.formats.gate.records import check_rows
+
+            return check_rows(result)
+        case Verified():
+            from convcost.formats.verified import verified_rows
+
+            return verified_rows(result)
+        case Report(trace=trace) if trace:
+            from convcost.formats.model.records import part_records
+
+            return list(map(_cells, part_records(result, trace, style.view)))
         case _:
             return [_row(report_record(result))]
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
     counters = record.pop("counters")
-    record.pop("rows")
-    cells = {name: _cell(value) for name, value in record.items()}
+    cells = _cells(record)
     for name, counter in counters.items():
         cells |= {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
     return cells
 
 
+def _cells(record: dict[str, Any]) -> dict[str, Any]:
+    """Each value that is a number, a text or a shape."""
+    return {name: _cell(value) for name, value in record.items() if not _is_nested(value)}
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(part, dict) for part in value)
+    )
+
+
 def _cell(value: object) -> object:
-    return "x".join(map(str, value)) if isinstance(value, list) else value
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value

@@ -6,11 +6,20 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """A row of a table: a label and its cells. A `minor` one stands below the row it belongs to."""
+    """A row of a table: a label and its cells. A `minor` one stands below the row it belongs to.
+
+    In a table that is a tree, `depth` is how far below the top it is.
+    """
 
     label: str
     cells: tuple[str, ...]
     minor: bool = False
+    depth: int = 0
+
+    @property
+    def indent(self) -> int:
+        """By how many steps its label is set in."""
+        return self.depth + self.minor
 
 
 class Table(NamedTuple):
@@ -28,12 +37,25 @@ class Section(NamedTuple):
     notes: tuple[str, ...]
 
 
+class Fact(NamedTuple):
+    """What the costs rest on, by name: sizes, a shape, or, without a name, an equation."""
+
+    label: str
+    text: str
+
+    @property
+    def is_equation(self) -> bool:
+        """Whether it says how the fact above it comes about."""
+        return not self.label
+
+
 class Document(NamedTuple):
-    """What to read, in this order: what it is about, what it costs, what the counters say."""
+    """What to read: designs as code and facts about them, what they cost, what the counters say."""
 
     heading: tuple[tuple[str, str], ...]
     costs: Section
     counters: Section
+    facts: tuple[Fact, ...] = ()
 
     @property
     def sections(self) -> tuple[Section, ...]:

@@ -14,7 +14,8 @@ def render(result: Result, style: Style) -> str:
     """A fragment: what it is about, tables, notes; no script and no style of its own but alignment."""
     read = document(result, style)
     heading = "<br>".join(
-        f"<b>{escape(label)}</b> <code>{escape(text)}</code>" for label, text in read.heading
+        f"{f'<b>{escape(label)}</b> ' if label else ''}<code>{escape(text)}</code>"
+        for label, text in (*read.heading, *read.facts)
     )
     text = f"<div><p>{heading}</p>{''.join(map(_section, read.sections))}</div>\n"
     return text if style.unicode else plain(text)
@@ -28,14 +29,14 @@ def _section(section: Section) -> str:
 def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
     rows = "".join(
-        f"<tr>{_label(line.label, line.minor)}{''.join(map(_cell, line.cells))}</tr>" for line in table.lines
+        f"<tr>{_label(line.label, line.indent)}{''.join(map(_cell, line.cells))}</tr>" for line in table.lines
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _label(label: str, minor: bool) -> str:
-    indent = ' style="text-align:left;padding-left:2em"' if minor else ' style="text-align:left"'
-    return f"<td{indent}>{escape(label)}</td>"
+def _label(label: str, indent: int) -> str:
+    padding = f";padding-left:{2 * indent}em" if indent else ""
+    return f'<td style="text-align:left{padding}">{escape(label)}</td>'
 
 
 def _cell(text: str) -> str:

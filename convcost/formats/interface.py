@@ -5,15 +5,29 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from convcost.counters.interface import Counter
+from convcost.gate.verdict import Checked
 from convcost.matching import Match
+from convcost.refereed import Refereed
 from convcost.report import Comparison, Report
+from convcost.verifying.result import Verified
+
+
+class View(NamedTuple):
+    """Which part of a model's tree is shown: how deep, as deep as a screen has room for if None; sorted by
+    which quantity, in order of running if empty; only what has `filter` in its path or class; or by operator.
+    """
+
+    depth: int | None = None
+    sort: str = ""
+    filter: str = ""
+    by: Literal["module", "operator"] = "module"
 
 
 class Style(NamedTuple):
     """How the text will be read: on how wide a screen, with colour or without, in which characters.
 
     `layers` asks for every layer of a comparison's candidates. `part` is what a screen that fills in
-    bit by bit shows at once.
+    bit by bit shows at once. `view` is for models.
     """
 
     width: int = 80
@@ -21,6 +35,7 @@ class Style(NamedTuple):
     unicode: bool = True
     layers: bool = False
     part: Literal["all", "costs", "counters"] = "all"
+    view: View = View()
 
 
 class CounterList(NamedTuple):
@@ -29,7 +44,7 @@ class CounterList(NamedTuple):
     counters: tuple[tuple[Counter, str | None], ...]
 
 
-Result: TypeAlias = Report | Comparison | CounterList | Match
+Result: TypeAlias = Report | Comparison | CounterList | Match | Refereed | Checked | Verified
 
 
 class Format(Protocol):

@@ -7,8 +7,11 @@ import json
 from convcost.formats.interface import CounterList, Result, Style
 from convcost.formats.match_records import match_record
 from convcost.formats.records import comparison_record, context, counter_list_record, report_record
+from convcost.gate.verdict import Checked
 from convcost.matching import Match
+from convcost.refereed import Refereed
 from convcost.report import Comparison
+from convcost.verifying.result import Verified
 
 
 def render(result: Result, style: Style) -> str:
@@ -20,6 +23,19 @@ def render(result: Result, style: Style) -> str:
             record = counter_list_record(result)
         case Match():
             record = match_record(result)
+        case Refereed():
+            from convcost.formats.refereed.records import records
+
+            record = context((result.report,)) | report_record(result.report)
+            record["counters"] = records(result)
+        case Checked():
+            from convcost.formats.gate.records import checked_record
+
+            record = checked_record(result)
+        case Verified():
+            from convcost.formats.verified import verified_record
+
+            record = {**verified_record(result)}
         case _:
             record = context((result,)) | report_record(result)
     return json.dumps(record, indent=2) + "\n"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from convcost.explain.shapes import lengths
 from convcost.formats.counting import counter_section, listing
-from convcost.formats.document import Document, Line, Section, Table
+from convcost.formats.designs import sizes_facts, spec_text
+from convcost.formats.document import Document, Fact, Line, Section, Table
+from convcost.formats.explained.text import line_text
+from convcost.formats.figures import figures
 from convcost.formats.interface import CounterList, Result, Style
 from convcost.formats.metrics import METRICS, Metric, label
-from convcost.formats.numbers import about, factor, shown
+from convcost.formats.numbers import factor, shown
 from convcost.formats.plain import spelled_out
 from convcost.formats.remarks import (
     NO_COUNTERS,
@@ -16,15 +18,13 @@ from convcost.formats.remarks import (
     comparison_notes,
     convention_note,
     shape_text,
-    size_text,
-    sizes_text,
 )
+from convcost.gate.verdict import Checked
 from convcost.matching import Match
 from convcost.quantities import Shape
-from convcost.report import Comparison, Report, Row
-
-DTYPES = ("float64", "float32", "bfloat16", "int8")
-UNITS = {"params": "params", "macs": "MACs", "valid_macs": "MACs", "flops": "FLOPs", "bytes": "B"}
+from convcost.refereed import Refereed
+from convcost.report import Comparison, Report
+from convcost.verifying.result import Verified
 
 
 def document(result: Result, style: Style) -> Document:
@@ -37,14 +37,30 @@ def _document(result: Result, style: Style) -> Document:
     match result:
         case Comparison():
             return _comparison(result, style)
+        case Report(trace=trace) if trace:
+            from convcost.formats.model.layout import model
+
+            return model(result, trace, style)
         case Report():
             return _report(result)
         case CounterList():
             return listing(result)
+        case Refereed():
+            from convcost.formats.refereed.layout import section
+
+            return _document(result.report, style)._replace(counters=section(result, style.width))
         case Match():
             from convcost.formats.matching import matching
 
             return matching(result)
+        case Checked():
+            from convcost.formats.gate.layout import gate
+
+            return gate(result, style.width)
+        case Verified():
+            from convcost.formats.verified import verification
+
+            return verification(result)
 
 
 def _comparison(comparison: Comparison, style: Style) -> Document:
@@ -57,15 +73,26 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
             *(_compared(comparison, metric) for metric in METRICS),
         ),
     )
+    by_module = _by_module(comparison)
     layers = tuple(map(_layers, reports)) if style.layers else ()
     return Document(
-        heading=tuple((report.name, spec_text(report)) for report in reports) + sizes_heading(reports),
+        heading=tuple((report.name, spec_text(report)) for report in reports),
+        facts=sizes_facts(reports),
         costs=Section(
-            (table, *layers),
-            (*comparison_notes(comparison), convention_note(comparison.first.convention)),
+            (table, *by_module.tables, *layers),
+            (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
         ),
         counters=counter_section(reports),
     )
+
+
+def _by_module(comparison: Comparison) -> Section:
+    """What the differences are made of, where torch modules are among the candidates."""
+    if not any(report.trace for report in comparison.candidates):
+        return Section((), ())
+    from convcost.formats.model.difference import differences
+
+    return differences(comparison)
 
 
 def _beside_ratios(cells: list[str], ratios: list[str]) -> tuple[str, ...]:
@@ -89,24 +116,14 @@ def _compared(comparison: Comparison, metric: Metric) -> Line:
     return Line(label(metric, comparison.first), _beside_ratios(values, ratios), metric.minor)
 
 
-def spec_text(report: Report) -> str:
-    """The design as it was stated, with its input if that was inferred."""
-    shown = f"[{', '.join(map(size_text, report.input))}] -> {report.spec}"
-    return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
-
-
-def sizes_heading(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
-    """The heading's line about sizes, if there are any."""
-    text = sizes_text(reports)
-    return (("sizes", text),) if text else ()
-
-
 def _report(report: Report) -> Document:
     is_single = len(report.rows) == 1
-    table = Table(("", "formula" if report.open_names else "exact", "about"), tuple(_quantities(report)))
+    columns = ("", "formula") if report.open_names else ("", "exact", "about")
+    table = Table(columns, tuple(figures(report)))
     layers = () if is_single else (_layers(report),)
     return Document(
-        heading=((report.name, spec_text(report)), *sizes_heading((report,)), *_shapes(report)),
+        heading=((report.name, spec_text(report)),),
+        facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section((table, *layers), _notes(report)),
         counters=counter_section((report,)),
     )
@@ -117,43 +134,13 @@ def _notes(report: Report) -> tuple[str, ...]:
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 
-def _shapes(report: Report) -> tuple[tuple[str, str], ...]:
-    formulas = report.rows[0].layer.length_formulas(report.input) if len(report.rows) == 1 else ()
+def _shapes(report: Report) -> tuple[Fact, ...]:
+    formulas = map(line_text, lengths(report.rows[0])) if len(report.rows) == 1 else ()
     return (
-        ("input", shape_text(report.input)),
-        ("output", shape_text(report.output)),
-        *(("", formula) for formula in formulas),
+        Fact("input", shape_text(report.input)),
+        Fact("output", shape_text(report.output)),
+        *(Fact("", formula) for formula in formulas),
     )
-
-
-def _quantities(report: Report) -> list[Line]:
-    lines = []
-    for metric in METRICS:
-        value = getattr(report, metric.attribute)
-        in_units = about(value, UNITS[metric.attribute]) if metric.attribute in UNITS else ""
-        lines.append(Line(label(metric, report), (shown(value), in_units), metric.minor))
-        if metric.attribute == "params" and len(report.rows) == 1:
-            lines += _parameters(report.rows[0])
-        if metric.attribute == "bytes":
-            lines += _bytes_by_dtype(report)
-    return lines
-
-
-def _parameters(row: Row) -> list[Line]:
-    from convcost.formulas import elements
-
-    return [
-        Line(f"{name} {shape_text(shape)}", (shown(elements(shape)), ""), minor=True)
-        for name, shape in row.parameters.items()
-    ]
-
-
-def _bytes_by_dtype(report: Report) -> list[Line]:
-    others = [replace(report, dtype=dtype) for dtype in DTYPES if dtype != report.dtype]
-    return [
-        Line(f"in {other.dtype}", (shown(other.bytes), about(other.bytes, "B")), minor=True)
-        for other in others
-    ]
 
 
 def _layers(report: Report) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.formats.numbers import data
 from convcost.formats.records import PACKAGES, SCHEMA, installed
 from convcost.matching import Choice, Match
 from convcost.report import Report
@@ -15,6 +16,7 @@ def match_record(match: Match) -> dict[str, Any]:
         **_context(match),
         "metric": match.metric,
         "budget": match.target,
+        "at_most": match.at_most,
         "vary": list(match.vary),
         "ranges": {name: bounds._asdict() for name, bounds in match.ranges.items()},
         "name": match.name,
@@ -34,7 +36,11 @@ def _context(match: Match) -> dict[str, Any]:
     assumed = {*match.assumed, *(reference.assumed if reference else ())}
     return {
         "schema": SCHEMA,
-        "symbols": {**(reference.sizes if reference else {}), **match.sizes},
+        "symbols": {
+            **{name: data(size) for name, size in (reference.sizes.items() if reference else ())},
+            **{name: name for name in match.left_open},
+            **match.sizes,
+        },
         "assumed": sorted(assumed),
         "convention": {"count": match.convention.count, "padding": match.convention.padding},
         "dtype": match.dtype,

@@ -8,9 +8,15 @@ from typing import Any
 from convcost import units
 
 LONGEST_FORMULA = 56
-"""A longer formula makes a table unreadable; JSON has it whole."""
+"""A longer formula makes a table of several columns unreadable; JSON has it whole."""
+
+LONGEST_ALONE = 104
+"""Of a formula in the one column of a table, where it may take two lines."""
 
 TOO_LONG = "(long: --json has it)"
+
+NO_FORMULA = "(no formula)"
+"""Where sizes are open and nothing of bearable length says what it comes to."""
 
 
 def is_number(value: object) -> bool:
@@ -18,21 +24,36 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | Fraction)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, *, longest: int = LONGEST_FORMULA, grouped: bool = True) -> str:
     """163,840 or 20·B·S·E²."""
+    if value is None:
+        return NO_FORMULA
     if is_number(value):
         return units.exact(value)
-    if value.count_ops() > LONGEST_FORMULA:
+    from convcost.symbols.tidy import is_long
+
+    if is_long(value, 3 * longest):
         return TOO_LONG
+    text = formula(value, grouped=grouped)
+    return text if len(text) <= longest else TOO_LONG
+
+
+def in_full(value: Any) -> str:
+    """A number with every digit, a formula however long: where a line has room for it."""
+    return units.in_full(value) if is_number(value) else formula(value)
+
+
+def formula(value: Any, *, grouped: bool = True) -> str:
+    """A formula as people write it, however long; `grouped` separates thousands."""
     from convcost.symbols.text import readable
 
-    text = readable(value)
-    return text if len(text) <= LONGEST_FORMULA else TOO_LONG
+    return readable(value, grouped=grouped)
 
 
-def about(value: Any, unit: str) -> str:
-    """1.97 MFLOPs; nothing for a formula."""
-    return units.human(value, unit) if is_number(value) else ""
+def times(value: Any) -> str:
+    """As `factor`, before what there is as much of: 6.00×, 3·L/5 times."""
+    text = factor(value)
+    return text if text.endswith("×") else f"{text} times"
 
 
 def factor(value: Any) -> str:
@@ -50,15 +71,6 @@ def simplified(value: Any) -> Any:
     from convcost.symbols.text import lowest_terms
 
     return lowest_terms(value)
-
-
-def latex(value: Any) -> str:
-    """163,840 or 20 B E^{2} S, for math mode."""
-    if is_number(value):
-        return units.exact(value).replace(",", "{,}")
-    from convcost.symbols.text import as_latex
-
-    return as_latex(value)
 
 
 def data(value: Any) -> Any:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from convcost.formats.document import Document, Line, Section, Table
+import re
+
+from convcost.formats.document import Document, Fact, Line, Section, Table
+
+ROOT = re.compile(r"√(\d[\d,]*|\w+)")
+"""A root of a single number or name, which needs brackets once its sign is a word."""
+
 
 SPELLINGS = str.maketrans(
     {
         **{"×": "x", "÷": "/", "·": "*", "−": "-", "–": "-", "→": "->", "…": "...", "↳": "-"},
-        **{"⌊": "floor(", "⌋": ")", "≥": ">=", "≤": "<=", "─": "-"},
+        **{"⌊": "floor(", "⌋": ")", "≥": ">=", "≤": "<=", "≈": "~", "─": "-"},
         **{sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        **{"√": "sqrt", "Σ": "sum", "½": "1/2", "ᵀ": "^T", "∓": "-+", "Φ": "Phi", "π": "pi", "α": "alpha"},
-        **{"β": "beta", "γ": "gamma", "λ": "lambda", "σ": "sigma"},
+        **{"√": "sqrt", "Σ": "sum", "½": "1/2", "ᵀ": "^T", "∓": "-+", "±": "+-", "Φ": "Phi", "π": "pi"},
+        **{"α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda", "σ": "sigma"},
     }
 )
 
 
 def plain(text: str) -> str:
     """`text` in ASCII; what has no spelling is a question mark."""
-    return text.translate(SPELLINGS).encode("ascii", "replace").decode()
+    return ROOT.sub(r"sqrt(\1)", text).translate(SPELLINGS).encode("ascii", "replace").decode()
 
 
 def spelled_out(document: Document) -> Document:
@@ -26,6 +32,7 @@ def spelled_out(document: Document) -> Document:
         heading=tuple((plain(label), plain(text)) for label, text in document.heading),
         costs=_section(document.costs),
         counters=_section(document.counters),
+        facts=tuple(Fact(plain(label), plain(text)) for label, text in document.facts),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost import __version__
-from convcost.formats.breakeven import break_even_record
+from convcost.formats.breakeven_records import break_even_records
 from convcost.formats.interface import CounterList
 from convcost.formats.numbers import data
 from convcost.report import METRICS, Comparison, CounterResult, Report, Row
@@ -24,8 +24,18 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         **context((first, second, *others)),
         "candidates": candidates,
         "ratios": _ratios(comparison, second),
-        **break_even_record(comparison, second),
+        **break_even_records(comparison, second),
+        **_differences(comparison),
     }
+
+
+def _differences(comparison: Comparison) -> dict[str, Any]:
+    """What the differences are made of, where torch modules are among the candidates."""
+    if not any(report.trace for report in comparison.candidates):
+        return {}
+    from convcost.formats.model.difference import difference_records
+
+    return {"differences": difference_records(comparison)}
 
 
 def context(reports: tuple[Report, ...]) -> dict[str, Any]:
@@ -53,7 +63,17 @@ def report_record(report: Report) -> dict[str, Any]:
         **{metric: data(getattr(report, metric)) for metric in METRICS},
         "rows": [_row_record(row, report) for row in report.rows],
         "counters": _counters(report.counters),
+        **_beside(report),
     }
+
+
+def _beside(report: Report) -> dict[str, Any]:
+    """What only a torch module's report has."""
+    if not report.trace:
+        return {}
+    from convcost.formats.model.records import trace_record
+
+    return trace_record(report, report.trace)
 
 
 def _row_record(row: Row, report: Report) -> dict[str, Any]:
@@ -90,6 +110,7 @@ def counter_list_record(result: CounterList) -> dict[str, Any]:
                 "name": counter.name,
                 "title": counter.title,
                 "version": found,
+                "install": counter.install,
                 "unit": counter.unit.removesuffix("s"),
                 "counts": counter.counts,
                 "blind_spots": counter.blind_spots,

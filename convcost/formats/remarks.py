@@ -25,7 +25,7 @@ NO_COUNTERS = "The counters count numbers alone: they can be asked once every si
 
 def size_text(size: Size) -> str:
     """128, or a formula; without thousands separated, since it stands among commas."""
-    return str(size) if isinstance(size, int) else shown(size)
+    return str(size) if isinstance(size, int) else shown(size, grouped=False)
 
 
 def shape_text(shape: Shape) -> str:

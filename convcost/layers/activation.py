@@ -120,7 +120,10 @@ class LeakyReLU(_Elementwise):
 
 @dataclass(frozen=True)
 class RReLU(_Elementwise):
-    """As LeakyReLU; its slope is drawn in training, which is not counted."""
+    """x where x ≥ 0, else a · x: a comparison and a product.
+
+    In training `a` is drawn, which is not counted.
+    """
 
     operations = 2
 

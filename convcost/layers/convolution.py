@@ -59,7 +59,7 @@ class _Convolution(SlidingKernel):
             for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
         )
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
+    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
         taps = formulas.elements(lengths) * formulas.elements(self.kernel)
         if self.padding_mode != "zeros" or self.padding in UNPADDED:
             return taps, taps
@@ -75,12 +75,14 @@ class _Convolution(SlidingKernel):
             *zip(TAPS[self.spatial], self.kernel, strict=True),
         )
 
-    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
-        facts = zip(self.names, shape[-self.spatial :], self.windows, self.lengths(shape), strict=True)
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
         return tuple(
-            f"{name}_out = ⌊({length} + {window.before} + {window.after} − {window.dilation}·"
-            f"({window.kernel_size} − 1) − 1) / {window.stride}⌋ + 1 = {out}"
-            for name, length, window, out in facts
+            (
+                f"{name}_out",
+                "⌊({} + {} + {} − {}·({} − 1) − 1) / {}⌋ + 1",
+                (length, each.before, each.after, each.dilation, each.kernel_size, each.stride),
+            )
+            for name, length, each in zip(self.names, shape[-self.spatial :], self.windows, strict=True)
         )
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:

@@ -61,8 +61,8 @@ class Layer:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""
         return ()
 
-    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
-        """How each spatial dimension of the output comes about, with the numbers put in."""
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
+        """How each spatial dimension of the output comes about: its name, a formula, the sizes for its {}."""
         return ()
 
     def arguments(self) -> dict[str, object]:

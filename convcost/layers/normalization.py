@@ -91,7 +91,7 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """[batch, channels, height, width]; counted as BatchNorm1d."""
+    """[batch, channels, height, width]; per element 2, and 1 each for weight and bias."""
 
     ranks = (4,)
     wanted = "[batch, channels, height, width]"
@@ -99,7 +99,7 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """[batch, channels, depth, height, width]; counted as BatchNorm1d."""
+    """[batch, channels, depth, height, width]; per element 2, and 1 each for weight and bias."""
 
     ranks = (5,)
     wanted = "[batch, channels, depth, height, width]"
@@ -138,7 +138,7 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """[batch, channels, height, width] or without batch; counted as InstanceNorm1d."""
+    """[batch, channels, height, width] or without batch; per element 5, and 1 each for weight and bias."""
 
     spatial = 2
     ranks = (3, 4)
@@ -147,7 +147,7 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """[batch, channels, depth, height, width] or without batch; counted as InstanceNorm1d."""
+    """[batch, channels, depth, height, width] or without batch; per element 5, 1 each for weight and bias."""
 
     spatial = 3
     ranks = (4, 5)
@@ -208,7 +208,7 @@ class RMSNorm(_OverLastDimensions):
 
 @dataclass(frozen=True)
 class GroupNorm(Layer):
-    """[batch, channels, *] normalised by groups of channels; per element as LayerNorm."""
+    """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
     inferred_input = ("B*S", "num_channels", "L")
 

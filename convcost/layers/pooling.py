@@ -132,6 +132,10 @@ class _AvgPool(_Pooling):
     count_include_pad: bool = True
     divisor_override: int | None = None
 
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield from super().requirements(shape)
+        yield Known(self.divisor_override != 0, "divisor_override is 0", "divisor_override")
+
 
 class AvgPool2d(_AvgPool):
     """The mean of each window over height and width."""
@@ -226,14 +230,14 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
-    """As AdaptiveAvgPool1d over height and width."""
+    """The mean over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
     inferred_input = INFERRED[2]
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
-    """As AdaptiveAvgPool1d over depth, height and width."""
+    """The mean over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
     inferred_input = INFERRED[3]
@@ -256,14 +260,14 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """As AdaptiveMaxPool1d over height and width."""
+    """The maximum over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
     inferred_input = INFERRED[2]
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """As AdaptiveMaxPool1d over depth, height and width."""
+    """The maximum over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
     inferred_input = INFERRED[3]

@@ -8,11 +8,9 @@ from typing import ClassVar, NamedTuple
 
 from convcost import formulas
 from convcost.layers.interface import Layer, Sizes, along, at_least
+from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
 from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtMost, Divides, Equals, Known, Rank, Requirement
-
-LARGEST_STEP = 4096
-"""Where stride and dilation are both larger, the exact count of valid taps would take long."""
+from convcost.requirements import AtMost, Divides, Equals, Rank, Requirement
 
 NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
@@ -65,8 +63,8 @@ class SlidingKernel(Layer):
         """The spatial dimensions of the output."""
         raise NotImplementedError
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
-        """Taps of one channel pair over all positions: all of them, and those on real data."""
+    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
+        """Taps of one channel pair over all positions: all of them, and those on real data, if known."""
         raise NotImplementedError
 
     def output(self, shape: Shape) -> Shape:
@@ -79,7 +77,7 @@ class SlidingKernel(Layer):
         channels = (batch, self.in_channels, self.out_channels, self.groups)
         return Cost(
             formulas.convolution_macs(*channels, taps),
-            formulas.convolution_macs(*channels, valid),
+            None if valid is None else formulas.convolution_macs(*channels, valid),
             batch * self.out_channels * formulas.elements(lengths) if self.bias else 0,
         )
 
@@ -89,10 +87,7 @@ class SlidingKernel(Layer):
         for name in ("in_channels", "out_channels"):
             yield Divides(self.groups, getattr(self, name), "groups", name, "groups")
         for window in self.windows:
-            if not isinstance(window.stride, int):
-                message = "stride and dilation are both open; one of them needs a number"
-                yield Known(isinstance(window.dilation, int), message, "stride")
-            elif window.stride > LARGEST_STEP and isinstance(window.dilation, int):
+            if not is_countable(*window[:5]):
                 yield AtMost(window.dilation, LARGEST_STEP, "dilation beside such a stride", "dilation")
         yield from self._input_requirements(shape)
 
@@ -130,13 +125,11 @@ class SlidingKernel(Layer):
         return NAMES[self.spatial]
 
 
-def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Size:
-    """The taps that meet `data`, over all dimensions: those of each, multiplied."""
-    return formulas.elements(
-        tuple(
-            formulas.valid_taps(
-                length, count, window.kernel_size, window.stride, window.before, window.dilation
-            )
-            for length, count, window in zip(data, positions, windows, strict=True)
-        )
+def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Size | None:
+    """The taps that meet `data`, over all dimensions: those of each, multiplied; None without a formula."""
+    found = (
+        taps_on_data(length, count, *window[:5])
+        for length, count, window in zip(data, positions, windows, strict=True)
     )
+    known = tuple(taps for taps in found if taps is not None)
+    return formulas.elements(known) if len(known) == len(windows) else None

@@ -49,7 +49,7 @@ class _ConvTranspose(SlidingKernel):
             for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
         )
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size]:
+    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
         """At input positions; those on real data are the ones that `padding` does not crop away."""
         positions = shape[-self.spatial :]
         taps = formulas.elements(positions) * formulas.elements(self.kernel)
@@ -65,12 +65,14 @@ class _ConvTranspose(SlidingKernel):
             *zip(TAPS[self.spatial], self.kernel, strict=True),
         )
 
-    def length_formulas(self, shape: Shape) -> tuple[str, ...]:
-        facts = zip(self.names, shape[-self.spatial :], self.windows, self.lengths(shape), strict=True)
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
         return tuple(
-            f"{name}_out = ({length} − 1)·{window.stride} − 2·{window.before} + {window.dilation}·"
-            f"({window.kernel_size} − 1) + {window.output_padding} + 1 = {out}"
-            for name, length, window, out in facts
+            (
+                f"{name}_out",
+                "({} − 1)·{} − 2·{} + {}·({} − 1) + {} + 1",
+                (length, each.stride, each.before, each.dilation, each.kernel_size, each.output_padding),
+            )
+            for name, length, each in zip(self.names, shape[-self.spatial :], self.windows, strict=True)
         )
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:

@@ -1,25 +1,64 @@
-"""The input shape of a spec that states none: its first layer's usual one."""
+"""The input shape of a spec that states none: its first layer's usual one.
+
+A name that the layers use for something else is not taken for a dimension too: `Linear(I, S)` gets [B, 1, I],
+and `Conv1d(E, E, L)` [B*S, E, length].
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from convcost.errors import SpecError
 from convcost.spec.grammar import parse_size
 from convcost.spec.resolve import Template
-from convcost.spec.syntax import Constant, Expression, Name, Several, Sum
+from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Several, Sum, names
+
+WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
+"""What a dimension is called instead; a batch-like one is 1."""
+
+SPLITTING = ("Unflatten",)
+"""Layers whose sizes are those of dimensions: they may well use the names of the input's."""
 
 
-def inferred_input(first: Template, text: str) -> tuple[Expression, ...]:
-    """`first`'s usual input, such as [B*S, in_channels, L], with its arguments put in by name."""
+def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expression, ...]:
+    """The first layer's usual input, such as [B*S, in_channels, L], with its arguments put in by name."""
+    first = templates[0]
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so the input has to be given"
         hint = f"Write it in front: [B, S, E] -> {text.strip()[:40]}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
+    taken = _taken(templates)
     sizes: list[Expression] = []
     for expression in map(_parsed, first.layer.inferred_input):
-        sizes += _put_in(expression, first)
+        sizes += _put_in(expression, first, lambda name: _free(name, taken))
     return tuple(sizes)
+
+
+def _taken(templates: tuple[Template, ...]) -> frozenset[str]:
+    """The names that mean something else than a dimension of the input.
+
+    They are those in the first layer's arguments. In later ones L may well be the input's length, but B or S
+    is no dimension of it where a layer has it for a number of features.
+    """
+    first, *others = templates
+    features = [other for other in others if other.layer.__name__ not in SPLITTING]
+    later = {name for template in features for name in _names(template) if name not in WORDS}
+    return frozenset({*_names(first), *later})
+
+
+def _names(template: Template) -> Iterator[str]:
+    return (name.name for value in template.sizes.values() for name in names(value))
+
+
+def _free(name: Name, taken: frozenset[str]) -> Expression:
+    """`name`, or what stands for its dimension where the name is taken."""
+    if name.name not in taken:
+        return name
+    word = WORDS.get(name.name, "")
+    while word in taken:
+        word += "_in"
+    return Name(word, name.span) if word else Number(1)
 
 
 @cache
@@ -27,14 +66,21 @@ def _parsed(text: str) -> Expression:
     return parse_size(text)
 
 
-def _put_in(expression: Expression, template: Template) -> list[Expression]:
+def _put_in(
+    expression: Expression, template: Template, free: Callable[[Name], Expression]
+) -> list[Expression]:
     match expression:
         case Name(name=name) if name in template.sizes:
             value = template.sizes[name]
             if not isinstance(value, Several):
                 return [value]
             return [item for item in value.items if not isinstance(item, Constant)]
+        case Name():
+            return [free(expression)]
         case Sum(terms=terms, span=span):
-            put = [(sign, size) for sign, term in terms for size in _put_in(term, template)]
+            put = [(sign, size) for sign, term in terms for size in _put_in(term, template, free)]
             return [Sum(tuple(put), span)]
+        case Product(first=first, rest=rest, span=span):
+            factors = [(operator, _put_in(factor, template, free)[0]) for operator, factor in rest]
+            return [Product(_put_in(first, template, free)[0], tuple(factors), span)]
     return [expression]

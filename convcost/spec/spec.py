@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from convcost.errors import RequirementError, SpecError, UsageError, did_you_mean
 from convcost.network import Network
@@ -102,7 +102,7 @@ def parse(text: str) -> Spec:
     calls = unroll(candidate.steps, text)
     places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
     templates = tuple(resolve(call, text) for call in places)
-    shape = candidate.input or inferred_input(templates[0], text)
+    shape = candidate.input or inferred_input(templates, text)
     return Spec(
         name=candidate.name or summary(candidate.steps),
         text=text[candidate.body :].strip(),
@@ -128,15 +128,25 @@ def _open_report(network: Network, convention: Convention, dtype: str) -> Report
 
 def whole(name: str, size: Any) -> Size:
     """`size` as an int, also where it is another library's; UsageError if it is not whole."""
-    if isinstance(size, int) or hasattr(size, "free_symbols"):
+    if type(size) is int or hasattr(size, "free_symbols"):
         return cast("Size", size)
     try:
+        if isinstance(size, bool):
+            raise TypeError
         return operator.index(size)
     except TypeError:
         raise UsageError(f"{name} is {str(size)[:40]}; a size is a whole number") from None
 
 
-def check_names(sizes: Mapping[str, Size], specs: tuple[Spec, ...]) -> None:
+class Named(Protocol):
+    """What has sizes by name: a spec, or a model's inputs."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its sizes, each once."""
+
+
+def check_names(sizes: Mapping[str, Size], specs: tuple[Named, ...]) -> None:
     """Refuse a size that none of `specs` has."""
     known = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
     for name in sizes:

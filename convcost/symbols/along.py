@@ -13,10 +13,11 @@ from typing import Any, cast
 
 from convcost.quantities import Size
 from convcost.symbols.division import BeyondError, SplitError, divides, floor
+from convcost.symbols.number import Number
 from convcost.symbols.polynomial import Coefficients, added, multiplied, scaled, stretches
 
 
-class Along:
+class Along(Number):
     """A polynomial in the place along `domain`; never constant, those are ints."""
 
     __slots__ = ("coefficients", "domain")
@@ -25,45 +26,25 @@ class Along:
         self.coefficients = coefficients
         self.domain = domain
 
-    def __add__(self, other: Any) -> Any:
+    def plus(self, other: Any) -> Any:
         return _made(added(self.coefficients, _coefficients(other)), self.domain)
 
-    __radd__ = __add__
+    def times(self, other: Any) -> Any:
+        return _made(multiplied(self.coefficients, _coefficients(other)), self.domain)
+
+    def quotient(self, dividend: Any, divisor: Any) -> Any:
+        if divisor < 0:
+            dividend, divisor = -dividend, -divisor
+        return _made(floor(_coefficients(dividend), _coefficients(divisor), self.domain), self.domain)
+
+    def remainder(self, dividend: Any, divisor: Any) -> Any:
+        return Remainder(dividend, divisor, self.domain)
 
     def __neg__(self) -> Any:
         return Along(scaled(self.coefficients, -1), self.domain)
 
-    def __sub__(self, other: Any) -> Any:
-        return self + -other
-
-    def __rsub__(self, other: Any) -> Any:
-        return -self + other
-
-    def __mul__(self, other: Any) -> Any:
-        return _made(multiplied(self.coefficients, _coefficients(other)), self.domain)
-
-    __rmul__ = __mul__
-
-    def __pow__(self, exponent: int) -> Any:
-        power: Any = 1
-        for _ in range(exponent):
-            power = self * power
-        return power
-
     def __abs__(self) -> Any:
         return self if self >= 0 else -self
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._quotient(self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self._quotient(other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return Remainder(self, other, self.domain)
-
-    def __rmod__(self, other: Any) -> Any:
-        return Remainder(other, self, self.domain)
 
     def __lt__(self, other: Any) -> bool:
         return self._is(other, lambda sign: sign < 0)
@@ -87,11 +68,6 @@ class Along:
 
     def __index__(self) -> int:
         raise BeyondError
-
-    def _quotient(self, dividend: Any, divisor: Any) -> Any:
-        if divisor < 0:
-            dividend, divisor = -dividend, -divisor
-        return _made(floor(_coefficients(dividend), _coefficients(divisor), self.domain), self.domain)
 
     def _is(self, other: Any, wanted: Callable[[int], bool]) -> bool:
         """Whether the sign of self − other is a `wanted` one, if it is so everywhere or nowhere."""

@@ -2,85 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from math import lcm
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from math import floor, gcd, lcm
+from typing import Any, Literal, NamedTuple
 
-from sympy import Add, Mul, factor_terms, sympify
+from sympy import cancel
 
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.report import Assumption
 from convcost.requirements import AllAtLeast, AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
-from convcost.symbols.bounds import is_nonnegative, unrounded
-from convcost.symbols.text import readable
-from convcost.symbols.tidy import is_whole, tidy
+from convcost.symbols.bounds import cleared, is_nonnegative, undivided
+from convcost.symbols.change import put_in
+from convcost.symbols.common import common_divisor, common_factors
+from convcost.symbols.convert import from_sympy, to_sympy
+from convcost.symbols.formula import Formula, atoms_of, divided, made, terms_of
+from convcost.symbols.terms import UNIT
+from convcost.symbols.text import people, readable
+from convcost.symbols.tidy import is_long
+from convcost.symbols.whole import is_whole
+
+LONGEST_FACTORED = 30
+"""A side of an assumption with more parts is not searched for common factors."""
 
 
 class FailureError(Exception):
     """A requirement that no sizes fulfil."""
 
 
-def assumptions(requirement: Requirement) -> Iterator[Assumption]:
+class Need(NamedTuple):
+    """That `formula` is ≥ 0, zero, or whole."""
+
+    relation: Literal["nonnegative", "zero", "whole"]
+    formula: Formula
+
+    @property
+    def assumption(self) -> Assumption:
+        """As a report has it."""
+        if self.relation == "whole":
+            divisor = common_divisor(self.formula)
+            text = f"{_written(to_sympy(divisor))} divides {_written(to_sympy(self.formula * divisor))}"
+        else:
+            text = _stated(self.formula, "=" if self.relation == "zero" else "≥", _written)
+        return Assumption(text, self.relation, to_sympy(self.formula))
+
+
+def _written(formula: Any) -> str:
+    """As people write it; a long formula as it is."""
+    return people(formula) if is_long(formula, LONGEST_FACTORED) else readable(formula)
+
+
+def needs(requirement: Requirement) -> Iterator[Need]:
     """What has to be assumed for `requirement` to hold; FailureError if it can't."""
     match requirement:
-        case AllAtLeast(minimum=minimum, values=values):
-            for value in values.values():
-                for size in value if isinstance(value, tuple) else (value,):
-                    yield from not_negative(size - minimum)
+        case AllAtLeast(minimum=minimum):
+            for size in requirement.sizes:
+                yield from not_negative(size - minimum)
         case AtLeast(value=value, minimum=minimum):
             yield from not_negative(value - minimum)
         case AtMost(value=value, maximum=maximum) if maximum != LARGEST_SIZE:
             yield from not_negative(maximum - value)
         case Divides(divisor=divisor, value=value):
-            yield from _whole(sympify(value, strict=True), sympify(divisor, strict=True))
+            yield from _whole(_quotient(value, divisor))
         case Equals(value=value, expected=expected):
-            yield from _zero(sympify(value - expected, strict=True))
+            yield from _zero(value - expected)
         case Rank() | Known() if not requirement.holds():
             raise FailureError
 
 
-def not_negative(difference: Any) -> Iterator[Assumption]:
+def restated(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Need]:
+    """What is left of `assumption` with numbers put in; FailureError if they break it."""
+    formula = put_in(from_sympy(assumption.formula), sizes)
+    match assumption.relation:
+        case "nonnegative":
+            yield from not_negative(formula)
+        case "zero":
+            yield from _zero(formula)
+        case "whole":
+            yield from _whole(formula)
+
+
+def not_negative(difference: Any) -> Iterator[Need]:
     """That `difference` ≥ 0."""
-    difference = tidy(sympify(difference, strict=True)).formula
     known = is_nonnegative(difference)
     if known is False:
         raise FailureError
     if known is None:
-        difference = core(unrounded(difference)).expand()
-        yield Assumption(inequality(difference, "≥"), "nonnegative", difference)
+        tightened = _tightened(without_common_factors(undivided(difference)))
+        yield Need("nonnegative", _tightened(undivided(tightened)))
 
 
-def _whole(value: Any, divisor: Any) -> Iterator[Assumption]:
-    quotient = (value / divisor).cancel()
-    if quotient.is_Rational and not quotient.is_Integer:
+def _tightened(difference: Formula) -> Formula:
+    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0."""
+    common = _common(difference, constant=False)
+    constant = floor(Fraction(terms_of(difference).get(UNIT, 0), common))
+    rest = {term: factor // common for term, factor in difference.terms.items() if term}
+    return Formula({**rest, UNIT: constant} if constant else rest)
+
+
+def _common(difference: Formula, *, constant: bool = True) -> int:
+    return gcd(*(int(factor) for term, factor in difference.terms.items() if term or constant))
+
+
+def without_common_factors(difference: Formula) -> Formula:
+    """A whole `difference` without the positive factors that all its terms have: they decide no sign."""
+    if not isinstance(difference, Formula) or len(difference.terms) == 1:
+        return difference
+    common = common_factors(difference)
+    quotient: Formula = (
+        divided(difference, common) if all(atom.is_positive for atom in atoms_of(common)) else difference
+    )
+    return quotient
+
+
+def _whole(quotient: Any) -> Iterator[Need]:
+    if not isinstance(quotient, Formula) and quotient.denominator != 1:
         raise FailureError
     if not is_whole(quotient):
-        yield Assumption(f"{readable(divisor)} divides {readable(value)}", "whole", quotient)
+        yield Need("whole", quotient)
 
 
-def _zero(difference: Any) -> Iterator[Assumption]:
-    difference = tidy(difference).formula
-    if difference == 0:
+def _quotient(value: Any, divisor: Any) -> Any:
+    """value / divisor, without what two sums have in common."""
+    quotient = divided(value, divisor)
+    is_simple = len(terms_of(divisor)) == 1 or is_whole(quotient)
+    return quotient if is_simple else from_sympy(cancel(to_sympy(value) / to_sympy(divisor)))
+
+
+def _zero(difference: Any) -> Iterator[Need]:
+    if not isinstance(difference, Formula):
+        if difference != 0:
+            raise FailureError
         return
-    if is_nonnegative(difference - 1) or is_nonnegative(-difference - 1):
+    difference = without_common_factors(cleared(difference))
+    common = _common(difference, constant=False)
+    is_apart = is_nonnegative(difference - 1) or is_nonnegative(-difference - 1)
+    if is_apart or terms_of(difference).get(UNIT, 0) % common:
         raise FailureError
-    yield Assumption(inequality(difference, "="), "zero", difference)
+    yield Need("zero", difference)
 
 
 def inequality(difference: Any, relation: str, write: Callable[[Any], str] = readable) -> str:
-    """`difference` ≥ 0 with every term on the side where it is added: L ≥ 2, 3·L < 5."""
-    terms = Add.make_args(core(difference).expand())
-    left = Add(*(term for term in terms if not term.could_extract_minus_sign()))
-    right = Add(*(-term for term in terms if term.could_extract_minus_sign()))
-    if not left.free_symbols and right.free_symbols:
+    """sympy's `difference` ≥ 0 with every term on the side where it is added: L ≥ 2, 3·L < 5."""
+    return _stated(without_common_factors(cleared(from_sympy(difference))), relation, write)
+
+
+def _stated(difference: Any, relation: str, write: Callable[[Any], str]) -> str:
+    terms = terms_of(difference).items()
+    left, right = made({t: f for t, f in terms if f > 0}), made({t: -f for t, f in terms if f < 0})
+    if not isinstance(left, Formula) and isinstance(right, Formula):
         left, right, relation = right, left, MIRRORED[relation]
-    return f"{write(left)} {relation} {write(right)}"
-
-
-def core(difference: Any) -> Any:
-    """`difference` without the factors that are positive whatever the sizes: they decide no sign."""
-    factors = Mul.make_args(factor_terms(difference))
-    return Mul(*(factor for factor in factors if not factor.is_positive))
+    return f"{write(to_sympy(left))} {relation} {write(to_sympy(right))}"
 
 
 MIRRORED = {"≥": "≤", ">": "<", "<": ">", "≤": "≥", "=": "="}

@@ -5,15 +5,18 @@ Where the answer is no single polynomial, SplitError says on which parts of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import NoReturn
 
-from convcost.symbols.divisors import LARGEST_FACTORED, divisors
+from convcost.symbols.divisors import divisors
 from convcost.symbols.polynomial import Coefficients, added, stretches, trimmed, value, without
 
 MOST_CLASSES = 4096
-"""Residue classes that one rounding may split a stretch into."""
+"""Residue classes that a stretch may be split into where sizes have to divide."""
+
+MOST_ROUNDED = 256
+"""Residue classes that one rounding may split a stretch into; with more it is split where it rounds alike."""
 
 
 class SplitError(Exception):
@@ -44,7 +47,8 @@ def _floor_by_number(dividend: Coefficients, divisor: int, sizes: range) -> Coef
     classes = divisor // gcd(divisor, *dividend[1:])
     if classes == 1:
         return tuple(coefficient // divisor for coefficient in dividend)
-    if min(classes, len(sizes)) <= MOST_CLASSES:
+    quotients = abs(value(dividend, len(sizes) - 1) - dividend[0]) // divisor
+    if classes <= min(MOST_ROUNDED, quotients):
         _split_by(classes, sizes)
     return _floor_of_block(dividend, (divisor,), sizes)
 
@@ -100,9 +104,10 @@ def divides(divisor: Coefficients, dividend: Coefficients, sizes: range) -> bool
     rest = without(dividend, divisor, _whole_part(dividend, divisor, sizes))
     if rest == (0,):
         return True
-    if len(rest) > 1 or abs(rest[0]) > LARGEST_FACTORED:
+    known = divisors(abs(rest[0])) if len(rest) == 1 else None
+    if known is None:
         raise BeyondError
-    places = sorted(_places_of(divisors(abs(rest[0])), divisor, sizes))
+    places = sorted(_places_of(known, divisor, sizes))
     if len(places) == len(sizes):
         return True
     raise SplitError(sizes[place : place + 1] for place in places)
@@ -122,7 +127,7 @@ def _number_divides(divisor: int, dividend: Coefficients, sizes: range) -> bool:
     raise SplitError([sizes[first::classes]])
 
 
-def _places_of(numbers: list[int], polynomial: Coefficients, sizes: range) -> set[int]:
+def _places_of(numbers: Sequence[int], polynomial: Coefficients, sizes: range) -> set[int]:
     """The places at which the polynomial is one of `numbers` or of their negatives."""
     return {
         place

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
-LARGEST_FACTORED = 10**12
+LARGEST_TRIED = 10**6
+"""The largest factor that is looked for one by one."""
+
+MOST_DIVISORS = 10_000
 
 
 @cache
-def divisors(number: int) -> list[int]:
-    """Every positive divisor of `number`, which is from 1 to LARGEST_FACTORED, in order."""
+def divisors(number: int) -> tuple[int, ...] | None:
+    """Every divisor of `number` ≥ 1, in order; None if two factors are large, or it has too many."""
     found = [1]
     factor = 2
-    while factor * factor <= number:
+    while factor * factor <= number and factor <= LARGEST_TRIED and len(found) <= MOST_DIVISORS:
         powers = [1]
         while number % factor == 0:
             number //= factor
@@ -21,4 +24,5 @@ def divisors(number: int) -> list[int]:
         factor += 1
     if number > 1:
         found += [known * number for known in found]
-    return sorted(found)
+    is_whole = factor * factor > number and len(found) <= MOST_DIVISORS
+    return tuple(sorted(found)) if is_whole else None

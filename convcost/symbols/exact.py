@@ -2,76 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
 from math import prod
-from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
-from sympy import Abs, Add, Mul, Pow, Symbol, floor
+from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
 
-from convcost.quantities import Size
+
+class Quotient(NamedTuple):
+    """numerator / denominator: ints, or arrays of Python ints."""
+
+    numerator: Any
+    denominator: Any
 
 
 def put_in(formula: Any, sizes: Mapping[str, Any]) -> Any:
-    """`formula` at `sizes`, each an int or an array of ints; an int or an array of Python ints."""
+    """`formula` at `sizes`, each an int or an array of ints: a Python int or a Fraction, or an array of them.
+
+    At a size that stands for many it is one that does so too, rounded down.
+    """
     if isinstance(formula, int | Fraction):
         return formula
-    numerator, denominator = _value(formula, sizes)
-    return _exact_quotient(numerator, denominator)
-
-
-def _exact_quotient(numerator: Any, denominator: Any) -> Any:
+    numerator, denominator = quotient(formula, sizes)
     if isinstance(numerator, int) and isinstance(denominator, int):
-        whole, rest = divmod(numerator, denominator)
-        return Fraction(numerator, denominator) if rest else whole
-    return numerator // denominator
+        return _divided(numerator, denominator)
+    if not hasattr(numerator, "ndim") and not hasattr(denominator, "ndim"):
+        return numerator // denominator
+    from numpy import frompyfunc
+
+    return frompyfunc(_divided, 2, 1)(numerator, denominator)
 
 
-def _value(formula: Any, sizes: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The numerator and denominator of `formula` at `sizes`."""
-    if formula.is_Rational:
-        return int(formula.p), int(formula.q)
-    match formula:
-        case Symbol():
-            return sizes[formula.name], 1
-        case Add():
-            return reduce(_sum, (_value(term, sizes) for term in formula.args))
-        case Mul():
-            numerators, denominators = zip(*(_value(part, sizes) for part in formula.args), strict=True)
-            return prod(numerators), prod(denominators)
-        case Pow(base=base, exp=exponent):
-            numerator, denominator = _value(base, sizes)
-            power = abs(int(exponent))
-            raised = numerator**power, denominator**power
-            return raised if exponent > 0 else raised[::-1]
-        case floor():
-            numerator, denominator = _value(formula.args[0], sizes)
-            return numerator // denominator, 1
-        case Abs():
-            numerator, denominator = _value(formula.args[0], sizes)
-            return abs(numerator), denominator
-    raise TypeError(f"no exact value of {type(formula).__name__}")
+def _divided(numerator: int, denominator: int) -> int | Fraction:
+    whole, rest = divmod(numerator, denominator)
+    return Fraction(numerator, denominator) if rest else whole
 
 
-def _sum(first: tuple[Any, Any], second: tuple[Any, Any]) -> tuple[Any, Any]:
-    if first[1] is second[1] or (isinstance(first[1], int) and first[1] == second[1]):
-        return add(first[0], second[0]), first[1]
-    return first[0] * second[1] + second[0] * first[1], first[1] * second[1]
+def quotient(formula: Any, sizes: Mapping[str, Any]) -> Quotient:
+    """The numerator and the denominator of `formula` at `sizes`; what occurs again is worked out once."""
+    known: dict[Any, Quotient] = {}
+
+    def value(part: Any) -> Quotient:
+        if part not in known:
+            known[part] = fresh(part)
+        return known[part]
+
+    def fresh(part: Any) -> Quotient:
+        match part:
+            case Rational():
+                return Quotient(int(part.p), int(part.q))
+            case Symbol():
+                return Quotient(sizes[part.name], 1)
+            case Add(args=args):
+                return reduce(_sum, map(value, args))
+            case Mul(args=args):
+                numerators, denominators = zip(*map(value, args), strict=True)
+                return Quotient(prod(numerators), prod(denominators))
+            case Pow(base=base, exp=Integer() as exponent):
+                return _raised(value(base), int(exponent))
+            case floor(args=(inner,)):
+                return Quotient(value(inner).numerator // value(inner).denominator, 1)
+            case Abs(args=(inner,)):
+                return Quotient(*map(abs, value(inner)))
+        raise TypeError(f"no exact value of {type(part).__name__}")
+
+    return value(formula)
 
 
-def function_of(formula: Any, names: tuple[str, ...]) -> Callable[..., Any]:
-    """`formula` as a function of the named sizes, over ints and NumPy arrays, exactly.
+def _sum(first: Quotient, second: Quotient) -> Quotient:
+    (above, below), (other, other_below) = first, second
+    are_ints = isinstance(below, int) and isinstance(other_below, int)
+    if below is other_below or (are_ints and below == other_below):
+        return Quotient(above + other, below)
+    return Quotient(above * other_below + other * below, below * other_below)
 
-    Arrays are widened to Python ints on entry, since 64 bits overflow without a word.
-    """
-    import numpy
 
-    def widened(value: Any) -> Any:
-        return value.astype(object) if isinstance(value, numpy.ndarray) else value
-
-    def function(*values: Size) -> Any:
-        return put_in(formula, dict(zip(names, map(widened, values), strict=True)))
-
-    return function
+def _raised(base: Quotient, exponent: int) -> Quotient:
+    numerator, denominator = (part ** abs(exponent) for part in base)
+    return Quotient(numerator, denominator) if exponent > 0 else Quotient(denominator, numerator)

@@ -1,131 +1,80 @@
-"""The bookkeeper of open sizes: what has been assumed of them, and formulas made shorter under it."""
+"""What has been assumed of open sizes, and what follows from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sympy import Symbol, floor, sympify
-
-from convcost.errors import RequirementError
-from convcost.layers.interface import Layer
-from convcost.quantities import Cost, Shape
 from convcost.report import Assumption
-from convcost.requirements import Requirement
-from convcost.symbols.assume import FailureError, assumptions, multiples, not_negative
+from convcost.symbols.assume import FailureError, Need
 from convcost.symbols.bounds import is_nonnegative
-from convcost.symbols.tidy import Tidied, is_whole, plain, tidy
+from convcost.symbols.facts import Bounds, learned, single, under
+from convcost.symbols.formula import Formula
+from convcost.symbols.rounding import rounded
+from convcost.symbols.whole import is_whole
+
+RECENT = 4
+"""How many of the last assumptions a new one is compared with."""
 
 
 class Ledger:
-    """Assumptions by what they are about, the strongest of each."""
+    """Assumptions, none of which follows from another, as far as it shows."""
 
     def __init__(self) -> None:
-        self._entered: dict[Any, Assumption] = {}
-        self._whole: dict[Any, Any] = {}
-        self._back: dict[Any, Any] = {}
-        self._known: dict[tuple[str, Layer, Shape], tuple[Tidied, ...]] = {}
+        self._needs: list[Need] = []
+        self._bounds: Bounds = {}
+        self.quotients: set[Any] = set()
 
     @property
     def assumed(self) -> tuple[Assumption, ...]:
-        """What has been assumed, each relation once."""
-        return tuple({found.text: found for found in self._entered.values()}.values())
+        """What has been assumed and isn't said by what is known of single sizes."""
+        found = (need.assumption for need in self._needs if not self._is_said(need))
+        return tuple({assumption.text: assumption for assumption in found}.values())
 
-    def require(self, requirement: Requirement, step: int) -> None:
-        """Enter what `requirement` needs; raise RequirementError where no sizes fulfil it."""
-        try:
-            for assumption in assumptions(requirement):
-                self._enter(assumption)
-        except FailureError:
-            raise RequirementError(
-                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
-            ) from None
+    def _is_said(self, need: Need) -> bool:
+        if need.relation != "nonnegative":
+            return False
+        text = single(need.formula)
+        bounds = {text: self._bounds[text]._replace(least=1, most=None)} if text else self._bounds
+        return bool(is_nonnegative(under(bounds, need.formula)))
 
-    def _enter(self, assumption: Assumption) -> None:
-        constant, subject = assumption.formula.as_coeff_Add()
-        key = (assumption.relation, subject)
-        known = self._entered.get(key)
-        if self._follows(assumption) or (known and known.formula.as_coeff_Add()[0] <= constant):
+    def enter(self, need: Need) -> None:
+        """Assume it, if it doesn't follow; FailureError if nothing fulfils it beside the rest."""
+        if self._follows(need):
             return
-        self._entered[key] = assumption
-        if assumption.relation == "whole":
-            self._split_multiples()
+        self._bounds = learned(self._bounds, need)
+        if need.relation == "nonnegative":
+            latest = self._needs[-RECENT:]
+            if any(_follows_from(need, other) for other in latest):
+                return
+            self._needs[-RECENT:] = [other for other in latest if not _follows_from(other, need)]
+        self._needs.append(need)
+        self.quotients |= {need.formula} if need.relation == "whole" else set()
 
-    def _follows(self, assumption: Assumption) -> bool:
-        """Whether it is so for all sizes that are the multiples they are assumed to be."""
-        formula = assumption.formula.subs(self._whole)
-        if assumption.relation == "nonnegative":
-            return bool(is_nonnegative(formula))
-        return assumption.relation == "whole" and is_whole(formula)
+    def _follows(self, need: Need) -> bool:
+        formula = self.under(need.formula)
+        match need.relation:
+            case "nonnegative":
+                known = is_nonnegative(formula)
+            case "zero":
+                known = None if isinstance(formula, Formula) else formula == 0
+            case "whole":
+                known = is_whole(formula) or None
+        if known is False:
+            raise FailureError
+        return bool(known) or need in self._needs
 
-    def _split_multiples(self) -> None:
-        """Every size that is a multiple as that number times a part."""
-        factors = multiples(self.assumed)
-        parts = {size: Symbol(f"_{size.name}", integer=True, positive=True) for size in factors}
-        self._whole = {size: factors[size] * part for size, part in parts.items()}
-        self._back = {part: size / factors[size] for size, part in parts.items()}
+    def under(self, formula: Any) -> Any:
+        """`formula` with sizes that count from 1: what holds of it then, holds."""
+        return under(self._bounds, formula)
 
-    def tidied(self, formula: Any) -> Any:
-        """`formula` as short as the assumptions allow, and a Python int where it is one."""
-        if isinstance(formula, int):
-            return formula
-        quotients = [found.formula for found in self.assumed if found.relation == "whole"]
-        exact = formula.xreplace({floor(quotient): quotient for quotient in quotients})
-        short, taken = tidy(exact.subs(self._whole))
-        for difference in taken:
-            self._take(difference.subs(self._back))
-        return plain(short.subs(self._back))
-
-    def _take(self, difference: Any) -> None:
-        for assumption in not_negative(difference):
-            self._enter(assumption)
-
-    def output(self, layer: Layer, shape: Shape) -> Shape:
-        """The layer's output, each dimension tidied."""
-        return self._with_stand_ins(layer, shape, "output", layer.output)
-
-    def cost(self, layer: Layer, shape: Shape) -> Cost:
-        """The layer's cost, each quantity tidied."""
-        return Cost(
-            *self._with_stand_ins(layer, shape, "cost", lambda simple: _quantities(layer.cost(simple)))
-        )
-
-    def _with_stand_ins(
-        self, layer: Layer, shape: Shape, what: str, formulas: Callable[[Shape], tuple[Any, ...]]
-    ) -> tuple[Any, ...]:
-        """`formulas` worked out once on a plain symbol for each compound dimension, which is then put in.
-
-        So a chain that shortens its input again and again does not work on ever longer formulas.
-        """
-        stand_ins = {_stand_in(place): size for place, size in enumerate(shape) if _is_compound(size)}
-        simple = tuple(_stand_in(place) if _is_compound(size) else size for place, size in enumerate(shape))
-        key = (what, layer, simple)
-        if key not in self._known:
-            large = self._symbols_of(simple)
-            self._known[key] = tuple(self._tidied_once(formula, large) for formula in formulas(simple))
-        return tuple(self._put_in(formula, stand_ins) for formula in self._known[key])
-
-    def _symbols_of(self, shape: Shape) -> frozenset[Any]:
-        """The sizes that an input is made of: they are taken to be larger than a kernel or its padding."""
-        sizes = (sympify(size, strict=True).subs(self._whole) for size in shape)
-        return frozenset[Any]().union(*(size.free_symbols for size in sizes))
-
-    def _tidied_once(self, formula: Any, large: frozenset[Any]) -> Tidied:
-        return tidy(sympify(formula, strict=True).subs(self._whole), large)
-
-    def _put_in(self, quantity: Tidied, stand_ins: dict[Any, Any]) -> Any:
-        for difference in quantity.assumed:
-            self._take(difference.subs(stand_ins).subs(self._back))
-        return self.tidied(plain(quantity.formula.subs(stand_ins).subs(self._back)))
+    def rounded(self, number: Any) -> Any:
+        """⌊number⌋; `number` itself where it was assumed to be whole."""
+        if not self.quotients:
+            return rounded(number)
+        is_known = number in self.quotients or is_whole(self.under(number))
+        return number if is_known else rounded(number)
 
 
-def _quantities(cost: Cost) -> tuple[Any, ...]:
-    return cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise
-
-
-def _is_compound(size: Any) -> bool:
-    return not isinstance(size, int) and not size.is_Symbol
-
-
-def _stand_in(place: int) -> Any:
-    return Symbol(f"_{place}", integer=True, positive=True)
+def _follows_from(need: Need, other: Need) -> bool:
+    both = need.relation == other.relation == "nonnegative"
+    return both and bool(is_nonnegative(need.formula - other.formula))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Piece(NamedTuple):
 
 
 class Explored(NamedTuple):
-    """Every possible size with its cost, and the sizes that were not tried."""
+    """Sizes with their costs, those nearest to a target among them, and the sizes that were not tried."""
 
     pieces: tuple[Piece, ...]
     untried: tuple[range, ...]
@@ -65,6 +65,11 @@ class Nearest(NamedTuple):
     equal: Hits | None
     above: Hits | None
 
+    @property
+    def within(self) -> Hits | None:
+        """The one nearest to the target without exceeding it."""
+        return self.equal or self.below
+
     def closest(self, target: Size) -> tuple[Hits, ...]:
         """The one nearest to the target; both sides where they are as near."""
         if self.equal:
@@ -74,10 +79,10 @@ class Nearest(NamedTuple):
         return tuple(side for side in sides if abs(side.cost - target) == least)
 
 
-def nearest(explored: Explored, target: Size) -> Nearest:
-    """The costs nearest to `target` among what was explored."""
+def nearest(pieces: Iterable[Piece], target: Size) -> Nearest:
+    """The costs nearest to `target` on the pieces."""
     at: dict[int, list[range]] = {}
-    for piece in explored.pieces:
+    for piece in pieces:
         for place in candidates(piece, target):
             at.setdefault(value(piece.cost, place.start), []).append(piece.sizes[place.start : place.stop])
     hits = [Hits(cost, tuple(found)) for cost, found in at.items()]
@@ -102,14 +107,3 @@ def candidates(piece: Piece, target: Size) -> Iterator[range]:
     for stretch in stretches(shifted, count):
         ends |= {stretch.start, stretch.stop - 1}
     yield from (range(place, place + 1) for place in sorted(ends))
-
-
-def largest_within(explored: Explored, budget: Size) -> Size | None:
-    """The largest size that costs no more than `budget`, if there is one."""
-    ends = (
-        piece.sizes[stretch.stop - 1]
-        for piece in explored.pieces
-        for stretch in stretches(added(piece.cost, (-budget,)), len(piece.sizes))
-        if stretch.sign <= 0
-    )
-    return max(ends, default=None)

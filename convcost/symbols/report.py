@@ -4,83 +4,120 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from convcost.errors import UsageError, did_you_mean
+from convcost.errors import RequirementError, UnboundSizeError, UsageError, did_you_mean
+from convcost.layers.interface import Layer
 from convcost.network import Network
-from convcost.quantities import Convention, Cost, Shape, Size
-from convcost.report import Assumption, Report, Row
-from convcost.symbols.exact import function_of
-from convcost.symbols.ledger import Ledger
-from convcost.symbols.tidy import plain, tidy
+from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention
+from convcost.report import METRICS, Report, Row
+from convcost.requirements import Divides
+from convcost.symbols.assume import FailureError, restated
+from convcost.symbols.change import put_in
+from convcost.symbols.check import broken, check_open, checked_sizes
+from convcost.symbols.convert import from_sympy, to_sympy
+from convcost.symbols.exact import put_in as exactly
+from convcost.symbols.formula import Formula
+from convcost.symbols.keeper import Keeper
+from convcost.symbols.rows import mapped, mapped_layer, throughout
+from convcost.symbols.traced import mapped_trace
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
     """What `network` costs, as formulas in the sizes that have no number."""
-    ledger = Ledger()
-    report = network.report(convention, dtype, ledger)
-    rows = tuple(_mapped(row, ledger.tidied) for row in report.rows)
-    return replace(report, rows=rows, assumptions=ledger.assumed)
-
-
-def _mapped(row: Row, change: Callable[[Any], Any]) -> Row:
-    def shape(sizes: Shape) -> Shape:
-        return tuple(map(change, sizes))
-
-    cost = row.cost
-    return row._replace(
-        input=shape(row.input),
-        output=shape(row.output),
-        parameters={name: shape(sizes) for name, sizes in row.parameters.items()},
-        cost=Cost(*map(change, (cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise))),
+    keeper = Keeper()
+    ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
+    originals = {id(ours[id(layer)]): layer for layer in network.layers}
+    divisions = (
+        Divides(*throughout(cast("tuple[Any, ...]", division), from_sympy)) for division in network.divisions
     )
+    opened = replace(
+        network,
+        layers=tuple(ours[id(layer)] for layer in network.layers),
+        input=throughout(network.input, from_sympy),
+        divisions=tuple(divisions),
+    )
+    report = opened.report(convention, dtype, keeper)
+    if convention.padding == "valid":
+        _check_valid(report)
+
+    def shown(formula: Any) -> Any:
+        """Shortened once more: a later layer may have shown that a division in an earlier one is whole."""
+        return _sympy(keeper.settled(formula) if keeper.ledger.quotients else formula)
+
+    rows = tuple(mapped(row, shown)._replace(layer=originals[id(row.layer)]) for row in report.rows)
+    return replace(report, rows=rows, assumptions=keeper.ledger.assumed)
 
 
-def substituted(report: Report, sizes: Mapping[str, Size]) -> Report:
+def _sympy(number: Any) -> Any:
+    return to_sympy(number) if isinstance(number, Formula) else number
+
+
+def _check_valid(report: Report) -> None:
+    for step, row in enumerate(report.rows):
+        if row.cost.valid_macs is None:
+            raise RequirementError(NO_VALID_MACS, hint=NUMBERS_NEEDED, step=step)
+
+
+def substituted(report: Report, given: Mapping[str, Any]) -> Report:
     """`report` with numbers put in for open sizes."""
-    for name in sizes:
-        if name not in report.open_names:
-            near = did_you_mean(name, report.open_names)
-            raise UsageError(f"no size called {name[:40]} is open{near}")
-    values = {report.sizes[name]: size for name, size in sizes.items()}
+    sizes = checked_sizes(report, given)
+    has_all = sizes.keys() >= {*report.open_names}
 
     def change(formula: Any) -> Any:
-        return formula if isinstance(formula, int) else plain(tidy(formula.subs(values)).formula)
+        return exactly(formula, sizes) if has_all else _sympy(put_in(from_sympy(formula), sizes))
 
+    keeper = Keeper()
+    _restate(report, sizes, keeper)
+    changed = (mapped(row, change)._replace(layer=mapped_layer(row.layer, change)) for row in report.rows)
     return replace(
         report,
-        rows=tuple(_mapped(row, change) for row in report.rows),
+        rows=tuple(_with_valid_macs(row, keeper) for row in changed),
+        trace=report.trace and mapped_trace(report.trace, change),
         sizes={**report.sizes, **sizes},
-        assumptions=tuple(_still_assumed(report.assumptions, values)),
+        assumptions=keeper.ledger.assumed,
     )
 
 
-def _still_assumed(found: tuple[Assumption, ...], values: Mapping[Any, Size]) -> list[Assumption]:
-    """What is still to be assumed with `values` put in; UsageError where they break it."""
-    left = []
-    for assumption in found:
-        formula = assumption.formula.subs(values)
-        if formula.free_symbols:
-            left.append(assumption._replace(formula=formula))
-        elif not _fulfilled(assumption, formula):
-            put = ", ".join(f"{size} = {value}" for size, value in values.items())
-            raise UsageError(f"{put} breaks an assumption: {assumption.text}")
-    return left
+def _restate(report: Report, sizes: Mapping[str, int], keeper: Keeper) -> None:
+    for assumption in report.assumptions:
+        try:
+            for need in restated(assumption, sizes):
+                keeper.ledger.enter(need)
+        except FailureError:
+            raise broken(assumption, sizes) from None
 
 
-def _fulfilled(assumption: Assumption, value: Any) -> bool:
-    match assumption.relation:
-        case "nonnegative":
-            return bool(value >= 0)
-        case "zero":
-            return bool(value == 0)
-        case "whole":
-            return bool(value.is_integer)
+def _with_valid_macs(row: Row, keeper: Keeper) -> Row:
+    """`row` with its MACs on real data counted anew, where they had no formula before there were numbers."""
+    if row.cost.valid_macs is not None or not isinstance(row.layer, Layer):
+        return row
+    shape = throughout(row.input, from_sympy)
+    valid_macs = keeper.cost(mapped_layer(row.layer, from_sympy), shape).valid_macs
+    return row._replace(cost=replace(row.cost, valid_macs=_sympy(valid_macs)))
 
 
 def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
     """`metric` as an exact function of the named open sizes."""
-    missing = [name for name in report.open_names if name not in names]
-    if missing:
+    _check_names(report, names)
+    if metric not in METRICS:
+        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, METRICS)}")
+    formula = getattr(report, metric)
+    if formula is None:
+        raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
+
+    def value(*sizes: Any) -> Any:
+        if len(sizes) != len(names):
+            raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
+        return exactly(formula, checked_sizes(report, dict(zip(names, sizes, strict=True))))
+
+    return value
+
+
+def _check_names(report: Report, names: tuple[str, ...]) -> None:
+    """UsageError unless `names` are those of all open sizes, each once."""
+    check_open(report, names)
+    if twice := [name for name in report.open_names if names.count(name) > 1]:
+        raise UsageError(f"{', '.join(twice)} is named twice")
+    if missing := [name for name in report.open_names if name not in names]:
         raise UsageError(f"{', '.join(missing)} would still be open", hint="Name every open size.")
-    return function_of(getattr(report, metric), names)

@@ -1,102 +1,117 @@
-"""Which sizes of a progression bring a cost nearest to a target: exact, by signs of polynomials.
+"""Which sizes of a progression bring a cost nearest to a target: exact, by bounds and signs of polynomials.
 
 A cost is a function that takes a size and raises ConvcostError where the size is not possible. It is asked
-about a stretch of sizes at once, and about parts of it where it answers with SplitError.
+about a stretch of sizes at once, and about parts of it where it answers with SplitError; what its bounds
+show to be further from the target than what was found is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from typing import TypeAlias
 
 from convcost.errors import ConvcostError
 from convcost.quantities import Size
 from convcost.symbols.along import along, coefficients
+from convcost.symbols.between import Bounds, bounds
 from convcost.symbols.division import BeyondError, SplitError
 from convcost.symbols.nearest import Explored, Piece, nearest
+from convcost.symbols.polynomial import Coefficients
 
 Costs: TypeAlias = Callable[[Size], Size]
 
-MOST_QUESTIONS = 2000
+MOST_QUESTIONS = 4000
 """What a search asks a cost at most; sizes that are left then were not tried."""
-
-MOST_SINGLE = 1000
-"""Sizes that are asked about one by one where a cost is no polynomial."""
-
-
-def explore(sizes: range, costs: Costs, target: Size) -> Explored:
-    """What `sizes` cost, those left out that are not possible; where `target` seems to be comes first."""
-    pieces: list[Piece] = []
-    untried: list[range] = []
-    waiting = [(0, (0, 0), sizes)]
-    for question in range(MOST_QUESTIONS):
-        if not waiting:
-            break
-        *_, part = heappop(waiting)
-        try:
-            pieces.append(Piece(part, coefficients(costs(along(part)))))
-            continue
-        except SplitError as split:
-            parts = split.parts
-        except BeyondError:
-            parts = singles(part[:MOST_SINGLE])
-            untried.append(part[MOST_SINGLE:])
-        except ConvcostError:
-            continue
-        for number, smaller in enumerate(parts):
-            heappush(waiting, (_distance(smaller, costs, target), (question, number), smaller))
-    return Explored(
-        tuple(pieces), tuple(part for part in (*untried, *(entry[2] for entry in waiting)) if part)
-    )
-
-
-def singles(sizes: range) -> tuple[range, ...]:
-    """Each of `sizes` as a range of its own."""
-    return tuple(sizes[place : place + 1] for place in range(len(sizes)))
-
-
-def _distance(sizes: range, costs: Costs, target: Size) -> int:
-    """How far `target` is from the costs between the first size and the last."""
-    first, last = _cost(costs, sizes[0]) or 0, _cost(costs, sizes[-1])
-    return 0 if last is None else max(0, min(first, last) - target, target - max(first, last))
-
-
-def _cost(costs: Costs, size: Size) -> Size | None:
-    try:
-        return costs(size)
-    except ConvcostError:
-        return None
 
 
 def sought(sizes: range, costs: Costs, target: Size) -> Explored:
-    """What was explored, once the nearest to `target` hold when asked about as plain numbers.
+    """The pieces of `sizes` among which every size is that costs nearest to `target` on its side.
 
-    A piece whose answer does not hold is asked about size by size.
+    Polynomials are taken at their word only where plain numbers confirm what is nearest.
     """
-    explored = explore(sizes, costs, target)
-    while (wrong := _unconfirmed(explored, costs, target)) is not None:
-        explored = _singly(explored, wrong, costs)
-    return explored
+    search = Search(costs, target)
+    search.wait([sizes])
+    while search.waiting and search.asked < MOST_QUESTIONS:
+        search.step()
+    left = tuple(part for *_, part, known in search.waiting if not search.excludes(known))
+    return Explored(tuple(search.pieces), left)
 
 
-def _unconfirmed(explored: Explored, costs: Costs, target: Size) -> Size | None:
-    for hits in nearest(explored, target):
-        if hits is None:
-            continue
-        for size in (hits.smallest, hits.largest, *hits.first()):
-            if _cost(costs, size) != hits.cost:
-                return size
-    return None
+class Search:
+    """What was found and what waits, with the nearest costs so far below the target and above it."""
+
+    def __init__(self, costs: Costs, target: Size) -> None:
+        self.costs, self.target = costs, target
+        self.pieces: list[Piece] = []
+        self.waiting: list[tuple[Size, int, int, range, Bounds | None]] = []
+        self.asked = 0
+        self.below: Size | None = None
+        self.above: Size | None = None
+
+    def wait(self, parts: Iterable[range]) -> None:
+        """Ask about the parts later, those first that may be at the target, and small ones."""
+        for part in parts:
+            self.asked += 1
+            try:
+                known = bounds(self.costs, part)
+            except ConvcostError:
+                continue
+            if len(part) == 1 and known is not None:
+                self._take(Piece(part, (known.low,)))
+            elif not self.excludes(known):
+                distance = known.distance(self.target) if known else 0
+                heappush(self.waiting, (distance, len(part), self.asked, part, known))
+
+    def excludes(self, known: Bounds | None) -> bool:
+        """Whether costs within these bounds are further from the target than what was found."""
+        if known is None:
+            return False
+        too_low = self.below is not None and known.high < self.below
+        return too_low or (self.above is not None and known.low > self.above)
+
+    def step(self) -> None:
+        """Ask about the part that waits in front."""
+        *_, part, known = heappop(self.waiting)
+        if self.excludes(known):
+            return
+        self.asked += 1
+        try:
+            cost = coefficients(self.costs(along(part)))
+        except SplitError as split:
+            self.wait(split.parts)
+        except BeyondError:
+            self.wait(halves(part))
+        except ConvcostError:
+            return
+        else:
+            self._confirm(part, cost)
+
+    def _confirm(self, part: range, cost: Coefficients) -> None:
+        piece = Piece(part, cost)
+        hits = (hits for hits in nearest((piece,), self.target) if hits)
+        wanted = (hit for hit in hits if not self.excludes(Bounds(hit.cost, hit.cost)))
+        if all(self._costs(size, hit.cost) for hit in wanted for size in {hit.smallest, hit.largest}):
+            self._take(piece)
+        else:
+            self.wait(halves(part))
+
+    def _costs(self, size: Size, cost: Size) -> bool:
+        try:
+            return self.costs(size) == cost
+        except ConvcostError:
+            return False
+
+    def _take(self, piece: Piece) -> None:
+        self.pieces.append(piece)
+        below, _, above = nearest((piece,), self.target)
+        if below and (self.below is None or below.cost > self.below):
+            self.below = below.cost
+        if above and (self.above is None or above.cost < self.above):
+            self.above = above.cost
 
 
-def _singly(explored: Explored, wrong: Size, costs: Costs) -> Explored:
-    piece = next(piece for piece in explored.pieces if wrong in piece.sizes)
-    asked = singles(piece.sizes[:MOST_SINGLE])
-    costing = ((size, _cost(costs, size[0])) for size in asked)
-    others = tuple(other for other in explored.pieces if other is not piece)
-    left = piece.sizes[MOST_SINGLE:]
-    return Explored(
-        (*others, *(Piece(size, (cost,)) for size, cost in costing if cost is not None)),
-        (*explored.untried, *((left,) if left else ())),
-    )
+def halves(sizes: range) -> tuple[range, ...]:
+    """The first half and the rest; a single size is left as it is."""
+    middle = len(sizes) // 2
+    return tuple(part for part in (sizes[:middle], sizes[middle:]) if part)

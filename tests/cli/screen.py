@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from running import COMMAND, environment
 
 CONTROL = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n\b])|\x1b[^\[]")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m")
 
 
 class Terminal:

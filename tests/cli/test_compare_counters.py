@@ -6,7 +6,7 @@ import pytest
 from running import FOUNDING, convcost
 
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Reading
+from convcost.counters.interface import Counted, Missed, Reading
 
 FOUNDING_COUNTERS = """\
  counter                   its own figure    as FLOPs   verdict
@@ -41,7 +41,7 @@ def reads(monkeypatch):
     """Makes fvcore read what a test says."""
 
     def make(reading):
-        monkeypatch.setattr(COUNTERS["fvcore"].__class__, "read", lambda self, module, example: reading)
+        monkeypatch.setattr(COUNTERS["fvcore"].__class__, "read", lambda *_: reading)
 
     return make
 
@@ -70,22 +70,22 @@ def test_counters_are_named_with_spaces_between_too():
 
 
 def test_strict_exits_with_1_when_a_counter_differs(reads):
-    reads(Reading({"linear": 1}, {}, {}))
+    reads(Reading(1, (Counted("", "linear", 1),)))
     assert counted("--counters", "fvcore", "--strict")[0] == 1
 
 
 def test_without_strict_a_counter_that_differs_is_no_failure(reads):
-    reads(Reading({"linear": 1}, {}, {}))
+    reads(Reading(1, (Counted("", "linear", 1),)))
     assert counted("--counters", "fvcore")[0] == 0
 
 
 def test_strict_still_prints_the_result(reads):
-    reads(Reading({"linear": 1}, {}, {}))
+    reads(Reading(1, (Counted("", "linear", 1),)))
     assert verdicts(counted("--counters", "fvcore", "--strict")[1]) == {"fvcore": "differs"}
 
 
 def test_a_blind_counter_is_no_failure_under_strict(reads):
-    reads(Reading({}, {}, {"aten::conv1d": 2}))
+    reads(Reading(0, (), (Missed("", "aten::conv1d", 2),)))
     code, dense, _ = counted("--counters", "fvcore", "--strict")
     assert (code, verdicts(dense)) == (0, {"fvcore": "blind"})
 

@@ -8,7 +8,8 @@ from io import StringIO
 
 from running import convcost
 
-from convcost.counters import COUNTERS
+from convcost.counters import COUNTERS, EVERY
+from convcost.counters.peers import PEERS
 
 
 def listed():
@@ -16,11 +17,11 @@ def listed():
 
 
 def test_every_registered_counter_is_listed():
-    assert [counter["name"] for counter in listed()] == list(COUNTERS)
+    assert [counter["name"] for counter in listed()] == list(EVERY)
 
 
 def test_each_counter_says_its_version_and_unit():
-    assert [(counter["version"], counter["unit"]) for counter in listed()] == [
+    assert [(counter["version"], counter["unit"]) for counter in listed()[:3]] == [
         (version("fvcore"), "MAC"),
         (version("torch"), "FLOP"),
         (version("torch"), "FLOP"),
@@ -42,9 +43,27 @@ def test_no_line_of_the_table_is_wider_than_the_screen():
 
 def test_csv_has_a_line_for_each_counter():
     rows = csv.DictReader(StringIO(convcost("counters", "--format", "csv").out))
-    assert [row["title"] for row in rows] == ["fvcore", "FlopCounterMode", "torch.profiler"]
+    assert [row["title"] for row in rows] == [counter.title for counter in EVERY.values()]
 
 
 def test_a_counter_that_is_not_installed_is_said_to_be_so(monkeypatch):
     monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: None)
-    assert convcost("counters").out.count("not installed") == 3
+    assert convcost("counters").out.count("not installed") == len(EVERY)
+
+
+def test_the_peers_stand_below_and_say_how_to_be_installed(monkeypatch):
+    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: None)
+    out = convcost("counters").out
+    own, peers = out[: out.index("for models")], out[out.index("for models") :]
+    assert own.count("not installed") == len(COUNTERS)
+    assert peers.count("not installed") == len(PEERS)
+    assert peers.endswith(
+        " ptflops, ptflops_aten, ultralytics_thop, torchinfo, calflops, calflops_flops,\n"
+        " torchprofile: pip install 'convcost[peers]'\n"
+        " deepspeed, deepspeed_flops: pip install deepspeed\n\n"
+    )
+
+
+def test_nothing_is_to_be_installed_where_all_is(monkeypatch):
+    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: "1.0")
+    assert "pip install" not in convcost("counters").out

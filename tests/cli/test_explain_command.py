@@ -1,6 +1,7 @@
 """`convcost explain`: the steps of a result, for designs and for a layer by its kind, in every format."""
 
 import json
+import re
 
 import pytest
 from running import convcost, process, refused
@@ -41,7 +42,53 @@ def test_a_single_design_is_explained_without_a_comparison():
 def test_open_sizes_are_explained_in_formulas():
     out = convcost(*OPEN).out
     assert " MACs        B·S·E·L·E·K = B·S·E·L·E·3 = 3·B·S·E²·L\n" in out
-    assert " Assumed: L ≥ 2.\n" in out
+
+
+def test_what_open_sizes_are_assumed_to_be_is_said():
+    assert " Assumed: L ≥ 3.\n" in convcost("explain", "conv1d", "E", "E", "3").out
+
+
+def test_an_equation_is_broken_at_its_signs_of_equality():
+    out = convcost("explain", "conv1d", "C", "F", "K", "--stride", "2").out
+    assert (
+        """\
+ output      length_out = ⌊(L + 0 + 0 − 1·(K − 1) − 1) / 2⌋ + 1
+               = ⌊(L − K)/2⌋ + 1
+             (B·S, F, ⌊(L − K)/2⌋ + 1)
+"""
+        in out
+    )
+
+
+def test_a_division_that_is_assumed_to_be_exact_is_not_rounded():
+    out = convcost("explain", "conv1d", "C", "F", "3", "--groups", "G").out
+    assert " each        in_channels × taps = (C/G)·3\n" in out
+    assert "for in_channel in range(C/G):\n" in out
+    assert " parameters  weight + bias = F·(C/G)·3 + F" in out
+    assert "⌊C/G⌋" not in out
+
+
+def test_a_ratio_that_is_a_formula_says_times():
+    out = convcost(*OPEN).out
+    assert " outputs     conv yields B·S·E·L output elements against B·S·E: L times as many.\n" in out
+    assert "             Each of them costs 6/L times the FLOPs.\n" in out
+
+
+@pytest.mark.parametrize("layer", ["BatchNorm2d", "BatchNorm3d", "InstanceNorm3d", "GroupNorm", "RReLU"])
+def test_a_rule_is_told_without_pointing_to_another_layers(layer):
+    arguments = {"GroupNorm": ("2", "4"), "RReLU": ("--input", "2,3")}.get(layer, ("4",))
+    [rule] = [line for line in convcost("explain", layer, *arguments).out.splitlines() if " rule  " in line]
+    assert not re.search(r"\bas [A-Z]|\bAs [A-Z]", rule)
+
+
+def test_elementwise_work_is_derived_from_the_elements():
+    out = convcost("explain", "[2, 8] -> LeakyReLU").out
+    assert " each        2 for each of 16 output elements = 32\n" in out
+
+
+def test_large_numbers_have_every_digit_in_a_derivation():
+    out = convcost("explain", "linear", "100000", "1000000").out
+    assert " = 1·1,000,000·100,000 = 100,000,000,000\n" in out
 
 
 @COMMANDS

@@ -1,7 +1,9 @@
 """`convcost layer`: one layer in full, its arguments in torch's order or by name."""
 
+import re
+
 import pytest
-from running import convcost, record
+from running import convcost, record, refused
 
 CONV1D = ("layer", "conv1d", "128", "128", "3", "--padding", "same", "--length", "10", "--batch", "4")
 
@@ -29,7 +31,7 @@ CONV1D_TABLE = """\
    in float64               476,160        476.2 KB
    in bfloat16              119,040        119.0 KB
    in int8                   59,520         59.5 KB
- FLOPs per byte                16.5
+ FLOPs per byte                                16.5
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
  padding count (convention: matmul, full).
@@ -171,6 +173,73 @@ def test_the_counters_check_a_layer_too():
 """
         in out
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("Conv1d(8, 6, 3, 2, 1)", "--length", "10"),
+        ("conv1d(8, 6, kernel_size=3, stride=2, padding=1)", "--length", "10"),
+        ("Conv1d(8, 6, 3)", "--stride", "2", "--padding", "1", "--length", "10"),
+        ("Conv1d(8, 6, K, stride=2, padding=1)", "--K", "3", "--length", "10"),
+        ("[1, 8, 10] -> Conv1d(8, 6, 3, 2, 1)",),
+        ("Conv1d(8, 6, 3, 2, 1)", "--input", "1,8,10"),
+        ("c = [1, 8, 10] -> Conv1d(8, 6, 3, 2, 1)",),
+    ],
+)
+def test_a_layer_is_stated_as_in_a_spec_too(arguments):
+    row = only_layer(*arguments)
+    assert (row["macs"], row["output"]) == (5 * 6 * 8 * 3, [1, 6, 5])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("2 x Linear(3, 3)",), "convcost layer takes one layer, not 2"),
+        (("Linear(3, 3) -> ReLU",), "convcost layer takes one layer, not 2"),
+        (("Linear(3, 3",), "the spec ends; expected ')' or ','\n  Linear(3, 3\n"),
+        (("Linaer(3, 3)",), "no layer is called Linaer (did you mean Linear?)"),
+        (("[2, 3] -> Linear(3, 3)", "--input", "4,3"), "--input 4,3 stands beside a spec"),
+        (("2 x Linear(3, 3)", "5"), "5 stands beside a spec"),
+    ],
+)
+def test_a_spec_that_is_not_one_layer_is_refused(arguments, complaint):
+    assert refused("layer", *arguments).startswith(complaint)
+
+
+OPEN = """\
+ Conv1d  [B·S, E, L] -> Conv1d(E, 1250, K, padding=same) (input inferred)
+ sizes   B, S, E, L, K open
+ input   (B·S, E, L)
+ output  (B·S, 1250, L)
+         length_out
+           = ⌊(L + (⌊(K + 1)/2⌋ − 1) + (K − ⌊(K + 1)/2⌋) − 1·(K − 1) − 1) / 1⌋ +
+             1
+           = L
+
+                                                                        formula
+────────────────────────────────────────────────────────────────────────────────
+"""
+
+
+def test_an_open_layer_has_its_formulas_in_one_column():
+    out = convcost("layer", "conv1d", "E", "1250", "K", "--padding", "same").out
+    assert out.startswith(OPEN)
+    assert re.search(r"^   weight \(1250, E, K\) +1,250·E·K$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_no_label_beside_a_formula_is_broken(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    out = convcost("layer", "conv1d", "E", "F", "K", "--stride", "2", "--padding", "1").out
+    assert {" parameters", "   per output element", " bytes (float32)"} <= {
+        re.split(r"(?<=\S)\s{2,}", line)[0] for line in out.splitlines()
+    }
+
+
+def test_large_counts_have_every_digit_under_exact():
+    out = convcost("layer", "linear", "100000", "1000000", "--counters", "none").out
+    assert " MACs                         100,000,000,000      100.0 GMACs\n" in out
 
 
 def test_negative_arguments_reach_the_layer():

@@ -1,5 +1,7 @@
 """A design counted by one counter, as the command line does it."""
 
+import warnings
+
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Reading
 from convcost.counters.run import DEFAULT_MEMORY, crosscheck
@@ -25,4 +27,6 @@ def result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) 
 
 def reading(counter: str, spec: str, device: str = "cpu") -> Reading:
     """What `counter` reads on `spec`'s module."""
-    return COUNTERS[counter].read(*build(parse(spec).network({}), device))
+    module, example = build(parse(spec).network({}), device)
+    with warnings.catch_warnings(action="ignore"):
+        return COUNTERS[counter].read(module, (example,), {})

@@ -17,7 +17,7 @@ def never_built(monkeypatch):
 
 
 def raising(monkeypatch, error):
-    def read(self, module, example):
+    def read(self, module, args, kwargs):
         raise error
 
     monkeypatch.setattr(COUNTERS["fvcore"].__class__, "read", read)

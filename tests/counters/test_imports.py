@@ -19,7 +19,8 @@ from convcost.counters import COUNTERS
 from convcost.modules.build import build
 from convcost.spec import parse
 
-reading = COUNTERS["flop_counter_mode"].read(*build(parse("[2, 3] -> Linear(3, 4)").network({}), "cpu"))
+module, example = build(parse("[2, 3] -> Linear(3, 4)").network({}), "cpu")
+reading = COUNTERS["flop_counter_mode"].read(module, (example,), {})
 print(reading.raw, "torch._dynamo" in sys.modules, "torch._inductor" in sys.modules)
 """)
     assert (result.stdout, result.stderr) == ("48 False False\n", "")
@@ -34,7 +35,8 @@ from convcost.spec import parse
 
 network = parse("[2, 3, 9] -> Conv1d(3, 4, 3, padding=same) -> BatchNorm1d(4)").network({})
 for counter in COUNTERS.values():
-    counter.read(*build(network, "cpu"))
+    module, example = build(network, "cpu")
+    counter.read(module, (example,), {})
 print([name for name in ("torch._inductor", "torch._dynamo") if name in sys.modules])
 """)
     assert (result.stdout, result.stderr) == ("[]\n", "")
@@ -48,7 +50,8 @@ from convcost.modules.build import build
 from convcost.spec import parse
 
 for _ in range(2):
-    print(COUNTERS["flop_counter_mode"].read(*build(parse("[2, 3] -> Linear(3, 4)").network({}), "cpu")).raw)
+    module, example = build(parse("[2, 3] -> Linear(3, 4)").network({}), "cpu")
+    print(COUNTERS["flop_counter_mode"].read(module, (example,), {}).raw)
 """)
     assert result.stdout == "48\n48\n", result.stderr
 
@@ -57,6 +60,7 @@ def test_naming_the_counters_imports_no_torch():
     result = fresh("""
 import sys
 import convcost.counters
+import convcost.counters.referee
 import convcost.counters.run
 print([name for name in ("torch", "fvcore", "numpy", "sympy") if name in sys.modules])
 """)

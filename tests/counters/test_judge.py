@@ -4,7 +4,7 @@ import pytest
 
 from convcost import cost
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Reading
+from convcost.counters.interface import Counted, Missed, Reading
 from convcost.counters.reconcile import judge
 from convcost.report import CounterResult
 
@@ -14,8 +14,18 @@ MACS, BIAS_ADDS, ELEMENTWISE = REPORT.macs, REPORT.bias_adds, REPORT.elementwise
 FVCORE, MODE = COUNTERS["fvcore"], COUNTERS["flop_counter_mode"]
 
 
+def entries(amounts):
+    return tuple(Counted("", operator, amount) for operator, amount in amounts.items() if amount)
+
+
+def reading(operators, others=None, missed=None, note=""):
+    counted = entries(operators | (others or {}))
+    unknown = tuple(Missed("", operator, calls) for operator, calls in (missed or {}).items())
+    return Reading(sum(found.amount for found in counted), counted, unknown, note=note)
+
+
 def of(operators=0, counter=MODE, others=None, missed=None, note="", report=REPORT):
-    return judge(report, counter, Reading({"conv": operators}, others or {}, missed or {}, note))
+    return judge(report, counter, reading({"conv": operators}, others, missed, note))
 
 
 def test_the_numbers_these_tests_rest_on_are_all_different():
@@ -85,9 +95,7 @@ def test_a_difference_says_what_it_comes_from(surplus, reason):
 
 def test_a_difference_is_not_put_down_to_bias_adds_that_there_are_none_of():
     report = cost("[3] -> Linear(3, 4, bias=False)")
-    assert (
-        judge(report, MODE, Reading({"mm": 25}, {}, {})).reason == "1 FLOPs more than 2 × MACs, unexplained"
-    )
+    assert judge(report, MODE, reading({"mm": 25})).reason == "1 FLOPs more than 2 × MACs, unexplained"
 
 
 def test_an_empty_reading_of_costly_work_differs():
@@ -95,4 +103,4 @@ def test_an_empty_reading_of_costly_work_differs():
 
 
 def test_an_empty_reading_of_work_without_contractions_agrees():
-    assert judge(cost("[3] -> ReLU"), MODE, Reading({}, {}, {})).verdict == "agrees"
+    assert judge(cost("[3] -> ReLU"), MODE, reading({})).verdict == "agrees"

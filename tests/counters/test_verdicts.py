@@ -126,7 +126,7 @@ def test_no_counter_leaves_anything_on_the_module(counter):
 
     module, example = build(parse(NORMED).network({}), "cpu")
     before = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}
-    COUNTERS[counter].read(module, example)
+    COUNTERS[counter].read(module, (example,), {})
     after = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}
     assert after.keys() == before.keys()
     assert [sorted(after[name][0]) for name in after] == [sorted(before[name][0]) for name in before]

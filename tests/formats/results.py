@@ -26,6 +26,10 @@ COUNTED = Comparison(tuple(map(counted, THREE.candidates)))
 COUNTER_LIST = CounterList(tuple((counter, "1.0") for counter in COUNTERS.values()))
 HUGE = compare("Linear(E, E)", "[E, E, E, E, E, E, E, E, E, E, E, E, E] -> Linear(E, E)", E=10**30)
 
+OPEN_LAYER = cost("Conv1d(E, 1250, K, stride=2, padding=P)")
+OPEN_PAIR = compare()
+IRRATIONAL = compare("a = [1, E] -> Linear(E, E)", "b = [1, E] -> Linear(E, 30) -> Linear(30, 1250)")
+
 RESULTS = {
     "layer": LAYER,
     "chain": CHAIN,
@@ -34,4 +38,7 @@ RESULTS = {
     "counted": COUNTED,
     "counters": COUNTER_LIST,
     "huge": HUGE,
+    "open layer": OPEN_LAYER,
+    "open pair": OPEN_PAIR,
+    "irrational": IRRATIONAL,
 }

@@ -3,9 +3,10 @@
 import csv
 from io import StringIO
 
+import pytest
 from results import COUNTED, COUNTER_LIST, LAYER, PAIR
 
-from convcost import cost
+from convcost import compare, cost, parse
 from convcost.formats import render
 
 
@@ -15,9 +16,25 @@ def read(result):
 
 def test_a_comparison_has_a_line_for_each_candidate():
     assert [(row["name"], row["macs"], row["output"]) for row in read(PAIR)] == [
-        ("dense", "163840", "1x1x128"),
-        ("conv", "983040", "1x128x10"),
+        ("dense", "163840", "[1, 1, 128]"),
+        ("conv", "983040", "[1, 128, 10]"),
     ]
+
+
+def test_a_shape_of_formulas_is_as_a_spec_has_it():
+    dense, conv = read(compare())
+    assert (dense["input"], conv["input"]) == ("[B, S, E*L]", "[B*S, E, L]")
+
+
+def test_a_formula_is_as_a_program_writes_it():
+    [row] = read(cost("[B, S, E] -> Linear(E, 1280*E)"))
+    assert (row["macs"], row["params"]) == ("1280*B*E**2*S", "1280*E*(E + 1)")
+
+
+@pytest.mark.parametrize("size", ["x", "max_len", "L"])
+def test_a_shape_reads_back_whatever_the_sizes_are_called(size):
+    [row] = read(cost(f"[4, {size}, 2*{size}] -> Linear(2*{size}, 3)"))
+    assert parse(f"{row['input']} -> ReLU").report({size: 5}).input == (4, 5, 10)
 
 
 def test_a_report_is_a_single_line():

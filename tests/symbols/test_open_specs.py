@@ -129,6 +129,10 @@ def test_an_open_kernel_or_padding_is_taken_to_be_small_against_the_length(text,
     assert convcost.cost(text).subs(**sizes).valid_macs == convcost.cost(text, **sizes).valid_macs
 
 
-def test_stride_and_dilation_cannot_both_stay_open():
-    with pytest.raises(SpecError, match="stride and dilation are both open; one of them needs a number"):
-        convcost.cost("Conv1d(E, F, 3, stride=s, dilation=d, padding=1)")
+@pytest.mark.parametrize(("kernel", "padding"), [("3", "1"), ("K", "1"), ("3", "p"), ("K", "p")])
+def test_stride_and_dilation_may_both_stay_open(kernel, padding):
+    text = f"[N, 4, L] -> Conv1d(4, 8, {kernel}, stride=s, dilation=d, padding={padding})"
+    sizes = {"N": 2, "L": 20, "s": 2, "d": 3, "K": 3, "p": 1}
+    report = convcost.cost(text)
+    named = {name: sizes[name] for name in report.open_names}
+    assert report.subs(**named).cost == convcost.cost(text, **named).cost

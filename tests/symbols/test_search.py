@@ -8,9 +8,9 @@ from convcost.errors import UsageError
 from convcost.symbols.along import Along, along
 from convcost.symbols.division import BeyondError, SplitError
 from convcost.symbols.divisors import divisors
-from convcost.symbols.nearest import largest_within, nearest
+from convcost.symbols.nearest import nearest
 from convcost.symbols.polynomial import runs, step, stretches, value
-from convcost.symbols.search import explore, sought
+from convcost.symbols.search import sought
 
 COEFFICIENTS = st.lists(st.integers(-30, 30), min_size=1, max_size=5).map(tuple)
 SIZES = st.builds(range, st.integers(0, 9), st.integers(12, 300), st.integers(1, 7))
@@ -43,7 +43,13 @@ def test_a_step_is_the_difference_to_the_next_place(polynomial, place):
 
 @given(st.integers(1, 5000))
 def test_divisors_are_all_that_divide(number):
-    assert divisors(number) == [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+    assert divisors(number) == tuple(divisor for divisor in range(1, number + 1) if number % divisor == 0)
+
+
+def test_divisors_are_known_of_large_numbers_but_for_two_large_factors():
+    assert len(divisors(10**30)) == 31**2
+    assert divisors(2 * 1_000_003) == (1, 2, 1_000_003, 2_000_006)
+    assert divisors(1_000_003 * 1_000_033) is None
 
 
 COSTS = {
@@ -57,6 +63,7 @@ COSTS = {
     "a constant": lambda x: 12,
     "what falls and rises": lambda x: (100 - x) * x + (x // 50) ** 3,
     "a floor by a large number": lambda x: x // 9973 + x // 2,
+    "floors of a product": lambda x: (x // 5) * (x // 7),
 }
 
 
@@ -65,20 +72,13 @@ COSTS = {
 def test_the_nearest_are_those_of_trying_every_size(cost, sizes, target):
     every = {size: cost(size) for size in sizes}
     explored = sought(sizes, cost, target)
-    found = nearest(explored, target)
+    found = nearest(explored.pieces, target)
     below = max((number for number in every.values() if number < target), default=None)
     above = min((number for number in every.values() if number > target), default=None)
     for hits, expected in ((found.below, below), (found.equal, target), (found.above, above)):
         having = [size for size, number in every.items() if number == expected]
         assert (sorted(hits.first(10**6)) if hits else []) == having
     assert not explored.untried
-
-
-@pytest.mark.parametrize("cost", COSTS.values(), ids=COSTS)
-@given(sizes=SIZES, budget=TARGETS)
-def test_the_largest_within_a_budget_is_that_of_trying_every_size(cost, sizes, budget):
-    fitting = [size for size in sizes if cost(size) <= budget]
-    assert largest_within(explore(sizes, cost, budget), budget) == max(fitting, default=None)
 
 
 def allowed(condition):
@@ -105,47 +105,83 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize("condition", CONDITIONS.values(), ids=CONDITIONS)
-@given(sizes=SIZES)
-@example(sizes=range(0, 300))
-def test_the_possible_sizes_are_those_of_trying_every_size(condition, sizes):
-    explored = explore(sizes, allowed(condition), 0)
-    found = sorted(size for piece in explored.pieces for size in piece.sizes)
-    assert found == [size for size in sizes if condition(size)]
+@given(sizes=SIZES, target=st.integers(0, 300))
+@example(sizes=range(0, 300), target=0)
+def test_the_possible_sizes_next_to_a_target_are_those_of_trying_every_size(condition, sizes, target):
+    explored = sought(sizes, allowed(condition), target)
+    found = nearest(explored.pieces, target)
+    possible = [size for size in sizes if condition(size)]
+    assert not explored.untried
+    assert (found.below and found.below.cost) == max(
+        (size for size in possible if size < target), default=None
+    )
+    assert (found.equal is not None) == (target in possible)
+    assert (found.above and found.above.cost) == min(
+        (size for size in possible if size > target), default=None
+    )
+
+
+def asked_of(cost, sizes, target):
+    """What is next to the target, and how often the cost was asked for it."""
+    asked = []
+
+    def counted(size):
+        asked.append(size)
+        return cost(size)
+
+    explored = sought(sizes, counted, target)
+    assert not explored.untried
+    return nearest(explored.pieces, target), len(asked)
 
 
 def test_a_size_up_to_10_to_the_12_is_found_with_few_questions():
-    asked = []
-
-    def cost(size):
-        asked.append(size)
-        return 6 * size * size + 7 * size
-
     target = 6 * 123_456_789_012**2
-    found = nearest(explore(range(1, 10**12), cost, target), target)
+    found, asked = asked_of(lambda size: 6 * size * size + 7 * size, range(1, 10**12), target)
     assert (found.below.smallest, found.above.smallest) == (123_456_789_011, 123_456_789_012)
-    assert len(asked) == 1
+    assert asked == 4
 
 
-def test_what_is_no_polynomial_is_tried_size_by_size_and_said_to_be_cut():
+@pytest.mark.parametrize(
+    ("cost", "target", "hits"),
+    [
+        (lambda size: 10**11 // size, 10, ((9, 11_111_111_111), (10, 10**10), (11, 9_090_909_090))),
+        (
+            lambda size: (size // 5000) * (size // 7777),
+            10**11,
+            ((99_999_866_215, 1_971_929_999), None, (100_000_119_774, 1_971_934_999)),
+        ),
+        (lambda size: size // 9973 + size // 2, 10**11, None),
+    ],
+)
+def test_what_cannot_be_nearer_is_not_asked_about(cost, target, hits):
+    found, asked = asked_of(cost, range(1, 10**12), target)
+    assert asked < 200
+    assert hits is None or tuple(hit and (hit.cost, hit.largest) for hit in found) == hits
+
+
+def test_what_is_no_polynomial_is_asked_about_in_halves_and_said_to_be_cut():
     def cost(size):
         return len(range(size))
 
-    explored = explore(range(1, 10**6), cost, 300)
-    assert nearest(explored, 300).equal.first() == [300]
-    assert explored.first_untried == 1001
+    explored = sought(range(1, 10**6), cost, 300)
+    assert nearest(explored.pieces, 300).equal.first() == [300]
+    assert explored.first_untried > 300
 
 
 def test_a_search_that_asks_too_much_says_what_was_not_tried():
-    explored = explore(range(1, 10**12), lambda size: 10**11 // size, 10)
-    assert explored.first_untried is not None
-    assert nearest(explored, 10).equal.cost == 10
+    def cost(size):
+        return len(range(size - size // 1000 * 1000))
+
+    explored = sought(range(1, 10**12), cost, 10)
+    assert nearest(explored.pieces, 10).equal is not None
+    assert explored.first_untried < 10**6
 
 
 def test_an_answer_that_plain_numbers_do_not_confirm_is_not_given():
     def cost(size):
         return 2 * size if isinstance(size, Along) else 2 * size + 1
 
-    found = nearest(sought(range(1, 500), cost, 301), 301)
+    found = nearest(sought(range(1, 500), cost, 301).pieces, 301)
     assert found.equal.first() == [150]
 
 

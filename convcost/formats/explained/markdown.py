@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convcost.explain.steps import Explanation, Line, Nest, Part, Step
-from convcost.formats.explained.notes import heading, notes
+from convcost.formats.explained.notes import facts, heading, notes
 from convcost.formats.explained.text import line_text
 from convcost.formats.interface import Style
 from convcost.formats.markdown import escaped
@@ -14,7 +14,8 @@ BREAK = "  \n  "
 
 def render(explanation: Explanation, style: Style) -> str:
     """What it is about, a heading for each part, a list of its steps, loops as code, and the notes."""
-    about = "\n".join(f"- **{label}**: `{content}`" for label, content in heading(explanation))
+    stated = (*heading(explanation), *facts(explanation))
+    about = "\n".join(f"- **{label}**: `{content}`" for label, content in stated)
     remarks = "\n".join(f"- {escaped(note)}" for note in notes(explanation))
     text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
     return text if style.unicode else plain(text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from convcost.explain.steps import Explanation
-from convcost.formats.layout import sizes_heading, spec_text
+from convcost.formats.designs import sizes_facts, spec_text
+from convcost.formats.document import Fact
 from convcost.formats.remarks import assumed_text, convention_note
 from convcost.report import Report
 
@@ -14,9 +15,13 @@ def reports(explanation: Explanation) -> tuple[Report, ...]:
 
 
 def heading(explanation: Explanation) -> tuple[tuple[str, str], ...]:
-    """Each design by name, and the sizes."""
-    found = reports(explanation)
-    return (*((report.name, spec_text(report)) for report in found), *sizes_heading(found))
+    """Each design by name."""
+    return tuple((report.name, spec_text(report)) for report in reports(explanation))
+
+
+def facts(explanation: Explanation) -> tuple[Fact, ...]:
+    """The sizes."""
+    return sizes_facts(reports(explanation))
 
 
 def notes(explanation: Explanation) -> tuple[str, ...]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from convcost.explain.steps import Explanation, Part
-from convcost.formats.explained.notes import heading, notes
+from convcost.explain.steps import Equation, Explanation, Line, Part
+from convcost.formats.explained.notes import facts, heading, notes
 from convcost.formats.explained.text import line_text
 from convcost.formats.interface import Style
 from convcost.formats.plain import plain
-from convcost.formats.screen import captured, grid
+from convcost.formats.screen import GAP, captured, flowing, grid, unfolded
 
 TITLE_WIDTH = 11
 """What the titles of steps take, so that all parts are aligned."""
@@ -26,24 +24,33 @@ def render(explanation: Explanation, style: Style) -> str:
 
 
 def _print(console: Console, explanation: Explanation, style: Style) -> None:
-    def spelled(text: str) -> Text:
-        return Text(text if style.unicode else plain(text))
-
-    console.print(grid((label, spelled(text).plain) for label, text in heading(explanation)), "")
+    about = (*heading(explanation), *facts(explanation))
+    console.print(grid((label, _spelled(text, style)) for label, text in about), "")
     for part in explanation.parts:
-        console.print(Padding(Text(spelled(part.title).plain, style="bold"), (0, 1)))
-        console.print(Padding(Text(spelled("─" * len(part.title)).plain), (0, 1)))
-        console.print(_steps(part, spelled), "")
+        title = _spelled(part.title, style)
+        console.print(Padding(Text(title, style="bold"), (0, 1)))
+        console.print(Padding(Text(_spelled("─" * len(title), style)), (0, 1)))
+        console.print(_steps(part, style), "")
     for note in notes(explanation):
-        console.print(Padding(spelled(note), (0, 1)))
+        console.print(Padding(flowing(_spelled(note, style)), (0, 1)))
     console.print()
 
 
-def _steps(part: Part, spelled: Callable[[str], Text]) -> Table:
-    table = Table.grid(padding=(0, 2))
+def _steps(part: Part, style: Style) -> Table:
+    table = Table.grid(padding=(0, GAP))
     table.add_column(no_wrap=True, min_width=TITLE_WIDTH)
     table.add_column(overflow="fold")
+    room = style.width - max(TITLE_WIDTH, *(len(step.title) + 1 for step in part.steps)) - GAP
     for step in part.steps:
-        body = Text("\n").join(spelled(line_text(line)) for line in step.lines)
-        table.add_row(spelled(f" {step.title}"), body)
+        body = "\n".join(_unfolded(line, room, style) for line in step.lines)
+        table.add_row(Text(_spelled(f" {step.title}", style)), flowing(body))
     return table
+
+
+def _unfolded(line: Line, room: int, style: Style) -> str:
+    text = _spelled(line_text(line), style)
+    return unfolded(text, room) if isinstance(line, Equation) else text
+
+
+def _spelled(text: str, style: Style) -> str:
+    return text if style.unicode else plain(text)

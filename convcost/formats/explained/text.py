@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from convcost.explain.arithmetic import divided
-from convcost.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Value
-from convcost.formats.numbers import factor, is_number, shown
+from convcost.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Times, Value
+from convcost.formats.numbers import factor, in_full, is_number, times
 from convcost.formats.remarks import shape_text
 
 SUMS = (" + ", " − ")
-ENCLOSED = re.compile(r"⌊[^⌊⌋]*⌋|\([^()]*\)")
+ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
 
 
 def value_text(value: Value) -> str:
@@ -18,22 +19,15 @@ def value_text(value: Value) -> str:
     match value:
         case str():
             return value
-        case Factor(value=times):
-            return factor(times)
+        case Factor(value=value):
+            return factor(value)
+        case Times(value=value):
+            return times(value)
         case Share(part=part, whole=whole):
             return share_text(part, whole)
         case tuple():
             return shape_text(value)
     return in_full(value)
-
-
-def in_full(value: Value) -> str:
-    """A number or a formula, however long: an explanation has room for it."""
-    if is_number(value):
-        return shown(value)
-    from convcost.symbols.text import readable
-
-    return readable(value)
 
 
 def share_text(part: int, whole: int) -> str:
@@ -49,20 +43,35 @@ def side_text(side: Side) -> str:
     start, *others = side.template.split("{}")
     text = start
     for value, after in zip(side.values, others, strict=True):
-        text += _bracketed(value, text.endswith("/ ")) + after
+        text += _bracketed(value, text, after) + after
     return text
 
 
-def _bracketed(value: Value, is_divisor: bool) -> str:
+def _bracketed(value: Value, before: str, after: str) -> str:
+    """In brackets as a sum beside another sign, as a divisor that is a product, as a factor with a `/`."""
     text = value_text(value)
-    outside = ENCLOSED.sub("", text)
-    needed = any(sign in outside for sign in SUMS) or (is_divisor and "·" in text)
+    outside = _outside(text)
+    is_factor = before.endswith("·") or after.startswith("·")
+    needed = (
+        any(sign in outside for sign in SUMS)
+        or (before.endswith("/ ") and "·" in text)
+        or (is_factor and "/" in outside)
+    )
     return f"({text})" if needed and not isinstance(value, str) else text
 
 
+def _outside(text: str) -> str:
+    """`text` without what is enclosed in it."""
+    while (less := ENCLOSED.sub("", text)) != text:
+        text = less
+    return text
+
+
 def sides_text(equation: Equation) -> list[str]:
-    """Each side, without one that says what the one before it does."""
-    return list(dict.fromkeys(map(side_text, equation.sides)))
+    """Each side, without one that the next says too."""
+    sides = list(map(side_text, equation.sides))
+    kept = [side for side, after in pairwise(sides) if side != after and not after.startswith(f"{side} ")]
+    return list(dict.fromkeys((*kept, sides[-1])))
 
 
 def line_text(line: Line) -> str:

@@ -1,0 +1,31 @@
+"""What a deliberate error is: a text in a file of the package, and the one that is put in its place."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    what: str
+    file: str
+    old: str
+    new: str
+
+    def applied(self, text: str) -> str:
+        """The file's text with the error in it, which has one place."""
+        if text.count(self.old) != 1:
+            raise SystemExit(f"{self.file}: {text.count(self.old)} places for {self.what!r}: {self.old!r}")
+        return text.replace(self.old, self.new)
+
+
+class Family:
+    """Errors in one family of formulas; `kinds` are what verify tries, `tests` what else would fail."""
+
+    def __init__(self, name: str, kinds: tuple[str, ...], tests: tuple[str, ...], file: str) -> None:
+        self.name = name
+        self.kinds = kinds
+        self.tests = tests
+        self.file = file
+        self.mutations: list[Mutation] = []
+
+    def error(self, what: str, old: str, new: str, file: str = "") -> None:
+        """One more error, in the family's own file or another."""
+        self.mutations.append(Mutation(what, file or self.file, old, new))

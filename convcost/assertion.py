@@ -1,0 +1,48 @@
+"""Asserting in a test what a design or a module costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcost.report import Report
+
+SCREEN = 76
+"""How wide a failure is shown: pytest sets it in."""
+
+
+def assert_cost(
+    design: Any,
+    *inputs: Any,
+    like: Any = None,
+    count: str = "matmul",
+    taps: str = "full",
+    tolerance: str = "",
+    dtype: str = "float32",
+    **asked: Any,
+) -> Report:
+    """Raise AssertionError, with the costs by layer, if `design` does not cost what is `asked`; its report.
+
+    `design` is a spec, a Report, or a torch module with its `inputs`: tensors, or texts such as
+    `"f32[B,128]"`. Each keyword is a limit or a size. Limits are `params`, `macs`, `valid_macs`, `flops`,
+    `bias_adds`, `elementwise`, `output_elements`, `activations` and `bytes`, or one of these behind `max_` or
+    `min_`: a number, an amount such as `"2 MFLOPs"`, or a formula such as `"120*B*S*E**2"`, which has to hold
+    for every value of the sizes left open. `like` is another design that it has to cost as much as.
+
+        assert_cost("[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)", flops="12*B*S*L*E**2")
+        assert_cost(model, "f32[1,3,224,224]", max_flops="8.2 GFLOPs", params=25_557_032)
+
+    Raises ConvcostError where something can't be counted, or nothing is asked.
+    """
+    __tracebackhide__ = True
+    from convcost.asserting.judge import Asked, asserted
+    from convcost.gate.keys import LIMITS
+
+    limits = {key: value for key, value in asked.items() if key in LIMITS}
+    sizes = {key: value for key, value in asked.items() if key not in LIMITS}
+    result = asserted(design, inputs, sizes, Asked(limits, like, count, taps, tolerance, dtype))
+    if not result.holds:
+        from convcost.formats.asserted import failure
+
+        raise AssertionError(failure(result, SCREEN))
+    return result.counted.report

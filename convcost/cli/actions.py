@@ -1,0 +1,66 @@
+"""Where GitHub Actions looks: its summary of the job, and annotations among what goes to stderr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from convcost.cli.output import complain
+from convcost.errors import escaped
+from convcost.formats import render
+from convcost.formats.interface import Style
+
+if TYPE_CHECKING:
+    from convcost.gate.source import ConfigError
+    from convcost.gate.verdict import Checked
+
+
+def report(checked: Checked) -> None:
+    """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
+    if not _is_here():
+        return
+    from convcost.formats.gate.github import failure_annotations
+
+    _say(failure_annotations(checked, _from_checkout(checked.config.source.path)))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(summary), f"### convcost check\n\n{render(checked, 'markdown', Style())}")
+
+
+def annotate_problems(error: ConfigError) -> None:
+    """The places that are wrong as annotations, if this runs in GitHub Actions."""
+    if _is_here():
+        from convcost.formats.gate.github import problem_annotations
+
+        _say(problem_annotations(error, lambda file: _from_checkout(Path(file))))
+
+
+def _is_here() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _from_checkout(path: Path) -> str:
+    """The path as GitHub has it: from the top of the repository."""
+    top, whole = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), path.resolve()
+    return whole.relative_to(top.resolve()).as_posix() if whole.is_relative_to(top.resolve()) else str(path)
+
+
+def _say(lines: Iterable[str]) -> None:
+    from convcost.formats.plain import plain
+
+    with suppress(OSError, ValueError):
+        for line in lines:
+            typer.echo(escaped(plain(line)), err=True)
+
+
+def _append(path: Path, text: str) -> None:
+    """What can't be written is said; the check itself is not the worse for it."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        complain(f"the summary could not be written: {error.strerror}")

@@ -1,0 +1,59 @@
+"""What is compared: designs as specs, and torch modules among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from convcost import api
+from convcost.cli.requests import known, of_designs
+from convcost.cli.sizes import bindings, check_options, split
+from convcost.cli.targets import Models, measured
+from convcost.errors import UsageError
+from convcost.quantities import Size
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.modules.call import Target
+
+
+class Candidates(NamedTuple):
+    """Designs, the torch modules among them counted already, and the sizes given."""
+
+    designs: tuple[api.Design, ...]
+    sizes: dict[str, Size]
+
+
+def of_candidates(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: Models, memory: int
+) -> Candidates:
+    """Each candidate as a spec, or as the report of a module that was run on the inputs of `models`."""
+    texts, options = split(tokens)
+    if not any(map(is_target, texts)):
+        if models != Models():
+            hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
+            raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
+        return Candidates(*of_designs(context, tokens, settings))
+    inputs = models.declared()
+    specs = {text: api.parsed(text) for text in texts if not is_target(text)}
+    check_options(options, (*specs.values(), inputs), known(context))
+    sizes = bindings(options, settings)
+    modules = {text: models.target(text, inputs, sizes) for text in texts if text not in specs}
+    return Candidates(tuple(specs.get(text) or _report(modules[text], memory) for text in texts), sizes)
+
+
+def _report(target: Target, memory: int) -> Report:
+    from convcost.modules.profile import Profiler
+
+    return measured(target, Profiler(memory=memory)).report
+
+
+def is_target(text: str) -> bool:
+    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
+    if ":" not in text and not text.rstrip().endswith(".py"):
+        return False
+    from convcost.modules.loading import is_place
+
+    return is_place(text)

@@ -1,0 +1,122 @@
+"""`convcost model`: what a torch module costs, by submodule and operator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from convcost.cli.options import (
+    ArgumentsOption,
+    CountOption,
+    FormatOption,
+    InputsOption,
+    JsonOption,
+    MakerOption,
+    Sizes,
+    TapsOption,
+    TrainOption,
+)
+from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.refereeing import refereed
+from convcost.cli.targets import Models, formulas_at, measured, of_target
+from convcost.counters import chosen_for_model
+from convcost.errors import UsageError, did_you_mean
+from convcost.formats import check_format, render
+from convcost.formats.interface import View
+from convcost.quantities import convention
+from convcost.units import parse_bytes, parse_count
+
+SORTS = ("macs", "flops", "params", "activations", "path", "order")
+SORTED_BY_COST = ("macs", "flops", "activations")
+GROUPINGS = ("module", "operator")
+
+
+@guarded
+def model(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET [--NAME SIZE]...",
+            help="A module, its class, or a function that makes one, such as net.py:Net or "
+            "torchvision.models:resnet50; sizes for letters in its inputs.",
+        ),
+    ] = None,
+    inputs: InputsOption = None,
+    inputs_from: MakerOption = "",
+    arg: ArgumentsOption = None,
+    train: TrainOption = False,
+    backward: Annotated[
+        bool, typer.Option("--backward", help="Count the gradients by inputs and weights too.")
+    ] = False,
+    depth: Annotated[str, typer.Option("--depth", metavar="N", help="Show so many levels of modules.")] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort", metavar="|".join(SORTS), help="Show the largest first, or in order of running."
+        ),
+    ] = "order",
+    filter_by: Annotated[
+        str, typer.Option("--filter", metavar="TEXT", help="Show modules with TEXT in their path or class.")
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="|".join(GROUPINGS), help="Show modules, or every operator.")
+    ] = "module",
+    formulas: Annotated[
+        str,
+        typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas for operators by name."),
+    ] = "",
+    max_memory: Annotated[
+        str, typer.Option("--max-memory", metavar="BYTES", help="What a run on real data may take.")
+    ] = "1GiB",
+    counters: Annotated[
+        str,
+        typer.Option("--counters", metavar="NAMES", help="Ask counters: all there are, none, or names."),
+    ] = "none",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if an operator has no formula.")
+    ] = False,
+    settings: Sizes = None,
+    count: CountOption = "matmul",
+    taps: TapsOption = "full",
+    output_format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Count a torch module: parameters, MACs and FLOPs by submodule and operator, exactly.
+
+    For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
+    """
+    format_name = "json" if json else output_format
+    check_format(format_name)
+    view = _view(depth, sort, filter_by, by)
+    wanted = convention(count, taps)
+    memory = parse_bytes(max_memory)
+    asked = chosen_for_model(counters)
+    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
+    target = of_target(context, arguments or (), settings or (), models)
+    from convcost.modules.profile import Profiler
+
+    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory)
+    found = measured(target, profiler)
+    report = replace(found.report, convention=wanted)
+    if report.open_names and sort in SORTED_BY_COST:
+        names = ", ".join(report.open_names)
+        raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
+    result = refereed(found, report, asked, memory)
+    emit(render(result, format_name, style()._replace(view=view)))
+    if strict and report.trace and report.trace.is_partial:
+        complain("the count is partial: an operator has no formula")
+        raise typer.Exit(1)
+
+
+def _view(depth: str, sort: str, text: str, by: str) -> View:
+    for option, word, known in (("--sort", sort, SORTS), ("--by", by, GROUPINGS)):
+        if word not in known:
+            message = f"{option} is {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
+            raise UsageError(message)
+    levels = parse_count(depth, "--depth") if depth else None
+    if levels == 0:
+        raise UsageError("--depth is 0; at least 1 is needed")
+    return View(levels, "" if sort == "order" else sort, text, "operator" if by == "operator" else "module")

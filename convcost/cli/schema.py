@@ -1,0 +1,26 @@
+"""`convcost schema`: the JSON Schemas of what convcost writes and reads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcost.cli.output import emit, guarded
+from convcost.errors import UsageError
+from convcost.schemas.registry import NAMES, schema_text
+
+
+@guarded
+def schema(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A command, for its JSON; or config, or lock.")
+    ] = "",
+) -> None:
+    """Print a JSON Schema (draft 2020-12): of a command's JSON, of the configuration, of the lock file.
+
+    For example: convcost schema config > convcost.schema.json
+    """
+    if not name:
+        raise UsageError("there is no name", hint=f"There are {', '.join(NAMES)}.")
+    emit(schema_text(name))

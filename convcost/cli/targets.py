@@ -1,0 +1,100 @@
+"""Torch modules on the command line: where they are, how they are made, what they are run on."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from convcost.cli.requests import known
+from convcost.cli.sizes import bindings, check_options, split
+from convcost.errors import UsageError
+from convcost.quantities import Size
+
+if TYPE_CHECKING:
+    from convcost.modules.call import Target
+    from convcost.modules.inputs import Inputs
+    from convcost.modules.profile import Profiler
+    from convcost.modules.target import Profiled
+
+
+class Models(NamedTuple):
+    """What the options say about torch modules: all that are named share it."""
+
+    inputs: tuple[str, ...] = ()
+    maker: str = ""
+    arguments: tuple[str, ...] = ()
+    train: bool = False
+
+    def declared(self) -> Inputs:
+        """The inputs that are stated; they come from somewhere else if there is a `maker`."""
+        from convcost.modules.declaration import parse_inputs
+
+        inputs = parse_inputs(self.inputs)
+        if self.maker and inputs.all:
+            raise UsageError("--input and --inputs-from exclude each other")
+        return inputs
+
+    def target(self, text: str, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
+        """The module at `text`, with those of `sizes` that its inputs have."""
+        from convcost.modules.call import Target
+        from convcost.modules.loading import parse_place
+
+        return Target(
+            parse_place(text),
+            dict(map(_argument, self.arguments)),
+            inputs.sized(sizes),
+            {name: sizes[name] for name in inputs.names if name in sizes},
+            parse_place(self.maker) if self.maker else None,
+            self.train,
+        )
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`, the value as Python reads it, or else as a text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise UsageError(f"--arg {text[:40]} is no argument", hint="Write it as --arg num_classes=10.")
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return name.strip(), value
+
+
+def of_target(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: Models
+) -> Target:
+    """The one module that is named, on its inputs."""
+    texts, options = split(tokens)
+    if len(texts) != 1:
+        message = f"convcost model takes one target, not {len(texts)}" if texts else "there is no target"
+        raise UsageError(message, hint="Name it as path/to/file.py:Name or as package.module:Name.")
+    inputs = models.declared()
+    check_options(options, (inputs,), known(context))
+    return models.target(texts[0], inputs, bindings(options, settings))
+
+
+def measured(target: Target, profiler: Profiler) -> Profiled:
+    """What the module costs; what it prints meanwhile is no result, and goes to stderr."""
+    from convcost.modules.target import profiled
+
+    with redirect_stdout(sys.stderr):
+        return profiled(target, profiler)
+
+
+def formulas_at(text: str) -> dict[str, Any]:
+    """The formulas for operators, by full name, in the dict at `text`."""
+    from convcost.modules.importing import importable
+    from convcost.modules.loading import load, parse_place
+
+    place = parse_place(text)
+    with redirect_stdout(sys.stderr), importable(place.folder):
+        found = load(place)
+    if not isinstance(found, dict) or not all(map(callable, found.values())):
+        hint = 'It is one such as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
+        raise UsageError(f"{place} is no dict of formulas by operator", hint=hint)
+    return found

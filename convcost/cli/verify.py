@@ -1,0 +1,56 @@
+"""`convcost verify`: the formulas against torch and the counters, over generated layers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcost.cli.options import FormatOption, JsonOption
+from convcost.cli.output import emit, guarded, style
+from convcost.cli.progress import shown
+from convcost.errors import UsageError
+from convcost.formats import check_format, render
+from convcost.units import parse_count
+
+
+@guarded
+def verify(
+    cases: Annotated[
+        str, typer.Option("--cases", metavar="N", help="How many cases for each argument of a layer.")
+    ] = "6",
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="S", help="Draw other cases; the same ones for the same seed.")
+    ] = "0",
+    kinds: Annotated[
+        str,
+        typer.Option("--kinds", metavar="NAMES", help="all, or layers and families, such as conv1d,pooling."),
+    ] = "all",
+    counters: Annotated[
+        str,
+        typer.Option(
+            "--counters",
+            metavar="NAMES",
+            help="Names with commas between them; all that are installed; or none.",
+        ),
+    ] = "fvcore,flop_counter_mode,torch_profiler",
+    output_format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Check every formula against torch and the counters, over generated layers of every kind.
+
+    Exit with 1 if they disagree in a way that is not known. For after an upgrade of torch, say.
+    """
+    format_name = "json" if json else output_format
+    check_format(format_name)
+    from convcost.verifying.run import Plan, chosen_counters, chosen_kinds, family_of, findings, verified
+
+    number = parse_count(cases, "--cases")
+    if not number:
+        raise UsageError("--cases is 0; at least 1 is needed")
+    plan = Plan(chosen_kinds(kinds), chosen_counters(counters), number, parse_count(seed, "--seed"))
+    total = sum(map(plan.number, plan.kinds))
+    result = verified(plan, shown(findings(plan), total, lambda found: family_of(found[0].kind)))
+    emit(render(result, format_name, style()))
+    if not result.agrees:
+        raise typer.Exit(1)

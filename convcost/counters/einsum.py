@@ -1,0 +1,18 @@
+"""An einsum of several operands, which torch takes in pairs and counters in other orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convcost.counters.notes import Shares
+from convcost.operators import OPERATORS
+from convcost.operators.interface import Sized
+
+
+def order_share(equation: str, shapes: Sequence[Sequence[int]], amount: int, each_mac: int) -> Shares:
+    """What `amount` has beside pairs from left to right, of which each MAC counts `each_mac`."""
+    if len(shapes) < 3:
+        return ()
+    operands = [Sized(tuple(shape)) for shape in shapes]
+    pairs = OPERATORS["einsum"].cost(equation=equation, tensors=operands)
+    return (("order", amount - each_mac * pairs.macs),)

@@ -1,0 +1,50 @@
+"""DeepSpeed's flops profiler: FLOPs and MACs of patched functions of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.counters.interface import Reading, Unit, Watches
+from convcost.counters.peers.patched import Patched, Steps
+
+if TYPE_CHECKING:
+    import torch
+
+
+class DeepSpeed:
+    """Counts what torch's functions are called with; its MACs are these."""
+
+    name = "deepspeed"
+    title = "DeepSpeed"
+    package = "deepspeed"
+    install = "pip install deepspeed"
+    unit: Unit = "MACs"
+    watches: Watches = "functions"
+    runs_on_meta = False
+    counts = "linear, convolutions, matrix products, attention; in FLOPs bias adds, elementwise work, einsum"
+    blind_spots = "Bilinear, fused attention, einsum, LSTM"
+
+    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+        """Count a forward as `get_model_profile` does, without its warm-up."""
+        from deepspeed.profiling.flops_profiler import profiler
+
+        counter = profiler.FlopsProfiler(module)
+        driven = Steps(
+            counter.start_profile,
+            counter.get_total_flops,
+            counter.get_total_macs,
+            counter.get_total_params,
+            counter.end_profile,
+        )
+        return Patched(module, self.unit).read(profiler, driven, args, kwargs)
+
+
+class DeepSpeedFlops(DeepSpeed):
+    """The same, in FLOPs."""
+
+    name = "deepspeed_flops"
+    title = "DeepSpeed (FLOPs)"
+    unit: Unit = "FLOPs"
+    counts = "2 × MACs of the same; bias adds of convolutions, elementwise work, einsum, LSTM"
+    blind_spots = "Bilinear, fused attention"

@@ -1,0 +1,147 @@
+"""Every counter's opinion of a model: run on a copy, in a process of its own, and explained exactly."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.counters import is_installed
+from convcost.counters.altered import alterations, state
+from convcost.counters.causes import causes
+from convcost.counters.contained import EndedError, can_fork, contained
+from convcost.counters.interface import Counter, Reading
+from convcost.counters.parts import parameters_remark, places
+from convcost.counters.peers import PEERS
+from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible, unmeasured
+from convcost.counters.subject import Subject, copied, held, placed
+from convcost.counters.testimony import Testimony, testimony
+from convcost.quantities import FLOPS_PER_MAC
+from convcost.refereed import MISSED, Cause, Opinion, Refereed
+from convcost.report import CounterResult, Report, Verdict
+
+if TYPE_CHECKING:
+    import torch
+
+SECONDS = 300.0
+"""What a counter may take."""
+
+
+def referee(
+    module: torch.nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    report: Report,
+    counters: tuple[Counter, ...],
+    memory: int = DEFAULT_MEMORY,
+    seconds: float = SECONDS,
+) -> Refereed:
+    """What `counters` say of `module(*args, **kwargs)`, beside convcost's `report` of the same call.
+
+    The module is left as it is, whatever a counter does. A counter that would take more than `memory`
+    bytes is skipped, one that is not done in `seconds` ended. They run with gradients or without as the
+    caller does, which decides whether torch fuses attention.
+    """
+    heard = opinions(module, args, kwargs, report, counters, memory, seconds)
+    return Refereed(report, dict(heard))
+
+
+def opinions(
+    module: torch.nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    report: Report,
+    counters: tuple[Counter, ...],
+    memory: int = DEFAULT_MEMORY,
+    seconds: float = SECONDS,
+) -> Iterator[tuple[str, Opinion]]:
+    """As `referee`: each counter's name and its opinion, one after the other as they come."""
+    subject = _reachable(Subject(getattr(module, "_orig_mod", module), tuple(args), kwargs))
+    for counter in counters:
+        yield counter.name, _opinion(subject, report, counter, memory, seconds)
+
+
+def _reachable(subject: Subject) -> Subject:
+    """Tensors where a process that is a copy of this one can use them."""
+    is_elsewhere = any(tensor.device.type not in {"cpu", "meta"} for tensor in held(subject))
+    return placed(copied(subject), "cpu") if is_elsewhere else subject
+
+
+def _opinion(subject: Subject, report: Report, counter: Counter, memory: int, seconds: float) -> Opinion:
+    import torch
+
+    too_much = costly(report, memory, torch.is_grad_enabled())
+    hindrance = impossible(report) or ("" if counter.runs_on_meta else too_much)
+    if hindrance:
+        return _without_figure("skipped", counter, hindrance)
+    if not is_installed(counter):
+        return _without_figure(
+            "unavailable", counter, f"{counter.package} is not installed: {counter.install}"
+        )
+    if counter in PEERS and not can_fork():
+        return _without_figure("unavailable", counter, NO_PROCESS)
+    device = "meta" if too_much else "cpu"
+    heard = _testimony(subject, counter, device, seconds)
+    remarks = (*heard.altered, *([ON_META] if device == "meta" else ()))
+    if heard.reading is None:
+        return _without_figure("unavailable", counter, heard.error)._replace(remarks=remarks)
+    return _judged(subject, report, counter, heard.reading, remarks)
+
+
+ON_META = "ran on the meta device"
+
+NO_PROCESS = "it patches torch while it counts, and this system has no process of its own for it"
+
+
+def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> Opinion:
+    return Opinion(counter.title, unmeasured(verdict, counter, reason))
+
+
+def _testimony(subject: Subject, counter: Counter, device: str, seconds: float) -> Testimony:
+    if not can_fork():
+        return _run(copied(subject), counter, device)
+    try:
+        return testimony(contained(lambda: _run(_own(subject), counter, device), seconds))
+    except EndedError as end:
+        return Testimony(None, str(end), ())
+
+
+def _own(subject: Subject) -> Subject:
+    """A copy; what cannot be copied is taken as it is, in a process that is a copy itself."""
+    try:
+        return copied(subject)
+    except Exception:  # whatever a user's __deepcopy__ raises
+        return subject
+
+
+def _run(subject: Subject, counter: Counter, device: str) -> Testimony:
+    """The counter's reading of `subject`, and how it left it; warnings are not the user's concern."""
+    subject = placed(subject, device)
+    before = state(subject.module)
+    reading, error = None, ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reading = counter.read(*subject)
+        except Exception as raised:
+            error = first_line(raised)
+    return Testimony(reading, error, alterations(before, state(subject.module)))
+
+
+def _judged(
+    subject: Subject, report: Report, counter: Counter, reading: Reading, remarks: tuple[str, ...]
+) -> Opinion:
+    trace = report.trace
+    if trace is None:
+        raise TypeError("a referee needs the report of a module")
+    flops = reading.total * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
+    found = causes(trace, counter, reading, places(subject.module))
+    is_exact = flops == FLOPS_PER_MAC * trace.total("forward").macs
+    unit = counter.unit.removesuffix("s")
+    result = CounterResult("agrees" if is_exact else _verdict(found), flops, reading.total, unit, "")
+    counted = parameters_remark(subject.module, reading.params)
+    return Opinion(counter.title, result, found, (*remarks, *([counted] if counted else ())))
+
+
+def _verdict(found: tuple[Cause, ...]) -> Verdict:
+    return "blind" if all(cause.kind in MISSED for cause in found) else "differs"

@@ -1,0 +1,53 @@
+"""JUnit's XML, which CI servers read: an entry is a class, each of its checks a case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from convcost.formats.gate.words import failures
+from convcost.gate.verdict import Checked, Judged
+
+NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may have in it, escaped or not."""
+
+
+def junit(checked: Checked) -> str:
+    """The whole check as a test suite, with a case for each check, and for each baseline there is."""
+    cases = [case for judged in checked.entries for case in _cases(checked, judged)]
+    failed = sum("<failure" in case for case in cases)
+    counts = f'tests="{len(cases)}" failures="{failed}" errors="0" skipped="0"'
+    suite = f"<testsuite {_attributes(name='convcost')} {counts}>"
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<testsuites {counts}>", suite, *cases]
+    return "\n".join([*lines, "</testsuite>", "</testsuites>", ""])
+
+
+def _cases(checked: Checked, judged: Judged) -> Iterator[str]:
+    """A counter's case has its name; an entry that asks nothing has one that says it was counted."""
+    entry = judged.entry
+    texts = failures(judged)
+    for check in judged.checks:
+        name = f"{check.key} {check.metric}" if check.key == "agree_with" else check.key
+        line = checked.config.line(entry.name, check.key)
+        yield _case(checked, entry.name, name, line, "" if check.passed else next(texts)[1])
+    if judged.standing != "unlocked" or not judged.checks:
+        text = "" if judged.keeps_baseline else next(texts)[1]
+        name = "counted" if judged.standing == "unlocked" else "baseline"
+        yield _case(checked, entry.name, name, checked.config.line(entry.name), text)
+
+
+def _case(checked: Checked, entry: str, name: str, line: int, failure: str) -> str:
+    about = _attributes(classname=f"convcost.{entry}", name=name, file=checked.config.source.name)
+    opening = f'<testcase {about} line="{line}"'
+    if not failure:
+        return f"{opening}/>"
+    return f"{opening}><failure {_attributes(message=failure)}>{escape(_clean(failure))}</failure></testcase>"
+
+
+def _attributes(**texts: str) -> str:
+    return " ".join(f"{name}={quoteattr(_clean(text))}" for name, text in texts.items())
+
+
+def _clean(text: str) -> str:
+    return NO_XML.sub("\ufffd", text)

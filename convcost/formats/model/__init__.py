@@ -1,0 +1,1 @@
+"""How a torch module's report reads: a tree, a table of operators, totals, and remarks."""

@@ -1,0 +1,105 @@
+"""Sentences beside a model's numbers: what is missing in them, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from convcost.breakdown.operators import by_operator
+from convcost.breakdown.tree import Node
+from convcost.formats.interface import View
+from convcost.formats.model.operators import bare
+from convcost.formats.model.selection import Selection
+from convcost.formats.remarks import NO_COUNTERS, assumed_text, convention_note, shape_text
+from convcost.operation import Trace, Uncounted
+from convcost.report import Report
+from convcost.units import exact
+
+RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+
+MOST_NAMED = 6
+"""Names in a sentence; what are more are counted."""
+
+
+def notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
+    """What to know, the gravest first."""
+    found = (
+        partial_note(trace),
+        _estimated(report, trace),
+        RAN_ON_DATA if trace.ran == "data" else "",
+        _unused(trace),
+        *_tied(trace),
+        _repeated(root),
+        _hidden(root, selection, view),
+        assumed_text((report,)),
+        NO_COUNTERS if report.open_names else "",
+        convention_note(report.convention),
+    )
+    return tuple(note for note in found if note)
+
+
+def partial_note(trace: Trace, name: str = "") -> str:
+    """The operators that are missing in the count; nothing where none is."""
+    if not trace.uncounted:
+        return ""
+    about = f" of {name}" if name else ""
+    is_one = len(trace.uncounted) == 1
+    return (
+        f"The count{about} is partial: {listed(map(_missed, trace.uncounted), '; ')} "
+        f"{'has no formula, and its cost' if is_one else 'have no formula, and their cost'} is not in it. "
+        f"Formulas of your own go in with --formulas."
+    )
+
+
+def _missed(found: Uncounted) -> str:
+    shapes = " and ".join(map(shape_text, found.inputs))
+    where = f" in {found.path}" if found.path else ""
+    return f"{bare(found.operator)}{where} ({_times(found.calls)} on {shapes})"
+
+
+def _estimated(report: Report, trace: Trace) -> str:
+    names = [
+        bare(total.operator)
+        for total in by_operator(trace)
+        if total.estimated and (total.cost + total.backward).flops(report.convention)
+    ]
+    return f"Estimated by a usual rule, not exact: {listed(names)}." if names else ""
+
+
+def _unused(trace: Trace) -> str:
+    if not trace.unused:
+        return ""
+    verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
+    return f"{listed(trace.unused)} {verb} counted among the parameters, but nothing used {them} in this run."
+
+
+def _tied(trace: Trace) -> Iterator[str]:
+    for first, *others in trace.tied[:MOST_NAMED]:
+        verb = "is" if len(others) == 1 else "are"
+        yield f"{listed(others)} {verb} the same tensor as {first}: counted once."
+
+
+def _repeated(root: Node) -> str:
+    again = [node.module for node in root.walk() if node.module.calls > 1]
+    texts = [f"{module.path} ran {module.calls} times" for module in again]
+    return f"{listed(texts)}: each time costs, parameters count once." if texts else ""
+
+
+def _hidden(root: Node, selection: Selection, view: View) -> str:
+    if view.by == "operator":
+        return ""
+    if view.filter and not selection.shown:
+        return f"No module has {view.filter[:40]!a} in its path or class."
+    if view.filter or root.depth <= selection.depth:
+        return ""
+    return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
+
+
+def listed(texts: Iterable[str], separator: str = ", ") -> str:
+    """The first few of `texts`, and how many more there are."""
+    found = list(texts)
+    more = len(found) - MOST_NAMED
+    return separator.join(found[:MOST_NAMED]) + (f"{separator}and {exact(more)} more" if more > 0 else "")
+
+
+def _times(calls: int) -> str:
+    return f"{exact(calls)} call{'s' * (calls != 1)}"

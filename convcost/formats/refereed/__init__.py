@@ -1,0 +1,1 @@
+"""How the opinions of counters read: a table, and what their differences are made of."""

@@ -1,0 +1,121 @@
+"""A limit against what was counted, as numbers; where sizes are free it takes a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from convcost.errors import UnboundSizeError
+from convcost.gate.counting import Counted
+from convcost.gate.keys import Relation
+from convcost.gate.limit import Formula, Limit
+from convcost.quantities import NO_VALID_MACS, Size
+from convcost.report import Report
+from convcost.spec import Spec
+from convcost.spec.evaluate import evaluate
+from convcost.spec.spec import BATCH_LIKE
+
+
+class Check(NamedTuple):
+    """What the key called `key` asked, what was found, and whether that is so; `reason` where it is not.
+
+    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
+    """
+
+    key: str
+    metric: str
+    passed: bool
+    found: Any
+    relation: Relation | None = None
+    wanted: Any = None
+    per: str = ""
+    reason: str = ""
+    tolerance: Fraction = Fraction(0)
+
+
+def limit_check(limit: Limit, counted: Counted, base: Counted | None) -> Check:
+    """Whether the limit is kept; `base` is what a ratio is to.
+
+    Raises UnboundSizeError where it takes numbers that are not there, SpecError where a formula has none.
+    """
+    sizes = _sizes(counted, base)
+    if _is_open(limit, counted, base, sizes):
+        from convcost.gate.proof import open_check
+
+        return open_check(limit, counted, base, sizes)
+    return _number_check(limit, counted, base, sizes)
+
+
+def _sizes(counted: Counted, base: Counted | None) -> Mapping[str, Size]:
+    """The sizes that have numbers; what both entries have a size for, is the first one's."""
+    entry = counted.entry
+    others = base.entry.sizes.items() if base else ()
+    return {**{name: size for name, size in others if name not in entry.subject.names}, **entry.sizes}
+
+
+def _is_open(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapping[str, Size]) -> bool:
+    """Whether the limit is a formula in sizes that are free, or a ratio of such formulas."""
+    if isinstance(limit.wanted, Formula) and not sizes.keys() >= {*limit.wanted.names}:
+        return True
+    values = [value_of(each.report, limit.metric) for each in (counted, base) if each]
+    return base is not None and not all(isinstance(value, int) for value in values)
+
+
+def _number_check(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapping[str, Size]) -> Check:
+    wanted: Any = limit.wanted
+    if isinstance(wanted, Formula):
+        wanted = evaluate(wanted.expression, sizes, wanted.text)
+    found = Fraction(_number(counted, limit.metric))
+    if base:
+        whole = _number(base, limit.metric)
+        if not whole:
+            return made_check(limit, counted, False, None, wanted, f"{base.entry.name} has none")
+        found /= whole
+    passed = _is_within(found, limit.relation, Fraction(wanted), counted.entry.tolerance)
+    return made_check(limit, counted, passed, _plain(found), wanted)
+
+
+def _is_within(found: Fraction, relation: Relation, wanted: Fraction, tolerance: Fraction) -> bool:
+    match relation:
+        case "≤":
+            return found <= wanted
+        case "≥":
+            return found >= wanted
+        case "=":
+            return abs(found - wanted) <= tolerance * wanted
+
+
+def _plain(number: Fraction) -> int | Fraction:
+    return number.numerator if number.denominator == 1 else number
+
+
+def _number(counted: Counted, metric: str) -> Size:
+    value = value_of(counted.report, metric)
+    if not isinstance(value, int):
+        free = counted.report.open_names
+        taken = BATCH_LIKE if isinstance(counted.entry.subject, Spec) else ()
+        names = [name for name in free if name not in taken] or free
+        message = f"{', '.join(names)} {'have' if names[1:] else 'has'} no value in {counted.entry.name}"
+        raise UnboundSizeError(message, hint="Give it under sizes, or write the limit as a formula.")
+    return value
+
+
+def value_of(report: Report, metric: str) -> Any:
+    """A number, or a formula of sympy's; UnboundSizeError where there is none of bearable length."""
+    value = getattr(report, metric)
+    if value is None:
+        raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
+    if isinstance(value, int) or not hasattr(value, "free_symbols"):
+        return value
+    from convcost.symbols.tidy import plain
+
+    return plain(value)
+
+
+def made_check(
+    limit: Limit, counted: Counted, passed: bool, found: Any, wanted: Any, reason: str = ""
+) -> Check:
+    """The check of a limit."""
+    tolerance = counted.entry.tolerance
+    return Check(limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance)

@@ -1,0 +1,98 @@
+"""Rows that are alike but for a number in their paths, as one: `blocks.[0-11].fc`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import product
+from math import prod
+from typing import Generic, NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+
+Parts = tuple[str, ...]
+
+INDICES = re.compile(r"\[(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\]", re.ASCII)
+INDEX = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
+
+MOST_ROWS = 1_000_000
+"""A path that stands for more is no path of a lock file."""
+
+
+class Folded(NamedTuple, Generic[Item]):
+    """What each of `copies` paths has."""
+
+    item: Item
+    copies: int = 1
+
+
+def folded(items: Mapping[str, Item]) -> dict[str, Folded[Item]]:
+    """`items` by paths in which numbers stand together whose items are equal, sorted.
+
+    Nothing is folded where a path looks as if it were.
+    """
+    parts = {tuple(path.split(".")): Folded(item) for path, item in items.items()}
+    if not any(INDICES.fullmatch(part) for path in parts for part in path):
+        for place in range(max(map(len, parts), default=0)):
+            parts = _folded_at(place, parts)
+    paths = {".".join(path): found for path, found in parts.items()}
+    return {path: paths[path] for path in sorted(paths, key=natural)}
+
+
+def _folded_at(place: int, items: Mapping[Parts, Folded[Item]]) -> dict[Parts, Folded[Item]]:
+    """With the numbers at `place` of a path together."""
+    groups: dict[tuple[Parts, Parts, Folded[Item]], list[str]] = defaultdict(list)
+    others: dict[Parts, Folded[Item]] = {}
+    for path, found in items.items():
+        if place < len(path) and INDEX.fullmatch(path[place]):
+            groups[path[:place], path[place + 1 :], found].append(path[place])
+        else:
+            others[path] = found
+    together = {
+        (*before, _joined(numbers), *after): found._replace(copies=found.copies * len(numbers))
+        for (before, after, found), numbers in groups.items()
+    }
+    return others | together
+
+
+def _joined(found: list[str]) -> str:
+    """`3`, or `[0-3,5]`."""
+    if len(found) == 1:
+        return found[0]
+    runs: list[list[int]] = []
+    for number in sorted(map(int, found)):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return f"[{','.join('-'.join(map(str, run)) for run in runs)}]"
+
+
+def unfolded(path: str) -> list[str]:
+    """Every path that a folded one stands for; ValueError if they are too many, or none."""
+    choices = [_indices(part) for part in path.split(".")]
+    if not 1 <= prod(map(len, choices)) <= MOST_ROWS:
+        raise ValueError(path)
+    return [".".join(parts) for parts in product(*choices)]
+
+
+def _indices(part: str) -> list[str]:
+    found = INDICES.fullmatch(part)
+    if not found:
+        return [part]
+    ends = [tuple(map(int, run.split("-"))) for run in found[1].split(",")]
+    ranges = [range(run[0], run[-1] + 1) for run in ends]
+    if sum(map(len, ranges)) > MOST_ROWS:
+        raise ValueError(part)
+    return [str(number) for run in ranges for number in run]
+
+
+def natural(path: str) -> list[tuple[int, int, str]]:
+    """By what paths are sorted: numbers by their value, before names."""
+    return [_rank(part) for part in path.split(".")]
+
+
+def _rank(part: str) -> tuple[int, int, str]:
+    number = re.match(r"\[?(\d{1,40})", part, re.ASCII)
+    return (0, int(number[1]), part) if number else (1, 0, part)

@@ -1,0 +1,104 @@
+"""Every key of the configuration, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, get_args
+
+from convcost.gate.choices import Anything, Either, OneOf
+from convcost.gate.kinds import FLAG, NUMBER, SIZE, TEXT
+from convcost.gate.tables import Key, Named, Several, Table
+from convcost.quantities import Count, Padding
+from convcost.report import ITEMSIZES
+
+METRICS = {
+    "params": "parameters",
+    "macs": "multiply–accumulates",
+    "valid_macs": "multiply–accumulates on real data, not on padding",
+    "flops": "floating-point operations under the entry's convention",
+    "bias_adds": "additions of a bias",
+    "elementwise": "elementwise operations",
+    "output_elements": "elements of the output",
+    "activations": "output elements of all contractions",
+    "bytes": "bytes of input, parameters and output",
+}
+"""What can be limited, and what a lock file has of each entry."""
+
+Relation = Literal["≤", "≥", "="]
+
+WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}
+
+PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
+"""What a key starts with that asks for it."""
+
+
+class Asked(NamedTuple):
+    """That `metric` be in `relation` to the key's value; no metric where it is to the ratio."""
+
+    relation: Relation
+    metric: str = ""
+
+
+LIMITS = {
+    f"{prefix}{metric}": Asked(relation, metric)
+    for metric in METRICS
+    for relation, prefix in PREFIXES.items()
+}
+RATIOS = {f"{prefix}ratio": Asked(relation) for relation, prefix in PREFIXES.items()}
+
+AMOUNT = Either((TEXT, NUMBER))
+
+TOLERANCE = 'What a baseline, or an equality, may be off by, such as "1%"; nothing if it is not given.'
+
+
+def _limits() -> dict[str, Key]:
+    example = 'a number, "2 GFLOPs", or a formula such as "20*B*S*E**2"'
+    return {
+        name: Key(AMOUNT, f"The {METRICS[asked.metric]} are {WORDS[asked.relation]} this: {example}.")
+        for name, asked in LIMITS.items()
+    }
+
+
+def _ratios() -> dict[str, Key]:
+    return {
+        name: Key(AMOUNT, f"The ratio to the other entry is {WORDS[asked.relation]} this.")
+        for name, asked in RATIOS.items()
+    }
+
+
+SPEC_KEYS = {
+    "spec": Key(TEXT, 'A design as text, such as "[B, S, L*E] -> Linear(L*E, E)".'),
+    "dtype": Key(OneOf(tuple(ITEMSIZES)), "The dtype that a design's bytes are counted in; float32 if none."),
+}
+MODEL_KEYS = {
+    "model": Key(TEXT, "A torch module, its class, or what makes one: file.py:Name or package.module:Name."),
+    "inputs": Key(Several(TEXT), 'The module\'s inputs, such as "f32[1,3,224,224]" or "ids=i64[B,128]".'),
+    "inputs_from": Key(TEXT, "A function that returns the module's inputs: file.py:name."),
+    "args": Key(Named(Anything()), "Arguments for the module's class or function."),
+    "train": Key(FLAG, "Whether the module runs in training mode."),
+    "formulas": Key(TEXT, "A dict of formulas for operators by name: file.py:NAME."),
+}
+ENTRY = Table(
+    "A design or a torch module, and what is asked of its cost.",
+    {
+        **SPEC_KEYS,
+        **MODEL_KEYS,
+        "sizes": Key(Named(SIZE), "Numbers for sizes by name; a size without one stays open."),
+        "count": Key(
+            OneOf(get_args(Count)), "What FLOPs are: 2 × MACs; and bias adds; and elementwise work."
+        ),
+        "taps": Key(OneOf(get_args(Padding)), "Whether all taps count, or only those on real data."),
+        **_limits(),
+        "ratio_to": Key(TEXT, "The entry that this one is compared with."),
+        "metric": Key(OneOf(tuple(METRICS)), "What the ratio is of; flops if it is not given."),
+        **_ratios(),
+        "agree_with": Key(Several(TEXT), "Counters whose figures have to agree, such as fvcore."),
+        "tolerance": Key(TEXT, TOLERANCE),
+    },
+)
+CONFIG = Table(
+    "What convcost check guards: [tool.convcost] in pyproject.toml, or a convcost.toml.",
+    {
+        "entries": Key(Named(ENTRY), "The entries by name.", required=True),
+        "tolerance": Key(TEXT, f"Of every entry without one of its own. {TOLERANCE}"),
+    },
+)

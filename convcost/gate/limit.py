@@ -1,0 +1,107 @@
+"""A limit as it is written: a number with its unit, a factor, or a formula in the entry's sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, cast
+
+from convcost.errors import SpecError, UsageError, did_you_mean
+from convcost.gate.keys import LIMITS, RATIOS, Relation
+from convcost.spec.grammar import parse_size
+from convcost.spec.syntax import Expression, names
+from convcost.units import parse_amount
+
+PLAIN = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
+"""A factor without names: 6, 0.6, 3/5."""
+
+PERCENT = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,12})?)\s*%\s*")
+
+BESIDE_A_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
+"""What may be an amount with a prefix and a product: 10E."""
+
+
+class Formula(NamedTuple):
+    """A formula in sizes, and its text."""
+
+    expression: Expression
+    text: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sizes in it."""
+        return tuple(dict.fromkeys(name.name for name in names(self.expression)))
+
+
+Wanted = int | Fraction | Formula
+
+
+class Limit(NamedTuple):
+    """What the key `key` asks: that `metric` be in `relation` to `wanted`, times `per`'s if there is one."""
+
+    key: str
+    relation: Relation
+    metric: str
+    wanted: Wanted
+    per: str = ""
+
+
+def amount_limit(key: str, value: object, sizes: Iterable[str]) -> Limit:
+    """The limit that `max_flops = "2 GFLOPs"` states; raises ConvcostError for what it does not take."""
+    asked = LIMITS[key]
+    return Limit(key, asked.relation, asked.metric, _amount(value, asked.metric, tuple(sizes)))
+
+
+def ratio_limit(key: str, value: object, metric: str, per: str, sizes: Iterable[str]) -> Limit:
+    """The limit that `max_ratio = 6` states."""
+    return Limit(key, RATIOS[key].relation, metric, _factor(value, tuple(sizes)), per)
+
+
+def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> Wanted:
+    if not isinstance(value, str):
+        number = Fraction(cast("int | Decimal", value))
+        if number.denominator != 1:
+            raise UsageError(f"is {value}; a whole number is needed")
+        return int(number)
+    _check_unambiguous(value, sizes)
+    try:
+        return parse_amount(value, metric)
+    except UsageError as error:
+        if not any(sign in value for sign in "*/+-^·×()") and value.strip() not in sizes:
+            raise UsageError(error.message, hint=f"{error.hint} Or as a formula: 20*B*S*E**2.") from None
+    return _formula(value, sizes)
+
+
+def _check_unambiguous(text: str, sizes: tuple[str, ...]) -> None:
+    found = BESIDE_A_LETTER.fullmatch(text)
+    if found and found[2] in sizes:
+        hint = f"Write {found[1]}*{found[2]}, or the number with all its digits."
+        raise UsageError(f"{text.strip()} could be an amount or a product with {found[2]}", hint=hint)
+
+
+def _factor(value: object, sizes: tuple[str, ...]) -> Wanted:
+    if not isinstance(value, str):
+        return Fraction(cast("int | Decimal", value))
+    if PLAIN.fullmatch(value):
+        return Fraction(re.sub(r"\s", "", value))
+    return _formula(value, sizes)
+
+
+def _formula(text: str, sizes: tuple[str, ...]) -> Formula:
+    expression = parse_size(text)
+    for name in names(expression):
+        if name.name not in sizes:
+            has = f"The sizes here are {', '.join(sizes)}." if sizes else "No size is named here."
+            message = f"no size is called {name.name}{did_you_mean(name.name, sizes)}"
+            raise SpecError(message, text=text, span=name.span, hint=has)
+    return Formula(expression, text)
+
+
+def parse_tolerance(text: str) -> Fraction:
+    """The share that `1%` is."""
+    found = PERCENT.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text[:40]!a} is no percentage", hint='Write it as "1%".')
+    return Fraction(found[1]) / 100

@@ -1,0 +1,46 @@
+"""What a design costs with sizes left free, without sympy: a formula that is right wherever the design is.
+
+sympy takes as long to import as everything else; it is asked only where this formula is not the one wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from convcost.network import Network, Numbers
+from convcost.quantities import Convention, Size
+from convcost.report import Report
+from convcost.requirements import Requirement
+from convcost.spec import Spec
+from convcost.spec.evaluate import OpenSizes, evaluate
+from convcost.symbols.formula import divided, name
+
+
+class Exact(OpenSizes):
+    """Numbers for some names, the names themselves for the others; a quotient of them is exact."""
+
+    def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
+        super().__init__({text: sizes.get(text, cast("Size", name(text))) for text in names})
+
+    def exactly(self, dividend: Size, divisor: Size) -> Size:
+        """dividend / divisor."""
+        return cast("Size", divided(dividend, divisor))
+
+
+class Trusting(Numbers):
+    """The bookkeeper that takes for granted what is required of free sizes."""
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Raise RequirementError if it is about numbers alone and does not hold."""
+        if all(isinstance(size, int) for size in requirement.sizes):
+            super().require(requirement, step)
+
+
+def opened(spec: Spec, sizes: Mapping[str, Size], convention: Convention, dtype: str) -> Report:
+    """The report of `spec` as formulas in the sizes that `sizes` does not have."""
+    bound = Exact(spec.names, sizes)
+    layers = [template.build(bound, spec.source) for template in spec.templates]
+    shape: Any = tuple(evaluate(size, bound, spec.source) for size in spec.input)
+    network = Network(tuple(layers[place] for place in spec.order), shape)
+    return network.report(convention, dtype, Trusting())

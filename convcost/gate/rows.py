@@ -1,0 +1,91 @@
+"""What a lock file has of an entry: its totals, and the figures of each layer or module. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from convcost.gate.counting import Counted
+from convcost.gate.keys import METRICS
+from convcost.quantities import MATMUL, Convention
+from convcost.report import Report
+from convcost.report import Row as ReportRow
+
+ROW_METRICS = ("params", "macs", "valid_macs", "bias_adds", "elementwise", "activations")
+"""What a layer or module has figures of: the totals of these are their sums."""
+
+Figure = int | str
+"""A number; a formula's text where sizes are open."""
+
+
+class Row(NamedTuple):
+    """A layer or module: its class, and its figures, those that are 0 left out."""
+
+    kind: str
+    figures: tuple[tuple[str, Figure], ...]
+
+    def get(self, metric: str) -> Figure:
+        """One of the figures."""
+        return dict(self.figures).get(metric, 0)
+
+
+class Baseline(NamedTuple):
+    """What an entry costs, and of what under which convention that is; rows by their paths."""
+
+    of: str
+    sizes: Mapping[str, int]
+    totals: Mapping[str, Figure]
+    rows: Mapping[str, Row]
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether figures are formulas."""
+        return any(isinstance(figure, str) for figure in self.totals.values())
+
+
+def baseline_of(counted: Counted) -> Baseline:
+    """The baseline that the entry would have now."""
+    report = counted.report
+    return Baseline(
+        of=counted.entry.text,
+        sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)},
+        totals={metric: figure(_total(report, metric)) for metric in METRICS},
+        rows={row.path: _row(row) for row in report.rows},
+        convention=report.convention,
+        dtype=report.dtype,
+    )
+
+
+def _total(report: Report, metric: str) -> Any:
+    """A total; there may be none of what the convention asks for."""
+    if metric == "flops" and report.convention.padding == "valid" and report.valid_macs is None:
+        return None
+    return getattr(report, metric)
+
+
+def _row(row: ReportRow) -> Row:
+    values = {
+        "params": row.params,
+        "macs": row.cost.macs,
+        "valid_macs": row.cost.valid_macs,
+        "bias_adds": row.cost.bias_adds,
+        "elementwise": row.cost.elementwise,
+        "activations": row.activations,
+    }
+    figures = ((metric, figure(value)) for metric, value in values.items())
+    return Row(row.kind, tuple((metric, each) for metric, each in figures if each != 0))
+
+
+def figure(value: Any) -> Figure:
+    """`value` as a lock file has it."""
+    if isinstance(value, int):
+        return value
+    if value is None:
+        return "no formula"
+    from convcost.symbols.text import program
+    from convcost.symbols.tidy import plain
+
+    number = plain(value)
+    return number if isinstance(number, int) else program(value)

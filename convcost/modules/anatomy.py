@@ -1,0 +1,67 @@
+"""What a model is made of: its submodules, and its parameters and buffers, each once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    import torch
+
+Held = TypeVar("Held")
+
+
+class Anatomy(NamedTuple):
+    """Submodules by path, the model itself first, and tensors by name: what is shared, by its first."""
+
+    submodules: dict[str, torch.nn.Module]
+    parameters: dict[str, torch.nn.Parameter]
+    buffers: dict[str, torch.Tensor]
+
+    @property
+    def tensors(self) -> Iterator[torch.Tensor]:
+        """Those that hold something; a lazy module's parameters don't yet."""
+        from torch.nn.parameter import is_lazy
+
+        held = (*self.parameters.values(), *self.buffers.values())
+        return (tensor for tensor in held if not is_lazy(tensor))
+
+
+def anatomy(module: torch.nn.Module) -> Anatomy:
+    """Of `module`, walked through once."""
+    submodules = dict(module.named_modules())
+    parameters = {path: submodule._parameters for path, submodule in submodules.items()}
+    buffers = {path: submodule._buffers for path, submodule in submodules.items()}
+    return Anatomy(submodules, _each_once(parameters), _each_once(buffers))
+
+
+def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
+    """The tensors by full name, under the first one that they have."""
+    found: dict[int, tuple[str, Held]] = {}
+    for path, named in held.items():
+        for name, tensor in named.items():
+            if tensor is not None and id(tensor) not in found:
+                found[id(tensor)] = f"{path}.{name}" if path else name, tensor
+    return dict(found.values())
+
+
+def unused(parts: Anatomy, in_place: Anatomy, used: Container[int]) -> tuple[str, ...]:
+    """The parameters whose ids, and those of what stood `in_place` of them, are not among `used`."""
+    touched = {
+        name
+        for each in (parts, in_place)
+        for name, parameter in each.parameters.items()
+        if id(parameter) in used
+    }
+    return tuple(name for name in parts.parameters if name not in touched)
+
+
+def tied(parts: Anatomy) -> tuple[tuple[str, ...], ...]:
+    """The names of each parameter that has several."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for path, submodule in parts.submodules.items():
+        for name, parameter in submodule._parameters.items():
+            if parameter is not None:
+                names[id(parameter)].append(f"{path}.{name}" if path else name)
+    return tuple(tuple(found) for found in names.values() if len(found) > 1)

@@ -1,0 +1,110 @@
+"""What a target's forward is called with: tensors of the declared shapes, or what a function makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Any
+
+from convcost.errors import UsageError
+from convcost.modules.construct import Way, constructed
+from convcost.modules.fault import fault
+from convcost.modules.inputs import Inputs
+from convcost.modules.loading import Place
+
+if TYPE_CHECKING:
+    import torch
+
+Call = tuple[tuple[Any, ...], Mapping[str, Any]]
+"""Arguments by place and by name."""
+
+HOW_TO_GIVE = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module by its place, or what makes one and with which arguments; and what it is to be run on.
+
+    Inputs are declared, with `sizes` put in already, or come from the function at `maker`.
+    """
+
+    place: Place
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=Inputs)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    maker: Place | None = None
+    train: bool = False
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.place}({arguments})" if arguments else str(self.place)
+
+
+def forward_call(target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way) -> Call:
+    """The arguments of the module's forward; UsageError if it does not take them."""
+    args, kwargs = _declared(target.inputs, module, way) if maker is None else _made(target, maker, way)
+    what = f"{type(module).__name__}.forward"
+    if not args and not kwargs:
+        what = f"there is no input; {what}"
+    check_call(what, module.forward, args, kwargs, HOW_TO_GIVE)
+    return args, kwargs
+
+
+def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Call:
+    """Tensors without data, or zeros where the module has its data."""
+    parameter = next(module.parameters(), None)
+    device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+    dtype = own_dtype(module)
+    args = tuple(declared.tensor(dtype, device) for declared in inputs.args)
+    return args, {name: declared.tensor(dtype, device) for name, declared in inputs.kwargs.items()}
+
+
+def _made(target: Target, maker: Callable[[], Any], way: Way) -> Call:
+    """What the user's function returns: a tensor, several by place, or by name."""
+    import torch
+
+    try:
+        made = constructed(maker, way)
+    except (Exception, SystemExit) as error:
+        raise fault(f"{target.maker} could not make inputs", error) from None
+    if isinstance(made, torch.Tensor):
+        return (made,), {}
+    if isinstance(made, Mapping):
+        return (), {str(name): value for name, value in made.items()}
+    if isinstance(made, tuple | list):
+        return tuple(made), {}
+    kind = type(made).__name__
+    raise UsageError(f"{target.maker} returned {kind}; a tensor, a tuple, a list or a dict is needed")
+
+
+def own_dtype(module: torch.nn.Module) -> torch.dtype:
+    """The dtype of its first parameter with a point."""
+    import torch
+
+    dtypes = (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point())
+    return next(dtypes, torch.get_default_dtype())
+
+
+def check_call(
+    what: str,
+    call: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    hint: str = "",
+) -> None:
+    """Refuse arguments that `call` does not take; `hint` is how they are given."""
+    try:
+        accepted = signature(call)
+    except (TypeError, ValueError):
+        return
+    try:
+        accepted.bind(*args, **(kwargs or {}))
+    except TypeError as error:
+        message = f"{what} takes {_parameters(accepted)}: {error}"
+        raise UsageError(message, hint=hint) from None
+
+
+def _parameters(accepted: Signature) -> str:
+    shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
+    return f"({', '.join(shown)})"[:200]

@@ -1,0 +1,83 @@
+"""Torch's operators as they are dispatched: which formula counts each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from convcost.operators import OPERATORS
+from convcost.operators.backward import unlisted
+from convcost.operators.interface import FREE, Operator, each_element, each_input_element
+
+KEEPING_SHAPE = frozenset(
+    (
+        *("add", "sub", "mul", "div", "rsub", "neg", "exp", "sqrt", "rsqrt", "square", "sin", "cos", "erf"),
+        *("gelu", "relu", "silu", "sigmoid", "tanh", "clamp", "maximum", "minimum"),
+    )
+)
+"""Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
+
+
+class Dispatched(NamedTuple):
+    """An operator overload: its name, the names of its arguments, and its formula if there is one."""
+
+    name: str
+    names: tuple[str, ...]
+    operator: Operator | None
+    is_composite: bool
+    writes: tuple[int, ...]
+    keeps_shape: bool
+
+    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by name."""
+        return {**dict(zip(self.names, args, strict=False)), **kwargs}
+
+
+@cache
+def dispatched(overload: Any) -> Dispatched:
+    """What is known of an operator overload."""
+    namespace, _, name = overload._schema.name.partition("::")
+    arguments = overload._schema.arguments
+    return Dispatched(
+        f"{namespace}::{name}",
+        tuple(argument.name for argument in arguments),
+        _operator(overload, name.rstrip("_") if namespace == "aten" else ""),
+        _is_composite(overload),
+        tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
+        name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+    )
+
+
+def _operator(overload: Any, name: str) -> Operator | None:
+    import torch
+
+    if name in OPERATORS or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
+        return OPERATORS.get(name, FREE)
+    if torch.Tag.pointwise in overload.tags:
+        return each_element(1)
+    if torch.Tag.reduction in overload.tags:
+        return _of_first(overload._schema.arguments[0].name)
+    return unlisted(name)
+
+
+def _of_first(name: str) -> Operator:
+    rule = each_input_element(1).cost
+    return Operator(lambda **arguments: rule(self=arguments[name]))
+
+
+def _is_composite(overload: Any) -> bool:
+    import torch
+
+    key = torch._C.DispatchKey.CompositeImplicitAutograd
+    return bool(overload.has_kernel_for_dispatch_key(key))
+
+
+def _is_view(overload: Any) -> bool:
+    """Whether what it returns shares memory with an argument that it does not write to."""
+    returned = [result.alias_info for result in overload._schema.returns]
+    return bool(returned) and all(alias is not None and not alias.is_write for alias in returned)
+
+
+def _is_written(argument: Any) -> bool:
+    return argument.alias_info is not None and argument.alias_info.is_write

@@ -1,0 +1,69 @@
+"""What a user's own code raises, as a short message that points at its place."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+from traceback import FrameSummary, extract_tb
+
+from convcost.errors import ConvcostError
+
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+
+LONGEST = 400
+MOST_LINES = 4
+
+
+class TargetError(ConvcostError):
+    """A target that can't be loaded, built or run; its own error and place are in the message."""
+
+
+def fault(what: str, error: BaseException, hint: str = "") -> TargetError:
+    """That `what` happened as `error` says, with the innermost line of the user's code that led to it."""
+    return TargetError("\n".join((f"{what}: {_said(error)}", *place(error))), hint=hint)
+
+
+def _said(error: BaseException) -> str:
+    """`ValueError: width has to be even`, without what torch adds over many lines."""
+    text = "\n".join([line for line in str(error).strip().splitlines() if line.strip()][:MOST_LINES])
+    if isinstance(error, SystemExit):
+        return f"it ended the program, sys.exit({text})"
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def place(error: BaseException) -> list[str]:
+    """The file, the line, the function, and the code there."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _shown(error.filename, error.lineno, "", error.text or "")
+    frames = [frame for frame in extract_tb(error.__traceback__) if not _is_machinery(frame)]
+    own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts] or frames
+    if not own:
+        return []
+    return _shown(own[-1].filename, own[-1].lineno, own[-1].name, own[-1].line or "")
+
+
+def _shown(file: str, line: int | None, function: str, code: str) -> list[str]:
+    within = f", in {function}" if function.isidentifier() else ""
+    return [f"  {_near(file)}:{line}{within}", *([f"    {code.strip()[:LONGEST]}"] if code.strip() else [])]
+
+
+def _near(file: str) -> str:
+    """The path from the current folder, if it is below."""
+    path = Path(file).resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _is_machinery(frame: FrameSummary) -> bool:
+    """Whether it belongs to Python, torch or convcost."""
+    path = Path(frame.filename)
+    torch_folder = Path(str(getattr(sys.modules.get("torch"), "__file__", "/torch"))).parent
+    folders = (Path(__file__).parents[1], torch_folder)
+    is_python = is_installed(path) and "site-packages" not in path.parts
+    return frame.filename.startswith("<") or is_python or any(map(path.is_relative_to, folders))
+
+
+def is_installed(path: Path) -> bool:
+    """Whether a file is Python's own or of an installed package."""
+    return path.is_relative_to(STANDARD_LIBRARY) or "site-packages" in path.parts or path == Path()

@@ -1,0 +1,87 @@
+"""Torch's functions as models call them: which are counted whole, and which are looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import signature
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from typing import Any, NamedTuple
+
+from convcost.operators import OPERATORS
+from convcost.operators.interface import Operator
+
+OPENED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
+
+CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+
+TAKEN_APART = frozenset(("einsum", "__matmul__"))
+"""Counted as the products that torch makes of them, whose order it chooses."""
+
+
+class Whole(NamedTuple):
+    """A function that is counted as one operator, and the names of its arguments in order."""
+
+    name: str
+    names: tuple[str, ...]
+    operator: Operator
+    in_place: bool
+
+    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by ATen's names; methods call the first one `input` as well."""
+        named = dict(zip(self.names, args, strict=False))
+        named.update(kwargs)
+        if "input" in kwargs and "self" in self.names:
+            named["self"] = named.pop("input")
+        return named
+
+
+@cache
+def whole(function: Any) -> Whole | None:
+    """What is known of a function that is counted as one operator; None for all others."""
+    if isinstance(function, FunctionType):
+        return _in_python(function, function.__name__)
+    return _builtin(function.__name__) if isinstance(function, OF_TORCH) else None
+
+
+def _in_python(function: FunctionType, name: str) -> Whole | None:
+    """Only what ATen has no operator for: the others come to one when they are opened."""
+    import torch
+
+    operator = OPERATORS.get(name)
+    if operator is None or function.__module__ != "torch.nn.functional" or hasattr(torch.ops.aten, name):
+        return None
+    return Whole(name, tuple(signature(function).parameters), operator, False)
+
+
+def _builtin(name: str) -> Whole | None:
+    import torch
+
+    in_place = name.endswith("_") and not name.endswith("__")
+    bare = name.rstrip("_") if in_place else name
+    operator = OPERATORS.get(bare)
+    packet = getattr(torch.ops.aten, bare, None)
+    if operator is None or packet is None or bare in TAKEN_APART:
+        return None
+    schema = getattr(packet, packet.overloads()[0])._schema
+    return Whole(bare, tuple(argument.name for argument in schema.arguments), operator, in_place)
+
+
+@cache
+def opened(function: Any) -> Callable[..., Any] | None:
+    """A function of torch that is written in Python, without its first step of handing itself to a mode."""
+    if not isinstance(function, FunctionType) or function.__module__ not in OPENED_MODULES:
+        return None
+    names = {**function.__globals__, **dict.fromkeys(CHECKS, _never)}
+    copy = FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _never(*_: Any) -> bool:
+    return False

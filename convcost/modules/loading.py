@@ -1,0 +1,133 @@
+"""Python objects by a file or a module and a name: `net.py:Net`, `package.module:factory`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from convcost.errors import UsageError, did_you_mean
+from convcost.modules.fault import fault
+
+PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
+"""The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
+
+FORM = "Write it as path/to/file.py:Name or as package.module:Name."
+
+
+class Place(NamedTuple):
+    """Where an object is: a file's path or a module's dotted name, and the object's name in it."""
+
+    source: str
+    name: str
+    label: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is a file's path."""
+        return self.source.endswith(".py") or "/" in self.source or "\\" in self.source
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it is imported from: a file's, or the one that the file's package is in."""
+        if not self.is_file:
+            return Path.cwd()
+        folder = Path(self.source).resolve().parent
+        while (folder / "__init__.py").is_file() and folder != folder.parent:
+            folder = folder.parent
+        return folder
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.name}"
+
+
+def is_place(text: str) -> bool:
+    """Whether `text` names an object, `SOURCE:NAME`, or at least a file: no design does."""
+    return bool(PLACE.fullmatch(text)) or text.rstrip().endswith(".py")
+
+
+def parse_place(text: str) -> Place:
+    """The place that `text` names, `[LABEL =] SOURCE:NAME`."""
+    found = PLACE.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text.strip()[:80]} does not say what to take from it", hint=FORM)
+    return Place(found["source"].strip(), found["name"], found["label"] or "")
+
+
+def load(place: Place) -> Any:
+    """The object at `place`, from where its folder is `importable`; raises TargetError or UsageError."""
+    try:
+        module = _from_file(place) if place.is_file else import_module(place.source)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, UsageError):
+            raise
+        if isinstance(error, ModuleNotFoundError) and _is_missing(place.source, error.name):
+            raise UsageError(f"there is no module {place.source[:80]}", hint=FORM) from None
+        raise fault(f"{place.source} could not be imported", error) from None
+    found: Any = module
+    for name in place.name.split("."):
+        if not hasattr(found, name):
+            raise _unknown(place, module)
+        found = getattr(found, name)
+    return found
+
+
+def _from_file(place: Place) -> ModuleType:
+    path = Path(place.source)
+    if not path.is_file():
+        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py")))
+        raise UsageError(f"there is no file {str(path)[:200]}{near}", hint=FORM)
+    name = ".".join(path.resolve().with_suffix("").relative_to(place.folder).parts)
+    if "." in name:
+        module = import_module(name)
+        if _is_of(module, path):
+            return module
+    return _executed(path, name)
+
+
+def _executed(path: Path, name: str) -> ModuleType:
+    """The file as a module, under another name if that is taken; once, for what runs twice may not work."""
+    found = sys.modules.get(name)
+    if found and not _is_of(found, path):
+        name = f"_{name}"
+        found = sys.modules.get(name)
+    if found and _is_of(found, path):
+        return found
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{str(path)[:200]} is not a Python file", hint=FORM)
+    sys.modules[name] = module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _is_of(module: ModuleType, path: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return bool(file) and path.samefile(str(file))
+
+
+def _is_missing(wanted: str, name: str | None) -> bool:
+    """Whether the module called `name`, which is missing, is `wanted` or one it is in."""
+    return name is not None and (wanted == name or wanted.startswith(f"{name}."))
+
+
+def _unknown(place: Place, module: ModuleType) -> UsageError:
+    """That there is no such name, and which there are."""
+    own = [name for name, value in vars(module).items() if _is_offered(value, module)]
+    has = f"It has {', '.join(own[:12])}{', …' if own[12:] else ''}." if own else ""
+    return UsageError(f"{place.source} has no {place.name[:80]}{did_you_mean(place.name, own)}", hint=has)
+
+
+def _is_offered(value: Any, module: ModuleType) -> bool:
+    """Whether it is a class, a function or a torch module that belongs to the file."""
+    if isinstance(value, type | FunctionType):
+        return value.__module__ == module.__name__
+    return hasattr(value, "named_modules")

@@ -1,0 +1,63 @@
+"""The two modes that put a recorder between a model and torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from convcost.modules.recorder import Recorder
+from convcost.modules.shapes import Shapes
+from convcost.modules.tape import Tape
+
+
+@contextmanager
+def recorded(tape: Tape, shapes: Shapes | None, has_gradients: bool = False) -> Iterator[None]:
+    """Everything of torch that runs inside the block goes to `tape`."""
+    with through(Recorder(tape, shapes, has_gradients)):
+        yield
+
+
+@contextmanager
+def through(recorder: Recorder) -> Iterator[None]:
+    """Everything of torch that is called inside the block is left to `recorder`."""
+    with ExitStack() as modes:
+        modes.enter_context(_dispatch_mode(recorder))
+        modes.enter_context(_function_mode(recorder))
+        yield
+
+
+def _function_mode(recorder: Recorder) -> Any:
+    from torch.overrides import TorchFunctionMode
+
+    class Functions(TorchFunctionMode):
+        opened: frozenset[Any] = frozenset()
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return recorder.function(self, func, args, kwargs or {})
+
+        @contextmanager
+        def inside(self, function: Any) -> Iterator[None]:
+            """The mode goes on while `function`, taken apart, runs."""
+            before, self.opened = self.opened, self.opened | {function}
+            try:
+                with self:
+                    yield
+            finally:
+                self.opened = before
+
+    return Functions()
+
+
+def _dispatch_mode(recorder: Recorder) -> Any:
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            return False
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return recorder.operator(self, func, args, kwargs or {})
+
+    return Operators()  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""Models run on inputs whose sizes are left open."""

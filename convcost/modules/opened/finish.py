@@ -1,0 +1,55 @@
+"""The report of a run on open sizes, in sympy's formulas, with what they take for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from convcost.modules.opened.facts import Fact
+from convcost.modules.opened.needed import needed, pinned_by, with_pinned
+from convcost.modules.opened.sizes import Sizes
+from convcost.report import Report
+from convcost.requirements import AtLeast
+from convcost.symbols.formula import Formula, part
+
+
+def finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...]) -> Report:
+    """`report` with its numbers as short as the `facts` allow, which become its assumptions."""
+    from convcost.symbols.convert import to_sympy
+    from convcost.symbols.keeper import Keeper
+    from convcost.symbols.rows import mapped
+    from convcost.symbols.symbol import symbol
+    from convcost.symbols.traced import mapped_trace
+
+    keeper, pinned = Keeper(), pinned_by(facts)
+    for requirement in chain(_not_empty(report, sizes), needed(facts, sizes, keeper)):
+        keeper.require(requirement, 0)
+
+    def shown(number: Any) -> Any:
+        ours = with_pinned(sizes.formula(number), pinned)
+        settled = keeper.settled(ours) if isinstance(ours, Formula) else ours
+        return to_sympy(settled) if isinstance(settled, Formula) else settled
+
+    rows = tuple(mapped(row, shown) for row in report.rows)
+    trace = report.trace and mapped_trace(report.trace, shown)
+    found = replace(report, rows=rows, trace=trace, sizes={name: symbol(name) for name in sizes.examples})
+    return replace(found, assumptions=keeper.ledger.assumed)
+
+
+def _not_empty(report: Report, sizes: Sizes) -> Iterator[AtLeast]:
+    """That every tensor has an element: no kernel is larger than what it slides over."""
+    trace = report.trace
+    shapes = [operation.output for operation in trace.operations] if trace else []
+    factors = (part for shape in shapes for size in shape for part in _factors(sizes.formula(size)))
+    for factor in dict.fromkeys(factors):
+        yield AtLeast(factor, 1, "a dimension")
+
+
+def _factors(dimension: Any) -> Iterator[Any]:
+    """The parts of a product; it is 1 or more if they are."""
+    if isinstance(dimension, Formula) and len(dimension.terms) == 1:
+        yield from (part(*atom) for atom in dimension.atoms)
+    elif isinstance(dimension, Formula):
+        yield dimension

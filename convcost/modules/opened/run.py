@@ -1,0 +1,76 @@
+"""A run of a model on inputs that are nothing but shapes, some of their sizes open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.modules.anatomy import Anatomy, anatomy, unused
+from convcost.modules.guard import unchanged
+from convcost.modules.inputs import Declared, Inputs
+from convcost.modules.modes import through
+from convcost.modules.opened.fake import shapes_only
+from convcost.modules.opened.recorder import OpenRecorder, OpenTape
+from convcost.modules.opened.sizes import Sizes
+from convcost.modules.opened.units import Unit
+from convcost.modules.paths import followed
+from convcost.modules.prepare import autocast_for_shapes, eager, replace_in
+from convcost.modules.profile import named
+from convcost.modules.tally import report_of
+from convcost.operators.interface import Operator
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Ran(NamedTuple):
+    """The report of a run, and the calls of torch that asked about sizes."""
+
+    report: Report
+    units: tuple[Unit, ...]
+
+
+def run(parts: Anatomy, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Operator]) -> Ran:
+    """What the model of these `parts` costs on `inputs`: costs are our formulas, sizes may still be torch's.
+
+    Raises what the model raises, and ValueAskedError where it needs the value of an open size.
+    """
+    import torch
+
+    with ExitStack() as stack:
+        stack.enter_context(unchanged(parts))
+        stack.enter_context(eager())
+        stack.enter_context(autocast_for_shapes())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.no_grad())
+        paths = stack.enter_context(followed(parts.submodules))
+        stack.enter_context(shapes_only(sizes.environment))
+        replace_in(parts.submodules.values(), _as_shape)
+        with sizes.inquiry.inside_torch():
+            args, kwargs = _tensors(inputs, sizes)
+        tape = OpenTape(paths, formulas, sizes=sizes)
+        recorder = OpenRecorder(tape)
+        stack.enter_context(through(recorder))
+        output = parts.submodules[""](*args, **kwargs)
+        left = unused(parts, anatomy(parts.submodules[""]), tape.used)
+    given = named(parts.submodules[""], args, kwargs)
+    return Ran(report_of(parts, tape, given, output, "shapes", left), tuple(recorder.units))
+
+
+def _as_shape(tensor: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
+
+
+def _tensors(inputs: Inputs, sizes: Sizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    import torch
+
+    def tensor(declared: Declared) -> torch.Tensor:
+        dtype = getattr(torch, declared.dtype) if declared.dtype else torch.get_default_dtype()
+        return torch.empty(tuple(map(sizes.named, declared.shape)), dtype=dtype, device="cpu")
+
+    args = tuple(map(tensor, inputs.args))
+    return args, {name: tensor(declared) for name, declared in inputs.kwargs.items()}

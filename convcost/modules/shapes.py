@@ -1,0 +1,118 @@
+"""Tensors without data in place of those with data: what runs on them yields shapes and computes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from convcost.modules.blank import like, of_strides
+
+if TYPE_CHECKING:
+    import torch
+
+SMALL = 2**16
+"""Constants of up to so many elements keep their data, as a model may decide by it what to run."""
+
+
+class Shapes:
+    """Runs operators on the meta device; constants made on the way keep their data while they are small."""
+
+    def __init__(self, tensors: list[torch.Tensor]) -> None:
+        """`tensors` belong to the user and are never written to."""
+        self._owned = {_memory(tensor) for tensor in tensors if not tensor.is_meta}
+        self._stale: dict[int, torch.Tensor] = {}
+
+    def run(
+        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
+    ) -> Any:
+        """What `overload` returns, on the data of small constants if no argument lacks its data.
+
+        If it `keeps_shape`, its result is as the widest of its arguments.
+        """
+        tensors = [value for value in _flat((*args, *kwargs.values())) if _is_tensor(value)]
+        if not tensors:
+            return _made(overload, args, kwargs)
+        with_data = [tensor for tensor in tensors if not tensor.is_meta]
+        if not with_data:
+            widest = _alike(tensors) if keeps_shape else None
+            return overload(*args, **_on_meta(kwargs)) if widest is None else like(widest)
+        if len(with_data) == len(tensors) and self._may_compute(with_data, writes, args):
+            return overload(*args, **kwargs)
+        self._stale.update((_memory(args[place]), args[place]) for place in writes if place < len(args))
+        return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
+
+    def _may_compute(self, tensors: list[torch.Tensor], writes: tuple[int, ...], args: Any) -> bool:
+        written = [args[place] for place in writes if place < len(args)]
+        if any(_memory(tensor) in self._owned for tensor in written):
+            return False
+        if any(_memory(tensor) in self._stale for tensor in tensors):
+            return False
+        return all(tensor.device.type == "cpu" and tensor.numel() <= SMALL for tensor in tensors)
+
+
+def _alike(tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """The tensor that the others are broadcast to; None if none is, or their dtypes or strides differ."""
+    widest = max(tensors, key=lambda tensor: tensor.ndim)
+    shape, strides, dtype = widest.shape, widest.stride(), widest.dtype
+    if not dtype.is_floating_point:
+        return None
+    for tensor in tensors:
+        if tensor.dtype is not dtype:
+            return None
+        if tensor is widest or (tensor.shape == shape and tensor.stride() == strides):
+            continue
+        if tensor.shape == shape or not _broadcasts(tensor.shape, shape):
+            return None
+    return widest
+
+
+def _broadcasts(shape: torch.Size, wider: torch.Size) -> bool:
+    ending = wider[len(wider) - len(shape) :]
+    return all(size in {1, other} for size, other in zip(shape, ending, strict=True))
+
+
+def _made(overload: Any, args: Any, kwargs: Any) -> Any:
+    """A new tensor: with data if it is small and on the CPU."""
+    if "device" not in kwargs:
+        return overload(*args, **kwargs)
+    device = kwargs["device"]
+    shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
+    if (device is not None and device.type != "cpu") or shape_only.numel() > SMALL:
+        return shape_only
+    return overload(*args, **kwargs)
+
+
+def _on_meta(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "device": "meta"} if kwargs.get("device") is not None else kwargs
+
+
+def _without_data(value: Any) -> Any:
+    if _is_tensor(value):
+        return without_data(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(_without_data, value))
+    if isinstance(value, dict):
+        return {name: _without_data(part) for name, part in value.items()}
+    return value
+
+
+def without_data(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of the same shape, strides and dtype on the meta device."""
+    return tensor if tensor.is_meta else of_strides(tensor)
+
+
+def _flat(values: Any) -> Any:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)

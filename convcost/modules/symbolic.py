@@ -1,0 +1,34 @@
+"""What a module costs on inputs whose sizes are left open: formulas in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.modules.anatomy import anatomy
+from convcost.modules.inputs import Declared, Inputs
+from convcost.modules.opened.attempts import Attempts
+from convcost.modules.prepare import ready
+from convcost.modules.profile import ONE_AT_A_TIME, of_user
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    import torch
+
+
+def profile_open(
+    module: torch.nn.Module,
+    args: tuple[Declared, ...] = (),
+    kwargs: Mapping[str, Declared] | None = None,
+    formulas: Mapping[str, Callable[..., Any]] | None = None,
+) -> Report:
+    """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
+
+    `formulas` are costs of the user's own operators, as for Profiler. It takes seconds: torch works out the
+    shapes with symbols in them. Raises ConvcostError where a size can't stay open, with what can be asked
+    instead, or with what the module's forward raises.
+    """
+    inputs = Inputs(args, kwargs or {})
+    operators = {name: of_user(formula) for name, formula in (formulas or {}).items()}
+    with ONE_AT_A_TIME:
+        return Attempts(anatomy(ready(module)), inputs, operators).report()

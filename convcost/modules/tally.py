@@ -1,0 +1,125 @@
+"""What ran, summed up: a row for each submodule that computes or has parameters."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.modules.anatomy import Anatomy, tied
+from convcost.modules.paths import Visit
+from convcost.modules.tape import Tape
+from convcost.modules.tensors import labelled
+from convcost.operation import Module, Operation, Tensor, Trace
+from convcost.quantities import Cost, Shape
+from convcost.report import ITEMSIZES, Report, Row
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Described(str):
+    """A submodule's arguments as torch prints them."""
+
+    __slots__ = ()
+
+    def length_formulas(self, shape: Shape) -> tuple[Any, ...]:
+        """None are known."""
+        return ()
+
+    def loops(self, shape: Shape) -> tuple[Any, ...]:
+        """None are known."""
+        return ()
+
+
+def report_of(
+    parts: Anatomy,
+    tape: Tape,
+    given: Any,
+    output: Any,
+    way: str,
+    unused: tuple[str, ...] = (),
+) -> Report:
+    """The report of a run of the model of these parts; nothing was done with the `unused` parameters."""
+    submodules = parts.submodules
+    visits = {"": Visit(calls=1), **tape.paths.visits}
+    modules = tuple(
+        Module(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
+        for path, visit in visits.items()
+    )
+    shapes = {name: tuple(parameter.shape) for name, parameter in parts.parameters.items()}
+    trace = Trace(
+        _tensors(given),
+        _tensors(output),
+        tape.operations,
+        tape.uncounted,
+        modules,
+        "data" if way == "data" else "shapes",
+        unused,
+        tied(parts),
+    )
+    texts = {path: Described(submodules[path].extra_repr()) for path in visits}
+    name = type(submodules[""]).__name__
+    return Report(
+        name=name,
+        spec=name,
+        rows=_rows(trace, texts, _owned(shapes, visits)),
+        dtype=_dtype(parts.parameters),
+        trace=trace,
+    )
+
+
+def _rows(
+    trace: Trace, texts: Mapping[str, Described], owned: Mapping[str, dict[str, Shape]]
+) -> tuple[Row, ...]:
+    ran: dict[str, list[Operation]] = defaultdict(list)
+    for operation in trace.operations:
+        if operation.phase == "forward":
+            ran[operation.path].append(operation)
+    rows = [
+        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path])
+        for module in trace.modules
+        if module.path in owned or ran[module.path]
+    ]
+    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, []),)
+
+
+def _row(module: Module, text: Described, parameters: dict[str, Shape], operations: list[Operation]) -> Row:
+    return Row(
+        module.path,
+        module.kind,
+        text,
+        module.input or (),
+        module.output or (),
+        parameters,
+        sum((operation.cost for operation in operations), Cost()),
+        sum(operation.activations for operation in operations),
+        calls=module.calls,
+    )
+
+
+def _owned(shapes: Mapping[str, Shape], visits: Mapping[str, Visit]) -> dict[str, dict[str, Shape]]:
+    """Each parameter with the innermost submodule around it that ran, by its name from there."""
+    owned: dict[str, dict[str, Shape]] = defaultdict(dict)
+    for name, shape in shapes.items():
+        path = name.rpartition(".")[0]
+        while path not in visits:
+            path = path.rpartition(".")[0]
+        owned[path][name.removeprefix(f"{path}.") if path else name] = shape
+    return owned
+
+
+def _tensors(value: Any) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(name, str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape), tensor.element_size())
+        for name, tensor in labelled(value)
+    )
+
+
+def _dtype(parameters: Mapping[str, torch.nn.Parameter]) -> str:
+    """The dtype of most parameters."""
+    counts: Counter[str] = Counter()
+    for parameter in parameters.values():
+        counts[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
+    known = (dtype for dtype, _ in counts.most_common() if dtype in ITEMSIZES)
+    return next(known, "float32")

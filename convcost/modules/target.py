@@ -1,0 +1,120 @@
+"""A model named on a command line: loaded, built without memory, run on its inputs, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.errors import ConvcostError, UsageError
+from convcost.modules.call import Target, check_call, forward_call, own_dtype
+from convcost.modules.construct import WAYS, Way
+from convcost.modules.fault import TargetError, fault
+from convcost.modules.importing import importable
+from convcost.modules.loading import Place, load
+from convcost.modules.making import module_of
+from convcost.modules.profile import Profiler
+from convcost.modules.tensors import tensors
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Profiled(NamedTuple):
+    """A model's report, and the model as it was called; with sizes left open it was not called."""
+
+    report: Report
+    module: torch.nn.Module
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = MappingProxyType({})
+
+
+def profiled(target: Target, profiler: Profiler) -> Profiled:
+    """What the target costs; TargetError or UsageError where it fails.
+
+    It is tried without memory first, and with its data where it can't be built or run without.
+    """
+    with importable(target.place.folder):
+        found = load(target.place)
+        maker = _maker(target.maker) if target.maker else None
+        result = _tried(target, found, maker, profiler)
+    report = replace(
+        result.report,
+        name=target.place.label or result.report.name,
+        spec=str(target),
+        sizes={**target.sizes, **result.report.sizes},
+    )
+    return result._replace(report=report)
+
+
+def _maker(place: Place) -> Callable[[], Any]:
+    with importable(place.folder):
+        found: Callable[[], Any] = load(place)
+    check_call(str(place), found, hint="It is called without arguments.")
+    return found
+
+
+def _tried(target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler) -> Profiled:
+    """What comes of the first way that succeeds, or the error of the last one tried."""
+    failures: list[ConvcostError] = []
+    needed = 0
+    for way in _ways(found):
+        if way == "real" and needed > profiler.memory:
+            failures[
+                -1
+            ].hint = f"With its data it may run: --max-memory {-(-needed // 2**20)}MiB allows that."
+            break
+        try:
+            module = module_of(target, found, way)
+            needed = _bytes(module)
+            return _run(target, module, maker, way, profiler)
+        except TargetError as error:
+            failures.append(error)
+    raise failures[-1]
+
+
+def _ways(found: Any) -> tuple[Way, ...]:
+    """What is a module already is not built: only its inputs come without data or with."""
+    import torch
+
+    return ("meta", "real") if isinstance(found, torch.nn.Module) else WAYS
+
+
+def _run(
+    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way, profiler: Profiler
+) -> Profiled:
+    if target.inputs.names:
+        return Profiled(_open_report(target, module, profiler), module)
+    args, kwargs = forward_call(target, module, maker, way)
+    try:
+        return Profiled(profiler.profile(module, *args, **kwargs), module, args, kwargs)
+    except ConvcostError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise fault(f"{target} could not be run on {_shapes((args, kwargs))}", error) from None
+
+
+def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
+    """As formulas in the sizes that are names."""
+    from convcost.modules.symbolic import profile_open
+
+    if profiler.backward:
+        raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")
+    inputs = target.inputs.typed(own_dtype(module))
+    try:
+        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas)
+    except ConvcostError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise fault(f"{target} could not be run with open sizes", error) from None
+
+
+def _shapes(call: Any) -> str:
+    return ", ".join(str(tuple(tensor.shape)) for tensor in tensors(call)) or "no input"
+
+
+def _bytes(module: torch.nn.Module) -> int:
+    held = (*module.parameters(), *module.buffers())
+    return sum(tensor.numel() * tensor.element_size() for tensor in held)

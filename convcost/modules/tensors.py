@@ -1,0 +1,45 @@
+"""The tensors in a value, however nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, ValuesView
+from dataclasses import is_dataclass
+from typing import Any
+
+
+def tensors(values: Any) -> Iterator[Any]:
+    """The tensors in `values`, however nested."""
+    return (tensor for _, tensor in labelled(values))
+
+
+def labelled(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The tensors in `value` with the names or numbers that lead to them."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield name, value
+        return
+    for key, part in _parts(value):
+        if isinstance(part, torch.Tensor):
+            yield f"{name}.{key}" if name else str(key), part
+        elif part is not None and not isinstance(part, int | float | str):
+            yield from labelled(part, f"{name}.{key}" if name else str(key))
+
+
+def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    if isinstance(value, list | tuple | set | ValuesView):
+        return enumerate(value)
+    if isinstance(value, Mapping):
+        return value.items()
+    return vars(value).items() if is_dataclass(value) and not isinstance(value, type) else ()
+
+
+def first_tensor(value: Any) -> Any:
+    """The first tensor in `value`, however nested; None if there is none."""
+    import torch
+
+    if isinstance(value, tuple) and value:
+        value = value[0] if isinstance(value[0], torch.Tensor) else value
+    return value if isinstance(value, torch.Tensor) else next(tensors(value), None)

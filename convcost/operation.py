@@ -1,0 +1,86 @@
+"""What ran in a module: operators with their shapes and costs, and those that nothing is known about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from convcost import formulas
+from convcost.quantities import Cost, Shape, Size
+
+Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
+"""When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
+
+
+class Operation(NamedTuple):
+    """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls."""
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    cost: Cost
+    activations: Size = 0
+    calls: int = 1
+    phase: Phase = "forward"
+    estimated: bool = False
+
+
+class Tensor(NamedTuple):
+    """A tensor that goes into a model or comes out of it."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    itemsize: int
+
+    @property
+    def bytes(self) -> Size:
+        """What its elements take."""
+        return formulas.elements(self.shape) * self.itemsize
+
+
+class Uncounted(NamedTuple):
+    """An operator without a formula: what it was called on, where, and how often."""
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    calls: int = 1
+
+
+class Module(NamedTuple):
+    """A submodule that ran: where it is, its class, its first input and output, and how often it ran."""
+
+    path: str
+    kind: str
+    input: Shape | None
+    output: Shape | None
+    calls: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """How a model ran: what went in, what came out, and every operator between.
+
+    `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
+    with, and `tied` the names that share one parameter.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+    modules: tuple[Module, ...] = ()
+    ran: Literal["shapes", "data"] = "shapes"
+    unused: tuple[str, ...] = ()
+    tied: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether an operator without a formula ran, so that the cost is more than what is counted."""
+        return bool(self.uncounted)
+
+    def total(self, phase: Phase) -> Cost:
+        """What all operations of `phase` cost."""
+        return sum((found.cost for found in self.operations if found.phase == phase), Cost())

@@ -1,0 +1,30 @@
+"""The operators by ATen's names. A new operator is a line in its family's file."""
+
+from __future__ import annotations
+
+from convcost.operators import (
+    attention,
+    backward,
+    contraction,
+    convolution,
+    elementwise,
+    fourier,
+    free,
+    normalization,
+    pooling,
+    recurrent,
+)
+from convcost.operators.interface import Operator
+
+OPERATORS: dict[str, Operator] = {
+    **free.OPERATORS,
+    **backward.OPERATORS,
+    **elementwise.OPERATORS,
+    **pooling.OPERATORS,
+    **normalization.OPERATORS,
+    **fourier.OPERATORS,
+    **recurrent.OPERATORS,
+    **attention.OPERATORS,
+    **convolution.OPERATORS,
+    **contraction.OPERATORS,
+}

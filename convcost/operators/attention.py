@@ -1,0 +1,93 @@
+"""Attention: scores between queries and keys, and their product with the values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost import formulas
+from convcost.operators.interface import Operand, Operator, size
+from convcost.quantities import Cost, Shape, Size
+
+SOFTMAX = 5
+"""For each score: maximum, difference, exp, sum, quotient."""
+
+SCALE = 1
+"""For each score."""
+
+
+def scaled_dot_product_attention(
+    query: Operand,
+    key: Operand,
+    value: Operand,
+    attn_mask: Operand | None = None,
+    is_causal: bool = False,
+    **_: Any,
+) -> Cost:
+    """[*, heads, queries, width] on [*, key_heads, keys, width].
+
+    MACs: heads · queries · keys · (width + value_width).
+
+    Grouped queries share keys and cost the same. All pairs of query and key count, as in every counter;
+    `is_causal` lets query i see keys 0 to i, and only these are valid.
+    """
+    outer = formulas.elements(query.shape[:-2])
+    queries, keys = query.shape[-2], key.shape[-2]
+    widths = query.shape[-1] + value.shape[-1]
+    scores = outer * queries * keys
+    seen = outer * causal_pairs(queries, keys) if is_causal else scores
+    masked = 0 if attn_mask is None else 1
+    return Cost(scores * widths, seen * widths, elementwise=(SOFTMAX + SCALE + masked) * scores)
+
+
+def causal_pairs(queries: Size, keys: Size) -> Size:
+    """Σ min(i, keys) over queries i = 1, 2, …: the lower triangle, its first row and column aligned."""
+    corner = formulas.smaller(queries, keys)
+    return corner * (corner + 1) // 2 + (queries - corner) * keys
+
+
+def attention_output(
+    query: Operand, key: Operand, value: Operand, attn_mask: Operand | None = None, **_: Any
+) -> Shape | None:
+    """[*, heads, queries, value_width], where nothing is masked, broadcast or grouped."""
+    fits = query.shape[-1] == key.shape[-1] and key.shape[:-1] == value.shape[:-1]
+    is_plain = attn_mask is None and query.shape[:-2] == key.shape[:-2] and len(query.shape) > 2
+    return (*query.shape[:-1], value.shape[-1]) if fits and is_plain else None
+
+
+def activations(query: Operand, key: Operand, output: Operand, **_: Any) -> Size:
+    """The scores and the output, as if the two products were written out."""
+    return size(output) + formulas.elements(query.shape[:-1]) * key.shape[-2]
+
+
+def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:
+    """By the values one product; by queries and keys one each, and one for the scores that both need.
+
+    What a fused kernel computes again to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
+    """
+    width, value_width = arguments["query"].shape[-1], arguments["value"].shape[-1]
+
+    def product(features: Size) -> Cost:
+        scores, seen = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
+        return Cost(scores * features, seen * features)
+
+    found = {name: product(width) for name in ("query", "key") if name in needed}
+    for name in list(found)[:1]:
+        found[name] += product(value_width)
+    return found | ({"value": product(value_width)} if "value" in needed else {})
+
+
+ATTENTION = Operator(scaled_dot_product_attention, attention_output, activations, gradients=gradients)
+
+KERNELS = (
+    "_scaled_dot_product_attention_math",
+    "_scaled_dot_product_flash_attention_for_cpu",
+    "_scaled_dot_product_flash_attention",
+    "_scaled_dot_product_efficient_attention",
+    "_scaled_dot_product_cudnn_attention",
+    "_scaled_dot_product_fused_attention_overrideable",
+)
+
+OPERATORS = {
+    "scaled_dot_product_attention": ATTENTION,
+    **dict.fromkeys(KERNELS, ATTENTION._replace(output=None)),
+}

@@ -1,0 +1,75 @@
+"""Gradients as torch dispatches them: those of contractions exactly, of elementwise work by estimate.
+
+Contractions that a model calls are counted with the call; these formulas are for those inside transforms
+and functions with a backward of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convcost.operators import attention, convolution
+from convcost.operators.interface import Operand, Operator, each_element, outputs, size
+from convcost.quantities import Cost, Shape
+
+OTHERWISE = 2
+"""For each element of what a backward without an entry yields: the derivative, and its product."""
+
+NORMALISING = 10
+"""(γ/σ)·(dy − mean dy − x̂·mean(dy·x̂)): x̂ 2, ·γ 1, two sums and a product 3, the differences 3, ·1/σ 1."""
+
+NORMALISATIONS = (
+    *("native_batch_norm_backward", "native_layer_norm_backward", "native_group_norm_backward"),
+    *("batch_norm_backward", "cudnn_batch_norm_backward", "_fused_rms_norm_backward"),
+)
+
+SOFTMAX = 4
+"""y·(dy − Σ dy·y): two products, a sum, a difference."""
+
+
+def of_convolution(
+    grad_output: Operand,
+    input: Operand,
+    weight: Operand,
+    output_mask: Sequence[bool],
+    bias_sizes: Shape | None = None,
+    **geometry: Any,
+) -> Cost:
+    """By input and by weight the forward's loops once each; by bias a sum for each output element."""
+    forward = convolution.either(input=input, weight=weight, **geometry).cost(tuple(input.shape))
+    by_input, by_weight, by_bias = output_mask
+    product = Cost(forward.macs, forward.valid_macs)
+    sums = Cost(bias_adds=size(grad_output) if by_bias else 0)
+    return sum([product] * (by_input + by_weight), sums)
+
+
+def of_attention(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+    """By queries, keys and values together."""
+    operands = {"query": query, "key": key, "value": value}
+    forward = attention.scaled_dot_product_attention(**operands, is_causal=arguments.get("is_causal", False))
+    found = attention.gradients(frozenset(operands), forward, **operands)
+    return sum(found.values(), Cost())
+
+
+def _estimated(operations: int) -> Operator:
+    return each_element(operations)._replace(estimated=True)
+
+
+OPERATORS = {
+    **dict.fromkeys(NORMALISATIONS, _estimated(NORMALISING)),
+    **dict.fromkeys(("_softmax_backward_data", "_log_softmax_backward_data"), _estimated(SOFTMAX)),
+    "convolution_backward": Operator(of_convolution, activations=outputs),
+    **{f"{kernel}_backward": Operator(of_attention, activations=outputs) for kernel in attention.KERNELS},
+}
+
+UNLISTED = _estimated(OTHERWISE)
+
+WITH_PRODUCTS = ("linear", "rnn", "lstm", "gru", "conv", "mm", "attention", "trilinear", "cdist")
+"""What names of operators contain whose backward multiplies matrices: none of these is estimated."""
+
+
+def unlisted(name: str) -> Operator | None:
+    """An estimate for the backward of elementwise work; None for all else."""
+    is_elementwise = name.endswith("_backward") and not any(part in name for part in WITH_PRODUCTS)
+    return UNLISTED if is_elementwise else None

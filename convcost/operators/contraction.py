@@ -1,0 +1,138 @@
+"""Matrix products in all their forms: each formula is the product of the extents of the loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost import formulas
+from convcost.operators.interface import Operand, contraction, size
+from convcost.quantities import Cost, Shape, Size
+
+
+def product(macs: Size, bias_adds: Size = 0) -> Cost:
+    """A contraction all of whose terms are real data."""
+    return Cost(macs, macs, bias_adds)
+
+
+def linear(input: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
+    """[*, in_features] by [out_features, in_features]."""
+    outputs = formulas.elements((*input.shape[:-1], *weight.shape[:-1]))
+    return product(outputs * weight.shape[-1], outputs if bias is not None else 0)
+
+
+def linear_output(input: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Shape | None:
+    """[*, out_features]; a weight of one dimension yields [*]."""
+    fits = input.shape[-1:] == weight.shape[-1:] and (bias is None or bias.shape == weight.shape[:-1])
+    return (*input.shape[:-1], *weight.shape[:-1]) if fits else None
+
+
+def matmul(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
+    """[*, n, k] by [*, k, m], broadcast; vectors on either side."""
+    return product(size(output) * self.shape[-1])
+
+
+def matrix(self: Operand, output: Operand, **_: Any) -> Cost:
+    """[n, k] by [k, m]."""
+    return product(size(output) * self.shape[-1])
+
+
+def added_matrix(self: Operand, mat1: Operand, output: Operand, **_: Any) -> Cost:
+    """`self` + [n, k] by [k, m]."""
+    return _added(self, size(output) * mat1.shape[-1], output)
+
+
+def added_batch(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
+    """`self` + [b, n, k] by [b, k, m]."""
+    return _added(self, size(output) * batch1.shape[-1], output)
+
+
+def summed_batch(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
+    """`self` + the sum over b of [b, n, k] by [b, k, m]."""
+    return _added(self, size(output) * batch1.shape[0] * batch1.shape[-1], output)
+
+
+def added_vector(self: Operand, mat: Operand, output: Operand, **_: Any) -> Cost:
+    """`self` + [n, k] by [k]."""
+    return _added(self, size(output) * mat.shape[-1], output)
+
+
+def dot(self: Operand, **_: Any) -> Cost:
+    """[k] by [k]."""
+    return product(size(self))
+
+
+def _added(addend: Operand, macs: Size, output: Operand) -> Cost:
+    """What is added is a bias if it is a vector, spread over the rows; else it is elementwise work."""
+    if len(addend.shape) <= 1:
+        return product(macs, size(output))
+    return Cost(macs, macs, elementwise=size(output))
+
+
+def bilinear(
+    input1: Operand, input2: Operand, weight: Operand, output: Operand, bias: Operand | None = None, **_: Any
+) -> Cost:
+    """[*, in1] and [*, in2] by [out_features, in1, in2], as torch.nn.Bilinear."""
+    out_features, in1, in2 = weight.shape
+    macs = formulas.bilinear_macs(formulas.elements(input1.shape[:-1]), in1, in2, out_features)
+    return product(macs, size(output) if bias is not None else 0)
+
+
+def trilinear(i1: Operand, i2: Operand, i3: Operand, output: Operand, **arguments: Any) -> Cost:
+    """Σ i1 · i2 · i3 as ATen's `bilinear` calls it: its operands are expanded at the listed dimensions."""
+    rank = len(i1.shape) + len(arguments["expand1"])
+    if rank != 4 or list(arguments["sumdim"]) != [2, 3]:
+        return product(2 * _joint(rank, (i1, i2, i3), arguments))
+    positions, in1 = i1.shape
+    return product(formulas.bilinear_macs(positions, in1, i3.shape[-1], i2.shape[0]))
+
+
+def _joint(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) -> Size:
+    """The extent of all loops: each dimension's size where an operand has it."""
+    extents: dict[int, Size] = {}
+    for number, operand in enumerate(operands, 1):
+        absent = {dim % rank for dim in arguments[f"expand{number}"]}
+        extents.update(zip((dim for dim in range(rank) if dim not in absent), operand.shape, strict=True))
+    return formulas.elements(tuple(extents.values()))
+
+
+def einsum(equation: str, tensors: list[Operand], **_: Any) -> Cost:
+    """Pairs from left to right: each costs the product of all the sizes that its indices have."""
+    terms, result = _terms(equation, tensors)
+    macs = 0
+    while len(terms) > 1:
+        first, second, *rest = terms
+        merged = first | second
+        macs = macs + formulas.elements(tuple(merged.values()))
+        wanted = set(result).union(*rest)
+        terms = [{index: extent for index, extent in merged.items() if index in wanted}, *rest]
+    return product(macs)
+
+
+def _terms(equation: str, tensors: list[Operand]) -> tuple[list[dict[str, Size]], str]:
+    """Each operand's sizes by index; an ellipsis stands for numbered indices from the right."""
+    left, _, right = equation.replace(" ", "").partition("->")
+    terms = [_indexed(term, tensor.shape) for term, tensor in zip(left.split(","), tensors, strict=True)]
+    dots = "".join(sorted({index for term in terms for index in term if not index.isalpha()}))
+    once = "".join(sorted(index for index in left if index.isalpha() and left.count(index) == 1))
+    return terms, (right.replace("...", dots) if "->" in equation else dots + once)
+
+
+def _indexed(term: str, shape: Shape) -> dict[str, Size]:
+    before, dots, after = term.partition("...")
+    spread = len(shape) - len(before) - len(after) if dots else 0
+    return dict(zip(before + "9876543210"[10 - spread :] + after, shape, strict=True))
+
+
+OPERATORS = {
+    "linear": contraction(linear, linear_output),
+    "bilinear": contraction(bilinear),
+    "_trilinear": contraction(trilinear),
+    "einsum": contraction(einsum),
+    **dict.fromkeys(("matmul", "__matmul__", "linalg_matmul"), contraction(matmul)),
+    **dict.fromkeys(("mm", "bmm", "mv", "_int_mm", "_scaled_mm"), contraction(matrix)),
+    **dict.fromkeys(("addmm", "_addmm_activation"), contraction(added_matrix)),
+    "baddbmm": contraction(added_batch),
+    "addbmm": contraction(summed_batch),
+    "addmv": contraction(added_vector),
+    **dict.fromkeys(("dot", "vdot"), contraction(dot)),
+}

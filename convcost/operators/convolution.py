@@ -1,0 +1,117 @@
+"""Convolutions, plain and transposed: by the formulas of the layers of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from convcost.layers import layer_class
+from convcost.layers.sliding import SlidingKernel
+from convcost.network import NUMBERS
+from convcost.operators.interface import Operand, Operator, contraction
+from convcost.quantities import Cost, Shape, Size
+
+
+def _steps(value: Any) -> Any:
+    """An argument as the layers take it: a list of one value stands for every dimension."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    return value[0] if len(value) == 1 else tuple(value)
+
+
+@cache
+def _layer(kind: str, weight: Shape, groups: Size, has_bias: bool, **geometry: Any) -> SlidingKernel:
+    transposed = kind.startswith("ConvTranspose")
+    inside, outside = weight[1] * groups, weight[0]
+    channels = (outside, inside) if transposed else (inside, outside)
+    made: Any = layer_class(kind)
+    layer: SlidingKernel = made(*channels, tuple(weight[2:]), groups=groups, bias=has_bias, **geometry)
+    return layer
+
+
+def _made(weight: Operand, bias: Operand | None, transposed: bool, **arguments: Any) -> SlidingKernel:
+    kind = f"Conv{'Transpose' if transposed else ''}{len(weight.shape) - 2}d"
+    groups = arguments.pop("groups")
+    geometry = {name: _steps(value) for name, value in arguments.items()}
+    return _layer(kind, tuple(weight.shape), groups, bias is not None, **geometry)
+
+
+def plain(
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: Size = 1,
+    **_: Any,
+) -> SlidingKernel:
+    """The layer that a call of conv1d, conv2d or conv3d is."""
+    return _made(weight, bias, False, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def transposed(
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: Size = 1,
+    dilation: Any = 1,
+    **_: Any,
+) -> SlidingKernel:
+    """The layer that a call of conv_transpose1d, 2d or 3d is."""
+    return _made(
+        weight,
+        bias,
+        True,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        groups=groups,
+        dilation=dilation,
+    )
+
+
+def either(transposed: bool = False, output_padding: Any = 0, **arguments: Any) -> SlidingKernel:
+    """The layer that a call of aten::convolution is."""
+    if transposed:
+        return _transposed(output_padding=output_padding, **arguments)
+    return plain(**arguments)
+
+
+_transposed = transposed
+
+
+def _operator(layer: Any) -> Operator:
+    def cost(**arguments: Any) -> Cost:
+        found: Cost = layer(**arguments).cost(tuple(_input(arguments).shape))
+        return found
+
+    def output(**arguments: Any) -> Shape | None:
+        shape, weight = tuple(_input(arguments).shape), arguments["weight"]
+        if len(shape) not in {len(weight.shape), len(weight.shape) - 1}:
+            return None
+        made = layer(**arguments)
+        lengths = made.lengths(shape)
+        if shape[-len(lengths) - 1] != made.in_channels or min(lengths) < 1:
+            for requirement in made.requirements(shape):
+                NUMBERS.require(requirement, 0)
+        return (*shape[: -len(lengths) - 1], made.out_channels, *lengths)
+
+    return contraction(cost, output)
+
+
+def _input(arguments: dict[str, Any]) -> Operand:
+    found: Operand = arguments["input"] if "input" in arguments else arguments["self"]
+    return found
+
+
+PLAIN, TRANSPOSED, EITHER = map(_operator, (plain, transposed, either))
+
+OPERATORS = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "_convolution_mode", "mkldnn_convolution"), PLAIN),
+    **dict.fromkeys(("cudnn_convolution", "_conv_depthwise2d", "conv_depthwise3d"), PLAIN),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), TRANSPOSED),
+    **dict.fromkeys(("convolution", "_convolution", "convolution_overrideable"), EITHER),
+}

@@ -1,0 +1,116 @@
+"""Elementwise operators whose count is not 1 per element, activations first, by the rules of the layers.
+
+What torch tags as pointwise counts 1 for each element of its output, what it tags as a reduction 1 for
+each element of its input, unless it stands here. Comparisons and arithmetic of integers are index work and
+count nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.layers import activation, layer_class
+from convcost.operators.interface import (
+    Operand,
+    Operator,
+    each_element,
+    each_input_element,
+    named,
+    same,
+    size,
+)
+from convcost.quantities import Cost
+
+ACTIVATIONS = {
+    **{"relu": "ReLU", "relu6": "ReLU6", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish"},
+    **{"silu": "SiLU", "mish": "Mish", "selu": "SELU", "celu": "CELU", "elu": "ELU", "sigmoid": "Sigmoid"},
+    **{"tanh": "Tanh", "log_sigmoid": "LogSigmoid", "log_sigmoid_forward": "LogSigmoid"},
+    **{"leaky_relu": "LeakyReLU", "rrelu": "RReLU", "rrelu_with_noise": "RReLU", "prelu": "PReLU"},
+    **{"_prelu_kernel": "PReLU", "hardtanh": "Hardtanh", "hardshrink": "Hardshrink"},
+    **{"softshrink": "Softshrink", "softplus": "Softplus", "threshold": "Threshold"},
+    **{"softmin": "Softmin", "softsign": "Softsign"},
+    **{"tanhshrink": "Tanhshrink"},
+}
+"""ATen's name, and the layer that states the count."""
+
+SOFTMAXES = ("softmax", "_softmax", "_safe_softmax", "log_softmax", "_log_softmax")
+
+CHECKED = ("PReLU", "Softmin", "RReLU")
+"""Their arguments may not fit, which torch has to see."""
+
+
+def gelu(output: Operand, approximate: Any = "none", **_: Any) -> Cost:
+    """As the layer GELU."""
+    return Cost(elementwise=activation.GELU(approximate).operations * size(output))
+
+
+def glu(output: Operand, **_: Any) -> Cost:
+    """As the layer GLU."""
+    return Cost(elementwise=(activation.Sigmoid.operations + 1) * size(output))
+
+
+def softmax(output: Operand, dim: int, operations: int = activation.Softmax.operations, **_: Any) -> Cost:
+    """As the layer Softmax, over a dimension that there has to be."""
+    if not -len(output.shape) <= dim < max(len(output.shape), 1):
+        raise IndexError(f"softmax over dimension {dim} of a tensor of {len(output.shape)} dimensions")
+    return Cost(elementwise=operations * size(output))
+
+
+def _as_layer(kind: str) -> Operator:
+    layer: Any = layer_class(kind)
+    return each_element(layer.operations, is_same=kind not in CHECKED)
+
+
+INTERPOLATIONS = {
+    **dict.fromkeys(("upsample_linear1d",), 3),
+    **dict.fromkeys(("upsample_bilinear2d", "_upsample_bilinear2d_aa", "grid_sampler_2d"), 7),
+    **dict.fromkeys(("upsample_trilinear3d", "grid_sampler_3d"), 15),
+    **dict.fromkeys(("upsample_bicubic2d", "_upsample_bicubic2d_aa"), 31),
+}
+"""A product for each neighbour and the sums between; the weights of the neighbours are not counted."""
+
+SEVERAL = {
+    2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "rsub", "hypot"),
+    3: ("logaddexp", "sinc"),
+}
+
+REDUCTIONS = {
+    1: ("sum", "mean", "amax", "amin", "nansum", "cumsum", "cumprod", "prod", "max", "min", "median"),
+    2: ("norm", "linalg_vector_norm", "logsumexp", "cumulative_trapezoid", "native_norm"),
+    3: ("var", "std", "var_mean", "std_mean"),
+}
+
+
+WEIGHT_NORM = 3
+"""g · v / ‖v‖: for each element a square, a sum, a product."""
+
+
+def distances(x1: Operand, output: Operand, **_: Any) -> Cost:
+    """cdist: difference, power and sum for each pair and feature."""
+    return Cost(elementwise=3 * size(output) * x1.shape[-1])
+
+
+def accumulated(output: Operand, **arguments: Any) -> Cost:
+    """One sum for each element that is added into place."""
+    source = arguments.get("source", arguments.get("src", arguments.get("values")))
+    adds = arguments.get("accumulate", True) and hasattr(source, "shape")
+    return Cost(elementwise=size(source) if adds and source is not None else 0)
+
+
+OPERATORS = {
+    **{name: _as_layer(kind) for name, kind in ACTIVATIONS.items()},
+    **dict.fromkeys(SOFTMAXES, Operator(softmax)),
+    "gelu": Operator(gelu, same, is_same=True),
+    "glu": Operator(glu),
+    **{name: each_element(operations) for name, operations in INTERPOLATIONS.items()},
+    **{
+        name: rule for operations, names in SEVERAL.items() for name, rule in named(operations, names).items()
+    },
+    **{name: each_input_element(operations) for operations, names in REDUCTIONS.items() for name in names},
+    **dict.fromkeys(("_weight_norm", "_weight_norm_interface"), each_element(WEIGHT_NORM)),
+    **dict.fromkeys(("_cdist_forward", "cdist"), Operator(distances)),
+    **dict.fromkeys(
+        ("scatter_add", "index_add", "scatter_reduce", "index_put", "_index_put_impl", "col2im"),
+        Operator(accumulated),
+    ),
+}

@@ -1,0 +1,114 @@
+"""What an operator is: a torch function known by its ATen name, with its cost as a formula over shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from convcost import formulas
+from convcost.quantities import Cost, Shape, Size
+
+
+class Operand(Protocol):
+    """A tensor as formulas see it: torch's own, or a shape of symbols."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its dimensions."""
+
+
+class Sized(NamedTuple):
+    """An operand that is nothing but its shape."""
+
+    shape: Shape
+
+
+def size(operand: Operand) -> Size:
+    """The number of its elements."""
+    return formulas.elements(operand.shape)
+
+
+CostRule = Callable[..., Cost]
+"""Takes the operator's arguments by ATen's names, and `output`; lists of tensors stay lists."""
+
+ShapeRule = Callable[..., Shape | list[Shape] | None]
+"""Takes the operator's arguments by ATen's names and returns the shape of its output, or a list of them.
+
+None where the arguments don't fit or are unusual: torch then says what comes of them.
+"""
+
+SizeRule = Callable[..., Size]
+"""Takes what a CostRule takes and returns a number of elements."""
+
+
+GradientRule = Callable[..., dict[str, Cost]]
+"""Takes the names of the arguments whose gradients are needed, the forward's cost, and its arguments; returns
+what each gradient costs."""
+
+
+def by_each_factor(needed: frozenset[str], cost: Cost, output: Operand, **arguments: Any) -> dict[str, Cost]:
+    """A gradient by a factor contracts over the same loops as the product; one by what is added only sums."""
+    added = "self" if arguments.keys() & {"mat1", "batch1", "mat"} else "bias"
+    summed = Cost(bias_adds=size(output))
+    product = Cost(cost.macs, cost.valid_macs)
+    return {name: summed if name == added else product for name in needed}
+
+
+class Operator(NamedTuple):
+    """How an operator is counted, and how its output comes about where that is quicker said than run.
+
+    Those that multiply and accumulate have `activations`, the elements that their contractions yield. An
+    `estimated` count is a convention and no exact number. `is_same` says that the output is as the input.
+    """
+
+    cost: CostRule
+    output: ShapeRule | None = None
+    activations: SizeRule | None = None
+    estimated: bool = False
+    is_same: bool = False
+    gradients: GradientRule = by_each_factor
+
+    @property
+    def contracts(self) -> bool:
+        """Whether it multiplies and accumulates."""
+        return self.activations is not None
+
+
+def outputs(output: Operand, **_: Any) -> Size:
+    """The elements of the output."""
+    return size(output)
+
+
+def contraction(cost: CostRule, output: ShapeRule | None = None) -> Operator:
+    """An operator that multiplies and accumulates, and whose output is its activations."""
+    return Operator(cost, output, activations=outputs)
+
+
+def each_element(operations: int, is_same: bool = False) -> Operator:
+    """`operations` for each element of the output."""
+    cost = lambda output, **_: Cost(elementwise=operations * size(output))  # noqa: E731
+    return Operator(cost, same if is_same else None, is_same=is_same)
+
+
+def each_input_element(operations: int) -> Operator:
+    """`operations` for each element of the first argument."""
+    return Operator(lambda *, self, **_: Cost(elementwise=operations * size(self)))
+
+
+def nothing(**_: Any) -> Cost:
+    """Lookups, views, copies, comparisons of integers: zero by decision."""
+    return Cost()
+
+
+def same(**arguments: Any) -> Shape:
+    """The shape of the first argument."""
+    shape: Shape = next(iter(arguments.values())).shape
+    return shape
+
+
+FREE = Operator(nothing)
+
+
+def named(operations: int, names: Iterable[str]) -> dict[str, Operator]:
+    """Each name with `operations` for each element of its output."""
+    return dict.fromkeys(names, each_element(operations))

@@ -1,0 +1,114 @@
+"""LSTM, GRU and RNN: every weight matrix once for each position, every bias once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convcost import formulas
+from convcost.operators.interface import Operand, Operator, contraction, outputs, size
+from convcost.quantities import Cost, Shape, Size
+
+GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+
+OPERATIONS = {"lstm": 22, "gru": 17, "rnn_tanh": 2, "rnn_relu": 2}
+"""For each hidden unit at each position. The sums of input and hidden part, one a gate; sigmoids (4 each);
+tanh (1 each); lstm: f·c + i·g and o·tanh(c); gru: r·h, (1 − z)·n + z·h. Source: torch.nn.LSTM, GRU, RNN."""
+
+
+def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> Cost:
+    """positions · elements of the matrices; biases and gates beside it."""
+    matrices = [parameter for parameter in parameters if len(parameter.shape) == 2]
+    biases = [parameter for parameter in parameters if len(parameter.shape) == 1]
+    macs = positions * sum(map(size, matrices))
+    units = sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
+    return Cost(macs, macs, positions * sum(map(size, biases)), positions * units * OPERATIONS[kind])
+
+
+def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
+    """For every layer and direction the one with a row for each gate of each unit: w_ih, not w_hh or w_hr."""
+    return list(matrices[:: 3 if _is_projection(matrices) else 2])
+
+
+def _is_projection(matrices: Sequence[Operand]) -> bool:
+    """Whether the third matrix maps the hidden units to what the second one reads."""
+    if len(matrices) % 3:
+        return False
+    (_, hidden, projection) = (matrix.shape for matrix in matrices[:3])
+    return projection[0] == hidden[1] and projection[1] * GATES["lstm"] == hidden[0]
+
+
+def sequence_gradients(
+    needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
+) -> dict[str, Cost]:
+    """By weights every matrix once a position; by inputs as well, as gradients go back through time.
+
+    If the input itself needs none, the first layer's input matrices are left out.
+    """
+    params, bidirectional, _ = _packed_or_not(**arguments)
+    product = Cost(cost.macs, cost.valid_macs)
+    by_weight = product + Cost(bias_adds=cost.bias_adds)
+    matrices = [parameter for parameter in params if len(parameter.shape) == 2]
+    first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if bidirectional else 1]
+    positions = formulas.elements(arguments["output"].shape[:-1])
+    spared = 0 if "input" in needed else positions * sum(map(size, first))
+    found = {"input": Cost(cost.macs - spared, cost.macs - spared)}
+    return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
+
+
+def _packed_or_not(hx: Any, params: Any, has_biases: Any, **options: Any) -> tuple[Any, bool, Any]:
+    """Weights, whether both directions run, and states; a packed sequence's arguments come shifted by one."""
+    if isinstance(has_biases, bool):
+        return params, options["bidirectional"], hx
+    return has_biases, options["train"], params
+
+
+def _sequence(kind: str) -> Operator:
+    def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
+        params, _, _ = _packed_or_not(**arguments)
+        return weights_cost(kind, formulas.elements(input.shape[:-1]), params)
+
+    def output(input: Operand, **arguments: Any) -> list[Shape]:
+        _, is_bidirectional, states = _packed_or_not(**arguments)
+        states = list(states) if isinstance(states, list | tuple) else [states]
+        width = states[0].shape[-1] * (2 if is_bidirectional else 1)
+        return [(*input.shape[:-1], width), *(tuple(state.shape) for state in states)]
+
+    return Operator(cost, output, outputs, gradients=sequence_gradients)
+
+
+def _cell(kind: str) -> Operator:
+    def cost(input: Operand, w_ih: Operand, w_hh: Operand, **biases: Any) -> Cost:
+        given = [bias for name in ("b_ih", "b_hh") if (bias := biases.get(name)) is not None]
+        return weights_cost(kind, formulas.elements(input.shape[:-1]), [w_ih, w_hh, *given])
+
+    return Operator(cost, activations=outputs, gradients=cell_gradients)
+
+
+def cell_gradients(needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any) -> dict[str, Cost]:
+    """By each matrix and by what it multiplies, once for each position; by biases only sums."""
+    matrices = {"input": "w_ih", "w_ih": "w_ih", "hx": "w_hh", "w_hh": "w_hh"}
+    positions = formulas.elements(input.shape[:-1])
+    found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
+    sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
+    return {name: Cost(macs, macs) for name, macs in found.items()} | sums
+
+
+ONEDNN_KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
+"""By ATen's number for the mode."""
+
+
+def onednn_layer(
+    input: Operand, weight0: Operand, weight1: Operand, weight2: Operand, weight3: Operand, **options: Any
+) -> Cost:
+    """One layer in one direction as oneDNN runs it on a CPU."""
+    biases = [weight2, weight3] if options["has_biases"] else []
+    kind = ONEDNN_KINDS[options["mode"]]
+    return weights_cost(kind, formulas.elements(input.shape[:-1]), [weight0, weight1, *biases])
+
+
+OPERATORS = {
+    **{kind: _sequence(kind) for kind in GATES},
+    **{f"{kind}_cell": _cell(kind) for kind in GATES},
+    "mkldnn_rnn_layer": contraction(onednn_layer),
+}

@@ -1,0 +1,93 @@
+"""The JSON of model: what a torch module's report has beside what every report has."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from convcost.operation import Phase
+from convcost.refereed import Cause
+from convcost.report import Verdict
+from convcost.schemas.common import Costs, Formula
+
+
+class Tensor(TypedDict):
+    """What goes into a module or comes out."""
+
+    name: str
+    dtype: str
+    shape: list[Formula]
+
+
+class Uncounted(TypedDict):
+    """An operator without a formula, so that the cost is more than what is counted."""
+
+    path: str
+    operator: str
+    inputs: list[list[Formula]]
+    calls: int
+
+
+class Run(Costs):
+    """What a part costs; with its gradients, if the backward ran."""
+
+    activations: Formula
+    backward_macs: NotRequired[Formula]
+    backward_valid_macs: NotRequired[Formula | None]
+    backward_flops: NotRequired[Formula | None]
+    backward_bias_adds: NotRequired[Formula]
+    backward_elementwise: NotRequired[Formula]
+
+
+class Submodule(Run):
+    """A submodule with all that is in it."""
+
+    path: str
+    kind: str
+    """Its class."""
+    calls: int
+    input: list[Formula] | None
+    output: list[Formula] | None
+    params: Formula
+
+
+class Operator(Run):
+    """All calls of an operator."""
+
+    operator: str
+    calls: int
+    estimated: bool
+    """Whether its formula is an estimate."""
+
+
+class Traced(TypedDict):
+    """How a module ran."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    ran_on: Literal["shapes", "data"]
+    partial: bool
+    """Whether an operator without a formula ran."""
+    uncounted: list[Uncounted]
+    modules: list[Submodule]
+    operators: list[Operator]
+    phases: NotRequired[dict[Phase, Costs]]
+    """The cost of each phase, if the backward ran."""
+    unused_parameters: list[str]
+    tied_parameters: list[list[str]]
+
+
+class Opinion(TypedDict):
+    """What a counter says of a module, and why it is not the exact count."""
+
+    verdict: Verdict
+    flops: int | None
+    raw: int | None
+    """Its own figure."""
+    raw_unit: str
+    reason: str
+    macs: int | str | None
+    """Its figure as MACs, such as 7/2."""
+    difference: int | None
+    """What it counts more than the exact count, in FLOPs: what the causes add up to."""
+    causes: list[Cause]
+    remarks: list[str]

@@ -1,0 +1,93 @@
+"""Numbers for open sizes: whole, 1 or more, and as the formulas take for granted."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from convcost.errors import UsageError, did_you_mean
+from convcost.report import Assumption, Report
+from convcost.symbols.exact import quotient
+
+
+def checked_sizes(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given for open sizes of `report`, each an int or an array of Python ints.
+
+    UsageError for a size that isn't open, for what is no whole number or less than 1, and for what breaks
+    an assumption of the report.
+    """
+    check_open(report, given)
+    sizes = {name: _sizes(name, value) for name, value in given.items()}
+    _check(report.assumptions, sizes)
+    return sizes
+
+
+def check_open(report: Report, names: Iterable[str]) -> None:
+    """UsageError for a name that none of the report's open sizes has."""
+    for name in names:
+        if name not in report.open_names:
+            raise UsageError(f"no size called {name[:40]} is open{did_you_mean(name, report.open_names)}")
+
+
+def _sizes(name: str, value: Any) -> Any:
+    """`value` as an int; an array widened, since 64 bits overflow without a word."""
+    if getattr(value, "ndim", 0) and hasattr(value, "astype"):
+        widened = value.astype(object)
+        widened.flat = [_size(name, each) for each in widened.flat]
+        return widened
+    return _size(name, value)
+
+
+def _size(name: str, value: Any) -> int:
+    try:
+        size = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        size = 0
+    if size < 1:
+        raise UsageError(f"{name} is {str(value)[:40]}; a size is a whole number, 1 or more")
+    return size
+
+
+def _check(assumptions: Iterable[Assumption], sizes: Mapping[str, Any]) -> None:
+    """UsageError for the first of `sizes` that break one of the assumptions which they decide."""
+    for assumption in assumptions:
+        if sizes.keys() >= {*_names(assumption)} and (breaking := _breaking(assumption, sizes)):
+            raise broken(assumption, breaking)
+
+
+def broken(assumption: Assumption, sizes: Mapping[str, int]) -> UsageError:
+    """The error that `sizes` break `assumption`."""
+    put = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
+    verb = "break" if len(put) > 1 else "breaks"
+    return UsageError(f"{', '.join(put)} {verb} an assumption: {assumption.text}")
+
+
+def _names(assumption: Assumption) -> list[str]:
+    return sorted(size.name for size in assumption.formula.free_symbols)
+
+
+def _breaking(assumption: Assumption, sizes: Mapping[str, Any]) -> Mapping[str, int]:
+    """The first of `sizes` at which it isn't so; nothing if it is."""
+    fulfilled = _is_fulfilled(assumption, sizes)
+    if not getattr(fulfilled, "ndim", 0):
+        return {} if fulfilled else sizes
+    from numpy import argmin, broadcast_to
+
+    if fulfilled.all():
+        return {}
+    place = argmin(fulfilled.astype(bool))
+    return {name: broadcast_to(sizes[name], fulfilled.shape).flat[place] for name in _names(assumption)}
+
+
+def _is_fulfilled(assumption: Assumption, sizes: Mapping[str, Any]) -> Any:
+    """Whether it is so; an array of that for arrays."""
+    numerator, denominator = quotient(assumption.formula, sizes)
+    match assumption.relation:
+        case "nonnegative":
+            return numerator * denominator >= 0
+        case "zero":
+            return numerator == 0
+        case "whole":
+            is_zero = denominator == 0
+            return (numerator % (denominator + is_zero) == 0) & (is_zero == 0)

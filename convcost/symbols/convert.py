@@ -1,0 +1,72 @@
+"""sympy's formulas as ours, and ours as sympy's."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
+
+from convcost.symbols.formula import Formula, name, raised
+from convcost.symbols.functions import Magnitude, Rounded
+from convcost.symbols.rounding import rounded
+from convcost.symbols.symbol import symbol
+from convcost.symbols.terms import Atom, plain
+
+
+class StrangeError(TypeError):
+    """A formula of a kind that no layer's cost is."""
+
+
+@lru_cache(maxsize=20_000)
+def from_sympy(formula: Any) -> Any:
+    """A sum of products, or a plain number; StrangeError for what only sympy knows."""
+    match formula:
+        case int() | Fraction():
+            return formula
+        case Rational():
+            return plain(Fraction(int(formula.p), int(formula.q)))
+        case Symbol() if formula is symbol(formula.name):
+            return name(formula.name)
+        case Add(args=args):
+            return sum(map(from_sympy, args))
+        case Mul(args=args):
+            product: Any = 1
+            for factor in args:
+                product = product * from_sympy(factor)
+            return product
+        case Pow(base=base, exp=Integer() as exponent):
+            return raised(from_sympy(base), int(exponent))
+        case floor(args=(inner,)):
+            return rounded(from_sympy(inner))
+        case Abs(args=(inner,)):
+            return abs(from_sympy(inner))
+    raise StrangeError(f"no formula of a cost: {type(formula).__name__}")
+
+
+def to_sympy(formula: Any) -> Any:
+    """As sympy's."""
+    return _expression(formula) if isinstance(formula, Formula) else Rational(formula)
+
+
+@lru_cache(maxsize=20_000)
+def _expression(formula: Formula) -> Any:
+    return Add(*(_term(monomial, factor) for monomial, factor in formula.terms.items()))
+
+
+def _term(monomial: Any, factor: Any) -> Any:
+    coefficient = Rational(factor.numerator, factor.denominator)
+    return Mul(coefficient, *(Pow(_atom(atom), power) for atom, power in monomial))
+
+
+def _atom(atom: Atom) -> Any:
+    """Roundings and absolute values are in their one form already: sympy has nothing to find out."""
+    match atom.kind:
+        case "name":
+            return symbol(atom.inner)
+        case "rounded":
+            return Rounded(_expression(atom.inner), evaluate=False)
+        case "absolute":
+            return Magnitude(_expression(atom.inner), evaluate=False)
+    return _expression(atom.inner)

@@ -1,0 +1,53 @@
+"""⌊x⌋ and |x| as sympy's, known to be whole: sympy itself would ask each of their parts, over and over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Abs, floor
+
+
+class Rounded(floor):  # type: ignore[misc]
+    """sympy's floor of a formula of ours, in its one form."""
+
+    is_integer = True
+
+    @classmethod
+    def eval(cls, arg: Any) -> Any:
+        """What it comes to: by sympy for a number, by our own rules for a formula."""
+        from convcost.symbols.convert import StrangeError, from_sympy, to_sympy
+        from convcost.symbols.rounding import rounded
+
+        try:
+            return to_sympy(rounded(from_sympy(arg)))
+        except StrangeError:
+            return super().eval(arg)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, floor) and self.args == other.args
+
+    __hash__ = floor.__hash__
+
+
+class Magnitude(Abs):  # type: ignore[misc]
+    """sympy's absolute value of a formula of ours."""
+
+    is_integer = True
+
+    @classmethod
+    def eval(cls, arg: Any) -> Any:
+        """What it comes to: by our own rules, by sympy where they know nothing of it."""
+        from convcost.symbols.convert import StrangeError, from_sympy, to_sympy
+
+        try:
+            return to_sympy(abs(from_sympy(arg)))
+        except StrangeError:
+            return super().eval(arg)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Abs) and self.args == other.args
+
+    __hash__ = Abs.__hash__
+
+
+Rounded.__name__, Magnitude.__name__ = "floor", "Abs"

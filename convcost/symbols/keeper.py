@@ -1,0 +1,93 @@
+"""The bookkeeper of open sizes: it enters what layers require, and works out what they yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from convcost.errors import RequirementError
+from convcost.layers.interface import Layer
+from convcost.quantities import Cost, Shape
+from convcost.requirements import Requirement
+from convcost.symbols.assume import FailureError, needs, not_negative
+from convcost.symbols.bounds import sign_of
+from convcost.symbols.change import changed, names_in
+from convcost.symbols.formula import HEAVIEST, Formula, dimension, part
+from convcost.symbols.large import sign_when_large
+from convcost.symbols.ledger import Ledger
+
+LONGEST_DIMENSION = 60
+"""A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
+
+
+class Keeper:
+    """Works on formulas, and keeps the ledger of what they take for granted."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
+        try:
+            for need in needs(requirement):
+                self.ledger.enter(need)
+        except FailureError:
+            raise RequirementError(
+                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
+            ) from None
+
+    def output(self, layer: Layer, shape: Shape) -> Shape:
+        """The layer's output; a dimension that grows too long is kept together."""
+        sizes = self._worked_out(layer.output, shape)
+        kept: list[Any] = [part("positive", size) if _is_long(size) else size for size in sizes]
+        return tuple(kept)
+
+    def cost(self, layer: Layer, shape: Shape) -> Cost:
+        """The layer's cost; without MACs on real data where their formula is very long."""
+        cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
+        is_bearable = cost.valid_macs == cost.macs or getattr(cost.valid_macs, "weight", 0) <= HEAVIEST
+        return cost if is_bearable else replace(cost, valid_macs=None)
+
+    def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
+        """`formulas` with each dimension as one size, which is then opened up again."""
+        large = frozenset[str]().union(*map(names_in, shape))
+        simple = tuple(map(dimension, shape))
+        return tuple(self.settled(formula, large) for formula in formulas(simple))
+
+    def settled(self, formula: Any, large: frozenset[str] = frozenset()) -> Any:
+        """`formula` as short as the assumptions allow.
+
+        A sign that varies is assumed as it is where the sizes in `large` are much larger than the others.
+        """
+
+        def absolute(inner: Any) -> Any:
+            value = abs(inner)
+            is_open = isinstance(value, Formula) and any(atom.kind == "absolute" for atom in value.atoms)
+            return self._signed(inner, large) if is_open else value
+
+        return changed(
+            formula,
+            absolute=absolute,
+            rounding=self.ledger.rounded,
+            together=lambda atom: part(*atom) if _is_long(atom.inner) else atom.inner,
+        )
+
+    def _signed(self, inner: Formula, large: frozenset[str]) -> Any:
+        known = sign_of(self.ledger.under(inner))
+        sign = known or sign_when_large(inner, large)
+        if sign and known is None:
+            try:
+                for need in not_negative(sign * inner):
+                    self.ledger.enter(need)
+            except FailureError:
+                sign = -sign
+        return sign * inner if sign else abs(inner)
+
+
+def _is_long(size: Any) -> bool:
+    return isinstance(size, Formula) and size.parts > LONGEST_DIMENSION
+
+
+def _quantities(cost: Cost) -> tuple[Any, ...]:
+    return cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise

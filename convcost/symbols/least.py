@@ -1,0 +1,71 @@
+"""The least that sizes and roundings can be under assumptions, and what that says of a formula's sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sympy import ceiling, floor
+
+from convcost.report import Assumption
+from convcost.symbols.assume import multiples
+from convcost.symbols.bounds import is_nonnegative
+from convcost.symbols.convert import StrangeError, from_sympy
+from convcost.symbols.runs import sign_of
+from convcost.symbols.symbol import symbol
+
+Least = Mapping[Any, int]
+"""The least whole number that a size or a rounding can be, where it is not 1 or not known."""
+
+
+def least_values(formula: Any, assumed: tuple[Assumption, ...]) -> Least:
+    """What the assumptions say of the sizes, one by one, and of the roundings in `formula`."""
+    bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
+    return _of_sizes(assumed, bounds) | _of_roundings(formula, bounds)
+
+
+def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Any]) -> dict[Any, int]:
+    least = multiples(assumed)
+    for bound in bounds:
+        constant, rest = bound.as_coeff_Add()
+        slope, size = rest.as_coeff_Mul()
+        if size.is_Symbol and slope > 0:
+            least[size] = max(least.get(size, 1), int(ceiling(-constant / slope)))
+    return least
+
+
+def _of_roundings(formula: Any, bounds: Iterable[Any]) -> dict[Any, int]:
+    """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
+    return {
+        rounded: 0
+        for rounded in formula.atoms(floor)
+        if any((rounded.args[0] / bound).cancel().is_positive for bound in bounds)
+    }
+
+
+def sign_from(formula: Any, least: Least) -> int | None:
+    """The one sign that `formula` has for all values from the least on; None if that is not known."""
+    if not formula.free_symbols:
+        return sign_of(formula)
+    if is_never_negative(formula - 1, least):
+        return 1
+    return -1 if is_never_negative(-formula - 1, least) else None
+
+
+def is_never_negative(formula: Any, least: Least) -> bool:
+    """Whether `formula` ≥ 0 is proved for all values from the least on."""
+    try:
+        return bool(is_nonnegative(from_sympy(_from_one(formula, least))))
+    except StrangeError:
+        return False
+
+
+def _from_one(formula: Any, least: Least) -> Any:
+    """`formula` with sizes, and stand-ins for roundings, that count from 1."""
+    roundings = {
+        rounded: symbol(f"_{place}") + number - 1
+        for place, (rounded, number) in enumerate(least.items())
+        if not rounded.is_Symbol
+    }
+    sizes = {size: size + number - 1 for size, number in least.items() if size.is_Symbol and number > 1}
+    return formula.xreplace(roundings).subs(sizes)

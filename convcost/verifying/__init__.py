@@ -1,0 +1,1 @@
+"""The formulas against torch and the counters, over generated layers of every kind."""

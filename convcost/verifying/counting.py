@@ -1,0 +1,89 @@
+"""What counters say of the layer's module, and whether that was known."""
+
+from __future__ import annotations
+
+from convcost.counters.interface import Counter
+from convcost.counters.reconcile import judge
+from convcost.counters.referee import opinions
+from convcost.counters.run import first_line
+from convcost.modules.build import build
+from convcost.modules.profile import profile
+from convcost.refereed import Kind, Opinion
+from convcost.verifying.cases import Case
+from convcost.verifying.interface import AGREES, Answer
+from convcost.verifying.known import UNEXPLAINED, known
+from convcost.verifying.quiet import quiet
+
+BESIDE: tuple[Kind, ...] = ("elementwise", "free")
+"""What a figure has that is no product; the formulas are checked by products alone."""
+
+
+class _OfCounter:
+    """A check against one counter."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.name = counter.name
+        self.title = counter.title
+        self.package = counter.package
+        self.counter = counter
+
+    def look(self, case: Case) -> Answer:
+        """Known is only what is known of that counter, and such a layer."""
+        expected = known(self.name, case.layer, case.report.input)
+        answer = self.answer(case)
+        if answer.outcome == "new" and answer.about and answer.about <= set(expected):
+            return Answer("known", answer.reason.partition(": ")[0])
+        if answer.outcome == "agrees" and set(expected) - {UNEXPLAINED}:
+            return answer._replace(reason=f"{expected[0]} is no blind spot any more")
+        return answer
+
+    def answer(self, case: Case) -> Answer:
+        """Agreement or disagreement, and what it is about."""
+        raise NotImplementedError
+
+
+class Counted(_OfCounter):
+    """A counter that comes with convcost: it counts contractions, or names the operator it is blind to."""
+
+    def answer(self, case: Case) -> Answer:
+        """By its reading."""
+        module, example = build(case.network, "cpu")
+        try:
+            with quiet():
+                reading = self.counter.read(module, (example,), {})
+        except Exception as error:
+            return _raised(first_line(error))
+        result = judge(case.report, self.counter, reading)
+        if result.verdict == "agrees":
+            return AGREES
+        if result.verdict == "blind":
+            missed = {found.operator for found in reading.missed}
+            return Answer("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
+        return Answer("new", result.reason)
+
+
+class Refereed(_OfCounter):
+    """A counter that is installed on request: each difference has to be explained, to the last FLOP."""
+
+    def answer(self, case: Case) -> Answer:
+        """Elementwise work in its figure is no difference; other causes that add up are known."""
+        module, example = build(case.network, "cpu")
+        with quiet():
+            report = profile(module, example)
+        [(_, opinion)] = opinions(module, (example,), {}, report, (self.counter,))
+        return _answer(opinion)
+
+
+def _answer(opinion: Opinion) -> Answer:
+    if opinion.result.flops is None:
+        return _raised(opinion.result.reason)
+    if opinion.unexplained:
+        return Answer("new", "its figure is not explained", {UNEXPLAINED})
+    kinds = dict.fromkeys(cause.kind for cause in opinion.causes if cause.kind not in BESIDE)
+    return Answer("known", ", ".join(kinds)) if kinds else AGREES
+
+
+def _raised(reason: str) -> Answer:
+    """`it raised AssertionError: …`, which is about an AssertionError."""
+    name = reason.removeprefix("it raised ").partition(":")[0]
+    return Answer("new", reason, {name})

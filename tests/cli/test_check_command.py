@@ -1,0 +1,530 @@
+"""`convcost check`: verdicts, baselines, and what CI reads."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from running import ROOT, convcost, process, refused
+
+pytestmark = pytest.mark.usefixtures("folder", "nowhere")
+
+PAIR = """\
+[entries.dense]
+spec = "[B, S, L*E] -> Linear(L*E, E)"
+sizes = { E = 128, L = 10 }
+max_flops = "400 KFLOPs"
+flops = "20*B*S*E**2"
+
+[entries.conv]
+spec = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same)"
+sizes = { E = 128, L = 10 }
+ratio_to = "dense"
+max_ratio = 6
+tolerance = "1%"
+"""
+
+GROWN = (
+    PAIR.replace("400 K", "300 K")
+    .replace("2 x Conv1d(E, E, 3, padding=same)", "Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5)")
+    .replace("max_ratio = 6", 'max_ratio = "3*L/5"')
+)
+
+PASSED = """\
+ config  convcost.toml
+ result  passed, 2 entries
+
+ entry                   found          wanted   verdict
+─────────────────────────────────────────────────────────
+ dense                                            passed
+   FLOPs               327,680       ≤ 400,000
+   FLOPs           20*B*S*E**2   = 20*B*S*E**2
+ conv                                             passed
+   FLOPs ÷ dense         6.00×         ≤ 6.00×
+
+ There are no baselines: convcost check --update writes them to convcost.lock.
+
+"""
+
+FAILED = """\
+ config  convcost.toml
+ result  2 of 2 entries failed
+
+ entry                   found          wanted   verdict
+─────────────────────────────────────────────────────────
+ dense                                            failed
+   FLOPs               327,680       ≤ 300,000    failed
+   FLOPs           20*B*S*E**2   = 20*B*S*E**2
+   baseline          as it was
+ conv                                             failed
+   FLOPs ÷ dense         4.40×         ≤ 6.00×
+   baseline            changed            ± 1%    failed
+
+ conv                   before         now   difference    share
+─────────────────────────────────────────────────────────────────
+ parameters             98,560     131,328      +32,768   +33.2%
+ MACs                  983,040     720,896     −262,144   −26.7%
+ MACs on real data     917,504     720,896     −196,608   −21.4%
+ FLOPs               1,966,080   1,441,792     −524,288   −26.7%
+ bias adds               2,560       1,536       −1,024   −40.0%
+ elementwise work            0       1,024       +1,024
+ output elements         1,280         512         −768   −60.0%
+ activations             2,560       1,536       −1,024   −40.0%
+ bytes                 404,480     532,480     +128,000   +31.6%
+
+ conv, by layer    change   parameters       MACs   elementwise work
+─────────────────────────────────────────────────────────────────────
+ 2: Conv1d        changed      +32,768   −163,840
+ 0: Conv1d         shrunk                 −98,304
+ 1: ReLU            added                                     +1,024
+
+ dense: FLOPs = 327,680, more than 300,000 (max_flops).
+ conv: changed from its baseline: FLOPs −524,288 (−26.7%), parameters +32,768
+ (+33.2%), activations −1,024 (−40.0%) and 6 more.
+ conv was [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same), and is [B*S, E, L]
+ -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5) now.
+ If that is meant, convcost check --update accepts it.
+
+"""
+
+NET = """
+import torch
+from torch import nn
+print("imported")
+
+class Net(nn.Module):
+    def __init__(self, width=4, depth=3):
+        super().__init__()
+        self.blocks = nn.Sequential(*(nn.Linear(width, width) for _ in range(depth)))
+
+    def forward(self, x):
+        print("running")
+        return self.blocks(x)
+
+class Strange(Net):
+    def forward(self, x):
+        return torch.linalg.svd(self.blocks(x))[1]
+"""
+
+MODEL = """\
+[entries.net]
+model = "models/net.py:Net"
+inputs = ["f32[2,4]"]
+agree_with = ["flop_counter_mode"]
+"""
+
+
+@pytest.fixture
+def nowhere(monkeypatch):
+    """Not in GitHub Actions, wherever the tests run."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def actions(folder, nowhere, monkeypatch):
+    """In GitHub Actions, with the summary's file."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    return folder / "summary.md"
+
+
+def given(text, file="convcost.toml"):
+    Path(file).write_text(text)
+
+
+def grown():
+    """The pair with its baselines, and then changed."""
+    given(PAIR)
+    assert convcost("check", "--update").code == 0
+    given(GROWN)
+
+
+def test_entries_that_keep_their_limits_pass():
+    given(PAIR)
+    assert convcost("check") == (0, PASSED, "")
+
+
+def test_what_fails_is_told_with_what_changed_and_in_which_layer():
+    grown()
+    assert convcost("check") == (1, FAILED, "")
+
+
+def test_one_entry_is_checked_alone_and_what_its_ratio_is_to_is_not_judged():
+    given(GROWN)
+    code, out, _ = convcost("check", "conv")
+    assert code == 0
+    assert " result  passed, 1 entry\n" in out
+    assert "dense    " not in out
+
+
+def test_an_update_accepts_what_is_but_not_what_breaks_a_limit():
+    grown()
+    code, out, err = convcost("check", "--update")
+    assert (code, err) == (1, "")
+    assert "   baseline           accepted            ± 1%\n" in out
+    assert " convcost.lock has the costs of these entries now.\n" in out
+    code, out, err = convcost("check")
+    assert (code, out.count("as it was"), out.count("failed\n")) == (1, 2, 3)
+
+
+def test_missing_and_stale_baselines_are_told():
+    given(PAIR)
+    convcost("check", "--update")
+    given(PAIR.replace("entries.dense", "entries.thick").replace('"dense"', '"thick"'))
+    code, out, _ = convcost("check")
+    assert code == 0
+    assert " convcost.lock has no baseline for thick: convcost check --update writes it." in out
+    assert " convcost.lock has baselines of entries that are no more: dense." in out
+
+
+def test_of_many_entries_those_that_passed_have_a_line_each():
+    entries = [f'[entries.e{place}]\nspec = "Linear(E, E)"\nsizes.E = {place}\n' for place in range(1, 14)]
+    given("".join(entry + "max_params = 110\nmax_flops = 1000\n" for entry in entries))
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert (
+        " e9               2 checks             passed\n e10                                   passed"
+        not in out
+    )
+    assert " e9             2 checks              passed\n" in out
+    assert out.count("2 checks") == 10
+    assert (
+        " e13                                  failed\n"
+        "   parameters        182     ≤ 110    failed\n"
+        "   FLOPs             338   ≤ 1,000\n"
+    ) in out
+
+
+def test_no_line_is_wider_than_the_screen():
+    name = "a_name_that_is_as_long_as_a_name_may_be_and_goes_on_and_on_and_on"[:64]
+    given(
+        f'[entries.{name}]\nspec = "[N, C, L] -> Conv1d(C, 2C, 3, stride=2) -> Conv1d(2C, C, 5, stride=3)"\n'
+        'max_flops = "12*N*C**2*L + 10*N*C**2*L + 12*N*C**2*L + 12*N*C**2*L + 12*N*C**2*L"\n'
+    )
+    convcost("check", "--update")
+    given(Path("convcost.toml").read_text().replace("stride=3", "stride=1"))
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_an_ascii_screen_is_served():
+    grown()
+    code, out, _ = convcost("check", encoding="ascii")
+    assert code == 1
+    assert "   FLOPs / dense         4.40x        <= 6.00x\n" in out
+    assert "?" not in out
+
+
+def test_the_json_has_every_check_and_every_change():
+    grown()
+    code, out, err = convcost("check", "--json")
+    result = json.loads(out)
+    assert (code, err) == (1, "")
+    assert {key: value for key, value in result.items() if key not in ("versions", "entries")} == {
+        "schema": "convcost/1",
+        "config": "convcost.toml",
+        "lock": "convcost.lock",
+        "written": False,
+        "passed": False,
+        "stale": [],
+    }
+    dense, conv = result["entries"]
+    assert dense["checks"][0] == {
+        "key": "max_flops",
+        "line": 4,
+        "metric": "flops",
+        "per": None,
+        "relation": "<=",
+        "found": 327_680,
+        "wanted": 300_000,
+        "passed": False,
+        "reason": "",
+    }
+    assert dense["failures"] == ["FLOPs = 327,680, more than 300,000 (max_flops)"]
+    assert (conv["name"], conv["line"], conv["passed"], conv["macs"]) == ("conv", 7, False, 720_896)
+    baseline = conv["baseline"]
+    assert (baseline["standing"], baseline["passed"], baseline["tolerance"]) == ("changed", False, "1%")
+    assert baseline["totals"]["params"] == {"before": 98_560, "after": 131_328}
+    assert [(row["path"], row["kind"], row["change"]) for row in baseline["rows"]] == [
+        ("0", "Conv1d", "shrunk"),
+        ("1", "ReLU", "added"),
+        ("2", "Conv1d", "changed"),
+    ]
+    assert baseline["rows"][1]["before"] is None
+    assert baseline["rows"][1]["after"] == {"path": "1", "elementwise": 1024}
+
+
+def test_markdown_is_what_a_pull_request_shows():
+    grown()
+    code, out, _ = convcost("check", "--format", "markdown")
+    assert code == 1
+    assert out.startswith(
+        "- **config**: `convcost.toml`\n- **result**: `2 of 2 entries failed`\n\n| entry | "
+    )
+    assert "| conv, by layer | change | parameters | MACs | elementwise work |\n| --- | ---: |" in out
+    assert "| 1: ReLU | added |  |  | +1,024 |\n" in out
+
+
+def test_csv_has_a_line_for_each_check():
+    grown()
+    assert convcost("check", "--format", "csv").out.splitlines() == [
+        "entry,key,line,metric,per,relation,found,wanted,passed,reason",
+        "dense,max_flops,4,flops,,<=,327680,300000,False,",
+        "dense,flops,5,flops,,=,20*B*S*E**2,20*B*S*E**2,True,",
+        "dense,baseline,1,,,,same,,True,",
+        "conv,max_ratio,11,flops,dense,<=,4.4,6,True,",
+        "conv,baseline,7,,,,changed,,False,",
+    ]
+
+
+def test_junit_has_a_case_for_each_check():
+    grown()
+    code, out, err = convcost("check", "--junit", "cost.xml")
+    assert (code, out, err) == (1, FAILED, "")
+    [suite] = ElementTree.parse("cost.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "2")
+    cases = [(case.get("classname"), case.get("name"), case.get("line"), len(case)) for case in suite]
+    assert cases == [
+        ("convcost.dense", "max_flops", "4", 1),
+        ("convcost.dense", "flops", "5", 0),
+        ("convcost.dense", "baseline", "1", 0),
+        ("convcost.conv", "max_ratio", "11", 0),
+        ("convcost.conv", "baseline", "7", 1),
+    ]
+    assert suite[0][0].get("message") == "FLOPs = 327,680, more than 300,000 (max_flops)"
+
+
+def test_junit_is_xml_whatever_an_entry_is_called():
+    given('[entries."<a> & \'b\' \\""]\nspec = "Linear(2, 3)"\n')
+    assert convcost("check", "--junit", "cost.xml").code == 0
+    [suite] = ElementTree.parse("cost.xml").getroot()
+    assert [case.get("classname") for case in suite] == ["convcost.<a> & 'b' \""]
+
+
+def test_junit_that_can_not_be_written_is_an_error():
+    given(PAIR)
+    assert refused("check", "--junit", "no/such/cost.xml") == (
+        "no/such/cost.xml can't be written: No such file or directory\n"
+    )
+
+
+def test_in_github_actions_failures_are_marked_at_their_lines_and_told_in_the_summary(actions, monkeypatch):
+    grown()
+    Path("sub").mkdir()
+    monkeypatch.chdir("sub")
+    actions.write_text("before\n")
+    code, out, err = convcost("check", "--json")
+    assert (code, json.loads(out)["passed"]) == (1, False)
+    assert err.splitlines() == [
+        "::error file=convcost.toml,line=4,title=dense::FLOPs = 327,680, more than 300,000 (max_flops)",
+        "::error file=convcost.toml,line=7,title=conv::changed from its baseline: FLOPs -524,288 (-26.7%25), "
+        "parameters +32,768 (+33.2%25), activations -1,024 (-40.0%25) and 6 more",
+    ]
+    assert actions.read_text().startswith("before\n### convcost check\n\n- **config**: `../convcost.toml`\n")
+    assert "| 1: ReLU | added |  |  | +1,024 |\n" in actions.read_text()
+
+
+@pytest.mark.usefixtures("actions")
+def test_in_github_actions_a_wrong_configuration_is_marked_at_its_line():
+    given('[entries."a,b:c"]\nspec = "Linear(2, 3)"\nmax_flopss = 1\n')
+    code, out, err = convcost("check")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        '::error file=convcost.toml,line=3,title=entries."a%2Cb%3Ac".max_flopss::there is no such key '
+        "(did you mean max_flops?)",
+        'convcost: convcost.toml:3: entries."a,b:c".max_flopss: there is no such key '
+        "(did you mean max_flops?)",
+    ]
+
+
+def test_a_summary_that_can_not_be_written_is_said_and_changes_nothing(actions):
+    actions.mkdir()
+    given(PAIR)
+    code, out, err = convcost("check")
+    assert (code, out) == (0, PASSED)
+    assert err == "convcost: the summary could not be written: Is a directory\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "con"), "no entry is called con (did you mean conv?)\nconvcost.toml has dense, conv.\n"),
+        (("check", "--config", "other.toml"), "other.toml can't be read: No such file or directory\n"),
+        (("check", "--config", "."), ". can't be read: Is a directory\n"),
+        (("check", "--format", "tabel"), "no format is called tabel (did you mean table?)\n"),
+    ],
+)
+def test_a_wrong_request_is_refused(arguments, message):
+    given(PAIR)
+    assert refused(*arguments).startswith(message)
+
+
+def test_an_option_that_there_is_not_is_refused():
+    given(PAIR)
+    code, out, err = convcost("check", "--E", "128")
+    assert (code, out) == (2, "")
+    assert "No such option: --E" in err
+
+
+def test_without_a_configuration_it_is_said_how_to_write_one():
+    assert refused("check") == (
+        "there is no convcost.toml and no [tool.convcost] in a pyproject.toml, here or above\n"
+        "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml.\n"
+    )
+
+
+def test_without_entries_nothing_passes():
+    given("entries = {}")
+    assert refused("check").startswith("convcost.toml has no entries\n")
+
+
+def test_every_problem_is_told_at_its_place():
+    given(PAIR.replace("Linear", "Linea").replace("max_ratio", "max_ration"))
+    assert refused("check") == (
+        "2 problems\n"
+        "convcost.toml:2: entries.dense.spec: no layer is called Linea (did you mean Linear?)\n"
+        "    [B, S, L*E] -> Linea(L*E, E)\n"
+        "                   ^^^^^\n"
+        "convcost.toml:11: entries.conv.max_ration: there is no such key (did you mean max_ratio?)\n"
+    )
+
+
+def test_a_layer_that_does_not_fit_is_told_at_the_entry():
+    given('[entries.a]\nspec = "[2, 3] -> Linear(4, 5)"\n\n[entries.b]\nspec = "[2, 3] -> Linear(4, 5)"')
+    assert refused("check").startswith(
+        "2 problems\n"
+        "convcost.toml:2: entries.a.spec: Linear: the input's last dimension is 3, but in_features is 4\n"
+        "    [2, 3] -> Linear(4, 5)\n"
+    )
+
+
+def test_a_damaged_lock_file_is_refused():
+    given(PAIR)
+    given("<<<<<<< HEAD\n", "convcost.lock")
+    assert refused("check", "--update") == (
+        "convcost.lock:1: no TOML: Invalid statement\n"
+        "It was left as it is. Restore it, or delete it and run convcost check --update.\n"
+    )
+
+
+def modelled(text=MODEL):
+    Path("models").mkdir(exist_ok=True)
+    given(NET, "models/net.py")
+    given(text)
+
+
+def test_a_model_is_found_from_where_the_configuration_is(monkeypatch):
+    modelled()
+    Path("sub").mkdir()
+    monkeypatch.chdir("sub")
+    code, out, err = convcost("check", "--update")
+    assert (code, {*err.split()}) == (0, {"imported", "running"})
+    assert out == (
+        " config  ../convcost.toml\n"
+        " result  passed, 1 entry\n"
+        "\n"
+        " entry                  found   wanted   verdict\n"
+        "─────────────────────────────────────────────────\n"
+        " net                                      passed\n"
+        "   flop_counter_mode   agrees\n"
+        "\n"
+        " ../convcost.lock has the costs of these entries now.\n"
+        "\n"
+    )
+
+
+def test_the_modules_that_changed_are_named():
+    modelled()
+    convcost("check", "--update")
+    given(MODEL + "args = { width = 4, depth = 5 }\n")
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert (
+        " net, by module             change   parameters   MACs   activations\n"
+        "─────────────────────────────────────────────────────────────────────\n"
+        " blocks.[3-4]: 2 × Linear    added          +40    +64           +16\n"
+    ) in out
+
+
+def test_an_operator_without_a_formula_fails():
+    modelled(MODEL.replace("py:Net", "py:Strange").replace('agree_with = ["flop_counter_mode"]\n', ""))
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert "   operators   partial             failed\n" in out
+    assert "net: the count is partial: there is no formula for" in out
+
+
+def test_what_a_model_raises_is_told_at_its_entry():
+    modelled(MODEL.replace("f32[2,4]", "f32[2,5]"))
+    code, out, err = convcost("check")
+    assert (code, out) == (2, "")
+    where = "convcost.toml:2: entries.net.model: models/net.py:Net could not be run on (2, 5): RuntimeError: "
+    assert f"convcost: {where}" in err
+
+
+def test_a_counter_that_is_not_there_does_not_agree(monkeypatch):
+    modelled()
+    monkeypatch.setattr("convcost.counters.referee.is_installed", lambda _: False)
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert "net: flop_counter_mode unavailable: torch is not installed" in out.replace("\n", " ")
+
+
+def test_a_blind_counter_does_not_agree():
+    given(PAIR.replace("tolerance", 'agree_with = ["torch_profiler"]\ntolerance'))
+    code, out, _ = convcost("check", "conv")
+    assert code == 1
+    assert "   torch_profiler   blind              failed\n" in out
+    assert "conv: torch_profiler blind: it has no formula for aten::conv1d (2 calls) (agree_with)." in (
+        out.replace("\n ", " ")
+    )
+
+
+def test_designs_need_neither_torch_nor_sympy(folder):
+    given(PAIR)
+    script = (
+        "import sys\nfrom convcost.cli import app\napp(['check'], standalone_mode=False)\n"
+        "print([name for name in ('torch', 'sympy', 'numpy') if name in sys.modules], file=sys.stderr)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+    )
+    assert found.stderr.strip() == "[]"
+
+
+def test_a_process_of_its_own_says_the_same():
+    given(PAIR)
+    assert process("check", COLUMNS="80", PYTHONIOENCODING="utf-8") == (0, PASSED, "")
+
+
+def test_a_lock_file_is_written_as_readable_as_others(folder):
+    given(PAIR)
+    convcost("check", "--update")
+    plain = folder / "plain"
+    plain.touch()
+    assert stat.S_IMODE(Path("convcost.lock").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_nothing_in_a_lock_file_reaches_the_screen_but_what_can_be_printed():
+    given(PAIR)
+    convcost("check", "--update")
+    text = Path("convcost.lock").read_text()
+    given(
+        text.replace('of = "[B, S', 'of = "\\u001b[31m[B, S').replace('kind = "L', 'kind = "\\u001b[31mL'),
+        "convcost.lock",
+    )
+    code, out, _ = convcost("check", "dense")
+    assert code == 0
+    assert "\x1b" not in out
+    assert "0: \\x1b[31mLinear" in out

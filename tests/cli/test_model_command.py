@@ -1,0 +1,418 @@
+"""`convcost model`: a torch module by its place, its tree, its operators, its remarks; and in `compare`."""
+
+import json
+
+import pytest
+from running import convcost, process, refused
+
+NET = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        x = x + self.attention(x, x, x)[0]
+        return x + self.mlp(x)
+
+class Net(nn.Module):
+    def __init__(self, width=8, depth=3, words=50):
+        super().__init__()
+        self.embedding = nn.Embedding(words, width)
+        self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
+        self.head = nn.Linear(width, words, bias=False)
+        self.head.weight = self.embedding.weight
+        self.unused = nn.Linear(3, 3)
+
+    def forward(self, ids):
+        print("running")
+        x = self.embedding(ids)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, y=None):
+        return self.fc(self.fc(x))
+
+class Decides(Twice):
+    def forward(self, x):
+        return self.fc(x) if x.sum() == 0 else x
+
+class Fails(Twice):
+    def forward(self, x):
+        raise RuntimeError("the weather is bad")
+
+def inputs():
+    print("making")
+    return torch.zeros(3, 4)
+
+class Looked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(50, 8)
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, ids):
+        return self.fc(self.embedding(ids))
+"""
+
+OPERATOR = """
+import torch
+from torch import nn
+from convcost import Cost
+
+library = torch.library.Library("NAME", "DEF")
+library.define("scan(Tensor x) -> Tensor")
+library.impl("scan", lambda x: x.clone(), "CompositeExplicitAutograd")
+
+class Scans(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return torch.ops.NAME.scan(torch.ops.NAME.scan(self.fc(x)))
+
+FORMULAS = {"NAME::scan": lambda x, output, **_: Cost(macs=x.shape[0] * 7, valid_macs=x.shape[0] * 7)}
+WRONG = {"NAME::scan": 7}
+"""
+
+SCREEN = """\
+ Net     net.py:Net
+ input   ids int64 (2, 7)
+ output  float32 (2, 7, 50)
+
+ module                                params     MACs    FLOPs    share
+─────────────────────────────────────────────────────────────────────────
+ (itself)                                  12        0        0
+ embedding: Embedding                     400        0        0
+ blocks.0–2: 3 × Block                 2.52 K   37.0 K   73.9 K    86.8%
+   attention: 3 × MultiheadAttention      864   15.5 K   30.9 K    36.3%
+   mlp: 3 × Sequential                 1.66 K   21.5 K   43.0 K    50.5%
+     0: 3 × Linear                        864   10.8 K   21.5 K    25.3%
+     1: 3 × GELU                            0        0        0
+     2: 3 × Linear                        792   10.8 K   21.5 K    25.3%
+ head: Linear                               0   5.60 K   11.2 K    13.2%
+ total                                 2.93 K   42.6 K   85.1 K   100.0%
+
+ operator   calls     MACs    FLOPs    share   elementwise
+───────────────────────────────────────────────────────────
+ linear        13   37.9 K   75.7 K    88.9%             0
+ bmm            6   4.70 K   9.41 K    11.1%             0
+ 5 others      18        0        0                 11.3 K
+ total         37   42.6 K   85.1 K   100.0%        11.3 K
+
+                         exact           about
+───────────────────────────────────────────────
+ parameters              2,932   2.93 K params
+ MACs                   42,560      42.6 KMACs
+   on real data         42,560      42.6 KMACs
+ FLOPs                  85,120     85.1 KFLOPs
+   per output element                      122
+ bias adds               3,024
+ elementwise            11,256
+ output elements           700
+ activations             4,648
+ bytes (float32)        14,640         14.6 KB
+ FLOPs per byte                           5.81
+
+ unused.weight, unused.bias are counted among the parameters, but nothing used
+ them in this run.
+ head.weight is the same tensor as embedding.weight: counted once.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
+ padding count (convention: matmul, full).
+
+"""
+
+IDS = ("--input", "ids=i64[2,7]")
+MODEL = ("model", "net.py:Net", *IDS)
+
+
+@pytest.fixture(autouse=True)
+def here(folder):
+    (folder / "net.py").write_text(NET)
+    return folder
+
+
+def printed(*arguments, code=0):
+    outcome = convcost(*arguments)
+    assert outcome.code == code, outcome.err
+    return outcome.out
+
+
+def record(*arguments):
+    return json.loads(printed(*arguments, "--json"))
+
+
+def table(text, heading):
+    """The lines of one table, without its rule."""
+    _, found, after = text.partition(f" {heading} ")
+    lines = after.split("\n\n")[0].splitlines()
+    return [line.split() for line in lines[2:]] if found else []
+
+
+def test_a_model_is_a_tree_its_operators_its_totals_and_remarks():
+    assert convcost(*MODEL) == (0, SCREEN, "running\n")
+
+
+def test_what_the_users_code_prints_is_no_output():
+    outcome = convcost("model", "net.py:Twice", "--inputs-from", "net.py:inputs", "--json")
+    assert (json.loads(outcome.out)["macs"], outcome.err) == (96, "making\n")
+
+
+def test_a_process_of_its_own_finds_the_file_and_its_folder(here):
+    (here / "beside.py").write_text("WIDTH = 4\n")
+    (here / "wide.py").write_text(
+        "from beside import WIDTH\nfrom net import Net\ndef make(): return Net(2 * WIDTH)\n"
+    )
+    outcome = process("model", "wide.py:make", *IDS)
+    assert (outcome.code, outcome.out, outcome.err) == (
+        0,
+        SCREEN.replace("net.py:Net", "wide.py:make"),
+        "running\n",
+    )
+
+
+def test_arguments_are_read_as_python_reads_them():
+    found = record("model", "net.py:Net", *IDS, "--arg", "width=16", "--arg", "depth=1")
+    assert (found["spec"], len(found["modules"])) == ("net.py:Net(width=16, depth=1)", 9)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("'a'", "'a'"), ("a b", "'a b'"), ("[1,2]", "[1, 2]"), ("None", "None")]
+)
+def test_any_other_value_is_a_text(here, value, shown):
+    (here / "net.py").write_text(NET + "def make(arg): return nn.Linear(4, 4)\n")
+    found = record("model", "net.py:make", "--input", "[4]", "--arg", f"arg={value}")
+    assert found["spec"] == f"net.py:make(arg={shown})"
+
+
+def test_letters_get_their_sizes_by_name():
+    text = printed("model", "net.py:Net", "--input", "i64[B,T]", "--B", "2", "--set", "T=7")
+    assert text == SCREEN.replace("input   ids", "sizes   B = 2, T = 7\n input   ids")
+
+
+def test_letters_without_a_size_stay_open():
+    found = record("model", "net.py:Twice", "--input", "[B,4]")
+    assert (found["macs"], found["input"], found["params"]) == ("32*B", ["B", 4], 20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "labels"),
+    [
+        (("--depth", "1"), ["(itself)", "embedding:", "blocks.0–2:", "head:", "total"]),
+        (("--depth", "1", "--sort", "macs"), ["blocks.0–2:", "head:", "(itself)", "embedding:", "total"]),
+        (("--depth", "1", "--sort", "params"), ["blocks.0–2:", "embedding:", "(itself)", "head:", "total"]),
+        (("--depth", "1", "--sort", "path"), ["(itself)", "blocks.0–2:", "embedding:", "head:", "total"]),
+        (("--filter", "gelu"), ["blocks.0.mlp.1:", "blocks.1.mlp.1:", "blocks.2.mlp.1:", "all", "total"]),
+        (("--filter", "Embed"), ["embedding:", "all", "total"]),
+        (("--filter", "linear", "--depth", "1"), ["head:", "all", "total"]),
+    ],
+)
+def test_depth_order_and_filter_choose_what_is_shown(arguments, labels):
+    assert [line[0] for line in table(printed(*MODEL, *arguments), "module")] == labels
+
+
+def test_modules_within_others_are_not_summed_twice():
+    lines = table(printed(*MODEL, "--filter", "mlp"), "module")
+    assert len(lines) == 3 + 9 + 2
+    assert lines[-2] == [*("all", "of", "these"), *("1.66", "K", "21.5", "K", "43.0", "K"), "50.5%"]
+
+
+def test_operators_take_the_place_of_modules():
+    text = printed(*MODEL, "--by", "operator")
+    assert table(text, "module") == []
+    assert [line[0] for line in table(text, "operator")] == [
+        *("linear", "bmm", "gelu", "softmax", "add", "mean", "mul", "total")
+    ]
+
+
+def test_the_convention_decides_what_flops_are():
+    found = record(*MODEL, "--count", "all")
+    assert found["flops"] == 2 * found["macs"] + found["bias_adds"] + found["elementwise"]
+    assert found["convention"]["count"] == "all"
+    assert sum(module["flops"] for module in found["modules"] if "." not in module["path"][1:7]) > 0
+
+
+def test_json_has_modules_operators_and_both_ends():
+    found = record(*MODEL)
+    assert found["inputs"] == [{"name": "ids", "dtype": "int64", "shape": [2, 7]}]
+    assert found["outputs"][0]["shape"] == [2, 7, 50]
+    assert (found["partial"], found["uncounted"], found["ran_on"]) == (False, [], "shapes")
+    assert found["unused_parameters"] == ["unused.weight", "unused.bias"]
+    assert found["tied_parameters"] == [["embedding.weight", "head.weight"]]
+    assert sum(row["macs"] for row in found["rows"]) == found["macs"] == 42_560
+    assert sum(operator["macs"] for operator in found["operators"]) == found["macs"]
+    assert found["modules"][0] | {"path": "", "kind": "Net", "macs": 42_560} == found["modules"][0]
+    assert "phases" not in found
+
+
+def test_a_row_is_as_in_the_contract():
+    row = record(*MODEL)["rows"][-1]
+    assert row["path"] == "head"
+    assert row.keys() >= {"path", "kind", "input", "output", "params", "macs", "flops"}
+
+
+def test_csv_has_a_line_for_each_module():
+    lines = printed(*MODEL, "--format", "csv", "--filter", "blocks.1.mlp").splitlines()
+    assert lines == [
+        "path,kind,calls,input,output,params,macs,valid_macs,flops,bias_adds,elementwise,activations",
+        'blocks.1.mlp,Sequential,1,"[2, 7, 8]","[2, 7, 8]",552,7168,7168,14336,560,2240,560',
+        'blocks.1.mlp.0,Linear,1,"[2, 7, 8]","[2, 7, 32]",288,3584,3584,7168,448,0,448',
+        'blocks.1.mlp.1,GELU,1,"[2, 7, 32]","[2, 7, 32]",0,0,0,0,0,2240,0',
+        'blocks.1.mlp.2,Linear,1,"[2, 7, 32]","[2, 7, 8]",264,3584,3584,7168,112,0,112',
+    ]
+
+
+@pytest.mark.parametrize("output_format", ["markdown", "html", "latex"])
+def test_every_format_has_the_tree(output_format):
+    text = printed(*MODEL, "--format", output_format)
+    assert "MultiheadAttention" in text
+    assert "37.0" in text
+
+
+def test_backward_has_lines_of_its_own():
+    text = printed("model", "net.py:Twice", "--input", "[3,4]", "--backward")
+    assert [line[:-1] for line in table(text, "backward")] == [
+        ["forward", "96", "192", "1.00×"],
+        ["gradient", "by", "input", "48", "96", "0.50×"],
+        ["gradient", "by", "weight", "96", "192", "1.00×"],
+        ["total", "240", "480", "2.50×"],
+    ]
+    found = record("model", "net.py:Twice", "--input", "[3,4]", "--backward")
+    assert {phase: cost["macs"] for phase, cost in found["phases"].items()} == {
+        "forward": 96,
+        "gradient by input": 48,
+        "gradient by weight": 96,
+    }
+    assert found["modules"][1]["backward_macs"] == 144
+
+
+def test_a_module_that_runs_twice_costs_twice():
+    text = printed("model", "net.py:Twice", "--input", "[3,4]")
+    assert "fc: Linear, 2 calls" in text
+    assert "fc ran 2 times: each time costs, parameters count once." in text
+
+
+def test_what_ran_on_numbers_says_so():
+    assert "It ran on real data" in printed("model", "net.py:Decides", "--input", "[3,4]")
+
+
+@pytest.mark.parametrize("name", ["conv_scan"])
+def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, name):
+    (here / "scans.py").write_text(OPERATOR.replace("NAME", name))
+    target = ("model", "scans.py:Scans", "--input", "[5,4]")
+    text = printed(*target)
+    assert (
+        f" The count is partial: {name}::scan (2 calls on (5, 4)) has no formula, and\n"
+        " its cost is not in it. Formulas of your own go in with --formulas.\n"
+    ) in text
+    assert [f"{name}::scan", "2", "not", "counted"] in table(text, "operator")
+    outcome = convcost(*target, "--strict", "--json")
+    found = json.loads(outcome.out)
+    assert (outcome.code, found["macs"], found["partial"]) == (1, 80, True)
+    assert outcome.err == "convcost: the count is partial: an operator has no formula\n"
+    assert found["uncounted"] == [{"path": "", "operator": f"{name}::scan", "inputs": [[5, 4]], "calls": 2}]
+    counted = record(*target, "--strict", "--formulas", "scans.py:FORMULAS")
+    assert (counted["macs"], counted["partial"]) == (150, False)
+    assert refused(*target, "--formulas", "scans.py:WRONG").startswith(
+        "scans.py:WRONG is no dict of formulas by operator\n"
+    )
+
+
+REFUSALS = {
+    (): "there is no target\n",
+    ("net.py:Net", "net.py:Net", *IDS): "convcost model takes one target, not 2\n",
+    ("net.py", *IDS): "net.py does not say what to take from it\n",
+    ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
+    ("net.py:Nat", *IDS): "net.py has no Nat (did you mean Net?)\n",
+    ("net.py:Net",): "there is no input; Net.forward takes (ids): missing a required argument: 'ids'\n",
+    ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
+    ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from exclude each other\n",
+    ("net.py:Net", *IDS, "--arg", "width"): "--arg width is no argument\n",
+    ("net.py:Net", *IDS, "--sort", "flop"): "--sort is macs or flops or params",
+    ("net.py:Net", *IDS, "--by", "layer"): "--by is module or operator, not layer",
+    ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; at least 1 is needed\n",
+    ("net.py:Net", *IDS, "--depth", "x"): "--depth x: a whole number is needed\n",
+    ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
+    ("net.py:Net", *IDS, "--backwards"): "there is no option and no size --backwards",
+    ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",
+    ("net.py:Twice", "--input", "[B,4]", "--sort", "macs"): "--sort macs needs a number for B\n",
+    ("net.py:Twice", "--input", "[B,4]", "--backward"): "--backward needs a number for B\n",
+    ("net.py:Fails", "--input", "[4]"): (
+        "net.py:Fails could not be run on (4,): RuntimeError: the weather is bad\n"
+        '  net.py:45, in forward\n    raise RuntimeError("the weather is bad")\n'
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "message"), REFUSALS.items(), ids=[" ".join(key) for key in REFUSALS])
+def test_a_wrong_request_is_refused_in_a_few_words(request_, message):
+    assert refused("model", *request_).replace("running\n", "").startswith(message)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_no_line_is_wider_than_the_screen(columns, encoding, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = convcost(*MODEL, "--backward", encoding=encoding)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= columns
+    assert encoding == "utf-8" or out.isascii()
+
+
+def test_shapes_are_shown_where_there_is_room(monkeypatch):
+    assert "output  " not in printed(*MODEL).split("\n\n")[1]
+    monkeypatch.setenv("COLUMNS", "120")
+    wide = printed(*MODEL).split("\n\n")[1]
+    assert wide.splitlines()[0].split() == ["module", "input", "output", "params", "MACs", "FLOPs", "share"]
+
+
+def test_modules_are_compared_with_designs_and_the_difference_is_taken_apart():
+    text = printed(
+        *("compare", "net.py:Twice", "one = [3, 4] -> Linear(4, 4)", "--input", "[3,4]", "--counters", "none")
+    )
+    assert (
+        """
+ FLOPs, one − Twice   Twice   one   difference
+───────────────────────────────────────────────
+ fc, 0: Linear          192    96          −96
+ total                  192    96          −96
+"""
+        in text
+    )
+    assert text.startswith(" Twice  net.py:Twice\n one    [3, 4] -> Linear(4, 4)\n")
+
+
+def test_two_modules_differ_by_their_parts():
+    arguments = ("compare", "net.py:Net", "wide = net.py:Net", *IDS, "--counters", "none")
+    assert "FLOPs, wide" not in printed(*arguments)
+    found = record("compare", "net.py:Net", "net.py:Looked", "--input", "i64[2,4]", "--counters", "none")
+    parts = found["differences"][0]["parts"]
+    assert parts[0]["part"] == "blocks.*.attention: MultiheadAttention"
+    assert sum(part["difference"] for part in parts) == (
+        found["candidates"][1]["flops"] - found["candidates"][0]["flops"]
+    )
+
+
+def test_sizes_are_shared_by_modules_and_designs():
+    found = record(
+        *("compare", "net.py:Twice", "[B, E] -> Linear(E, E)", "--input", "[B,4]", "--B", "3", "--E", "4"),
+        *("--counters", "none"),
+    )
+    assert [candidate["macs"] for candidate in found["candidates"]] == [96, 48]
+    assert found["symbols"] == {"B": 3, "E": 4}
+
+
+def test_an_input_beside_designs_alone_is_refused():
+    message = refused("compare", "Linear(3, 4)", "Linear(3, 5)", "--input", "[3]")
+    assert message.startswith("--input, --inputs-from, --arg and --train are for torch modules\n")

@@ -1,0 +1,78 @@
+"""`convcost verify`: exit codes, progress on stderr, and what it refuses."""
+
+import json
+
+import pytest
+from running import convcost, refused
+
+from convcost import formulas
+
+FEW = ("verify", "--cases", "1")
+
+
+def test_it_passes_over_what_is_right_with_its_progress_on_stderr():
+    code, out, err = convcost(*FEW, "--kinds", "dense,convolution", "--counters", "none")
+    assert code == 0
+    assert "nothing new" in out
+    assert err == "dense: 0 of 29\nconvolution: 8 of 29\n"
+
+
+def test_a_new_disagreement_exits_with_1_and_shows_a_layer_that_reproduces_it(monkeypatch):
+    monkeypatch.setattr(formulas, "linear_macs", lambda positions, inner, outer: positions * inner * inner)
+    code, out, _ = convcost(*FEW, "--kinds", "linear", "--counters", "fvcore")
+    assert code == 1
+    assert 'convcost layer "[1] -> Linear(1, 2)" --counters fvcore' in " ".join(out.split())
+
+
+def test_the_layer_that_is_shown_reproduces_it(monkeypatch):
+    monkeypatch.setattr(formulas, "linear_macs", lambda positions, inner, outer: positions * inner * inner)
+    shown = convcost("layer", "[1] -> Linear(1, 2)", "--counters", "fvcore", "--strict")
+    assert shown.code == 1
+    assert "differs" in shown.out
+
+
+def test_known_blind_spots_pass():
+    code, out, _ = convcost(*FEW, "--kinds", "Conv1d", "--counters", "torch_profiler")
+    assert code == 0
+    assert "Known: torch.profiler, Conv1d (7 cases): it has no formula for aten::conv1d." in out
+
+
+def test_the_same_seed_shows_the_same_and_another_one_draws_others():
+    runs = [
+        json.loads(
+            convcost(*FEW, "--kinds", "bilinear", "--counters", "fvcore", "--seed", seed, "--json").out
+        )
+        for seed in ("1", "1", "2")
+    ]
+    assert runs[0] == runs[1]
+    assert runs[0]["known"][0]["spec"] != runs[2]["known"][0]["spec"]
+
+
+def test_kinds_are_layers_and_families_in_any_case_and_each_once():
+    names = "CONV1D, pooling ,conv1d"
+    record = json.loads(convcost(*FEW, "--kinds", names, "--counters", "none", "--json").out)
+    kinds = [layer["kind"] for layer in record["layers"]]
+    assert (kinds[0], len(kinds)) == ("Conv1d", 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--kinds", "conv1"), "no layer and no family of layers is called conv1 (did you mean Conv1d?)\n"),
+        (("--kinds", "linear,"), "no layer and no family of layers is called (nothing)\n"),
+        (("--cases", "0"), "--cases is 0; at least 1 is needed\n"),
+        (("--cases", "-3"), "--cases -3: a whole number is needed\n"),
+        (("--seed", "x"), "--seed x: a whole number is needed\n"),
+        (("--counters", "fvcor"), "no counter is called fvcor (did you mean fvcore?)\n"),
+        (("--format", "tabel"), "no format is called tabel (did you mean table?)\n"),
+    ],
+)
+def test_a_wrong_request_is_refused(options, message):
+    assert refused("verify", *options).startswith(message)
+
+
+def test_a_counter_that_is_not_installed_is_refused_with_the_way_to_install_it(monkeypatch):
+    monkeypatch.setattr("convcost.verifying.run.is_installed", lambda counter: False)
+    assert refused("verify", "--counters", "ptflops") == (
+        "ptflops is not installed\nIt comes with: pip install 'convcost[peers]'\n"
+    )

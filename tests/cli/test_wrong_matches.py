@@ -1,0 +1,48 @@
+"""`convcost match` refuses what makes no sense, with a short pointed message."""
+
+import pytest
+from running import refused
+
+DENSE = "Linear(10E, E)"
+CONV = "2 x Conv1d(W, W, 3, padding=1)"
+WIDTH = ("match", DENSE, CONV, "--vary", "W", "--E", "128", "--L", "10")
+PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "--L", "32")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (*WIDTH[:4], "w", *WIDTH[5:]),
+            "no size of 2 x Conv1d is called w (did you mean W?)\nIt has B, S, W, L.\n",
+        ),
+        ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d is called E"),
+        ((*WIDTH, "--W", "3"), "W is varied and has a value\n"),
+        ((*WIDTH[:-2],), "L has no value\nGive sizes: --L 128\n"),
+        (("match", "--vary", "W", "--L", "3"), "there is no design\n"),
+        (("match", CONV, "--vary", "W", "--L", "3"), "there is nothing to match\n"),
+        ((*WIDTH, "--budget", "3"), "a budget takes the first design's place\n"),
+        (("match", DENSE, CONV, "--E", "2", "--L", "3"), "one size or two are varied, not none\n"),
+        ((*PAIRS[:5], "2GMACs", "--L", "3"), "'2GMACs' is not a whole number of FLOPs\nWrite it as 1.5e9"),
+        ((*PAIRS[:5], "1.5", "--L", "3"), "'1.5' is not a whole number of FLOPs\n"),
+        ((*PAIRS[:5], "", "--L", "3"), "there is nothing to match\n"),
+        ((*PAIRS[:5], "-3", "--L", "3"), "'-3' is not a whole number of FLOPs\n"),
+        ((*WIDTH, "--metric", "param"), "no metric to match is called param (did you mean params?)\n"),
+        ((*WIDTH, "--min", "9", "--max", "8"), "no size W is from 9 to 8\n"),
+        ((*WIDTH, "--min", "x"), "--min x: a whole number is needed\n"),
+        ((*WIDTH, "--max", "V=3"), "maximum of V, which is not varied\n"),
+        ((*WIDTH, "--max", "=3"), "--max =3: a part is missing\nWrite it as E=64.\n"),
+        ((*WIDTH, "--max", "W="), "--max W=: a part is missing\n"),
+        ((*WIDTH, "--max", "W=3,W=4"), "--max is given twice for W\n"),
+        ((*WIDTH, "--max", "3", "--max", "4"), "--max is given twice\n"),
+        ((*WIDTH, "--multiple-of", "0"), "W can't be a multiple of 0\nGive 1 or more.\n"),
+        ((*WIDTH, "--multiple-of", "-8"), "--multiple-of -8: a whole number is needed\n"),
+        ((*WIDTH, "--max", "1e19"), "the maximum for W is beyond 1e+18\nGive 1e+18 at most.\n"),
+        ((*WIDTH[:4], "", *WIDTH[5:]), "one size or two are varied, not none\n"),
+        ((*WIDTH, "--format", "jsn"), "no format is called jsn (did you mean json?)\n"),
+        (("match", DENSE, "Conv1(W, W)", "--vary", "W", "--E", "2"), "no layer is called Conv1"),
+        ((*WIDTH, "--varry", "3"), "there is no option and no size --varry (did you mean --vary?)\n"),
+    ],
+)
+def test_a_wrong_request_is_refused(arguments, message):
+    assert refused(*arguments).startswith(message)

@@ -1,0 +1,318 @@
+"""The referee with the counters that come with convcost, and with counters that misbehave."""
+
+import time
+
+import pytest
+import torch
+from modules.models import REFERENCE, Calls
+from torch import nn
+
+from convcost.counters import COUNTERS, EVERY, chosen_for_model
+from convcost.counters.contained import can_fork
+from convcost.counters.interface import Counted, Reading
+from convcost.counters.referee import opinions, referee
+from convcost.errors import UsageError
+from convcost.modules.profile import profile
+from convcost.refereed import Cause
+
+BUILT_IN = tuple(COUNTERS.values())
+
+needs_fork = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
+
+
+class Fake:
+    """A counter that does with a model what a test says."""
+
+    name = title = "fake"
+    package = "torch"
+    install = "pip install torch"
+    unit = "MACs"
+    watches = "operators"
+    runs_on_meta = False
+    counts = blind_spots = ""
+
+    def __init__(self, read):
+        self._read = read
+
+    def read(self, module, args, kwargs):
+        return self._read(module, *args, **kwargs)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(2, 4, 3)
+        self.norm = nn.BatchNorm1d(4)
+        self.linear = nn.Linear(6, 5)
+
+    def forward(self, x, scale=None):
+        x = self.linear(self.norm(self.conv(x)))
+        return x if scale is None else x * scale
+
+
+def asked(module, *args, counters=BUILT_IN, memory=2**30, seconds=60.0, **kwargs):
+    report = profile(module, *args, **kwargs)
+    return referee(module, args, kwargs, report, counters, memory, seconds)
+
+
+def fake(read, module=None, **options):
+    module = module or nn.Linear(3, 4)
+    return asked(module, torch.zeros(2, 3), counters=(Fake(read),), **options).opinions["fake"]
+
+
+def causes(refereed):
+    return {
+        name: {(cause.kind, cause.subject): cause.flops for cause in opinion.causes}
+        for name, opinion in refereed.opinions.items()
+    }
+
+
+@pytest.mark.parametrize("row", REFERENCE)
+def test_every_difference_on_the_reference_modules_is_explained(row):
+    module, inputs, macs = REFERENCE[row]()
+    with torch.no_grad():
+        refereed = asked(module.eval(), *inputs)
+    assert refereed.macs == macs
+    for opinion in refereed.opinions.values():
+        assert opinion.unexplained == 0
+        assert sum(cause.flops for cause in opinion.causes) == 2 * refereed.difference(opinion)
+
+
+def test_a_small_network_is_explained_by_submodule():
+    refereed = asked(Net().eval(), torch.zeros(2, 2, 8))
+    assert refereed.opinions["fvcore"].causes == (Cause("elementwise", "BatchNorm1d", 192, 1, ("norm",)),)
+    assert causes(refereed) == {
+        "fvcore": {("elementwise", "BatchNorm1d"): 192},
+        "flop_counter_mode": {},
+        "torch_profiler": {("formula", "aten::conv1d"): -2 * 2 * 6 * 4 * 6},
+    }
+    assert [opinion.result.verdict for opinion in refereed.opinions.values()] == [
+        "differs",
+        "agrees",
+        "blind",
+    ]
+
+
+def test_a_layer_called_twice_is_counted_twice_by_all():
+    module, inputs, macs = REFERENCE["Linear called twice"]()
+    assert [opinion.macs for opinion in asked(module, *inputs).opinions.values()] == [macs] * 3
+
+
+def test_attention_fused_into_one_operator_is_named():
+    module, inputs, macs = REFERENCE["MultiheadAttention"]()
+    missed = {("attention", "aten::_native_multi_head_attention"): -2 * macs}
+    with torch.no_grad():
+        found = causes(asked(module.eval(), *inputs))
+    assert (found["fvcore"], found["flop_counter_mode"], found["torch_profiler"]) == (missed, missed, {})
+
+
+def test_attention_is_not_fused_where_gradients_are_asked_for():
+    module, inputs, _ = REFERENCE["MultiheadAttention"]()
+    found = causes(asked(module.eval(), *inputs))
+    assert (found["fvcore"], found["flop_counter_mode"]) == ({}, {})
+
+
+def test_padding_as_a_word_is_missed_by_fvcore_when_convcost_does_not_help_it():
+    module = nn.Conv1d(2, 4, 3, padding="same")
+    fvcore = asked(module, torch.zeros(1, 2, 5)).opinions["fvcore"]
+    assert (fvcore.result.verdict, fvcore.result.raw) == ("blind", 0)
+    assert [(cause.kind, cause.subject) for cause in fvcore.causes] == [
+        ("formula", "aten::_convolution_mode")
+    ]
+
+
+def test_keyword_arguments_reach_every_counter():
+    refereed = asked(Net().eval(), x=torch.zeros(2, 2, 8), scale=torch.ones(5))
+    assert [opinion.unexplained for opinion in refereed.opinions.values()] == [0, 0, 0]
+    assert refereed.opinions["fvcore"].macs > refereed.macs
+
+
+def test_a_model_without_data_is_given_zeros():
+    with torch.device("meta"):
+        module, x = Net().eval(), torch.zeros(2, 2, 8)
+    refereed = asked(module, x)
+    assert refereed.opinions["fvcore"].macs == refereed.macs + 96
+    assert all(parameter.is_meta for parameter in module.parameters())
+
+
+def test_a_shared_parameter_stays_shared_when_it_is_given_zeros():
+    with torch.device("meta"):
+        module = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+        module[1].weight = module[0].weight
+
+    def read(module, x):
+        assert module[0].weight is module[1].weight
+        module(x)
+        return Reading(18, (Counted("0", "Linear", 9), Counted("1", "Linear", 9)))
+
+    report = profile(module, torch.zeros(1, 3, device="meta"))
+    found = referee(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),))
+    assert found.opinions["fake"].result.verdict == "agrees"
+
+
+def test_what_would_take_too_much_memory_is_skipped_or_run_without_data():
+    refereed = asked(Net().eval(), torch.zeros(2, 2, 8), memory=100)
+    assert [opinion.result.verdict for opinion in refereed.opinions.values()] == [
+        "skipped",
+        "agrees",
+        "skipped",
+    ]
+    assert refereed.opinions["flop_counter_mode"].remarks == ("ran on the meta device",)
+
+
+@needs_fork
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_the_model_is_left_as_it_was(mode):
+    module = getattr(Net(), mode)()
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    attributes = [sorted(vars(part)) for part in module.modules()]
+
+    def read(module, x):
+        module.eval()
+        module.flops = 3
+        module.register_forward_hook(print)
+        torch.nn.functional.linear = None
+        torch.nn.init.zeros_(module.conv.weight)
+        return Reading(0, ())
+
+    linear = torch.nn.functional.linear
+    opinion = asked(module, torch.zeros(2, 2, 8), counters=(Fake(read),)).opinions["fake"]
+    assert opinion.remarks == (
+        *(["leaves the model in eval mode"] if mode == "train" else []),
+        "leaves hooks on the model",
+        "adds attributes of its modules: flops",
+        "changes the data of conv.weight",
+        "leaves torch.nn.functional.linear patched",
+    )
+    assert module.training is (mode == "train")
+    assert attributes == [sorted(vars(part)) for part in module.modules()]
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    assert torch.nn.functional.linear is linear
+
+
+def test_a_counter_that_raises_is_reported_with_its_error_and_what_it_left():
+    def read(module, x):
+        module.seen = x
+        raise RuntimeError("no such layer\nat all")
+
+    opinion = fake(read)
+    assert (opinion.result.verdict, opinion.result.raw) == ("unavailable", None)
+    assert opinion.result.reason == "it raised RuntimeError: no such layer"
+    assert opinion.remarks == ("adds attributes of its modules: seen",)
+
+
+@needs_fork
+def test_a_counter_that_dies_is_reported():
+    import os
+
+    opinion = fake(lambda *_: os.kill(os.getpid(), 11))
+    assert (opinion.result.verdict, opinion.result.reason) == ("unavailable", "it was ended by SIGSEGV")
+
+
+@needs_fork
+def test_a_counter_that_hangs_is_ended():
+    opinion = fake(lambda *_: time.sleep(60), seconds=0.5)
+    assert opinion.result.reason == "it was not done after 0.5 seconds"
+
+
+def test_a_counter_that_fails_keeps_none_of_the_others_from_counting():
+    def read(module, x):
+        raise MemoryError
+
+    found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(Fake(read), *BUILT_IN))
+    assert [opinion.result.verdict for opinion in found.opinions.values()] == ["unavailable", *["agrees"] * 3]
+
+
+def test_a_counter_whose_package_is_missing_says_how_to_install_it():
+    counter = Fake(None)
+    counter.package, counter.install = "no-such-package", "pip install it"
+    found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(counter,)).opinions["fake"]
+    assert (found.result.verdict, found.result.reason) == (
+        "unavailable",
+        "no-such-package is not installed: pip install it",
+    )
+
+
+class Uncopied(nn.Linear):
+    def __deepcopy__(self, memo):
+        raise TypeError("one of a kind")
+
+
+@needs_fork
+def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
+    module = Uncopied(3, 4)
+    found = asked(module, torch.zeros(2, 3))
+    assert [opinion.macs for opinion in found.opinions.values()] == [24, 24, 24]
+
+
+@pytest.mark.parametrize(
+    ("counted", "frozen", "remark"),
+    [
+        (16, False, ()),
+        (4, True, ("counts 4 parameters where there are 16: frozen ones are left out",)),
+        (99, False, ("counts 99 parameters where there are 16",)),
+        (None, False, ()),
+    ],
+)
+def test_another_number_of_parameters_is_remarked_upon(counted, frozen, remark):
+    module = nn.Linear(3, 4)
+    module.weight.requires_grad_(not frozen)
+    reading = Reading(24, (Counted("", "Linear", 24),), params=counted)
+    assert fake(lambda *_: reading, module).remarks == remark
+
+
+def test_tied_parameters_that_count_for_each_name_are_told():
+    module = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    module[1].weight = module[0].weight
+    counted = (Counted("0", "Linear", 18), Counted("1", "Linear", 18))
+    assert fake(lambda *_: Reading(36, counted, params=24), module).remarks == (
+        "counts 24 parameters where there are 15: tied ones count once for each name",
+    )
+
+
+def test_opinions_come_one_by_one():
+    module, x = nn.Linear(3, 4), torch.zeros(2, 3)
+    heard = opinions(module, (x,), {}, profile(module, x), BUILT_IN)
+    assert next(heard)[0] == "fvcore"
+
+
+def test_a_backward_in_the_report_is_not_compared_with_a_forward():
+    from convcost.modules.profile import Profiler
+
+    module, x = nn.Linear(3, 4), torch.zeros(2, 3)
+    report = Profiler(backward=True).profile(module, x)
+    found = referee(module, (x,), {}, report, BUILT_IN)
+    assert [opinion.result.verdict for opinion in found.opinions.values()] == ["agrees"] * 3
+
+
+def test_work_that_no_submodule_owns_belongs_to_the_one_that_calls_it():
+    module = Calls(lambda net, a, b: a @ b + net.linear(a), linear=nn.Linear(6, 6))
+    profiler = asked(module, torch.zeros(6, 6), torch.zeros(6, 6)).opinions["torch_profiler"]
+    assert profiler.causes == (Cause("elementwise", "aten::add", 36, 1, ("",)),)
+
+
+def test_all_counters_are_those_that_are_installed():
+    names = [counter.name for counter in chosen_for_model("all")]
+    assert names[:3] == list(COUNTERS)
+    assert set(names) <= set(EVERY)
+
+
+def test_a_peer_can_be_named_whether_it_is_installed_or_not():
+    assert [counter.name for counter in chosen_for_model("ptflops,fvcore")] == ["ptflops", "fvcore"]
+
+
+def test_what_is_no_counter_is_refused_with_a_near_name():
+    with pytest.raises(UsageError, match=r"no counter is called ptflop \(did you mean ptflops\?\)"):
+        chosen_for_model("ptflop")
+
+
+def test_a_reading_is_told_from_process_to_process_whole():
+    import json
+
+    from convcost.counters.interface import Missed
+    from convcost.counters.testimony import Testimony, testimony
+
+    counted = Counted("a.b", "aten::mm", 2**100, (("bias adds", -3), ("elementwise", 4)), 7)
+    reading = Reading(5, (counted,), (Missed("", "aten::mv", 2),), (counted,), 9, "note")
+    for told in (Testimony(reading, "", ("leaves",)), Testimony(None, "it raised", ())):
+        assert testimony(json.loads(json.dumps(told))) == told

@@ -1,0 +1,56 @@
+"""Configurations, checks of them, and their lock file, for the tests of this folder."""
+
+import tomllib
+from pathlib import Path
+
+from convcost.gate.config import config_at
+from convcost.gate.run import checked
+from convcost.gate.source import ConfigError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = Path("convcost.toml")
+LOCK = Path("convcost.lock")
+
+DENSE = """\
+[entries.dense]
+spec = "[B, S, L*E] -> Linear(L*E, E)"
+sizes = { E = 128, L = 10 }
+"""
+
+CONV = """\
+[entries.conv]
+spec = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same)"
+sizes = { E = 128, L = 10 }
+"""
+
+
+def configured(*texts):
+    """The configuration that the texts are together."""
+    CONFIG.write_text("\n".join(texts))
+    return config_at("")
+
+
+def check(*texts, update=False):
+    """Each entry of the configuration by its name, judged."""
+    result = checked(configured(*texts), update=update)
+    return {judged.entry.name: judged for judged in result.entries}
+
+
+def checks(*texts):
+    """Each check of the one entry that there is: its key, whether it passed, and why not."""
+    [judged] = check(*texts).values()
+    return [(each.key, each.passed, each.reason) for each in judged.checks]
+
+
+def problems(*texts):
+    """What is wrong with the configuration, with line and key."""
+    try:
+        checked(configured(*texts))
+    except ConfigError as error:
+        return [(each.line, each.key, each.message) for each in error.problems]
+    return []
+
+
+def locked():
+    """The lock file's tables."""
+    return tomllib.loads(LOCK.read_text())

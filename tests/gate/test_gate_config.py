@@ -1,0 +1,194 @@
+"""What a configuration may say, and that what it may not is pointed at."""
+
+from fractions import Fraction
+
+import pytest
+from gating import CONV, DENSE, configured, problems
+
+from convcost.gate.config import config_at
+from convcost.gate.source import ConfigError, source_at
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_an_entry_has_all_that_its_table_says():
+    entry = configured(
+        'tolerance = "0.5%"',
+        DENSE,
+        'max_flops = "400 KFLOPs"',
+        'agree_with = ["fvcore", "flop_counter_mode"]',
+        'count = "bias"',
+        'taps = "valid"',
+        'dtype = "bfloat16"',
+    ).entries["dense"]
+    assert (entry.name, entry.key, entry.text) == ("dense", "spec", "[B, S, L*E] -> Linear(L*E, E)")
+    assert (entry.sizes, entry.free) == ({"E": 128, "L": 10}, ("B", "S"))
+    assert [limit[:4] for limit in entry.limits] == [("max_flops", "≤", "flops", 400_000)]
+    assert entry.counters == ("fvcore", "flop_counter_mode")
+    assert (entry.tolerance, entry.dtype) == (Fraction(1, 200), "bfloat16")
+    assert (entry.convention.count, entry.convention.padding) == ("bias", "valid")
+
+
+def test_a_model_has_its_place_inputs_and_arguments():
+    entry = configured(
+        "[entries.net]",
+        'model = "net.py:Net"',
+        'inputs = ["f32[1,3]", "ids=i64[B,4]"]',
+        "args = { width = 4, names = ['a'] }",
+        "sizes = { B = 2 }",
+        "train = true",
+    ).entries["net"]
+    assert (entry.key, entry.text, entry.free) == ("model", "net.py:Net", ())
+    assert entry.subject.inputs.args[0].shape == (1, 3)
+    assert entry.subject.inputs.kwargs["ids"].shape == ("B", 4)
+    assert (entry.subject.arguments, entry.subject.train) == ({"width": 4, "names": ["a"]}, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "message"),
+    [
+        ("max_flop = 1", ".max_flop", "there is no such key (did you mean max_flops?)"),
+        ("max_flops = true", ".max_flops", "takes a text or a number, not true"),
+        ("max_flops = 1979-05-27", ".max_flops", "takes a text or a number, not a date"),
+        ("max_flops = -1", ".max_flops", "is -1; at least 0 is needed"),
+        ("max_flops = nan", ".max_flops", "is NaN; a number is needed"),
+        ("max_flops = 1e999999999", ".max_flops", "is 1.000e+999999999; at most 1e+40 is possible"),
+        ("max_flops = 1.5", ".max_flops", "is 1.5; a whole number is needed"),
+        (
+            'max_flops = "400 KMACs"',
+            ".max_flops",
+            "'400 KMACs' is not a whole number of FLOPs\n"
+            "Write it as 1.5e9 or 64 MFLOPs. Or as a formula: 20*B*S*E**2.",
+        ),
+        (
+            'flops = "20*B*T*E**2"',
+            ".flops",
+            "no size is called T\n  20*B*T*E**2\n       ^\nThe sizes here are B, S, L, E.",
+        ),
+        (
+            'flops = "20*B*"',
+            ".flops",
+            "the spec ends; expected a size such as 128, E or 10E\n  20*B*\n       ^",
+        ),
+        (
+            'flops = "20E"',
+            ".flops",
+            "20E could be an amount or a product with E\nWrite 20*E, or the number with all its digits.",
+        ),
+        ("dtype = 'float33'", ".dtype", "is one of float64, int64, float32, tfloat32, float16, bfloat16, "
+         "float8, int8, not float33 (did you mean float32?)"),
+        ('count = "matmull"', ".count", "is matmul or bias or all, not matmull (did you mean matmul?)"),
+        ('agree_with = "fvcore"', ".agree_with", "takes a list, each item a text, not a text"),
+        ("agree_with = ['fvcore', 3]", ".agree_with.1", "takes a text, not a number"),
+        (
+            'agree_with = ["fvcor"]',
+            ".agree_with",
+            "no counter is called fvcor (did you mean fvcore?)\n"
+            "There are fvcore, flop_counter_mode, torch_profiler, all, none.",
+        ),
+        ('tolerance = "1"', ".tolerance", "'1' is no percentage\nWrite it as \"1%\"."),
+        ("max_ratio = 6", ".max_ratio", "says nothing without ratio_to"),
+        ('metric = "macs"', ".metric", "says nothing without ratio_to"),
+        ('ratio_to = "conv"', ".ratio_to", "says nothing without max_ratio or min_ratio or ratio"),
+        ('ratio_to = "dense"\nratio = 1', ".ratio_to", "names the entry itself"),
+        ('ratio_to = "con"\nratio = 1', ".ratio_to", "no entry is called con (did you mean conv?)"),
+        (
+            'ratio = "6*X"\nratio_to = "conv"',
+            ".ratio",
+            "no size is called X\n  6*X\n    ^\nThe sizes here are B, S, L, E.",
+        ),
+        ("inputs = []", ".inputs", "is for models alone"),
+        ('model = "net.py:Net"', "", "spec and model exclude each other"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_an_entry_is_said_at_its_line_and_key(line, key, message):
+    number = 4 if key else 1
+    found = problems(DENSE + line, CONV)
+    assert found == [(number, f"entries.dense{key}", message)]
+
+
+LINEA = "no layer is called Linea (did you mean Linear?)"
+NEAR = "there is no such key (did you mean entries?)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("entries = 3", [(1, "entries", "takes a table, each value a table, not a number")]),
+        ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR), (1, "", "entries is missing")]),
+        ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "takes a table, not a list")]),
+        ("[entries.a]", [(1, "entries.a", "there is no spec and no model")]),
+        ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "takes a text, not a number")]),
+        (
+            "[entries.\"a\\nb\"]\nspec = 'Linear(2, 3)'",
+            [(1, 'entries."a\nb"', "a name has 1 to 64 characters that can be printed")],
+        ),
+        (
+            "[entries.a]\nspec = 'Linear(2, 3)'\nsizes = { E = 3 }",
+            [(3, "entries.a.sizes", "no size is called E\nThe sizes here are B, S.")],
+        ),
+        (
+            "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 0",
+            [(3, "entries.a.sizes.E", "is 0; at least 1 is needed")],
+        ),
+        (
+            "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 1" + "0" * 40,
+            [(3, "entries.a.sizes.E", "is 1.000e+40; at most 1e+30 is possible")],
+        ),
+        (
+            "[entries.a]\nspec = 'Linear(E, 3)'\n[entries.a.sizes]\n\nE = true",
+            [(5, "entries.a.sizes.E", "takes a whole number, not true")],
+        ),
+        (
+            "[entries.a]\nspec = '''\n\nLinea()'''",
+            [(2, "entries.a.spec", f"{LINEA}\n  \\nLinea()\n    ^^^^^")],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_elsewhere_is_said_at_its_place(text, expected):
+    assert problems(text) == expected
+
+
+def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file():
+    found = problems(DENSE, "max_flop = 1", CONV, 'max_flops = "many"', "tolerance = '5'")
+    assert [(line, key) for line, key, _ in found] == [
+        (5, "entries.dense.max_flop"),
+        (10, "entries.conv.max_flops"),
+        (11, "entries.conv.tolerance"),
+    ]
+
+
+def test_a_file_that_is_no_toml_is_pointed_at():
+    assert problems("a = 1", "a = 2") == [(2, "", "no TOML: Cannot overwrite a value")]
+    assert problems("[entries", "") == [(1, "", "no TOML: Expected ']' at the end of a table declaration")]
+    assert problems("a = ") == [(1, "", "no TOML: Invalid value")]
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000])
+def test_a_hostile_file_is_refused(text, folder):
+    (folder / "convcost.toml").write_text(text)
+    with pytest.raises(Exception, match=r"a number too long, or brackets nested too deep|no TOML"):
+        config_at("")
+
+
+def test_the_nearest_file_upwards_counts_and_a_pyproject_without_a_table_does_not(folder, monkeypatch):
+    (folder / "pyproject.toml").write_text('[tool.convcost.entries.a]\nspec = "Linear(2, 3)"\n')
+    inner = folder / "one" / "two"
+    inner.mkdir(parents=True)
+    (folder / "one" / "pyproject.toml").write_text("[tool.other]\nconvcost = 1\n")
+    monkeypatch.chdir(inner)
+    assert source_at("").name == "../../pyproject.toml"
+    (folder / "one" / "convcost.toml").write_text('[entries.b]\nspec = "Linear(2, 3)"\n')
+    assert source_at("").name == "../convcost.toml"
+    assert source_at("../../pyproject.toml").name == "../../pyproject.toml"
+
+
+def test_positions_in_a_pyproject_are_below_its_table(folder):
+    (folder / "pyproject.toml").write_text(
+        "[project]\nentries = 1\n\n[tool.convcost.entries.a]\nspec = 'Linear(2, 3)'\nmax_macss = 1\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        config_at("")
+    assert str(error.value) == (
+        "pyproject.toml:6: entries.a.max_macss: there is no such key (did you mean max_macs?)"
+    )

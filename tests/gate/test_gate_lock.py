@@ -1,0 +1,280 @@
+"""The lock file: its text, how it is read back, and which files are refused and left as they are."""
+
+import os
+import stat
+from fractions import Fraction
+
+import pytest
+from gating import CONV, DENSE, LOCK, check, configured, locked
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost.errors import UsageError
+from convcost.gate.config import config_at
+from convcost.gate.keys import METRICS
+from convcost.gate.lock import lock_text
+from convcost.gate.locked import read_lock, write_lock
+from convcost.gate.rows import ROW_METRICS, Baseline, Row
+from convcost.gate.run import checked
+from convcost.quantities import Convention
+
+TEXT = """\
+# What convcost's entries cost. Written by convcost check --update: not to be edited by hand.
+convcost-lock = 1
+
+[entries.conv]
+of = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same)"
+sizes = { B = 1, E = 128, L = 10, S = 1 }
+params = 98560
+macs = 983040
+valid_macs = 917504
+flops = 1966080
+bias_adds = 2560
+elementwise = 0
+output_elements = 1280
+activations = 2560
+bytes = 404480
+
+[entries.conv.rows]
+"[0-1]" = { kind = "Conv1d", copies = 2, params = 49280, macs = 491520, valid_macs = 458752, \
+bias_adds = 1280, activations = 1280 }
+
+[entries.dense]
+of = "[B, S, L*E] -> Linear(L*E, E)"
+sizes = { B = 1, E = 128, L = 10, S = 1 }
+count = "bias"
+dtype = "int8"
+params = 163968
+macs = 163840
+valid_macs = 163840
+flops = 327808
+bias_adds = 128
+elementwise = 0
+output_elements = 128
+activations = 128
+bytes = 165376
+
+[entries.dense.rows]
+"0" = { kind = "Linear", params = 163968, macs = 163840, valid_macs = 163840, bias_adds = 128, \
+activations = 128 }
+"""
+
+BIASED = DENSE + 'count = "bias"\ndtype = "int8"\n'
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_a_lock_file_is_small_and_sorted_with_a_line_for_each_layer():
+    check(BIASED, CONV, update=True)
+    assert LOCK.read_text() == TEXT
+
+
+def test_formulas_stand_in_it_as_texts():
+    check('[entries.open]\nspec = "[N, C] -> Linear(C, C)"', update=True)
+    assert locked()["entries"]["open"] == {
+        "of": "[N, C] -> Linear(C, C)",
+        "params": "C**2 + C",
+        "macs": "C**2*N",
+        "valid_macs": "C**2*N",
+        "flops": "2*C**2*N",
+        "bias_adds": "C*N",
+        "elementwise": 0,
+        "output_elements": "C*N",
+        "activations": "C*N",
+        "bytes": "4*C*(C + 2*N + 1)",
+        "rows": {
+            "0": {
+                "kind": "Linear",
+                "params": "C**2 + C",
+                "macs": "C**2*N",
+                "valid_macs": "C**2*N",
+                "bias_adds": "C*N",
+                "activations": "C*N",
+            }
+        },
+    }
+    assert check('[entries.open]\nspec = "[N, C] -> Linear(C, C)"')["open"].standing == "same"
+
+
+NAMES = st.text(min_size=1, max_size=8).filter(lambda text: "." not in text)
+FIGURES = st.integers(0, 10**30)
+ROWS = st.builds(
+    lambda kind, figures: Row(
+        kind, tuple((metric, figures[metric]) for metric in ROW_METRICS if figures.get(metric))
+    ),
+    NAMES,
+    st.dictionaries(st.sampled_from(ROW_METRICS), FIGURES),
+)
+
+
+def summed(text, rows, others, sizes):
+    """A baseline whose totals are the sums of its rows."""
+    sums = {metric: sum(row.get(metric) for row in rows.values()) for metric in ROW_METRICS}
+    totals = {metric: sums.get(metric, others) for metric in METRICS}
+    return Baseline(text, sizes, totals, rows, Convention("all", "valid"), "bfloat16")
+
+
+BASELINES = st.builds(
+    summed,
+    st.text(max_size=20),
+    st.dictionaries(st.lists(NAMES | st.sampled_from("0123"), max_size=3).map(".".join), ROWS, max_size=6),
+    FIGURES,
+    st.dictionaries(st.sampled_from("BEL"), st.integers(1, 10**30)),
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), BASELINES, max_size=4))
+def test_what_is_written_is_read_back_as_it_was(baselines):
+    write_lock(LOCK, baselines)
+    assert read_lock(LOCK) == baselines
+    assert lock_text(read_lock(LOCK)) == LOCK.read_text()
+
+
+CUT = "Expected '=' after a key in a key/value pair"
+WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere."),
+        (
+            "[metadata]\nlock-version = '2.1'",
+            "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere.",
+        ),
+        (
+            "convcost-lock = true",
+            "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere.",
+        ),
+        (
+            TEXT.replace("lock = 1", "lock = 2"),
+            "convcost.lock is of version 2; this convcost knows version 1\n"
+            "It was left as it is. A newer convcost can read it.",
+        ),
+        (
+            TEXT.replace("params", "<<<<<<< ours\nparams", 1),
+            f"convcost.lock:7: no TOML: Invalid statement\n{WAY_OUT}",
+        ),
+        (TEXT[:500], f"convcost.lock:18: no TOML: {CUT}\n{WAY_OUT}"),
+        (
+            TEXT.replace("params = 98560", "params = 98561"),
+            f"convcost.lock is damaged: entries.conv.params is 98,561, but the rows have 98,560\n{WAY_OUT}",
+        ),
+        (
+            TEXT.replace("copies = 2", "copies = 3"),
+            f'convcost.lock is damaged: entries.conv.rows."[0-1]" is not 3 rows\n{WAY_OUT}',
+        ),
+        (
+            TEXT.replace('"[0-1]"', '"[0-999999999]"'),
+            f'convcost.lock is damaged: entries.conv.rows."[0-999999999]" is not 2 rows\n{WAY_OUT}',
+        ),
+        (
+            TEXT.replace("macs = 983040", "macs = -1"),
+            f"convcost.lock is damaged: entries.conv.macs: is -1; at least 0 is needed\n{WAY_OUT}",
+        ),
+        (
+            TEXT.replace("macs = 983040", "mac = 983040"),
+            "convcost.lock is damaged: entries.conv.mac: there is no such key (did you mean macs?)\n"
+            + WAY_OUT,
+        ),
+        (
+            TEXT.replace("flops = 1966080\n", ""),
+            f"convcost.lock is damaged: entries.conv: flops is missing\n{WAY_OUT}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("update", [False, True])
+def test_a_file_that_is_damaged_newer_or_anothers_is_refused_and_left_untouched(text, message, update):
+    config = configured(BIASED, CONV)
+    LOCK.write_text(text)
+    before = LOCK.stat()
+    with pytest.raises(UsageError) as error:
+        checked(config, update=update)
+    assert str(error.value) == message
+    assert LOCK.read_text() == text
+    assert (LOCK.stat().st_mtime_ns, LOCK.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"convcost-lock = 1\n# \x80"])
+def test_bytes_that_are_no_text_are_refused(content):
+    LOCK.write_bytes(content)
+    with pytest.raises(UsageError, match=r"^convcost\.lock is no text in UTF-8"):
+        check(DENSE, update=True)
+    assert LOCK.read_bytes() == content
+
+
+def test_a_folder_of_its_name_is_refused():
+    LOCK.mkdir()
+    with pytest.raises(UsageError, match=r"^convcost\.lock can't be read: Is a directory"):
+        check(DENSE, update=True)
+
+
+def test_an_update_of_some_entries_leaves_the_others_and_one_of_all_drops_what_is_no_more():
+    check(BIASED, CONV, update=True)
+    other = CONV.replace("3, padding", "5, padding")
+    checked(configured(DENSE, other), ["conv"], update=True)
+    found = locked()["entries"]
+    assert (found["dense"]["flops"], found["conv"]["params"]) == (327_808, 164_096)
+    result = checked(configured(DENSE))
+    assert result.stale == ("conv",)
+    checked(configured(DENSE), update=True)
+    assert list(locked()["entries"]) == ["dense"]
+
+
+def test_nothing_is_written_where_nothing_changed(folder):
+    check(DENSE, update=True)
+    before = LOCK.stat()
+    check(DENSE, update=True)
+    assert (LOCK.stat().st_mtime_ns, LOCK.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert {path.name for path in folder.iterdir()} == {"convcost.toml", "convcost.lock"}
+
+
+def test_a_write_that_fails_leaves_the_file_and_no_other(folder, monkeypatch):
+    check(DENSE, update=True)
+    before = LOCK.read_text()
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(UsageError, match=r"^convcost\.lock can't be written: No space left on device$"):
+        check(CONV, update=True)
+    assert LOCK.read_text() == before
+    assert {path.name for path in folder.iterdir()} == {"convcost.toml", "convcost.lock"}
+
+
+def test_a_link_stays_a_link_and_permissions_stay(folder):
+    target = folder / "elsewhere.lock"
+    target.write_text("convcost-lock = 1\n")
+    target.chmod(0o640)
+    LOCK.symlink_to(target)
+    check(DENSE, update=True)
+    assert LOCK.is_symlink()
+    assert "entries.dense" in target.read_text()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_an_entry_without_a_baseline_is_new_and_passes():
+    check(DENSE, update=True)
+    judged = check(DENSE, CONV)
+    assert {name: (each.standing, each.passed) for name, each in judged.items()} == {
+        "dense": ("same", True),
+        "conv": ("new", True),
+    }
+
+
+def test_the_tolerance_is_of_the_baseline_too():
+    check(DENSE, update=True)
+    wider = DENSE.replace("E = 128", "E = 129")
+    judged = check('tolerance = "1.6%"', wider)["dense"]
+    assert (judged.standing, judged.passed, judged.entry.tolerance) == ("changed", True, Fraction(2, 125))
+    assert check('tolerance = "1.5%"', wider)["dense"].passed is False
+    assert check('tolerance = "1.5%"', wider, update=True)["dense"].passed is True
+
+
+def test_a_file_with_a_name_of_its_own_has_a_lock_file_of_its_own(folder):
+    (folder / "gate.toml").write_text(CONV)
+    check(DENSE, update=True)
+    result = checked(config_at("gate.toml"), update=True)
+    assert result.lock == "gate.lock"
+    assert (list(locked()["entries"]), list(read_lock(folder / "gate.lock"))) == (["dense"], ["conv"])

@@ -1,0 +1,27 @@
+"""Every example runs, and says what it is there to say."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+SAYS = {
+    "founding_pair": "conv / dense: 6.00 FLOPs, 0.60 parameters",
+    "founding_modules": "The convolutions cost 6.00× the FLOPs of the dense layer.",
+    "lora": "LoRA: forward 136.3, gradient by input 102.5, gradient by weight 2.1 (millions of MACs)",
+    "resnet": "gradient by weight",
+    "tcn": "6 levels see 127 positions for 98,304 MACs at each of 1,000",
+    "transformer": "length  8192:  163.21 GMACs, 84% attention",
+}
+
+
+def test_every_example_is_here():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == SAYS.keys()
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_runs_and_says_what_it_shows(name, capsys):
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    assert SAYS[name] in capsys.readouterr().out

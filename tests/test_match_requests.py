@@ -1,0 +1,85 @@
+"""What a match needs to be told: sizes that its metric depends on, and nothing that makes no sense."""
+
+import pytest
+
+import convcost
+from convcost.errors import UnboundSizeError, UsageError
+
+DENSE = "Linear(10E, E)"
+CONV = "2 x Conv1d(W, W, 3, padding=1)"
+
+
+def test_parameters_are_matched_without_the_sizes_of_the_input():
+    match = convcost.match(DENSE, CONV, vary="W", metric="params", E=128)
+    assert (match.target, match.left_open, match.assumed) == (163_968, ("B", "S", "L"), ())
+    assert [(choice.sizes, choice.cost) for choice in match.best] == [({"W": 165}, 163_680)]
+    report = match.best[0].report
+    assert (report.params, report.open_names) == (163_680, ("B", "S", "L"))
+
+
+def test_parameters_found_without_the_sizes_of_the_input_are_those_found_with_them():
+    names = {"vary": "W,K", "metric": "params", "budget": 10**5, "maximum": 40}
+    text = "[B*S, W, L] -> Conv1d(W, 2W, K, padding=K//2, groups=W/4) -> ReLU -> Conv1d(2W, W, 1, stride=T)"
+    open_ones = convcost.match(text, **names)
+    bound = convcost.match(text, **names, L=100, T=2)
+    assert open_ones.left_open == ("B", "S", "L", "T")
+    assert [choice.sizes for choice in open_ones.choices] == [choice.sizes for choice in bound.choices]
+
+
+def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
+    text = "[B, C, L] -> AdaptiveAvgPool1d(4) -> Conv1d(C, X, 3)"
+    match = convcost.match(text, vary="X", budget=10**6, C=8)
+    assert (match.assumed, match.left_open, match.best[0].sizes) == (("B",), ("L",), {"X": 10_416})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((DENSE, CONV), {"vary": "w"}, "no size of 2 x Conv1d is called w (did you mean W?)"),
+        ((DENSE, CONV), {"vary": "E"}, "no size of 2 x Conv1d is called E"),
+        (
+            (DENSE, "[1, 3] -> Linear(3, 4)"),
+            {"vary": "W"},
+            "no size of Linear is called W\nIt has no open size.",
+        ),
+        ((DENSE, CONV), {"vary": "W", "F": 3}, "no size is called F"),
+        ((DENSE, CONV), {"vary": "W", "W": 3}, "W is varied and has a value"),
+        ((CONV,), {"vary": "W"}, "there is nothing to match"),
+        ((DENSE, CONV), {"vary": "W", "budget": 5}, "a budget takes the first design's place"),
+        ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
+        ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size is a whole number"),
+        ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not a whole number of FLOPs"),
+        (
+            (DENSE, CONV),
+            {"vary": "W", "metric": "flop"},
+            "no metric to match is called flop (did you mean flops?)",
+        ),
+        ((DENSE, CONV), {"vary": "W,W"}, "one size or two are varied, not W, W"),
+        ((DENSE, CONV), {"vary": ()}, "one size or two are varied, not none"),
+        ((DENSE, CONV), {"vary": "W", "minimum": 9, "maximum": 8}, "no size W is from 9 to 8"),
+        (
+            (DENSE, CONV),
+            {"vary": "W", "multiple_of": 8, "maximum": 7, "minimum": 1},
+            "no size W is a multiple of 8, from 1 to 7",
+        ),
+        ((DENSE, CONV), {"vary": "W", "multiple_of": 0}, "W can't be a multiple of 0\nGive 1 or more."),
+        ((DENSE, CONV), {"vary": "W", "minimum": -1}, "the minimum for W is -1\nGive 0 or more."),
+        ((DENSE, CONV), {"vary": "W", "maximum": 10**19}, "the maximum for W is beyond 1e+18"),
+        ((DENSE, CONV), {"vary": "W", "minimum": {"V": 8}}, "minimum of V, which is not varied"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(arguments, options, message):
+    sizes = {"E": 128, "L": 10} if len(arguments) > 1 and "Conv" in arguments[1] else {}
+    sizes = sizes or ({"E": 128} if arguments[0] == DENSE else {"L": 10})
+    with pytest.raises(UsageError) as refusal:
+        convcost.match(*arguments, **sizes | options)
+    assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [({"E": 128}, "L has no value"), ({"L": 10}, "E has no value")],
+)
+def test_a_size_without_a_value_is_asked_for(sizes, message):
+    with pytest.raises(UnboundSizeError, match=message):
+        convcost.match(DENSE, CONV, vary="W", **sizes)
