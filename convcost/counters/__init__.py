@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import metadata
 
 from convcost.counters.flop_counter_mode import FlopCounter
 from convcost.counters.fvcore import Fvcore
@@ -35,6 +34,8 @@ def chosen_for_model(names: str) -> tuple[Counter, ...]:
 
 def is_installed(counter: Counter) -> bool:
     """Whether the package that `counter` is part of is there, without importing it."""
+    from importlib import metadata
+
     try:
         return bool(metadata.version(counter.package))
     except metadata.PackageNotFoundError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.counters.interface import CONTRACTING
+from convcost.counters.interface import contracting
 
 if TYPE_CHECKING:
     import torch
@@ -82,7 +82,7 @@ def alterations(before: State, after: State) -> tuple[str, ...]:
     """What is different, each as the end of a sentence about the counter."""
     said = (*_modes(before, after), *_marks(before, after), *_data(before, after))
     patched = [name for name, value in before.functions.items() if after.functions.get(name) is not value]
-    patched.sort(key=lambda name: name.rpartition(".")[2] not in CONTRACTING)
+    patched.sort(key=lambda name: name.rpartition(".")[2] not in contracting())
     return (*said, *([f"leaves {_listed(patched)} patched"] if patched else []))
 
 

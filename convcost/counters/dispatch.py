@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import CONTRACTING, bare
+from convcost.counters.interface import bare, contracting
 from convcost.counters.notes import Notes, Running
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def missed_operators(notes: Notes, running: Running, known: frozenset[str]) -> T
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> object:
             name = operator_name(func._overloadpacket)
-            if bare(name) in CONTRACTING and name not in known:
+            if bare(name) in contracting() and name not in known:
                 notes.miss(running.path, name)
             return func(*args, **(kwargs or {}))
 

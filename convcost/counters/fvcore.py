@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.einsum import order_share
-from convcost.counters.interface import CONTRACTING, Reading, Unit, Watches
+from convcost.counters.interface import Reading, Unit, Watches, contracting
 from convcost.counters.notes import Notes, Shares, called
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Fvcore:
         handles = {
             name: _counting(notes, prefix, name, handle) for name, handle in analysis._op_handles.items()
         }
-        unknown = {f"aten::{name}" for name in CONTRACTING} - handles.keys() - {SAME_PADDING}
+        unknown = {f"aten::{name}" for name in contracting()} - handles.keys() - {SAME_PADDING}
         handles |= {name: _missing(notes, prefix, name) for name in unknown}
         analysis.set_op_handle(**handles, **{SAME_PADDING: _same_padding(notes, prefix)})
         total = analysis.total()

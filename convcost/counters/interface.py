@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
-
-from convcost.operators import OPERATORS
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +30,13 @@ COMPOSED = frozenset(
 )
 """Transforms as a trace has them, before torch takes them apart."""
 
-CONTRACTING = FUSED | COMPOSED | {name for name, operator in OPERATORS.items() if operator.contracts}
-"""The operators that multiply and accumulate: a counter without a formula for one is blind to it."""
+
+@cache
+def contracting() -> frozenset[str]:
+    """The operators that multiply and accumulate: a counter without a formula for one is blind to it."""
+    from convcost.operators import OPERATORS
+
+    return FUSED | COMPOSED | {name for name, operator in OPERATORS.items() if operator.contracts}
 
 
 def bare(operator: str) -> str:
@@ -42,7 +46,7 @@ def bare(operator: str) -> str:
 
 def contracts(operator: str) -> bool:
     """Whether `operator`, as counters call it, multiplies and accumulates."""
-    return bare(operator) in CONTRACTING or operator == "conv"
+    return bare(operator) in contracting() or operator == "conv"
 
 
 class Counted(NamedTuple):

@@ -11,7 +11,7 @@ from convcost.symbols.positive import is_positive_sum
 from convcost.symbols.terms import Atom, Coefficient, rank
 from convcost.symbols.whole import is_whole
 
-MOST_BOUNDED = 6
+MOST_BOUNDED = 4
 """Roundings and absolute values that one proof may replace by their bounds."""
 
 

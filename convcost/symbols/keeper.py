@@ -20,6 +20,9 @@ from convcost.symbols.ledger import Ledger
 LONGEST_DIMENSION = 60
 """A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
 
+LONGEST_ON_DATA = 500
+"""A formula for MACs on real data of more parts is not worth its work."""
+
 
 class Keeper:
     """Works on formulas, and keeps the ledger of what they take for granted."""
@@ -44,10 +47,9 @@ class Keeper:
         return tuple(kept)
 
     def cost(self, layer: Layer, shape: Shape) -> Cost:
-        """The layer's cost; without MACs on real data where their formula is very long."""
+        """The layer's cost; without MACs on real data where their formula is long, be it only in the end."""
         cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
-        is_bearable = cost.valid_macs == cost.macs or getattr(cost.valid_macs, "weight", 0) <= HEAVIEST
-        return cost if is_bearable else replace(cost, valid_macs=None)
+        return replace(cost, valid_macs=_bearable(cost, "weight", HEAVIEST))
 
     def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
         """`formulas` with each dimension as one size, which is then opened up again."""
@@ -90,4 +92,10 @@ def _is_long(size: Any) -> bool:
 
 
 def _quantities(cost: Cost) -> tuple[Any, ...]:
-    return cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise
+    return cost.macs, _bearable(cost, "parts", LONGEST_ON_DATA), cost.bias_adds, cost.elementwise
+
+
+def _bearable(cost: Cost, measure: str, most: int) -> Any:
+    """The MACs on real data, unless their formula is longer than that, and not that of all MACs."""
+    is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
+    return None if is_long else cost.valid_macs

@@ -15,6 +15,9 @@ from convcost.symbols.whole import is_whole
 RECENT = 4
 """How many of the last assumptions a new one is compared with."""
 
+LONGEST_COMPARED = 60
+"""Assumptions of more parts together are not compared."""
+
 
 class Ledger:
     """Assumptions, none of which follows from another, as far as it shows."""
@@ -76,5 +79,6 @@ class Ledger:
 
 
 def _follows_from(need: Need, other: Need) -> bool:
-    both = need.relation == other.relation == "nonnegative"
-    return both and bool(is_nonnegative(need.formula - other.formula))
+    if other.relation != "nonnegative" or need.formula.parts + other.formula.parts > LONGEST_COMPARED:
+        return False
+    return bool(is_nonnegative(need.formula - other.formula))

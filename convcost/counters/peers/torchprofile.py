@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.einsum import order_share
-from convcost.counters.interface import CONTRACTING, WITH_PEERS, Reading, Unit, Watches, bare
+from convcost.counters.interface import WITH_PEERS, Reading, Unit, Watches, bare, contracting
 from convcost.counters.notes import Notes, called, entered
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ Handler = Callable[[Any], int]
 
 def _note(notes: Notes, handlers: dict[str, Any]) -> None:
     """Have each handler note what it counts, and give one that counts nothing to what has none."""
-    for name in (f"aten::{name}" for name in CONTRACTING):
+    for name in (f"aten::{name}" for name in contracting()):
         if handlers.get(name) is None:
             handlers[name] = _missing(notes)
     for name, handler in handlers.items():
