@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,8 @@ def shell(script: str, **changes: str) -> Outcome:
     variables = environment(convcost=" ".join(COMMAND), **changes)
     result = subprocess.run(["bash", "-c", script], capture_output=True, env=variables, check=False)
     return Outcome(result.returncode, result.stdout.decode(), result.stderr.decode())
+
+
+def interruptible() -> None:
+    """What a shell starts in the background ignores interrupts, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -10,7 +10,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from running import COMMAND, environment
+from running import COMMAND, environment, interruptible
 
 CONTROL = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n\b])|\x1b[^\[]")
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m")
@@ -44,7 +44,9 @@ def terminal(*arguments: str, columns: int = 80, lines: int = 50, **changes: str
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     variables = environment(**{"TERM": "xterm-256color"} | changes)
     variables.pop("COLUMNS", None)
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stderr=subprocess.PIPE, env=variables)
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=theirs, stderr=subprocess.PIPE, env=variables, preexec_fn=interruptible
+    )
     os.close(theirs)
     try:
         yield Terminal(process, ours)

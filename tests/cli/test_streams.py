@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import COMMAND, FOUNDING, environment, process, shell
+from running import COMMAND, FOUNDING, environment, interruptible, process, shell
 
 PLAIN = "$convcost compare --E 128 --L 10 --counters none"
 PROC = Path("/proc/self/maps")
@@ -54,7 +54,11 @@ def test_not_even_a_warning_is_written_beside_the_result():
 @pytest.mark.skipif(not PROC.exists(), reason="needs /proc to see torch being loaded")
 def test_an_interrupt_while_torch_is_imported_ends_it_quietly_with_130():
     command = subprocess.Popen(
-        [*COMMAND, *FOUNDING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        [*COMMAND, *FOUNDING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        preexec_fn=interruptible,
     )
     maps = Path(f"/proc/{command.pid}/maps")
     while "libtorch" not in maps.read_text():
