@@ -3,12 +3,9 @@
 from mutation import Family
 
 MODULES = (
-    *("tests/modules/test_reference_counts.py", "tests/modules/test_wherever_it_hides.py"),
-    *(
-        "tests/modules/test_every_layer.py",
-        "tests/modules/test_backward.py",
-        "tests/modules/test_published.py",
-    ),
+    *("tests/modules/test_matrix_products.py", "tests/modules/test_reference_counts.py"),
+    *("tests/modules/test_wherever_it_hides.py", "tests/modules/test_backward.py"),
+    *("tests/modules/test_published.py", "tests/modules/test_every_layer.py"),
 )
 
 CONTRACTION = Family("matrix products", ("dense",), MODULES, "operators/contraction.py")

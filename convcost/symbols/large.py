@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.symbols.change import changed
+from convcost.symbols.change import changed, names_in
 from convcost.symbols.formula import Formula
 
 SMALL = 3
@@ -20,4 +20,9 @@ def sign_when_large(inner: Formula, large: frozenset[str]) -> int:
 
 
 def _at(formula: Formula, large: frozenset[str], size: int) -> Any:
-    return changed(formula, size=lambda name: size if name in large else SMALL)
+    """`formula` with `size` for the large sizes; a sum that is kept together is one of them, or not."""
+    return changed(
+        formula,
+        size=lambda name: size if name in large else SMALL,
+        together=lambda atom: size if names_in(atom.inner) & large else SMALL,
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Abs, Add, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
 
 from convcost.symbols.factors import common_in_front, fraction, is_divided, product_of_sums
+from convcost.symbols.program import long_program
 from convcost.symbols.tidy import is_long, plain, tidy
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -59,9 +60,10 @@ def lowest_terms(formula: Any) -> Any:
     return plain(factor_terms(cancel(tidy(formula).formula)))
 
 
+@cache
 def program(formula: Any) -> str:
     """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
-    return str(shortest(formula))
+    return long_program(formula) if is_long(formula) else str(shortest(formula))
 
 
 def readable(formula: Any, *, grouped: bool = True) -> str:

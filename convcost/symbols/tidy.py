@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from itertools import islice
 from typing import Any, NamedTuple
 
-from sympy import Integer, Rational, preorder_traversal
+from sympy import Integer, Rational
 
 from convcost.symbols.convert import StrangeError, from_sympy, to_sympy
 
@@ -37,7 +36,11 @@ def tidy(formula: Any) -> Tidied:
 
 def is_long(formula: Any, most: int = MOST_OPERATIONS) -> bool:
     """Whether a formula has more than `most` parts; it is not looked at beyond them."""
-    return len(list(islice(preorder_traversal(formula), most + 1))) > most
+    waiting, parts = [formula], 0
+    while waiting and parts <= most:
+        parts += 1
+        waiting += waiting.pop().args
+    return parts > most
 
 
 def plain(value: Any) -> Any:
