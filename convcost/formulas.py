@@ -6,9 +6,13 @@ SymInts all pass through; whether the sizes make sense is checked elsewhere, on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import TypeVar
 
-from convcost.quantities import Shape, Size
+from convcost.quantities import Cost, Shape, Size
+
+Item = TypeVar("Item", Size, Cost)
 
 
 def ceil_div(numerator: Size, denominator: Size) -> Size:
@@ -94,3 +98,11 @@ def convolution_macs(batch: Size, in_channels: Size, out_channels: Size, groups:
 def elements(shape: Shape) -> Size:
     """The product of the dimensions; 1 for a scalar."""
     return prod(shape)
+
+
+def total(parts: Sequence[Item], nothing: Item) -> Item:
+    """The sum of `parts`, half by half, since a sum of formulas puts all its terms in order each time."""
+    if len(parts) < 3:
+        return sum(parts, nothing)
+    middle = len(parts) // 2
+    return total(parts[:middle], nothing) + total(parts[middle:], nothing)

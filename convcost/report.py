@@ -128,7 +128,7 @@ class Report(Printed, Open):
     @cached_property
     def cost(self) -> Cost:
         """All rows' costs together."""
-        return sum((row.cost for row in self.rows), Cost())
+        return formulas.total([row.cost for row in self.rows], Cost())
 
     @property
     def macs(self) -> Size:
@@ -155,10 +155,10 @@ class Report(Printed, Open):
         """Elementwise operations: activation, normalisation, pooling."""
         return self.cost.elementwise
 
-    @property
+    @cached_property
     def params(self) -> Size:
         """The number of parameters, trainable or not."""
-        return sum(row.params for row in self.rows)
+        return formulas.total([row.params for row in self.rows], 0)
 
     @property
     def output_elements(self) -> Size:
@@ -168,7 +168,7 @@ class Report(Printed, Open):
     @property
     def activations(self) -> Size:
         """Output elements of all contraction layers together."""
-        return sum(row.activations for row in self.rows)
+        return formulas.total([row.activations for row in self.rows], 0)
 
     @property
     def bytes(self) -> Size:

@@ -3,7 +3,8 @@
 from mutation import Family
 
 MODULES = (
-    *("tests/modules/test_matrix_products.py", "tests/modules/test_reference_counts.py"),
+    *("tests/modules/test_matrix_products.py", "tests/modules/test_written_out.py"),
+    "tests/modules/test_reference_counts.py",
     *("tests/modules/test_wherever_it_hides.py", "tests/modules/test_backward.py"),
     *("tests/modules/test_published.py", "tests/modules/test_every_layer.py"),
 )
@@ -183,12 +184,9 @@ TOTALS = Family(
     "totals",
     (),
     (
-        "tests/test_api.py",
-        "tests/test_formulas.py",
-        "tests/modules",
-        "tests/cli/test_layer_command.py",
-        "tests/cli/test_compare_command.py",
-        "tests/formats/test_json_format.py",
+        *("tests/test_api.py", "tests/test_formulas.py", "tests/formats/test_json_format.py"),
+        *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
+        *("tests/modules/test_reference_counts.py", "tests/modules/test_wherever_it_hides.py"),
     ),
     "quantities.py",
 )

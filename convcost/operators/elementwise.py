@@ -70,7 +70,7 @@ INTERPOLATIONS = {
 """A product for each neighbour and the sums between; the weights of the neighbours are not counted."""
 
 SEVERAL = {
-    2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "rsub", "hypot"),
+    2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "hypot"),
     3: ("logaddexp", "sinc"),
 }
 
