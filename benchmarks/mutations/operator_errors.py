@@ -184,7 +184,7 @@ TOTALS = Family(
     "totals",
     (),
     (
-        *("tests/test_api.py", "tests/test_formulas.py", "tests/formats/test_json_format.py"),
+        *("tests/test_totals.py", "tests/test_api.py", "tests/formats/test_json_format.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
         *("tests/modules/test_reference_counts.py", "tests/modules/test_wherever_it_hides.py"),
     ),

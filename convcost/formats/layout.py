@@ -18,6 +18,7 @@ from convcost.formats.remarks import (
     comparison_notes,
     convention_note,
     shape_text,
+    unknown_text,
 )
 from convcost.gate.verdict import Checked
 from convcost.matching import Match
@@ -130,7 +131,8 @@ def _report(report: Report) -> Document:
 
 
 def _notes(report: Report) -> tuple[str, ...]:
-    notes = (assumed_text((report,)), NO_COUNTERS if report.open_names else "")
+    counters = NO_COUNTERS if report.open_names else ""
+    notes = (assumed_text((report,)), unknown_text((report,)), counters)
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

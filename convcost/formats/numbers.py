@@ -30,7 +30,7 @@ def shown(value: Any, *, longest: int = LONGEST_FORMULA, grouped: bool = True) -
         return NO_FORMULA
     if is_number(value):
         return units.exact(value)
-    from convcost.symbols.tidy import is_long
+    from convcost.symbols.parts import is_long
 
     if is_long(value, 3 * longest):
         return TOO_LONG

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from convcost import formulas
 from convcost.formats.breakeven import is_open, open_verdicts
-from convcost.formats.numbers import shown
-from convcost.quantities import Convention, Shape, Size
+from convcost.formats.numbers import TOO_LONG, shown
+from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Shape, Size
 from convcost.report import Comparison, Report
 from convcost.units import exact, human, ratio
 
@@ -19,6 +19,11 @@ TAPS = {
     "valid": "only taps on real data count",
 }
 
+
+MOST_ASSUMED = 12
+"""More assumptions than these are left to JSON."""
+
+LONGEST_ASSUMED = 200
 
 NO_COUNTERS = "The counters count numbers alone: they can be asked once every size has one."
 
@@ -59,14 +64,23 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     notes = [_inputs(comparison)]
     for other in others:
         notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
-    notes += [assumed_text(comparison.candidates), NO_COUNTERS if is_open(comparison) else ""]
+    reports = comparison.candidates
+    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if is_open(comparison) else ""]
     return tuple(note for note in notes if note)
 
 
 def assumed_text(reports: tuple[Report, ...]) -> str:
     """What the formulas take for granted."""
-    texts = dict.fromkeys(found.text for report in reports for found in report.assumptions)
-    return f"Assumed: {'; '.join(texts)}." if texts else ""
+    texts = list(dict.fromkeys(found.text for report in reports for found in report.assumptions))
+    shown = [text if len(text) <= LONGEST_ASSUMED else TOO_LONG for text in texts[:MOST_ASSUMED]]
+    more = f"; and {len(texts) - MOST_ASSUMED} more: --json has them" if texts[MOST_ASSUMED:] else ""
+    return f"Assumed: {'; '.join(shown)}{more}." if texts else ""
+
+
+def unknown_text(reports: tuple[Report, ...]) -> str:
+    """Why a row is left open."""
+    is_known = all(report.valid_macs is not None for report in reports)
+    return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 
 
 def _inputs(comparison: Comparison) -> str:

@@ -17,9 +17,10 @@ from convcost.symbols.change import put_in
 from convcost.symbols.common import common_divisor, common_factors
 from convcost.symbols.convert import from_sympy, to_sympy
 from convcost.symbols.formula import Formula, atoms_of, divided, made, terms_of
+from convcost.symbols.parts import is_long
+from convcost.symbols.program import long_program
 from convcost.symbols.terms import UNIT
 from convcost.symbols.text import people, readable
-from convcost.symbols.tidy import is_long
 from convcost.symbols.whole import is_whole
 
 LONGEST_FACTORED = 30
@@ -48,7 +49,9 @@ class Need(NamedTuple):
 
 
 def _written(formula: Any) -> str:
-    """As people write it; a long formula as it is."""
+    """As people write it; a long formula as it is, and a very long one as programs do."""
+    if is_long(formula):
+        return long_program(formula)
     return people(formula) if is_long(formula, LONGEST_FACTORED) else readable(formula)
 
 

@@ -45,7 +45,7 @@ class BreakEven(NamedTuple):
 
 def break_even(first: Any, second: Any, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
     """Where `second` − `first` changes its sign over the positive sizes that the assumptions leave."""
-    difference = tidy(S.Zero + second - first).formula
+    difference = tidy(S.Zero + second - first)
     least = least_values(difference, assumed)
     deciding = _deciding(difference, least)
     sizes = sorted(deciding.free_symbols, key=str)

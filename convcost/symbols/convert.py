@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import mul
 from typing import Any
 
 from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
 
 from convcost.symbols.formula import Formula, name, raised
 from convcost.symbols.functions import Magnitude, Rounded
+from convcost.symbols.parts import inner_first, is_long
 from convcost.symbols.rounding import rounded
 from convcost.symbols.symbol import symbol
 from convcost.symbols.terms import Atom, plain
+
+MOST_RECURSED = 200
+"""A formula with more parts may lie deeper than Python's recursion goes."""
 
 
 class StrangeError(TypeError):
     """A formula of a kind that no layer's cost is."""
 
 
-@lru_cache(maxsize=20_000)
 def from_sympy(formula: Any) -> Any:
     """A sum of products, or a plain number; StrangeError for what only sympy knows."""
+    if isinstance(formula, int | Fraction):
+        return formula
+    for part in inner_first(formula) if is_long(formula, MOST_RECURSED) else ():
+        _from_parts(part)
+    return _from_parts(formula)
+
+
+@lru_cache(maxsize=50_000)
+def _from_parts(formula: Any) -> Any:
     match formula:
-        case int() | Fraction():
-            return formula
         case Rational():
             return plain(Fraction(int(formula.p), int(formula.q)))
         case Symbol() if formula is symbol(formula.name):
             return name(formula.name)
         case Add(args=args):
-            return sum(map(from_sympy, args))
+            return sum(map(_from_parts, args))
         case Mul(args=args):
-            product: Any = 1
-            for factor in args:
-                product = product * from_sympy(factor)
-            return product
+            return reduce(mul, map(_from_parts, args))
         case Pow(base=base, exp=Integer() as exponent):
-            return raised(from_sympy(base), int(exponent))
+            return raised(_from_parts(base), int(exponent))
         case floor(args=(inner,)):
-            return rounded(from_sympy(inner))
+            return rounded(_from_parts(inner))
         case Abs(args=(inner,)):
-            return abs(from_sympy(inner))
+            return abs(_from_parts(inner))
     raise StrangeError(f"no formula of a cost: {type(formula).__name__}")
 
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
 
+from convcost.symbols.parts import inner_first
+
 
 class Quotient(NamedTuple):
     """numerator / denominator: ints, or arrays of Python ints."""
@@ -43,32 +45,30 @@ def _divided(numerator: int, denominator: int) -> int | Fraction:
 def quotient(formula: Any, sizes: Mapping[str, Any]) -> Quotient:
     """The numerator and the denominator of `formula` at `sizes`; what occurs again is worked out once."""
     known: dict[Any, Quotient] = {}
+    for part in inner_first(formula):
+        known[part] = _quotient(part, known, sizes)
+    return known[formula]
 
-    def value(part: Any) -> Quotient:
-        if part not in known:
-            known[part] = fresh(part)
-        return known[part]
 
-    def fresh(part: Any) -> Quotient:
-        match part:
-            case Rational():
-                return Quotient(int(part.p), int(part.q))
-            case Symbol():
-                return Quotient(sizes[part.name], 1)
-            case Add(args=args):
-                return reduce(_sum, map(value, args))
-            case Mul(args=args):
-                numerators, denominators = zip(*map(value, args), strict=True)
-                return Quotient(prod(numerators), prod(denominators))
-            case Pow(base=base, exp=Integer() as exponent):
-                return _raised(value(base), int(exponent))
-            case floor(args=(inner,)):
-                return Quotient(value(inner).numerator // value(inner).denominator, 1)
-            case Abs(args=(inner,)):
-                return Quotient(*map(abs, value(inner)))
-        raise TypeError(f"no exact value of {type(part).__name__}")
-
-    return value(formula)
+def _quotient(part: Any, known: Mapping[Any, Quotient], sizes: Mapping[str, Any]) -> Quotient:
+    """A part by those of its parts."""
+    match part:
+        case Rational():
+            return Quotient(int(part.p), int(part.q))
+        case Symbol():
+            return Quotient(sizes[part.name], 1)
+        case Add(args=args):
+            return reduce(_sum, map(known.__getitem__, args))
+        case Mul(args=args):
+            numerators, denominators = zip(*map(known.__getitem__, args), strict=True)
+            return Quotient(prod(numerators), prod(denominators))
+        case Pow(base=base, exp=Integer() as exponent):
+            return _raised(known[base], int(exponent))
+        case floor(args=(inner,)):
+            return Quotient(known[inner].numerator // known[inner].denominator, 1)
+        case Abs(args=(inner,)):
+            return Quotient(*map(abs, known[inner]))
+    raise TypeError(f"no exact value of {type(part).__name__}")
 
 
 def _sum(first: Quotient, second: Quotient) -> Quotient:

@@ -7,14 +7,19 @@ from typing import Any
 from sympy import Abs, floor
 
 
+def _open(_: Any) -> None:
+    """A sign that sympy would look for in every part; here they are proved elsewhere."""
+
+
 class Rounded(floor):  # type: ignore[misc]
     """sympy's floor of a formula of ours, in its one form."""
 
     is_integer = True
+    _eval_is_negative = _eval_is_nonnegative = _open
 
     @classmethod
     def eval(cls, arg: Any) -> Any:
-        """What it comes to: by sympy for a number, by our own rules for a formula."""
+        """What it comes to: by our own rules, by sympy where they know nothing of it."""
         from convcost.symbols.convert import StrangeError, from_sympy, to_sympy
         from convcost.symbols.rounding import rounded
 
@@ -33,6 +38,7 @@ class Magnitude(Abs):  # type: ignore[misc]
     """sympy's absolute value of a formula of ours."""
 
     is_integer = True
+    _eval_is_zero = _eval_is_extended_positive = _eval_is_even = _eval_is_odd = _open
 
     @classmethod
     def eval(cls, arg: Any) -> Any:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sympy import Add, Mul
+from sympy import Abs, Add, Mul, floor
 from sympy.printing.str import StrPrinter
 
-KEPT = (Add, Mul)
+from convcost.symbols.parts import inner_first
+
+KEPT = (Add, Mul, Abs, floor)
+
+MOST_KEPT = 20_000
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
@@ -16,14 +20,14 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__({"order": "none"})
-        self._known: dict[Any, str] = {}
+        self.known: dict[Any, str] = {}
 
     def _print(self, expr: Any, **settings: Any) -> str:
         if not isinstance(expr, KEPT):
             return str(super()._print(expr, **settings))
-        if expr not in self._known:
-            self._known[expr] = str(super()._print(expr, **settings))
-        return self._known[expr]
+        if expr not in self.known:
+            self.known[expr] = str(super()._print(expr, **settings))
+        return self.known[expr]
 
 
 @cache
@@ -33,4 +37,9 @@ def _printer() -> _Printer:
 
 def long_program(formula: Any) -> str:
     """`formula` as it stands, with its terms in no special order."""
-    return str(_printer().doprint(formula))
+    printer = _printer()
+    if len(printer.known) > MOST_KEPT:
+        printer.known.clear()
+    for part in inner_first(formula, printer.known):
+        printer.doprint(part)
+    return str(printer.doprint(formula))

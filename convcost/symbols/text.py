@@ -9,8 +9,9 @@ from typing import Any
 from sympy import Abs, Add, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
 
 from convcost.symbols.factors import common_in_front, fraction, is_divided, product_of_sums
+from convcost.symbols.parts import is_long
 from convcost.symbols.program import long_program
-from convcost.symbols.tidy import is_long, plain, tidy
+from convcost.symbols.tidy import plain, tidy
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_FLOORS = 8
@@ -27,7 +28,7 @@ LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 @cache
 def shortest(formula: Any) -> Any:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
-    expanded = tidy(formula).formula
+    expanded = tidy(formula)
     if is_long(expanded):
         return expanded
     if expanded.as_numer_denom()[1].free_symbols:
@@ -57,7 +58,7 @@ def lowest_terms(formula: Any) -> Any:
     """A quotient of formulas with what numerator and denominator share cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return plain(formula)
-    return plain(factor_terms(cancel(tidy(formula).formula)))
+    return plain(factor_terms(cancel(tidy(formula))))
 
 
 @cache
