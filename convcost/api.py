@@ -38,8 +38,7 @@ def compare(*designs: str | Design, **sizes: Size) -> Comparison:
     Each of `sizes` has to occur in one of the designs; raises as `cost` does.
     """
     sizes = sizes if designs else FOUNDING_SIZES | sizes
-    given = designs or FOUNDING_PAIR
-    return comparison(tuple(parsed(each) if isinstance(each, str) else each for each in given), sizes)
+    return comparison(tuple(map(stated, designs or FOUNDING_PAIR)), sizes)
 
 
 def comparison(
@@ -53,23 +52,31 @@ def comparison(
         raise UsageError(
             "a comparison needs two designs or more", hint="For a single one there is convcost layer."
         )
-    specs = tuple(design for design in designs if isinstance(design, Spec))
-    known = {name for design in designs if isinstance(design, Report) for name in design.sizes}
-    check_names({name: size for name, size in sizes.items() if name not in known}, specs)
+    check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
     return Comparison(_named_apart(reports))
 
 
 def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:
-    return bool(design.open_names) if isinstance(design, Report) else design.leaves_open(sizes)
+    if isinstance(design, Report):
+        return not sizes.keys() >= {*design.open_names}
+    return design.leaves_open(sizes)
+
+
+def check_sizes(sizes: Mapping[str, Size], designs: tuple[Design, ...]) -> None:
+    """Refuse a size that none of `designs` has; what a report has a number for may be given again."""
+    specs = tuple(design for design in designs if isinstance(design, Spec))
+    known = {name for design in designs if isinstance(design, Report) for name in design.sizes}
+    check_names({name: size for name, size in sizes.items() if name not in known}, specs)
 
 
 def _report(
     design: Design, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
 ) -> Report:
     if isinstance(design, Report):
-        return replace(design, convention=convention)
+        own = {name: sizes[name] for name in design.open_names if name in sizes}
+        return replace(design.subs(**own) if own else design, convention=convention)
     own = {name: sizes[name] for name in design.names if name in sizes}
     return design.report(own, convention, dtype, stay_open)
 
@@ -77,6 +84,11 @@ def _report(
 def parsed(spec: str | Spec) -> Spec:
     """`spec`, parsed if it is still a text."""
     return spec if isinstance(spec, Spec) else parse(spec)
+
+
+def stated(design: str | Design) -> Design:
+    """`design`, parsed if it is still a text."""
+    return parse(design) if isinstance(design, str) else design
 
 
 def _named_apart(reports: list[Report]) -> tuple[Report, ...]:

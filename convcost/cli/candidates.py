@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -27,9 +27,17 @@ class Candidates(NamedTuple):
 
 
 def of_candidates(
-    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: Models, memory: int
+    context: typer.Context,
+    tokens: Iterable[str],
+    settings: Iterable[str],
+    models: Models,
+    memory: int,
+    vary: Collection[str] = (),
 ) -> Candidates:
-    """Each candidate as a spec, or as the report of a module that was run on the inputs of `models`."""
+    """Each candidate as a spec, or as the report of a module that was run on the inputs of `models`.
+
+    Sizes to `vary` stay open in modules.
+    """
     texts, options = split(tokens)
     if not any(map(is_target, texts)):
         if models != Models():
@@ -40,7 +48,8 @@ def of_candidates(
     specs = {text: api.parsed(text) for text in texts if not is_target(text)}
     check_options(options, (*specs.values(), inputs), known(context))
     sizes = bindings(options, settings)
-    modules = {text: models.target(text, inputs, sizes) for text in texts if text not in specs}
+    put_in = {name: size for name, size in sizes.items() if name not in vary}
+    modules = {text: models.target(text, inputs, put_in) for text in texts if text not in specs}
     return Candidates(tuple(specs.get(text) or _report(modules[text], memory) for text in texts), sizes)
 
 

@@ -7,16 +7,28 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import CountOption, DtypeOption, FormatOption, JsonOption, Sizes, TapsOption
+from convcost.cli.candidates import of_candidates
+from convcost.cli.options import (
+    ArgumentsOption,
+    CountOption,
+    DtypeOption,
+    FormatOption,
+    InputsOption,
+    JsonOption,
+    MemoryOption,
+    Sizes,
+    TapsOption,
+    TrainOption,
+)
 from convcost.cli.output import complain, emit, guarded, style
-from convcost.cli.requests import of_designs
 from convcost.cli.sizes import split
+from convcost.cli.targets import Models
 from convcost.errors import UsageError
 from convcost.fitting.match import matching
 from convcost.formats import check_format, render
 from convcost.matching import LARGEST, metric_named
 from convcost.quantities import Size, convention
-from convcost.units import parse_amount, parse_count
+from convcost.units import parse_amount, parse_bytes, parse_count
 
 
 @guarded
@@ -26,7 +38,8 @@ def match(
         list[str] | None,
         typer.Argument(
             metavar="[TARGET] DESIGN [--NAME SIZE]...",
-            help="The design to match and the one to fit, and sizes; with --budget only the one to fit.",
+            help="The design to match and the one to fit, specs or torch modules such as net.py:Net, and "
+            "sizes; with --budget only the one to fit.",
         ),
     ] = None,
     vary: Annotated[
@@ -50,6 +63,10 @@ def match(
         list[str] | None, typer.Option("--max", metavar="N", help="The largest size to try, or E=4096.")
     ] = None,
     settings: Sizes = None,
+    inputs: InputsOption = None,
+    arg: ArgumentsOption = None,
+    train: TrainOption = False,
+    max_memory: MemoryOption = "1GiB",
     count: CountOption = "matmul",
     taps: TapsOption = "full",
     dtype: DtypeOption = "float32",
@@ -63,11 +80,15 @@ def match(
     Where nothing fits, the exit code is 1.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
+    Of a torch module a size of its inputs is varied:
+    convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
     format_name = "json" if json else output_format
     check_format(format_name)
     names = tuple(_names(vary or ()))
-    designs, sizes = of_designs(context, _given(specs), settings or ())
+    models = Models(tuple(inputs or ()), arguments=tuple(arg or ()), train=train)
+    memory = parse_bytes(max_memory)
+    designs, sizes = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(
         designs,
         sizes,

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convcost.api import parsed
+from convcost.api import Design, stated
 from convcost.fitting.request import Request, answered
 from convcost.matching import LARGEST, Match, PerSize, metric_named
 from convcost.quantities import Size
-from convcost.spec import Spec
 from convcost.units import parse_amount
 
 
 def match(
-    a: str | Spec,
-    b: str | Spec | None = None,
+    a: str | Design,
+    b: str | Design | None = None,
     *,
     vary: str | Sequence[str],
     metric: str = "flops",
@@ -27,6 +26,7 @@ def match(
 ) -> Match:
     """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` up to `budget`.
 
+    Each is a spec, or a report: with open sizes of its own, what a torch module costs can be varied too.
     The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
     design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
     same sizes comes nearer. The limits are for each of them, or by name: `{"E": 8}`. Sizes that the metric
@@ -34,7 +34,7 @@ def match(
     why. Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return matching(
-        tuple(parsed(spec) for spec in (a, b) if spec is not None),
+        tuple(stated(design) for design in (a, b) if design is not None),
         sizes,
         vary=vary.split(",") if isinstance(vary, str) else vary,
         metric=metric,
@@ -46,7 +46,7 @@ def match(
 
 
 def matching(
-    specs: tuple[Spec, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
+    designs: tuple[Design, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """What `match` gives, with a convention and a dtype among the options."""
-    return answered(Request(specs, tuple(name.strip() for name in vary), **options), sizes)
+    return answered(Request(designs, tuple(name.strip() for name in vary), **options), sizes)

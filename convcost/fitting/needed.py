@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from convcost.errors import ConvcostError, UnboundSizeError
-from convcost.fitting.design import Design
-from convcost.matching import Metric
-from convcost.quantities import Convention, Size
-from convcost.spec import Spec
+from convcost.api import Design as Stated
+from convcost.errors import UnboundSizeError
+from convcost.fitting.design import Counted, Design
+from convcost.fitting.written import Written
+from convcost.quantities import Size
+from convcost.report import Report
 from convcost.spec.spec import BATCH_LIKE
-from convcost.symbols.number import Unstated
+
+
+def open_names(stated: Stated) -> tuple[str, ...]:
+    """The names that a number can be put in for."""
+    return stated.open_names if isinstance(stated, Report) else stated.names
 
 
 def completed(
-    spec: Spec,
+    stated: Stated,
     sizes: Mapping[str, Size],
-    vary: Collection[str],
-    counted: tuple[Metric, Convention, str],
+    vary: tuple[str, ...],
+    counted: Counted,
     sparing: bool = False,
 ) -> Design:
     """The design with `sizes`, whose others are varied, 1, or not needed.
@@ -26,27 +31,28 @@ def completed(
     `sparing` leaves open what could be 1 as well. Raises UnboundSizeError where one is needed that was
     not given.
     """
-    given = {name: sizes[name] for name in spec.names if name in sizes and name not in vary}
-    missing = tuple(name for name in spec.names if name not in given and name not in vary)
+    names = open_names(stated)
+    given = {name: sizes[name] for name in names if name in sizes and name not in vary}
+    missing = tuple(name for name in names if name not in given and name not in vary)
+    make = partial(_kind(stated), counted, given)
     if set(missing) <= set(BATCH_LIKE) and not sparing:
-        return Design(spec, given, *counted, assumed=missing)
-    needed = _needed(Design(spec, given, *counted, left_open=missing), vary)
+        return make(assumed=missing)
+    needed = make(left_open=missing).needed(vary)
     _check_given([name for name in missing if name in needed and name not in BATCH_LIKE])
     assumed = tuple(name for name in missing if name in needed)
-    left_open = tuple(name for name in missing if name not in needed)
-    return Design(spec, given, *counted, assumed, left_open)
+    return make(assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
 
 
-def _needed(design: Design, vary: Collection[str]) -> frozenset[str]:
-    """The open names that the cost depends on; all of them where that can't be told."""
-    try:
-        cost = design.cost({name: cast("Size", Unstated(name)) for name in vary})
-    except ConvcostError:
-        return frozenset(design.left_open)
-    return cost.names if isinstance(cost, Unstated) else frozenset()
+def _kind(stated: Stated) -> Callable[..., Design]:
+    """What makes the design, with more of its sizes; sympy takes long to import, and specs need none."""
+    if isinstance(stated, Report):
+        from convcost.fitting.reported import Reported
+
+        return partial(Reported, source=stated)
+    return partial(Written, spec=stated)
 
 
-def _check_given(missing: list[str]) -> None:
+def _check_given(missing: Sequence[str]) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)

@@ -37,7 +37,7 @@ class Survey(NamedTuple):
 
 def survey(plane: Plane) -> Survey:
     """The pairs within the plane's target, and what is next to it."""
-    layers = len(plane.design.spec.templates)
+    layers = plane.design.weight
     some = SOME_ASKED // layers
     values = {name: plane.possible(name) for name in plane.names}
     name = min(plane.names, key=lambda name: len(values[name]))

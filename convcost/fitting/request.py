@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from convcost.api import Design as Stated
+from convcost.api import check_sizes
 from convcost.errors import UsageError, did_you_mean
-from convcost.fitting.design import Design
+from convcost.fitting.design import Counted, Design
 from convcost.fitting.fit import fit_one, fit_two
-from convcost.fitting.needed import completed
+from convcost.fitting.needed import completed, open_names
 from convcost.fitting.said import edges, reason
 from convcost.matching import LARGEST, Match, PerSize, Range, metric_named
 from convcost.quantities import MATMUL, Convention, Size
-from convcost.spec import Spec, check_names
 from convcost.spec.spec import whole
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which sizes of the last of `specs` to vary, and towards what: the first one's cost, or a budget."""
+    """Which sizes of the last of `designs` to vary, and towards what: the first one's cost, or a budget."""
 
-    specs: tuple[Spec, ...]
+    designs: tuple[Stated, ...]
     vary: tuple[str, ...]
     metric: str = "flops"
     budget: Size | None = None
@@ -36,10 +37,9 @@ def answered(request: Request, sizes: Mapping[str, Size]) -> Match:
 
     Where nothing fits, the match has no `best`, and its last note says why.
     """
-    spec = request.specs[-1]
     _check_designs(request)
-    _check_varied(request.vary, spec)
-    check_names(sizes, request.specs)
+    _check_varied(request.vary, request.designs[-1])
+    check_sizes(sizes, request.designs)
     _check_given_too(request, sizes)
     *first, design = _designs(request, sizes)
     asked = _asked(request, design, first[0] if first else None)
@@ -49,28 +49,29 @@ def answered(request: Request, sizes: Mapping[str, Size]) -> Match:
 
 
 def _check_designs(request: Request) -> None:
-    if len(request.specs) > 2:
-        raise UsageError(f"a match takes one design or two, not {len(request.specs)}")
-    if request.budget is None and len(request.specs) == 1:
+    if len(request.designs) > 2:
+        raise UsageError(f"a match takes one design or two, not {len(request.designs)}")
+    if request.budget is None and len(request.designs) == 1:
         raise UsageError("there is nothing to match", hint="Give a design to match in front, or a budget.")
-    if request.budget is not None and len(request.specs) == 2:
+    if request.budget is not None and len(request.designs) == 2:
         raise UsageError("a budget takes the first design's place", hint="Give one design, or no budget.")
 
 
-def _check_varied(vary: tuple[str, ...], spec: Spec) -> None:
+def _check_varied(vary: tuple[str, ...], design: Stated) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
             f"one size or two are varied, not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
         )
+    names = open_names(design)
     for name in vary:
-        if name not in spec.names:
-            has = f"It has {', '.join(spec.names)}." if spec.names else "It has no open size."
-            near = did_you_mean(name, spec.names)
-            raise UsageError(f"no size of {spec.name} is called {name[:64]}{near}", hint=has)
+        if name not in names:
+            has = f"It has {', '.join(names)}." if names else "It has no open size."
+            near = did_you_mean(name, names)
+            raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=has)
 
 
 def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
-    elsewhere = {name for spec in request.specs[:-1] for name in spec.names}
+    elsewhere = {name for design in request.designs[:-1] for name in open_names(design)}
     for name in request.vary:
         if name in sizes and name not in elsewhere:
             raise UsageError(f"{name} is varied and has a value", hint="Leave one of them out.")
@@ -78,28 +79,29 @@ def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
-    counted = (metric_named(request.metric), request.convention, request.dtype)
-    stated = [*((spec, ()) for spec in request.specs[:-1]), (request.specs[-1], request.vary)]
-    found = [completed(spec, sizes, vary, counted) for spec, vary in stated]
+    counted = Counted(metric_named(request.metric), request.convention, request.dtype)
+    *first, last = request.designs
+    stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
+    found = [completed(design, sizes, vary, counted) for design, vary in stated]
     if not any(design.left_open for design in found):
         return found
-    return [completed(spec, sizes, vary, counted, sparing=True) for spec, vary in stated]
+    return [completed(design, sizes, vary, counted, sparing=True) for design, vary in stated]
 
 
 def _asked(request: Request, design: Design, first: Design | None) -> Match:
     reference = first.report({}) if first else None
-    name = design.spec.name
+    name = design.name
     if reference is not None and reference.name == name:
         reference, name = replace(reference, name=f"{name} #1"), f"{name} #2"
     return Match(
         name=name,
-        spec=design.spec.text,
-        metric=design.metric,
+        spec=design.text,
+        metric=design.counted.metric,
         target=first.cost({}) if first else _budget(request),
         ranges={name: _range(request, name) for name in request.vary},
         at_most=first is None,
         reference=reference,
-        sizes={**design.sizes, **dict.fromkeys(design.assumed, 1)},
+        sizes=design.known,
         assumed=design.assumed,
         left_open=design.left_open,
         convention=request.convention,

@@ -19,7 +19,8 @@ def checked_sizes(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     check_open(report, given)
     sizes = {name: _sizes(name, value) for name, value in given.items()}
-    _check(report.assumptions, sizes)
+    for assumption in report.assumptions:
+        check_assumption(assumption, sizes)
     return sizes
 
 
@@ -49,11 +50,10 @@ def _size(name: str, value: Any) -> int:
     return size
 
 
-def _check(assumptions: Iterable[Assumption], sizes: Mapping[str, Any]) -> None:
-    """UsageError for the first of `sizes` that break one of the assumptions which they decide."""
-    for assumption in assumptions:
-        if sizes.keys() >= {*_names(assumption)} and (breaking := _breaking(assumption, sizes)):
-            raise broken(assumption, breaking)
+def check_assumption(assumption: Assumption, sizes: Mapping[str, Any]) -> None:
+    """UsageError for the first of `sizes` that break the assumption, if they decide it."""
+    if sizes.keys() >= {*_names(assumption)} and (breaking := _breaking(assumption, sizes)):
+        raise broken(assumption, breaking)
 
 
 def broken(assumption: Assumption, sizes: Mapping[str, int]) -> UsageError:

@@ -51,6 +51,25 @@ PAIRS_TABLE = """\
 
 """
 
+ENCODER = "examples/transformer.py:encoder"
+ENCODER_TABLE = """\
+ TransformerEncoder  examples/transformer.py:encoder
+ sizes               B = 2
+ vary                T, from 1 to 1,000,000,000,000
+
+                 T           FLOPs    difference    share   parameters
+───────────────────────────────────────────────────────────────────────
+ budget              2,000,000,000
+ closest       145   1,996,759,040    −3,240,960   −0.16%    3,159,040
+ over budget   146   2,011,725,824   +11,725,824   +0.59%    3,159,040
+
+ With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.16%)
+ fewer than the budget.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
+ padding count (convention: matmul, full).
+
+"""
+
 OPEN_TABLE = """\
  Linear      Linear(10E, E)
  2 x Conv1d  2 x Conv1d(W, W, 3, padding=1)
@@ -265,3 +284,10 @@ def test_where_nothing_fits_the_json_says_so():
     result = record("match", "[4, 10] -> Linear(X, 1)", "--vary", "X", "--budget", "20", "--min", "11")
     assert (result["best"], result["below"], result["above"]) == ([], None, None)
     assert result["notes"][0].startswith("No X from 11")
+
+
+def test_a_size_of_a_module_can_vary():
+    result = convcost(
+        "match", ENCODER, "--input", "f32[B,T,256]", "--vary", "T", "--budget", "2GFLOPs", "--B", "2"
+    )
+    assert (result.out, result.err, result.code) == (ENCODER_TABLE, "", 0)

@@ -1,0 +1,74 @@
+"""A design as a spec states it: its layers say what it costs, whatever its sizes stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from convcost.errors import ConvcostError
+from convcost.fitting.design import Design
+from convcost.fitting.keepers import DOUBTFUL, LENIENT, Running
+from convcost.network import NUMBERS, Bookkeeper, Network
+from convcost.quantities import Size
+from convcost.report import Report
+from convcost.spec import Spec
+from convcost.spec.evaluate import evaluate
+from convcost.symbols.between import Between
+from convcost.symbols.number import Unstated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Design):
+    """The design of `spec`."""
+
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        """As the spec has it."""
+        return self.spec.name
+
+    @property
+    def text(self) -> str:
+        """The spec."""
+        return self.spec.text
+
+    @property
+    def weight(self) -> int:
+        """The layers that are stated: repeated ones are worked out once."""
+        return len(self.spec.templates)
+
+    def needed(self, varied: tuple[str, ...]) -> frozenset[str]:
+        """The names that its cost depends on."""
+        try:
+            cost = self.cost({name: cast("Size", Unstated(name)) for name in varied})
+        except ConvcostError:
+            return frozenset(self.left_open)
+        return cost.names if isinstance(cost, Unstated) else frozenset()
+
+    def cost(self, varied: Mapping[str, Size]) -> Size:
+        """Its cost, by its layers' own formulas."""
+        opened = {name: cast("Size", Unstated(name)) for name in self.left_open}
+        network = _network(self.spec, Running({**self.bound, **opened, **varied}))
+        report = network.report(self.counted.convention, self.counted.dtype, self._keeper(varied))
+        return cast("Size", getattr(report, self.counted.metric))
+
+    def _keeper(self, varied: Mapping[str, Size]) -> Bookkeeper:
+        if any(isinstance(size, Between) for size in varied.values()):
+            return DOUBTFUL
+        return LENIENT if self.left_open else NUMBERS
+
+    def report(self, varied: Mapping[str, Size]) -> Report:
+        """What it costs; formulas where sizes are left open."""
+        is_open = bool(self.left_open)
+        given = {**(self.bound if is_open else self.sizes), **varied}
+        return self.spec.report(given, self.counted.convention, self.counted.dtype, stay_open=is_open)
+
+
+def _network(spec: Spec, sizes: Running) -> Network:
+    layers = [template.build(sizes, spec.source) for template in spec.templates]
+    return Network(
+        layers=tuple(layers[place] for place in spec.order),
+        input=tuple(evaluate(size, sizes, spec.source) for size in spec.input),
+    )
