@@ -12,18 +12,31 @@ from convcost.cli.requests import known, of_designs
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.targets import Models, measured
 from convcost.errors import UsageError
+from convcost.network import Network
 from convcost.quantities import Size
-from convcost.report import Report
+from convcost.spec import Spec
 
 if TYPE_CHECKING:
     from convcost.modules.call import Target
+    from convcost.modules.target import Profiled
 
 
 class Candidates(NamedTuple):
     """Designs, the torch modules among them counted already, and the sizes given."""
 
-    designs: tuple[api.Design, ...]
+    designs: tuple[Spec | Profiled, ...]
     sizes: dict[str, Size]
+
+    @property
+    def stated(self) -> tuple[api.Design, ...]:
+        """The designs by what they say of their cost."""
+        return tuple(design if isinstance(design, Spec) else design.report for design in self.designs)
+
+    def subjects(self) -> tuple[Network | Profiled, ...]:
+        """What counters can be asked about, with numbers for all sizes."""
+        return tuple(
+            design.network(self.sizes) if isinstance(design, Spec) else design for design in self.designs
+        )
 
 
 def of_candidates(
@@ -34,7 +47,7 @@ def of_candidates(
     memory: int,
     vary: Collection[str] = (),
 ) -> Candidates:
-    """Each candidate as a spec, or as the report of a module that was run on the inputs of `models`.
+    """Each candidate as a spec, or as a module that was run on the inputs of `models`.
 
     Sizes to `vary` stay open in modules.
     """
@@ -50,13 +63,13 @@ def of_candidates(
     sizes = bindings(options, settings)
     put_in = {name: size for name, size in sizes.items() if name not in vary}
     modules = {text: models.target(text, inputs, put_in) for text in texts if text not in specs}
-    return Candidates(tuple(specs.get(text) or _report(modules[text], memory) for text in texts), sizes)
+    return Candidates(tuple(specs.get(text) or _profiled(modules[text], memory) for text in texts), sizes)
 
 
-def _report(target: Target, memory: int) -> Report:
+def _profiled(target: Target, memory: int) -> Profiled:
     from convcost.modules.profile import Profiler
 
-    return measured(target, Profiler(memory=memory)).report
+    return measured(target, Profiler(memory=memory))
 
 
 def is_target(text: str) -> bool:

@@ -24,12 +24,11 @@ from convcost.cli.options import (
     TrainOption,
 )
 from convcost.cli.output import guarded
-from convcost.cli.present import Networks, Wishes, present
+from convcost.cli.present import Wishes, present
 from convcost.cli.targets import Models
 from convcost.formats import check_format
 from convcost.quantities import convention
 from convcost.report import Comparison
-from convcost.spec import Spec
 from convcost.units import parse_bytes
 
 
@@ -69,11 +68,7 @@ def compare(
     wanted = convention(count, taps)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     memory = parse_bytes(max_memory)
-    designs, sizes = of_candidates(context, specs or (), settings or (), models, memory)
-    result = api.comparison(designs, sizes, wanted, dtype)
-
-    def networks() -> Networks:
-        return tuple(design.network(sizes) if isinstance(design, Spec) else None for design in designs)
-
+    candidates = of_candidates(context, specs or (), settings or (), models, memory)
+    result = api.comparison(candidates.stated, candidates.sizes, wanted, dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
-    present(result.candidates, networks, Comparison, wishes)
+    present(result.candidates, candidates.subjects, Comparison, wishes)

@@ -88,10 +88,10 @@ def match(
     names = tuple(_names(vary or ()))
     models = Models(tuple(inputs or ()), arguments=tuple(arg or ()), train=train)
     memory = parse_bytes(max_memory)
-    designs, sizes = of_candidates(context, _given(specs), settings or (), models, memory, names)
+    candidates = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(
-        designs,
-        sizes,
+        candidates.stated,
+        candidates.sizes,
         vary=names,
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if budget else None,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from convcost.cli.output import emit, is_terminal, style
+from convcost.cli.refereeing import verdicts
 from convcost.counters import chosen
 from convcost.formats import check_format, render
 from convcost.formats.interface import Style
 from convcost.network import Network
 from convcost.report import Comparison, CounterResult, Report
 from convcost.units import parse_bytes
+
+if TYPE_CHECKING:
+    from convcost.modules.target import Profiled
 
 
 class Wishes(NamedTuple):
@@ -30,13 +34,13 @@ class Wishes(NamedTuple):
 
 Reports = tuple[Report, ...]
 
-Networks = tuple[Network | None, ...]
-"""The network behind each report; none behind a torch module's."""
+Subjects = tuple["Network | Profiled", ...]
+"""What is behind each report."""
 
 
 def present(
     reports: Reports,
-    networks: Callable[[], Networks],
+    subjects: Callable[[], Subjects],
     gather: Callable[[Reports], Comparison | Report],
     wishes: Wishes,
 ) -> None:
@@ -44,7 +48,7 @@ def present(
     format_name = "json" if wishes.json else wishes.format
     check_format(format_name)
     seen = style(layers=wishes.layers)
-    states = _counted(reports, networks, wishes)
+    states = _counted(reports, subjects, wishes)
     if format_name == "table" and wishes.counters != "none" and is_terminal():
         final = _show_filling_in(states, gather, seen)
     else:
@@ -58,22 +62,18 @@ def _differs(report: Report) -> bool:
     return any(result is not None and result.verdict == "differs" for result in report.counters.values())
 
 
-def _counted(reports: Reports, networks: Callable[[], Networks], wishes: Wishes) -> Iterator[Reports]:
+def _counted(reports: Reports, subjects: Callable[[], Subjects], wishes: Wishes) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
     counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
     memory = parse_bytes(wishes.max_memory)
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
-    current = [report if report.trace else replace(report, counters=pending) for report in reports]
+    current = [replace(report, counters=pending) for report in reports]
     yield tuple(current)
     if not counters:
         return
-    from convcost.counters.run import crosscheck
-
-    for place, (report, network) in enumerate(zip(reports, networks(), strict=True)):
-        if network is None:
-            continue
-        for name, result in crosscheck(network, report, counters, memory):
+    for place, (report, subject) in enumerate(zip(reports, subjects(), strict=True)):
+        for name, result in verdicts(subject, report, counters, memory):
             current[place] = replace(current[place], counters={**current[place].counters, name: result})
             yield tuple(current)
 

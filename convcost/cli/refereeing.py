@@ -1,17 +1,36 @@
-"""A model beside every counter that is asked, one after the other."""
+"""Designs and models beside every counter that is asked, one after the other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from convcost.cli.progress import shown
 from convcost.counters.interface import Counter
 from convcost.errors import UsageError
+from convcost.formats.refereed.phrases import reason
+from convcost.network import Network
 from convcost.refereed import Refereed
-from convcost.report import Report
+from convcost.report import CounterResult, Report
 
 if TYPE_CHECKING:
     from convcost.modules.target import Profiled
+
+
+def verdicts(
+    subject: Network | Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+) -> Iterator[tuple[str, CounterResult]]:
+    """What each counter says of what `report` is about, and why in a sentence."""
+    if isinstance(subject, Network):
+        from convcost.counters.run import crosscheck
+
+        yield from crosscheck(subject, report, counters, memory)
+        return
+    from convcost.counters.referee import opinions
+
+    module, args, kwargs = subject.module, subject.args, subject.kwargs
+    for name, opinion in opinions(module, args, kwargs, report, counters, memory):
+        yield name, opinion.result._replace(reason=reason(opinion))
 
 
 def refereed(

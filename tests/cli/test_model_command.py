@@ -404,6 +404,21 @@ def test_two_modules_differ_by_their_parts():
     )
 
 
+def test_counters_are_asked_about_modules_beside_designs():
+    text = printed("compare", "net.py:Twice", "[3, 4] -> Linear(4, 4)", "--input", "[3,4]")
+    assert (
+        """
+ counter                   its own figure   as FLOPs   verdict
+───────────────────────────────────────────────────────────────
+ fvcore, Twice                    96 MACs        192    agrees
+ fvcore, Linear                   48 MACs         96    agrees
+ FlopCounterMode, Twice         192 FLOPs        192    agrees
+ FlopCounterMode, Linear         96 FLOPs         96    agrees
+"""
+        in text
+    )
+
+
 def test_sizes_are_shared_by_modules_and_designs():
     found = record(
         *("compare", "net.py:Twice", "[B, E] -> Linear(E, E)", "--input", "[B,4]", "--B", "3", "--E", "4"),

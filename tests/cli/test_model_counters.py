@@ -37,6 +37,16 @@ COUNTERS = """\
 
 """
 
+BESIDE = """\
+ counter          its own figure   as FLOPs   verdict
+──────────────────────────────────────────────────────
+ fvcore, Net        118,944 MACs    237,888   differs
+ fvcore, Conv2d     110,592 MACs    221,184    agrees
+
+ fvcore differs (Net): elementwise counted: BatchNorm2d, +16,384.
+
+"""
+
 
 @pytest.fixture
 def net(tmp_path):
@@ -102,3 +112,9 @@ def test_open_sizes_are_refused(net):
     code, out, err = convcost("model", net, "--input", "f32[B,3,16,16]", "--counters", "fvcore")
     assert (code, out) == (2, "")
     assert err.endswith("convcost: --counters needs a number for B\nA counter runs the model.\n")
+
+
+def test_beside_a_design_the_causes_are_said_in_a_line(net):
+    design = "[2, 3, 16, 16] -> Conv2d(3, 8, 3, padding=1)"
+    out = convcost("compare", net, design, "--input", "f32[2,3,16,16]", "--counters", "fvcore").out
+    assert out[out.index(" counter ") :] == BESIDE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from convcost.refereed import Cause, Kind
+from convcost.refereed import Cause, Kind, Opinion
+from convcost.units import in_full
 
 PHRASES: dict[Kind, str] = {
     "bias adds": "bias adds counted",
@@ -41,3 +42,12 @@ def said(cause: Cause) -> str:
     times = f" ×{number:,}" if number > 1 else ""
     about = f": {cause.subject.replace('aten::', '')}{times}" if cause.subject else ""
     return PHRASES[cause.kind] + about
+
+
+def reason(opinion: Opinion) -> str:
+    """A counter's difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600."""
+    parts = (
+        f"{said(cause)}, {'+' if cause.flops > 0 else '−'}{in_full(abs(cause.flops))}"
+        for cause in opinion.causes
+    )
+    return "; ".join((*([opinion.result.reason] if opinion.result.reason else ()), *parts, *opinion.remarks))
