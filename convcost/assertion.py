@@ -36,11 +36,15 @@ def assert_cost(
     """
     __tracebackhide__ = True
     from convcost.asserting.judge import Asked, asserted
+    from convcost.errors import ConvcostError
     from convcost.gate.keys import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
     sizes = {key: value for key, value in asked.items() if key not in LIMITS}
-    result = asserted(design, inputs, sizes, Asked(limits, like, count, taps, tolerance, dtype))
+    try:
+        result = asserted(design, inputs, sizes, Asked(limits, like, count, taps, tolerance, dtype))
+    except ConvcostError as error:  # what is wrong stands in the test, not on the way here
+        raise error.with_traceback(None) from error.__cause__
     if not result.holds:
         from convcost.formats.asserted import failure
 

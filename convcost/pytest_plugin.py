@@ -35,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test with a marker of its own that asserts nothing, as it does not take the fixture."""
+    for item in items:
+        is_marked = any(marker.name == "convcost" for marker in item.own_markers)
+        if is_marked and "convcost" not in getattr(item, "fixturenames", ()):
+            message = "has the marker convcost, but does not take the fixture convcost: nothing is asserted"
+            raise pytest.UsageError(f"{item.nodeid} {message}")
+
+
 @pytest.fixture
 def convcost(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
@@ -55,7 +64,7 @@ def convcost(
 def _defaults(node: Any) -> dict[str, Any]:
     markers = list(node.iter_markers("convcost"))[::-1]
     if any(marker.args for marker in markers):
-        raise pytest.UsageError(
-            "the convcost marker takes keywords alone, such as E=128 or max_params=10_000"
+        pytest.fail(
+            "the convcost marker takes keywords alone, such as E=128 or max_params=10_000", pytrace=False
         )
     return {name: value for marker in markers for name, value in marker.kwargs.items()}

@@ -1,5 +1,7 @@
 """`assert_cost`: what holds passes, what does not is shown by layer, what is wrong is said."""
 
+from decimal import Decimal
+
 import pytest
 import torch
 from torch import nn
@@ -31,6 +33,7 @@ def failure(*arguments, **asked) -> str:
         {"flops": "120*B*S*E**2", **BOUND},
         {"flops": 120 * 128**2, **BOUND},
         {"flops": "1,966,080", **BOUND},
+        {"flops": Decimal("1966080"), "macs": 983_040.0, "max_bytes": 10**400, **BOUND},
         {"max_flops": "2 MFLOPs", **BOUND},
         {"min_flops": "1.9 MFLOPs", "max_params": 100_000, **BOUND},
         {"flops": "120*B*S*E**2", "B": 3, "S": 2, **BOUND},
@@ -218,16 +221,57 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
         ),
         (CONV, (), {"X": 3, "flops": 1}, UsageError, "no size and no limit is called X"),
         (CONV, (), {"E": 1.5, "flops": 1}, UsageError, "E is 1.5; a size is a whole number"),
-        (CONV, (), {"max_flops": 10}, UnboundSizeError, "E, L have no value"),
-        (CONV, (), {"flops": "2 parsecs", **BOUND}, UsageError, "'2 parsecs' is not a whole number of FLOPs"),
+        (
+            *(CONV, (), {"max_flops": 10}, UnboundSizeError),
+            "E, L have no value in 2 x Conv1d\nGive numbers, such as E=128, or write the limit as a formula.",
+        ),
+        (
+            CONV,
+            (),
+            {"flops": "2 parsecs", **BOUND},
+            UsageError,
+            "flops: '2 parsecs' is not a whole number of FLOPs",
+        ),
         (CONV, (), {"flops": "__import__('os')", **BOUND}, SpecError, "found '('"),
         (CONV, (), {"flops": "B*Q"}, SpecError, "no size is called Q"),
         (CONV, (), {"flops": "9" * 5_000}, ConvcostError, ""),
         (CONV, (), {"flops": "(" * 500}, ConvcostError, ""),
-        (CONV, (), {"flops": 1.5, **BOUND}, UsageError, "is 1.5; a whole number is needed"),
+        (CONV, (), {"flops": 1.5, **BOUND}, UsageError, "flops is 1.5; a whole number is needed"),
         (CONV, (), {"flops": 1, "count": "most", **BOUND}, UsageError, "count is matmul or bias or all"),
         (CONV, (), {"flops": 1, "tolerance": "1", **BOUND}, UsageError, "is no percentage"),
         (CONV, (torch.zeros(1),), {"flops": 1}, UsageError, "a spec takes no inputs"),
+        (
+            CONV,
+            (),
+            {"flops": 1, "tolerance": 0.02, **BOUND},
+            UsageError,
+            "tolerance is 0.02; a text is needed",
+        ),
+        (CONV, (), {"flops": 1, "dtype": torch.int8, **BOUND}, UsageError, "dtype is torch.int8; a text is"),
+        (CONV, (), {"flops": 1, "count": 3, **BOUND}, UsageError, "count is 3; a text is needed"),
+        (
+            CONV,
+            (),
+            {"flops": None, **BOUND},
+            UsageError,
+            "flops is None; a number, an amount or a formula is",
+        ),
+        (
+            CONV,
+            (),
+            {"flops": True, **BOUND},
+            UsageError,
+            "flops is True; a number, an amount or a formula is",
+        ),
+        (CONV, (), {"flops": float("nan"), **BOUND}, UsageError, "flops is nan; a number, an amount or a"),
+        (CONV, (), {"flops": 1e400, **BOUND}, UsageError, "flops is inf; a number, an amount or a formula"),
+        (
+            nn.Linear,
+            ("f32[2,3]",),
+            {"flops": 1},
+            UsageError,
+            "Linear is a class, and no module of that class",
+        ),
         ("Conv1d(", (), {"flops": 1}, SpecError, ""),
         (7, (), {"flops": 1}, UsageError, "int is no spec, no report and no torch module"),
         (net(), (), {"flops": 1}, UsageError, "Sequential has no inputs"),
@@ -240,6 +284,12 @@ def test_what_cannot_be_asserted_is_an_error_and_no_failure(design, inputs, aske
     with pytest.raises(kind) as raised:
         assert_cost(design, *inputs, **asked)
     assert str(raised.value).startswith(message) or message in str(raised.value)
+
+
+def test_an_error_says_nothing_of_the_way_to_it():
+    with pytest.raises(UsageError) as raised:
+        assert_cost(CONV)
+    assert [entry.name for entry in raised.traceback[1:]] == ["assert_cost"]
 
 
 def test_what_a_modules_forward_raises_is_raised():

@@ -1,12 +1,16 @@
 """The pytest plugin: it is there once convcost is installed, and what its fixture and marker do."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+README = Path(__file__).parent.parent / "README.md"
 
 TEST = """
 import pytest
@@ -27,20 +31,57 @@ def run(pytester):
     return run
 
 
+FAILURE = """\
+    def test_cost():
+>       assert_cost(CONV, E=128, L=10, flops='60*B*S*E**2')
+E       AssertionError: 2 x Conv1d: FLOPs = 1,966,080·B·S, not 60*B*S*E**2 (flops)
+E       sizes: E = 128, L = 10; B, S open
+E       
+E        by layer                                    FLOPs
+E       ───────────────────────────────────────────────────
+E        0: Conv1d(128, 128, 3, padding=1)     983,040·B·S
+E        1: Conv1d(128, 128, 3, padding=1)     983,040·B·S
+E        total                               1,966,080·B·S
+E        asserted                            = 983,040·B·S
+E        difference                            983,040·B·S
+E       
+E        What is wanted are the MACs.
+E        0: Conv1d makes the difference.
+
+"""  # noqa: W291
+
+
 def test_a_failure_ends_at_the_line_of_the_test_and_shows_the_costs_by_layer(run):
     result = run("def test_cost():\n    assert_cost(CONV, E=128, L=10, flops='60*B*S*E**2')\n")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            ">       assert_cost(CONV, E=128, L=10, flops='60[*]B[*]S[*]E[*][*]2')",
-            "E       AssertionError: 2 x Conv1d: FLOPs = 1,966,080·B·S, not 60[*]B[*]S[*]E[*][*]2 (flops)",
-            "E        0: Conv1d(*3, padding=1)*",
-            "E        1: Conv1d(*3, padding=1)*",
-            "E        difference *",
-            "*.py:6: AssertionError",
-        ]
+    shown = result.stdout.str().partition("___ test_cost ___")[2].partition("\n\n")[2]
+    assert shown.partition("test_a_failure")[0] == FAILURE
+
+
+def test_a_wrong_request_ends_at_the_line_of_the_test_too(run):
+    result = run(
+        "def test_cost(convcost):\n    convcost('Conv1d(E, E, 3, paddin=1)', flops=3)\n", "--tb=short"
     )
-    assert "assertion.py" not in result.stdout.str()
+    result.assert_outcomes(failed=1)
+    shown = result.stdout.str().partition("___ test_cost ___")[2].partition(": in test_cost\n")[2]
+    assert shown.partition("===")[0] == (
+        "    convcost('Conv1d(E, E, 3, paddin=1)', flops=3)\n"
+        "E   convcost.errors.SpecError: Conv1d has no argument paddin (did you mean padding?)\n"
+        "E     Conv1d(E, E, 3, paddin=1)\n"
+        "E                     ^^^^^^^^\n"
+    )
+
+
+def test_the_example_of_the_readme_fails_as_the_readme_shows(pytester):
+    code, shown = re.search(
+        r"```python\n(import pytest\n.*?)```.*?```text\n(E .*?)```",
+        README.read_text(encoding="utf-8"),
+        re.DOTALL,
+    ).groups()
+    pytester.makepyfile(code)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    assert [line.rstrip() for line in result.outlines if line.startswith("E ")] == shown.splitlines()
 
 
 def test_the_fixture_asserts_and_returns_the_report(run):
@@ -101,7 +142,32 @@ def test_the_marker_is_explained_and_takes_keywords_alone(run):
     run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.convcost([*][*]asked): limits, sizes*"])
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*the convcost marker takes keywords alone*"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at setup*", "the convcost marker takes keywords alone, such as E=128 or max_params=10_000"]
+    )
+
+
+def test_a_marker_of_a_test_that_does_not_take_the_fixture_asserts_nothing_and_is_refused(run):
+    result = run("@pytest.mark.convcost(max_flops=10)\ndef test_cost():\n    pass\n")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: *.py::test_cost has the marker convcost, but does not take the fixture convcost: "
+            "nothing is asserted"
+        ]
+    )
+
+
+def test_a_marker_of_a_class_is_for_those_of_its_tests_that_take_the_fixture(run):
+    result = run(
+        "@pytest.mark.convcost(E=2)\n"
+        "class TestCosts:\n"
+        "    def test_cost(self, convcost):\n"
+        "        convcost('[E] -> Linear(E, E)', macs=4)\n"
+        "    def test_other(self):\n"
+        "        pass\n"
+    )
+    result.assert_outcomes(passed=2)
 
 
 def test_the_fixture_is_listed_with_its_first_line(run):
@@ -119,6 +185,16 @@ def test_a_run_without_costs_loads_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "['convcost', 'convcost.assertion', 'convcost.pytest_plugin']"
+
+
+def test_tests_that_assert_no_cost_run_without_torch(pytester):
+    pytester.makepyfile(
+        "import sys\n"
+        "def test_nothing(request):\n"
+        "    assert request.config.pluginmanager.has_plugin('convcost')\n"
+        "    assert not {'torch', 'sympy', 'fvcore', 'convcost.network'} & sys.modules.keys()\n"
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_a_spec_is_asserted_without_torch():

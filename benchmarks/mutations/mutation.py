@@ -1,6 +1,20 @@
 """What a deliberate error is: a text in a file of the package, and the one that is put in its place."""
 
+from pathlib import Path
 from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "convcost"
+
+FORMULAS = "formulas.py"
+LAYERS = ("tests/layers", "tests/test_formulas.py", "tests/symbols/test_open_layers.py")
+MODULES = (
+    *("tests/modules/test_elementwise_operators.py", "tests/modules/test_operators_backward.py"),
+    *("tests/modules/test_matrix_products.py", "tests/modules/test_written_out.py"),
+    "tests/modules/test_reference_counts.py",
+    *("tests/modules/test_wherever_it_hides.py", "tests/modules/test_backward.py"),
+    *("tests/modules/test_published.py", "tests/modules/test_every_layer.py"),
+)
 
 
 class Mutation(NamedTuple):

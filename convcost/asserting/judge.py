@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from convcost.asserting import given
 from convcost.asserting.subject import How, counted
-from convcost.errors import UsageError, did_you_mean
+from convcost.errors import UnboundSizeError, UsageError, did_you_mean
 from convcost.gate.changes import Changes, changes
 from convcost.gate.check import Check, limit_check
 from convcost.gate.counting import Counted
 from convcost.gate.keys import LIMITS
-from convcost.gate.limit import Formula, Limit, amount_limit, parse_tolerance
+from convcost.gate.limit import Formula, Limit, parse_tolerance
 from convcost.gate.measuring import incomplete
 from convcost.gate.rows import ROW_METRICS, baseline_of
 from convcost.quantities import Size, convention
@@ -35,6 +36,7 @@ class Asked:
     @property
     def how(self) -> How:
         """How to count; UsageError where that is no way to."""
+        given.texts(count=self.count, taps=self.taps, tolerance=self.tolerance, dtype=self.dtype)
         tolerance = parse_tolerance(self.tolerance) if self.tolerance else Fraction(0)
         return How(convention(self.count, self.taps), self.dtype, tolerance)
 
@@ -69,28 +71,29 @@ def asserted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], as
     """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
     sizes = {name: whole(name, size) for name, size in sizes.items()}
     found = counted(design, inputs, sizes, asked.how)
-    limits = _limits(found, sizes, asked.limits)
+    names = tuple(dict.fromkeys((*found.entry.subject.names, *found.entry.sizes, *sizes)))
+    limits = given.limits(asked.limits, names)
     other = None if asked.like is None else counted(asked.like, _inputs(asked.like, inputs), sizes, asked.how)
     _check_names(sizes, [each for each in (found, other) if each], limits)
     if not limits and not other:
         hint = 'Give a limit, such as flops="20*B*S*E**2" or max_params=10_000.'
         raise UsageError("nothing is asserted", hint=hint)
-    checks = (*incomplete(found.report), *(limit_check(limit, found, None) for limit in limits))
+    checks = (*incomplete(found.report), *(_check(limit, found) for limit in limits))
     differs = _differences(other, found) if other else None
     return Asserted(found, checks, limits, other.report.name if other else "", differs)
+
+
+def _check(limit: Limit, found: Counted) -> Check:
+    try:
+        return limit_check(limit, found, None)
+    except UnboundSizeError as error:
+        hint = "Give numbers, such as E=128, or write the limit as a formula."
+        raise UnboundSizeError(error.message, hint=hint) from None
 
 
 def _inputs(design: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """A module that is compared with has the same inputs; nothing else has any."""
     return inputs if hasattr(design, "named_modules") else ()
-
-
-def _limits(found: Counted, sizes: Mapping[str, Size], wanted: Mapping[str, Any]) -> tuple[Limit, ...]:
-    names = tuple(dict.fromkeys((*found.entry.subject.names, *found.entry.sizes, *sizes)))
-    for key in wanted:
-        if key not in LIMITS:
-            raise UsageError(f"there is no limit {key}{did_you_mean(key, LIMITS)}")
-    return tuple(amount_limit(key, value, names) for key, value in wanted.items())
 
 
 def _check_names(sizes: Mapping[str, Size], designs: Iterable[Counted], limits: Iterable[Limit]) -> None:

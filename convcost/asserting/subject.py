@@ -38,6 +38,8 @@ def counted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how
     if isinstance(design, Report):
         _refuse(inputs, "a report")
         return _of_report(design, sizes, how)
+    if isinstance(design, type):
+        raise UsageError(f"{design.__name__} is a class, and no module of that class")
     if not hasattr(design, "named_modules"):
         kind = type(design).__name__
         raise UsageError(f"{kind} is no spec, no report and no torch module")

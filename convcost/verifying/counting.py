@@ -29,12 +29,14 @@ class _OfCounter:
 
     def look(self, case: Case) -> Answer:
         """Known is only what is known of that counter, and such a layer."""
-        expected = known(self.name, case.layer, case.report.input)
+        spots = {spot.what: spot for spot in known(self.name, case.layer, case.report.input)}
         answer = self.answer(case)
-        if answer.outcome == "new" and answer.about and answer.about <= set(expected):
-            return Answer("known", answer.reason.partition(": ")[0])
-        if answer.outcome == "agrees" and set(expected) - {UNEXPLAINED}:
-            return answer._replace(reason=f"{expected[0]} is no blind spot any more")
+        if answer.outcome == "new" and answer.about and answer.about <= spots.keys():
+            where = {spots[what].where: None for what in sorted(answer.about)}
+            return Answer("known", " ".join(filter(None, (answer.reason.partition(": ")[0], *where))))
+        gone = [what for what in spots if what != UNEXPLAINED]
+        if answer.outcome == "agrees" and gone:
+            return answer._replace(reason=f"{gone[0]} is no blind spot any more")
         return answer
 
     def answer(self, case: Case) -> Answer:

@@ -35,10 +35,11 @@ class Check(Protocol):
 
 
 def compared(**pairs: tuple[Any, Any]) -> Answer:
-    """Agreement if each pair, theirs and ours, is equal; or else the first that is not."""
+    """Agreement if each pair, theirs and the formula's, is equal; or else the first that is not."""
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:
-            return Answer("new", f"{name.replace('_', ' ')}: {_shown(theirs)}, convcost has {_shown(ours)}")
+            what = name.replace("_", " ").replace("macs", "MACs")
+            return Answer("new", f"{what}: {_shown(theirs)}, the formula has {_shown(ours)}")
     return AGREES
 
 

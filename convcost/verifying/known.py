@@ -15,11 +15,15 @@ Condition = Callable[[Layer, Shape], bool]
 
 
 class Spot(NamedTuple):
-    """What a counter does not count: an operator, or what raises an error, or comes out unexplained."""
+    """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
+
+    `where` says in words when `shows` holds, unless that is for all layers of a kind.
+    """
 
     counter: str
     what: str
     shows: Condition
+    where: str = ""
 
 
 def _kind(name: str) -> Condition:
@@ -51,19 +55,29 @@ def _is_short(layer: Layer, shape: Shape) -> bool:
 
 UNEXPLAINED = "unexplained"
 
+UNBATCHED = "where the input has no batch"
+
 PEERS = (
     *(
-        Spot(counter, "AssertionError", _unbatched("convolution"))
+        Spot(counter, "AssertionError", _unbatched("convolution"), UNBATCHED)
         for counter in ("calflops", "calflops_flops", "deepspeed", "deepspeed_flops")
     ),
-    *(Spot(counter, UNEXPLAINED, _unbatched("transposed")) for counter in ("ptflops", "torchinfo")),
+    *(
+        Spot(counter, UNEXPLAINED, _unbatched("transposed"), UNBATCHED)
+        for counter in ("ptflops", "torchinfo")
+    ),
     Spot("torchinfo", UNEXPLAINED, _kind("Bilinear")),
 )
 """Of the counters installed on request: what they raise, and figures that have no explanation yet."""
 
 SPOTS = (
     Spot("fvcore", "aten::bilinear", _kind("Bilinear")),
-    Spot("fvcore", "AssertionError", _unnormed),
+    Spot(
+        "fvcore",
+        "AssertionError",
+        _unnormed,
+        "where the input has fewer than two or more than five dimensions",
+    ),
     Spot("flop_counter_mode", "aten::_trilinear", _kind("Bilinear")),
     Spot("torch_profiler", "aten::conv1d", _kind("Conv1d")),
     Spot("torch_profiler", UNREADABLE["aten::conv2d"], _unread),
@@ -77,7 +91,6 @@ SPOTS = (
 """Whatever else a counter is blind to, it has become blind to: that is a new disagreement."""
 
 
-def known(counter: str, layer: Layer, shape: Shape) -> tuple[str, ...]:
+def known(counter: str, layer: Layer, shape: Shape) -> tuple[Spot, ...]:
     """What `counter` is known not to count, or to raise, in `layer` on an input of `shape`."""
-    spots = (spot for spot in SPOTS if spot.counter == counter)
-    return tuple(spot.what for spot in spots if spot.shows(layer, shape))
+    return tuple(spot for spot in SPOTS if spot.counter == counter and spot.shows(layer, shape))

@@ -9,6 +9,7 @@ from typing import Any
 from convcost.errors import ConvcostError
 from convcost.layers.interface import Layer
 from convcost.quantities import Shape
+from convcost.spec.resolve import accepted
 from convcost.verifying.cases import Case, case_of
 from convcost.verifying.interface import Check
 
@@ -36,11 +37,13 @@ def _simpler(case: Case, check: Check) -> Iterator[Case]:
 
 
 def _fewer_arguments(case: Case) -> Iterator[Design]:
-    """One argument left out, or a tuple as its first size."""
+    """One argument left out, or a tuple as its first size where a single one will do."""
+    known = accepted(type(case.layer).__name__)
     for field in fields(case.layer):  # type: ignore[arg-type]
         value = getattr(case.layer, field.name)
         others = [field.default] if field.default not in (MISSING, value) else []
-        for other in (*others, *(value[:1] if isinstance(value, tuple) else ())):
+        is_several = isinstance(value, tuple) and int in known[field.name].types
+        for other in (*others, *(value[:1] if is_several else ())):
             yield _with(case.layer, {field.name: other}), case.report.input
 
 

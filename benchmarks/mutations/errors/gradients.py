@@ -1,0 +1,71 @@
+"""Deliberate errors in what a backward costs."""
+
+from benchmarks.mutations.mutation import MODULES, Family
+
+BACKWARD = "operators/backward.py"
+
+GRADIENTS = Family("gradients", (), MODULES, "operators/interface.py")
+GRADIENTS.error("a gradient by a bias as a product", "summed if name == added else product", "product")
+GRADIENTS.error(
+    "one of a convolution's gradients",
+    "[product] * (by_input + by_weight)",
+    "[product]",
+    BACKWARD,
+)
+GRADIENTS.error(
+    "LSTM's input always needed",
+    'spared = 0 if "input" in needed else',
+    "spared = 0 and",
+    "operators/recurrent.py",
+)
+GRADIENTS.error(
+    "inputs taken for weights",
+    'return "gradient by weight" if is_weight else "gradient by input"',
+    'return "gradient by weight"',
+    "modules/gradients.py",
+)
+GRADIENTS.error(
+    "gradients that nobody needs",
+    "zip(operands, needed, strict=True) if is_needed)\n        cost",
+    "zip(operands, needed, strict=True))\n        cost",
+    "modules/gradients.py",
+)
+GRADIENTS.error(
+    "gradients that autograd.grad is not asked for",
+    "if not requires_gradient or not WANTED:",
+    "if True:",
+    "modules/gradients.py",
+)
+GRADIENTS.error(
+    "a forward that is repeated as a gradient",
+    'return "recomputation" if torch.is_grad_enabled() else "gradient by input"',
+    'return "gradient by input"',
+    "modules/tape.py",
+)
+GRADIENTS.error(
+    "the gradients of the last call alone",
+    "before._replace(cost=before.cost + cost, calls=before.calls + bool",
+    "before._replace(cost=cost, calls=before.calls + bool",
+    "modules/tape.py",
+)
+GRADIENTS.error(
+    "the gradient of one output",
+    "if tensor.requires_grad]",
+    "if tensor.requires_grad][:1]",
+    "modules/backward.py",
+)
+GRADIENTS.error(
+    "a sum for every gradient",
+    "bias_adds=size(grad_output) if by_bias else 0",
+    "bias_adds=size(grad_output)",
+    BACKWARD,
+)
+GRADIENTS.error("a derivative without its product", "OTHERWISE = 2", "OTHERWISE = 1", BACKWARD)
+GRADIENTS.error("an operation of a norm's gradient", "NORMALISING = 10", "NORMALISING = 9", BACKWARD)
+GRADIENTS.error("an operation of a softmax's gradient", "SOFTMAX = 4", "SOFTMAX = 3", BACKWARD)
+GRADIENTS.error(
+    "products of matrices estimated",
+    'is_elementwise = name.endswith("_backward") and not any(part in name for part in WITH_PRODUCTS)',
+    'is_elementwise = name.endswith("_backward")',
+    BACKWARD,
+)

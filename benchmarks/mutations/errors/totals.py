@@ -1,0 +1,135 @@
+"""Deliberate errors in chains of layers, and in what totals are made of."""
+
+from benchmarks.mutations.mutation import FORMULAS, Family
+
+NETWORK = Family(
+    "chains of layers",
+    (),
+    (
+        *("tests/test_totals.py", "tests/spec/test_layers.py", "tests/spec/test_sizes.py"),
+        *("tests/spec/test_spec_errors.py", "tests/symbols/test_open_specs.py"),
+        *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
+    ),
+    "network.py",
+)
+NETWORK.error("every layer on the first one's output", "shape = found[-1].output", "shape = found[0].output")
+NETWORK.error("a repeated layer always on its first input", "key = id(layer), shape", "key = id(layer), ()")
+NETWORK.error(
+    "the place of the first of several",
+    "row if row.path == str(step) else row._replace(path=str(step))",
+    "row",
+)
+NETWORK.error(
+    "what a layer requires unchecked",
+    "for requirement in layer.requirements(shape):",
+    "for requirement in ():",
+)
+NETWORK.error("quotients unchecked", "for division in self.divisions:", "for division in ():")
+NETWORK.error("an input of nothing", "    for size in shape:\n", "    for size in ():\n")
+NETWORK.error(
+    "input and output swapped", "        shape,\n        output,\n", "        output,\n        shape,\n"
+)
+NETWORK.error("indices as wide as numbers", "        layer.input_itemsize,\n", "        None,\n")
+
+TOTALS = Family(
+    "totals",
+    (),
+    (
+        *("tests/test_totals.py", "tests/test_api.py", "tests/formats/test_json_format.py"),
+        *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
+        *("tests/modules/test_reference_counts.py", "tests/modules/test_wherever_it_hides.py"),
+    ),
+    "quantities.py",
+)
+TOTALS.error("one FLOP for each MAC", "FLOPS_PER_MAC = 2", "FLOPS_PER_MAC = 1")
+TOTALS.error(
+    "bias adds left out of everything",
+    'if convention.count != "matmul" else 0',
+    'if convention.count == "bias" else 0',
+)
+TOTALS.error(
+    "padding always full",
+    'if convention.padding == "valid" else self.macs',
+    'if convention.padding == "zeros" else self.macs',
+)
+TOTALS.error(
+    "elementwise work with the bias",
+    'if convention.count == "all" else 0',
+    'if convention.count != "matmul" else 0',
+)
+TOTALS.error(
+    "tied parameters with the last of their modules",
+    "tensor is not None and id(tensor) not in found",
+    "tensor is not None",
+    "modules/anatomy.py",
+)
+TOTALS.error(
+    "tied parameters twice",
+    "found[id(tensor)] = f",
+    "found[len(found)] = f",
+    "modules/anatomy.py",
+)
+TOTALS.error(
+    "bytes without the output",
+    "(self.params + self.output_elements) * itemsize",
+    "self.params * itemsize",
+    "report.py",
+)
+TOTALS.error(
+    "activations of every layer",
+    "formulas.elements(output) if layer.contracts else 0",
+    "formulas.elements(output)",
+    "network.py",
+)
+TOTALS.error(
+    "a layer lost", "total(parts[middle:], nothing)", "total(parts[middle + 1 :], nothing)", FORMULAS
+)
+TOTALS.error("the MACs of the first part", "self.macs + other.macs,", "self.macs,")
+TOTALS.error("the MACs on real data of the first part", "else mine + others,", "else mine,")
+TOTALS.error("the bias adds of the first part", "self.bias_adds + other.bias_adds,", "self.bias_adds,")
+TOTALS.error(
+    "the elementwise work of the first part", "self.elementwise + other.elementwise,", "self.elementwise,"
+)
+TOTALS.error(
+    "FLOPs by the usual convention", "self.cost.flops(self.convention)", "self.cost.flops()", "report.py"
+)
+TOTALS.error(
+    "the first input's width", "* (self.rows[0].input_itemsize or itemsize)", "* itemsize", "report.py"
+)
+TOTALS.error(
+    "a row's indices as wide as numbers", "* (self.input_itemsize or itemsize)", "* itemsize", "report.py"
+)
+TOTALS.error("bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "report.py")
+TOTALS.error(
+    "FLOPs per input element",
+    "quotient(self.flops, self.output_elements)",
+    "quotient(self.flops, formulas.elements(self.input))",
+    "report.py",
+)
+TOTALS.error(
+    "MACs per byte", "quotient(self.flops, self.bytes)", "quotient(self.macs, self.bytes)", "report.py"
+)
+TOTALS.error(
+    "a ratio upside down", "quotient(value, base) if base", "quotient(base, value) if value", "report.py"
+)
+TOTALS.error(
+    "the parameters of the last output",
+    "return sum(map(formulas.elements, self.parameters.values()))",
+    "return max(map(formulas.elements, self.parameters.values()), default=0)",
+    "report.py",
+)
+TOTALS.error(
+    "the backward in the forward", 'if operation.phase == "forward":', "if True:", "modules/tally.py"
+)
+TOTALS.error(
+    "the last of several calls",
+    "cost=before.cost + cost,\n                activations",
+    "cost=cost,\n                activations",
+    "modules/tape.py",
+)
+TOTALS.error(
+    "the activations of the last call",
+    "activations=before.activations + elements",
+    "activations=elements",
+    "modules/tape.py",
+)

@@ -1,0 +1,22 @@
+"""Every family of deliberate errors, in the order in which they are tried."""
+
+from benchmarks.mutations.errors.attention import ATTENTION
+from benchmarks.mutations.errors.convolution import CONVOLUTION
+from benchmarks.mutations.errors.dense import DENSE
+from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
+from benchmarks.mutations.errors.gradients import GRADIENTS
+from benchmarks.mutations.errors.losses import LOSSES
+from benchmarks.mutations.errors.normalization import NORMALIZATION, NORMALIZED
+from benchmarks.mutations.errors.pooling import POOLED, POOLING
+from benchmarks.mutations.errors.products import CONTRACTION, CONVOLVED, FOURIER
+from benchmarks.mutations.errors.recurrent import RECURRENT
+from benchmarks.mutations.errors.shaping import SHAPING
+from benchmarks.mutations.errors.taps import TAPS
+from benchmarks.mutations.errors.totals import NETWORK, TOTALS
+from benchmarks.mutations.errors.transposed import TRANSPOSED
+
+FAMILIES = (
+    *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, SHAPING),
+    *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
+    *(GRADIENTS, NETWORK, TOTALS),
+)
