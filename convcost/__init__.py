@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from convcost.assertion import assert_cost
     from convcost.errors import ConvcostError
     from convcost.fitting.match import match
+    from convcost.footprints.memory import Memory, memory
     from convcost.matching import Match
     from convcost.modules.profile import Profiler, profile
     from convcost.quantities import Convention, Cost
     from convcost.report import Comparison, Report
+    from convcost.rooflines.roofline import roofline
     from convcost.spec import Spec, parse
+    from convcost.timing.designs import timed
 
 __version__ = "0.1.0"
 
@@ -26,6 +29,7 @@ HOMES = {
     "compare": "convcost.api",
     "cost": "convcost.api",
     "match": "convcost.fitting.match",
+    "memory": "convcost.footprints.memory",
     "profile": "convcost.modules.profile",
     "Profiler": "convcost.modules.profile",
     "Convention": "convcost.quantities",
@@ -33,9 +37,12 @@ HOMES = {
     "ConvcostError": "convcost.errors",
     "Comparison": "convcost.report",
     "Match": "convcost.matching",
+    "Memory": "convcost.footprints.memory",
     "Report": "convcost.report",
+    "roofline": "convcost.rooflines.roofline",
     "Spec": "convcost.spec",
     "parse": "convcost.spec",
+    "timed": "convcost.timing.designs",
 }
 
 __all__ = [
@@ -44,6 +51,7 @@ __all__ = [
     "Convention",
     "Cost",
     "Match",
+    "Memory",
     "Profiler",
     "Report",
     "Spec",
@@ -51,8 +59,11 @@ __all__ = [
     "compare",
     "cost",
     "match",
+    "memory",
     "parse",
     "profile",
+    "roofline",
+    "timed",
 ]
 
 

@@ -10,7 +10,7 @@ from convcost import formulas
 from convcost.errors import RequirementError
 from convcost.layers.interface import Layer
 from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
-from convcost.report import Report, Row, check_dtype
+from convcost.report import Report, Row, dtype_named
 from convcost.requirements import AtLeast, Requirement
 
 
@@ -71,7 +71,7 @@ class Network:
         self, convention: Convention = MATMUL, dtype: str = "float32", keeper: Bookkeeper = NUMBERS
     ) -> Report:
         """What it costs; raises RequirementError where a layer does not take its input."""
-        check_dtype(dtype)
+        dtype = dtype_named(dtype)
         for division in self.divisions:
             keeper.require(division, 0)
         return Report(

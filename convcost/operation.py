@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -10,6 +11,9 @@ from convcost.quantities import Cost, Shape, Size
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
+
+Ran = Literal["shapes", "data"]
+"""What a model ran on: shapes alone, or real data."""
 
 
 class Operation(NamedTuple):
@@ -49,6 +53,26 @@ class Uncounted(NamedTuple):
     calls: int = 1
 
 
+class Held(NamedTuple):
+    """What a model holds in memory, in bytes of `dtype`, as it ran; `reason` says why a figure is not known.
+
+    `kept` is what forward leaves for backward. `forward` and `training` are the most that was in use at once,
+    without gradients and with them, beside what is stored: parameters and their gradients, buffers, inputs.
+    `trainable` are the elements that have a gradient, by the bytes of one. `ran` says on what, if it did.
+    """
+
+    dtype: str
+    parameters: Size
+    buffers: Size
+    inputs: Size
+    trainable: Mapping[int, Size]
+    kept: Size | None = None
+    forward: Size | None = None
+    training: Size | None = None
+    reason: str = ""
+    ran: Ran | None = None
+
+
 class Module(NamedTuple):
     """A submodule that ran: where it is, its class, its first input and output, and how often it ran."""
 
@@ -64,7 +88,7 @@ class Trace:
     """How a model ran: what went in, what came out, and every operator between.
 
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
-    with, and `tied` the names that share one parameter.
+    with, and `tied` the names that share one parameter. `held` is there where it was asked for.
     """
 
     inputs: tuple[Tensor, ...]
@@ -72,9 +96,10 @@ class Trace:
     operations: tuple[Operation, ...]
     uncounted: tuple[Uncounted, ...] = ()
     modules: tuple[Module, ...] = ()
-    ran: Literal["shapes", "data"] = "shapes"
+    ran: Ran = "shapes"
     unused: tuple[str, ...] = ()
     tied: tuple[tuple[str, ...], ...] = ()
+    held: Held | None = None
 
     @property
     def is_partial(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost import formulas
 from convcost.errors import UsageError, did_you_mean
@@ -14,6 +14,11 @@ from convcost.opened import Open
 from convcost.operation import Trace
 from convcost.printing import Printed
 from convcost.quantities import MATMUL, Convention, Cost, Shape, Size, quotient
+
+if TYPE_CHECKING:
+    from convcost.footprints.memory import Memory
+    from convcost.rooflines.bound import Roofline
+    from convcost.timing.result import Timing
 
 Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
 
@@ -26,11 +31,22 @@ ITEMSIZES = {
 """Bytes of one element, by dtype."""
 
 
-def check_dtype(dtype: str) -> None:
-    """Refuse a dtype whose size is not known."""
+SHORT = {
+    **{"fp64": "float64", "f64": "float64", "double": "float64", "i64": "int64"},
+    **{"fp32": "float32", "f32": "float32", "float": "float32", "tf32": "tfloat32"},
+    **{"fp16": "float16", "f16": "float16", "half": "float16", "bf16": "bfloat16"},
+    **{"fp8": "float8", "f8": "float8", "i8": "int8"},
+}
+"""What people write for dtypes."""
+
+
+def dtype_named(text: str) -> str:
+    """The dtype that is called so, in full or in short: bf16 is bfloat16; UsageError if there is none."""
+    dtype = SHORT.get(text, text)
     if dtype not in ITEMSIZES:
-        message = f"no dtype is called {dtype[:40]}{did_you_mean(dtype, ITEMSIZES)}"
+        message = f"no dtype is called {text[:40]}{did_you_mean(text, (*ITEMSIZES, *SHORT))}"
         raise UsageError(message, hint=f"There are {', '.join(ITEMSIZES)}.")
+    return dtype
 
 
 class CounterResult(NamedTuple):
@@ -109,6 +125,9 @@ class Report(Printed, Open):
     dtype: str = "float32"
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
     trace: Trace | None = None
+    roofline: Roofline | None = None
+    memory: Memory | None = None
+    time: Timing | None = None
 
     @property
     def open_names(self) -> tuple[str, ...]:
@@ -205,6 +224,9 @@ class Report(Printed, Open):
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
             counters={},
             trace=None,
+            roofline=None,
+            memory=None,
+            time=None,
         )
 
 

@@ -11,7 +11,7 @@ from convcost.errors import UsageError
 PREFIXES = ("", "K", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 """Powers of 1,000."""
 
-JOINED = ("FLOPs", "MACs", "B")
+JOINED = ("FLOPs", "MACs", "B", "FLOP/s", "OP/s", "B/s")
 """Units that a prefix is written onto: MFLOPs; other units stand apart: 98.6 K params."""
 
 BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
@@ -44,6 +44,21 @@ def _scaled(value: Fraction) -> tuple[str, str]:
 
 def _digits(value: Fraction) -> str:
     return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
+
+
+SMALL = ("", "m", "µ", "n", "p", "f")
+"""Powers of a thousandth."""
+
+ALMOST_ONE = Fraction("0.99995")
+
+
+def duration(seconds: Fraction) -> str:
+    """About how long that is: 2.10 µs, 13.4 ms, 95.1 s."""
+    if seconds >= 1000 or not seconds:
+        return human(Fraction(round(seconds)), "s")
+    fitting = (power for power in range(len(SMALL)) if seconds * 1000**power >= ALMOST_ONE)
+    power = next(fitting, len(SMALL) - 1)
+    return f"{_digits(seconds * 1000**power)} {SMALL[power]}s"
 
 
 def exact(value: int | Fraction) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from convcost import api
+from convcost.cli.estimates import Again
 from convcost.cli.requests import known, of_designs
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.targets import Models, measured
 from convcost.errors import UsageError
 from convcost.network import Network
-from convcost.quantities import Size
+from convcost.quantities import Convention, Size
 from convcost.spec import Spec
 
 if TYPE_CHECKING:
@@ -32,6 +34,13 @@ class Candidates(NamedTuple):
         """The designs by what they say of their cost."""
         return tuple(design if isinstance(design, Spec) else design.report for design in self.designs)
 
+    def again(self, design: Spec | Profiled, convention: Convention, dtype: str) -> Again | None:
+        """What reports a design with further sizes; a module can't be."""
+        if not isinstance(design, Spec):
+            return None
+        own = {name: size for name, size in self.sizes.items() if name in design.names}
+        return lambda more: design.report({**own, **more}, convention, dtype)
+
     def subjects(self) -> tuple[Network | Profiled, ...]:
         """What counters can be asked about, with numbers for all sizes."""
         return tuple(
@@ -46,10 +55,11 @@ def of_candidates(
     models: Models,
     memory: int,
     vary: Collection[str] = (),
+    footprint: str | None = None,
 ) -> Candidates:
     """Each candidate as a spec, or as a module that was run on the inputs of `models`.
 
-    Sizes to `vary` stay open in modules.
+    Sizes to `vary` stay open in modules; in the dtype `footprint`, if it is one, memory is measured.
     """
     texts, options = split(tokens)
     if not any(map(is_target, texts)):
@@ -63,13 +73,14 @@ def of_candidates(
     sizes = bindings(options, settings)
     put_in = {name: size for name, size in sizes.items() if name not in vary}
     modules = {text: models.target(text, inputs, put_in) for text in texts if text not in specs}
-    return Candidates(tuple(specs.get(text) or _profiled(modules[text], memory) for text in texts), sizes)
+    run = partial(_profiled, memory, footprint)
+    return Candidates(tuple(specs.get(text) or run(modules[text]) for text in texts), sizes)
 
 
-def _profiled(target: Target, memory: int) -> Profiled:
+def _profiled(memory: int, footprint: str | None, target: Target) -> Profiled:
     from convcost.modules.profile import Profiler
 
-    return measured(target, Profiler(memory=memory))
+    return measured(target, Profiler(memory=memory, footprint=footprint))
 
 
 def is_target(text: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convcost.cli import actions
+from convcost.cli.aside import aside
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, guarded, style
 from convcost.formats import check_format, render
@@ -45,7 +44,7 @@ def check(
     format_name = "json" if json else output_format
     check_format(format_name)
     try:
-        with redirect_stdout(sys.stderr):
+        with aside():
             result = checked(config_at(config), names or (), update)
     except ConfigError as error:
         actions.annotate_problems(error)

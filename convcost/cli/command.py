@@ -15,10 +15,21 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.errors import did_you_mean, escaped
 
-COMMANDS = ("compare", "model", "layer", "explain", "match", "check", "verify", "counters", "schema")
+COMMANDS = (
+    "compare",
+    "model",
+    "layer",
+    "explain",
+    "match",
+    "check",
+    "verify",
+    "counters",
+    "devices",
+    "schema",
+)
 """The commands in the order of the help; each is the function of its name in the module of its name."""
 
-CLOSED = ("check", "verify", "counters", "schema")
+CLOSED = ("check", "verify", "counters", "devices", "schema")
 """The commands that take no sizes, so that an option that they don't have is refused."""
 
 OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}

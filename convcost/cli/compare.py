@@ -8,24 +8,35 @@ import typer
 
 from convcost import api
 from convcost.cli.candidates import of_candidates
+from convcost.cli.estimates import estimating
+from convcost.cli.footprints import remembering
 from convcost.cli.options import (
     ArgumentsOption,
+    BackwardOption,
+    CompileOption,
     CountersOption,
     CountOption,
+    DeviceOption,
     DtypeOption,
+    FootprintOption,
     FormatOption,
     InputsOption,
     JsonOption,
     MakerOption,
     MemoryOption,
+    OnOption,
+    OptimizerOption,
     Sizes,
     StrictOption,
     TapsOption,
+    ThreadsOption,
+    TimeOption,
     TrainOption,
 )
 from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
 from convcost.cli.targets import Models
+from convcost.cli.timing import Times
 from convcost.formats import check_format
 from convcost.quantities import convention
 from convcost.report import Comparison
@@ -47,6 +58,14 @@ def compare(
     count: CountOption = "matmul",
     taps: TapsOption = "full",
     dtype: DtypeOption = "float32",
+    device: DeviceOption = "",
+    time: TimeOption = False,
+    backward: BackwardOption = False,
+    compiled: CompileOption = False,
+    on: OnOption = "",
+    threads: ThreadsOption = "",
+    footprint: FootprintOption = False,
+    optimizer: OptimizerOption = "",
     counters: CountersOption = "all",
     max_memory: MemoryOption = "1GiB",
     strict: StrictOption = False,
@@ -66,9 +85,15 @@ def compare(
     """
     check_format("json" if json else output_format)
     wanted = convention(count, taps)
+    times = Times(time, backward, compiled, on, threads).checked()
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     memory = parse_bytes(max_memory)
-    candidates = of_candidates(context, specs or (), settings or (), models, memory)
+    remembered = remembering(footprint, optimizer, dtype)
+    measured_in = dtype if footprint else None
+    candidates = of_candidates(context, specs or (), settings or (), models, memory, footprint=measured_in)
     result = api.comparison(candidates.stated, candidates.sizes, wanted, dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
-    present(result.candidates, candidates.subjects, Comparison, wishes)
+    again = (candidates.again(design, wanted, dtype) for design in candidates.designs)
+    estimated = tuple(map(estimating(device, dtype, times.number), result.candidates, again))
+    timed = times.timed(tuple(map(remembered, estimated)), candidates.subjects, dtype)
+    present(timed, candidates.subjects, Comparison, wishes)

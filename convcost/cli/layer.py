@@ -6,20 +6,32 @@ from typing import Annotated
 
 import typer
 
+from convcost.cli.estimates import estimating
+from convcost.cli.footprints import remembering
 from convcost.cli.options import (
+    BackwardOption,
+    CompileOption,
     CountersOption,
     CountOption,
+    DeviceOption,
     DtypeOption,
+    FootprintOption,
     FormatOption,
     JsonOption,
     MemoryOption,
+    OnOption,
+    OptimizerOption,
     Sizes,
     StrictOption,
     TapsOption,
+    ThreadsOption,
+    TimeOption,
 )
 from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
 from convcost.cli.requests import of_layer
+from convcost.cli.timing import Times
+from convcost.network import Network
 from convcost.quantities import convention
 
 
@@ -44,6 +56,14 @@ def layer(
     count: CountOption = "matmul",
     taps: TapsOption = "full",
     dtype: DtypeOption = "float32",
+    device: DeviceOption = "",
+    time: TimeOption = False,
+    backward: BackwardOption = False,
+    compiled: CompileOption = False,
+    on: OnOption = "",
+    threads: ThreadsOption = "",
+    footprint: FootprintOption = False,
+    optimizer: OptimizerOption = "",
     counters: CountersOption = "all",
     max_memory: MemoryOption = "1GiB",
     strict: StrictOption = False,
@@ -55,6 +75,15 @@ def layer(
     For example: convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
     """
     [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
-    report = design.report(sizes, convention(count, taps), dtype)
+    wanted = convention(count, taps)
+    times = Times(time, backward, compiled, on, threads).checked()
+    report = estimating(device, dtype, times.number)(
+        design.report(sizes, wanted, dtype), lambda more: design.report({**sizes, **more}, wanted, dtype)
+    )
     wishes = Wishes(counters, max_memory, strict, output_format, json)
-    present((report,), lambda: (design.network(sizes),), lambda reports: reports[0], wishes)
+    report = remembering(footprint, optimizer, dtype)(report)
+
+    def networks() -> tuple[Network]:
+        return (design.network(sizes),)
+
+    present(times.timed((report,), networks, dtype), networks, lambda reports: reports[0], wishes)

@@ -7,20 +7,30 @@ from typing import Annotated
 
 import typer
 
+from convcost.cli.estimates import estimating
+from convcost.cli.footprints import remembering
 from convcost.cli.options import (
     ArgumentsOption,
+    CompileOption,
     CountOption,
+    DeviceOption,
+    FootprintOption,
     FormatOption,
     InputsOption,
     JsonOption,
     MakerOption,
+    OnOption,
+    OptimizerOption,
     Sizes,
     TapsOption,
+    ThreadsOption,
+    TimeOption,
     TrainOption,
 )
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.refereeing import refereed
 from convcost.cli.targets import Models, formulas_at, measured, of_target
+from convcost.cli.timing import Times
 from convcost.counters import chosen_for_model
 from convcost.errors import UsageError, did_you_mean
 from convcost.formats import check_format, render
@@ -81,6 +91,17 @@ def model(
     settings: Sizes = None,
     count: CountOption = "matmul",
     taps: TapsOption = "full",
+    device: DeviceOption = "",
+    footprint: FootprintOption = False,
+    optimizer: OptimizerOption = "",
+    dtype: Annotated[
+        str,
+        typer.Option("--dtype", help="The dtype of times and memory, such as bf16; the model's own if none."),
+    ] = "",
+    time: TimeOption = False,
+    compiled: CompileOption = False,
+    on: OnOption = "",
+    threads: ThreadsOption = "",
     output_format: FormatOption = "table",
     json: JsonOption = False,
 ) -> None:
@@ -92,15 +113,19 @@ def model(
     check_format(format_name)
     view = _view(depth, sort, filter_by, by)
     wanted = convention(count, taps)
+    times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
+    estimated, remembered = estimating(device, dtype, times.number), remembering(footprint, optimizer, dtype)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.modules.profile import Profiler
 
-    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory)
+    measured_in = dtype if footprint else None
+    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, measured_in)
     found = measured(target, profiler)
-    report = replace(found.report, convention=wanted)
+    report = remembered(estimated(replace(found.report, convention=wanted), None))
+    [report] = times.timed((report,), lambda: (found,), dtype)
     if report.open_names and sort in SORTED_BY_COST:
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")

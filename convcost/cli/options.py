@@ -24,7 +24,22 @@ TapsOption = Annotated[
         "--taps", metavar="full|valid", help="Count all taps, or only those on real data (not padding)."
     ),
 ]
-DtypeOption = Annotated[str, typer.Option("--dtype", help="The dtype that bytes are counted in.")]
+DtypeOption = Annotated[
+    str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="Least times on this device, such as a100: convcost devices lists them.",
+    ),
+]
+FootprintOption = Annotated[bool, typer.Option("--memory", help="Show the memory to run and to train.")]
+OptimizerOption = Annotated[
+    str,
+    typer.Option("--optimizer", metavar="NAME", help="What trains it, for --memory; adamw if none is named."),
+]
 CountersOption = Annotated[
     str, typer.Option("--counters", metavar="NAMES", help="all, none, or names with commas between them.")
 ]
@@ -54,4 +69,19 @@ ArgumentsOption = Annotated[
 ]
 TrainOption = Annotated[
     bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
+]
+TimeOption = Annotated[
+    bool, typer.Option("--time", help="Measure the time that it takes here, in turn with the others.")
+]
+BackwardOption = Annotated[
+    bool, typer.Option("--backward", help="With --time: time a training step, forward and backward, too.")
+]
+CompileOption = Annotated[
+    bool, typer.Option("--compile", help="With --time: time what torch.compile makes of it, too.")
+]
+OnOption = Annotated[
+    str, typer.Option("--on", metavar="cpu|cuda", help="Where to measure; on the GPU if there is one.")
+]
+ThreadsOption = Annotated[
+    str, typer.Option("--threads", metavar="N", help="On how many threads to measure; as torch has it.")
 ]

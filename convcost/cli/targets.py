@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable, Mapping
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from convcost.cli.aside import aside
 from convcost.cli.requests import known
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.errors import UsageError
@@ -82,19 +81,14 @@ def measured(target: Target, profiler: Profiler) -> Profiled:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr."""
     from convcost.modules.target import profiled
 
-    with redirect_stdout(sys.stderr):
+    with aside():
         return profiled(target, profiler)
 
 
 def formulas_at(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
-    from convcost.modules.importing import importable
-    from convcost.modules.loading import load, parse_place
+    from convcost.modules.formulas import operator_formulas
+    from convcost.modules.loading import parse_place
 
-    place = parse_place(text)
-    with redirect_stdout(sys.stderr), importable(place.folder):
-        found = load(place)
-    if not isinstance(found, dict) or not all(map(callable, found.values())):
-        hint = 'It is one such as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
-        raise UsageError(f"{place} is no dict of formulas by operator", hint=hint)
-    return found
+    with aside():
+        return operator_formulas(parse_place(text))

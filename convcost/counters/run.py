@@ -129,5 +129,5 @@ def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult
 def first_line(error: BaseException) -> str:
     """What was raised, in one line."""
     text = str(error).strip()
-    what = f": {text.splitlines()[0][:120]}" if text else ""
+    what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"

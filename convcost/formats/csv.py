@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 from typing import Any
 
-from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.match_records import match_rows
 from convcost.formats.plain import plain
 from convcost.formats.records import counter_list_record, report_record
@@ -15,6 +15,9 @@ from convcost.matching import Match
 from convcost.refereed import Refereed
 from convcost.report import Comparison, Report
 from convcost.verifying.result import Verified
+
+TIMES = {"device": "device", "bytes_moved": "bytes_moved", "least_seconds": "seconds", "bound_by": "bound_by"}
+"""What a line has of least times, by column."""
 
 
 def render(result: Result, style: Style) -> str:
@@ -34,7 +37,7 @@ def render(result: Result, style: Style) -> str:
 def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
     match result:
         case Comparison(candidates=candidates):
-            return [_row(report_record(report)) for report in candidates]
+            return [_row(report_record(report)) | _times(report) for report in candidates]
         case CounterList():
             rows: list[dict[str, Any]] = counter_list_record(result)["counters"]
             return rows
@@ -49,15 +52,28 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
 
             return check_rows(result)
         case Verified():
-            from convcost.formats.verified import verified_rows
+            from convcost.formats.verified_records import verified_rows
 
             return verified_rows(result)
+        case DeviceList():
+            from convcost.formats.devices.records import device_rows
+
+            return device_rows(result)
         case Report(trace=trace) if trace:
             from convcost.formats.model.records import part_records
 
             return list(map(_cells, part_records(result, trace, style.view)))
         case _:
-            return [_row(report_record(result))]
+            return [_row(report_record(result)) | _times(result)]
+
+
+def _times(report: Report) -> dict[str, Any]:
+    """What was measured, if anything was."""
+    if not report.time:
+        return {}
+    from convcost.formats.timing.records import time_columns
+
+    return time_columns(report.time, report.roofline)
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +81,9 @@ def _row(record: dict[str, Any]) -> dict[str, Any]:
     cells = _cells(record)
     for name, counter in counters.items():
         cells |= {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
+    if roofline := record.get("roofline"):
+        cells |= {column: roofline[name] for column, name in TIMES.items()}
+    cells |= {f"memory_{name}": value for name, value in record.get("memory", {}).items()}
     return cells
 
 

@@ -30,6 +30,12 @@ class Table(NamedTuple):
     text: bool = False
 
 
+class Command(str):
+    """A note that is a command: it stays on one line however long, so that it can be copied."""
+
+    __slots__ = ()
+
+
 class Section(NamedTuple):
     """Tables, and what to know about them."""
 
@@ -50,14 +56,18 @@ class Fact(NamedTuple):
 
 
 class Document(NamedTuple):
-    """What to read: designs as code and facts about them, what they cost, what the counters say."""
+    """What to read: designs as code and facts about them, what they cost, what the counters say.
+
+    What was estimated from the costs stands `beside` them.
+    """
 
     heading: tuple[tuple[str, str], ...]
     costs: Section
     counters: Section
     facts: tuple[Fact, ...] = ()
+    beside: tuple[Section, ...] = ()
 
     @property
     def sections(self) -> tuple[Section, ...]:
         """The sections that have something in them."""
-        return tuple(section for section in (self.costs, self.counters) if section.tables)
+        return tuple(section for section in (self.costs, *self.beside, self.counters) if section.tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from convcost.counters.interface import Counter
+from convcost.devices import Device
 from convcost.gate.verdict import Checked
 from convcost.matching import Match
 from convcost.refereed import Refereed
@@ -44,7 +45,14 @@ class CounterList(NamedTuple):
     counters: tuple[tuple[Counter, str | None], ...]
 
 
-Result: TypeAlias = Report | Comparison | CounterList | Match | Refereed | Checked | Verified
+class DeviceList(NamedTuple):
+    """Devices; `in_full` asks for all that there is to know of each."""
+
+    devices: tuple[Device, ...]
+    in_full: bool = False
+
+
+Result: TypeAlias = Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified
 
 
 class Format(Protocol):

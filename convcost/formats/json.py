@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.match_records import match_record
 from convcost.formats.records import comparison_record, context, counter_list_record, report_record
 from convcost.gate.verdict import Checked
@@ -33,9 +33,13 @@ def render(result: Result, style: Style) -> str:
 
             record = checked_record(result)
         case Verified():
-            from convcost.formats.verified import verified_record
+            from convcost.formats.verified_records import verified_record
 
             record = {**verified_record(result)}
+        case DeviceList():
+            from convcost.formats.devices.records import device_list_record
+
+            record = {**device_list_record(result)}
         case _:
             record = context((result,)) | report_record(result)
     return json.dumps(record, indent=2) + "\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from convcost.explain.shapes import lengths
+from convcost.formats.candidates import beside, columns
 from convcost.formats.counting import counter_section, listing
 from convcost.formats.designs import sizes_facts, spec_text
 from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.explained.text import line_text
 from convcost.formats.figures import figures
-from convcost.formats.interface import CounterList, Result, Style
+from convcost.formats.interface import CounterList, DeviceList, Result, Style
+from convcost.formats.memories import memories
 from convcost.formats.metrics import METRICS, Metric, label
 from convcost.formats.numbers import factor, shown
 from convcost.formats.plain import spelled_out
@@ -20,6 +22,7 @@ from convcost.formats.remarks import (
     shape_text,
     unknown_text,
 )
+from convcost.formats.timing.layout import times
 from convcost.gate.verdict import Checked
 from convcost.matching import Match
 from convcost.quantities import Shape
@@ -43,7 +46,7 @@ def _document(result: Result, style: Style) -> Document:
 
             return model(result, trace, style)
         case Report():
-            return _report(result)
+            return _report(result, style)
         case CounterList():
             return listing(result)
         case Refereed():
@@ -62,12 +65,16 @@ def _document(result: Result, style: Style) -> Document:
             from convcost.formats.verified import verification
 
             return verification(result)
+        case DeviceList():
+            from convcost.formats.devices.layout import device_list
+
+            return device_list(result)
 
 
 def _comparison(comparison: Comparison, style: Style) -> Document:
     reports = comparison.candidates
     table = Table(
-        ("", *_beside_ratios([report.name for report in reports], _ratio_headings(comparison))),
+        ("", *columns(reports)),
         (
             _shapes_line("input", [report.input for report in reports]),
             _shapes_line("output", [report.output for report in reports]),
@@ -84,6 +91,7 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
             (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
         ),
         counters=counter_section(reports),
+        beside=_estimates(reports, style),
     )
 
 
@@ -96,38 +104,41 @@ def _by_module(comparison: Comparison) -> Section:
     return differences(comparison)
 
 
-def _beside_ratios(cells: list[str], ratios: list[str]) -> tuple[str, ...]:
-    """The first cell, and each other one with its ratio behind it."""
-    first, *others = cells
-    return (first, *(text for pair in zip(others, ratios, strict=True) for text in pair))
-
-
-def _ratio_headings(comparison: Comparison) -> list[str]:
-    first, *others = comparison.candidates
-    return [f"{other.name} ÷ {first.name}" if len(others) == 1 else f"÷ {first.name}" for other in others]
-
-
 def _shapes_line(label: str, shapes: list[Shape]) -> Line:
-    return Line(label, _beside_ratios([shape_text(shape) for shape in shapes], [""] * (len(shapes) - 1)))
+    return Line(label, beside([shape_text(shape) for shape in shapes], [""] * (len(shapes) - 1)))
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
     values = [shown(getattr(report, metric.attribute)) for report in comparison.candidates]
     ratios = [factor(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
-    return Line(label(metric, comparison.first), _beside_ratios(values, ratios), metric.minor)
+    return Line(label(metric, comparison.first), beside(values, ratios), metric.minor)
 
 
-def _report(report: Report) -> Document:
+def _report(report: Report, style: Style) -> Document:
     is_single = len(report.rows) == 1
-    columns = ("", "formula") if report.open_names else ("", "exact", "about")
-    table = Table(columns, tuple(figures(report)))
+    headings = ("", "formula") if report.open_names else ("", "exact", "about")
+    table = Table(headings, tuple(figures(report)))
     layers = () if is_single else (_layers(report),)
     return Document(
         heading=((report.name, spec_text(report)),),
         facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section((table, *layers), _notes(report)),
         counters=counter_section((report,)),
+        beside=_estimates((report,), style._replace(layers=True)),
     )
+
+
+def _estimates(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
+    """What stands beside the costs, where it was asked for: least times, measured times, memory."""
+    return (*_rooflines(reports, style), *times(reports), *memories(reports))
+
+
+def _rooflines(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
+    if not all(report.roofline for report in reports):
+        return ()
+    from convcost.formats.rooflines.layout import roofline_section
+
+    return (roofline_section(reports, style),)
 
 
 def _notes(report: Report) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def spelled_out(document: Document) -> Document:
         costs=_section(document.costs),
         counters=_section(document.counters),
         facts=tuple(Fact(plain(label), plain(text)) for label, text in document.facts),
+        beside=tuple(map(_section, document.beside)),
     )
 
 

@@ -9,7 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from convcost.formats.columns import GUTTER, column_width, split
-from convcost.formats.document import Document, Section, Table
+from convcost.formats.document import Command, Document, Section, Table
 from convcost.formats.interface import Result, Style
 from convcost.formats.layout import document
 from convcost.formats.screen import GAP, captured, flowing, grid, unfolded
@@ -38,7 +38,7 @@ def _print(console: Console, document: Document, part: str) -> None:
     if document.heading and part != "counters":
         console.print(grid(_about(document, console.width)), "")
     for section in document.sections:
-        if part == "all" or section is getattr(document, part):
+        if part == "all" or (section is document.counters) == (part == "counters"):
             _print_section(console, section)
 
 
@@ -57,7 +57,10 @@ def _print_section(console: Console, section: Section) -> None:
         for part in split(table, console.width):
             console.print(_table(part, console.width), "")
     for note in section.notes:
-        console.print(Padding(flowing(note), (0, 1)))
+        if isinstance(note, Command):
+            console.print(f" {note}", soft_wrap=True)
+        else:
+            console.print(Padding(flowing(note), (0, 1)))
     if section.notes:
         console.print()
 

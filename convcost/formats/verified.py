@@ -1,22 +1,20 @@
-"""A verification: layers by what they were checked against, known blind spots, new disagreements."""
+"""A verification for people: layers by what they were checked against, blind spots, new disagreements."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator
-from typing import Any
 
-from convcost.counters import COUNTERS
-from convcost.formats.document import Document, Fact, Line, Section, Table
-from convcost.formats.records import PACKAGES, installed
-from convcost.formats.refereed.phrases import PHRASES
-from convcost.schemas import verified as records
+from convcost.formats.document import Command, Document, Fact, Line, Section, Table
+from convcost.formats.records import installed
+from convcost.formats.verified_records import command, reason
 from convcost.units import exact
 from convcost.verifying.result import Group, Heading, Outcome, Verified
 
 LEGEND = (
-    "Numbers are cases that agree: with torch's shapes and its products of ones; with convcost's own count "
-    "of the module; with counters, by 2 × MACs. In brackets, or blind: known blind spots."
+    "Numbers are cases that agree: under torch in shapes, and in the products and bias adds that its module "
+    "makes of ones; under model in all that convcost counts as it runs; under a counter in FLOPs, 2 × MACs. "
+    "Those in brackets are in a known blind spot of the counter; blind: all are."
 )
 
 SEVERAL = 4
@@ -47,7 +45,9 @@ def _verdict(result: Verified) -> str:
 
 
 def _drawn(result: Verified) -> str:
-    return f"{exact(_cases(result))} of {len(result.kinds)} kinds, seed {result.seed}"
+    number = len(result.kinds)
+    kinds = f"{number} kind{'s' * (number != 1)} of layer"
+    return f"{exact(_cases(result))} of {kinds}, up to {result.cases} for each argument, seed {result.seed}"
 
 
 def _cases(result: Verified) -> int:
@@ -78,16 +78,17 @@ def _cell(tally: Tally[Outcome]) -> str:
 
 
 def _notes(result: Verified) -> Iterator[str]:
-    yield from (
-        f"New: {_said(result, group)}. It shows in: {_command(result, group)}" for group in result.new
-    )
+    """What is new comes last: next to where the user types."""
+    yield LEGEND
     yield from (f"Known: {_said(result, group)}." for group in result.known)
     yield from (f"No longer so: {_said(result, group)}." for group in result.cured)
-    yield LEGEND
+    for group in result.new:
+        yield f"New: {_said(result, group)}. It shows in:"
+        yield Command(command(result, group))
 
 
 def _said(result: Verified, group: Group) -> str:
-    return f"{_heading(result, group).title}, {_kinds(group)}: {_reason(group)}"
+    return f"{_heading(result, group).title}, {_kinds(group)}: {reason(group)}"
 
 
 def _kinds(group: Group) -> str:
@@ -97,69 +98,5 @@ def _kinds(group: Group) -> str:
     return f"{kinds} ({exact(group.cases)} case{'s' * (group.cases != 1)})"
 
 
-def _reason(group: Group) -> str:
-    """Causes by the phrases that they have elsewhere."""
-    phrases = {str(kind): phrase for kind, phrase in PHRASES.items()}
-    return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
-
-
 def _heading(result: Verified, group: Group) -> Heading:
     return next(heading for heading in result.headings if heading.name == group.example.check)
-
-
-def _command(result: Verified, group: Group) -> str:
-    """What shows it again: the spec alone, where `layer` asks that counter."""
-    found = group.example
-    if found.check in COUNTERS:
-        return f'convcost layer "{found.spec}" --counters {found.check}'
-    if found.check in ("torch", "model"):
-        return f'convcost layer "{found.spec}" --counters none'
-    options = f"--kinds {found.kind} --cases {result.cases} --seed {result.seed}"
-    return f"convcost verify {options} --counters {found.check}"
-
-
-def verified_record(result: Verified) -> records.Verified:
-    """Everything but the single agreements."""
-    return {
-        "schema": "convcost/1",
-        "versions": {package: installed(package) for package in PACKAGES},
-        "agrees": result.agrees,
-        "cases": result.cases,
-        "seed": result.seed,
-        "checks": [_check(heading) for heading in result.headings],
-        "layers": [{"kind": kind, "checks": _tallies(result, kind)} for kind in result.kinds],
-        "new": [{**_group(group), "command": _command(result, group)} for group in result.new],
-        "known": [_group(group) for group in result.known],
-        "cured": [_group(group) for group in result.cured],
-    }
-
-
-def _check(heading: Heading) -> records.Check:
-    return {"name": heading.name, "title": heading.title, "version": installed(heading.package)}
-
-
-def _tallies(result: Verified, kind: str) -> dict[str, records.Tally]:
-    return {heading.name: _tally(result.tallies[kind, heading.name]) for heading in result.headings}
-
-
-def _tally(tally: Tally[Outcome]) -> records.Tally:
-    return {"agrees": tally["agrees"], "known": tally["known"], "new": tally["new"]}
-
-
-def _group(group: Group) -> records.Group:
-    return {
-        "check": group.example.check,
-        "kinds": list(group.kinds),
-        "cases": group.cases,
-        "reason": _reason(group),
-        "spec": group.example.spec,
-    }
-
-
-def verified_rows(result: Verified) -> list[dict[str, Any]]:
-    """A line for each kind of layer and check."""
-    return [
-        {"kind": kind, "check": name, **tallies}
-        for kind in result.kinds
-        for name, tallies in _tallies(result, kind).items()
-    ]

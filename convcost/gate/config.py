@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.errors import UsageError, did_you_mean
+from convcost.gate.devices import stated
 from convcost.gate.entry import Entry
 from convcost.gate.keys import CONFIG
 from convcost.gate.kinds import Misfit
@@ -51,6 +52,7 @@ def config_at(given: str) -> Config:
     entries = [reading.entry(source.table.get("tolerance", ""), subjects) for reading in readings]
     misfits += [misfit for reading in readings for misfit in reading.misfits]
     misfits += _unknown_references(tables, source.table)
+    misfits += stated(source).misfits if "devices" in source.table else ()
     if misfits:
         problems = dict.fromkeys(map(source.problem, misfits))
         raise ConfigError(sorted(problems, key=lambda problem: problem.line))

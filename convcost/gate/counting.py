@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from convcost.errors import UsageError
 from convcost.gate.entry import Entry, Model
 from convcost.report import Report
 from convcost.spec import Spec
@@ -53,6 +51,7 @@ def counted(entry: Entry, folder: Path) -> Counted:
 
 def _run(entry: Entry, model: Model, folder: Path) -> Counted:
     from convcost.modules.call import Target
+    from convcost.modules.formulas import operator_formulas
     from convcost.modules.importing import importable
     from convcost.modules.profile import Profiler
     from convcost.modules.target import profiled
@@ -66,7 +65,7 @@ def _run(entry: Entry, model: Model, folder: Path) -> Counted:
         model.train,
     )
     with importable(folder):
-        formulas = _formulas(_place(model.formulas, folder)) if model.formulas else {}
+        formulas = operator_formulas(_place(model.formulas, folder)) if model.formulas else {}
         result = profiled(target, Profiler(formulas=formulas))
     return Counted(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
 
@@ -77,12 +76,3 @@ def _place(text: str, folder: Path) -> Place:
 
     place = parse_place(text)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place
-
-
-def _formulas(place: Place) -> Mapping[str, Callable[..., Any]]:
-    from convcost.modules.loading import load
-
-    found = load(place)
-    if not isinstance(found, dict) or not all(map(callable, found.values())):
-        raise UsageError(f"{place} is no dict of formulas by operator")
-    return found

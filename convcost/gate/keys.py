@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, get_args
 
 from convcost.gate.choices import Anything, Either, OneOf
+from convcost.gate.device_keys import DEVICES
 from convcost.gate.kinds import FLAG, NUMBER, SIZE, TEXT
 from convcost.gate.tables import Key, Named, Several, Table
 from convcost.quantities import Count, Padding
@@ -98,7 +99,8 @@ ENTRY = Table(
 CONFIG = Table(
     "What convcost check guards: [tool.convcost] in pyproject.toml, or a convcost.toml.",
     {
-        "entries": Key(Named(ENTRY), "The entries by name.", required=True),
+        "entries": Key(Named(ENTRY), "The entries by name."),
+        "devices": Key(DEVICES, "Devices of your own by name, for rooflines."),
         "tolerance": Key(TEXT, f"Of every entry without one of its own. {TOLERANCE}"),
     },
 )

@@ -96,18 +96,21 @@ def shown(path: FilePath) -> str:
 
 
 def source_at(given: str) -> Source:
-    """The file that was named, or else the nearest one from the current folder upwards."""
-    if given:
-        found = _read(FilePath(given))
-        if found:
-            return found
-        raise UsageError(f"{given[:200]} has no [tool.convcost]", hint=HOW)
+    """The file that was named, or else the nearest one; UsageError if there is none."""
+    if found := _read(FilePath(given)) if given else nearest_source():
+        return found
+    nowhere = f"there is no {OWN} and no [tool.convcost] in a {SHARED}, here or above"
+    raise UsageError(f"{given[:200]} has no [tool.convcost]" if given else nowhere, hint=HOW)
+
+
+def nearest_source() -> Source | None:
+    """The nearest file from the current folder upwards, if there is one."""
     here = FilePath.cwd()
     for folder in (here, *here.parents):
         for name in (OWN, SHARED):
             if (folder / name).is_file() and (source := _read(folder / name)):
                 return source
-    raise UsageError(f"there is no {OWN} and no [tool.convcost] in a {SHARED}, here or above", hint=HOW)
+    return None
 
 
 def _read(path: FilePath) -> Source | None:

@@ -13,17 +13,30 @@ from typing import ClassVar, Literal
 
 from convcost import formulas
 from convcost.layers.interface import Layer, at_least
+from convcost.layers.kept import Kept
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import Divides, Equals, Known, Rank, Requirement
 
 
 class _Elementwise(Layer):
-    """`operations` per element; the shape stays."""
+    """`operations` per element; the shape stays.
+
+    Backward needs the input, or the output where it `keeps_output`; written over its input, one that needs
+    the input keeps a copy of it, but for those whose gradient can be had from the output.
+    """
 
     operations: ClassVar[int]
+    keeps_output: ClassVar[bool] = False
+    is_invertible: ClassVar[bool] = False
 
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=self.operations * formulas.elements(shape))
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        if self.keeps_output:
+            return Kept(output=True)
+        is_copied = self.shares_memory(True) and not self.is_invertible
+        return Kept(elements=formulas.elements(shape)) if is_copied else Kept(input=True)
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class ReLU(_InPlace):
     """max(0, x)."""
 
     operations = 1
+    keeps_output = True
 
 
 class ReLU6(_InPlace):
@@ -76,22 +90,25 @@ class SELU(_InPlace):
     """scale · (max(0, x) + min(0, α·(exp(x) − 1))): exp, −, ·, max, min, +, and · by the scale."""
 
     operations = 7
+    is_invertible = True
 
 
 class Sigmoid(_Plain):
     """1 / (1 + exp(−x))."""
 
     operations = 4
+    keeps_output = True
 
 
 class Tanh(_Plain):
     """tanh(x)."""
 
     operations = 1
+    keeps_output = True
 
 
 class LogSigmoid(_Plain):
-    """log(1 / (1 + exp(−x)))."""
+    """log(1 / (1 + exp(−x))). On the CPU its backward keeps exp(−|x|) too, on CUDA the input alone."""
 
     operations = 5
 
@@ -101,11 +118,19 @@ class Softsign(_Plain):
 
     operations = 3
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """The input, and 1 + |x|."""
+        return Kept(input=True, elements=formulas.elements(shape))
+
 
 class Tanhshrink(_Plain):
     """x − tanh(x)."""
 
     operations = 2
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """tanh(x)."""
+        return Kept(elements=formulas.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -113,6 +138,7 @@ class LeakyReLU(_Elementwise):
     """x where x ≥ 0, else negative_slope · x: a comparison and a product."""
 
     operations = 2
+    is_invertible = True
 
     negative_slope: float = 0.01
     inplace: bool = False
@@ -135,12 +161,17 @@ class RReLU(_Elementwise):
         message = f"lower is {self.lower}, above upper, which is {self.upper}"
         yield Known(self.lower <= self.upper, message, "lower")
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """The input, or what was written over it, and the slopes that were drawn."""
+        return Kept(input=True, elements=formulas.elements(shape))
+
 
 @dataclass(frozen=True)
 class ELU(_Elementwise):
     """x where x > 0, else α · (exp(x) − 1): comparison, exp, difference, product."""
 
     operations = 4
+    is_invertible = True
 
     alpha: float = 1.0
     inplace: bool = False
@@ -151,6 +182,7 @@ class CELU(_Elementwise):
     """max(0, x) + min(0, α · (exp(x/α) − 1)): quotient, exp, difference, product, two comparisons, sum."""
 
     operations = 7
+    is_invertible = True
 
     alpha: float = 1.0
     inplace: bool = False
@@ -264,12 +296,16 @@ class GLU(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(Sigmoid.operations + 1) * formulas.elements(self.output(shape)))
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)
+
 
 @dataclass(frozen=True)
 class _OverDimension(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 
     operations = 5
+    keeps_output = True
 
     dim: int | None = None
 
@@ -296,6 +332,7 @@ class Softmax2d(_Plain):
     """Softmax over the channels of [batch, channels, height, width]."""
 
     operations = 5
+    keeps_output = True
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from convcost import formulas
 from convcost.layers.interface import SameOrSizes, Sizes, at_least
+from convcost.layers.kept import Kept
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 from convcost.quantities import Shape, Size
 from convcost.requirements import AtLeast, AtMost, Equals, Requirement
@@ -64,6 +65,34 @@ class _Convolution(SlidingKernel):
         if self.padding_mode != "zeros" or self.padding in UNPADDED:
             return taps, taps
         return taps, valid_taps(shape[-self.spatial :], lengths, self.windows)
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """The padded copy where torch makes one; to go back through reflected data takes the input too."""
+        if not self._is_copied:
+            return Kept(input=True)
+        is_input = self.padding_mode in ("reflect", "replicate")
+        return Kept(input=is_input, elements=self.worked_on(shape))
+
+    def worked_on(self, shape: Shape) -> Size:
+        if not self._is_copied:
+            return formulas.elements(shape)
+        is_filled = self.padding_mode != "zeros"
+        paddings = (
+            window.before + window.after if is_filled else window.after - window.before
+            for window in self.windows
+        )
+        lengths = shape[-self.spatial :]
+        padded = (length + padding for length, padding in zip(lengths, paddings, strict=True))
+        return formulas.elements((*shape[: -self.spatial], *padded))
+
+    @property
+    def _is_copied(self) -> bool:
+        """Whether torch pads before it convolves: with data, or by one zero more behind than before.
+
+        An open kernel with padding=same is taken as odd, which needs no such zero.
+        """
+        surpluses = (window.after - window.before for window in self.windows)
+        return self.padding_mode != "zeros" or any(surplus == 1 for surplus in surpluses)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Over output positions."""

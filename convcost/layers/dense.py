@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convcost import formulas
 from convcost.layers.interface import Layer, at_least, bearable
+from convcost.layers.kept import Kept
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AtLeast, AtMost, Equals, Rank, Requirement
 
@@ -44,6 +45,9 @@ class Linear(Layer):
         positions = formulas.elements(shape[:-1])
         macs = formulas.linear_macs(positions, self.in_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return (
@@ -92,6 +96,9 @@ class Bilinear(Layer):
         macs = formulas.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)
+
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """x1ᵀ·A takes in1_features steps for each of x2's features, their product with x2 one more."""
         return (
@@ -108,6 +115,7 @@ class Embedding(Layer):
 
     inferred_input = ("B", "S")
     input_itemsize = 8
+    moves = "rows"
 
     num_embeddings: Size
     embedding_dim: Size
@@ -131,3 +139,6 @@ class Embedding(Layer):
 
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, TypeAlias, TypeVar
 
+from convcost import formulas
 from convcost.errors import RequirementError
+from convcost.layers.kept import Kept
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AllAtLeast, AtMost, Known, Requirement
 
@@ -41,6 +43,10 @@ class Layer:
     input_itemsize: ClassVar[int | None] = None
     """Bytes of an input element where the dtype does not decide (token indices)."""
 
+    moves: ClassVar[Literal["all", "rows", "nothing"]] = "all"
+    """What of its input and parameters it reads to write its output: only rows in a lookup, nothing in a
+    view, whose output is where the input is."""
+
     def parameters(self) -> dict[str, Shape]:
         """The shape of each parameter, by torch's name for it."""
         return {}
@@ -56,6 +62,23 @@ class Layer:
     def cost(self, shape: Shape) -> Cost:
         """What one forward on an input of `shape` costs."""
         return Cost()
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """What autograd keeps of a forward in training, from an input of `shape` to an `output`."""
+        raise NotImplementedError
+
+    def shares_memory(self, training: bool) -> bool:
+        """Whether the output lies where the input is: a view of it, or written over it."""
+        return getattr(self, "inplace", False)
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the output is the input seen in another way, and not written over it."""
+        return self.shares_memory(training=True) and not getattr(self, "inplace", False)
+
+    def worked_on(self, shape: Shape) -> Size:
+        """Elements of what it works on: the input, or a copy of it with padding around it."""
+        return formulas.elements(shape)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from convcost import formulas
 from convcost.layers.interface import Layer, Sizes, at_least
+from convcost.layers.kept import Kept
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AtLeast, Divides, Equals, Known, Rank, Requirement
 
@@ -78,6 +79,10 @@ class _BatchNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return formulas.elements((shape[0], *shape[2:]))
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
+        return Kept(input=True, statistics=2 * self.num_features)
+
 
 class BatchNorm1d(_BatchNorm):
     """[batch, channels] or [batch, channels, length]; per element 2, and 1 each for weight and bias.
@@ -124,6 +129,12 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return formulas.elements(shape[-self.spatial :])
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """torch repeats weight and running statistics for each sample, and takes samples for channels."""
+        channels = formulas.elements(shape[: -self.spatial])
+        repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
+        return Kept(input=True, elements=repeated * channels, statistics=2 * channels)
+
 
 class InstanceNorm1d(_InstanceNorm):
     """[batch, channels, length] or without batch; per element 5, and 1 each for weight and bias.
@@ -164,6 +175,10 @@ class _OverLastDimensions(Layer):
         shape = self.normalized_shape
         return shape if isinstance(shape, tuple) else (shape,)
 
+    def groups(self, shape: Shape) -> Size:
+        """How many means are taken."""
+        return formulas.elements(shape[: len(shape) - len(self.normalized())])
+
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, normalized_shape=self.normalized_shape)
         normalized = self.normalized()
@@ -190,6 +205,9 @@ class LayerNorm(_OverLastDimensions):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * formulas.elements(shape))
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True, statistics=2 * self.groups(shape))
+
 
 @dataclass(frozen=True)
 class RMSNorm(_OverLastDimensions):
@@ -204,6 +222,10 @@ class RMSNorm(_OverLastDimensions):
 
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(3 + len(self.parameters())) * formulas.elements(shape))
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
+        return Kept(input=True, statistics=self.groups(shape))
 
 
 @dataclass(frozen=True)
@@ -236,6 +258,9 @@ class GroupNorm(Layer):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * formulas.elements(shape))
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True, statistics=2 * shape[0] * self.num_groups)
+
 
 @dataclass(frozen=True)
 class LocalResponseNorm(Layer):
@@ -257,6 +282,11 @@ class LocalResponseNorm(Layer):
 
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(self.size + 5) * formulas.elements(shape))
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """The squares padded along the channels, and the divisor before its power and after."""
+        padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
+        return Kept(input=True, elements=formulas.elements(padded) + 2 * formulas.elements(shape))
 
 
 def _affine(shape: Shape, affine: bool, bias: bool) -> dict[str, Shape]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from convcost import formulas
 from convcost.layers.interface import Layer, Sizes, along, at_least
+from convcost.layers.kept import Kept
 from convcost.quantities import Cost, Shape, Size
 from convcost.requirements import AtLeast, AtMost, Known, Rank, Requirement
 
@@ -64,6 +65,9 @@ class _Pooling(_Spatial):
             yield AtMost(padding, kernel // 2, "padding", "padding", hint)
             yield self._fits(length, kernel, stride, padding, dilation)
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)
+
     def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
         if self.fits_unpadded:
             what = "the length, which the kernel has to fit in without padding,"
@@ -86,6 +90,9 @@ class _MaxPool(_Pooling):
     dilation: Sizes = 1
     return_indices: bool = False
     ceil_mode: bool = False
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return _with_indices(output)
 
 
 class MaxPool1d(_MaxPool):
@@ -169,6 +176,10 @@ class _LPPool(_Pooling):
         taps = formulas.elements(self.each("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * formulas.elements(self.output(shape)))
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """The powers; their means, the signs and sizes of these, and what the root is taken of."""
+        return Kept(input=True, elements=formulas.elements(shape) + 4 * formulas.elements(output))
+
 
 @dataclass(frozen=True)
 class LPPool1d(_LPPool):
@@ -214,8 +225,14 @@ class _Adaptive(_Spatial):
         yield at_least(1, output_size=self.output(shape)[-self.spatial :])
 
 
+class _AdaptiveMean(_Adaptive):
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """Nothing where the output is the mean over all positions, whose backward needs no values."""
+        return Kept(input=any(length != 1 for length in output[-self.spatial :]))
+
+
 @dataclass(frozen=True)
-class _AdaptiveAvgPool(_Adaptive):
+class _AdaptiveAvgPool(_AdaptiveMean):
     output_size: int | tuple[int | None, ...]
 
 
@@ -248,6 +265,9 @@ class _AdaptiveMaxPool(_Adaptive):
     output_size: int | tuple[int | None, ...]
     return_indices: bool = False
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return _with_indices(output)
+
 
 @dataclass(frozen=True)
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
@@ -271,3 +291,8 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 
     spatial = 3
     inferred_input = INFERRED[3]
+
+
+def _with_indices(output: Shape) -> Kept:
+    """The input, and which of its elements each output is."""
+    return Kept(input=True, indices=formulas.elements(output))

@@ -7,12 +7,25 @@ from dataclasses import dataclass
 
 from convcost import formulas
 from convcost.layers.interface import Layer, at_least, bearable
+from convcost.layers.kept import Kept
 from convcost.quantities import Shape
 from convcost.requirements import Equals, Known, Rank, Requirement
 
 
+class _View(Layer):
+    """Its output is the input seen in another way."""
+
+    moves = "nothing"
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept()
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
-class Identity(Layer):
+class Identity(_View):
     """The input."""
 
 
@@ -20,15 +33,34 @@ class Identity(Layer):
 class _Dropout(Layer):
     """Nothing at evaluation, and by decision nothing in training, so that the count is one for both."""
 
+    moves = "nothing"
+
     p: float = 0.5
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
 
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""
+        if self.p == 0:
+            return Kept()
+        return Kept(elements=1) if self.p == 1 else self._drawn(shape)
+
+    def _drawn(self, shape: Shape) -> Kept:
+        """A factor for each channel of each sample."""
+        return Kept(elements=shape[0] * shape[1])
+
+    def shares_memory(self, training: bool) -> bool:
+        return not training or self.p == 0 or self.inplace
+
 
 class Dropout(_Dropout):
     """Drops single elements in training."""
+
+    def _drawn(self, shape: Shape) -> Kept:
+        """A byte for each element, as on CUDA; on the CPU it is a factor of the dtype."""
+        return Kept(masks=formulas.elements(shape))
 
 
 class Dropout1d(_Dropout):
@@ -38,6 +70,9 @@ class Dropout1d(_Dropout):
         yield from super().requirements(shape)
         yield Rank(shape, (2, 3), "[batch, channels, length] or the same without batch")
 
+    def _drawn(self, shape: Shape) -> Kept:
+        return Kept(elements=formulas.elements(shape[:-1]))
+
 
 class Dropout2d(_Dropout):
     """Drops channels of [batch, channels, height, width] in training."""
@@ -46,17 +81,31 @@ class Dropout2d(_Dropout):
 class Dropout3d(_Dropout):
     """Drops channels of [batch, channels, depth, height, width] in training."""
 
+    def _drawn(self, shape: Shape) -> Kept:
+        """Without all five dimensions torch takes none of them for the batch, as it does in Dropout2d."""
+        return Kept(elements=formulas.elements(shape[:2]) if len(shape) == 5 else shape[0])
 
-class AlphaDropout(_Dropout):
+
+class _Alpha(_Dropout):
+    """Torch's module takes `inplace`, and does nothing with it."""
+
+    def shares_memory(self, training: bool) -> bool:
+        return not training or self.p == 0
+
+
+class AlphaDropout(_Alpha):
     """Dropout that keeps mean and variance."""
 
+    def _drawn(self, shape: Shape) -> Kept:
+        return Kept(elements=formulas.elements(shape))
 
-class FeatureAlphaDropout(_Dropout):
+
+class FeatureAlphaDropout(_Alpha):
     """AlphaDropout of whole channels."""
 
 
 @dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(_View):
     """Merges the dimensions `start_dim` to `end_dim` into one."""
 
     start_dim: int = 1
@@ -79,7 +128,7 @@ class Flatten(Layer):
 
 
 @dataclass(frozen=True)
-class Unflatten(Layer):
+class Unflatten(_View):
     """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
 
     dim: int

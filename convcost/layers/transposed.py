@@ -9,6 +9,7 @@ from typing import Literal
 
 from convcost import formulas
 from convcost.layers.interface import Sizes, at_least, bearable
+from convcost.layers.kept import Kept
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 from convcost.quantities import Shape, Size
 from convcost.requirements import AtLeast, AtMost, Requirement
@@ -54,6 +55,9 @@ class _ConvTranspose(SlidingKernel):
         positions = shape[-self.spatial :]
         taps = formulas.elements(positions) * formulas.elements(self.kernel)
         return taps, valid_taps(lengths, positions, self.windows)
+
+    def kept(self, shape: Shape, output: Shape) -> Kept:
+        return Kept(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Over input positions: each input element is spread over taps of the output."""

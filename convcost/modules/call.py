@@ -108,3 +108,11 @@ def check_call(
 def _parameters(accepted: Signature) -> str:
     shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
     return f"({', '.join(shown)})"[:200]
+
+
+def named(module: torch.nn.Module, args: Any, kwargs: Any) -> dict[str, Any]:
+    """The inputs by the names that forward gives them."""
+    try:
+        return dict(signature(module.forward).bind(*args, **kwargs).arguments)
+    except (TypeError, ValueError):
+        return {**dict(enumerate(args)), **kwargs}

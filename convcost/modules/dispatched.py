@@ -69,8 +69,9 @@ def _of_first(name: str) -> Operator:
 def _is_composite(overload: Any) -> bool:
     import torch
 
-    key = torch._C.DispatchKey.CompositeImplicitAutograd
-    return bool(overload.has_kernel_for_dispatch_key(key))
+    name, key = overload.name(), "CompositeImplicitAutograd"
+    # An operator without any kernel, such as aten::sym_size, is none that torch can be asked about.
+    return torch._C._dispatch_has_kernel(name) and torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
 
 
 def _is_view(overload: Any) -> bool:

@@ -15,18 +15,19 @@ from convcost.modules.fault import is_installed
 def importable(folder: Path) -> Iterator[None]:
     """What is in `folder`, and in the current one, can be imported from inside the block.
 
-    After it sys.path is as before. What was imported from another folder is out of the way meanwhile,
-    where `folder` has something of the same name.
+    After it sys.path is as before, and sys.argv, which meanwhile has no arguments, as none are the file's.
+    What was imported from another folder is out of the way, where `folder` has something of the same name.
     """
     import_module("torch")  # before a neighbour of the file could have the name of a module that it needs
-    path_before = sys.path.copy()
+    path_before, arguments = sys.path.copy(), sys.argv
+    sys.argv = arguments[:1]
     sys.path[:0] = dict.fromkeys((str(folder), str(Path.cwd())))
     hidden = {name: sys.modules.pop(name) for name in [*sys.modules] if _is_in_the_way(name, folder)}
     invalidate_caches()
     try:
         yield
     finally:
-        sys.path[:] = path_before
+        sys.path[:], sys.argv = path_before, arguments
         for name, module in hidden.items():
             sys.modules.setdefault(name, module)
 

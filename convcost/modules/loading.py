@@ -6,6 +6,7 @@ import re
 import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from os.path import realpath
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ class Place(NamedTuple):
         """The folder that it is imported from: a file's, or the one that the file's package is in."""
         if not self.is_file:
             return Path.cwd()
-        folder = Path(self.source).resolve().parent
+        folder = Path(realpath(self.source)).parent
         while (folder / "__init__.py").is_file() and folder != folder.parent:
             folder = folder.parent
         return folder
@@ -79,14 +80,14 @@ def load(place: Place) -> Any:
 def _from_file(place: Place) -> ModuleType:
     path = Path(place.source)
     if not path.is_file():
-        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py")))
+        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if file.is_file()))
         raise UsageError(f"there is no file {str(path)[:200]}{near}", hint=FORM)
-    name = ".".join(path.resolve().with_suffix("").relative_to(place.folder).parts)
-    if "." in name:
-        module = import_module(name)
+    parts = path.resolve().with_suffix("").relative_to(place.folder).parts
+    if len(parts) > 1 and all(map(str.isidentifier, parts)):
+        module = import_module(".".join(parts))
         if _is_of(module, path):
             return module
-    return _executed(path, name)
+    return _executed(path, "_".join(parts).replace(".", "_"))
 
 
 def _executed(path: Path, name: str) -> ModuleType:

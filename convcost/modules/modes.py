@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from convcost.modules.memory import Runner
 from convcost.modules.recorder import Recorder
-from convcost.modules.shapes import Shapes
 from convcost.modules.tape import Tape
 
 
 @contextmanager
-def recorded(tape: Tape, shapes: Shapes | None, has_gradients: bool = False) -> Iterator[None]:
+def recorded(tape: Tape, runs: Runner, has_gradients: bool = False) -> Iterator[None]:
     """Everything of torch that runs inside the block goes to `tape`."""
-    with through(Recorder(tape, shapes, has_gradients)):
+    with through(Recorder(tape, runs, has_gradients)):
         yield
 
 
@@ -53,6 +53,8 @@ def _dispatch_mode(recorder: Recorder) -> Any:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        supports_higher_order_operators = True
+
         @classmethod
         def _should_skip_dynamo(cls) -> bool:
             return False

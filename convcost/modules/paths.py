@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,12 +30,14 @@ class Visit:
 class Paths:
     """The names of a model's submodules, those that have run, and those that are running, innermost last.
 
-    What other threads run meanwhile is not the model's.
+    What other threads run meanwhile is another model's, or is out of sight: `elsewhere` has the calls of
+    submodules there by path and input.
     """
 
     names: dict[int, str]
     running: list[str] = field(default_factory=lambda: [""])
     visits: dict[str, Visit] = field(default_factory=dict)
+    elsewhere: Counter[tuple[str, Shape | None]] = field(default_factory=Counter)
     thread: int = field(default_factory=get_ident)
 
     @property
@@ -44,6 +48,7 @@ class Paths:
     def enter(self, module: torch.nn.Module, arguments: Any) -> None:
         """As `module` is called with `arguments`; one that is none of the model's counts as its caller."""
         if get_ident() != self.thread:
+            self._note_elsewhere(module, arguments)
             return
         path = self.names.get(id(module), self.current)
         self.running.append(path)
@@ -52,13 +57,21 @@ class Paths:
             visit.calls += 1
 
     def leave(self, module: torch.nn.Module, output: Any) -> None:
-        """As `module` returns `output`."""
+        """As `module` returns `output`, or raises, which then says where."""
         if get_ident() != self.thread:
             return
         path = self.running.pop()
+        error = sys.exc_info()[1] if output is None and path else None
+        if error is not None and not hasattr(error, "__notes__"):
+            error.add_note(f"in submodule {path} ({type(module).__name__})")
         visit = self.visits.get(path)
         if visit and visit.output is None and id(module) in self.names:
             visit.output = first_shape(output)
+
+    def _note_elsewhere(self, module: torch.nn.Module, arguments: Any) -> None:
+        """A container's calls are those of what it contains."""
+        if id(module) in self.names and not module._modules:
+            self.elsewhere[self.names[id(module)], first_shape(arguments)] += 1
 
 
 @contextmanager
@@ -68,7 +81,9 @@ def followed(submodules: Mapping[str, torch.nn.Module]) -> Iterator[Paths]:
 
     paths = Paths({id(submodule): name for name, submodule in submodules.items()})
     before = hooks.register_module_forward_pre_hook(paths.enter)
-    after = hooks.register_module_forward_hook(lambda module, _, output: paths.leave(module, output))
+    after = hooks.register_module_forward_hook(
+        lambda module, _, output: paths.leave(module, output), always_call=True
+    )
     try:
         yield paths
     finally:

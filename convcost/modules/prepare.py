@@ -22,10 +22,20 @@ Way = Literal["shapes", "copies", "data"]
 
 def ready(module: torch.nn.Module) -> torch.nn.Module:
     """The module, out of what torch.compile wraps it in; a copy if its first run gives it parameters."""
+    import torch
     from torch.nn.parameter import is_lazy
 
     module = getattr(module, "_orig_mod", module)
-    return deepcopy(module) if any(map(is_lazy, module.parameters())) else module
+    lazy = [tensor for tensor in (*module.parameters(), *module.buffers()) if is_lazy(tensor)]
+    if not lazy:
+        return module
+    with torch.inference_mode(False):
+        return deepcopy(module, {id(tensor): _copied(tensor) for tensor in lazy})
+
+
+def _copied(lazy: Any) -> Any:
+    """What torch copies of parameters alone."""
+    return type(lazy)(requires_grad=lazy.requires_grad, device=lazy.device, dtype=lazy.dtype)
 
 
 @contextmanager
@@ -79,11 +89,13 @@ def in_place_of(submodules: Iterable[torch.nn.Module], way: Way) -> None:
 
 def replace_in(submodules: Iterable[torch.nn.Module], change: Callable[[torch.Tensor], torch.Tensor]) -> None:
     """Put `change` of each in place of the submodules' tensors: shared ones stay shared."""
+    from torch.nn.parameter import is_lazy
+
     known: dict[int, Any] = {}
     for submodule in submodules:
         for held in (submodule._parameters, submodule._buffers):
             for name, tensor in held.items():
-                if tensor is not None:
+                if tensor is not None and not is_lazy(tensor):
                     held[name] = known.setdefault(id(tensor), _as(tensor, change))
 
 

@@ -14,18 +14,19 @@ from convcost.modules.blank import like, of_shape
 from convcost.modules.dispatched import dispatched
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
-from convcost.modules.shapes import Shapes
+from convcost.modules.higher_order import written_out
+from convcost.modules.memory import Runner
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 
 
 class Recorder:
-    """What both modes do with a call; `shapes` is None where tensors have their data and all is computed."""
+    """What both modes do with a call; `runs` is how an operator comes by what it returns."""
 
-    def __init__(self, tape: Tape, shapes: Shapes | None, has_gradients: bool = False) -> None:
+    def __init__(self, tape: Tape, runs: Runner, has_gradients: bool = False) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
-        self._shapes = shapes
+        self._runs = runs
         self._silent = 0
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -66,7 +67,7 @@ class Recorder:
 
     def _output(self, known: Whole, arguments: dict[str, Any]) -> Any:
         """What the function returns if its operator tells the shape; None if it has to run."""
-        if self._shapes is None or known.operator.output is None:
+        if self._runs.has_data or known.operator.output is None:
             return None
         if self._has_gradients and not known.operator.contracts:
             return None
@@ -82,15 +83,16 @@ class Recorder:
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
+        kernel = written_out(overload)
+        if kernel:
+            with mode:
+                return kernel(*args, **kwargs)
         known = dispatched(overload)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and known.is_composite:
             with mode:
                 return overload.decompose(*args, **kwargs)
-        if self._shapes is None:
-            output = overload(*args, **kwargs)
-        else:
-            output = self._shapes.run(overload, known.writes, args, kwargs, known.keeps_shape)
+        output = self._runs.run(overload, known.writes, args, kwargs, known.keeps_shape)
         if not self._silent:
             self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
         return output

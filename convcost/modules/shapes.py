@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import like, of_strides
+from convcost.modules.memory import Made, flat_tensors, number_of, written
 
 if TYPE_CHECKING:
     import torch
@@ -16,9 +17,10 @@ SMALL = 2**16
 class Shapes:
     """Runs operators on the meta device; constants made on the way keep their data while they are small."""
 
-    def __init__(self, tensors: list[torch.Tensor]) -> None:
-        """`tensors` belong to the user and are never written to."""
-        self._owned = {_memory(tensor) for tensor in tensors if not tensor.is_meta}
+    has_data = False
+
+    def __init__(self) -> None:
+        self._made = Made()
         self._stale: dict[int, torch.Tensor] = {}
 
     def run(
@@ -26,25 +28,30 @@ class Shapes:
     ) -> Any:
         """What `overload` returns, on the data of small constants if no argument lacks its data.
 
-        If it `keeps_shape`, its result is as the widest of its arguments.
+        If it `keeps_shape`, its result is as the widest of its arguments. What the run did not make is
+        never written to.
         """
-        tensors = [value for value in _flat((*args, *kwargs.values())) if _is_tensor(value)]
+        tensors = list(flat_tensors((*args, *kwargs.values())))
         if not tensors:
-            return _made(overload, args, kwargs)
+            output = _made(overload, args, kwargs)
+            self._made.add(output)
+            return output
         with_data = [tensor for tensor in tensors if not tensor.is_meta]
         if not with_data:
             widest = _alike(tensors) if keeps_shape else None
             return overload(*args, **_on_meta(kwargs)) if widest is None else like(widest)
-        if len(with_data) == len(tensors) and self._may_compute(with_data, writes, args):
-            return overload(*args, **kwargs)
-        self._stale.update((_memory(args[place]), args[place]) for place in writes if place < len(args))
+        targets = written(overload, writes, args, kwargs) if writes else []
+        if len(with_data) == len(tensors) and self._may_compute(with_data, targets):
+            output = overload(*args, **kwargs)
+            self._made.add(output, tensors)
+            return output
+        self._stale.update((number_of(target), target) for target in targets)
         return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
 
-    def _may_compute(self, tensors: list[torch.Tensor], writes: tuple[int, ...], args: Any) -> bool:
-        written = [args[place] for place in writes if place < len(args)]
-        if any(_memory(tensor) in self._owned for tensor in written):
+    def _may_compute(self, tensors: list[torch.Tensor], targets: list[torch.Tensor]) -> bool:
+        if not self._made.has(targets):
             return False
-        if any(_memory(tensor) in self._stale for tensor in tensors):
+        if any(number_of(tensor) in self._stale for tensor in tensors):
             return False
         return all(tensor.device.type == "cpu" and tensor.numel() <= SMALL for tensor in tensors)
 
@@ -100,19 +107,7 @@ def without_data(tensor: torch.Tensor) -> torch.Tensor:
     return tensor if tensor.is_meta else of_strides(tensor)
 
 
-def _flat(values: Any) -> Any:
-    for value in values:
-        if isinstance(value, list | tuple):
-            yield from _flat(value)
-        else:
-            yield value
-
-
 def _is_tensor(value: Any) -> bool:
     import torch
 
     return isinstance(value, torch.Tensor)
-
-
-def _memory(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)

@@ -14,6 +14,9 @@ from convcost.quantities import Cost, Shape
 
 SEQUENCES = (list, tuple)
 
+ELSEWHERE = "thread::forward"
+"""What is named as uncounted where a submodule runs in a thread of its own."""
+
 Key = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 
 
@@ -103,8 +106,12 @@ class Tape:
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:
-        """What has no formula."""
-        return tuple(self._uncounted.values())
+        """What has no formula, and what torch shows to its own thread alone."""
+        unseen = (
+            Uncounted(path, ELSEWHERE, () if shape is None else (shape,), calls)
+            for (path, shape), calls in self.paths.elsewhere.items()
+        )
+        return (*self._uncounted.values(), *unseen)
 
 
 def _is_float(tensor: Any) -> bool:

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError, UsageError
+from convcost.modules.anatomy import anatomy
 from convcost.modules.call import Target, check_call, forward_call, own_dtype
 from convcost.modules.construct import WAYS, Way
+from convcost.modules.failure import is_of_user
 from convcost.modules.fault import TargetError, fault
 from convcost.modules.importing import importable
 from convcost.modules.loading import Place, load
@@ -23,12 +25,16 @@ if TYPE_CHECKING:
 
 
 class Profiled(NamedTuple):
-    """A model's report, and the model as it was called; with sizes left open it was not called."""
+    """A model's report, and the model as it was called; with sizes left open it was not called.
+
+    `target` is where it is, if that was named.
+    """
 
     report: Report
     module: torch.nn.Module
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = MappingProxyType({})
+    target: Target | None = None
 
 
 def profiled(target: Target, profiler: Profiler) -> Profiled:
@@ -38,18 +44,24 @@ def profiled(target: Target, profiler: Profiler) -> Profiled:
     """
     with importable(target.place.folder):
         found = load(target.place)
-        maker = _maker(target.maker) if target.maker else None
-        result = _tried(target, found, maker, profiler)
+        maker = maker_at(target.maker) if target.maker else None
+        try:
+            result = _tried(target, found, maker, profiler)
+        except ConvcostError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise fault(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
         name=target.place.label or result.report.name,
         spec=str(target),
         sizes={**target.sizes, **result.report.sizes},
     )
-    return result._replace(report=report)
+    return result._replace(report=report, target=target)
 
 
-def _maker(place: Place) -> Callable[[], Any]:
+def maker_at(place: Place) -> Callable[[], Any]:
+    """The function there that makes a model's inputs; UsageError if it asks for arguments."""
     with importable(place.folder):
         found: Callable[[], Any] = load(place)
     check_call(str(place), found, hint="It is called without arguments.")
@@ -57,22 +69,32 @@ def _maker(place: Place) -> Callable[[], Any]:
 
 
 def _tried(target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler) -> Profiled:
-    """What comes of the first way that succeeds, or the error of the last one tried."""
-    failures: list[ConvcostError] = []
-    needed = 0
-    for way in _ways(found):
-        if way == "real" and needed > profiler.memory:
-            failures[
-                -1
-            ].hint = f"With its data it may run: --max-memory {-(-needed // 2**20)}MiB allows that."
-            break
+    """Run as it can be built, and with its data if it does not run without."""
+    way, module = _built(target, found)
+    try:
+        return _run(target, module, maker, way, profiler)
+    except TargetError as error:
+        if way == "real" or is_of_user(error.origin):
+            raise
+        failure = error
+    needed = _bytes(module)
+    if needed > profiler.memory:
+        allowed = f"--max-memory {-(-needed // 2**20)}MiB"
+        failure.hint = f"With its data it may run: {allowed} allows that."
+        raise failure
+    return _run(target, module_of(target, found, "real"), maker, "real", profiler, failure.origin)
+
+
+def _built(target: Target, found: Any) -> tuple[Way, torch.nn.Module]:
+    """The module, built in the first way that succeeds."""
+    first, *others = _ways(found)
+    for way in (first, *others[:-1]):
         try:
-            module = module_of(target, found, way)
-            needed = _bytes(module)
-            return _run(target, module, maker, way, profiler)
+            return way, module_of(target, found, way)
         except TargetError as error:
-            failures.append(error)
-    raise failures[-1]
+            if is_of_user(error.origin):
+                raise
+    return others[-1], module_of(target, found, others[-1])
 
 
 def _ways(found: Any) -> tuple[Way, ...]:
@@ -83,15 +105,19 @@ def _ways(found: Any) -> tuple[Way, ...]:
 
 
 def _run(
-    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way, profiler: Profiler
+    target: Target,
+    module: torch.nn.Module,
+    maker: Callable[[], Any] | None,
+    way: Way,
+    profiler: Profiler,
+    failure: BaseException | None = None,
 ) -> Profiled:
+    """What a run costs, where one without data ended with `failure`."""
     if target.inputs.names:
         return Profiled(_open_report(target, module, profiler), module)
     args, kwargs = forward_call(target, module, maker, way)
     try:
-        return Profiled(profiler.profile(module, *args, **kwargs), module, args, kwargs)
-    except ConvcostError:
-        raise
+        return Profiled(profiler.profile_after(failure, module, args, kwargs), module, args, kwargs)
     except (Exception, SystemExit) as error:
         raise fault(f"{target} could not be run on {_shapes((args, kwargs))}", error) from None
 
@@ -116,5 +142,4 @@ def _shapes(call: Any) -> str:
 
 
 def _bytes(module: torch.nn.Module) -> int:
-    held = (*module.parameters(), *module.buffers())
-    return sum(tensor.numel() * tensor.element_size() for tensor in held)
+    return sum(tensor.numel() * tensor.element_size() for tensor in anatomy(module).tensors)

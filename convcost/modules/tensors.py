@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 
@@ -33,7 +33,9 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
         return enumerate(value)
     if isinstance(value, Mapping):
         return value.items()
-    return vars(value).items() if is_dataclass(value) and not isinstance(value, type) else ()
+    if isinstance(value, type) or not is_dataclass(value):
+        return ()
+    return ((field.name, getattr(value, field.name, None)) for field in fields(value))
 
 
 def first_tensor(value: Any) -> Any:

@@ -10,9 +10,11 @@ from convcost.operators import (
     elementwise,
     fourier,
     free,
+    losses,
     normalization,
     pooling,
     recurrent,
+    sampling,
 )
 from convcost.operators.interface import Operator
 
@@ -20,8 +22,10 @@ OPERATORS: dict[str, Operator] = {
     **free.OPERATORS,
     **backward.OPERATORS,
     **elementwise.OPERATORS,
+    **losses.OPERATORS,
     **pooling.OPERATORS,
     **normalization.OPERATORS,
+    **sampling.OPERATORS,
     **fourier.OPERATORS,
     **recurrent.OPERATORS,
     **attention.OPERATORS,

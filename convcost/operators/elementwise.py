@@ -61,23 +61,35 @@ def _as_layer(kind: str) -> Operator:
     return each_element(layer.operations, is_same=kind not in CHECKED)
 
 
-INTERPOLATIONS = {
-    **dict.fromkeys(("upsample_linear1d",), 3),
-    **dict.fromkeys(("upsample_bilinear2d", "_upsample_bilinear2d_aa", "grid_sampler_2d"), 7),
-    **dict.fromkeys(("upsample_trilinear3d", "grid_sampler_3d"), 15),
-    **dict.fromkeys(("upsample_bicubic2d", "_upsample_bicubic2d_aa"), 31),
-}
-"""A product for each neighbour and the sums between; the weights of the neighbours are not counted."""
-
 SEVERAL = {
-    2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "hypot"),
-    3: ("logaddexp", "sinc"),
+    1: ("rsub", "floor_divide"),
+    2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "hypot", "addr"),
+    3: ("logaddexp", "sinc", "linalg_cross"),
+    4: ("polar",),
 }
 
 REDUCTIONS = {
-    1: ("sum", "mean", "amax", "amin", "nansum", "cumsum", "cumprod", "prod", "max", "min", "median"),
-    2: ("norm", "linalg_vector_norm", "logsumexp", "cumulative_trapezoid", "native_norm"),
-    3: ("var", "std", "var_mean", "std_mean"),
+    1: (
+        *(
+            "sum",
+            "mean",
+            "amax",
+            "amin",
+            "nansum",
+            "cumsum",
+            "cumprod",
+            "prod",
+            "max",
+            "min",
+            "median",
+            "nanmedian",
+            "cummax",
+            "cummin",
+        ),
+        "col2im",
+    ),
+    2: ("norm", "linalg_vector_norm", "logsumexp", "logcumsumexp", "native_norm"),
+    3: ("var", "std", "var_mean", "std_mean", "dist"),
 }
 
 
@@ -91,9 +103,9 @@ def distances(x1: Operand, output: Operand, **_: Any) -> Cost:
 
 
 def accumulated(output: Operand, **arguments: Any) -> Cost:
-    """One sum for each element that is added into place."""
+    """One sum for each element that is added into place; `values` replace what is there, unless told."""
     source = arguments.get("source", arguments.get("src", arguments.get("values")))
-    adds = arguments.get("accumulate", True) and hasattr(source, "shape")
+    adds = arguments.get("accumulate", "values" not in arguments) and hasattr(source, "shape")
     return Cost(elementwise=size(source) if adds and source is not None else 0)
 
 
@@ -102,7 +114,6 @@ OPERATORS = {
     **dict.fromkeys(SOFTMAXES, Operator(softmax)),
     "gelu": Operator(gelu, same, is_same=True),
     "glu": Operator(glu),
-    **{name: each_element(operations) for name, operations in INTERPOLATIONS.items()},
     **{
         name: rule for operations, names in SEVERAL.items() for name, rule in named(operations, names).items()
     },
@@ -110,7 +121,6 @@ OPERATORS = {
     **dict.fromkeys(("_weight_norm", "_weight_norm_interface"), each_element(WEIGHT_NORM)),
     **dict.fromkeys(("_cdist_forward", "cdist"), Operator(distances)),
     **dict.fromkeys(
-        ("scatter_add", "index_add", "scatter_reduce", "index_put", "_index_put_impl", "col2im"),
-        Operator(accumulated),
+        ("scatter_add", "index_add", "scatter_reduce", "index_put", "_index_put_impl"), Operator(accumulated)
     ),
 }

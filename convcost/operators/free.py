@@ -9,7 +9,16 @@ from convcost.operators.interface import FREE, Operator, nothing, same
 
 LOOKUPS = (
     *("embedding", "embedding_renorm", "index", "index_select", "gather", "take", "take_along_dim"),
-    *("masked_select", "nonzero", "nonzero_static", "bucketize", "searchsorted", "_unsafe_index", "one_hot"),
+    *(
+        "masked_select",
+        "nonzero",
+        "nonzero_static",
+        "bucketize",
+        "searchsorted",
+        "_unsafe_index",
+        "_unsafe_masked_index",
+    ),
+    "one_hot",
 )
 
 MOVES = (
@@ -24,13 +33,17 @@ MOVES = (
     *("_pack_padded_sequence", "_pad_packed_sequence", "slice_scatter", "select_scatter", "fill_diagonal"),
     *("_nested_tensor_from_mask", "meshgrid", "cartesian_prod", "view_as_complex", "complex"),
     *("max_unpool2d", "max_unpool3d", "detach_", "resize_as", "_efficientzerotensor", "where"),
-    *("_sparse_coo_tensor_with_dims_and_tensors", "_sparse_coo_tensor_unsafe", "_coalesced"),
+    *("_sparse_coo_tensor_with_dims_and_tensors", "_sparse_coo_tensor_unsafe", "_coalesced", "_to_sparse"),
+    *("unsafe_split", "unsafe_split_with_sizes", "diag_embed", "diagonal_scatter", "as_strided_scatter"),
+    *("view_copy", "expand_copy", "permute_copy", "transpose_copy", "t_copy", "squeeze_copy", "split_copy"),
+    *("unsqueeze_copy", "unbind_copy", "split_with_sizes_copy", "alias_copy", "as_strided_copy", "lu_unpack"),
+    *("narrow_copy", "diagonal_copy"),
 )
 
 SEARCHES = (
     *("sort", "topk", "argsort", "argmax", "argmin", "kthvalue", "unique", "_unique2", "unique_consecutive"),
     *("unique_dim", "bincount", "histc", "any", "all", "equal", "isin", "allclose", "is_nonzero", "mode"),
-    *("count_nonzero", "_local_scalar_dense", "item", "isclose", "is_same_size"),
+    *("count_nonzero", "histogram", "_local_scalar_dense", "item", "isclose", "is_same_size"),
 )
 
 FILLS = (

@@ -46,8 +46,8 @@ def _spatial(dimensions: int, rule: Any) -> Operator:
 
 WINDOWED = {
     1: ("max_pool1d", "max_pool1d_with_indices", "avg_pool1d"),
-    2: ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "mkldnn_max_pool2d"),
-    3: ("max_pool3d", "max_pool3d_with_indices", "avg_pool3d", "mkldnn_max_pool3d"),
+    2: ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "mkldnn_max_pool2d", "fractional_max_pool2d"),
+    3: ("max_pool3d", "max_pool3d_with_indices", "avg_pool3d", "mkldnn_max_pool3d", "fractional_max_pool3d"),
 }
 
 ADAPTIVE = tuple(

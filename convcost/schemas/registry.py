@@ -17,6 +17,7 @@ TYPES = {
     "check": "convcost.schemas.checked:Checked",
     "verify": "convcost.schemas.verified:Verified",
     "counters": "convcost.schemas.counted:Counters",
+    "devices": "convcost.schemas.devices:Devices",
 }
 """Outputs of commands, each with the type of its JSON."""
 

@@ -6,7 +6,10 @@ from typing import NotRequired, TypedDict
 
 from convcost.report import CounterResult
 from convcost.schemas.common import Context, Costs, Formula, Quotient
+from convcost.schemas.memories import Memory, MemoryRatios
 from convcost.schemas.models import Opinion, Traced
+from convcost.schemas.rooflines import Roofline
+from convcost.schemas.timed import Time
 
 
 class Row(Costs):
@@ -45,6 +48,12 @@ class Report(Costs):
     arithmetic_intensity: Quotient
     """FLOPs for each byte."""
     rows: list[Row]
+    roofline: NotRequired[Roofline]
+    """The least time on a device, where one was named."""
+    time: NotRequired[Time]
+    """How long it was measured to take, where that was asked for."""
+    memory: NotRequired[Memory]
+    """What it takes to run and to train, where that was asked for."""
 
 
 class Ratios(TypedDict):
@@ -61,6 +70,12 @@ class Ratios(TypedDict):
     flops_per_output_element: Quotient
     bytes: Quotient
     arithmetic_intensity: Quotient
+    least_seconds: NotRequired[float | int | None]
+    """Of least times, where a device was named; null where they are not known, or the first one's is 0."""
+    seconds: NotRequired[float | int | None]
+    """Of measured times, where they were asked for."""
+    memory: NotRequired[MemoryRatios]
+    """Of memory, where that was asked for."""
 
 
 class Layer(Context, Report):

@@ -76,6 +76,8 @@ def substituted(report: Report, given: Mapping[str, Any]) -> Report:
         trace=report.trace and mapped_trace(report.trace, change),
         sizes={**report.sizes, **sizes},
         assumptions=keeper.ledger.assumed,
+        roofline=None,
+        memory=None,
     )
 
 

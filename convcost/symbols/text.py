@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from sympy import Abs, Add, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
+from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
 
 from convcost.symbols.factors import common_in_front, fraction, is_divided, product_of_sums
 from convcost.symbols.parts import is_long
@@ -87,6 +87,8 @@ def people(formula: Any) -> str:
             return f"⌊{_over_one_line(inner)}⌋"
         case Abs():
             return f"|{people(formula.args[0])}|"
+        case Max():
+            return f"max({', '.join(sorted(map(people, formula.args), key=lambda text: (len(text), text)))})"
         case Rational() if formula.q != 1:
             return f"{formula.p}/{formula.q}".replace("-", "−")
     return str(formula).replace("-", "−")

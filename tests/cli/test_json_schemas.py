@@ -42,6 +42,11 @@ class Wide(nn.Sequential):
 class Partial(nn.Module):
     def forward(self, x):
         return torch.linalg.svd(x)[0]
+
+
+class Wave(nn.Module):
+    def forward(self, x):
+        return {"spectrum": [torch.fft.rfft(x).abs()], "none": None, "number": 3}
 """
 
 CONFIG = """
@@ -123,6 +128,26 @@ def test_a_comparison_of_modules(net):
     assert record["differences"]
 
 
+def test_a_comparison_of_open_modules_and_one_of_what_is_partial(net):
+    holds("compare", "net.py:Wide", "[B, 8] -> Linear(8, 5)", "--input", "f32[B,8]")
+    options = ("--input", "f32[3,3]", "--counters", "none")
+    assert holds("compare", "net.py:Partial", "[3, 3] -> Linear(3, 3)", *options)["candidates"][0][
+        "uncounted"
+    ]
+
+
+@pytest.mark.parametrize("specs", SPECS, ids=" | ".join)
+def test_least_times_on_a_device(specs):
+    options = ("--device", "h100", "--dtype", "bf16", "--counters", "none")
+    record = holds("compare", *specs, *options)
+    assert all(candidate["roofline"]["parts"] for candidate in record["candidates"])
+
+
+def test_least_times_of_a_module(net):
+    record = holds("model", "net.py:Wide", "--input", "f32[4,8]", "--backward", "--device", "a100")
+    assert {part["phase"] for part in record["roofline"]["parts"]} > {"forward"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_layer(kind):
     for case in cases(kind, 4, seed=2):
@@ -149,6 +174,10 @@ def test_a_layer_with_the_counters_verdicts():
         ("net.py:Net", "--input", "f32[2,4,8]", "--counters", "fvcore,flop_counter_mode"),
         ("net.py:Wide", "--input", "f32[B,8]"),
         ("net.py:Partial", "--input", "f32[3,3]"),
+        ("net.py:Partial", "--input", "f32[3,3]", "--strict"),
+        ("net.py:Wave", "--input", "f32[4,8]", "--count", "all", "--taps", "valid"),
+        ("net.py:Wave", "--input", "f32[B,8]"),
+        ("net.py:Wide", "--input", "f32[4,8]", "--by", "operator", "--filter", "Linear", "--sort", "flops"),
         ("torch.nn:Identity", "--input", "f32[3,3]"),
     ],
     ids=" ".join,
@@ -173,7 +202,14 @@ def test_matches(options):
 
 @pytest.mark.parametrize(
     "options",
-    [("--E", "128", "--L", "10"), (), ("conv2d", "3", "8", "3"), ("[N, 8] -> BatchNorm1d(8) -> GELU",)],
+    [
+        ("--E", "128", "--L", "10"),
+        ("--count", "all", "--taps", "valid"),
+        (),
+        ("conv2d", "3", "8", "3"),
+        ("[N, 8] -> BatchNorm1d(8) -> GELU",),
+        ("[B, 3, 8, 8] -> ConvTranspose2d(3, 4, 3, stride=2, padding=1) -> MaxPool2d(2) -> Flatten",),
+    ],
 )
 def test_explanations(options):
     holds("explain", *options)
@@ -230,6 +266,7 @@ NOT_NEEDED = ("ratios", "break_even", "differences")
         ("layer", "linear", "3", "4", "--counters", "none"),
         ("match", "Linear(E, E)", "--vary", "E", "--budget", "99"),
         ("counters",),
+        ("devices", "h100", "xeon-8480"),
         ("verify", "--kinds", "linear", "--counters", "none", "--cases", "1"),
     ],
     ids=" ".join,
@@ -251,6 +288,8 @@ def test_every_command_that_prints_json_has_a_schema():
 
 
 def test_a_name_without_a_schema_is_refused():
-    names = "There are compare, layer, model, explain, match, check, verify, counters, config, lock.\n"
+    names = (
+        "There are compare, layer, model, explain, match, check, verify, counters, devices, config, lock.\n"
+    )
     assert refused("schema", "loc") == f"no schema is called loc (did you mean lock?)\n{names}"
     assert refused("schema") == f"there is no name\n{names}"

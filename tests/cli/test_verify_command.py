@@ -1,6 +1,7 @@
 """`convcost verify`: exit codes, progress on stderr, and what it refuses."""
 
 import json
+import shlex
 
 import pytest
 from running import convcost, refused
@@ -17,16 +18,19 @@ def test_it_passes_over_what_is_right_with_its_progress_on_stderr():
     assert err == "dense: 0 of 29\nconvolution: 8 of 29\n"
 
 
-def test_a_new_disagreement_exits_with_1_and_shows_a_layer_that_reproduces_it(monkeypatch):
-    monkeypatch.setattr(formulas, "linear_macs", lambda positions, inner, outer: positions * inner * inner)
+def by_rows(positions, inner, outer):
+    """An error: the weights of a Linear as if they were square."""
+    return positions * inner * inner
+
+
+def test_a_new_disagreement_exits_with_1_and_ends_in_the_command_that_reproduces_it(monkeypatch):
+    monkeypatch.setattr(formulas, "linear_macs", by_rows)
     code, out, _ = convcost(*FEW, "--kinds", "linear", "--counters", "fvcore")
+    command = ' convcost layer "[1] -> Linear(1, 2)" --counters fvcore'
     assert code == 1
-    assert 'convcost layer "[1] -> Linear(1, 2)" --counters fvcore' in " ".join(out.split())
-
-
-def test_the_layer_that_is_shown_reproduces_it(monkeypatch):
-    monkeypatch.setattr(formulas, "linear_macs", lambda positions, inner, outer: positions * inner * inner)
-    shown = convcost("layer", "[1] -> Linear(1, 2)", "--counters", "fvcore", "--strict")
+    assert "2 FLOPs" in " ".join(out.split())
+    assert out.rstrip().splitlines()[-1] == command
+    shown = convcost(*shlex.split(command)[1:], "--strict")
     assert shown.code == 1
     assert "differs" in shown.out
 
@@ -35,6 +39,12 @@ def test_known_blind_spots_pass():
     code, out, _ = convcost(*FEW, "--kinds", "Conv1d", "--counters", "torch_profiler")
     assert code == 0
     assert "Known: torch.profiler, Conv1d (7 cases): it has no formula for aten::conv1d." in out
+
+
+def test_a_blind_spot_of_some_inputs_is_said_with_these():
+    out = convcost(*FEW, "--seed", "1", "--kinds", "LayerNorm", "--counters", "fvcore").out
+    said = "it raised AssertionError where the input has fewer than two or more than five dimensions."
+    assert f"Known: fvcore, LayerNorm (2 cases): {said}" in " ".join(out.split())
 
 
 def test_the_same_seed_shows_the_same_and_another_one_draws_others():

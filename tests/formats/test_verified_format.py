@@ -29,14 +29,15 @@ CLEAN = Verified(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
 
 def as_installed(monkeypatch):
     versions = {"torch": "3.0", "ptflops": "1.0", "convcost": "0.1", "fvcore": None}
-    monkeypatch.setattr("convcost.formats.verified.installed", versions.get)
+    for module in ("verified", "verified_records"):
+        monkeypatch.setattr(f"convcost.formats.{module}.installed", versions.get)
 
 
 def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new(monkeypatch):
     as_installed(monkeypatch)
     assert render(RESULT, "table", Style(width=80)) == (
         " verified  torch 3.0, ptflops 1.0\n"
-        " cases     4 of 2 kinds, seed 0\n"
+        " cases     4 of 2 kinds of layer, up to 3 for each argument, seed 0\n"
         " result    2 new disagreements\n"
         "\n"
         " layer    torch   profiler   ptflops\n"
@@ -44,26 +45,34 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
         " Linear       1      1 new     1 new\n"
         " Conv1d       3      blind     2 (1)\n"
         "\n"
-        " New: torch.profiler, Linear (1 case): 2 FLOPs more than 2 × MACs, unexplained.\n"
-        ' It shows in: convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler\n'
-        " New: ptflops, Linear (1 case): its figure is not explained. It shows in:\n"
-        " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops\n"
+        " Numbers are cases that agree: under torch in shapes, and in the products and\n"
+        " bias adds that its module makes of ones; under model in all that convcost\n"
+        " counts as it runs; under a counter in FLOPs, 2 × MACs. Those in brackets are\n"
+        " in a known blind spot of the counter; blind: all are.\n"
         " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
         " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
         " No longer so: ptflops, Conv1d (1 case): AssertionError is no blind spot any\n"
         " more.\n"
-        " Numbers are cases that agree: with torch's shapes and its products of ones;\n"
-        " with convcost's own count of the module; with counters, by 2 × MACs. In\n"
-        " brackets, or blind: known blind spots.\n"
+        " New: torch.profiler, Linear (1 case): 2 FLOPs more than 2 × MACs, unexplained.\n"
+        " It shows in:\n"
+        ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler\n'
+        " New: ptflops, Linear (1 case): its figure is not explained. It shows in:\n"
+        " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops\n"
         "\n"
     )
+
+
+def test_a_command_is_on_one_line_however_narrow_the_screen_is():
+    lines = render(RESULT, "table", Style(width=40)).splitlines()
+    assert ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler' in lines
+    assert " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops" in lines
 
 
 def test_nothing_new_is_said_in_one_line(monkeypatch):
     as_installed(monkeypatch)
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
-        " cases     1 of 1 kinds, seed 7",
+        " cases     1 of 1 kind of layer, up to 1 for each argument, seed 7",
         " result    nothing new: every formula agrees, but for known blind spots",
     ]
 

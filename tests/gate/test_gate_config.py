@@ -115,7 +115,7 @@ NEAR = "there is no such key (did you mean entries?)"
     ("text", "expected"),
     [
         ("entries = 3", [(1, "entries", "takes a table, each value a table, not a number")]),
-        ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR), (1, "", "entries is missing")]),
+        ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR)]),
         ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "takes a table, not a list")]),
         ("[entries.a]", [(1, "entries.a", "there is no spec and no model")]),
         ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "takes a text, not a number")]),

@@ -5,6 +5,8 @@ import torch
 from models import Calls
 
 from convcost.modules.profile import profile
+from convcost.operators import OPERATORS
+from convcost.operators.interface import Sized
 from convcost.quantities import Cost
 
 B, N, K, M = 2, 3, 5, 7
@@ -69,3 +71,39 @@ PRODUCTS = {
 def test_a_product_costs_its_loops(name):
     function, expected = PRODUCTS[name]
     assert profile(Calls(lambda _: function())).cost == expected
+
+
+def test_trilinear_as_bilinear_calls_it_costs_what_bilinear_does():
+    operands = zeros(B, N), zeros(M, N, K), zeros(B, K)
+    report = profile(Calls(lambda _: torch._trilinear(*operands, [1, 3], [0], [1, 2], [2, 3])))
+    assert report.macs == B * M * K * (N + 1)
+
+
+def test_any_other_trilinear_is_two_products_at_every_point():
+    operands = zeros(B, N), zeros(N, K), zeros(B, K)
+    report = profile(Calls(lambda _: torch._trilinear(*operands, [2], [0], [1], [1])))
+    assert report.macs == 2 * B * N * K
+
+
+def test_an_einsum_costs_the_loops_of_each_pair_from_the_left():
+    chain = [Sized((N, K)), Sized((K, M)), Sized((M, B))]
+    found = OPERATORS["einsum"].cost(equation="nk, km, mb -> nb", tensors=chain)
+    assert found == Cost(N * K * M + N * M * B, N * K * M + N * M * B)
+
+
+def test_an_einsum_without_an_arrow_keeps_what_is_there_once():
+    tensors = [Sized((N, K)), Sized((K, M)), Sized((M, B))]
+    assert OPERATORS["einsum"].cost(equation="nk,km,mb", tensors=tensors).macs == N * K * M + N * M * B
+
+
+def test_an_ellipsis_of_an_einsum_is_all_the_dimensions_that_are_left():
+    tensors = [Sized((4, B, N, K)), Sized((4, B, K, M))]
+    found = OPERATORS["einsum"].cost(equation="...nk,...km->...nm", tensors=tensors)
+    assert found.macs == 4 * B * N * K * M
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_a_linear_operator_adds_a_bias_where_there_is_one(has_bias):
+    bias = zeros(M) if has_bias else None
+    report = profile(Calls(lambda _: torch.nn.functional.linear(zeros(B, N, K), zeros(M, K), bias)))
+    assert report.bias_adds == (B * N * M if has_bias else 0)

@@ -74,9 +74,10 @@ def test_what_depends_on_data_is_said_to(forward):
 
 
 def test_what_the_model_raises_is_shown_in_the_users_letters():
-    message, _ = refusal(lambda module, x: module.linear(x.flatten(1)), Declared("", ("B", 3, "S")))[::2]
-    assert message.startswith("the model does not run where B = 211, S = 199: RuntimeError: ")
-    assert "[B, 3*S]" in message
+    said = refusal(lambda module, x: module.linear(x.flatten(1)), Declared("", ("B", 3, "S")))
+    assert said[0].startswith("the model does not run where B = 211, S = 199: RuntimeError: ")
+    assert "[B, 3*S]" in said[0]
+    assert "  in submodule linear (Linear)" in said
 
 
 def test_an_error_of_the_model_itself_is_shown_at_its_place():

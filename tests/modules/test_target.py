@@ -1,47 +1,14 @@
 """Models by file and name: loaded, built without memory where that will do, run, counted, and left alone."""
 
 import sys
-import textwrap
 
 import pytest
 import torch
+from modules.targets import LINEAR, refused, run, written
 
 from convcost.errors import UsageError
-from convcost.modules.call import Target
-from convcost.modules.declaration import parse_inputs
 from convcost.modules.fault import TargetError
-from convcost.modules.loading import is_place, parse_place
-from convcost.modules.profile import Profiler
-from convcost.modules.target import profiled
-
-HEAD = "import torch\nfrom torch import nn\n"
-
-LINEAR = """
-class Net(nn.Module):
-    def __init__(self, width=4):
-        super().__init__()
-        self.fc = nn.Linear(width, width)
-
-    def forward(self, x):
-        return self.fc(x)
-"""
-
-
-def written(path, code):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(HEAD + textwrap.dedent(code))
-
-
-def run(text, *inputs, maker="", memory=2**30, train=False, **arguments):
-    place = parse_place(maker) if maker else None
-    target = Target(parse_place(text), arguments, parse_inputs(inputs), maker=place, train=train)
-    return profiled(target, Profiler(memory=memory))
-
-
-def refused(kind, *arguments, **named):
-    with pytest.raises(kind) as error:
-        run(*arguments, **named)
-    return str(error.value)
+from convcost.modules.loading import is_place
 
 
 @pytest.mark.parametrize(
@@ -226,50 +193,29 @@ def test_a_module_takes_no_arguments(folder):
     assert "is a module already" in refused(UsageError, "net.py:net", "[4]", width=3)
 
 
-FAULTS = {
-    "raise ValueError('at import')": (
-        "net.py could not be imported: ValueError: at import\n  net.py:3\n    raise ValueError('at import')"
-    ),
-    "import nowhere": (
-        "net.py could not be imported: ModuleNotFoundError: No module named 'nowhere'\n"
-        "  net.py:3\n    import nowhere"
-    ),
-    "def f(:": (
-        "net.py could not be imported: SyntaxError: invalid syntax (net.py, line 3)\n  net.py:3\n    def f(:"
-    ),
-    "import sys; sys.exit(4)": (
-        "net.py could not be imported: it ended the program, sys.exit(4)\n"
-        "  net.py:3\n    import sys; sys.exit(4)"
-    ),
-    "def Net():\n    return helper()\ndef helper():\n    raise OSError('no weights')": (
-        "net.py:Net could not be built: OSError: no weights\n"
-        "  net.py:6, in helper\n    raise OSError('no weights')"
-    ),
-    LINEAR.replace("return self.fc(x)", "return self.fc(x[0])"): (
-        "net.py:Net could not be run on (4, 5): RuntimeError: mat1 and mat2 shapes cannot be multiplied "
-        "(1x5 and 4x4)\n  net.py:10, in forward\n    return self.fc(x[0])"
-    ),
-    "Net = nn.Sequential(nn.Linear(3, 4))": (
-        "net.py:Net could not be run on (4, 5): RuntimeError: mat1 and mat2 shapes cannot be multiplied "
-        "(4x5 and 3x4)"
-    ),
-}
+def test_a_file_may_have_a_dot_in_its_name(folder):
+    written(folder / "my.models" / "net.v2.py", LINEAR)
+    assert run("my.models/net.v2.py:Net", "[2,4]").report.macs == 32
 
 
-@pytest.mark.parametrize(("code", "message"), FAULTS.items(), ids=range(len(FAULTS)))
-def test_the_users_error_is_shown_at_its_place(folder, code, message):
+def test_a_file_that_reads_the_programs_arguments_sees_none(folder, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["convcost", "model", "net.py:make"])
+    parser = (
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', default=4)\n"
+    )
+    code = f"{LINEAR}{parser}parser.parse_args()\ndef make():\n    return Net(parser.parse_args().width)\n"
     written(folder / "net.py", code)
-    assert refused(TargetError, "net.py:Net", "[4,5]") == message
+    assert run("net.py:make", "[2,4]").report.macs == 32
+    assert sys.argv == ["convcost", "model", "net.py:make"]
 
 
-def test_an_error_far_inside_torch_points_at_the_users_line(folder):
-    written(folder / "net.py", LINEAR.replace("self.fc(x)", "nn.functional.conv2d(x, self.fc.weight)"))
-    assert "  net.py:10, in forward\n" in refused(TargetError, "net.py:Net", "[4,5]")
+def test_a_lazy_model_is_built_and_counted(folder):
+    layers = "nn.LazyConv1d(4, 3, padding=1), nn.LazyBatchNorm1d(), nn.Flatten(), nn.LazyLinear(5)"
+    written(folder / "net.py", f"def make(): return nn.Sequential({layers})\n")
+    report = run("net.py:make", "[2,3,8]").report
+    assert (report.macs, report.params) == (2 * 8 * 36 + 2 * 32 * 5, 40 + 8 + 165)
 
 
-def test_an_error_in_a_library_points_at_the_line_that_called_it(folder):
-    library = folder / "site-packages"
-    written(library / "blocks.py", "def block(width):\n    raise ValueError(f'{width} is odd')\n")
-    path = f"import sys\nsys.path.append({str(library)!r})\n"
-    written(folder / "net.py", f"{path}from blocks import block\ndef Net(): return block(3)\n")
-    assert refused(TargetError, "net.py:Net", "[1]").splitlines()[1] == "  net.py:6, in Net"
+def test_a_lazy_model_that_fails_shows_its_own_error(folder):
+    written(folder / "net.py", "def make(): return nn.Sequential(nn.LazyConv1d(4, 9), nn.LazyLinear(5))\n")
+    assert "RuntimeError" in refused(TargetError, "net.py:make", "[2,3,4]")

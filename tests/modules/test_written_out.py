@@ -82,7 +82,7 @@ def test_two_directions_and_two_layers_each_have_their_units():
 
 
 def test_projected_units_are_the_hidden_ones():
-    layer = nn.LSTM(INPUT, HIDDEN, proj_size=2, batch_first=True)
+    layer = nn.LSTM(INPUT, HIDDEN, proj_size=4, batch_first=True)
     assert profile(layer, torch.zeros(BATCH, STEPS, INPUT)).elementwise == POSITIONS * HIDDEN * 22
 
 
@@ -100,6 +100,27 @@ def test_attention_costs_what_its_scores_their_softmax_and_both_products_do():
     fused, out = (profile(Calls(each), query, key, value) for each in (attention, attention_written_out))
     assert costs(fused) == costs(out)
     assert fused.elementwise == 6 * 2 * 4 * 5 * 7
+
+
+@pytest.mark.parametrize(("queries", "keys"), [(5, 5), (5, 7), (7, 5)])
+def test_causal_attention_is_of_each_query_with_the_keys_up_to_its_own(queries, keys):
+    def causal(_, query, key):
+        return nn.functional.scaled_dot_product_attention(query, key, key, is_causal=True)
+
+    report = profile(Calls(causal), torch.zeros(2, 4, queries, 8), torch.zeros(2, 4, keys, 8))
+    pairs = sum(min(query, keys) for query in range(1, queries + 1))
+    assert report.valid_macs == 2 * 4 * pairs * (8 + 8)
+
+
+def test_the_activations_of_attention_are_its_scores_and_its_output():
+    report = profile(Calls(attention), *(torch.zeros(2, 4, length, 8) for length in (5, 7, 7)))
+    assert report.activations == 2 * 4 * 5 * 7 + 2 * 4 * 5 * 8
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_a_unit_of_an_rnn_is_a_sum_and_what_follows(nonlinearity):
+    layer = nn.RNN(INPUT, HIDDEN, nonlinearity=nonlinearity, batch_first=True)
+    assert profile(layer, torch.zeros(BATCH, STEPS, INPUT)).elementwise == POSITIONS * HIDDEN * 2
 
 
 def test_a_mask_is_one_sum_for_each_score():
@@ -131,6 +152,24 @@ def test_gradients_of_an_lstm_leave_out_the_inputs_where_nobody_needs_them():
     assert macs[0] == POSITIONS * 4 * HIDDEN * HIDDEN
 
 
+@pytest.mark.parametrize(("transposed", "positions"), [(False, 6), (True, 8)])
+def test_atens_convolution_multiplies_at_output_positions_and_transposed_at_those_of_the_input(
+    transposed, positions
+):
+    found = OPERATORS["convolution"].cost(
+        input=Sized((2, 4, 8)),
+        weight=Sized((4, 4, 3)),
+        bias=None,
+        stride=[1],
+        padding=[0],
+        dilation=[1],
+        transposed=transposed,
+        output_padding=[0],
+        groups=1,
+    )
+    assert found.macs == 2 * positions * 4 * 4 * 3
+
+
 @pytest.mark.parametrize(
     ("mask", "products", "sums"),
     [((True, True, True), 2, 60), ((True, False, False), 1, 0), ((False, True, False), 1, 0)],
@@ -150,3 +189,17 @@ def test_a_convolutions_backward_has_a_product_for_each_gradient_asked_for(mask,
     )
     macs = 2 * 5 * 6 * 3 * 3
     assert found == Cost(products * macs, products * macs, bias_adds=sums)
+
+
+TWO_DIMENSIONS = [
+    (torch.fft.fft2, (3, 4, 8), torch.complex64, 5 * 3 * 4 * 8 * (2 + 3) // 2),
+    (torch.fft.rfft2, (3, 4, 8), torch.float32, 5 * 3 * 4 * 8 * (2 + 3) // 4),
+    (torch.fft.irfft, (3, 5), torch.complex64, 5 * 3 * 8 * 3 // 4),
+]
+
+
+@pytest.mark.parametrize(("function", "shape", "dtype", "macs"), TWO_DIMENSIONS, ids=str)
+def test_a_fourier_transform_has_the_levels_of_each_dimension_and_half_the_work_if_one_side_is_real(
+    function, shape, dtype, macs
+):
+    assert profile(Calls(lambda _, x: function(x)), torch.zeros(shape, dtype=dtype)).macs == macs

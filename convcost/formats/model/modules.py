@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.breakdown.tree import Node, Share
-from convcost.formats.columns import column_width
+from convcost.formats.columns import GUTTER, column_width
 from convcost.formats.document import Line, Table
 from convcost.formats.interface import Style
 from convcost.formats.model.selection import ITSELF, Selection, Shown
@@ -38,7 +38,7 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
 
 
 def _line(found: Shown, report: Report, total: Size) -> Line:
-    return Line(_label(found), _cells(found.node.total, report, total), depth=found.depth)
+    return Line(module_label(found), _cells(found.node.total, report, total), depth=found.depth)
 
 
 def _cells(share: Share, report: Report, total: Size) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def _cells(share: Share, report: Report, total: Size) -> tuple[str, ...]:
     return (amount(share.params), *costs)
 
 
-def _label(found: Shown) -> str:
+def module_label(found: Shown) -> str:
     """`conv1: Conv2d`, `blocks.0–11: 12 × Block`, `fc: Linear, 2 calls`."""
     if found.label == ITSELF:
         return ITSELF
@@ -75,8 +75,9 @@ def without(table: Table, *headings: str) -> Table:
 
 
 def fits(table: Table, width: int) -> bool:
-    """Whether its columns have room side by side."""
-    return sum(column_width(table, column) for column in range(len(table.columns))) <= width
+    """Whether its columns have room side by side, with no label broken."""
+    label = max(len(line.label) + 2 * line.indent for line in table.lines) + GUTTER
+    return label + sum(column_width(table, column) for column in range(1, len(table.columns))) <= width
 
 
 def _with_columns(table: Table, found: tuple[Shown, ...], ends: tuple[str, ...]) -> Table:

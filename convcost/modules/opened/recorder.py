@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.functions import Whole
+from convcost.modules.memory import Direct
 from convcost.modules.opened.expressions import NoFormulaError
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit, lifted
@@ -68,7 +69,7 @@ class OpenRecorder(Recorder):
     """Runs everything on torch's fake tensors; what comes out has simple sizes."""
 
     def __init__(self, tape: OpenTape) -> None:
-        super().__init__(tape, None)
+        super().__init__(tape, Direct())
         self._sizes = tape.sizes
         self.units: list[Unit] = []
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.modules.anatomy import Anatomy, anatomy, unused
+from convcost.modules.call import named
 from convcost.modules.guard import unchanged
 from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.modes import through
@@ -16,7 +17,6 @@ from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit
 from convcost.modules.paths import followed
 from convcost.modules.prepare import autocast_for_shapes, eager, replace_in
-from convcost.modules.profile import named
 from convcost.modules.tally import report_of
 from convcost.operators.interface import Operator
 from convcost.report import Report

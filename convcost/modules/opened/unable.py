@@ -66,7 +66,10 @@ def _spelled(error: Exception, sizes: Sizes) -> Exception:
     text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), str(error))
     if text == str(error) or type(error) not in (AssertionError, RuntimeError, ValueError):
         return error
-    return type(error)(text).with_traceback(error.__traceback__)
+    spelled = type(error)(text).with_traceback(error.__traceback__)
+    for note in getattr(error, "__notes__", ()):
+        spelled.add_note(note)
+    return spelled
 
 
 def _numbers_for(names: str, inputs: Inputs) -> str:

@@ -1,0 +1,45 @@
+"""What a user's code prints is no result: it goes to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+
+STDOUT, STDERR = 1, 2
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is printed inside goes to stderr, also where a child or a library in C does it."""
+    with _descriptors_aside(), redirect_stdout(sys.stderr):
+        yield
+
+
+@contextmanager
+def _descriptors_aside() -> Iterator[None]:
+    _flush()
+    kept = _copy_of_stdout()
+    try:
+        with suppress(OSError):
+            os.dup2(STDERR, STDOUT)
+        yield
+    finally:
+        _flush()
+        if kept is not None:
+            os.dup2(kept, STDOUT)
+            os.close(kept)
+
+
+def _copy_of_stdout() -> int | None:
+    """None if it is closed."""
+    with suppress(OSError):
+        return os.dup(STDOUT)
+    return None
+
+
+def _flush() -> None:
+    """What waits in Python's own buffer belongs to where it was printed."""
+    if sys.__stdout__:
+        sys.__stdout__.flush()

@@ -1,0 +1,92 @@
+"""`convcost devices`: what hardware can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from convcost.cli.machine import check_place, is_this, kept, this_machine
+from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
+from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.timing import threads_of
+from convcost.devices import Catalogue, Device
+from convcost.errors import UsageError, did_you_mean
+from convcost.formats import check_format, render
+from convcost.formats.interface import DeviceList
+from convcost.gate.devices import devices_at
+from convcost.timing.machine import THIS
+
+
+@guarded
+def devices(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Devices to show; one is shown in full.")
+    ] = None,
+    vendor: Annotated[str, typer.Option("--vendor", help="Only this vendor's, such as nvidia.")] = "",
+    kind: Annotated[str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only this kind.")] = "",
+    config: Annotated[
+        str,
+        typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
+    ] = "",
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure this machine, and show it: it is called this.")
+    ] = False,
+    on: OnOption = "",
+    threads: ThreadsOption = "",
+    output_format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List the devices: memory, bandwidth, dense peaks, ridge points; of one, all with sources.
+
+    For example: convcost devices h100 or convcost devices --vendor amd. Devices of your own are in
+    [tool.convcost.devices.NAME] of pyproject.toml, or in [devices.NAME] of a convcost.toml. What this
+    machine reaches is measured by convcost devices --measure, and shown by convcost devices this.
+    """
+    format_name = "json" if json else output_format
+    check_format(format_name)
+    if measure:
+        names = [*(names or ()), _measured(on, threads)]
+    elif on or threads:
+        raise UsageError("--on and --threads are for --measure")
+    every = devices_at(config)
+    found = _named(every, names) if names else every.devices
+    found = _only(found, "vendor", vendor)
+    found = _only(found, "kind", kind)
+    emit(render(DeviceList(found, in_full=len(names or ()) == 1), format_name, style()))
+
+
+def _named(every: Catalogue, names: list[str]) -> tuple[Device, ...]:
+    """The devices of these names, each once, this machine among them."""
+    named = (this_machine(name).device if is_this(name) else every.named(name) for name in names)
+    return tuple({device.name: device for device in named}.values())
+
+
+def _measured(on: str, threads: str) -> str:
+    """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
+    from convcost.timing.peaks import measured
+    from convcost.timing.settings import place
+
+    where = place(on)
+    check_place(where)
+    number = threads_of(threads)
+    path = kept(measured(where, number, lambda text: complain(f"measuring {text}")))
+    complain(f"kept in {path}")
+    return f"{THIS}-{where}"
+
+
+def _only(devices: tuple[Device, ...], what: str, wanted: str) -> tuple[Device, ...]:
+    """Those whose vendor or kind it is; UsageError if there are none."""
+    if not wanted:
+        return devices
+    known = tuple(dict.fromkeys(getattr(device, what) for device in devices))
+    found = tuple(device for device in devices if getattr(device, what).lower() == wanted.lower())
+    if not found:
+        near = did_you_mean(wanted, known)
+        raise UsageError(f"no {what} here is {wanted[:40]}{near}", hint=f"There are {_listed(known)}.")
+    return found
+
+
+def _listed(known: Iterable[str]) -> str:
+    return ", ".join(known)[:200]

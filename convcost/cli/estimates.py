@@ -1,0 +1,53 @@
+"""What stands beside the costs where it is asked for: the least times on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from convcost.quantities import Size
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.rooflines.bound import Roofline
+    from convcost.timing.machine import Machine
+
+Again: TypeAlias = Callable[[Mapping[str, Size]], Report]
+"""Reports the same design with more sizes."""
+
+Twice: TypeAlias = list[tuple[str, Report]]
+
+
+def estimating(device: str, dtype: str, threads: int = 0) -> Callable[[Report, Again | None], Report]:
+    """What adds the least times on the device called `device` to a report; nothing if none is named.
+
+    They are in `dtype`, or in the report's own if that is empty; on so many `threads` if any are asked for,
+    which is said where this machine was measured on others. Raises UsageError where there is no such
+    device, or this machine was not measured yet.
+    """
+    if not device:
+        return lambda report, again: report
+    from convcost.cli.machine import is_this, this_machine
+    from convcost.gate.devices import devices_at
+    from convcost.rooflines.roofline import roofline
+
+    machine = this_machine(device, threads) if is_this(device) else None
+    named = machine.device if machine else devices_at("").named(device)
+
+    def estimated(report: Report, again: Again | None) -> Report:
+        twice = [(name, again({name: 2})) for name in report.assumed] if again else []
+        found = roofline(report, named, dtype, twice)
+        return replace(report, roofline=_from_cache(found, machine, report, twice) if machine else found)
+
+    return estimated
+
+
+def _from_cache(found: Roofline, machine: Machine, report: Report, twice: Twice) -> Roofline:
+    """With the bandwidth of a cache where this machine was found to have one for all that is moved."""
+    from convcost.rooflines.roofline import roofline
+
+    if found.is_open:
+        return found
+    device = machine.device_for(found.bytes)
+    return found if device == found.device else roofline(report, device, found.dtype, twice)

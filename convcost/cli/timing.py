@@ -1,0 +1,74 @@
+"""Measured times where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcost.cli.aside import aside
+from convcost.cli.progress import shown
+from convcost.errors import UsageError
+from convcost.network import Network
+from convcost.report import Report
+from convcost.units import parse_count
+
+if TYPE_CHECKING:
+    from convcost.modules.target import Profiled
+
+MOST_THREADS = 4096
+
+Reports = tuple[Report, ...]
+
+Designs = Callable[[], Sequence["Network | Profiled"]]
+
+
+class Times(NamedTuple):
+    """What the options say about time."""
+
+    asked: bool
+    backward: bool
+    compile: bool
+    on: str
+    threads: str
+
+    def checked(self, is_for_time_alone: bool = True) -> Times:
+        """UsageError for an option that means nothing without --time, --backward among them or not."""
+        given = {
+            "--compile": self.compile,
+            "--on": self.on,
+            "--threads": self.threads,
+            "--backward": self.backward and is_for_time_alone,
+        }
+        without = [name for name, value in given.items() if value]
+        if without and not self.asked:
+            raise UsageError(f"{without[0]} is for --time, which measures how long it takes")
+        return self
+
+    @property
+    def number(self) -> int:
+        """Of threads, 0 for as many as torch has; UsageError where it is none."""
+        return threads_of(self.threads)
+
+    def timed(self, reports: Reports, designs: Designs, dtype: str) -> Reports:
+        """The reports with what was measured of their designs, if it was asked for."""
+        if not self.asked:
+            return reports
+        from convcost.timing.times import Stopwatch
+
+        watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
+        with aside():
+            return watch.timed(reports, designs, _watched)
+
+
+def _watched(rounds: Iterable[int], number: int) -> Iterator[int]:
+    return shown(rounds, number, lambda _: "timing, round")
+
+
+def threads_of(text: str) -> int:
+    """The number that `--threads` gives, 0 for as many as torch has."""
+    if not text:
+        return 0
+    number = parse_count(text, "--threads")
+    if not 1 <= number <= MOST_THREADS:
+        raise UsageError(f"--threads {text[:40]}: 1 to {MOST_THREADS:,} can be had")
+    return number

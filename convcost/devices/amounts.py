@@ -1,0 +1,108 @@
+"""Figures as text: "312 TFLOP/s", "2.039 TB/s", "80 GB", or the arithmetic that gives them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from math import prod
+from typing import NamedTuple
+
+from convcost.errors import UsageError
+from convcost.units import parse_amount
+
+FACTOR = re.compile(r"([0-9][0-9.,_]{0,39}(?:e\+?[0-9]{1,2})?) ?([A-Za-z][A-Za-z/ -]{0,40})?", re.IGNORECASE)
+UNIT = re.compile(r"([KMGTPE]i?)?(?:(FLOP|OP)s?|(B|Hz|T|))(/s)?")
+
+TICKS = ("Hz", "T")
+"""Units of how often something is done: cycles, transfers. Only per second do they say how often."""
+
+LONGEST = 200
+
+LARGEST = 10**24
+"""More is a mistake; it would be no number in JSON either."""
+
+
+class Measure(NamedTuple):
+    """What a figure is of, how it is written, and as arithmetic."""
+
+    name: str
+    things: tuple[str, ...]
+    example: str
+    derived: str
+    per_second: bool = True
+
+
+PEAK = Measure("arithmetic per second", ("FLOP", "OP"), "312 TFLOP/s", "40 cores x 2.3 GHz x 64 FLOP")
+BANDWIDTH = Measure("bytes per second", ("B",), "2.039 TB/s", "8 channels x 8 B x 3.2 GT/s")
+MEMORY = Measure("memory", ("B",), "80 GB", "5 stacks x 16 GB", per_second=False)
+
+
+class Amount(NamedTuple):
+    """A figure, and the arithmetic that it came from."""
+
+    value: int
+    derivation: str = ""
+
+
+class _Factor(NamedTuple):
+    value: int
+    thing: str = ""
+    is_rate: bool = False
+
+
+def parse_figure(written: object, measure: Measure) -> Amount:
+    """sum: product ("+" product)*; product: factor (("x" | "×" | "*") factor)*
+
+    Exactly. A number alone is in FLOP/s, bytes/s or bytes. UsageError where the units do not fit.
+    """
+    if isinstance(written, int | Decimal):
+        return Amount(_plausible(_whole(str(written), str(written), measure), str(written), measure))
+    text = str(written)
+    products = [re.split(r" ?[×*] ?| x ", part.strip()) for part in text[:LONGEST].split(" + ")]
+    factors = [[_factor(factor, text, measure) for factor in product] for product in products]
+    if len(text) > LONGEST or not all(_fits(product, measure) for product in factors):
+        raise _unfit(text, measure)
+    value = sum(prod(factor.value for factor in product) for product in factors)
+    is_arithmetic = len(products) > 1 or len(products[0]) > 1
+    return Amount(_plausible(value, text, measure), text if is_arithmetic else "")
+
+
+def _factor(text: str, whole: str, measure: Measure) -> _Factor:
+    """factor: number [prefix unit | noun]; nouns, such as cores, only say what is counted."""
+    found = FACTOR.fullmatch(text.strip())
+    if not found:
+        raise _unfit(whole, measure)
+    number, word = found[1], (found[2] or "").strip()
+    unit = UNIT.fullmatch(word)
+    if not word or not unit:
+        return _Factor(_whole(number, whole, measure))
+    prefix, thing, per_second = unit[1] or "", unit[2] or unit[3], bool(unit[4])
+    if not thing or (prefix.endswith("i") and thing != "B"):
+        raise _unfit(whole, measure)
+    value = _whole(f"{number}{prefix}", whole, measure)
+    return _Factor(value, "" if thing in TICKS else thing, per_second or thing == "Hz")
+
+
+def _fits(product: list[_Factor], measure: Measure) -> bool:
+    """One factor is of what is measured, and one is a rate where that is needed."""
+    things = [factor.thing for factor in product if factor.thing]
+    rates = sum(factor.is_rate for factor in product)
+    return len(things) == 1 and things[0] in measure.things and rates == measure.per_second
+
+
+def _whole(number: str, whole: str, measure: Measure) -> int:
+    try:
+        return parse_amount(number, "bytes")
+    except UsageError:
+        raise _unfit(whole, measure) from None
+
+
+def _plausible(value: int, text: str, measure: Measure) -> int:
+    if not 0 < value <= LARGEST:
+        raise _unfit(text, measure)
+    return value
+
+
+def _unfit(text: str, measure: Measure) -> UsageError:
+    hint = f'Write it as "{measure.example}", or as "{measure.derived}".'
+    return UsageError(f"{text[:60]!r} is no {measure.name}", hint=hint)

@@ -1,0 +1,1 @@
+"""Estimates of the memory that a design takes: to run, and to train."""

@@ -1,0 +1,1 @@
+"""Least times on a device, for every format."""

@@ -1,0 +1,47 @@
+"""How a bound is written in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.formats.document import Table
+from convcost.formats.model.modules import fits, without
+from convcost.formats.numbers import is_number, shown
+from convcost.rooflines.bound import Roofline
+from convcost.units import duration, human
+
+INTENSITY = "FLOPs/B"
+
+MOSTLY = 99.5
+"""From this percentage of the time on, one bound has it all."""
+
+
+def headings(roofline: Roofline) -> tuple[str, ...]:
+    """What the cells are; beside formulas there is room for one of them."""
+    return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
+
+
+def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
+    """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
+    moved = amount(copies * some.bytes, "B")
+    if is_open:
+        return (moved,)
+    return (moved, shown(some.intensity), duration(copies * some.seconds), bound_by(some))
+
+
+def amount(value: Any, unit: str) -> str:
+    """About how much it is, or a formula."""
+    return human(value, unit) if is_number(value) else shown(value)
+
+
+def bound_by(roofline: Roofline) -> str:
+    """memory; or, where both bounds have a part in it, memory 80%."""
+    if not roofline.seconds:
+        return ""
+    share = float(100 * roofline.share(roofline.by))
+    return roofline.by if share >= MOSTLY else f"{roofline.by} {share:.0f}%"
+
+
+def fitting(table: Table, width: int) -> Table:
+    """`table` without intensities where the screen has no room for them."""
+    return table if fits(table, width) else without(table, INTENSITY)

@@ -1,0 +1,91 @@
+"""Least times laid out: candidates side by side, their layers, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from convcost.formats.candidates import beside, columns
+from convcost.formats.document import Line, Section, Table
+from convcost.formats.interface import Style
+from convcost.formats.numbers import factor, is_number, shown
+from convcost.formats.rooflines.cells import amount, bound_by, cells, fitting, headings
+from convcost.formats.rooflines.sentences import notes
+from convcost.operation import Phase
+from convcost.quantities import quotient
+from convcost.report import Report
+from convcost.rooflines.bound import BOUNDS, Roofline
+from convcost.units import duration
+
+
+def roofline_section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of the candidates, one of each one's layers if they are asked for, and notes."""
+    several = [pair for pair in found(reports) if style.layers and len(pair[1].bounds) > 1]
+    layers = (_layers(report, roofline, style.width) for report, roofline in several)
+    return Section((candidate_table(reports), *layers), notes(found(reports)))
+
+
+def found(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
+    """The reports with their rooflines."""
+    return [(report, report.roofline) for report in reports if report.roofline]
+
+
+def candidate_table(reports: tuple[Report, ...]) -> Table:
+    """The totals side by side, with ratios to the first."""
+    rooflines = [roofline for _, roofline in found(reports)]
+    first = rooflines[0]
+    lines = [
+        _line(rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")),
+        _line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, shown),
+    ]
+    if not any(roofline.is_open for roofline in rooflines):
+        lines += _times(rooflines)
+    return Table((f"{first.device.name}, {first.dtype}", *columns(reports)), tuple(lines))
+
+
+def _times(rooflines: list[Roofline]) -> Iterator[Line]:
+    yield _line(rooflines, "least time", lambda roofline: roofline.seconds, duration)
+    if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
+        for by in BOUNDS:
+            yield _line(rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True)
+    yield from _phases(rooflines)
+    binding = [bound_by(roofline) for roofline in rooflines]
+    yield Line("bound by", beside(binding, [""] * (len(binding) - 1)))
+    if all(roofline.overhead is not None for roofline in rooflines):
+        yield _line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
+
+
+def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
+    """What the forward and each gradient take of it; nothing where only the forward ran."""
+    phases = dict.fromkeys(bound.part.phase for roofline in rooflines for bound in roofline.bounds)
+    for phase in phases if len(phases) > 1 else ():
+        yield _line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
+
+
+def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
+    return roofline.only(lambda part: part.phase == phase).seconds
+
+
+def _line(
+    rooflines: list[Roofline],
+    label: str,
+    value: Callable[[Roofline], Any],
+    write: Callable[[Any], str],
+    minor: bool = False,
+) -> Line:
+    first, *others = values = list(map(value, rooflines))
+    ratios = [factor(quotient(other, first) if _divides(first) else None) for other in others]
+    return Line(label, beside(list(map(write, values)), ratios), minor)
+
+
+def _divides(value: Any) -> bool:
+    return not is_number(value) or value != 0
+
+
+def _layers(report: Report, roofline: Roofline, width: int) -> Table:
+    lines = tuple(
+        Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
+    )
+    return fitting(Table((f"{report.name}, by layer", *headings(roofline)), lines), width)

@@ -1,0 +1,1 @@
+"""Measured times, for every format."""

@@ -1,0 +1,107 @@
+"""What measured times mean, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convcost.formats.numbers import shown
+from convcost.formats.rooflines.sentences import why
+from convcost.quantities import quotient
+from convcost.report import Report
+from convcost.rooflines.bound import Roofline
+from convcost.timing.machine import THIS, threads_text
+from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
+from convcost.units import human, ratio
+
+STEP = "A training step is forward and backward, from ones at every output; no optimizer."
+
+CACHED = (
+    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
+)
+
+
+def notes(reports: Sequence[Report]) -> Iterator[str]:
+    """How the candidates compare, what failed, and how it was measured."""
+    first, *others = reports
+    for other in others:
+        yield from _comparison(first, other)
+    yield from _failures(reports)
+    yield from _about_rooflines(reports)
+    if first.time:
+        yield _measured(first.time)
+
+
+def _comparison(first: Report, other: Report) -> Iterator[str]:
+    """conv costs 6.00× the FLOPs of dense and takes 2.10× the time here: dense is memory-bound (…)."""
+    if not first.time or not other.time:
+        return
+    base, run = first.time.forward, other.time.forward
+    seconds = times_ratio(base, run)
+    if seconds is None:
+        return
+    costs = f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
+    start = costs if first.flops else f"{first.name} computes nothing"
+    if not can_tell_apart(base, run):
+        yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
+        return
+    yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
+
+
+def _because(first: Report, other: Report) -> str:
+    """What binds the one and the other; where no device was named, how fast they were."""
+    if not first.roofline or not other.roofline:
+        return f"{first.name} reaches {_speed(first)}, {other.name} {_speed(other)}"
+    pairs = (first.name, first.roofline), (other.name, other.roofline)
+    called = [is_mostly_calls(roofline) for _, roofline in pairs]
+    if not any(called):
+        return why(*pairs)
+    if all(called):
+        return "calling their layers takes longer than what both compute and move"
+    return ", ".join(_bound(name, roofline) for name, roofline in pairs)
+
+
+def is_mostly_calls(roofline: Roofline) -> bool:
+    """Whether the overhead of its calls is known to be more than its least time."""
+    return roofline.overhead is not None and roofline.overhead > roofline.seconds
+
+
+def _bound(name: str, roofline: Roofline) -> str:
+    if is_mostly_calls(roofline):
+        return f"{name} is bound by the overhead of its calls"
+    return f"{name} is {roofline.by}-bound ({shown(roofline.intensity)} FLOPs a byte)"
+
+
+def _speed(report: Report) -> str:
+    speed = report.time.forward.flops_per_second if report.time else None
+    return human(speed or 0, "FLOP/s")
+
+
+def _failures(reports: Sequence[Report]) -> Iterator[str]:
+    for report in reports:
+        for run in report.time.runs if report.time else ():
+            if run.failure:
+                yield f"{report.name}{_whereof(run)} could not be timed: {run.failure}."
+
+
+def _whereof(run: Run) -> str:
+    what = "'s training step" if run.what == "step" else ""
+    return f"{what}, compiled," if run.compiled else what
+
+
+def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
+    found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
+    shares = [run.of_least(roofline) for time, roofline in found for run in time.runs]
+    if any(share is not None and share > 1 for share in shares):
+        yield CACHED
+    for name in dict.fromkeys(roofline.device.name for _, roofline in found):
+        if not name.startswith(THIS):
+            yield f"The roofline is {name}'s, and the times are of this machine."
+
+
+def _measured(time: Timing) -> str:
+    """Medians of 25 rounds, in turn, on 2 threads."""
+    samples = time.forward.samples
+    rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
+    how = f"{rounds} in turn, on {threads_text(time.threads)}"
+    said = f"Times are medians of {how}, without gradients, on random inputs or those given."
+    return f"{said} {STEP}" if any(run.what == "step" for run in time.runs) else said

@@ -1,0 +1,45 @@
+"""The devices that a configuration states, beside those that come with convcost."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convcost.devices import Catalogue, catalogue
+from convcost.devices.reading import Origin, UnreadableDeviceError, read
+from convcost.gate.device_keys import DEVICES
+from convcost.gate.kinds import Misfit
+from convcost.gate.source import ConfigError, Source, nearest_source, source_at
+
+
+class Stated(NamedTuple):
+    """All devices, those of a configuration among them, and what is wrong with its own."""
+
+    catalogue: Catalogue
+    misfits: tuple[Misfit, ...] = ()
+
+
+def devices_at(given: str) -> Catalogue:
+    """All devices, those in the file that was named, or in the nearest configuration if any, among them."""
+    source = source_at(given) if given else nearest_source()
+    if source is None:
+        return catalogue()
+    found, misfits = stated(source)
+    if misfits:
+        raise ConfigError(sorted(map(source.problem, misfits), key=lambda problem: problem.line))
+    return found
+
+
+def stated(source: Source) -> Stated:
+    """Each device can be like any that comes with convcost, or is stated before it."""
+    tables = source.table.get("devices", {})
+    if unfit := tuple(DEVICES.misfits(tables, ("devices",))):
+        return Stated(Catalogue(), unfit)
+    if not tables:
+        return Stated(catalogue())
+    found, misfits = catalogue(), []
+    for name, table in tables.items():
+        try:
+            found = found.extended(read(name, table, found.named, Origin(source.name)))
+        except UnreadableDeviceError as error:
+            misfits += [Misfit(("devices", name, *fault.path), fault.message) for fault in error.faults]
+    return Stated(found, tuple(misfits))

@@ -1,0 +1,79 @@
+"""What a run that failed says of those that could follow: none helps against an error of the user's own."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+from typing import TypeVar
+
+from convcost.modules.fault import is_machinery, text_of
+from convcost.modules.prepare import Way
+
+RAISE = dis.opmap["RAISE_VARARGS"]
+
+ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
+"""A function that asks for these may raise for no other reason than that there is no data."""
+
+NEVER_OF_DATA = (SystemExit, NameError, ImportError)
+
+CURED_BY_COPIES = ("grad", "same device")
+"""In messages of torch: parameters without data, or gradients as the user has them, may do."""
+
+CURED_BY_DATA = ("meta", "data")
+"""In messages of torch: a value was asked for."""
+
+Result = TypeVar("Result")
+
+
+def attempted(ways: tuple[Way, ...], run: Callable[[Way], Result]) -> Result:
+    """What `run` returns for the first of `ways` with which it does, or the error of the last that may."""
+    try:
+        return run(ways[0])
+    except Exception as error:
+        left = remaining(error, ways[1:])
+        if not left:
+            raise
+    return attempted(left, run)
+
+
+def remaining(error: BaseException | None, ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Those of `ways` that may succeed where one without data raised `error`, or all if there was none.
+
+    Where shapes did not fit, data decides whether it is so, and there is nothing else to be tried.
+    """
+    if error is None:
+        return ways
+    if is_of_user(error):
+        return ()
+    text = text_of(error).lower()
+    if any(part in text for part in CURED_BY_COPIES):
+        return ways
+    if isinstance(error, NotImplementedError) or any(part in text for part in CURED_BY_DATA):
+        return tuple(way for way in ways if way != "copies")
+    return ("data",) if "data" in ways else ways
+
+
+def is_of_user(error: BaseException) -> bool:
+    """Whether the user's code raised it by itself, whatever tensors hold."""
+    if isinstance(error, NEVER_OF_DATA) or _is_of_module(error):
+        return True
+    trace = error.__traceback__
+    if trace is None or error.__context__ is not None:
+        return False
+    while trace.tb_next:
+        trace = trace.tb_next
+    return _raises(trace.tb_frame.f_code, trace.tb_lasti)
+
+
+def _is_of_module(error: BaseException) -> bool:
+    """Whether a torch module was asked for an attribute that it does not have."""
+    return isinstance(error, AttributeError) and hasattr(error.obj, "named_modules")
+
+
+def _raises(code: CodeType, instruction: int) -> bool:
+    """Whether there is a `raise` or an `assert` of the user's that no device decides."""
+    if code.co_code[instruction] != RAISE or ASKS_FOR_DEVICE.intersection(code.co_names):
+        return False
+    return not is_machinery(Path(code.co_filename))

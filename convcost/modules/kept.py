@@ -1,0 +1,104 @@
+"""What a module holds in memory: run forward and backward, without data where it can be, and watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from convcost.modules.alive import Alive, watching
+from convcost.modules.anatomy import anatomy
+from convcost.modules.loss import go_back_from_loss
+from convcost.modules.memory import number_of
+from convcost.modules.prepare import Way, ready
+from convcost.modules.stored import prepared, stored
+from convcost.modules.tensors import tensors
+from convcost.operation import Held, Ran
+
+if TYPE_CHECKING:
+    import torch
+
+LONGEST_REASON = 120
+
+
+def held(
+    module: torch.nn.Module, args: Any, kwargs: Any, ways: Iterable[Way] = ("copies",), dtype: str = ""
+) -> Held:
+    """The memory that `module(*args, **kwargs)` holds, all of it in `dtype` if that is given.
+
+    Where the module does not run, it is said why. It is run in training and in evaluation. On tensors without
+    data it keeps what it would on a CUDA device; on data, where the first of `ways` fails, as the CPU does.
+    """
+    failure: Exception | None = None
+    for way in ways:
+        try:
+            return _held(module, (args, kwargs), way, dtype)
+        except Exception as error:
+            failure = failure or error
+    return stored(anatomy(ready(module)), (args, kwargs), dtype)._replace(reason=_reason(failure))
+
+
+def _reason(failure: Exception | None) -> str:
+    first = str(failure).strip().partition("\n")[0][:LONGEST_REASON]
+    return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
+
+
+def _held(module: torch.nn.Module, call: Any, way: Way, dtype: str) -> Held:
+    parts = anatomy(ready(module))
+    with prepared(parts, call, way, dtype) as (args, kwargs):
+        forward = _forward(parts.submodules[""], args, kwargs)
+    # A lazy module that has run is another.
+    parts = anatomy(ready(module))
+    with prepared(parts, call, way, dtype) as (args, kwargs):
+        kept, training = _training(parts.submodules[""], args, kwargs)
+        found = stored(anatomy(parts.submodules[""]), (args, kwargs), dtype)
+    ran: Ran = "data" if way == "data" else "shapes"
+    return found._replace(kept=kept, forward=forward, training=training, ran=ran)
+
+
+def _forward(model: torch.nn.Module, args: Any, kwargs: Any) -> int:
+    """The most that is in use beside parameters, buffers and inputs, in evaluation."""
+    import torch
+
+    model.eval()
+    alive = Alive([*anatomy(model).tensors, *tensors((args, kwargs))])
+    with torch.no_grad(), watching(alive):
+        model(*args, **kwargs)
+    return alive.peak()
+
+
+def _training(model: torch.nn.Module, args: Any, kwargs: Any) -> tuple[int, int]:
+    """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
+    import torch
+
+    if not model.training:
+        model.train()
+    inputs = list(tensors((args, kwargs)))
+    alive, saved = Alive([*anatomy(model).tensors, *inputs]), set[int]()
+    with torch.enable_grad(), watching(alive), _saving(saved):
+        output = model(*args, **kwargs)
+        kept = _kept(alive.now(), saved, inputs, output)
+        go_back_from_loss(output)
+    gradients = (parameter.grad for parameter in model.parameters())
+    return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
+
+
+@contextmanager
+def _saving(saved: set[int]) -> Iterator[None]:
+    """The numbers of the memory that autograd saves tensors in."""
+    import torch
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        saved.add(number_of(tensor))
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield
+
+
+def _kept(alive: Mapping[int, int], saved: set[int], inputs: list[torch.Tensor], output: Any) -> int:
+    """All that the forward left behind, but for an output that nothing was saved in; and saved inputs."""
+    ends = {number_of(tensor) for tensor in tensors(output)} - saved
+    given = {number_of(tensor): tensor.untyped_storage().nbytes() for tensor in inputs}
+    left = sum(size for number, size in alive.items() if number not in ends)
+    return left + sum(size for number, size in given.items() if number in saved)

@@ -1,0 +1,64 @@
+"""What each part of a design computes and moves: of a spec each layer, of a module each operator it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convcost import formulas
+from convcost.layers.interface import Layer
+from convcost.operation import Operation
+from convcost.quantities import Convention, Size
+from convcost.report import Report, Row
+from convcost.rooflines import calls
+from convcost.rooflines.bound import Part
+
+
+def parts(report: Report, itemsize: int) -> Iterator[Part]:
+    """The parts of `report` in order of running, at `itemsize` bytes an element.
+
+    Of a module those that compute nothing, as copies and lookups, are left out: nothing is known of them.
+    """
+    if report.trace:
+        for operation in report.trace.operations:
+            yield _of_operation(operation, report.convention, itemsize)
+    else:
+        for row in report.rows:
+            yield _of_row(row, report.convention, itemsize)
+
+
+def _of_operation(operation: Operation, convention: Convention, itemsize: int) -> Part:
+    elements = sum(map(formulas.elements, (*operation.inputs, operation.output)))
+    return Part(
+        operation.path,
+        operation.operator.removeprefix("aten::"),
+        operation.cost.flops(convention),
+        operation.calls * elements * itemsize,
+        operation.calls,
+        operation.phase,
+        calls.of_operation(operation),
+    )
+
+
+def _of_row(row: Row, convention: Convention, itemsize: int) -> Part:
+    label = f"{row.path} {row.layer}"
+    return Part(
+        row.path,
+        label,
+        row.cost.flops(convention),
+        moved(row, itemsize),
+        row.calls,
+        call=calls.of_layer(row.layer),
+    )
+
+
+def moved(row: Row, itemsize: int) -> Size:
+    """Bytes that a layer reads and writes: input, parameters and output, each once.
+
+    A lookup reads of its table as much as it writes, a view moves nothing.
+    """
+    moves = row.layer.moves if isinstance(row.layer, Layer) else "all"
+    if moves == "nothing":
+        return 0
+    read = formulas.elements(row.output) if moves == "rows" else row.params
+    indices = formulas.elements(row.input) * (row.input_itemsize or itemsize)
+    return indices + (read + formulas.elements(row.output)) * itemsize

@@ -1,0 +1,44 @@
+"""A report beside a device: the bounds on each of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convcost.devices import Device, device_named
+from convcost.quantities import quotient
+from convcost.report import ITEMSIZES, Report, dtype_named
+from convcost.rooflines.bound import Bound, Flip, Part, Roofline
+from convcost.rooflines.flips import batch_flip, open_flip
+from convcost.rooflines.parts import parts
+
+
+def roofline(
+    report: Report, device: str | Device, dtype: str = "", twice: Sequence[tuple[str, Report]] = ()
+) -> Roofline:
+    """The least time that each part of `report` takes on `device`, computed in `dtype`, its own if empty.
+
+    FLOPs are as the report's convention has them. Bytes are moved between the chip and its memory, each
+    tensor once; what stays in a cache can be quicker. `twice` are reports with one of the batch-like sizes
+    that were taken as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where
+    there is no such device, or where it has no peak in that dtype.
+    """
+    device = device_named(device) if isinstance(device, str) else device
+    dtype = dtype_named(dtype) if dtype else report.dtype
+    peak, itemsize = device.peak(dtype), ITEMSIZES[dtype]
+    doubled = {name: tuple(parts(other, itemsize)) for name, other in twice}
+
+    def bound(place: int, part: Part) -> Bound:
+        compute, memory = quotient(part.flops, peak), quotient(part.bytes, device.bandwidth)
+        return Bound(part, compute, memory, flip(place, part))
+
+    def flip(place: int, part: Part) -> Flip | None:
+        if report.open_names:
+            return open_flip(part, peak, device, report.assumptions)
+        if not doubled:
+            return None
+        first = next(iter(doubled.values()))
+        alike = [name for name, others in doubled.items() if others == first]
+        return batch_flip(part, first[place], "·".join(alike), peak, device)
+
+    bounds = tuple(bound(place, part) for place, part in enumerate(parts(report, itemsize)))
+    return Roofline(device, dtype, bounds)

@@ -1,0 +1,73 @@
+"""What is computed from rows with open sizes, and the largest of several formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from sympy import Max, S
+
+from convcost.report import Report, Row
+from convcost.symbols.bounds import is_nonnegative
+from convcost.symbols.change import changed, put_in
+from convcost.symbols.convert import from_sympy, to_sympy
+from convcost.symbols.formula import Formula, name, part
+from convcost.symbols.least import least_values
+from convcost.symbols.rows import mapped, mapped_layer, throughout
+
+Rows = Sequence[Row]
+
+Largest = Callable[[Sequence[Any]], Any]
+
+
+def computed(report: Report, compute: Callable[[Rows, Largest], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """`compute` of the report's rows in our own formulas, which are quicker, as sympy's.
+
+    Each dimension that is no plain size is one meanwhile, of which it is known that it is positive.
+    """
+    ours = [
+        mapped(row, from_sympy)._replace(
+            layer=mapped_layer(row.layer, from_sympy),
+            input=throughout(row.input, _dimension),
+            output=throughout(row.output, _dimension),
+        )
+        for row in report.rows
+    ]
+    least = least_values(S.Zero, report.assumptions)
+    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
+    return tuple(throughout(value, _as_sympy) for value in compute(ours, partial(_largest, counted)))
+
+
+def _dimension(size: Any) -> Any:
+    formula = from_sympy(size)
+    is_plain = not isinstance(formula, Formula) or (
+        len(formula.terms) == 1 and all(atom.kind == "name" for atom in formula.atoms)
+    )
+    return formula if is_plain else part("positive", formula)
+
+
+def _largest(counted: Mapping[str, Any], numbers: Iterable[Any]) -> Any:
+    """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
+
+    `counted` are sizes that are no less than some number, as what counts from 1.
+    """
+
+    def is_at_least(first: Any, second: Any) -> bool:
+        difference = first - second
+        return bool(is_nonnegative(difference) or is_nonnegative(put_in(_opened(difference), counted)))
+
+    found: list[Any] = []
+    for number in dict.fromkeys(numbers):
+        if not any(is_at_least(other, number) for other in found):
+            found = [other for other in found if not is_at_least(number, other)] + [number]
+    return found[0] if len(found) == 1 else Max(*map(_as_sympy, found), evaluate=False)
+
+
+def _opened(formula: Any) -> Any:
+    """With what each dimension is."""
+    return changed(formula, together=lambda atom: atom.inner)
+
+
+def _as_sympy(formula: Any) -> Any:
+    return to_sympy(_opened(formula)) if isinstance(formula, int | Formula) else formula

@@ -1,0 +1,147 @@
+"""`--device`: least times below the costs, on a device of the user's own."""
+
+import csv
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from running import convcost, refused
+
+CONFIG = """
+[devices.toy]
+title = "Toy"
+vendor = "nobody"
+kind = "gpu"
+bandwidth = "100 GB/s"
+peaks = { float32 = "1 TFLOP/s", bfloat16 = "4 TFLOP/s" }
+source = "made up"
+"""
+
+NET = """
+import torch
+from torch import nn
+
+net = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 64))
+"""
+
+LEAST = """\
+ Least times: one layer after the other, each tensor read or written once, at
+ the full peak or the full bandwidth of memory; real ones are longer, unless a
+ cache holds what is moved.
+"""
+
+FOUNDING = f"""\
+ toy, bfloat16             dense       conv   conv ÷ dense
+───────────────────────────────────────────────────────────
+ bytes moved            350.5 KB   279.0 KB          0.80×
+ FLOPs per byte moved       7.48       56.4          7.54×
+ least time              3.50 µs    3.93 µs          1.12×
+ bound by                 memory    compute
+
+ conv, by layer                           moved   least time   bound by
+────────────────────────────────────────────────────────────────────────
+ 0 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
+ 1 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
+
+ conv costs 6.00× the FLOPs of dense and 1.12× its least time on toy: dense is
+ memory-bound (7.48 FLOPs a byte), conv is compute-bound (56.4).
+ dense: memory-bound below S = 8, compute-bound from there on.
+ conv: compute-bound whatever S.
+ toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; compute-bound from 40 FLOPs a byte
+ on.
+{LEAST}
+"""
+
+ONE = f"""\
+ toy, float32            Linear
+────────────────────────────────
+ bytes moved            1.05 MB
+ FLOPs per byte moved     0.497
+ least time             10.5 µs
+ bound by                memory
+
+ Linear: memory-bound below B = 22, compute-bound from there on.
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs a byte
+ on.
+{LEAST}
+"""
+
+MODULE = f"""\
+ toy, float32           Sequential
+───────────────────────────────────
+ bytes moved              334.1 KB
+ FLOPs per byte moved         3.14
+ least time                3.34 µs
+ bound by                   memory
+
+ operator      moved   FLOPs/B   least time   bound by
+───────────────────────────────────────────────────────
+ linear     301.3 KB      3.48      3.01 µs     memory
+ relu        32.8 KB         0     327.7 ns     memory
+ total      334.1 KB      3.14      3.34 µs     memory
+
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs a byte
+ on.
+{LEAST}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("convcost.toml").write_text(CONFIG, encoding="utf-8")
+    Path("net.py").write_text(NET, encoding="utf-8")
+
+
+def below(*arguments):
+    code, out, err = convcost(*arguments)
+    assert (code, err) == (0, "")
+    return out[out.index("\n toy, ") + 1 :]
+
+
+def test_the_founding_pair():
+    sizes = ("--E", "128", "--L", "10", "--B", "8")
+    options = ("--device", "toy", "--dtype", "bf16", "--counters", "none", "--layers")
+    assert below("compare", *sizes, *options) == FOUNDING
+
+
+def test_a_batch_taken_as_one_says_where_compute_binds():
+    assert below("layer", "[B, 512] -> Linear(512, 512)", "--device", "toy", "--counters", "none") == ONE
+
+
+def test_open_sizes_leave_formulas_and_say_where_compute_binds():
+    out = below(
+        "compare", "[B, F] -> Linear(F, 8)", "[4, F] -> Linear(F, 512)", "--device", "toy", "--B", "40"
+    )
+    assert "FLOPs per byte moved   20·F/(6·F + 41)" in out
+    assert "Linear #1; Linear #2: memory-bound whatever F." in out
+
+
+def test_a_module_by_operator():
+    options = ("--input", "f32[8,64]", "--device", "toy", "--by", "operator")
+    assert below("model", "net.py:net", *options) == MODULE
+
+
+def test_a_module_by_submodule():
+    out = below("model", "net.py:net", "--input", "f32[8,64]", "--device", "toy")
+    assert [line.split()[0] for line in out.splitlines()[9:13]] == ["0:", "1:", "2:", "total"]
+
+
+def test_csv_has_the_least_time():
+    sizes = ("--E", "128", "--L", "10", "--B", "8")
+    _, out, _ = convcost("compare", *sizes, "--device", "toy", "--counters", "none", "--format", "csv")
+    rows = list(csv.DictReader(StringIO(out)))
+    assert [(row["device"], row["bound_by"]) for row in rows] == [("toy", "memory"), ("toy", "compute")]
+    assert float(rows[1]["least_seconds"]) == pytest.approx(2 * 8 * 983040 / 1e12)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--device", "tay"), "no device is called tay (did you mean toy?)\n"),
+        (("--device", "toy", "--dtype", "fp64"), "there is no peak of toy in float64"),
+        (("--device", "toy", "--dtype", "bf61"), "no dtype is called bf61 (did you mean bf16?)\n"),
+    ],
+)
+def test_what_is_not_there_is_refused(options, message):
+    assert refused("compare", "--E", "128", "--L", "10", *options).startswith(message)

@@ -1,0 +1,106 @@
+"""Models that do unusual things are counted, or what is out of sight is named: never a silent zero."""
+
+import concurrent.futures
+import contextlib
+import sys
+
+import pytest
+import torch
+from modules.models import Calls
+from torch import nn
+
+from convcost.modules.profile import Profiler, profile
+
+
+def in_a_thread(module, x):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(module.blocks, x).result()
+
+
+def test_what_runs_in_a_thread_of_its_own_makes_the_count_partial():
+    model = Calls(in_a_thread, blocks=nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)))
+    trace = profile(model, torch.randn(2, 8)).trace
+    found = [(missed.operator, missed.path, missed.inputs, missed.calls) for missed in trace.uncounted]
+    assert found == [
+        ("thread::forward", "blocks.0", ((2, 8),), 1),
+        ("thread::forward", "blocks.1", ((2, 8),), 1),
+    ]
+    assert trace.is_partial
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_flex_attention_costs_its_products():
+    from torch.nn.attention.flex_attention import flex_attention
+
+    x = torch.randn(1, 2, 16, 8)
+    assert profile(Calls(lambda _, x: flex_attention(x, x, x)), x).macs == 2 * 2 * 16 * 16 * 8
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_loop_costs_what_runs_in_it():
+    from torch._higher_order_ops.while_loop import while_loop
+
+    def forward(module, x):
+        return while_loop(lambda i, _: i < 3, lambda i, x: (i + 1, module.linear(x)), (torch.tensor(0), x))
+
+    assert profile(Calls(forward, linear=nn.Linear(8, 8)), torch.randn(4, 8)).macs == 3 * 4 * 64
+
+
+def test_nested_tensors_are_named_where_they_have_no_formula():
+    nested = torch.nested.nested_tensor([torch.randn(2, 8), torch.randn(3, 8)], layout=torch.jagged)
+    trace = profile(nn.Linear(8, 8), nested).trace
+    assert [missed.operator for missed in trace.uncounted] == ["aten::linear"]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("inference", [False, True])
+def test_lazy_layers_of_every_kind_are_counted_and_stay_lazy(inference, backward):
+    model = nn.Sequential(
+        nn.LazyConv2d(4, 3, padding=1), nn.LazyBatchNorm2d(affine=False), nn.Flatten(), nn.LazyLinear(3)
+    )
+    with torch.inference_mode(inference):
+        report = Profiler(backward=backward).profile(model, torch.randn(2, 3, 8, 8))
+    assert (report.macs, report.params) == (2 * 4 * 64 * 27 + 2 * 256 * 3, 4 * 27 + 4 + 256 * 3 + 3)
+    assert model[0].has_uninitialized_params()
+    assert model[1].has_uninitialized_params()
+    if backward:
+        assert report.trace.total("gradient by weight").macs == report.macs
+
+
+def test_an_error_before_a_lazy_layer_is_the_users_own():
+    def fail(module, x):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        profile(Calls(fail, linear=nn.LazyLinear(3)), torch.randn(2, 8))
+
+
+def test_what_runs_after_a_submodule_raised_belongs_to_its_caller():
+    def forward(module, x):
+        try:
+            return module.narrow(x)
+        except RuntimeError:
+            return module.wide(x @ module.weight)
+
+    held = {"narrow": nn.Linear(4, 4), "wide": nn.Linear(8, 8), "weight": nn.Parameter(torch.ones(8, 8))}
+    operations = profile(Calls(forward, **held), torch.randn(2, 8)).trace.operations
+    assert [(found.operator, found.path) for found in operations] == [
+        ("aten::matmul", ""),
+        ("aten::linear", "wide"),
+    ]
+
+
+def test_a_model_that_torch_just_runs_is_not_too_deep():
+    def nested(levels):
+        module = nn.Linear(4, 4)
+        for _ in range(levels):
+            module = nn.Sequential(module)
+        return module
+
+    levels, limit = 0, sys.getrecursionlimit()
+    with contextlib.suppress(RecursionError):
+        for levels in range(40, limit, 20):
+            nested(levels + 20)(torch.zeros(2, 4))
+    for backward in (False, True):
+        assert Profiler(backward=backward).profile(nested(levels), torch.zeros(2, 4)).macs == 32
+    assert sys.getrecursionlimit() == limit
