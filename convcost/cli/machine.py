@@ -1,0 +1,98 @@
+"""This machine among the devices: its figures are in the user's folder for caches.
+
+Where that is takes ten lines; platformdirs would be one more thing to install, for one path.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from convcost.cli.output import complain
+from convcost.devices.reading import plain
+from convcost.errors import UsageError
+from convcost.gate.locked import written
+from convcost.gate.source import text_of as content
+from convcost.timing.machine import THIS, Machine, outdated
+from convcost.timing.stored import machine_in, text_of
+
+PLACES = ("cpu", "cuda")
+
+NAMES = {THIS: PLACES, **{f"{THIS}{on}": (on,) for on in PLACES}}
+"""What this machine is called, without punctuation: as it was measured last, or its CPU, or its GPU."""
+
+HOW = "convcost devices --measure measures it."
+
+
+def is_this(name: str) -> bool:
+    """Whether `name` is this machine's."""
+    return plain(name) in NAMES
+
+
+def this_machine(name: str = THIS, threads: int = 0) -> Machine:
+    """As it was measured; on stderr what differs from now, or from so many threads if there are to be any.
+
+    UsageError if it was not measured yet.
+    """
+    paths = [path for on in NAMES[plain(name)] if (path := file(on)).exists()]
+    if not paths:
+        raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
+    machine = max(map(_read, paths), key=lambda machine: machine.measured)
+    if differences := _outdated(machine, threads):
+        complain(f"{differences}; {HOW}")
+    return machine
+
+
+def kept(machine: Machine) -> Path:
+    """Where the figures are kept now; UsageError if they can't be."""
+    path = file(machine.on)
+    written(path, text_of(machine))
+    return path
+
+
+def check_place(on: str) -> None:
+    """UsageError if nothing could be kept, or another's file is in the way."""
+    path = file(on)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=ELSEWHERE) from None
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{path.parent} can't be written to", hint=ELSEWHERE)
+    if path.exists():
+        _read(path)
+
+
+ELSEWHERE = "XDG_CACHE_HOME names another folder."
+
+
+def file(on: str) -> Path:
+    """Where the figures of the CPU or the GPU are."""
+    return folder(os.environ, sys.platform) / f"{THIS}-{on}.json"
+
+
+def folder(environment: Mapping[str, str], platform: str) -> Path:
+    """convcost's own among the user's caches: as XDG has it, or else as the system does."""
+    home = Path.home()
+    if given := environment.get("XDG_CACHE_HOME"):
+        caches = Path(given)
+    elif platform == "darwin":
+        caches = home / "Library" / "Caches"
+    elif platform == "win32":
+        caches = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        caches = home / ".cache"
+    return caches / "convcost"
+
+
+def _read(path: Path) -> Machine:
+    return machine_in(content(path), str(path))
+
+
+def _outdated(machine: Machine, threads: int) -> str:
+    from convcost.timing.settings import of_torch
+
+    version, usual = of_torch()
+    return outdated(machine, version, threads or usual)

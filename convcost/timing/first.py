@@ -1,0 +1,70 @@
+"""The first run of each thing that is timed: whether it works, and what it computes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convcost.counters.subject import Subject
+from convcost.errors import ConvcostError
+from convcost.modules.fault import fault
+from convcost.operation import Trace
+from convcost.quantities import Cost, Size
+from convcost.report import Report
+from convcost.timing.result import Run, What
+from convcost.timing.rounds import Timed
+from convcost.timing.running import compiled, running
+from convcost.timing.settings import timer
+
+LONGEST = 160
+"""Of a reason, in characters."""
+
+
+class Started(NamedTuple):
+    """What is timed, without samples yet, and what times it, unless it failed."""
+
+    run: Run
+    timed: Timed | None = None
+
+
+def started(kind: Run, found: Subject, report: Report) -> Started:
+    """After one call. Raises TargetError where the forward fails as it is: then there is nothing to time."""
+    call = running(kind.what, compiled(found) if kind.compiled else found)
+    try:
+        call()
+    except (Exception, SystemExit) as error:
+        if kind.what == "forward" and not kind.compiled:
+            raise fault(f"{report.name} could not be run", error) from None
+        return Started(kind._replace(failure=reason(error)))
+    return Started(kind._replace(flops=_flops(kind.what, found, report)), timer(call))
+
+
+def reason(error: BaseException) -> str:
+    """What was raised, in one line: torch's own errors say what is wrong in the second."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines[:2])[:LONGEST]
+    if isinstance(error, ConvcostError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _flops(what: What, found: Subject, report: Report) -> Size | None:
+    if what == "forward":
+        return report.flops
+    trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_back(found)
+    costs = (operation.cost for operation in trace.operations) if trace else iter(())
+    total = sum(costs, Cost()).flops(report.convention)
+    return total or None
+
+
+def _has_gradients(trace: Trace) -> bool:
+    return any(operation.phase != "forward" for operation in trace.operations)
+
+
+def _trace_back(found: Subject) -> Trace | None:
+    """What a training step computes, where it can be counted."""
+    from convcost.modules.profile import Profiler
+
+    try:
+        return Profiler(backward=True).profile(found.module, *found.args, **found.kwargs).trace
+    except Exception:  # whatever a user's forward raises on shapes
+        return None

@@ -1,0 +1,85 @@
+"""How long a design or module was measured to take. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from convcost.quantities import Size
+from convcost.rooflines.bound import Roofline
+from convcost.timing.samples import Samples
+
+What = Literal["forward", "step"]
+"""A forward without gradients, or a forward and the backward behind it."""
+
+
+class Run(NamedTuple):
+    """One thing that was timed, and the FLOPs that it computes; if it could not be, `failure` says why."""
+
+    what: What
+    compiled: bool = False
+    samples: Samples | None = None
+    flops: Size | None = None
+    failure: str = ""
+
+    @property
+    def flops_per_second(self) -> Fraction | None:
+        """What it achieved, by the median."""
+        if self.samples is None or self.flops is None or not self.samples.median:
+            return None
+        return self.flops / self.samples.median
+
+    def is_like(self, other: Run) -> bool:
+        """Whether the two did the same of their designs."""
+        return (self.what, self.compiled) == (other.what, other.compiled)
+
+    def least(self, roofline: Roofline | None) -> Fraction | None:
+        """The least time on that device; None where gradients are timed that the roofline does not have."""
+        if roofline is None:
+            return None
+        if self.what == "forward":
+            return roofline.only(lambda part: part.phase == "forward").seconds
+        has_gradients = any(bound.part.phase != "forward" for bound in roofline.bounds)
+        return roofline.seconds if has_gradients else None
+
+    def of_least(self, roofline: Roofline | None) -> Fraction | None:
+        """The least time as a part of the measured one."""
+        least = self.least(roofline)
+        return least / self.samples.median if least and self.samples and self.samples.median else None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What was timed of a candidate, the plain forward first; each round timed it beside the others.
+
+    `device` is cpu, or the name of a GPU.
+    """
+
+    runs: tuple[Run, ...]
+    threads: int
+    dtype: str
+    device: str
+
+    @property
+    def forward(self) -> Run:
+        """The forward as it is."""
+        return self.runs[0]
+
+    def like(self, run: Run) -> Run | None:
+        """The run that did the same."""
+        return next(filter(run.is_like, self.runs), None)
+
+
+def times_ratio(first: Run | None, other: Run | None) -> Fraction | None:
+    """The other's time over the first one's, by medians; None where one of them has none."""
+    if not (first and other and first.samples and other.samples and first.samples.median):
+        return None
+    return other.samples.median / first.samples.median
+
+
+def can_tell_apart(first: Run | None, other: Run | None) -> bool:
+    """Whether the spreads of the two leave a ratio with a meaning."""
+    return bool(
+        first and other and first.samples and other.samples and first.samples.is_apart_from(other.samples)
+    )

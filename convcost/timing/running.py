@@ -1,0 +1,66 @@
+"""What is run again and again: a forward without gradients, or a training step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from convcost.counters.subject import Subject
+from convcost.errors import UsageError
+from convcost.modules.tensors import tensors
+from convcost.timing.result import What
+
+if TYPE_CHECKING:
+    import torch
+
+Call = Callable[[], object]
+
+
+def running(what: What, found: Subject) -> Call:
+    """A call that runs it once."""
+    return _forward(found) if what == "forward" else _step(found)
+
+
+def compiled(found: Subject) -> Subject:
+    """The same, as torch.compile makes it; it is compiled when it is first run."""
+    import torch
+
+    module: Any = torch.compile(found.module)
+    return found._replace(module=module)
+
+
+def _forward(found: Subject) -> Call:
+    import torch
+
+    module, args, kwargs = found
+
+    def forward() -> None:
+        with torch.no_grad():
+            module(*args, **kwargs)
+
+    return forward
+
+
+def _step(found: Subject) -> Call:
+    """Forward, backward from ones at every output, gradients set to none first; no optimizer."""
+    import torch
+
+    module, args, kwargs = found
+    ones: list[torch.Tensor] = []
+
+    def step() -> None:
+        module.zero_grad(set_to_none=True)
+        with torch.enable_grad():
+            ends = _ends(module(*args, **kwargs))
+            if len(ones) != len(ends):
+                ones[:] = map(torch.ones_like, ends)
+            torch.autograd.backward(ends, ones)
+
+    return step
+
+
+def _ends(output: Any) -> list[torch.Tensor]:
+    ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
+    if not ends:
+        raise UsageError("nothing in it is trained: no output has a gradient")
+    return ends

@@ -1,0 +1,103 @@
+"""Designs and modules timed beside each other."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from convcost.errors import UsageError
+from convcost.network import Network
+from convcost.report import Report
+from convcost.timing.first import Started, started
+from convcost.timing.result import Run, Timing, What
+from convcost.timing.room import check_room
+from convcost.timing.rounds import PLAN, Plan, Watch, in_turn, unwatched
+from convcost.timing.settings import On, computed, of_torch, place, set_up, title
+from convcost.timing.subject import subject
+
+if TYPE_CHECKING:
+    from convcost.modules.target import Profiled
+
+Designs = Callable[[], Sequence["Network | Profiled"]]
+"""Gives what is behind each report, once its sizes are known to be numbers."""
+
+
+@dataclass(frozen=True)
+class Stopwatch:
+    """How to time: also a training step, also compiled, in which dtype, where, on how many threads.
+
+    An empty dtype leaves what the modules have; no threads are as many as torch has.
+    """
+
+    backward: bool = False
+    compile: bool = False
+    dtype: str = ""
+    on: str = ""
+    threads: int = 0
+    plan: Plan = PLAN
+
+    def timed(
+        self, reports: Sequence[Report], designs: Designs, watch: Watch = unwatched
+    ) -> tuple[Report, ...]:
+        """The reports with what was measured of their designs.
+
+        Nothing of the caller's changes: copies are run, and torch is as before. Raises UsageError for open
+        sizes and for what does not fit in memory, TargetError where a module fails.
+        """
+        on = place(self.on)
+        dtype = computed(self.dtype, on) if self.dtype else ""
+        _check_numbers(reports)
+        check_room(reports, dtype, on, self.backward)
+        with set_up(self.threads, dtype, on), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            runs = self._runs(reports, designs, dtype, on, watch)
+            return tuple(map(_with_time, reports, runs, [_setting(dtype, on)] * len(runs)))
+
+    def _runs(
+        self, reports: Sequence[Report], designs: Designs, dtype: str, on: On, watch: Watch
+    ) -> list[list[Run]]:
+        """What was measured of each candidate: one block of each kind of each in every round."""
+        subjects = [subject(design, dtype, on) for design in designs()]
+        found = [
+            [started(kind, own, report) for kind in self._kinds()]
+            for report, own in zip(reports, subjects, strict=True)
+        ]
+        keyed = dict(_keyed(found))
+        timers = {key: start.timed for key, start in keyed.items() if start.timed}
+        samples = in_turn(timers, self.plan, watch)
+        return [
+            [start.run._replace(samples=samples.get((row, column))) for column, start in enumerate(starts)]
+            for row, starts in enumerate(found)
+        ]
+
+    def _kinds(self) -> Iterator[Run]:
+        whats: tuple[What, ...] = ("forward", "step") if self.backward else ("forward",)
+        for is_compiled in (False, True) if self.compile else (False,):
+            yield from (Run(what, is_compiled) for what in whats)
+
+
+Setting = tuple[int, str, str]
+"""Threads, the dtype if one was asked for, and the name of the device."""
+
+
+def _setting(dtype: str, on: On) -> Setting:
+    return of_torch()[1], dtype, title(on)
+
+
+def _with_time(report: Report, runs: list[Run], setting: Setting) -> Report:
+    threads, dtype, device = setting
+    return replace(report, time=Timing(tuple(runs), threads, dtype or report.dtype, device))
+
+
+def _keyed(found: list[list[Started]]) -> Iterator[tuple[tuple[int, int], Started]]:
+    for row, starts in enumerate(found):
+        for column, start in enumerate(starts):
+            yield (row, column), start
+
+
+def _check_numbers(reports: Sequence[Report]) -> None:
+    names = dict.fromkeys(name for report in reports for name in report.open_names)
+    if names:
+        raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")
