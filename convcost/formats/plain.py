@@ -16,7 +16,7 @@ SPELLINGS = str.maketrans(
         **{"⌊": "floor(", "⌋": ")", "≥": ">=", "≤": "<=", "≈": "~", "─": "-"},
         **{sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
         **{"√": "sqrt", "Σ": "sum", "½": "1/2", "ᵀ": "^T", "∓": "-+", "±": "+-", "Φ": "Phi", "π": "pi"},
-        **{"α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda", "σ": "sigma"},
+        **{"α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda", "µ": "u", "σ": "sigma"},
     }
 )
 

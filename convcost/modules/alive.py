@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import finalize
 
 from convcost.modules.memory import flat_tensors, number_of
+from convcost.quantities import Size
 
 if TYPE_CHECKING:
     import torch
 
 
+class Measure(NamedTuple):
+    """How torch's sizes are taken, and which of several is the largest."""
+
+    size: Callable[[Any], Size] = int
+    largest: Callable[[Iterable[Size]], Size] = max
+
+
+NUMBERS = Measure()
+
+
 class Alive:
     """The memory that operators made, in the order in which it was made and left again, in bytes."""
 
-    def __init__(self, before: Iterable[torch.Tensor] = ()) -> None:
+    def __init__(self, before: Iterable[torch.Tensor] = (), measure: Measure = NUMBERS) -> None:
+        self.measure = measure
         self._before = {number_of(tensor) for tensor in before}
         self._serials: dict[int, int] = {}
-        self._sizes: list[int] = []
-        self._events: list[tuple[int, int]] = []
+        self._sizes: list[Size] = []
+        self._events: list[tuple[int, Size]] = []
 
     def see(self, output: Any) -> None:
         """What an operator returned."""
@@ -32,8 +44,8 @@ class Alive:
                 continue
             storage = tensor.untyped_storage()
             serial = self._serials[number] = len(self._sizes)
-            self._sizes.append(storage.nbytes())
-            self._events.append((serial, storage.nbytes()))
+            self._sizes.append(self.measure.size(storage.nbytes()))
+            self._events.append((serial, self._sizes[serial]))
             finalize(storage, self._gone, number, serial).atexit = False
 
     def _gone(self, number: int, serial: int) -> None:
@@ -41,15 +53,15 @@ class Alive:
             del self._serials[number]
             self._events.append((serial, -self._sizes[serial]))
 
-    def now(self) -> dict[int, int]:
+    def now(self) -> dict[int, Size]:
         """The bytes of all that is in use, by torch's number for the memory."""
         return {number: self._sizes[serial] for number, serial in self._serials.items()}
 
-    def peak(self, without: Iterable[torch.Tensor] = ()) -> int:
+    def peak(self, without: Iterable[torch.Tensor] = ()) -> Size:
         """The most that was in use at once, but for the memory of some tensors."""
         left_out = {self._serials.get(number_of(tensor)) for tensor in without}
         changes = (change for serial, change in self._events if serial not in left_out)
-        return max(accumulate(changes), default=0)
+        return self.measure.largest([*accumulate(changes, initial=0)])
 
 
 def watching(alive: Alive) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.modules.alive import Alive, watching
+from convcost.modules.alive import NUMBERS, Alive, Measure, watching
 from convcost.modules.anatomy import anatomy
 from convcost.modules.loss import go_back_from_loss
 from convcost.modules.memory import number_of
@@ -14,6 +14,7 @@ from convcost.modules.prepare import Way, ready
 from convcost.modules.stored import prepared, stored
 from convcost.modules.tensors import tensors
 from convcost.operation import Held, Ran
+from convcost.quantities import Size
 
 if TYPE_CHECKING:
     import torch
@@ -35,10 +36,11 @@ def held(
             return _held(module, (args, kwargs), way, dtype)
         except Exception as error:
             failure = failure or error
-    return stored(anatomy(ready(module)), (args, kwargs), dtype)._replace(reason=_reason(failure))
+    return stored(anatomy(ready(module)), (args, kwargs), dtype)._replace(reason=reason_of(failure))
 
 
-def _reason(failure: Exception | None) -> str:
+def reason_of(failure: Exception | None) -> str:
+    """A short text on why nothing is known."""
     first = str(failure).strip().partition("\n")[0][:LONGEST_REASON]
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
@@ -46,38 +48,40 @@ def _reason(failure: Exception | None) -> str:
 def _held(module: torch.nn.Module, call: Any, way: Way, dtype: str) -> Held:
     parts = anatomy(ready(module))
     with prepared(parts, call, way, dtype) as (args, kwargs):
-        forward = _forward(parts.submodules[""], args, kwargs)
+        forward = evaluated(parts.submodules[""], args, kwargs)
     # A lazy module that has run is another.
     parts = anatomy(ready(module))
     with prepared(parts, call, way, dtype) as (args, kwargs):
-        kept, training = _training(parts.submodules[""], args, kwargs)
+        kept, training = trained(parts.submodules[""], args, kwargs)
         found = stored(anatomy(parts.submodules[""]), (args, kwargs), dtype)
     ran: Ran = "data" if way == "data" else "shapes"
     return found._replace(kept=kept, forward=forward, training=training, ran=ran)
 
 
-def _forward(model: torch.nn.Module, args: Any, kwargs: Any) -> int:
+def evaluated(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS) -> Size:
     """The most that is in use beside parameters, buffers and inputs, in evaluation."""
     import torch
 
     model.eval()
-    alive = Alive([*anatomy(model).tensors, *tensors((args, kwargs))])
+    alive = Alive([*anatomy(model).tensors, *tensors((args, kwargs))], measure)
     with torch.no_grad(), watching(alive):
         model(*args, **kwargs)
     return alive.peak()
 
 
-def _training(model: torch.nn.Module, args: Any, kwargs: Any) -> tuple[int, int]:
+def trained(
+    model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS
+) -> tuple[Size, Size]:
     """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
     import torch
 
     if not model.training:
         model.train()
     inputs = list(tensors((args, kwargs)))
-    alive, saved = Alive([*anatomy(model).tensors, *inputs]), set[int]()
+    alive, saved = Alive([*anatomy(model).tensors, *inputs], measure), set[int]()
     with torch.enable_grad(), watching(alive), _saving(saved):
         output = model(*args, **kwargs)
-        kept = _kept(alive.now(), saved, inputs, output)
+        kept = _kept(alive, saved, inputs, output)
         go_back_from_loss(output)
     gradients = (parameter.grad for parameter in model.parameters())
     return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
@@ -96,9 +100,9 @@ def _saving(saved: set[int]) -> Iterator[None]:
         yield
 
 
-def _kept(alive: Mapping[int, int], saved: set[int], inputs: list[torch.Tensor], output: Any) -> int:
+def _kept(alive: Alive, saved: set[int], inputs: list[torch.Tensor], output: Any) -> Size:
     """All that the forward left behind, but for an output that nothing was saved in; and saved inputs."""
     ends = {number_of(tensor) for tensor in tensors(output)} - saved
-    given = {number_of(tensor): tensor.untyped_storage().nbytes() for tensor in inputs}
-    left = sum(size for number, size in alive.items() if number not in ends)
-    return left + sum(size for number, size in given.items() if number in saved)
+    left = sum(size for number, size in alive.now().items() if number not in ends)
+    given = {number_of(tensor): tensor.untyped_storage() for tensor in inputs}
+    return left + sum(alive.measure.size(given[number].nbytes()) for number in sorted(saved & given.keys()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,16 @@ def prepared(parts: Anatomy, call: Any, way: Way, dtype: str) -> Iterator[Any]:
         if not dtype:
             yield given(call, way)
             return
-        change = partial(_converted, getattr(torch, TORCH_NAMES.get(dtype, dtype)))
+        change = converter(dtype)
         replace_in(parts.submodules.values(), change)
         yield torch.utils._pytree.tree_map_only(torch.Tensor, change, given(call, way))
+
+
+def converter(dtype: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """What makes a tensor of floats one of `dtype`."""
+    import torch
+
+    return partial(_converted, getattr(torch, TORCH_NAMES.get(dtype, dtype)))
 
 
 def _converted(dtype: torch.dtype, tensor: torch.Tensor) -> torch.Tensor:

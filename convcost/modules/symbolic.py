@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.anatomy import anatomy
 from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.opened.attempts import Attempts
+from convcost.modules.opened.kept import held
 from convcost.modules.prepare import ready
 from convcost.modules.profile import ONE_AT_A_TIME, of_user
-from convcost.report import Report
+from convcost.report import Report, dtype_named
 
 if TYPE_CHECKING:
     import torch
@@ -21,14 +23,21 @@ def profile_open(
     args: tuple[Declared, ...] = (),
     kwargs: Mapping[str, Declared] | None = None,
     formulas: Mapping[str, Callable[..., Any]] | None = None,
+    footprint: str | None = None,
 ) -> Report:
     """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
 
-    `formulas` are costs of the user's own operators, as for Profiler. It takes seconds: torch works out the
+    `formulas` are costs of the user's own operators, and `footprint` a dtype, as for Profiler. It takes seconds: torch works out the
     shapes with symbols in them. Raises ConvcostError where a size can't stay open, with what can be asked
     instead, or with what the module's forward raises.
     """
     inputs = Inputs(args, kwargs or {})
     operators = {name: of_user(formula) for name, formula in (formulas or {}).items()}
     with ONE_AT_A_TIME:
-        return Attempts(anatomy(ready(module)), inputs, operators).report()
+        attempts = Attempts(anatomy(ready(module)), inputs, operators)
+        report = attempts.report()
+        if footprint is None or not report.trace:
+            return report
+        dtype = dtype_named(footprint or report.dtype)
+        found = held(module, inputs, report, attempts.examples, dtype)
+        return replace(report, trace=replace(report.trace, held=found))

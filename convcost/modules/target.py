@@ -130,7 +130,7 @@ def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) ->
         raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")
     inputs = target.inputs.typed(own_dtype(module))
     try:
-        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas)
+        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint)
     except ConvcostError:
         raise
     except (Exception, SystemExit) as error:

@@ -8,15 +8,19 @@ from typing import Any
 
 from sympy import Max, S
 
-from convcost.report import Report, Row
+from convcost.report import Assumption, Report, Row
 from convcost.symbols.bounds import is_nonnegative
 from convcost.symbols.change import changed, put_in
 from convcost.symbols.convert import from_sympy, to_sympy
 from convcost.symbols.formula import Formula, name, part
 from convcost.symbols.least import least_values
 from convcost.symbols.rows import mapped, mapped_layer, throughout
+from convcost.symbols.symbol import symbol
 
 Rows = Sequence[Row]
+
+MOST_CHOICES = 12
+"""A maximum of more formulas tells a reader nothing, and takes long to find."""
 
 Largest = Callable[[Sequence[Any]], Any]
 
@@ -34,9 +38,8 @@ def computed(report: Report, compute: Callable[[Rows, Largest], tuple[Any, ...]]
         )
         for row in report.rows
     ]
-    least = least_values(S.Zero, report.assumptions)
-    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
-    return tuple(throughout(value, _as_sympy) for value in compute(ours, partial(_largest, counted)))
+    largest = largest_under(report.assumptions)
+    return tuple(throughout(value, as_sympy) for value in compute(ours, largest))
 
 
 def _dimension(size: Any) -> Any:
@@ -47,10 +50,17 @@ def _dimension(size: Any) -> Any:
     return formula if is_plain else part("positive", formula)
 
 
+def largest_under(assumed: tuple[Assumption, ...]) -> Largest:
+    """What finds the largest of several formulas in sizes of which that is assumed."""
+    least = least_values(S.Zero, assumed)
+    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
+    return partial(_largest, counted)
+
+
 def _largest(counted: Mapping[str, Any], numbers: Iterable[Any]) -> Any:
     """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
 
-    `counted` are sizes that are no less than some number, as what counts from 1.
+    None if these are too many. `counted` are sizes that are no less than some number, as what counts from 1.
     """
 
     def is_at_least(first: Any, second: Any) -> bool:
@@ -61,7 +71,9 @@ def _largest(counted: Mapping[str, Any], numbers: Iterable[Any]) -> Any:
     for number in dict.fromkeys(numbers):
         if not any(is_at_least(other, number) for other in found):
             found = [other for other in found if not is_at_least(number, other)] + [number]
-    return found[0] if len(found) == 1 else Max(*map(_as_sympy, found), evaluate=False)
+            if len(found) > MOST_CHOICES:
+                return None
+    return found[0] if len(found) == 1 else Max(*map(as_sympy, found), evaluate=False)
 
 
 def _opened(formula: Any) -> Any:
@@ -69,5 +81,13 @@ def _opened(formula: Any) -> Any:
     return changed(formula, together=lambda atom: atom.inner)
 
 
-def _as_sympy(formula: Any) -> Any:
+def as_sympy(formula: Any) -> Any:
+    """What was computed, with each dimension as what it is."""
     return to_sympy(_opened(formula)) if isinstance(formula, int | Formula) else formula
+
+
+def value_of(formula: Any, sizes: Mapping[str, int]) -> Any:
+    """The number that what was computed comes to with these `sizes`."""
+    return (
+        formula if isinstance(formula, int) else int(formula.subs({symbol(key): sizes[key] for key in sizes}))
+    )

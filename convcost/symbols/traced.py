@@ -23,6 +23,7 @@ def mapped_trace(trace: Trace, change: Change) -> Trace:
         operations=tuple(_operation(operation, change) for operation in trace.operations),
         uncounted=tuple(uncounted),
         modules=tuple(modules),
+        held=None,
     )
 
 

@@ -24,11 +24,11 @@ def subject(design: Network | Profiled, dtype: str, on: On) -> Subject:
         built, example = build(design, "cpu")
         return prepared(Subject(built, (_random(example),), {}), dtype, on)
     if design.target is None:
-        return prepared(_copied(Subject(design.module, design.args, design.kwargs)), dtype, on)
+        return prepared(_copied(Subject(design.module, design.args, {**design.kwargs})), dtype, on)
     from convcost.modules.real import with_data
 
     module, args, kwargs = with_data(design.target)
-    found = _copied(Subject(module, args, kwargs))
+    found = _copied(Subject(module, args, {**kwargs}))
     if design.target.maker is None:
         for tensor in tensors((found.args, found.kwargs)):
             _random(tensor)

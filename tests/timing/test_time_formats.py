@@ -53,18 +53,18 @@ ON_ANOTHER = f"""\
 {HEAD}\
    of the roofline                  1.08%            1.61%
 
- conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense is
- memory-bound (20.6 FLOPs a byte), conv is compute-bound (73.8).
+ conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: both are
+ compute-bound (20.6 and 73.8 FLOPs a byte).
  The roofline is a100-sxm-80gb's, and the times are of this machine.
 {HOW}
 """
 
 TOO_NEAR = f"""\
- measured on cpu, float32          dense            conv   conv ÷ dense
-────────────────────────────────────────────────────────────────────────
- forward                        100.0 µs        108.0 µs        unclear
-   middle half             90.0–110.0 µs   99.0–119.0 µs
-   achieved                209.7 GFLOP/s    1.17 TFLOP/s
+ measured on cpu, float32           dense            conv   conv ÷ dense
+─────────────────────────────────────────────────────────────────────────
+ forward                         100.0 µs        108.0 µs        unclear
+   middle half              90.0–110.0 µs   99.0–119.0 µs
+   achieved                 209.7 GFLOP/s    1.17 TFLOP/s
 
  conv costs 6.00× the FLOPs of dense; which takes longer here can't be told, as
  the spreads of their times overlap.
@@ -72,17 +72,17 @@ TOO_NEAR = f"""\
 """
 
 EVERYTHING = """\
- measured on cpu, float32           dense             conv   conv ÷ dense
-──────────────────────────────────────────────────────────────────────────
- forward                         100.0 µs         400.0 µs          4.00×
-   middle half              98.0–102.0 µs   390.0–410.0 µs
-   achieved                 209.7 GFLOP/s    314.6 GFLOP/s
- training step                   300.0 µs          1.00 ms          3.33×
-   middle half             290.0–310.0 µs     0.99–1.00 ms
-   achieved                 139.8 GFLOP/s                –
- forward, compiled                      –         200.0 µs              –
-   middle half                          –   190.0–210.0 µs
-   achieved                             –    629.1 GFLOP/s
+ measured on cpu, float32            dense               conv   conv ÷ dense
+─────────────────────────────────────────────────────────────────────────────
+ forward                          100.0 µs           400.0 µs          4.00×
+   middle half               98.0–102.0 µs     390.0–410.0 µs
+   achieved                  209.7 GFLOP/s      314.6 GFLOP/s
+ training step                    300.0 µs            1.00 ms          3.33×
+   middle half              290.0–310.0 µs   990.0 µs–1.00 ms
+   achieved                  139.8 GFLOP/s                  –
+ forward, compiled                       –           200.0 µs              –
+   middle half                           –     190.0–210.0 µs
+   achieved                              –      629.1 GFLOP/s
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
@@ -166,7 +166,7 @@ def test_where_calls_take_longer_than_the_work_the_sentence_says_so():
 
 def test_the_overhead_of_calls_is_a_term_of_its_own():
     text = render(on(founding(*(timing(forward(10)),) * 2, B=1), MACHINE.device), "table")
-    assert " overhead of calls          5.00 µs    20.0 µs          4.00×\n" in text
+    assert " overhead of calls       5.00 µs    20.0 µs          4.00×\n" in text
 
 
 def test_without_times_nothing_is_said_of_them():

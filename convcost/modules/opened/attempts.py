@@ -45,6 +45,7 @@ class Attempts:
     parts: Anatomy
     inputs: Inputs
     operators: Mapping[str, Operator]
+    examples: Examples = field(default_factory=dict)
     _runs: list[Run] = field(default_factory=list)
     _failures: list[tuple[Sizes, Exception]] = field(default_factory=list)
 
@@ -81,6 +82,7 @@ class Attempts:
         return []
 
     def _finished(self, run: Run) -> Report:
+        self.examples = run.sizes.examples
         forcing = [fact.difference for fact in run.facts if fact.forces(run.sizes.examples)]
         if forcing:
             raise fixed(forcing, run.sizes, self.inputs)

@@ -47,9 +47,9 @@ def run(parts: Anatomy, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Ope
         stack.enter_context(torch.no_grad())
         paths = stack.enter_context(followed(parts.submodules))
         stack.enter_context(shapes_only(sizes.environment))
-        replace_in(parts.submodules.values(), _as_shape)
+        replace_in(parts.submodules.values(), as_shape)
         with sizes.inquiry.inside_torch():
-            args, kwargs = _tensors(inputs, sizes)
+            args, kwargs = opened(inputs, sizes)
         tape = OpenTape(paths, formulas, sizes=sizes)
         recorder = OpenRecorder(tape)
         stack.enter_context(through(recorder))
@@ -59,13 +59,15 @@ def run(parts: Anatomy, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Ope
     return Ran(report_of(parts, tape, given, output, "shapes", left), tuple(recorder.units))
 
 
-def _as_shape(tensor: torch.Tensor) -> torch.Tensor:
+def as_shape(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor like it of shapes alone."""
     import torch
 
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
-def _tensors(inputs: Inputs, sizes: Sizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def opened(inputs: Inputs, sizes: Sizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a forward is called with, its sizes open."""
     import torch
 
     def tensor(declared: Declared) -> torch.Tensor:
