@@ -94,6 +94,6 @@ def compare(
     result = api.comparison(candidates.stated, candidates.sizes, wanted, dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
     again = (candidates.again(design, wanted, dtype) for design in candidates.designs)
-    estimated = tuple(map(estimating(device, dtype, times.number), result.candidates, again))
+    estimated = tuple(map(estimating(device, dtype, times.number, times.place), result.candidates, again))
     timed = times.timed(tuple(map(remembered, estimated)), candidates.subjects, dtype)
     present(timed, candidates.subjects, Comparison, wishes)

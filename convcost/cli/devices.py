@@ -51,15 +51,15 @@ def devices(
     elif on or threads:
         raise UsageError("--on and --threads are for --measure")
     every = devices_at(config)
-    found = _named(every, names) if names else every.devices
+    found = _named(every, names, threads_of(threads)) if names else every.devices
     found = _only(found, "vendor", vendor)
     found = _only(found, "kind", kind)
     emit(render(DeviceList(found, in_full=len(names or ()) == 1), format_name, style()))
 
 
-def _named(every: Catalogue, names: list[str]) -> tuple[Device, ...]:
-    """The devices of these names, each once, this machine among them."""
-    named = (this_machine(name).device if is_this(name) else every.named(name) for name in names)
+def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
+    """The devices of these names, each once, this machine on so many threads among them."""
+    named = (this_machine(name, threads).device if is_this(name) else every.named(name) for name in names)
     return tuple({device.name: device for device in named}.values())
 
 

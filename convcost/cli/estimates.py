@@ -19,11 +19,13 @@ Again: TypeAlias = Callable[[Mapping[str, Size]], Report]
 Twice: TypeAlias = list[tuple[str, Report]]
 
 
-def estimating(device: str, dtype: str, threads: int = 0) -> Callable[[Report, Again | None], Report]:
+def estimating(
+    device: str, dtype: str, threads: int = 0, on: str = ""
+) -> Callable[[Report, Again | None], Report]:
     """What adds the least times on the device called `device` to a report; nothing if none is named.
 
-    They are in `dtype`, or in the report's own if that is empty; on so many `threads` if any are asked for,
-    which is said where this machine was measured on others. Raises UsageError where there is no such
+    They are in `dtype`, or in the report's own if that is empty. `threads` and `on` are how times are
+    measured, if they are: this machine's figures are to be alike. Raises UsageError where there is no such
     device, or this machine was not measured yet.
     """
     if not device:
@@ -32,7 +34,7 @@ def estimating(device: str, dtype: str, threads: int = 0) -> Callable[[Report, A
     from convcost.gate.devices import devices_at
     from convcost.rooflines.roofline import roofline
 
-    machine = this_machine(device, threads) if is_this(device) else None
+    machine = this_machine(device, threads, on) if is_this(device) else None
     named = machine.device if machine else devices_at("").named(device)
 
     def estimated(report: Report, again: Again | None) -> Report:

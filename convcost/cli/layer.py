@@ -77,7 +77,7 @@ def layer(
     [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
-    report = estimating(device, dtype, times.number)(
+    report = estimating(device, dtype, times.number, times.place)(
         design.report(sizes, wanted, dtype), lambda more: design.report({**sizes, **more}, wanted, dtype)
     )
     wishes = Wishes(counters, max_memory, strict, output_format, json)

@@ -31,12 +31,13 @@ def is_this(name: str) -> bool:
     return plain(name) in NAMES
 
 
-def this_machine(name: str = THIS, threads: int = 0) -> Machine:
-    """As it was measured; on stderr what differs from now, or from so many threads if there are to be any.
+def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
+    """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
 
-    UsageError if it was not measured yet.
+    What differs from now, or from so many threads if there are to be any, is said on stderr.
     """
-    paths = [path for on in NAMES[plain(name)] if (path := file(on)).exists()]
+    places = tuple(place for place in NAMES[plain(name)] if not on or place == on)
+    paths = [path for place in places if (path := file(place)).exists()]
     if not paths:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
     machine = max(map(_read, paths), key=lambda machine: machine.measured)

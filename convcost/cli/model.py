@@ -116,7 +116,8 @@ def model(
     times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
-    estimated, remembered = estimating(device, dtype, times.number), remembering(footprint, optimizer, dtype)
+    estimated = estimating(device, dtype, times.number, times.place)
+    remembered = remembering(footprint, optimizer, dtype)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.modules.profile import Profiler

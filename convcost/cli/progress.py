@@ -29,7 +29,12 @@ def shown(steps: Iterable[T], total: int, part: Callable[[T], str]) -> Iterator[
             before = part(step)
             _write(f"{text}\n")
         yield step
-    if is_screen:
+    clear()
+
+
+def clear() -> None:
+    """Take the line away, where one is left of work that was cut short."""
+    if _is_screen():
         _write(f"\r{'':{WIDTH}}\r")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.aside import aside
-from convcost.cli.progress import shown
+from convcost.cli.progress import clear, shown
 from convcost.errors import UsageError
 from convcost.network import Network
 from convcost.report import Report
@@ -45,6 +45,13 @@ class Times(NamedTuple):
         return self
 
     @property
+    def place(self) -> str:
+        """Where it is timed, if it is."""
+        from convcost.timing.settings import place
+
+        return place(self.on) if self.asked else ""
+
+    @property
     def number(self) -> int:
         """Of threads, 0 for as many as torch has; UsageError where it is none."""
         return threads_of(self.threads)
@@ -56,12 +63,15 @@ class Times(NamedTuple):
         from convcost.timing.times import Stopwatch
 
         watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
-        with aside():
-            return watch.timed(reports, designs, _watched)
+        try:
+            with aside():
+                return watch.timed(reports, designs, _watched)
+        finally:
+            clear()
 
 
-def _watched(rounds: Iterable[int], number: int) -> Iterator[int]:
-    return shown(rounds, number, lambda _: "timing, round")
+def _watched(work: str, steps: range) -> Iterator[int]:
+    return shown(steps, len(steps), lambda _: work)
 
 
 def threads_of(text: str) -> int:

@@ -16,8 +16,6 @@ from convcost.report import ITEMSIZES, Report, Row, dtype_named
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
 
-STAYS_OPEN = "the module would be run to find out, and that takes numbers for"
-
 
 @dataclass(frozen=True)
 class Memory:
@@ -80,14 +78,11 @@ def _check_layers(report: Report) -> None:
 
 
 def _held(report: Report, trace: Trace, dtype: str) -> Held:
-    """As measured; with open sizes a module does not run, and only its parameters are known."""
+    """As measured."""
     if trace.held and trace.held.dtype == dtype:
         return trace.held
-    if not report.open_names:
-        hint = f'Profile the module with Profiler(footprint="{dtype}").'
-        raise UsageError(f"the memory of {report.name} in {dtype} was not measured", hint=hint)
-    itemsize, reason = ITEMSIZES[dtype], f"{STAYS_OPEN} {', '.join(report.open_names)}"
-    return Held(dtype, report.params * itemsize, 0, 0, {itemsize: report.params}, reason=reason)
+    hint = f'Profile the module with Profiler(footprint="{dtype}").'
+    raise UsageError(f"the memory of {report.name} in {dtype} was not measured", hint=hint)
 
 
 def _memory(held: Held, dtype: str, optimizer: str) -> Memory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import finalize
@@ -18,7 +18,7 @@ class Measure(NamedTuple):
     """How torch's sizes are taken, and which of several is the largest."""
 
     size: Callable[[Any], Size] = int
-    largest: Callable[[Iterable[Size]], Size] = max
+    largest: Callable[[Sequence[Size]], Size] = max
 
 
 NUMBERS = Measure()

@@ -69,9 +69,7 @@ def evaluated(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure =
     return alive.peak()
 
 
-def trained(
-    model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS
-) -> tuple[Size, Size]:
+def trained(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS) -> tuple[Size, Size]:
     """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
     import torch
 

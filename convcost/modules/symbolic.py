@@ -27,9 +27,9 @@ def profile_open(
 ) -> Report:
     """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
 
-    `formulas` are costs of the user's own operators, and `footprint` a dtype, as for Profiler. It takes seconds: torch works out the
-    shapes with symbols in them. Raises ConvcostError where a size can't stay open, with what can be asked
-    instead, or with what the module's forward raises.
+    `formulas` are costs of the user's own operators, and `footprint` a dtype, as for Profiler. It takes
+    seconds: torch works out the shapes with symbols in them. Raises ConvcostError where a size can't stay
+    open, with what can be asked instead, or with what the module's forward raises.
     """
     inputs = Inputs(args, kwargs or {})
     operators = {name: of_user(formula) for name, formula in (formulas or {}).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import NamedTuple
 
 from convcost.counters.subject import Subject
@@ -17,6 +18,9 @@ from convcost.timing.settings import timer
 
 LONGEST = 160
 """Of a reason, in characters."""
+
+ADVICE = "Set TORCH"
+"""What lines of torch's errors begin with that are for its developers."""
 
 
 class Started(NamedTuple):
@@ -40,8 +44,9 @@ def started(kind: Run, found: Subject, report: Report) -> Started:
 
 def reason(error: BaseException) -> str:
     """What was raised, in one line: torch's own errors say what is wrong in the second."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = " ".join(lines[:2])[:LONGEST]
+    lines = (line.strip() for line in str(error).splitlines())
+    telling = [line for line in lines if line and not line.startswith(ADVICE)]
+    text = shorten(" ".join(telling[:2]), LONGEST, placeholder="...")
     if isinstance(error, ConvcostError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,8 +12,8 @@ Key = TypeVar("Key")
 Timed = Callable[[int], float]
 """Runs something so many times, and says how many seconds one of them took."""
 
-Watch = Callable[[Iterable[int], int], Iterable[int]]
-"""Passes on the numbers of the rounds, of which there are so many, as they come."""
+Watch = Callable[[str, range], Iterable[int]]
+"""Passes on the numbers of steps of the work that is called so, as they come."""
 
 
 class Plan(NamedTuple):
@@ -31,9 +31,9 @@ MOST_CALLS = 100_000
 """In one block."""
 
 
-def unwatched(rounds: Iterable[int], number: int) -> Iterable[int]:
-    """The rounds as they are."""
-    return rounds
+def unwatched(work: str, steps: range) -> Iterable[int]:
+    """The steps as they are."""
+    return steps
 
 
 def in_turn(runs: Mapping[Key, Timed], plan: Plan = PLAN, watch: Watch = unwatched) -> dict[Key, Samples]:
@@ -42,7 +42,7 @@ def in_turn(runs: Mapping[Key, Timed], plan: Plan = PLAN, watch: Watch = unwatch
     longest = max((number * runs[key](number) for key, number in blocks.items()), default=0.0)
     number = rounds(longest, plan)
     seconds: dict[Key, list[float]] = {key: [] for key in runs}
-    for _ in watch(range(number), number):
+    for _ in watch("timing, round", range(number)):
         for key, run in runs.items():
             seconds[key].append(run(blocks[key]))
     return {key: Samples(tuple(found), blocks[key]) for key, found in seconds.items()}

@@ -59,11 +59,11 @@ class Stopwatch:
         self, reports: Sequence[Report], designs: Designs, dtype: str, on: On, watch: Watch
     ) -> list[list[Run]]:
         """What was measured of each candidate: one block of each kind of each in every round."""
-        subjects = [subject(design, dtype, on) for design in designs()]
-        found = [
-            [started(kind, own, report) for kind in self._kinds()]
-            for report, own in zip(reports, subjects, strict=True)
-        ]
+        given = designs()
+        found = []
+        for row in watch("warming up", range(len(reports))):
+            own = subject(given[row], dtype, on)
+            found.append([started(kind, own, reports[row]) for kind in self._kinds()])
         keyed = dict(_keyed(found))
         timers = {key: start.timed for key, start in keyed.items() if start.timed}
         samples = in_turn(timers, self.plan, watch)

@@ -161,10 +161,11 @@ def test_what_a_module_that_does_not_train_keeps_is_unknown_and_why():
     assert after_costs("model", "net.py:Picky", "--input", "f32[8,64]") == UNKNOWN
 
 
-def test_what_a_module_with_open_sizes_keeps_is_unknown_and_why():
-    out = after_costs("model", "net.py:Net", "--input", "f32[B,64]")
-    assert " kept for backward          unknown\n" in out
-    assert "peaks: the module would\n be run to find out, and that takes numbers for B." in out
+def test_a_module_with_open_sizes_has_formulas_that_come_to_what_was_measured():
+    table = after_costs("model", "net.py:Net", "--input", "f32[B,64]").splitlines()[2:8]
+    assert [line.rsplit("   ", 1)[1].strip() for line in table[3:]] == [
+        *("2,304·B", "4,352·B + 264,448", "6,656·B + 1,057,792")
+    ]
 
 
 def test_a_module_that_asks_for_values_says_that_it_ran_on_the_cpu():
@@ -194,6 +195,7 @@ def test_a_module_and_a_design_are_compared_in_one_dtype():
         ("layer", "conv1d", "4", "4", "3"),
         ("model", "net.py:Net", "--input", "f32[8,64]"),
         ("model", "net.py:Picky", "--input", "f32[8,64]"),
+        ("model", "net.py:Picky", "--input", "f32[B,64]"),
     ],
     ids=" ".join,
 )

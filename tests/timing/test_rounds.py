@@ -62,13 +62,13 @@ def test_a_block_takes_as_long_as_it_is_meant_to(seconds):
 def test_progress_is_told_once_a_round():
     told = []
 
-    def watch(steps, number):
+    def watch(work, steps):
         for step in steps:
-            told.append((step, number))
+            told.append((work, step, len(steps)))
             yield step
 
     in_turn(Clock(one=1.0).runs(), PLAN, watch)
-    assert told == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5)]
+    assert told == [("timing, round", step, 5) for step in range(5)]
 
 
 def test_nothing_to_time_is_no_error():

@@ -169,6 +169,13 @@ def test_the_overhead_of_calls_is_a_term_of_its_own():
     assert " overhead of calls       5.00 µs    20.0 µs          4.00×\n" in text
 
 
+def test_rounds_that_differ_widely_are_said():
+    times = timing(forward(100, 100, 180)), timing(forward(100, 400, 800))
+    text = " ".join(below(founding(*times)).split())
+    assert "The rounds of conv differ widely: other work may have been in the way. --threads 1 is" in text
+    assert "differ widely" not in below(usual())
+
+
 def test_without_times_nothing_is_said_of_them():
     report = usual().candidates[0]
     found = replace(usual(), candidates=(report, replace(usual().candidates[1], time=None)))

@@ -15,6 +15,8 @@ from convcost.units import human, ratio
 
 STEP = "A training step is forward and backward, from ones at every output; no optimizer."
 
+QUIETER = "--threads 1 is disturbed less."
+
 CACHED = (
     "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
 )
@@ -26,6 +28,7 @@ def notes(reports: Sequence[Report]) -> Iterator[str]:
     for other in others:
         yield from _comparison(first, other)
     yield from _failures(reports)
+    yield from _disturbances(reports)
     yield from _about_rooflines(reports)
     if first.time:
         yield _measured(first.time)
@@ -81,6 +84,14 @@ def _failures(reports: Sequence[Report]) -> Iterator[str]:
         for run in report.time.runs if report.time else ():
             if run.failure:
                 yield f"{report.name}{_whereof(run)} could not be timed: {run.failure}."
+
+
+def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
+    """Names those whose rounds differ so much that a median says little."""
+    runs = [(report, run.samples) for report in reports if report.time for run in report.time.runs]
+    noisy = (report.name for report, samples in runs if samples and samples.spread * 2 > samples.median)
+    if names := ", ".join(dict.fromkeys(noisy)):
+        yield f"The rounds of {names} differ widely: other work may have been in the way. {QUIETER}"
 
 
 def _whereof(run: Run) -> str:

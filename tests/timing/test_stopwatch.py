@@ -1,0 +1,275 @@
+"""Timing for real, as little as can be: what is timed, what is refused, and that nothing is left behind."""
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+import convcost
+from convcost import parse
+from convcost.errors import ConvcostError, UsageError
+from convcost.modules.target import Profiled
+from convcost.timing import room
+from convcost.timing.result import times_ratio
+from convcost.timing.rounds import Plan
+from convcost.timing.times import Stopwatch
+
+QUICK = Plan(block=1e-4, total=1e-3, fewest=3, most=3)
+
+
+def stopwatch(**options):
+    return Stopwatch(plan=QUICK, **options)
+
+
+def timed_specs(*specs, watch=None, **options):
+    designs = [parse(spec) for spec in specs]
+    reports = tuple(design.report({}) for design in designs)
+    more = {"watch": watch} if watch else {}
+    return stopwatch(**options).timed(reports, lambda: [design.network({}) for design in designs], **more)
+
+
+def timed_module(module, *inputs, backward=False, **options):
+    report = convcost.Profiler(backward=backward).profile(module, *inputs)
+    found = Profiled(report, module, inputs)
+    [result] = stopwatch(backward=backward, **options).timed((report,), lambda: (found,))
+    return result.time
+
+
+def test_two_designs_are_timed_beside_each_other():
+    first, second = timed_specs("[2, 8] -> Linear(8, 4)", "[2, 8, 5] -> Conv1d(8, 4, 3)", threads=1)
+    for report in (first, second):
+        [run] = report.time.runs
+        assert (run.what, run.flops, run.failure) == ("forward", report.flops, "")
+        assert len(run.samples.seconds) == 3
+        assert all(seconds > 0 for seconds in run.samples.seconds)
+        assert (report.time.threads, report.time.dtype, report.time.device) == (1, "float32", "cpu")
+    assert times_ratio(first.time.forward, second.time.forward) > 0
+
+
+def test_from_python_designs_are_timed_in_one_call():
+    found = convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=stopwatch(), E=8)
+    assert all(report.time.forward.samples for report in found.candidates)
+    with pytest.raises(UsageError, match="--time needs a number for E"):
+        convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
+
+
+@pytest.mark.parametrize(
+    "spec", ["[2, 8, 5] -> Conv1d(8, 4, 3) -> ReLU", "[2, 3, 5] -> Flatten -> Linear(15, 2)"]
+)
+def test_a_training_step_has_the_flops_of_its_gradients(spec):
+    [report] = timed_specs(spec, backward=True)
+    forward, step = report.time.runs
+    assert (forward.what, step.what) == ("forward", "step")
+    module = (
+        nn.Sequential(nn.Conv1d(8, 4, 3), nn.ReLU())
+        if "Conv" in spec
+        else nn.Sequential(nn.Flatten(), nn.Linear(15, 2))
+    )
+    trace = convcost.Profiler(backward=True).profile(module, torch.zeros(report.input)).trace
+    assert step.flops == sum(2 * operation.cost.macs for operation in trace.operations) > forward.flops
+
+
+def test_a_module_with_its_gradients_counted_is_timed_with_them():
+    forward, step = timed_module(nn.Linear(8, 4), torch.zeros(2, 8), backward=True).runs
+    assert (forward.flops, step.flops) == (2 * 64, 2 * 128)
+
+
+def test_what_has_nothing_to_train_has_no_step():
+    _, step = timed_specs("[2, 8] -> ReLU", backward=True)[0].time.runs
+    assert step.samples is None
+    assert step.failure == "nothing in it is trained: no output has a gradient"
+
+
+def test_the_dtype_is_that_of_the_numbers():
+    seen = []
+
+    class Net(nn.Linear):
+        def forward(self, x):
+            seen.append((x.dtype, self.weight.dtype))
+            return super().forward(x)
+
+    time = timed_module(Net(8, 4), torch.zeros(2, 8), dtype="bf16")
+    assert time.dtype == "bfloat16"
+    assert seen[-1] == (torch.bfloat16, torch.bfloat16)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        ("int8", "torch's layers compute in no int8"),
+        ("tf32", "tfloat32 is of CUDA alone"),
+        ("f31", "no dtype is called f31"),
+    ],
+)
+def test_a_dtype_that_nothing_computes_in_here_is_refused(dtype, message):
+    with pytest.raises(UsageError, match=message):
+        timed_specs("[2, 8] -> Linear(8, 4)", dtype=dtype, on="cpu")
+
+
+def test_a_place_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UsageError, match="torch sees no CUDA here"):
+        timed_specs("[2, 8] -> Linear(8, 4)", on="cuda")
+    with pytest.raises(UsageError, match="--on is cpu or cuda, not gpu"):
+        timed_specs("[2, 8] -> Linear(8, 4)", on="gpu")
+
+
+def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
+    monkeypatch.setattr(room, "free_bytes", lambda on: 10**6)
+    report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
+    with pytest.raises(UsageError, match=r"timing would take about 3\.83 MiB, and 977 KiB are free"):
+        stopwatch().timed((report,), lambda: pytest.fail("it was built"))
+
+
+def test_a_training_step_needs_more_memory_and_half_the_dtype_half():
+    report = convcost.cost("[64, 100] -> Linear(100, 100) -> ReLU -> Linear(100, 100)")
+    needed = [room.needed_bytes(report, "float32", backward) for backward in (False, True)]
+    assert needed[1] > 2 * 4 * report.params > needed[0]
+    assert room.needed_bytes(report, "bfloat16", False) == needed[0] // 2
+
+
+def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal: 16 kB\nMemAvailable:       12 kB\n")
+    monkeypatch.setattr(room, "MEMINFO", tmp_path / "meminfo")
+    assert room.free_bytes("cpu") == 12 * 1024
+    monkeypatch.setattr(room, "MEMINFO", tmp_path / "nothing")
+    assert room.free_bytes("cpu") > 2**20
+
+
+class Fails(nn.Linear):
+    """Its forward fails after so many runs."""
+
+    def __init__(self, error, runs):
+        super().__init__(4, 4)
+        self.error, self.runs = error, [runs]
+
+    def forward(self, x):
+        torch.rand(1)
+        random.random()
+        self.runs[0] -= 1
+        if self.runs[0] < 0:
+            raise self.error
+        return super().forward(x)
+
+
+def state(module):
+    return (
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.initial_seed(),
+        torch.get_rng_state().tolist(),
+        random.getstate(),
+        module.training,
+        [(p.tolist(), p.grad, p._version, p.dtype) for p in module.parameters()],
+    )
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_nothing_of_the_caller_s_changes(grad):
+    module, x = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout()), torch.ones(3, 4)
+    with torch.set_grad_enabled(grad):
+        before = state(module), x.tolist()
+        timed_module(module, x, backward=True, threads=torch.get_num_threads() + 1, dtype="float64")
+        assert (state(module), x.tolist()) == before
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_nothing_changes_either_where_it_is_cut_short(error):
+    module, x = Fails(error, 1_000_000), torch.ones(3, 4)
+    report = convcost.profile(module, x)
+    module.runs[0] = 3
+    before = state(module)
+    with pytest.raises(type(error)):
+        stopwatch(threads=torch.get_num_threads() + 1).timed(
+            (report,), lambda: (Profiled(report, module, (x,)),)
+        )
+    assert state(module) == before
+
+
+def test_a_forward_that_fails_is_said_with_its_place():
+    module, x = Fails(ValueError("odd"), 1_000_000), torch.ones(3, 4)
+    report = convcost.profile(module, x)
+    module.runs[0] = 0
+    with pytest.raises(
+        ConvcostError, match=r"Fails could not be run: ValueError: odd\n  .*test_stopwatch\.py"
+    ):
+        stopwatch().timed((report,), lambda: (Profiled(report, module, (x,)),))
+
+
+def test_where_compiling_fails_it_says_why_in_one_line(monkeypatch):
+    def broken(module):
+        def run(*args):
+            raise RuntimeError(
+                "backend='inductor' raised:\nInvalidCxxCompiler: No working C++ compiler\n\nSet TORCH_X=1"
+            )
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", broken)
+    plain, compiled = timed_specs("[2, 8] -> Linear(8, 4)", compile=True)[0].time.runs
+    assert plain.samples
+    assert compiled.samples is None
+    assert compiled.failure == (
+        "RuntimeError: backend='inductor' raised: InvalidCxxCompiler: No working C++ compiler"
+    )
+
+
+def test_what_is_compiled_is_timed_beside_the_rest(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda module: module)
+    runs = timed_specs("[2, 8] -> Linear(8, 4)", compile=True, backward=True)[0].time.runs
+    assert [(run.what, run.compiled) for run in runs] == [
+        ("forward", False),
+        ("step", False),
+        ("forward", True),
+        ("step", True),
+    ]
+
+
+def test_what_is_done_is_told():
+    told = []
+
+    def watch(work, steps):
+        told.append((work, len(steps)))
+        return steps
+
+    timed_specs("[2, 8] -> Linear(8, 4)", "[2, 8] -> ReLU", watch=watch)
+    assert told == [("warming up", 2), ("timing, round", 3)]
+
+
+def test_a_block_is_timed_by_torch_itself(monkeypatch):
+    """Its own timer warms up, sets the threads and waits for a GPU."""
+    seen = []
+
+    class Timer:
+        def __init__(self, stmt, globals, num_threads):  # noqa: A002
+            seen.append(num_threads)
+
+        def timeit(self, number):
+            return type("Measurement", (), {"mean": 0.5})
+
+    monkeypatch.setattr("torch.utils.benchmark.Timer", Timer)
+    [report] = timed_specs("[2, 8] -> Linear(8, 4)", threads=1)
+    assert set(seen) == {1}
+    assert report.time.forward.samples.median == 0.5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("dtype", ["float32", "tfloat32", "bfloat16"])
+def test_on_a_gpu_it_is_timed_there(dtype):
+    before = torch.cuda.get_rng_state().tolist()
+    [report] = timed_specs("[64, 512] -> Linear(512, 512)", on="cuda", dtype=dtype, backward=True)
+    assert report.time.device == torch.cuda.get_device_name()
+    assert all(run.samples for run in report.time.runs)
+    assert torch.cuda.get_rng_state().tolist() == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_is_measured():
+    from convcost.timing.peaks import measured
+
+    machine = measured("cuda", 0, lambda text: None)
+    assert machine.peaks["tfloat32"].value > machine.peaks["float32"].value
+    assert machine.memory
