@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.devices.device import Kind
+from convcost.devices.device import Call, Kind
 from convcost.schemas.common import Head
 
 
@@ -30,6 +30,8 @@ class Device(TypedDict):
     derivations: dict[str, str]
     """The arithmetic behind figures that are computed."""
     notes: list[str]
+    overheads: dict[Call, float]
+    """Seconds that a call takes beside its work, by what is called, where that was measured."""
 
 
 class Devices(Head):

@@ -29,7 +29,7 @@ SLOWEST = 100
 """So many times slower than float32 is no figure of the machine, but of a fallback."""
 
 CACHES = tuple(mebibytes * 2**20 for mebibytes in (1, 4, 16, 64))
-"""What copies are within, that a cache may hold."""
+"""What source and copy together take, and a cache may hold."""
 
 SMALLEST = 128 * 2**20
 """Bytes of the copy from memory: more where the last cache is larger."""
@@ -67,10 +67,9 @@ def machine(on: On, measure: Measure, told: Told) -> Machine:
     told("calls")
     tiny = {of: measure(Tiny(of)) for of in CALLS}
     told("copies")
-    bandwidth, *within = [_figure(work, measure) for work in (Copy(_large(on)), *map(_within, CACHES))]
+    bandwidth = _figure(Copy(_large(on)), measure)
+    caches = {size: _figure(Copy(size // 2), measure) for size in CACHES}
     peaks, skipped = _peaks(on, measure, told)
-    if not peaks:
-        raise UsageError(f"no product could be measured: {'; '.join(skipped.values())}")
     return Machine(
         name(on),
         on,
@@ -79,7 +78,7 @@ def machine(on: On, measure: Measure, told: Told) -> Machine:
         *of_torch(),
         peaks,
         bandwidth,
-        dict(zip(CACHES, within, strict=True)),
+        caches,
         {of: min(samples.seconds) for of, samples in tiny.items()},
         max(map(spread, tiny.values())),
         skipped,
@@ -88,11 +87,6 @@ def machine(on: On, measure: Measure, told: Told) -> Machine:
 
 def _figure(work: Product | Copy, measure: Measure) -> Figure:
     return Figure.of(work.amount, str(work), measure(work))
-
-
-def _within(size: int) -> Copy:
-    """The source and the copy together have that size."""
-    return Copy(size // 2)
 
 
 def _large(on: On) -> int:
@@ -121,6 +115,8 @@ def _peaks(on: On, measure: Measure, told: Told) -> tuple[dict[str, Figure], dic
             skipped[dtype] = f"more than {SLOWEST} times slower than float32"
         else:
             peaks[dtype] = found
+    if not peaks:
+        raise UsageError(f"no product could be measured: {'; '.join(skipped.values())}")
     return {dtype: peaks[dtype] for dtype in COMPUTED if dtype in peaks}, skipped
 
 

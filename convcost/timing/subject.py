@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.subject import Subject, copied, placed
+from convcost.counters.subject import Subject, placed
 from convcost.modules.build import build
-from convcost.modules.fault import fault
+from convcost.modules.real import own_copy, with_data
 from convcost.modules.tensors import tensors
 from convcost.network import Network
 from convcost.timing.settings import On
@@ -19,16 +19,14 @@ if TYPE_CHECKING:
 
 
 def subject(design: Network | Profiled, dtype: str, on: On) -> Subject:
-    """The design as it is called, a copy of its own, its numbers random where it brings none."""
+    """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
         built, example = build(design, "cpu")
         return prepared(Subject(built, (_random(example),), {}), dtype, on)
     if design.target is None:
-        return prepared(_copied(Subject(design.module, design.args, {**design.kwargs})), dtype, on)
-    from convcost.modules.real import with_data
-
+        return prepared(own_copy(Subject(design.module, design.args, {**design.kwargs})), dtype, on)
     module, args, kwargs = with_data(design.target)
-    found = _copied(Subject(module, args, {**kwargs}))
+    found = Subject(module, args, kwargs)
     if design.target.maker is None:
         for tensor in tensors((found.args, found.kwargs)):
             _random(tensor)
@@ -61,10 +59,3 @@ def _cast(args: Any, kwargs: Any, wanted: torch.dtype) -> tuple[tuple[Any, ...],
 def _random(tensor: torch.Tensor) -> torch.Tensor:
     """Numbers as they are in use: on a GPU zeros take less power, and so less time."""
     return tensor.normal_() if tensor.is_floating_point() and not tensor.requires_grad else tensor
-
-
-def _copied(found: Subject) -> Subject:
-    try:
-        return copied(found)
-    except Exception as error:  # whatever a user's __deepcopy__ raises
-        raise fault("the module can't be copied, and what is timed is a copy", error) from None

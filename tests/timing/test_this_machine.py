@@ -85,6 +85,7 @@ def test_it_is_a_device_like_any_other(caches):
     keep(caches)
     [this, h100] = json.loads(convcost("devices", "this", "h100", "--json").out)["devices"]
     assert (this["name"], this["peaks"], h100["name"]) == ("this", {"float32": 100 * 10**9}, "h100-sxm")
+    assert (this["overheads"]["convolution"], h100["overheads"]) == (1e-5, {})
     assert convcost("devices", "This").out == convcost("devices", "this-cpu").out
 
 

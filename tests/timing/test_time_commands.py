@@ -23,6 +23,15 @@ class Net(nn.Module):
     def forward(self, x):
         return self.linear(x)
 
+class Alone(nn.Linear):
+    def __init__(self):
+        super().__init__(4, 4)
+
+    def __deepcopy__(self, known):
+        raise RuntimeError("there can be only one")
+
+alone = Alone()
+
 class Broken(nn.Linear):
     def __init__(self):
         super().__init__(4, 4)
@@ -116,9 +125,17 @@ def test_a_module_that_fails_on_data_is_refused_with_its_place(clock):
         2,
         "",
         "warming up: 0 of 1\nconvcost: Broken could not be run: ValueError: no data, please\n"
-        "  net.py:21, in forward\n"
+        "  net.py:30, in forward\n"
         '    raise ValueError("no data, please")\n',
     )
+
+
+@pytest.mark.usefixtures("net")
+def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(clock):
+    assert convcost("model", "net.py:Alone", "--input", "[8,4]", "--time").code == 0
+    code, out, err = convcost("model", "net.py:alone", "--input", "[8,4]", "--time")
+    assert (code, out) == (2, "")
+    assert "convcost: the module can't be copied, and what runs on data is a copy: RuntimeError" in err
 
 
 @pytest.mark.parametrize("command", [("compare", "--E", "8"), ("layer", "linear", "E", "4"), ("compare",)])

@@ -30,6 +30,7 @@ def _record(device: Device) -> records.Device:
         "sources": dict(device.sources),
         "derivations": dict(device.derivations),
         "notes": list(device.notes),
+        "overheads": {of: float(seconds) for of, seconds in device.overheads.items()},
     }
 
 
