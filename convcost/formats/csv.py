@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from typing import Any
 
+from convcost.formats import estimates
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.match_records import match_rows
 from convcost.formats.plain import plain
@@ -15,9 +16,6 @@ from convcost.matching import Match
 from convcost.refereed import Refereed
 from convcost.report import Comparison, Report
 from convcost.verifying.result import Verified
-
-TIMES = {"device": "device", "bytes_moved": "bytes_moved", "least_seconds": "seconds", "bound_by": "bound_by"}
-"""What a line has of least times, by column."""
 
 
 def render(result: Result, style: Style) -> str:
@@ -37,7 +35,7 @@ def render(result: Result, style: Style) -> str:
 def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
     match result:
         case Comparison(candidates=candidates):
-            return [_row(report_record(report)) | _times(report) for report in candidates]
+            return [_row(report) for report in candidates]
         case CounterList():
             rows: list[dict[str, Any]] = counter_list_record(result)["counters"]
             return rows
@@ -64,27 +62,16 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
 
             return list(map(_cells, part_records(result, trace, style.view)))
         case _:
-            return [_row(report_record(result)) | _times(result)]
+            return [_row(result)]
 
 
-def _times(report: Report) -> dict[str, Any]:
-    """What was measured, if anything was."""
-    if not report.time:
-        return {}
-    from convcost.formats.timing.records import time_columns
-
-    return time_columns(report.time, report.roofline)
-
-
-def _row(record: dict[str, Any]) -> dict[str, Any]:
+def _row(report: Report) -> dict[str, Any]:
+    record = report_record(report)
     counters = record.pop("counters")
     cells = _cells(record)
     for name, counter in counters.items():
         cells |= {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
-    if roofline := record.get("roofline"):
-        cells |= {column: roofline[name] for column, name in TIMES.items()}
-    cells |= {f"memory_{name}": value for name, value in record.get("memory", {}).items()}
-    return cells
+    return cells | estimates.cells(report)
 
 
 def _cells(record: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convcost.explain.shapes import lengths
+from convcost.formats import estimates
 from convcost.formats.candidates import beside, columns
 from convcost.formats.counting import counter_section, listing
 from convcost.formats.designs import sizes_facts, spec_text
@@ -10,7 +11,6 @@ from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.explained.text import line_text
 from convcost.formats.figures import figures
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
-from convcost.formats.memories import memories
 from convcost.formats.metrics import METRICS, Metric, label
 from convcost.formats.numbers import factor, shown
 from convcost.formats.plain import spelled_out
@@ -22,7 +22,6 @@ from convcost.formats.remarks import (
     shape_text,
     unknown_text,
 )
-from convcost.formats.timing.layout import times
 from convcost.gate.verdict import Checked
 from convcost.matching import Match
 from convcost.quantities import Shape
@@ -91,7 +90,7 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
             (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
         ),
         counters=counter_section(reports),
-        beside=_estimates(reports, style),
+        beside=estimates.sections(reports, style),
     )
 
 
@@ -124,21 +123,8 @@ def _report(report: Report, style: Style) -> Document:
         facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section((table, *layers), _notes(report)),
         counters=counter_section((report,)),
-        beside=_estimates((report,), style._replace(layers=True)),
+        beside=estimates.sections((report,), style),
     )
-
-
-def _estimates(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
-    """What stands beside the costs, where it was asked for: least times, measured times, memory."""
-    return (*_rooflines(reports, style), *times(reports), *memories(reports))
-
-
-def _rooflines(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
-    if not all(report.roofline for report in reports):
-        return ()
-    from convcost.formats.rooflines.layout import roofline_section
-
-    return (roofline_section(reports, style),)
 
 
 def _notes(report: Report) -> tuple[str, ...]:

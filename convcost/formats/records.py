@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost import __version__
+from convcost.formats import estimates
 from convcost.formats.breakeven_records import break_even_records
 from convcost.formats.interface import CounterList
 from convcost.formats.numbers import data
@@ -63,27 +64,9 @@ def report_record(report: Report) -> dict[str, Any]:
         **{metric: data(getattr(report, metric)) for metric in METRICS},
         "rows": [_row_record(row, report) for row in report.rows],
         "counters": _counters(report.counters),
-        **_estimates(report),
+        **estimates.records(report),
         **_beside(report),
     }
-
-
-def _estimates(report: Report) -> dict[str, Any]:
-    """What was asked for beside the costs."""
-    found: dict[str, Any] = {}
-    if report.roofline:
-        from convcost.formats.rooflines.records import roofline_record
-
-        found["roofline"] = roofline_record(report.roofline)
-    if report.time:
-        from convcost.formats.timing.records import time_record
-
-        found["time"] = time_record(report.time, report.roofline)
-    if report.memory:
-        from convcost.formats.memory import memory_record
-
-        found["memory"] = memory_record(report.memory)
-    return found
 
 
 def _beside(report: Report) -> dict[str, Any]:
@@ -118,39 +101,7 @@ def _counters(results: Mapping[str, CounterResult | None]) -> dict[str, Any]:
 
 def _ratios(comparison: Comparison, other: Report) -> dict[str, Any]:
     ratios = {metric: data(ratio) for metric, ratio in comparison.ratios(other).items()}
-    return {
-        **ratios,
-        **_time_ratios(comparison.first, other),
-        **_measured_ratios(comparison.first, other),
-        **_memory_ratios(comparison.first, other),
-    }
-
-
-def _time_ratios(first: Report, other: Report) -> dict[str, Any]:
-    """The ratio of least times, where both have one."""
-    if not first.roofline or not other.roofline:
-        return {}
-    from convcost.formats.rooflines.records import time_ratio
-
-    return {"least_seconds": data(time_ratio(first.roofline, other.roofline))}
-
-
-def _measured_ratios(first: Report, other: Report) -> dict[str, Any]:
-    """The ratio of measured times, where both were timed."""
-    if not first.time or not other.time:
-        return {}
-    from convcost.formats.timing.records import seconds_ratio
-
-    return {"seconds": seconds_ratio(first.time, other.time)}
-
-
-def _memory_ratios(first: Report, other: Report) -> dict[str, Any]:
-    """The ratios of memory, where both have some."""
-    if not first.memory or not other.memory:
-        return {}
-    from convcost.formats.memory import memory_ratios
-
-    return {"memory": memory_ratios(first.memory, other.memory)}
+    return {**ratios, **estimates.ratios(comparison.first, other)}
 
 
 def counter_list_record(result: CounterList) -> dict[str, Any]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from convcost.breakdown.operators import phases
 from convcost.breakdown.tree import tree
+from convcost.formats import estimates
 from convcost.formats.counting import counter_section
 from convcost.formats.document import Document, Fact, Section, Table
 from convcost.formats.figures import figures
 from convcost.formats.interface import Style
-from convcost.formats.memories import memories
 from convcost.formats.model.modules import module_table
 from convcost.formats.model.notes import listed, notes
 from convcost.formats.model.operators import operator_table, phase_tables
-from convcost.formats.model.selection import Selection, selected
+from convcost.formats.model.selection import selected
 from convcost.formats.remarks import shape_text, sizes_text
-from convcost.formats.timing.layout import times
 from convcost.operation import Tensor, Trace
 from convcost.report import Report
 
@@ -35,17 +34,8 @@ def model(report: Report, trace: Trace, style: Style) -> Document:
         facts=_facts(report, trace),
         costs=Section(tables, notes(report, trace, root, selection, style.view)),
         counters=counter_section((report,)),
-        beside=_estimates(report, selection, style),
+        beside=estimates.sections((report,), style),
     )
-
-
-def _estimates(report: Report, selection: Selection, style: Style) -> tuple[Section, ...]:
-    others = (*times((report,)), *memories((report,)))
-    if not report.roofline:
-        return others
-    from convcost.formats.rooflines.modules import model_section
-
-    return (model_section(report, report.roofline, selection, style), *others)
 
 
 def _totals(report: Report, trace: Trace) -> Table:

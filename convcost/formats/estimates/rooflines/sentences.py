@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convcost.formats.estimates.rooflines.flips import flips
 from convcost.formats.numbers import shown
-from convcost.formats.rooflines.flips import flips
 from convcost.quantities import quotient
 from convcost.report import Report
 from convcost.rooflines.bound import Roofline

@@ -9,10 +9,11 @@ from typing import Any
 
 from convcost.formats.candidates import beside, columns
 from convcost.formats.document import Line, Section, Table
+from convcost.formats.estimates.rooflines.cells import amount, bound_by, cells, fitting, headings
+from convcost.formats.estimates.rooflines.modules import part_table
+from convcost.formats.estimates.rooflines.sentences import notes
 from convcost.formats.interface import Style
 from convcost.formats.numbers import factor, is_number, shown
-from convcost.formats.rooflines.cells import amount, bound_by, cells, fitting, headings
-from convcost.formats.rooflines.sentences import notes
 from convcost.operation import Phase
 from convcost.quantities import quotient
 from convcost.report import Report
@@ -20,11 +21,11 @@ from convcost.rooflines.bound import BOUNDS, Roofline
 from convcost.units import duration
 
 
-def roofline_section(reports: tuple[Report, ...], style: Style) -> Section:
-    """A table of the candidates, one of each one's layers if they are asked for, and notes."""
-    several = [pair for pair in found(reports) if style.layers and len(pair[1].bounds) > 1]
-    layers = (_layers(report, roofline, style.width) for report, roofline in several)
-    return Section((candidate_table(reports), *layers), notes(found(reports)))
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of the candidates, tables of what they are made of, and notes."""
+    in_parts = found(reports) if style.layers or len(reports) == 1 else []
+    apart = (table for report, roofline in in_parts for table in _apart(report, roofline, style))
+    return Section((_candidates(reports), *apart), notes(found(reports)))
 
 
 def found(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
@@ -32,7 +33,7 @@ def found(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
     return [(report, report.roofline) for report in reports if report.roofline]
 
 
-def candidate_table(reports: tuple[Report, ...]) -> Table:
+def _candidates(reports: tuple[Report, ...]) -> Table:
     """The totals side by side, with ratios to the first."""
     rooflines = [roofline for _, roofline in found(reports)]
     first = rooflines[0]
@@ -84,8 +85,16 @@ def _divides(value: Any) -> bool:
     return not is_number(value) or value != 0
 
 
-def _layers(report: Report, roofline: Roofline, width: int) -> Table:
+def _apart(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
+    """What it is made of, without intensities where the screen has no room for them."""
+    if report.trace:
+        yield fitting(part_table(report, roofline, style.view), style.width)
+    elif len(roofline.bounds) > 1:
+        yield fitting(_layers(report, roofline), style.width)
+
+
+def _layers(report: Report, roofline: Roofline) -> Table:
     lines = tuple(
         Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
     )
-    return fitting(Table((f"{report.name}, by layer", *headings(roofline)), lines), width)
+    return Table((f"{report.name}, by layer", *headings(roofline)), lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.formats.numbers import data
+from convcost.report import Report
 from convcost.rooflines.bound import Roofline
 from convcost.schemas.timed import Run as RunRecord
 from convcost.schemas.timed import Time
@@ -14,9 +15,10 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 """What CSV has."""
 
 
-def time_record(time: Timing, roofline: Roofline | None) -> Time:
+def record(report: Report) -> Time:
     """The forward, and whatever else was timed."""
-    forward, *others = (_run(run, roofline) for run in time.runs)
+    time = _time(report)
+    forward, *others = (_run(run, report.roofline) for run in time.runs)
     return {
         **forward,
         "threads": time.threads,
@@ -43,13 +45,17 @@ def _run(run: Run, roofline: Roofline | None) -> RunRecord:
     }
 
 
-def seconds_ratio(first: Timing, other: Timing) -> float | int | None:
-    """The other's forward over the first one's, by medians."""
-    found: float | int | None = data(times_ratio(first.forward, other.forward))
-    return found
+def ratios(first: Report, other: Report) -> dict[str, Any]:
+    """Of forwards, by medians."""
+    return {"seconds": data(times_ratio(_time(first).forward, _time(other).forward))}
 
 
-def time_columns(time: Timing, roofline: Roofline | None) -> dict[str, Any]:
-    """The forward's, for a line of a table."""
-    record: dict[str, Any] = {**time_record(time, roofline)}
-    return {f"time_{name}": record[name] for name in COLUMNS}
+def cells(report: Report) -> dict[str, Any]:
+    """The forward's figures."""
+    found: dict[str, Any] = {**record(report)}
+    return {f"time_{name}": found[name] for name in COLUMNS}
+
+
+def _time(report: Report) -> Timing:
+    assert report.time
+    return report.time

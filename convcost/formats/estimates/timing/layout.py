@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.formats.candidates import beside, columns
 from convcost.formats.document import Line, Section, Table
-from convcost.formats.timing.sentences import notes
+from convcost.formats.estimates.timing.sentences import notes
+from convcost.formats.interface import Style
 from convcost.report import Report
 from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.timing.samples import Samples
@@ -27,15 +28,13 @@ class Timed(NamedTuple):
     time: Timing
 
 
-def times(reports: Sequence[Report]) -> tuple[Section, ...]:
-    """A table of what was measured, and what it means; nothing where no time was asked for."""
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of what was measured, and what it means."""
     found = [Timed(report, report.time) for report in reports if report.time]
-    if not found or len(found) < len(reports):
-        return ()
     first = found[0].time
     heading = f"measured on {first.device}, {first.dtype}"
     lines = tuple(line for kind in first.runs for line in _lines(kind, found))
-    return (Section((Table((heading, *columns(reports)), lines),), tuple(notes(reports))),)
+    return Section((Table((heading, *columns(reports)), lines),), tuple(notes(reports)))
 
 
 def label(run: Run) -> str:

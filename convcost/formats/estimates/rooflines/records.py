@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from convcost.formats.numbers import data
+from convcost.report import Report
 from convcost.rooflines.bound import Bound, Flip, Roofline
 
 TIMES = ("seconds", "compute_bound_seconds", "memory_bound_seconds", "bound_by", "overhead_seconds")
 
 
-def roofline_record(roofline: Roofline) -> dict[str, Any]:
+COLUMNS = {
+    "device": "device",
+    "bytes_moved": "bytes_moved",
+    "least_seconds": "seconds",
+    "bound_by": "bound_by",
+}
+"""What CSV has, by its columns."""
+
+
+def record(report: Report) -> dict[str, Any]:
     """The device's figures, the totals, and every part; times in seconds, formulas where sizes are open."""
+    roofline = _roofline(report)
     return {
         "device": roofline.device.name,
         "dtype": roofline.dtype,
@@ -60,8 +70,19 @@ def _flip(flip: Flip) -> dict[str, Any]:
     return {"size": flip.size, "stretches": [stretch._asdict() for stretch in flip.stretches]}
 
 
-def time_ratio(first: Roofline, other: Roofline) -> Fraction | None:
-    """The other's least time over the first one's; None where one is not known, or the first is 0."""
-    if first.is_open or other.is_open or not first.seconds:
-        return None
-    return other.seconds / first.seconds
+def ratios(first: Report, other: Report) -> dict[str, Any]:
+    """Of least times; null where one is not known, or the first is 0."""
+    base, roofline = _roofline(first), _roofline(other)
+    is_known = not base.is_open and not roofline.is_open and base.seconds
+    return {"least_seconds": data(roofline.seconds / base.seconds) if is_known else None}
+
+
+def cells(report: Report) -> dict[str, Any]:
+    """The totals."""
+    found = record(report)
+    return {column: found[name] for column, name in COLUMNS.items()}
+
+
+def _roofline(report: Report) -> Roofline:
+    assert report.roofline
+    return report.roofline

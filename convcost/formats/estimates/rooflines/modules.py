@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from convcost.formats.document import Line, Section, Table
-from convcost.formats.interface import Style
+from convcost.breakdown.tree import tree
+from convcost.formats.document import Line, Table
+from convcost.formats.estimates.rooflines.cells import cells, headings
+from convcost.formats.interface import View
 from convcost.formats.model.modules import module_label
-from convcost.formats.model.selection import ITSELF, Selection, Shown
-from convcost.formats.rooflines.cells import cells, fitting, headings
-from convcost.formats.rooflines.layout import candidate_table
-from convcost.formats.rooflines.sentences import notes
+from convcost.formats.model.selection import ITSELF, Selection, Shown, selected
 from convcost.report import Report
 from convcost.rooflines.bound import Part, Roofline
 
 
-def model_section(report: Report, roofline: Roofline, selection: Selection, style: Style) -> Section:
-    """The total, and what it is made of; without intensities where the screen has no room for them."""
-    parts = _operators(roofline) if style.view.by == "operator" else _modules(roofline, selection)
-    return Section((candidate_table((report,)), fitting(parts, style.width)), notes([(report, roofline)]))
+def part_table(report: Report, roofline: Roofline, view: View) -> Table:
+    """What all of it is made of."""
+    if view.by == "operator":
+        return _operators(roofline)
+    return _modules(roofline, selected(tree(report), view, report.convention))
 
 
 def _modules(roofline: Roofline, selection: Selection) -> Table:

@@ -1,0 +1,32 @@
+"""The figures of memory as a reader meets them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from convcost.quantities import Size, quotient
+
+
+class Quantity(NamedTuple):
+    """A figure of Memory by attribute, and its label; an `optional` one is shown where some have it."""
+
+    attribute: str
+    label: str
+    optional: bool = False
+
+
+QUANTITIES = (
+    Quantity("parameters", "parameters"),
+    Quantity("buffers", "buffers", optional=True),
+    Quantity("gradients", "gradients"),
+    Quantity("optimizer_state", "state of {optimizer}"),
+    Quantity("master_copy", "master copy in float32", optional=True),
+    Quantity("activations", "kept for backward"),
+    Quantity("forward_peak", "peak of a forward"),
+    Quantity("training_peak", "peak of a training step"),
+)
+
+
+def ratio(first: Size | None, other: Size | None) -> Any:
+    """other / first; None where one is not known, or the first is 0."""
+    return None if first is None or other is None or first == 0 else quotient(other, first)

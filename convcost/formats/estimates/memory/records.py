@@ -1,0 +1,34 @@
+"""Memory as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from convcost.footprints.memory import Memory
+from convcost.formats.estimates.memory.quantities import QUANTITIES, ratio
+from convcost.formats.numbers import data
+from convcost.report import Report
+
+
+def record(report: Report) -> dict[str, Any]:
+    """Exact bytes, or formulas; null for what is not known."""
+    figures = asdict(_memory(report)).items()
+    return {name: value if isinstance(value, str) else data(value) for name, value in figures}
+
+
+def ratios(first: Report, other: Report) -> dict[str, Any]:
+    """Of every figure."""
+    base, memory = _memory(first), _memory(other)
+    names = [quantity.attribute for quantity in QUANTITIES]
+    return {"memory": {name: data(ratio(getattr(base, name), getattr(memory, name))) for name in names}}
+
+
+def cells(report: Report) -> dict[str, Any]:
+    """Every figure."""
+    return {f"memory_{name}": value for name, value in record(report).items()}
+
+
+def _memory(report: Report) -> Memory:
+    assert report.memory
+    return report.memory

@@ -1,1 +1,0 @@
-"""Least times on a device, for every format."""
