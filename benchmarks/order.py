@@ -1,9 +1,14 @@
-"""Which of two designs is faster: as this machine's figures say, against what is measured in the same run."""
+"""Which of two designs is faster: as this machine's figures say, against what is measured in the same run.
+
+`python benchmarks/order.py [SEED]...`: the cases that the estimate was made with, or others, drawn by seeds.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
+from random import Random
 from typing import NamedTuple
 
 from convcost import compare, parse
@@ -74,6 +79,18 @@ CASES = (
 )
 
 
+def drawn(seed: int) -> Iterator[Case]:
+    """Eight of each that nobody has looked at before."""
+    choice = Random(seed).choice
+    for _ in range(8):
+        yield founding(choice((1, 4, 16, 64, 256)), choice((32, 64, 128, 256, 512)), choice((4, 8, 16, 32)))
+    for _ in range(8):
+        channels, kernel_size = choice((16, 32, 64, 128, 256)), choice((3, 5, 7))
+        side = choice((8, 16, 32, 64))
+        size = choice(((side, side), (side * side,)))
+        yield depthwise(channels, size, kernel_size, choice((1, 4)))
+
+
 class Outcome(NamedTuple):
     """The second's time over the first one's: by least times alone, with the overhead of calls, measured."""
 
@@ -122,12 +139,13 @@ def networks(case: Case) -> list[Network]:
     return [parse(spec).network({}) for spec in (case.first, case.second)]
 
 
-def main() -> None:
+def main(seeds: list[str]) -> None:
+    cases = [case for seed in seeds for case in drawn(int(seed))] or CASES
     machine = measured("cpu", THREADS, lambda text: print(f"measuring {text}", file=sys.stderr))
     print("\n".join(machine.device.notes))
     print(f"{'times of the second over the first':44}{'least':>9}{'+ calls':>9}{'measured':>9}")
     found = []
-    for case in CASES:
+    for case in cases:
         found.append(outcome(case, machine))
         print(found[-1], flush=True)
     counting = [each for each in found if each.counts]
@@ -136,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
