@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from convcost import formulas
+from convcost.dtypes import dtype_named
 from convcost.errors import RequirementError
 from convcost.layers.interface import Layer
 from convcost.quantities import MATMUL, Convention, Cost, Shape, Size
-from convcost.report import Report, Row, dtype_named
+from convcost.report import Report, Row
 from convcost.requirements import AtLeast, Requirement
 
 

@@ -12,11 +12,11 @@ from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOpti
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.timing import threads_of
 from convcost.devices import Catalogue, Device
+from convcost.devices.device import THIS
 from convcost.errors import UsageError, did_you_mean
 from convcost.formats import check_format, render
 from convcost.formats.interface import DeviceList
 from convcost.gate.devices import devices_at
-from convcost.timing.machine import THIS
 
 
 @guarded

@@ -9,26 +9,23 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 
 from convcost.cli.output import complain
+from convcost.devices.device import OWN, THIS
 from convcost.devices.reading import plain
 from convcost.errors import UsageError
 from convcost.gate.locked import written
 from convcost.gate.source import text_of as content
-from convcost.timing.machine import THIS, Machine, outdated
+from convcost.timing.machine import Machine, outdated
 from convcost.timing.stored import machine_in, text_of
-
-PLACES = ("cpu", "cuda")
-
-NAMES = {THIS: PLACES, **{f"{THIS}{on}": (on,) for on in PLACES}}
-"""What this machine is called, without punctuation: as it was measured last, or its CPU, or its GPU."""
 
 HOW = "convcost devices --measure measures it."
 
 
 def is_this(name: str) -> bool:
     """Whether `name` is this machine's."""
-    return plain(name) in NAMES
+    return plain(name) in OWN
 
 
 def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
@@ -36,8 +33,8 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 
     What differs from now, or from so many threads if there are to be any, is said on stderr.
     """
-    places = tuple(place for place in NAMES[plain(name)] if not on or place == on)
-    paths = [path for place in places if (path := file(place)).exists()]
+    places = tuple(place for place in OWN[plain(name)] if not on or place == on)
+    paths = [path for place in places if _is_there(path := file(place))]
     if not paths:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
@@ -62,7 +59,7 @@ def check_place(on: str) -> None:
         raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=ELSEWHERE) from None
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError(f"{path.parent} can't be written to", hint=ELSEWHERE)
-    if path.exists():
+    if _is_there(path):
         _read(path)
 
 
@@ -75,17 +72,37 @@ def file(on: str) -> Path:
 
 
 def folder(environment: Mapping[str, str], platform: str) -> Path:
-    """convcost's own among the user's caches: as XDG has it, or else as the system does."""
-    home = Path.home()
-    if given := environment.get("XDG_CACHE_HOME"):
-        caches = Path(given)
+    """convcost's own among the user's caches: as XDG has it, if absolute, or else as the system does."""
+    given = Path(environment.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():
+        caches = given
     elif platform == "darwin":
-        caches = home / "Library" / "Caches"
+        caches = _home() / "Library" / "Caches"
     elif platform == "win32":
-        caches = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        caches = Path(environment.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
     else:
-        caches = home / ".cache"
+        caches = _home() / ".cache"
     return caches / "convcost"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; UsageError where nobody can tell, or where it is something else."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=ELSEWHERE) from None
+    if not S_ISREG(found.st_mode):
+        raise UsageError(f"{path} is no file", hint=ELSEWHERE)
+    return True
 
 
 def _read(path: Path) -> Machine:

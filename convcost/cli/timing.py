@@ -15,8 +15,6 @@ from convcost.units import parse_count
 if TYPE_CHECKING:
     from convcost.modules.target import Profiled
 
-MOST_THREADS = 4096
-
 Reports = tuple[Report, ...]
 
 Designs = Callable[[], Sequence["Network | Profiled"]]
@@ -78,6 +76,8 @@ def threads_of(text: str) -> int:
     """The number that `--threads` gives, 0 for as many as torch has."""
     if not text:
         return 0
+    from convcost.timing.settings import MOST_THREADS
+
     number = parse_count(text, "--threads")
     if not 1 <= number <= MOST_THREADS:
         raise UsageError(f"--threads {text[:40]}: 1 to {MOST_THREADS:,} can be had")

@@ -30,6 +30,15 @@ USUAL = ("bfloat16", "float16", "float32")
 """What networks are computed in, the most usual first."""
 
 
+THIS = "this"
+"""The name of the machine that convcost runs on."""
+
+PLACES = ("cpu", "cuda")
+
+OWN = {THIS: PLACES, **{f"{THIS}{place}": (place,) for place in PLACES}}
+"""What this machine is called, without punctuation: as it was measured last, or its CPU, or its GPU."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """Peaks in FLOP/s (int8: OP/s) by dtype, dense; bandwidth in bytes/s; memory in bytes, if it has its own.

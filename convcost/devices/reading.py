@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, Amount, Measure, parse_figure
-from convcost.devices.device import Device
+from convcost.devices.device import OWN, Device
 from convcost.errors import ConvcostError, UsageError
 
 LONGEST_NAME = 64
@@ -47,10 +47,12 @@ def read(name: str, table: Mapping[str, Any], find: Callable[[str], Device], ori
 
     The kinds of the values have been checked. UnreadableDeviceError has every fault.
     """
-    faults = list(_name_faults(name))
+    faults = [*_name_faults(name, ())]
+    for alias in table.get("aliases", ()):
+        faults += _name_faults(alias, ("aliases",))
     base = _base(table, find, faults)
     figures = _figures(table, faults)
-    missing = [] if "like" in table else [key for key in NEEDED if not table.get(key)]
+    missing = [] if "like" in table else [key for key in NEEDED if table.get(key, "") in ("", {})]
     if missing:
         faults.append(Fault((), f"there is no {' and no '.join(missing)}, and no like"))
     sources = _sources(table, figures, origin, faults)
@@ -59,9 +61,12 @@ def read(name: str, table: Mapping[str, Any], find: Callable[[str], Device], ori
     return _device(name, table, base, figures, sources)
 
 
-def _name_faults(name: str) -> Iterator[Fault]:
+def _name_faults(name: str, path: tuple[str, ...]) -> Iterator[Fault]:
     if not plain(name) or not name.isprintable() or len(name) > LONGEST_NAME:
-        yield Fault((), f"a name has 1 to {LONGEST_NAME} characters that can be printed, letters among them")
+        wanted = f"1 to {LONGEST_NAME} characters that can be printed, letters among them"
+        yield Fault(path, f"a name has {wanted}")
+    elif plain(name) in OWN:
+        yield Fault(path, f"{name} is what the machine that convcost runs on is called")
 
 
 def _base(table: Mapping[str, Any], find: Callable[[str], Device], faults: list[Fault]) -> Device | None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from convcost.dtypes import ITEMSIZES, dtype_named
 from convcost.errors import UsageError
 from convcost.footprints.chain import Activations, Step, activations
 from convcost.footprints.optimizers import master_bytes, optimizer_named, state_bytes
 from convcost.layers.interface import Layer
 from convcost.operation import Held, Ran, Trace
 from convcost.quantities import Size
-from convcost.report import ITEMSIZES, Report, Row, dtype_named
+from convcost.report import Report, Row
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
 

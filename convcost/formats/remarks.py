@@ -95,13 +95,27 @@ def _inputs(comparison: Comparison) -> str:
 
 def _verdict(comparison: Comparison, other: Report) -> str:
     first = comparison.first
-    flops = comparison.ratio("flops", other)
-    costs = (
-        f"{other.name} costs {ratio(flops)} the FLOPs of {first.name} "
-        f"({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})"
-        f" and has {ratio(comparison.ratio('params', other))} its parameters."
-    )
+    if any((first.flops, other.flops, first.params, other.params)):
+        costs = f"{other.name} costs {_flops(comparison, other)} and has {_params(comparison, other)}."
+    else:
+        costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
     return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
+
+
+def _flops(comparison: Comparison, other: Report) -> str:
+    """6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs)."""
+    first, flops = comparison.first, human(other.flops, "FLOPs")
+    if not first.flops:
+        return f"{flops} against none of {first.name}"
+    times = ratio(comparison.ratio("flops", other))
+    return f"{times} the FLOPs of {first.name} ({flops} against {human(first.flops, 'FLOPs')})"
+
+
+def _params(comparison: Comparison, other: Report) -> str:
+    """0.60× its parameters."""
+    if comparison.first.params:
+        return f"{ratio(comparison.ratio('params', other))} its parameters"
+    return f"{exact(other.params)} parameters against none" if other.params else "no parameters either"
 
 
 def _outputs(comparison: Comparison, other: Report) -> str:

@@ -76,7 +76,7 @@ def _table(table: Table, width: int) -> RichTable:
                 Text(column),
                 justify="left" if is_label else "right",
                 overflow="fold",
-                no_wrap=is_label and _longest_label(table) <= width // 2,
+                no_wrap=is_label and _longest_label(table) <= min(width // 2, _room_for_labels(table, width)),
                 min_width=None if is_label else _longest_word(table, place, width),
             )
     room = width - column_width(table, 0) - GUTTER
@@ -85,6 +85,12 @@ def _table(table: Table, width: int) -> RichTable:
         cells = [flowing(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
         rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table
+
+
+def _room_for_labels(table: Table, width: int) -> int:
+    """What the longest words of all other columns leave."""
+    words = (_longest_word(table, place, width) for place in range(1, len(table.columns)))
+    return width - (GUTTER - 1) - sum(word + GUTTER for word in words)
 
 
 def _longest_label(table: Table) -> int:

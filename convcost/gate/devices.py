@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from functools import partial
 from typing import NamedTuple
 
-from convcost.devices import Catalogue, catalogue
-from convcost.devices.reading import Origin, UnreadableDeviceError, read
+from convcost.devices import Catalogue, Device, catalogue
+from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
+from convcost.errors import UsageError
 from convcost.gate.device_keys import DEVICES
 from convcost.gate.kinds import Misfit
 from convcost.gate.source import ConfigError, Source, nearest_source, source_at
@@ -39,7 +42,18 @@ def stated(source: Source) -> Stated:
     found, misfits = catalogue(), []
     for name, table in tables.items():
         try:
-            found = found.extended(read(name, table, found.named, Origin(source.name)))
+            find = partial(_above, found, set(map(plain, tables)))
+            found = found.extended(read(name, table, find, Origin(source.name)))
         except UnreadableDeviceError as error:
             misfits += [Misfit(("devices", name, *fault.path), fault.message) for fault in error.faults]
     return Stated(found, tuple(misfits))
+
+
+def _above(found: Catalogue, stated: Set[str], name: str) -> Device:
+    """The device of that name; UsageError where only this table or one below has it."""
+    try:
+        return found.named(name)
+    except UsageError:
+        if plain(name) not in stated:
+            raise
+        raise UsageError(f"{name} does not stand above this one") from None

@@ -24,6 +24,8 @@ def undisturbed() -> Iterator[None]:
             torch.are_deterministic_algorithms_enabled(),
             warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
         ),
+        partial(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision()),
+        partial(_detect_anomaly, torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
     ]
     numpy = sys.modules.get("numpy.random")
     if numpy:
@@ -33,6 +35,12 @@ def undisturbed() -> Iterator[None]:
     finally:
         for restore in restoring:
             restore()
+
+
+def _detect_anomaly(is_on: bool, checks_nan: bool) -> None:
+    import torch
+
+    torch.autograd.set_detect_anomaly(is_on, checks_nan)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from convcost.dtypes import dtype_named
 from convcost.modules.anatomy import Anatomy, anatomy, unused
 from convcost.modules.backward import go_back
 from convcost.modules.call import named
@@ -25,7 +26,7 @@ from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.operators.interface import Operator
 from convcost.quantities import Cost
-from convcost.report import Report, dtype_named
+from convcost.report import Report
 
 if TYPE_CHECKING:
     import torch

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from convcost.dtypes import ITEMSIZES
 from convcost.modules.anatomy import Anatomy
 from convcost.modules.fused import fused
 from convcost.modules.guard import unchanged
 from convcost.modules.prepare import Way, autocast_for_shapes, eager, given, in_place_of, replace_in
 from convcost.modules.tensors import tensors
 from convcost.operation import Held
-from convcost.report import ITEMSIZES
 
 if TYPE_CHECKING:
     import torch

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from convcost.dtypes import dtype_named
 from convcost.modules.anatomy import anatomy
 from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.opened.attempts import Attempts
 from convcost.modules.opened.kept import held
 from convcost.modules.prepare import ready
 from convcost.modules.profile import ONE_AT_A_TIME, of_user
-from convcost.report import Report, dtype_named
+from convcost.report import Report
 
 if TYPE_CHECKING:
     import torch

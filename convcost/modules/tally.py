@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from convcost.dtypes import ITEMSIZES
 from convcost.modules.anatomy import Anatomy, tied
 from convcost.modules.paths import Visit
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import labelled
 from convcost.operation import Module, Operation, Tensor, Trace
 from convcost.quantities import Cost, Shape
-from convcost.report import ITEMSIZES, Report, Row
+from convcost.report import Report, Row
 
 if TYPE_CHECKING:
     import torch

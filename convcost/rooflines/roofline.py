@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convcost.devices import Device, device_named
+from convcost.dtypes import ITEMSIZES, dtype_named
 from convcost.quantities import quotient
-from convcost.report import ITEMSIZES, Report, dtype_named
+from convcost.report import Report
 from convcost.rooflines.bound import Bound, Flip, Part, Roofline
 from convcost.rooflines.flips import batch_flip, open_flip
 from convcost.rooflines.parts import parts

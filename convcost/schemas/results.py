@@ -73,7 +73,7 @@ class Ratios(TypedDict):
     least_seconds: NotRequired[float | int | None]
     """Of least times, where a device was named; null where they are not known, or the first one's is 0."""
     seconds: NotRequired[float | int | None]
-    """Of measured times, where they were asked for."""
+    """Of measured times, where they were asked for; null where their spreads overlap."""
     memory: NotRequired[MemoryRatios]
     """Of memory, where that was asked for."""
 

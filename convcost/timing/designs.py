@@ -1,20 +1,46 @@
-"""Timing designs from Python."""
+"""Timing designs and modules from Python."""
 
 from __future__ import annotations
 
-from convcost.api import compare, parsed
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from convcost.api import comparison, parsed
+from convcost.errors import UsageError
+from convcost.modules.profile import profile
+from convcost.modules.target import Profiled
 from convcost.quantities import Size
 from convcost.report import Comparison
 from convcost.spec import Spec
 from convcost.timing.times import Stopwatch
 
+if TYPE_CHECKING:
+    import torch
 
-def timed(*designs: str | Spec, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:  # noqa: B008
+Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
+"""A design, or a module with what its forward takes."""
+
+
+def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:  # noqa: B008
     """Two designs or more side by side, with the time that each takes on this machine.
 
-    Every size needs a number. Raises as `compare` does, and UsageError for what does not fit in memory.
+    A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number.
+    Raises as `compare` does, and UsageError for what does not fit in memory.
     """
-    specs = tuple(map(parsed, designs))
-    found = compare(*specs, **sizes)
-    reports = stopwatch.timed(found.candidates, lambda: [spec.network(sizes) for spec in specs])
-    return Comparison(reports)
+    found = tuple(map(_design, designs))
+    stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
+    reports = comparison(stated, sizes).candidates
+
+    def behind() -> list[Any]:
+        return [each.network(sizes) if isinstance(each, Spec) else each for each in found]
+
+    return Comparison(stopwatch.timed(reports, behind))
+
+
+def _design(given: Timeable) -> Spec | Profiled:
+    if isinstance(given, str | Spec):
+        return parsed(given)
+    if not isinstance(given, tuple) or not given or not hasattr(given[0], "forward"):
+        hint = "A design is a text; a module comes with its inputs, as (module, x)."
+        raise UsageError(f"{type(given).__name__} can't be timed", hint=hint)
+    module, *args = given
+    return Profiled(profile(module, *args), module, tuple(args))

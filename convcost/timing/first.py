@@ -13,7 +13,7 @@ from convcost.quantities import Cost, Size
 from convcost.report import Report
 from convcost.timing.result import Run, What
 from convcost.timing.rounds import Timed
-from convcost.timing.running import compiled, running
+from convcost.timing.running import compiled, mode, running
 from convcost.timing.settings import timer
 
 LONGEST = 160
@@ -32,14 +32,30 @@ class Started(NamedTuple):
 
 def started(kind: Run, found: Subject, report: Report) -> Started:
     """After one call. Raises TargetError where the forward fails as it is: then there is nothing to time."""
-    call = running(kind.what, compiled(found) if kind.compiled else found)
+    own = compiled(found) if kind.compiled else found
+    call = running(kind.what, own)
     try:
-        call()
+        with mode(kind.what, own):
+            call()
     except (Exception, SystemExit) as error:
         if kind.what == "forward" and not kind.compiled:
             raise fault(f"{report.name} could not be run", error) from None
         return Started(kind._replace(failure=reason(error)))
-    return Started(kind._replace(flops=_flops(kind.what, found, report)), timer(call))
+    timed = _watchful(timer(call), kind.what, own, report.name)
+    return Started(kind._replace(flops=_flops(kind.what, found, report)), timed)
+
+
+def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:
+    """The same in the right mode; TargetError where it fails later on, though it worked at first."""
+
+    def run(number: int) -> float:
+        try:
+            with mode(what, found):
+                return timed(number)
+        except (Exception, SystemExit) as error:
+            raise fault(f"{name} ran at first, and then could not be run", error) from None
+
+    return run
 
 
 def reason(error: BaseException) -> str:

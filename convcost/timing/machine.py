@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from convcost.devices import Device
-from convcost.devices.device import Call
+from convcost.devices.device import THIS, Call
 from convcost.quantities import Size
 from convcost.timing.samples import Samples
 from convcost.units import binary, duration, human
-
-THIS = "this"
-"""The name of this machine among the devices."""
 
 FROM_CACHE = "this from cache"
 """Its name where what is moved stays in a cache."""

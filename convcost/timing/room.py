@@ -9,10 +9,11 @@ from pathlib import Path
 
 from convcost import formulas
 from convcost.counters.run import real_bytes
+from convcost.dtypes import ITEMSIZES
 from convcost.errors import UsageError
 from convcost.footprints.memory import memory
 from convcost.quantities import Size
-from convcost.report import ITEMSIZES, Report
+from convcost.report import Report
 from convcost.timing.settings import On
 from convcost.units import binary
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.subject import Subject
@@ -19,6 +20,22 @@ Call = Callable[[], object]
 def running(what: What, found: Subject) -> Call:
     """A call that runs it once."""
     return _forward(found) if what == "forward" else _step(found)
+
+
+@contextmanager
+def mode(what: What, found: Subject) -> Iterator[None]:
+    """A training step in training mode, except where parts are frozen in one that is in it already."""
+    module = found.module
+    if what == "forward" or module.training:
+        yield
+        return
+    before = [(part, part.training) for part in module.modules()]
+    module.train()
+    try:
+        yield
+    finally:
+        for part, was_training in before:
+            part.training = was_training
 
 
 def compiled(found: Subject) -> Subject:

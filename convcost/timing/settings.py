@@ -6,15 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, get_args
 
+from convcost.dtypes import dtype_named
 from convcost.errors import UsageError, did_you_mean
 from convcost.modules.environment import undisturbed
-from convcost.report import dtype_named
 from convcost.timing.rounds import Timed
 
 On = Literal["cpu", "cuda"]
 
 COMPUTED = ("float64", "float32", "tfloat32", "bfloat16", "float16")
 """The dtypes that torch's layers compute in."""
+
+SLOW = 0.3
+"""Seconds of a call that hardly depend on what a cache still holds."""
+
+MOST_THREADS = 4096
+"""More than any machine has; torch would try to start them."""
 
 PRECISIONS = {"float32": "ieee", "tfloat32": "tf32"}
 """What torch calls them."""
@@ -58,9 +64,14 @@ def of_torch() -> tuple[str, int]:
 
 @contextmanager
 def set_up(threads: int = 0, dtype: str = "", on: On = "cpu") -> Iterator[None]:
-    """With so many threads if any are asked for; random states and settings are as before afterwards."""
+    """With so many threads if any are asked for; random states and settings are as before afterwards.
+
+    UsageError for a number of threads that there can't be.
+    """
     import torch
 
+    if not 0 <= threads <= MOST_THREADS:
+        raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MOST_THREADS:,}.")
     with ExitStack() as stack:
         stack.enter_context(undisturbed())
         if on == "cuda":
@@ -93,9 +104,27 @@ def _products_in(dtype: str) -> Iterator[None]:
 
 
 def timer(call: Callable[[], object]) -> Timed:
-    """Times `call` as torch's own benchmarks do: warmed up, and with a GPU's work waited for."""
+    """Times `call` as torch's own benchmarks do: warmed up, and with a GPU's work waited for.
+
+    What is slow is not warmed up in every block, as that would take three times as long.
+    """
     import torch
     from torch.utils.benchmark import Timer
 
     timed = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
-    return lambda number: timed.timeit(number).mean
+
+    def run(number: int) -> float:
+        if number == 1 and (seconds := _once(call)) > SLOW:
+            return seconds
+        return float(timed.timeit(number).mean)
+
+    return run
+
+
+def _once(call: Callable[[], object]) -> float:
+    """The seconds of one call, with a GPU's work waited for."""
+    from torch.utils.benchmark import timer as clock
+
+    start = clock()
+    call()
+    return clock() - start

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, get_args
 
-from convcost.devices.device import Call
+from convcost.devices.device import DTYPES, Call
 from convcost.errors import UsageError
 from convcost.timing.machine import Figure, Machine
+from convcost.timing.settings import On
 
 SCHEMA = "convcost-machine"
 VERSION = 1
@@ -51,20 +53,20 @@ def _unfit(file: str, what: str) -> UsageError:
 
 
 def _machine(record: dict[str, Any]) -> Machine:
-    peaks = {_text(name): _figure(figure) for name, figure in record["peaks"].items()}
+    peaks = {_one_of(DTYPES, name): _figure(figure) for name, figure in record["peaks"].items()}
     if not peaks:
         raise ValueError("no peaks")
     memory = record["memory"]
     return Machine(
         name=_text(record["name"]),
-        on=_text(record["on"]),
+        on=_one_of(get_args(On), record["on"]),
         memory=None if memory is None else _whole(memory),
         measured=_text(record["measured"]),
         torch=_text(record["torch"]),
         threads=_whole(record["threads"]),
         peaks=peaks,
         bandwidth=_figure(record["bandwidth"]),
-        caches={int(size): _figure(figure) for size, figure in record["caches"].items()},
+        caches={_whole(int(size)): _figure(figure) for size, figure in record["caches"].items()},
         overheads={of: _share(record["overheads"][of]) for of in get_args(Call)},
         noise=_share(record["noise"]),
         skipped={_text(name): _text(reason) for name, reason in record["skipped"].items()},
@@ -79,6 +81,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{str(value)[:20]!r} is no text")
     return value
+
+
+def _one_of(known: Iterable[str], value: Any) -> str:
+    if value not in known:
+        raise ValueError(f"{str(value)[:20]!r} is none of {', '.join(known)}")
+    return _text(value)
 
 
 def _whole(value: Any) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from convcost.errors import UsageError
 from convcost.network import Network
 from convcost.report import Report
+from convcost.spec.spec import BATCH_LIKE
 from convcost.timing.first import Started, started
 from convcost.timing.result import Run, Timing, What
 from convcost.timing.room import check_room
@@ -97,7 +98,13 @@ def _keyed(found: list[list[Started]]) -> Iterator[tuple[tuple[int, int], Starte
             yield (row, column), start
 
 
+def _needed(report: Report) -> tuple[str, ...]:
+    """The open sizes that need a number: a design's batch is taken as 1 once every other size has one."""
+    others = tuple(name for name in report.open_names if name not in BATCH_LIKE)
+    return others if others and not report.trace else report.open_names
+
+
 def _check_numbers(reports: Sequence[Report]) -> None:
-    names = dict.fromkeys(name for report in reports for name in report.open_names)
+    names = dict.fromkeys(name for report in reports for name in _needed(report))
     if names:
         raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")

@@ -159,3 +159,25 @@ def test_the_json_flag_is_format_json():
 def test_three_designs_are_compared_with_the_first():
     result = record("compare", "a = Linear(2, 4)", "b = Linear(2, 8)", "c = Linear(2, 2)")
     assert (result["ratios"]["macs"], result["candidates"][2]["ratios"]["macs"]) == (2.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        ("Identity", "ReLU", "ReLU costs no FLOPs and has no parameters, like Identity.\n"),
+        (
+            "ReLU",
+            "Linear(4, 4)",
+            "Linear costs 128 FLOPs against none of ReLU and has 20 parameters against\n none.",
+        ),
+        (
+            "BatchNorm1d(4)",
+            "ReLU",
+            "ReLU costs 0 FLOPs against none of BatchNorm1d and has 0.00× its parameters.",
+        ),
+        ("Linear(4, 4)", "ReLU", "ReLU costs 0.00× the FLOPs of Linear (0 FLOPs against 128 FLOPs) and has"),
+    ],
+)
+def test_what_costs_nothing_is_compared_in_words(first, second, sentence):
+    out = convcost("compare", f"[4, 4] -> {first}", f"[4, 4] -> {second}", "--counters", "none").out
+    assert f"\n {sentence}" in out

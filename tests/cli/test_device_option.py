@@ -24,6 +24,15 @@ from torch import nn
 net = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 64))
 """
 
+NARROW = """\
+ toy, bfloat16                      conv
+────────────────────────────────────────
+ bytes moved          512·B·S·L + 49,408
+ FLOPs per byte       192·B·S·L/(2·B·S·L
+ moved                            + 193)
+
+"""
+
 LEAST = """\
  Least times: one layer after the other, each tensor read or written once, at
  the full peak or the full bandwidth of memory; real ones are longer, unless a
@@ -115,6 +124,12 @@ def test_open_sizes_leave_formulas_and_say_where_compute_binds():
     )
     assert "FLOPs per byte moved   20·F/(6·F + 41)" in out
     assert "Linear #1; Linear #2: memory-bound whatever F." in out
+
+
+def test_no_formula_is_cut_off_on_a_narrow_screen(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    out = below("compare", "--E", "64", "--device", "toy", "--dtype", "bf16", "--counters", "none")
+    assert out[out.index(" toy, bfloat16                      conv") :].startswith(NARROW)
 
 
 def test_a_module_by_operator():

@@ -139,6 +139,33 @@ def test_what_is_wrong_with_one_s_own_is_pointed_at():
     )
 
 
+@pytest.mark.parametrize("name", ["this", "This-CPU"])
+def test_one_s_own_can_t_be_called_as_this_machine_is(name):
+    said = f"{name} is what the machine that convcost runs on is called\n"
+    Path("own.toml").write_text(f"[devices.{name}]\nlike = 'a100'\n")
+    assert refused("devices", "--config", "own.toml") == f"own.toml:1: devices.{name}: {said}"
+    Path("own.toml").write_text(f"[devices.mine]\nlike = 'a100'\naliases = ['{name}']\n")
+    assert refused("devices", "--config", "own.toml") == f"own.toml:3: devices.mine.aliases: {said}"
+
+
+@pytest.mark.parametrize("name", ["mine", "other"])
+def test_what_is_like_itself_or_one_below_is_said(name):
+    Path("own.toml").write_text(f"[devices.mine]\nlike = '{name}'\n[devices.other]\nlike = 'a100'\n")
+    assert refused("devices", "--config", "own.toml") == (
+        f"own.toml:2: devices.mine.like: {name} does not stand above this one\n"
+    )
+
+
+def test_a_figure_of_nothing_is_not_called_missing():
+    Path("own.toml").write_text(
+        "[devices.mine]\nvendor = 'x'\nkind = 'gpu'\nbandwidth = 0\npeaks = {float32 = 1}\n"
+    )
+    assert refused("devices", "--config", "own.toml") == (
+        "own.toml:4: devices.mine.bandwidth: '0' is no bytes per second\n"
+        '  Write it as "2.039 TB/s", or as "8 channels x 8 B x 3.2 GT/s".\n'
+    )
+
+
 def test_what_hides_in_one_s_own_texts_is_shown_as_it_is():
     Path("convcost.toml").write_text(
         '[devices.mine]\nlike = "a100"\ntitle = "a\\u001b[31mb\\nc"\n'

@@ -107,10 +107,14 @@ def test_torchs_settings_are_as_before():
         torch.set_default_dtype(torch.float64)
         torch.use_deterministic_algorithms(True)
         torch.set_grad_enabled(False)
+        torch.set_float32_matmul_precision("medium")
+        torch.autograd.set_detect_anomaly(True)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         Profiler().profile(Calls(forward), torch.ones(4))
     assert torch.get_default_dtype() == torch.float32
     assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert not torch.is_anomaly_enabled()
     assert torch.is_grad_enabled()

@@ -165,6 +165,10 @@ def test_another_s_file_is_refused(text, what):
         {"noise": float("nan")},
         {"name": 3},
         {"caches": {"much": {}}},
+        {"caches": {"-5": {"value": 1, "work": "", "spread": 0}}},
+        {"peaks": {"float31": {"value": 1, "work": "", "spread": 0}}},
+        {"on": "tpu"},
+        {"on": ["cpu"]},
     ],
 )
 def test_a_damaged_file_is_refused(change):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.timing.rounds import MOST_CALLS, Plan, block, in_turn, rounds
+from convcost.timing.rounds import MOST_CALLS, Block, Plan, block, in_turn, rounds
 from convcost.timing.samples import Samples
 
 PLAN = Plan(block=1.0, total=8.0, fewest=3, most=5)
@@ -53,9 +53,20 @@ def test_slow_things_have_fewer_rounds_and_none_has_less_than_the_fewest():
     assert rounds(60.0, PLAN) == 3
 
 
+def test_what_takes_a_minute_is_run_as_seldom_as_can_be():
+    clock = Clock(slow=60.0)
+    assert in_turn(clock.runs()) == {"slow": Samples((60.0,) * 3, 1)}
+    assert clock.ran == [("slow", 1)] * 4
+    assert (rounds(4.0), rounds(5.0)) == (7, 3)
+
+
+def test_a_block_says_how_long_a_call_took():
+    assert block(lambda _: 0.5, PLAN) == Block(2, 0.5)
+
+
 @given(st.floats(1e-7, 10))
 def test_a_block_takes_as_long_as_it_is_meant_to(seconds):
-    number = block(lambda _: seconds, Plan(block=0.02))
+    number = block(lambda _: seconds, Plan(block=0.02)).calls
     assert number in (MOST_CALLS, 1) or number * seconds == pytest.approx(0.02, rel=0.5)
 
 

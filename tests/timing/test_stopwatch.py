@@ -1,39 +1,14 @@
-"""Timing for real, as little as can be: what is timed, what is refused, and that nothing is left behind."""
-
-import random
+"""Timing for real, as little as can be: what is timed, and what is refused."""
 
 import pytest
 import torch
+from timings import stopwatch, timed_module, timed_specs
 from torch import nn
 
 import convcost
-from convcost import parse
-from convcost.errors import ConvcostError, UsageError
-from convcost.modules.target import Profiled
-from convcost.timing import room
+from convcost.errors import UsageError
+from convcost.timing import room, settings
 from convcost.timing.result import times_ratio
-from convcost.timing.rounds import Plan
-from convcost.timing.times import Stopwatch
-
-QUICK = Plan(block=1e-4, total=1e-3, fewest=3, most=3)
-
-
-def stopwatch(**options):
-    return Stopwatch(plan=QUICK, **options)
-
-
-def timed_specs(*specs, watch=None, **options):
-    designs = [parse(spec) for spec in specs]
-    reports = tuple(design.report({}) for design in designs)
-    more = {"watch": watch} if watch else {}
-    return stopwatch(**options).timed(reports, lambda: [design.network({}) for design in designs], **more)
-
-
-def timed_module(module, *inputs, backward=False, **options):
-    report = convcost.Profiler(backward=backward).profile(module, *inputs)
-    found = Profiled(report, module, inputs)
-    [result] = stopwatch(backward=backward, **options).timed((report,), lambda: (found,))
-    return result.time
 
 
 def test_two_designs_are_timed_beside_each_other():
@@ -52,6 +27,16 @@ def test_from_python_designs_are_timed_in_one_call():
     assert all(report.time.forward.samples for report in found.candidates)
     with pytest.raises(UsageError, match="--time needs a number for E"):
         convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
+    with pytest.raises(UsageError, match="--time needs a number for E\n"):
+        convcost.timed("Linear(E, 4)", "Linear(E, E)")
+
+
+def test_from_python_a_module_comes_with_its_inputs():
+    module = nn.Linear(8, 4)
+    found = convcost.timed((module, torch.ones(2, 8)), "[2, 8] -> Linear(8, 4)", stopwatch=stopwatch())
+    assert [report.time.forward.flops for report in found.candidates] == [2 * 2 * 8 * 4] * 2
+    with pytest.raises(UsageError, match="Linear can't be timed"):
+        convcost.timed(module, "[2, 8] -> Linear(8, 4)")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +58,29 @@ def test_a_training_step_has_the_flops_of_its_gradients(spec):
 def test_a_module_with_its_gradients_counted_is_timed_with_them():
     forward, step = timed_module(nn.Linear(8, 4), torch.zeros(2, 8), backward=True).runs
     assert (forward.flops, step.flops) == (2 * 64, 2 * 128)
+
+
+def test_a_training_step_is_in_training_mode_and_a_forward_as_it_was():
+    modes = []
+
+    class Net(nn.Linear):
+        def forward(self, x):
+            modes.append((torch.is_grad_enabled(), self.training))
+            return super().forward(x)
+
+    for module, expected in ((Net(8, 4).eval(), False), (Net(8, 4), True)):
+        modes.clear()
+        timed_module(module, torch.zeros(2, 8), backward=True)
+        timed = modes[modes.index((False, expected)) :]
+        assert set(timed) == {(False, expected), (True, True)}
+
+
+def test_parts_that_are_frozen_stay_so():
+    frozen = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4).eval())
+    _, step = timed_module(frozen, torch.ones(1, 4), backward=True).runs
+    assert step.samples
+    _, step = timed_module(frozen.eval(), torch.ones(1, 4), backward=True).runs
+    assert "more than 1 value per channel" in step.failure
 
 
 def test_what_has_nothing_to_train_has_no_step():
@@ -137,66 +145,17 @@ def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
     assert room.free_bytes("cpu") > 2**20
 
 
-class Fails(nn.Linear):
-    """Its forward fails after so many runs."""
-
-    def __init__(self, error, runs):
-        super().__init__(4, 4)
-        self.error, self.runs = error, [runs]
-
-    def forward(self, x):
-        torch.rand(1)
-        random.random()
-        self.runs[0] -= 1
-        if self.runs[0] < 0:
-            raise self.error
-        return super().forward(x)
+@pytest.mark.parametrize("threads", [-1, 10**6])
+def test_threads_that_there_can_t_be_are_refused(threads):
+    with pytest.raises(UsageError, match=f"there can't be {threads} threads"):
+        timed_specs("[2, 8] -> Linear(8, 4)", threads=threads)
 
 
-def state(module):
-    return (
-        torch.get_num_threads(),
-        torch.get_default_dtype(),
-        torch.is_grad_enabled(),
-        torch.is_inference_mode_enabled(),
-        torch.initial_seed(),
-        torch.get_rng_state().tolist(),
-        random.getstate(),
-        module.training,
-        [(p.tolist(), p.grad, p._version, p.dtype) for p in module.parameters()],
-    )
-
-
-@pytest.mark.parametrize("grad", [True, False])
-def test_nothing_of_the_caller_s_changes(grad):
-    module, x = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout()), torch.ones(3, 4)
-    with torch.set_grad_enabled(grad):
-        before = state(module), x.tolist()
-        timed_module(module, x, backward=True, threads=torch.get_num_threads() + 1, dtype="float64")
-        assert (state(module), x.tolist()) == before
-
-
-@pytest.mark.parametrize("error", [ValueError("odd"), KeyboardInterrupt()], ids=["error", "interrupt"])
-def test_nothing_changes_either_where_it_is_cut_short(error):
-    module, x = Fails(error, 1_000_000), torch.ones(3, 4)
-    report = convcost.profile(module, x)
-    module.runs[0] = 3
-    before = state(module)
-    with pytest.raises(type(error)):
-        stopwatch(threads=torch.get_num_threads() + 1).timed(
-            (report,), lambda: (Profiled(report, module, (x,)),)
-        )
-    assert state(module) == before
-
-
-def test_a_forward_that_fails_is_said_with_its_place():
-    module, x = Fails(ValueError("odd"), 1_000_000), torch.ones(3, 4)
-    report = convcost.profile(module, x)
-    module.runs[0] = 0
-    with pytest.raises(
-        ConvcostError, match=r"Fails could not be run: ValueError: odd\n  .*test_stopwatch\.py"
-    ):
-        stopwatch().timed((report,), lambda: (Profiled(report, module, (x,)),))
+def test_a_slow_call_is_not_warmed_up_in_every_block(monkeypatch):
+    monkeypatch.setattr(settings, "SLOW", 0.0)
+    calls = []
+    assert settings.timer(lambda: calls.append(0))(1) > 0
+    assert len(calls) == 1
 
 
 def test_where_compiling_fails_it_says_why_in_one_line(monkeypatch):

@@ -12,6 +12,7 @@ from clocks import MACHINE
 
 from convcost.cli import machine as machines
 from convcost.cli.machine import folder
+from convcost.errors import UsageError
 from convcost.timing import peaks
 from convcost.timing.stored import machine_in, text_of
 
@@ -157,6 +158,35 @@ def test_a_folder_that_is_read_only_is_refused_before_measuring(caches, measurin
     assert measuring == []
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_refused_and_not_read(make, caches, measuring):
+    caches.mkdir(parents=True)
+    path = caches / "this-cpu.json"
+    make(path)
+    for command in (("devices", "this"), ("devices", "--measure")):
+        assert refused(*command) == f"{path} is no file\nXDG_CACHE_HOME names another folder.\n"
+    assert measuring == []
+
+
+def test_a_folder_that_may_not_be_looked_into_is_said(caches, monkeypatch):
+    def stat(path, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(UsageError, match=r"this-cpu\.json can't be read: Permission denied"):
+        machines.this_machine()
+
+
+def test_a_user_without_a_home_is_told_where_else_to_keep_it(monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    with pytest.raises(UsageError, match=r"no home folder\nXDG_CACHE_HOME names another"):
+        folder({}, "linux")
+    assert folder({"XDG_CACHE_HOME": "/x"}, "linux") == Path("/x/convcost")
+
+
 def test_a_measurement_that_is_cut_short_leaves_the_last_one(caches, monkeypatch):
     path = keep(caches)
     monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -176,6 +206,8 @@ def test_how_to_measure_is_for_measuring(option):
     [
         ({"XDG_CACHE_HOME": "/x"}, "linux", Path("/x")),
         ({"XDG_CACHE_HOME": "/x"}, "darwin", Path("/x")),
+        ({"XDG_CACHE_HOME": "x/y"}, "linux", Path.home() / ".cache"),
+        ({"XDG_CACHE_HOME": ""}, "linux", Path.home() / ".cache"),
         ({}, "linux", Path.home() / ".cache"),
         ({}, "darwin", Path.home() / "Library" / "Caches"),
         ({"LOCALAPPDATA": "/local"}, "win32", Path("/local")),

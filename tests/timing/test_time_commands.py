@@ -1,6 +1,7 @@
 """`--time` on the command line: measured by a clock of the test's own, and once for real."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -53,8 +54,8 @@ MODEL = """\
    achieved                   5.07 MFLOP/s
 
  Times are medians of 3 rounds in turn, on 2 threads, without gradients, on
- random inputs or those given. A training step is forward and backward, from
- ones at every output; no optimizer.
+ random inputs or those given. A training step is forward and backward in
+ training mode, from ones at every output; no optimizer.
 
 """
 
@@ -80,7 +81,7 @@ def test_a_comparison_has_times(clock):
     outcome = convcost(*PLAIN, "--time", "--threads", "1", "--json")
     found = json.loads(outcome.out)
     assert [candidate["time"]["seconds"] for candidate in found["candidates"]] == [0.0001, 0.000101]
-    assert found["ratios"]["seconds"] == pytest.approx(1.01)
+    assert found["ratios"]["seconds"] is None
     assert {candidate["time"]["threads"] for candidate in found["candidates"]} == {1}
     assert torch.get_num_threads() > 0
 
@@ -161,4 +162,4 @@ def test_for_real():
     outcome = convcost("layer", "linear", "8", "8", "--time", "--counters", "none", "--threads", "1")
     assert outcome.code == 0
     assert " forward " in outcome.out
-    assert outcome.err == "warming up: 0 of 1\ntiming, round: 0 of 25\n"
+    assert re.fullmatch(r"warming up: 0 of 1\ntiming, round: 0 of \d+\n", outcome.err)

@@ -9,6 +9,7 @@ import pytest
 from clocks import MACHINE, forward, founding, samples, timing
 from jsonschema import Draft202012Validator
 
+import convcost
 from convcost.devices import device_named
 from convcost.formats import render
 from convcost.formats.interface import Style
@@ -88,8 +89,8 @@ EVERYTHING = """\
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
  dense, compiled, could not be timed: no C++ compiler.
  Times are medians of 3 rounds in turn, on 2 threads, without gradients, on
- random inputs or those given. A training step is forward and backward, from
- ones at every output; no optimizer.
+ random inputs or those given. A training step is forward and backward in
+ training mode, from ones at every output; no optimizer.
 
 """
 
@@ -125,16 +126,18 @@ def everything():
     return founding(dense, conv)
 
 
+def too_near():
+    """Whose spreads overlap."""
+    return founding(timing(forward(80, 100, 120, flops=DENSE)), timing(forward(90, 108, 130, flops=CONV)))
+
+
 @pytest.mark.parametrize(
     ("result", "shown"),
     [
         (usual(), PLAIN),
         (usual(MACHINE.device), ON_THIS),
         (usual(device_named("a100")), ON_ANOTHER),
-        (
-            founding(timing(forward(80, 100, 120, flops=DENSE)), timing(forward(90, 108, 130, flops=CONV))),
-            TOO_NEAR,
-        ),
+        (too_near(), TOO_NEAR),
         (everything(), EVERYTHING),
     ],
     ids=["plain", "on this", "on another", "too near", "everything"],
@@ -176,11 +179,60 @@ def test_rounds_that_differ_widely_are_said():
     assert "differ widely" not in below(usual())
 
 
+@pytest.mark.parametrize(("slower", "said"), [(30, "and takes 3.00× the time"), (10, "; which takes longer")])
+def test_what_computes_nothing_is_compared_by_its_time(slower, said):
+    specs = "[4, 7] -> Identity", "[4, 7] -> Linear(7, 5)"
+    found = convcost.compare(*specs)
+    reports = zip(found.candidates, (timing(forward(10)), timing(forward(slower))), strict=True)
+    timed = replace(found, candidates=tuple(replace(report, time=time) for report, time in reports))
+    text = " ".join(below(timed).split())
+    assert f"Linear costs 280 FLOPs against none of Identity{said if said[0] == ';' else f' {said}'}" in text
+
+
+def test_what_neither_computes_nor_moves_is_bound_by_nothing():
+    found = convcost.compare("[4, 7] -> Identity", "[4, 7] -> Flatten")
+    reports = (
+        replace(report, time=timing(forward(each)))
+        for report, each in zip(found.candidates, (1, 3), strict=True)
+    )
+    idle = on(replace(found, candidates=tuple(reports)), MACHINE.device)
+    assert "the time here: there is nothing that Identity and Flatten would compute or move." in " ".join(
+        below(idle).split()
+    )
+    [roofline, _] = (candidate["roofline"] for candidate in json.loads(render(idle, "json"))["candidates"])
+    assert (roofline["bound_by"], roofline["parts"][0]["bound_by"], roofline["seconds"]) == (None, None, 0)
+
+
+def test_one_thread_is_not_advised_where_there_is_one():
+    times = (timing(forward(100, 100, 180), threads=1), timing(forward(100, 400, 800), threads=1))
+    text = " ".join(below(founding(*times)).split())
+    assert "conv differ widely: other work may have been in the way. Times are" in text
+
+
+def test_what_calls_can_not_explain_is_not_explained_by_them():
+    """Calls of 5 and 20 µs, work of less, and milliseconds measured."""
+    times = timing(forward(10, flops=DENSE)), timing(forward(6000, flops=CONV))
+    text = " ".join(below(on(founding(*times, B=1), MACHINE.device_for(1))).split())
+    assert "takes 600.00× the time here: dense reaches 2.10 TFLOP/s, conv 21.0 GFLOP/s." in text
+    assert "conv took more than 10 times as long as work and calls explain: other work may have" in text
+    assert "calls explain" not in small(layer=1.0, convolution=1.0)
+
+
+def test_a_share_that_is_next_to_nothing_has_no_digits():
+    times = timing(forward(10**9, flops=DENSE)), timing(forward(400, flops=CONV))
+    text = below(on(founding(*times), MACHINE.device))
+    assert " of the roofline           below 0.001%             315%\n" in text
+
+
 def test_without_times_nothing_is_said_of_them():
     report = usual().candidates[0]
     found = replace(usual(), candidates=(report, replace(usual().candidates[1], time=None)))
     assert "measured" not in render(found, "table")
     assert '"time"' not in render(replace(report, time=None), "json")
+
+
+def test_json_has_no_ratio_of_times_that_cannot_be_told_apart():
+    assert json.loads(render(too_near(), "json"))["ratios"]["seconds"] is None
 
 
 def test_json_has_every_figure():

@@ -99,7 +99,7 @@ TOTALS.error(
 TOTALS.error(
     "a row's indices as wide as numbers", "* (self.input_itemsize or itemsize)", "* itemsize", "report.py"
 )
-TOTALS.error("bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "report.py")
+TOTALS.error("bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "dtypes.py")
 TOTALS.error(
     "FLOPs per input element",
     "quotient(self.flops, self.output_elements)",

@@ -38,14 +38,14 @@ def record(report: Report) -> dict[str, Any]:
 
 
 def _times(roofline: Roofline) -> dict[str, Any]:
-    """Null where nobody knows which bound is the longer."""
+    """Null where nobody knows which bound is the longer, or where neither takes any time."""
     if roofline.is_open:
         return dict.fromkeys(TIMES)
     return {
         "seconds": data(roofline.seconds),
         "compute_bound_seconds": data(roofline.seconds_by("compute")),
         "memory_bound_seconds": data(roofline.seconds_by("memory")),
-        "bound_by": roofline.by,
+        "bound_by": roofline.by if roofline.seconds else None,
         "overhead_seconds": data(roofline.overhead),
     }
 
@@ -61,7 +61,7 @@ def _part(bound: Bound, is_open: bool) -> dict[str, Any]:
         "intensity": data(bound.intensity),
         "seconds_at_peak": data(bound.compute),
         "seconds_at_bandwidth": data(bound.memory),
-        "bound_by": None if is_open else bound.by,
+        "bound_by": None if is_open or not bound.seconds else bound.by,
         "flip": bound.flip and _flip(bound.flip),
     }
 

@@ -17,6 +17,9 @@ from convcost.units import duration, human, ratio
 
 NONE = "–"
 
+TINY = Fraction(1, 10**5)
+"""A share of a roofline below which its digits say nothing."""
+
 UNCLEAR = "unclear"
 """In place of a ratio, where the spreads overlap."""
 
@@ -69,10 +72,11 @@ def _median(samples: Samples) -> str:
 
 
 def middle(samples: Samples) -> str:
-    """What the middle half of the rounds took: 1.20–1.35 ms."""
+    """What the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
     low, high = map(duration, samples.quartiles)
-    number, unit = low.split(" ")
-    return f"{number if high.endswith(f' {unit}') else low}–{high}"
+    number, _, unit = low.partition(" ")
+    is_one_unit = high.partition(" ")[2] == unit
+    return f"{number if is_one_unit else low}–{high}"
 
 
 def _speed(run: Run) -> str:
@@ -80,4 +84,7 @@ def _speed(run: Run) -> str:
 
 
 def _percent(share: Fraction | None) -> str:
-    return NONE if share is None else f"{float(100 * share):.3g}%"
+    """1.23%, of a tiny one only that it is tiny."""
+    if share is None:
+        return NONE
+    return f"{float(100 * share):.3g}%" if share >= TINY else f"below {float(100 * TINY):g}%"

@@ -9,7 +9,7 @@ from convcost.report import Report
 from convcost.rooflines.bound import Roofline
 from convcost.schemas.timed import Run as RunRecord
 from convcost.schemas.timed import Time
-from convcost.timing.result import Run, Timing, times_ratio
+from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
 
 COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads", "device", "dtype")
 """What CSV has."""
@@ -46,8 +46,9 @@ def _run(run: Run, roofline: Roofline | None) -> RunRecord:
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
-    """Of forwards, by medians."""
-    return {"seconds": data(times_ratio(_time(first).forward, _time(other).forward))}
+    """Of forwards, by medians; null where their spreads overlap, so that it would say nothing."""
+    base, run = _time(first).forward, _time(other).forward
+    return {"seconds": data(times_ratio(base, run)) if can_tell_apart(base, run) else None}
 
 
 def cells(report: Report) -> dict[str, Any]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from convcost.devices.device import THIS
 from convcost.formats.estimates.rooflines.sentences import why
 from convcost.formats.numbers import shown
 from convcost.quantities import quotient
 from convcost.report import Report
 from convcost.rooflines.bound import Roofline
-from convcost.timing.machine import THIS, threads_text
+from convcost.timing.machine import threads_text
 from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.units import human, ratio
 
-STEP = "A training step is forward and backward, from ones at every output; no optimizer."
+STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 
 QUIETER = "--threads 1 is disturbed less."
+
+MUCH = 10
 
 CACHED = (
     "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
@@ -42,19 +45,27 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
     seconds = times_ratio(base, run)
     if seconds is None:
         return
-    costs = f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
-    start = costs if first.flops else f"{first.name} computes nothing"
+    start = _costs(first, other)
     if not can_tell_apart(base, run):
         yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
         return
     yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
 
 
+def _costs(first: Report, other: Report) -> str:
+    """How many FLOPs the other has, of which the first may have none."""
+    if not first.flops:
+        return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
+    return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
+
+
 def _because(first: Report, other: Report) -> str:
-    """What binds the one and the other; where no device was named, how fast they were."""
-    if not first.roofline or not other.roofline:
+    """What binds the one and the other; where that is not known or no reason, how fast they were."""
+    if not first.roofline or not other.roofline or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_speed(first)}, {other.name} {_speed(other)}"
     pairs = (first.name, first.roofline), (other.name, other.roofline)
+    if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
+        return f"there is nothing that {idle} would compute or move"
     called = [is_mostly_calls(roofline) for _, roofline in pairs]
     if not any(called):
         return why(*pairs)
@@ -88,10 +99,24 @@ def _failures(reports: Sequence[Report]) -> Iterator[str]:
 
 def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
     """Names those whose rounds differ so much that a median says little."""
-    runs = [(report, run.samples) for report in reports if report.time for run in report.time.runs]
-    noisy = (report.name for report, samples in runs if samples and samples.spread * 2 > samples.median)
+    runs = [
+        (report, report.time, run.samples) for report in reports if report.time for run in report.time.runs
+    ]
+    noisy = (report.name for report, _, samples in runs if samples and samples.spread * 2 > samples.median)
+    advice = f" {QUIETER}" if any(time.threads > 1 for _, time, _ in runs) else ""
     if names := ", ".join(dict.fromkeys(noisy)):
-        yield f"The rounds of {names} differ widely: other work may have been in the way. {QUIETER}"
+        yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
+    if names := ", ".join(report.name for report in reports if _is_slowed(report)):
+        explained = f"{names} took more than {MUCH} times as long as work and calls explain"
+        yield f"{explained}: other work may have been in the way.{advice}"
+
+
+def _is_slowed(report: Report) -> bool:
+    """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
+    samples, roofline = report.time and report.time.forward.samples, report.roofline
+    if not samples or not roofline or not is_mostly_calls(roofline):
+        return False
+    return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
 
 
 def _whereof(run: Run) -> str:
