@@ -30,6 +30,8 @@ class Run(TypedDict):
     flops_per_second: float | int | None
     of_roofline: float | int | None
     """The least time on the device that was named over the measured one."""
+    peak_bytes: int | None
+    """What its first run took at most, without an optimizer; null but on a GPU."""
     failure: str
     """Why it could not be run."""
 

@@ -11,6 +11,7 @@ from convcost.modules.fault import fault
 from convcost.operation import Trace
 from convcost.quantities import Cost, Size
 from convcost.report import Report
+from convcost.timing.peak import peak_of
 from convcost.timing.result import Run, What
 from convcost.timing.rounds import Timed
 from convcost.timing.running import compiled, mode, running
@@ -36,13 +37,13 @@ def started(kind: Run, found: Subject, report: Report) -> Started:
     call = running(kind.what, own)
     try:
         with mode(kind.what, own):
-            call()
+            peak = peak_of(call, found)
     except (Exception, SystemExit) as error:
         if kind.what == "forward" and not kind.compiled:
             raise fault(f"{report.name} could not be run", error) from None
         return Started(kind._replace(failure=reason(error)))
     timed = _watchful(timer(call), kind.what, own, report.name)
-    return Started(kind._replace(flops=_flops(kind.what, found, report)), timed)
+    return Started(kind._replace(flops=_flops(kind.what, found, report), peak=peak), timed)
 
 
 def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:

@@ -15,13 +15,17 @@ What = Literal["forward", "step"]
 
 
 class Run(NamedTuple):
-    """One thing that was timed, and the FLOPs that it computes; if it could not be, `failure` says why."""
+    """One thing that was timed, and the FLOPs that it computes; if it could not be, `failure` says why.
+
+    `peak` are the bytes that it took at most, its first run on a GPU, without an optimizer.
+    """
 
     what: What
     compiled: bool = False
     samples: Samples | None = None
     flops: Size | None = None
     failure: str = ""
+    peak: int | None = None
 
     @property
     def flops_per_second(self) -> Fraction | None:

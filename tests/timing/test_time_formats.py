@@ -13,6 +13,7 @@ import convcost
 from convcost.devices import device_named
 from convcost.formats import render
 from convcost.formats.interface import Style
+from convcost.report import Comparison
 from convcost.rooflines.roofline import roofline
 from convcost.schemas.registry import generated
 from convcost.timing.result import Run
@@ -231,6 +232,22 @@ def test_without_times_nothing_is_said_of_them():
     assert '"time"' not in render(replace(report, time=None), "json")
 
 
+def test_what_a_gpu_had_at_most_stands_beside_the_estimate():
+    dense = timing(
+        forward(100, peak=300_000), Run("step", samples=samples(300), peak=2_000_000), device="GPU"
+    )
+    found = founding(dense, dense)
+    found = Comparison(tuple(replace(each, memory=convcost.memory(each)) for each in found.candidates))
+    assert """
+ peak of a forward           1.02 MB    1.38 MB          1.36×
+   measured                 300.0 KB   300.0 KB          1.00×
+ peak of a training step     3.34 MB    3.22 MB          0.96×
+   measured, no optimizer    2.00 MB    2.00 MB          1.00×
+""" in render(found, "table")
+    time = json.loads(render(found, "json"))["candidates"][0]["time"]
+    assert (time["peak_bytes"], time["others"][0]["peak_bytes"]) == (300_000, 2_000_000)
+
+
 def test_json_has_no_ratio_of_times_that_cannot_be_told_apart():
     assert json.loads(render(too_near(), "json"))["ratios"]["seconds"] is None
 
@@ -249,6 +266,7 @@ def test_json_has_every_figure():
         "flops": DENSE,
         "flops_per_second": pytest.approx(DENSE / 1e-4),
         "of_roofline": pytest.approx(DENSE / 100e9 / 1e-4),
+        "peak_bytes": None,
         "failure": "",
         "threads": 2,
         "dtype": "float32",

@@ -25,12 +25,21 @@ def _table(found: Found) -> Table:
     (first, memory), *others = found
     dtypes = "/".join(dict.fromkeys(each.dtype for _, each in found))
     single = ("formula",) if first.open_names else ("bytes", "about")
-    lines = (
-        Line(quantity.label.format(optimizer=memory.optimizer), _cells(values, bool(first.open_names)))
-        for quantity, values in _values(found)
-    )
+    is_open = bool(first.open_names)
+    lines: list[Line] = []
+    for quantity, values in _values(found):
+        lines.append(Line(quantity.label.format(optimizer=memory.optimizer), _cells(values, is_open)))
+        measured = [_measured(report, quantity) for report, _ in found]
+        if any(measured):
+            lines.append(Line(quantity.measured, _cells(measured, is_open), minor=True))
     headings = columns([report for report, _ in found]) if others else single
     return Table((f"memory, {dtypes}", *headings), tuple(lines))
+
+
+def _measured(report: Report, quantity: Quantity) -> int | None:
+    """The same on the GPU that it was timed on."""
+    runs = report.time.runs if report.time else ()
+    return next((run.peak for run in runs if run.what == quantity.run and not run.compiled), None)
 
 
 def _values(found: Found) -> list[tuple[Quantity, list[Size | None]]]:

@@ -56,6 +56,8 @@ def _lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
     shares = [run.of_least(timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
     if any(share is not None for share in shares):
         yield Line("of the roofline", beside(list(map(_percent, shares)), blank), minor=True)
+    if any(run.peak for run in runs):
+        yield Line("peak of memory", beside([_peak(run) for run in runs], blank), minor=True)
 
 
 def _ratio(first: Run, other: Run) -> str:
@@ -81,6 +83,10 @@ def middle(samples: Samples) -> str:
 
 def _speed(run: Run) -> str:
     return human(run.flops_per_second, "FLOP/s") if run.flops_per_second else NONE
+
+
+def _peak(run: Run) -> str:
+    return human(run.peak, "B") if run.peak else NONE
 
 
 def _percent(share: Fraction | None) -> str:

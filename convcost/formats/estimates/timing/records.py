@@ -41,6 +41,7 @@ def _run(run: Run, roofline: Roofline | None) -> RunRecord:
         "flops": data(run.flops),
         "flops_per_second": data(run.flops_per_second),
         "of_roofline": data(run.of_least(roofline)),
+        "peak_bytes": run.peak,
         "failure": run.failure,
     }
 
