@@ -12,6 +12,9 @@ from convcost.quantities import Size
 from convcost.timing.samples import Samples
 from convcost.units import binary, duration, human
 
+TOO_NOISY = 0.5
+"""Where rounds spread by more, even the fastest one was disturbed."""
+
 FROM_CACHE = "this from cache"
 """Its name where what is moved stays in a cache."""
 
@@ -99,6 +102,8 @@ class Machine:
         overheads = (f"a {of} {duration(Fraction(seconds))}" for of, seconds in self.overheads.items())
         yield f"Overhead of a call: {', '.join(overheads)}."
         yield f"Noise: the rounds of these calls spread by up to {100 * self.noise:.1f}%."
+        if self.noise > TOO_NOISY:
+            yield "Other work was in the way, and these figures are of little use: measure again without it."
         for dtype, reason in self.skipped.items():
             yield f"{dtype} was skipped: {reason}."
 
