@@ -115,7 +115,7 @@ class Embedding(Layer):
 
     inferred_input = ("B", "S")
     input_itemsize = 8
-    moves = "rows"
+    looks_up = True
 
     num_embeddings: Size
     embedding_dim: Size

@@ -43,9 +43,8 @@ class Layer:
     input_itemsize: ClassVar[int | None] = None
     """Bytes of an input element where the dtype does not decide (token indices)."""
 
-    moves: ClassVar[Literal["all", "rows", "nothing"]] = "all"
-    """What of its input and parameters it reads to write its output: only rows in a lookup, nothing in a
-    view, whose output is where the input is."""
+    looks_up: ClassVar[bool] = False
+    """Whether it reads as much of its parameters as it writes, and not all of them."""
 
     def parameters(self) -> dict[str, Shape]:
         """The shape of each parameter, by torch's name for it."""

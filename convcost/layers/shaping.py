@@ -15,8 +15,6 @@ from convcost.requirements import Equals, Known, Rank, Requirement
 class _View(Layer):
     """Its output is the input seen in another way."""
 
-    moves = "nothing"
-
     def kept(self, shape: Shape, output: Shape) -> Kept:
         return Kept()
 
@@ -32,8 +30,6 @@ class Identity(_View):
 @dataclass(frozen=True)
 class _Dropout(Layer):
     """Nothing at evaluation, and by decision nothing in training, so that the count is one for both."""
-
-    moves = "nothing"
 
     p: float = 0.5
     inplace: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from convcost import formulas
 from convcost.layers.interface import Layer
 from convcost.operation import Operation
-from convcost.quantities import Convention, Size
+from convcost.quantities import Convention, Cost, Size
 from convcost.report import Report, Row
 from convcost.rooflines import calls
 from convcost.rooflines.bound import Part
@@ -54,11 +54,11 @@ def _of_row(row: Row, convention: Convention, itemsize: int) -> Part:
 def moved(row: Row, itemsize: int) -> Size:
     """Bytes that a layer reads and writes: input, parameters and output, each once.
 
-    A lookup reads of its table as much as it writes, a view moves nothing.
+    A lookup reads of its table as much as it writes; a view, which computes nothing, moves nothing.
     """
-    moves = row.layer.moves if isinstance(row.layer, Layer) else "all"
-    if moves == "nothing":
+    if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
         return 0
-    read = formulas.elements(row.output) if moves == "rows" else row.params
+    is_lookup = isinstance(row.layer, Layer) and row.layer.looks_up
+    read = formulas.elements(row.output) if is_lookup else row.params
     indices = formulas.elements(row.input) * (row.input_itemsize or itemsize)
     return indices + (read + formulas.elements(row.output)) * itemsize
