@@ -4,6 +4,7 @@ from benchmarks.mutations.errors.attention import ATTENTION
 from benchmarks.mutations.errors.convolution import CONVOLUTION
 from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
+from benchmarks.mutations.errors.estimates import FOOTPRINTS, ROOFLINES
 from benchmarks.mutations.errors.gradients import GRADIENTS
 from benchmarks.mutations.errors.losses import LOSSES
 from benchmarks.mutations.errors.normalization import NORMALIZATION, NORMALIZED
@@ -18,5 +19,5 @@ from benchmarks.mutations.errors.transposed import TRANSPOSED
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, SHAPING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
-    *(GRADIENTS, NETWORK, TOTALS),
+    *(GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

@@ -14,7 +14,7 @@ from convcost import Convention, parse
 from convcost.devices import Device, device_named
 from convcost.errors import UsageError
 from convcost.modules.build import build
-from convcost.rooflines.bound import Part
+from convcost.rooflines.bound import Bound, Part
 from convcost.rooflines.flips import batch_flip
 from convcost.rooflines.roofline import roofline
 from convcost.symbols.exact import put_in
@@ -99,6 +99,34 @@ def test_a_module_computes_and_moves_what_its_spec_does(spec):
     assert [(b.part.flops, b.part.bytes) for b in of_module.bounds] == [
         (b.part.flops, b.part.bytes) for b in of_spec.bounds
     ]
+
+
+def test_at_the_ridge_the_peak_binds():
+    assert Bound(Part("", "", 10, 1), Fraction(1, 100), Fraction(1, 100)).by == "compute"
+
+
+def test_a_layer_that_is_called_twice_moves_twice_as_much():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+
+        def forward(self, x):
+            return self.fc(self.fc(x))
+
+    once, twice = (
+        roofline(convcost.profile(module, torch.empty(2, 8)), DEVICE) for module in (nn.Linear(8, 8), Twice())
+    )
+    assert (twice.bytes, twice.flops) == (2 * once.bytes, 2 * once.flops)
+
+
+def test_calls_are_told_apart_by_what_they_take():
+    grouped = "Conv1d(4, 4, 3, groups=2) -> ConvTranspose1d(4, 4, 3, groups=4)"
+    spec = f"[1, 4, 8] -> Conv1d(4, 4, 3) -> {grouped} -> ReLU"
+    module, example = build(parse(spec).network({}), "meta")
+    for report in (convcost.cost(spec), convcost.profile(module, example)):
+        calls = [bound.part.call for bound in roofline(report, DEVICE).bounds]
+        assert calls == ["convolution", "grouped convolution", "grouped convolution", "layer"]
 
 
 def test_a_gradient_is_a_part_of_its_own():

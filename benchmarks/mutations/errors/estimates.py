@@ -1,0 +1,98 @@
+"""Deliberate errors in least times and in memory."""
+
+from benchmarks.mutations.mutation import Family
+
+ROOFLINES = Family("rooflines", (), ("tests/rooflines", "tests/timing/test_machine.py"), "rooflines/bound.py")
+ROOFLINES.error(
+    "the sum of the bounds", "return max(self.compute, self.memory)", "return self.compute + self.memory"
+)
+ROOFLINES.error("memory binds at the ridge", "self.compute < self.memory", "self.compute <= self.memory")
+ROOFLINES.error("views moved", "return 0\n    is_lookup", "pass\n    is_lookup", "rooflines/parts.py")
+ROOFLINES.error(
+    "a whole table read", "if is_lookup else row.params", "if False else row.params", "rooflines/parts.py"
+)
+ROOFLINES.error(
+    "weights not read",
+    "(read + formulas.elements(row.output))",
+    "formulas.elements(row.output)",
+    "rooflines/parts.py",
+)
+ROOFLINES.error(
+    "one call of several",
+    "operation.calls * elements * itemsize",
+    "elements * itemsize",
+    "rooflines/parts.py",
+)
+ROOFLINES.error(
+    "a module's output not written",
+    "(*operation.inputs, operation.output)",
+    "operation.inputs",
+    "rooflines/parts.py",
+)
+ROOFLINES.error(
+    "the peak of another dtype",
+    "device.peak(dtype), ITEMSIZES[dtype]",
+    "device.peak(report.dtype), ITEMSIZES[dtype]",
+    "rooflines/roofline.py",
+)
+ROOFLINES.error(
+    "bytes of another dtype", "ITEMSIZES[dtype]", "ITEMSIZES[report.dtype]", "rooflines/roofline.py"
+)
+ROOFLINES.error(
+    "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "rooflines/flips.py"
+)
+ROOFLINES.error(
+    "what one sample adds forgotten",
+    "- (twice.bytes - once.bytes) * peak",
+    "- twice.bytes * peak",
+    "rooflines/flips.py",
+)
+ROOFLINES.error(
+    "bounds of the other device",
+    "break_even(part.bytes * peak, part.flops * device.bandwidth",
+    "break_even(part.bytes * device.bandwidth, part.flops * peak",
+    "rooflines/flips.py",
+)
+ROOFLINES.error(
+    "grouped as whole convolutions", "_convolution(groups == 1)", "_convolution(True)", "rooflines/calls.py"
+)
+
+FOOTPRINTS = Family("footprints", (), ("tests/memory",), "footprints/chain.py")
+FOOTPRINTS.error(
+    "a tensor kept twice",
+    "_ends(kept, places[number : number + 2]) - held",
+    "_ends(kept, places[number : number + 2])",
+)
+FOOTPRINTS.error("statistics forgotten", "total += kept.own_bytes(itemsize) + sum", "total += sum")
+FOOTPRINTS.error(
+    "views in memory of their own",
+    "        if not step.layer.shares_memory(training):\n",
+    "        if True:\n",
+)
+FOOTPRINTS.error(
+    "the caller's input gone",
+    "there = {0, places[number], places[number + 1]}",
+    "there = {places[number], places[number + 1]}",
+)
+FOOTPRINTS.error(
+    "no gradient of the input",
+    "return of_output + (step.layer.worked_on(step.input) * itemsize if has_own else 0)",
+    "return of_output",
+)
+FOOTPRINTS.error("indices as wide as numbers", "* (steps[0].input_itemsize or itemsize)", "* itemsize")
+FOOTPRINTS.error("one moment of AdamW", '"adamw": 2', '"adamw": 1', "footprints/optimizers.py")
+FOOTPRINTS.error(
+    "moments in bfloat16",
+    "MOMENTS[optimizer] * max(itemsize, FLOAT32)",
+    "MOMENTS[optimizer] * itemsize",
+    "footprints/optimizers.py",
+)
+FOOTPRINTS.error(
+    "a master copy without an optimizer", ' and optimizer != "none"', "", "footprints/optimizers.py"
+)
+FOOTPRINTS.error(
+    "no gradients in training",
+    "trained = stored + gradients + state + master",
+    "trained = stored + state + master",
+    "footprints/memory.py",
+)
