@@ -9,11 +9,10 @@ from typing import cast
 from convcost.errors import ConvcostError
 from convcost.fitting.design import Design
 from convcost.fitting.keepers import DOUBTFUL, LENIENT, Running
-from convcost.network import NUMBERS, Bookkeeper, Network
+from convcost.network import NUMBERS, Bookkeeper
 from convcost.quantities import Size
 from convcost.report import Report
 from convcost.spec import Spec
-from convcost.spec.evaluate import evaluate
 from convcost.symbols.between import Between
 from convcost.symbols.number import Unstated
 
@@ -50,7 +49,7 @@ class Written(Design):
     def cost(self, varied: Mapping[str, Size]) -> Size:
         """Its cost, by its layers' own formulas."""
         opened = {name: cast("Size", Unstated(name)) for name in self.left_open}
-        network = _network(self.spec, Running({**self.bound, **opened, **varied}))
+        network = self.spec.filled(Running({**self.bound, **opened, **varied}))
         report = network.report(self.counted.convention, self.counted.dtype, self._keeper(varied))
         return cast("Size", getattr(report, self.counted.metric))
 
@@ -64,11 +63,3 @@ class Written(Design):
         is_open = bool(self.left_open)
         given = {**(self.bound if is_open else self.sizes), **varied}
         return self.spec.report(given, self.counted.convention, self.counted.dtype, stay_open=is_open)
-
-
-def _network(spec: Spec, sizes: Running) -> Network:
-    layers = [template.build(sizes, spec.source) for template in spec.templates]
-    return Network(
-        layers=tuple(layers[place] for place in spec.order),
-        input=tuple(evaluate(size, sizes, spec.source) for size in spec.input),
-    )

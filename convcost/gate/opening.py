@@ -6,14 +6,14 @@ sympy takes as long to import as everything else; it is asked only where this fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
-from convcost.network import Network, Numbers
+from convcost.network import Numbers
 from convcost.quantities import Convention, Size
 from convcost.report import Report
 from convcost.requirements import Requirement
 from convcost.spec import Spec
-from convcost.spec.evaluate import OpenSizes, evaluate
+from convcost.spec.evaluate import OpenSizes
 from convcost.symbols.formula import divided, name
 
 
@@ -39,8 +39,4 @@ class Trusting(Numbers):
 
 def opened(spec: Spec, sizes: Mapping[str, Size], convention: Convention, dtype: str) -> Report:
     """The report of `spec` as formulas in the sizes that `sizes` does not have."""
-    bound = Exact(spec.names, sizes)
-    layers = [template.build(bound, spec.source) for template in spec.templates]
-    shape: Any = tuple(evaluate(size, bound, spec.source) for size in spec.input)
-    network = Network(tuple(layers[place] for place in spec.order), shape)
-    return network.report(convention, dtype, Trusting())
+    return spec.filled(Exact(spec.names, sizes)).report(convention, dtype, Trusting())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from convcost.errors import RequirementError, SpecError, UsageError, did_you_mean
@@ -56,16 +56,22 @@ class Spec:
         `stay_open` keeps `B`, `S` and `N` open where something beside this spec is.
         """
         bound = self.bind(sizes, stay_open)
-        layers = [template.build(bound, self.source) for template in self.templates]
-        return Network(
-            layers=tuple(layers[place] for place in self.order),
-            input=tuple(evaluate(size, bound, self.source) for size in self.input),
+        return replace(
+            self.filled(bound),
             name=self.name,
             text=self.text,
             sizes=bound,
             assumed=tuple(name for name in self.names if name not in sizes and bound[name] == 1),
             divisions=tuple(bound.divisions) if isinstance(bound, OpenSizes) else (),
             input_is_inferred=self.input_is_inferred,
+        )
+
+    def filled(self, bound: Mapping[str, Size]) -> Network:
+        """The bare chain with a number of whatever kind for every name."""
+        layers = [template.build(bound, self.source) for template in self.templates]
+        return Network(
+            layers=tuple(layers[place] for place in self.order),
+            input=tuple(evaluate(size, bound, self.source) for size in self.input),
         )
 
     def report(
