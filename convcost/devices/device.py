@@ -39,6 +39,11 @@ OWN = {THIS: PLACES, **{f"{THIS}{place}": (place,) for place in PLACES}}
 """What this machine is called, without punctuation: as it was measured last, or its CPU, or its GPU."""
 
 
+def peak_unit(dtype: str) -> str:
+    """What peaks in it are in: whole numbers are not floating-point operations."""
+    return "OP/s" if dtype.startswith("int") else "FLOP/s"
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """Peaks in FLOP/s (int8: OP/s) by dtype, dense; bandwidth in bytes/s; memory in bytes, if it has its own.

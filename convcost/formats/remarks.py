@@ -5,7 +5,7 @@ from __future__ import annotations
 from convcost import formulas
 from convcost.formats.breakeven import is_open, open_verdicts
 from convcost.formats.numbers import TOO_LONG, shown
-from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Shape, Size
+from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Shape, Size, quotient
 from convcost.report import Comparison, Report
 from convcost.units import exact, human, ratio
 
@@ -96,19 +96,22 @@ def _inputs(comparison: Comparison) -> str:
 def _verdict(comparison: Comparison, other: Report) -> str:
     first = comparison.first
     if any((first.flops, other.flops, first.params, other.params)):
-        costs = f"{other.name} costs {_flops(comparison, other)} and has {_params(comparison, other)}."
+        costs = f"{costs_against(first, other)}{_amounts(first, other)} and has {_params(comparison, other)}."
     else:
         costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
     return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
 
 
-def _flops(comparison: Comparison, other: Report) -> str:
-    """6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs)."""
-    first, flops = comparison.first, human(other.flops, "FLOPs")
+def costs_against(first: Report, other: Report) -> str:
+    """conv costs 6.00× the FLOPs of dense; or, if that has none, 128 FLOPs against none of dense."""
     if not first.flops:
-        return f"{flops} against none of {first.name}"
-    times = ratio(comparison.ratio("flops", other))
-    return f"{times} the FLOPs of {first.name} ({flops} against {human(first.flops, 'FLOPs')})"
+        return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
+    return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
+
+
+def _amounts(first: Report, other: Report) -> str:
+    """Both FLOPs, where the first has any: (1.97 MFLOPs against 327.7 KFLOPs)."""
+    return f" ({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})" if first.flops else ""
 
 
 def _params(comparison: Comparison, other: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from convcost.devices import Device
+from convcost.devices.device import peak_unit
 from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.gate.words import printable
 from convcost.formats.interface import DeviceList
@@ -69,9 +70,8 @@ def _in_full(device: Device) -> Document:
 
 
 def _peak(device: Device, dtype: str) -> Line:
-    unit = "OP/s" if dtype.startswith("int") else "FLOP/s"
     peak = device.peaks[dtype]
-    return Line(dtype, (human(peak, unit), f"{peak:,}", exact(device.ridge(dtype))))
+    return Line(dtype, (human(peak, peak_unit(dtype)), f"{peak:,}", exact(device.ridge(dtype))))
 
 
 def _facts(device: Device) -> Iterator[Fact]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convcost.devices.device import peak_unit
 from convcost.formats.estimates.rooflines.flips import flips
 from convcost.formats.numbers import shown
+from convcost.formats.remarks import costs_against
 from convcost.quantities import quotient
 from convcost.report import Report
 from convcost.rooflines.bound import Roofline
@@ -26,7 +28,7 @@ def notes(found: Found) -> tuple[str, ...]:
 
 def _device(roofline: Roofline) -> str:
     device = roofline.device
-    unit = "OP/s" if roofline.dtype.startswith("int") else "FLOP/s"
+    unit = peak_unit(roofline.dtype)
     return (
         f"{device.name} in {roofline.dtype}: {human(roofline.peak, unit)}, {human(device.bandwidth, 'B/s')}; "
         f"compute-bound from {exact(roofline.ridge)} FLOPs a byte on."
@@ -39,10 +41,9 @@ def _comparisons(found: Found) -> Iterator[str]:
     for other, roofline in others:
         if base.is_open or roofline.is_open or not (base.flops and base.seconds):
             continue
-        flops = ratio(quotient(roofline.flops, base.flops))
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
-            f"{other.name} costs {flops} the FLOPs of {first.name} and {seconds} its least time on "
+            f"{costs_against(first, other)} and {seconds} its least time on "
             f"{base.device.name}: {why((first.name, base), (other.name, roofline))}."
         )
 

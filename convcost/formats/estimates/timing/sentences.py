@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from convcost.devices.device import THIS
 from convcost.formats.estimates.rooflines.sentences import why
 from convcost.formats.numbers import shown
-from convcost.quantities import quotient
+from convcost.formats.remarks import costs_against
 from convcost.report import Report
 from convcost.rooflines.bound import Roofline
 from convcost.timing.machine import threads_text
@@ -45,18 +45,11 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
     seconds = times_ratio(base, run)
     if seconds is None:
         return
-    start = _costs(first, other)
+    start = costs_against(first, other)
     if not can_tell_apart(base, run):
         yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
         return
     yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
-
-
-def _costs(first: Report, other: Report) -> str:
-    """How many FLOPs the other has, of which the first may have none."""
-    if not first.flops:
-        return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
-    return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
 
 
 def _because(first: Report, other: Report) -> str:
