@@ -23,7 +23,7 @@ from convcost.modules.prepare import Way, autocast_for_shapes, eager, given, in_
 from convcost.modules.shapes import Shapes
 from convcost.modules.tally import report_of
 from convcost.modules.tape import Tape
-from convcost.modules.tensors import tensors
+from convcost.modules.tensors import bytes_of, tensors
 from convcost.operators.interface import Operator
 from convcost.quantities import Cost
 from convcost.report import Report
@@ -88,7 +88,7 @@ class Profiler:
         yield "copies"
         held = [*parts.tensors, *tensors((args, kwargs))]
         has_data = not any(tensor.is_meta for tensor in held)
-        if has_data and sum(tensor.numel() * tensor.element_size() for tensor in held) <= self.memory:
+        if has_data and bytes_of(held) <= self.memory:
             yield "data"
 
     def _run(self, way: Way, parts: Anatomy, args: Any, kwargs: Any) -> Report:

@@ -13,14 +13,11 @@ from convcost.modules.anatomy import Anatomy
 from convcost.modules.fused import fused
 from convcost.modules.guard import unchanged
 from convcost.modules.prepare import Way, autocast_for_shapes, eager, given, in_place_of, replace_in
-from convcost.modules.tensors import tensors
+from convcost.modules.tensors import tensors, torch_dtype
 from convcost.operation import Held
 
 if TYPE_CHECKING:
     import torch
-
-TORCH_NAMES = {"tfloat32": "float32"}
-"""What torch computes otherwise, but stores as this."""
 
 
 @contextmanager
@@ -45,9 +42,7 @@ def prepared(parts: Anatomy, call: Any, way: Way, dtype: str) -> Iterator[Any]:
 
 def converter(dtype: str) -> Callable[[torch.Tensor], torch.Tensor]:
     """What makes a tensor of floats one of `dtype`."""
-    import torch
-
-    return partial(_converted, getattr(torch, TORCH_NAMES.get(dtype, dtype)))
+    return partial(_converted, torch_dtype(dtype))
 
 
 def _converted(dtype: torch.dtype, tensor: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from convcost.modules.importing import importable
 from convcost.modules.loading import Place, load
 from convcost.modules.making import module_of
 from convcost.modules.profile import Profiler
-from convcost.modules.tensors import tensors
+from convcost.modules.tensors import bytes_of, tensors
 from convcost.report import Report
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _tried(target: Target, found: Any, maker: Callable[[], Any] | None, profiler
         if way == "real" or is_of_user(error.origin):
             raise
         failure = error
-    needed = _bytes(module)
+    needed = bytes_of(anatomy(module).tensors)
     if needed > profiler.memory:
         allowed = f"--max-memory {-(-needed // 2**20)}MiB"
         failure.hint = f"With its data it may run: {allowed} allows that."
@@ -139,7 +139,3 @@ def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) ->
 
 def _shapes(call: Any) -> str:
     return ", ".join(str(tuple(tensor.shape)) for tensor in tensors(call)) or "no input"
-
-
-def _bytes(module: torch.nn.Module) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in anatomy(module).tensors)

@@ -12,6 +12,18 @@ def tensors(values: Any) -> Iterator[Any]:
     return (tensor for _, tensor in labelled(values))
 
 
+def bytes_of(held: Iterable[Any]) -> int:
+    """What the elements of tensors take."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in held)
+
+
+def torch_dtype(name: str) -> Any:
+    """torch's dtype of that name; tfloat32 computes otherwise, but is stored as float32."""
+    import torch
+
+    return getattr(torch, "float32" if name == "tfloat32" else name)
+
+
 def labelled(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """The tensors in `value` with the names or numbers that lead to them."""
     import torch

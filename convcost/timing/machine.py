@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from convcost.devices import Device
@@ -83,8 +83,6 @@ class Machine:
 
     def device_for(self, moved: Size) -> Device:
         """As `device`; with the bandwidth of a cache if one holds all that is `moved`, run after run."""
-        from dataclasses import replace
-
         holding = [figure.value for size, figure in self.caches.items() if size >= moved]
         best = max(holding, default=0)
         if best <= self.bandwidth.value:

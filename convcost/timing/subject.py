@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.counters.subject import Subject, placed
 from convcost.modules.build import build
 from convcost.modules.real import own_copy, with_data
-from convcost.modules.tensors import tensors
+from convcost.modules.tensors import tensors, torch_dtype
 from convcost.network import Network
 from convcost.timing.settings import On
 
@@ -35,12 +35,10 @@ def subject(design: Network | Profiled, dtype: str, on: On) -> Subject:
 
 def prepared(found: Subject, dtype: str, on: On) -> Subject:
     """On the device, its floating-point numbers in the dtype if one is named."""
-    import torch
-
     module, args, kwargs = placed(found, on)
     if not dtype:
         return Subject(module, args, kwargs)
-    wanted = torch.float32 if dtype == "tfloat32" else getattr(torch, dtype)
+    wanted = torch_dtype(dtype)
     return Subject(module.to(wanted), *_cast(args, kwargs, wanted))
 
 

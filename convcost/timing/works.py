@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from convcost.devices.device import Call
+from convcost.modules.tensors import torch_dtype
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.timing.settings import On
 
@@ -56,7 +57,7 @@ def call(work: Work, on: On) -> Callable[[], object]:
         source, target = (torch.zeros(work.bytes, dtype=torch.uint8, device=on) for _ in range(2))
         return lambda: target.copy_(source)
     if isinstance(work, Product):
-        wanted = torch.float32 if work.dtype == "tfloat32" else getattr(torch, work.dtype)
+        wanted = torch_dtype(work.dtype)
         one, other = (torch.randn(work.rows, work.rows, device=on).to(wanted) for _ in range(2))
         return lambda: one @ other
     return _tiny(work.of, on)
