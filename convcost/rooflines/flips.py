@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from convcost.devices import Device
@@ -38,16 +40,8 @@ def batch_flip(once: Part, twice: Part, name: str, peak: int, device: Device) ->
 
 
 def _flip(size: str, stretches: Iterable[Stretch]) -> Flip:
-    merged = tuple(_merged(stretches))
+    merged = tuple(next(alike) for _, alike in groupby(stretches, key=attrgetter("by")))
     return Flip(merged, size if len(merged) > 1 else "")
-
-
-def _merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
-    before = None
-    for stretch in stretches:
-        if stretch.by != before:
-            yield stretch
-        before = stretch.by
 
 
 def _by(sign: int) -> By:
