@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from convcost import api
+from convcost.cli.beside import beside
 from convcost.cli.candidates import of_candidates
-from convcost.cli.estimates import estimating
-from convcost.cli.footprints import remembering
 from convcost.cli.options import (
     ArgumentsOption,
     BackwardOption,
@@ -86,14 +85,14 @@ def compare(
     check_format("json" if json else output_format)
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
+    asked = beside(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     memory = parse_bytes(max_memory)
-    remembered = remembering(footprint, optimizer, dtype)
-    measured_in = dtype if footprint else None
-    candidates = of_candidates(context, specs or (), settings or (), models, memory, footprint=measured_in)
+    candidates = of_candidates(
+        context, specs or (), settings or (), models, memory, footprint=asked.footprint
+    )
     result = api.comparison(candidates.stated, candidates.sizes, wanted, dtype)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
     again = (candidates.again(design, wanted, dtype) for design in candidates.designs)
-    estimated = tuple(map(estimating(device, dtype, times.number, times.place), result.candidates, again))
-    timed = times.timed(tuple(map(remembered, estimated)), candidates.subjects, dtype)
-    present(timed, candidates.subjects, Comparison, wishes)
+    reports = asked.added(result.candidates, again, candidates.subjects)
+    present(reports, candidates.subjects, Comparison, wishes)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from convcost.cli.estimates import estimating
-from convcost.cli.footprints import remembering
+from convcost.cli.beside import beside
 from convcost.cli.options import (
     BackwardOption,
     CompileOption,
@@ -32,7 +32,8 @@ from convcost.cli.present import Wishes, present
 from convcost.cli.requests import of_layer
 from convcost.cli.timing import Times
 from convcost.network import Network
-from convcost.quantities import convention
+from convcost.quantities import Size, convention
+from convcost.report import Report
 
 
 @guarded
@@ -77,13 +78,14 @@ def layer(
     [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
-    report = estimating(device, dtype, times.number, times.place)(
-        design.report(sizes, wanted, dtype), lambda more: design.report({**sizes, **more}, wanted, dtype)
-    )
+    asked = beside(times, device, dtype, footprint, optimizer)
     wishes = Wishes(counters, max_memory, strict, output_format, json)
-    report = remembering(footprint, optimizer, dtype)(report)
+
+    def report(more: Mapping[str, Size]) -> Report:
+        return design.report({**sizes, **more}, wanted, dtype)
 
     def networks() -> tuple[Network]:
         return (design.network(sizes),)
 
-    present(times.timed((report,), networks, dtype), networks, lambda reports: reports[0], wishes)
+    reports = asked.added((report({}),), (report,), networks)
+    present(reports, networks, lambda reports: reports[0], wishes)

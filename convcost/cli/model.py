@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.estimates import estimating
-from convcost.cli.footprints import remembering
+from convcost.cli.beside import beside
 from convcost.cli.options import (
     ArgumentsOption,
     CompileOption,
@@ -116,17 +115,14 @@ def model(
     times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
-    estimated = estimating(device, dtype, times.number, times.place)
-    remembered = remembering(footprint, optimizer, dtype)
+    besides = beside(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.modules.profile import Profiler
 
-    measured_in = dtype if footprint else None
-    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, measured_in)
+    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, besides.footprint)
     found = measured(target, profiler)
-    report = remembered(estimated(replace(found.report, convention=wanted), None))
-    [report] = times.timed((report,), lambda: (found,), dtype)
+    [report] = besides.added((replace(found.report, convention=wanted),), (None,), lambda: (found,))
     if report.open_names and sort in SORTED_BY_COST:
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.aside import aside
 from convcost.cli.progress import clear, shown
 from convcost.errors import UsageError
-from convcost.network import Network
 from convcost.report import Report
 from convcost.units import parse_count
 
 if TYPE_CHECKING:
-    from convcost.modules.target import Profiled
+    from convcost.timing.times import Designs
 
 Reports = tuple[Report, ...]
-
-Designs = Callable[[], Sequence["Network | Profiled"]]
 
 
 class Times(NamedTuple):
