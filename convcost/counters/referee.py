@@ -17,7 +17,7 @@ from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible
 from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.testimony import Testimony, testimony
 from convcost.quantities import FLOPS_PER_MAC
-from convcost.refereed import MISSED, Cause, Opinion, Refereed
+from convcost.refereed import MISSED, Cause, Opinion
 from convcost.report import CounterResult, Report, Verdict
 
 if TYPE_CHECKING:
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
 SECONDS = 300.0
 """What a counter may take."""
-
-
-def referee(
-    module: torch.nn.Module,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    report: Report,
-    counters: tuple[Counter, ...],
-    memory: int = DEFAULT_MEMORY,
-    seconds: float = SECONDS,
-) -> Refereed:
-    """What `counters` say of `module(*args, **kwargs)`, beside convcost's `report` of the same call.
-
-    The module is left as it is, whatever a counter does. A counter that would take more than `memory`
-    bytes is skipped, one that is not done in `seconds` ended. They run with gradients or without as the
-    caller does, which decides whether torch fuses attention.
-    """
-    heard = opinions(module, args, kwargs, report, counters, memory, seconds)
-    return Refereed(report, dict(heard))
 
 
 def opinions(
@@ -55,7 +36,12 @@ def opinions(
     memory: int = DEFAULT_MEMORY,
     seconds: float = SECONDS,
 ) -> Iterator[tuple[str, Opinion]]:
-    """As `referee`: each counter's name and its opinion, one after the other as they come."""
+    """Each counter's name and what it says of `module(*args, **kwargs)`, one after the other as they come.
+
+    They stand beside convcost's `report` of the same call. The module is left as it is, whatever a counter
+    does. A counter that would take more than `memory` bytes is skipped, one that is not done in `seconds`
+    ended. They run with gradients or without as the caller does, which decides whether torch fuses attention.
+    """
     subject = _reachable(Subject(getattr(module, "_orig_mod", module), tuple(args), kwargs))
     for counter in counters:
         yield counter.name, _opinion(subject, report, counter, memory, seconds)

@@ -44,10 +44,10 @@ def _of_model(counted: Counted) -> Iterator[tuple[str, CounterResult, str]]:
     from convcost.counters.interface import Share
     from convcost.counters.referee import opinions
 
-    assert counted.profiled
-    _, module, args, kwargs, _ = counted.profiled
+    found = counted.profiled
+    assert found
     counters = tuple(EVERY[name] for name in counted.entry.counters)
-    for name, opinion in opinions(module, args, kwargs, counted.report, counters):
+    for name, opinion in opinions(found.module, found.args, found.kwargs, counted.report, counters):
         causes = {cause.kind: cause for cause in opinion.causes}
         reason = opinion.result.reason or f"by {', '.join(causes)}" * bool(causes)
         beside = bool(causes) and causes.keys() <= {*get_args(Share)}

@@ -13,8 +13,9 @@ from torch import nn
 from convcost.counters import EVERY, is_installed
 from convcost.counters.contained import can_fork, contained
 from convcost.counters.peers import PEERS
-from convcost.counters.referee import referee
+from convcost.counters.referee import opinions
 from convcost.modules.profile import profile
+from convcost.refereed import Refereed
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 
@@ -51,7 +52,7 @@ def installed(name):
 
 def opinion(name, module, *args, **kwargs):
     report = profile(module, *args, **kwargs)
-    found = referee(module, args, kwargs, report, (installed(name),))
+    found = Refereed(report, dict(opinions(module, args, kwargs, report, (installed(name),))))
     [heard] = found.opinions.values()
     if heard.macs is not None:
         assert sum(cause.flops for cause in heard.causes) == 2 * found.difference(heard)
@@ -222,7 +223,7 @@ def test_calflops_leaves_functions_patched_when_a_forward_raises():
     module = Calls(lambda _, x: nn.functional.linear(x, x))
     report = profile(module, torch.zeros(2, 2))
     module.function = refusing
-    found = referee(module, (torch.zeros(2, 2),), {}, report, (EVERY["calflops"],)).opinions["calflops"]
+    found = dict(opinions(module, (torch.zeros(2, 2),), {}, report, (EVERY["calflops"],)))["calflops"]
     assert found.result.reason == "it raised ValueError: not today"
     assert "leaves torch.nn.functional.conv1d" in found.remarks[-1]
     assert nn.functional.conv1d.__name__ == "conv1d"

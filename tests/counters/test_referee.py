@@ -10,10 +10,10 @@ from torch import nn
 from convcost.counters import COUNTERS, EVERY, chosen_for_model
 from convcost.counters.contained import can_fork
 from convcost.counters.interface import Counted, Reading
-from convcost.counters.referee import opinions, referee
+from convcost.counters.referee import opinions
 from convcost.errors import UsageError
 from convcost.modules.profile import profile
-from convcost.refereed import Cause
+from convcost.refereed import Cause, Refereed
 
 BUILT_IN = tuple(COUNTERS.values())
 
@@ -52,7 +52,7 @@ class Net(nn.Module):
 
 def asked(module, *args, counters=BUILT_IN, memory=2**30, seconds=60.0, **kwargs):
     report = profile(module, *args, **kwargs)
-    return referee(module, args, kwargs, report, counters, memory, seconds)
+    return Refereed(report, dict(opinions(module, args, kwargs, report, counters, memory, seconds)))
 
 
 def fake(read, module=None, **options):
@@ -146,8 +146,8 @@ def test_a_shared_parameter_stays_shared_when_it_is_given_zeros():
         return Reading(18, (Counted("0", "Linear", 9), Counted("1", "Linear", 9)))
 
     report = profile(module, torch.zeros(1, 3, device="meta"))
-    found = referee(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),))
-    assert found.opinions["fake"].result.verdict == "agrees"
+    found = dict(opinions(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),)))
+    assert found["fake"].result.verdict == "agrees"
 
 
 def test_what_would_take_too_much_memory_is_skipped_or_run_without_data():
@@ -281,7 +281,7 @@ def test_a_backward_in_the_report_is_not_compared_with_a_forward():
 
     module, x = nn.Linear(3, 4), torch.zeros(2, 3)
     report = Profiler(backward=True).profile(module, x)
-    found = referee(module, (x,), {}, report, BUILT_IN)
+    found = Refereed(report, dict(opinions(module, (x,), {}, report, BUILT_IN)))
     assert [opinion.result.verdict for opinion in found.opinions.values()] == ["agrees"] * 3
 
 
