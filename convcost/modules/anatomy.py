@@ -46,15 +46,9 @@ def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]
     return dict(found.values())
 
 
-def unused(parts: Anatomy, in_place: Anatomy, used: Container[int]) -> tuple[str, ...]:
-    """The parameters whose ids, and those of what stood `in_place` of them, are not among `used`."""
-    touched = {
-        name
-        for each in (parts, in_place)
-        for name, parameter in each.parameters.items()
-        if id(parameter) in used
-    }
-    return tuple(name for name in parts.parameters if name not in touched)
+def unused(parts: Anatomy, used: Container[int]) -> tuple[str, ...]:
+    """The parameters whose ids are not among `used`."""
+    return tuple(name for name, parameter in parts.parameters.items() if id(parameter) not in used)
 
 
 def tied(parts: Anatomy) -> tuple[tuple[str, ...], ...]:

@@ -16,7 +16,7 @@ from convcost.modules.loading import Place
 if TYPE_CHECKING:
     import torch
 
-Call = tuple[tuple[Any, ...], Mapping[str, Any]]
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Arguments by place and by name."""
 
 HOW_TO_GIVE = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
@@ -41,7 +41,9 @@ class Target:
         return f"{self.place}({arguments})" if arguments else str(self.place)
 
 
-def forward_call(target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way) -> Call:
+def forward_call(
+    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way
+) -> Arguments:
     """The arguments of the module's forward; UsageError if it does not take them."""
     args, kwargs = _declared(target.inputs, module, way) if maker is None else _made(target, maker, way)
     what = f"{type(module).__name__}.forward"
@@ -51,7 +53,7 @@ def forward_call(target: Target, module: torch.nn.Module, maker: Callable[[], An
     return args, kwargs
 
 
-def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Call:
+def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Arguments:
     """Tensors without data, or zeros where the module has its data."""
     parameter = next(module.parameters(), None)
     device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
@@ -60,7 +62,7 @@ def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Call:
     return args, {name: declared.tensor(dtype, device) for name, declared in inputs.kwargs.items()}
 
 
-def _made(target: Target, maker: Callable[[], Any], way: Way) -> Call:
+def _made(target: Target, maker: Callable[[], Any], way: Way) -> Arguments:
     """What the user's function returns: a tensor, several by place, or by name."""
     import torch
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal, TypeVar
+
+from convcost.modules.process_state import preserved_process_state
+from convcost.modules.virtual_cuda import virtual_cuda
+from convcost.modules.virtual_devices import VirtualDevices
 
 Way = Literal["constants", "meta", "real"]
 WAYS: tuple[Way, ...] = ("constants", "meta", "real")
@@ -28,15 +32,9 @@ Built = TypeVar("Built")
 
 
 def constructed(make: Callable[[], Built], way: Way) -> Built:
-    """What `make` returns; torch's random state, default dtype and default device are as before."""
-    import torch
-
-    dtype = torch.get_default_dtype()
-    try:
-        with torch.random.fork_rng(devices=[]), _without_memory(way):
-            return make()
-    finally:
-        torch.set_default_dtype(dtype)
+    """What `make` returns; the settings of the process and its random states are as before."""
+    with preserved_process_state(), virtual_cuda(), _without_memory(way):
+        return make()
 
 
 @contextmanager
@@ -44,7 +42,8 @@ def _without_memory(way: Way) -> Iterator[None]:
     import torch
 
     if way == "real":
-        yield
+        with _mode()(False):
+            yield
     elif way == "meta":
         with torch.device("meta"), _mode()(False):
             yield
@@ -67,9 +66,17 @@ def _mode() -> Any:
         def __init__(self, is_sparing: bool) -> None:
             super().__init__()
             self._is_sparing = is_sparing
+            self._devices = VirtualDevices(torch.device("cpu"), has_data=True)
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
+            rule = self._devices.rule(func)
+            if rule is not None:
+                return rule(func, args, kwargs or {})
+            if kwargs and kwargs.get("device") is not None:
+                return self._devices.on_device(func, lambda rest: self._made(func, args, rest), kwargs)
+            return self._made(func, args, kwargs or {})
+
+        def _made(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
             if getattr(func, "__name__", "") in FILLING:
                 tensor = args[0] if args else kwargs.get("tensor")
                 if getattr(tensor, "is_meta", False):

@@ -27,6 +27,7 @@ class Dispatched(NamedTuple):
     operator: Operator | None
     is_composite: bool
     writes: tuple[int, ...]
+    returns: bool
     keeps_shape: bool
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def dispatched(overload: Any) -> Dispatched:
         _operator(overload, name.rstrip("_") if namespace == "aten" else ""),
         _is_composite(overload),
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
+        bool(overload._schema.returns),
         name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
     )
 
@@ -53,7 +55,8 @@ def _operator(overload: Any, name: str) -> Operator | None:
     import torch
 
     if name in OPERATORS or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
-        return OPERATORS.get(name, FREE)
+        found: Operator = OPERATORS.get(name, FREE)
+        return found
     if torch.Tag.pointwise in overload.tags:
         return each_element(1)
     if torch.Tag.reduction in overload.tags:

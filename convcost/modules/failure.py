@@ -9,7 +9,7 @@ from types import CodeType
 from typing import TypeVar
 
 from convcost.modules.fault import is_machinery, text_of
-from convcost.modules.prepare import Way
+from convcost.modules.tensor_copies import Way
 
 RAISE = dis.opmap["RAISE_VARARGS"]
 
@@ -18,24 +18,25 @@ ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_devi
 
 NEVER_OF_DATA = (SystemExit, NameError, ImportError)
 
-CURED_BY_COPIES = ("grad", "same device")
-"""In messages of torch: parameters without data, or gradients as the user has them, may do."""
-
-CURED_BY_DATA = ("meta", "data")
-"""In messages of torch: a value was asked for."""
+GRADIENT = "grad"
+"""In messages of torch: gradients as the user has them may do."""
 
 Result = TypeVar("Result")
 
 
-def attempted(ways: tuple[Way, ...], run: Callable[[Way], Result]) -> Result:
-    """What `run` returns for the first of `ways` with which it does, or the error of the last that may."""
+def attempted(ways: tuple[Way, ...], run: Callable[[Way], tuple[Result, bool]]) -> Result:
+    """What `run` returns for the first of `ways` with which it does, or the error of the last that may.
+
+    Where it says that something was asked for that only data tells, and there is data, it is run on that.
+    """
     try:
-        return run(ways[0])
+        result, is_lacking = run(ways[0])
     except Exception as error:
         left = remaining(error, ways[1:])
         if not left:
             raise
-    return attempted(left, run)
+        return attempted(left, run)
+    return attempted(("data",), run) if is_lacking and "data" in ways[1:] else result
 
 
 def remaining(error: BaseException | None, ways: tuple[Way, ...]) -> tuple[Way, ...]:
@@ -48,11 +49,9 @@ def remaining(error: BaseException | None, ways: tuple[Way, ...]) -> tuple[Way, 
     if is_of_user(error):
         return ()
     text = text_of(error).lower()
-    if any(part in text for part in CURED_BY_COPIES):
+    if GRADIENT in text:
         return ways
-    if isinstance(error, NotImplementedError) or any(part in text for part in CURED_BY_DATA):
-        return tuple(way for way in ways if way != "copies")
-    return ("data",) if "data" in ways else ways
+    return tuple(way for way in ways if way == "data")
 
 
 def is_of_user(error: BaseException) -> bool:

@@ -18,8 +18,11 @@ CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_
 OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 """What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
 
-TAKEN_APART = frozenset(("einsum", "__matmul__"))
+TAKEN_APART = frozenset(("einsum", "__matmul__", "__rmatmul__"))
 """Counted as the products that torch makes of them, whose order it chooses."""
+
+SPELLINGS = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
+"""ATen's names of methods that have another."""
 
 
 class Whole(NamedTuple):
@@ -29,6 +32,8 @@ class Whole(NamedTuple):
     names: tuple[str, ...]
     operator: Operator
     in_place: bool
+    is_taken_apart: bool = False
+    is_composite: bool = False
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by ATen's names; methods call the first one `input` as well."""
@@ -61,13 +66,26 @@ def _builtin(name: str) -> Whole | None:
     import torch
 
     in_place = name.endswith("_") and not name.endswith("__")
-    bare = name.rstrip("_") if in_place else name
+    bare = name.rstrip("_") if in_place else SPELLINGS.get(name, name)
     operator = OPERATORS.get(bare)
     packet = getattr(torch.ops.aten, bare, None)
-    if operator is None or packet is None or bare in TAKEN_APART:
+    if operator is None or packet is None:
         return None
     schema = getattr(packet, packet.overloads()[0])._schema
-    return Whole(bare, tuple(argument.name for argument in schema.arguments), operator, in_place)
+    names = tuple(argument.name for argument in schema.arguments)
+    return Whole(bare, names, operator, in_place, name in TAKEN_APART, is_composite(bare))
+
+
+@cache
+def is_composite(name: str) -> bool:
+    """Whether ATen's operator of that name is made of others."""
+    import torch
+
+    packet = getattr(torch.ops.aten, name, None)
+    if packet is None:
+        return False
+    overload = getattr(packet, packet.overloads()[0]).name()
+    return torch._C._dispatch_has_kernel_for_dispatch_key(overload, "CompositeImplicitAutograd")
 
 
 @cache

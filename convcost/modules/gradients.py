@@ -1,39 +1,172 @@
-"""Backward: each contraction as a node that says what its gradients cost, when autograd asks for them."""
+"""Backward: each contraction as a node that says what its gradients cost, when autograd asks for them.
+
+A gradient that is itself differentiated, as in a gradient penalty, has such a node too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import zeros_like
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import first_tensor, tensors
 from convcost.operation import Phase
-from convcost.operators.interface import Operator
+from convcost.operators.interface import Operator, by_each_factor
+from convcost.quantities import Cost
 
 if TYPE_CHECKING:
     import torch
+
+Needed = tuple[bool, ...]
+"""For each operand whether its gradient is needed."""
 
 
 def with_gradients(
     tape: Tape, name: str, operator: Operator, arguments: Mapping[str, Any], run: Callable[[], Any]
 ) -> Any:
     """What `run` returns, with a node behind it that records the gradients by the tensors of `arguments`."""
-    path = tape.paths.current
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
-    roles = {label: _role(label, tensor) for label, tensor in operands}
+    roles = tuple(_role(label, tensor) for label, tensor in operands)
+    contraction = Contraction(tape, tape.paths.current, name, roles, operator, arguments)
+    return _node().apply(run, contraction, *(tensor for _, tensor in operands))
 
-    def record(needed: tuple[bool, ...], output: Any) -> None:
-        labels = frozenset(label for (label, _), is_needed in zip(operands, needed, strict=True) if is_needed)
-        cost = operator.cost(**{"output": output, **arguments})
-        found = operator.gradients(labels, cost, **{"output": output, **arguments})
-        for label, gradient in found.items():
-            phase = roles.get(label, "gradient by weight") if tape.is_backward else "forward"
-            tape.gradient(path, name, phase, [tensor for _, tensor in operands], output, gradient)
 
-    return _node().apply(run, record, *(tensor for _, tensor in operands))
+@dataclass(frozen=True)
+class Contraction:
+    """A call of an operator that contracts; `roles` say what the gradients by its operands are called."""
+
+    tape: Tape
+    path: str
+    name: str
+    roles: tuple[Phase, ...]
+    operator: Operator
+    arguments: Mapping[str, Any]
+
+    def record(self, needed: Needed, operands: Sequence[Any], output: Any) -> None:
+        """Note what the gradients that are needed cost."""
+        roles = dict(zip(self._labels, self.roles, strict=True))
+        for label, cost in self._costs(compress(self._labels, needed), output).items():
+            role = roles.get(label, "gradient by weight")
+            _note(self.tape, self.path, self.name, role, operands, output, cost)
+
+    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+        if self.operator.decompose is not None:
+            return self._decomposed(needed, by_output, operands)
+        self.record(needed, operands, by_output)
+        if self.operator.gradients is not by_each_factor:
+            unknown = Unknown(self.tape, f"{self.name}_double_backward")
+            return unknown.gradients(needed, by_output, operands)
+        costs = self._costs(self._labels, by_output)
+        factors = [
+            (number, role, operand)
+            for number, (label, role, operand) in enumerate(
+                zip(self._labels, self.roles, operands, strict=True)
+            )
+            if costs[label].macs
+        ]
+
+        def gradient(number: int) -> Any:
+            cost = costs[self._labels[number]]
+            others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
+            return _product(self.tape, self.path, self.name, cost, by_output, others, operands[number])
+
+        return [gradient(number) if is_needed else None for number, is_needed in enumerate(needed)]
+
+    def _decomposed(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """By the contractions that the operator is made of; only their gradients are recorded."""
+        import torch
+
+        assert self.operator.decompose is not None
+        given = dict(zip(self._labels, operands, strict=True))
+        with torch.enable_grad(), self.tape.paused():
+            output = self.operator.decompose(**{**self.arguments, **given})
+        wanted = list(compress(operands, needed))
+        found = iter(torch.autograd.grad(output, wanted, by_output, create_graph=True))
+        return [next(found) if is_needed else None for is_needed in needed]
+
+    @property
+    def _labels(self) -> list[str]:
+        """The names of the operands: a list of tensors has one for all."""
+        return [label for label, value in self.arguments.items() for _ in tensors(value)]
+
+    def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
+        given = {"output": output, **self.arguments}
+        return self.operator.gradients(frozenset(labels), self.operator.cost(**given), **given)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A gradient that is a product of factors: so is its gradient by each of them, over the same loops."""
+
+    tape: Tape
+    path: str
+    name: str
+    roles: tuple[Phase, ...]
+    cost: Cost
+
+    def record(self, needed: Needed, factors: Sequence[Any], output: Any) -> None:
+        """Note what the gradients that are needed cost."""
+        for role in compress(self.roles, needed) if self.cost.macs else ():
+            _note(self.tape, self.path, self.name, role, factors, output, self.cost)
+
+    def gradients(self, needed: Needed, by_output: Any, factors: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+        self.record(needed, factors, by_output)
+        found: list[Any] = []
+        for number, is_needed in enumerate(needed):
+            others = [
+                factor
+                for place, factor in enumerate(zip(self.roles, factors, strict=True))
+                if place != number
+            ]
+            product = (self.tape, self.path, self.name, self.cost, by_output, others, factors[number])
+            found.append(_product(*product) if is_needed else None)
+        return found
+
+
+def _product(
+    tape: Tape, path: str, name: str, cost: Cost, by_output: Any, others: list[tuple[Phase, Any]], like: Any
+) -> Any:
+    """The gradient of a product by the factor `like`: that by the product times the `others`."""
+    roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
+    product = Product(tape, path, name, roles, Cost(cost.macs, cost.valid_macs))
+    return _node().apply(lambda: zeros_like(like), product, by_output, *(factor for _, factor in others))
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A gradient whose own gradients have no formula: they are named."""
+
+    tape: Tape
+    name: str
+
+    def record(self, needed: Needed, operands: Sequence[Any], _: Any) -> None:
+        """Name it."""
+        if any(needed):
+            self.tape.miss(self.name, operands)
+
+    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+
+        def gradient(like: Any) -> Any:
+            return _node().apply(lambda: zeros_like(like), self, by_output, *operands)
+
+        return [
+            gradient(like) if is_needed else None for like, is_needed in zip(operands, needed, strict=True)
+        ]
+
+
+def _note(
+    tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
+) -> None:
+    """Record a gradient; one that forward asks for is a part of forward."""
+    tape.gradient(path, name, role if tape.is_backward else "forward", operands, output, cost)
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
@@ -80,25 +213,28 @@ def _is_asked_for(requires_gradient: bool, following: tuple[Any, int]) -> bool:
 def _node() -> Any:
     import torch
 
-    class Contraction(torch.autograd.Function):
+    class Node(torch.autograd.Function):
         """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
 
         @staticmethod
-        def forward(ctx: Any, run: Any, record: Any, *operands: torch.Tensor) -> Any:
+        def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
             ctx.save_for_backward(*operands)
             output = run()
-            ctx.record, ctx.output = record, first_tensor(output).detach()
+            ctx.source, ctx.output = source, first_tensor(output).detach()
             return output
 
         @staticmethod
-        def backward(ctx: Any, *_: Any) -> Any:
+        def backward(ctx: Any, *by_outputs: Any) -> Any:
             needed = tuple(map(_is_asked_for, ctx.needs_input_grad[2:], ctx.next_functions))
             operands = ctx.saved_tensors
-            ctx.record(needed, ctx.output)
+            if torch.is_grad_enabled():
+                by_output = next(gradient for gradient in by_outputs if gradient is not None)
+                return None, None, *ctx.source.gradients(needed, by_output, operands)
+            ctx.source.record(needed, operands, ctx.output)
             gradients = (
                 zeros_like(operand) if is_needed else None
                 for operand, is_needed in zip(operands, needed, strict=True)
             )
             return None, None, *gradients
 
-    return Contraction
+    return Node

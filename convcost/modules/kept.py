@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.modules.alive import NUMBERS, Alive, Measure, watching
 from convcost.modules.anatomy import anatomy
+from convcost.modules.interrupts import interruptible
+from convcost.modules.isolation import Call
 from convcost.modules.loss import go_back_from_loss
 from convcost.modules.memory import number_of
-from convcost.modules.prepare import Way, ready
 from convcost.modules.stored import prepared, stored
+from convcost.modules.tensor_copies import Way
 from convcost.modules.tensors import tensors
 from convcost.operation import Held, Ran
 from convcost.quantities import Size
@@ -22,10 +24,8 @@ if TYPE_CHECKING:
 LONGEST_REASON = 120
 
 
-def held(
-    module: torch.nn.Module, args: Any, kwargs: Any, ways: Iterable[Way] = ("copies",), dtype: str = ""
-) -> Held:
-    """The memory that `module(*args, **kwargs)` holds, all of it in `dtype` if that is given.
+def held(call: Call, ways: Iterable[Way] = ("gradients",), dtype: str = "") -> Held:
+    """The memory that a call of a module holds, all of it in `dtype` if that is given.
 
     Where the module does not run, it is said why. It is run in training and in evaluation. On tensors without
     data it keeps what it would on a CUDA device; on data, where the first of `ways` fails, as the CPU does.
@@ -33,10 +33,10 @@ def held(
     failure: Exception | None = None
     for way in ways:
         try:
-            return _held(module, (args, kwargs), way, dtype)
+            return _held(call, way, dtype)
         except Exception as error:
             failure = failure or error
-    return stored(anatomy(ready(module)), (args, kwargs), dtype)._replace(reason=reason_of(failure))
+    return stored(anatomy(call.model), (call.args, call.kwargs), dtype)._replace(reason=reason_of(failure))
 
 
 def reason_of(failure: Exception | None) -> str:
@@ -45,15 +45,12 @@ def reason_of(failure: Exception | None) -> str:
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
-def _held(module: torch.nn.Module, call: Any, way: Way, dtype: str) -> Held:
-    parts = anatomy(ready(module))
-    with prepared(parts, call, way, dtype) as (args, kwargs):
-        forward = evaluated(parts.submodules[""], args, kwargs)
-    # A lazy module that has run is another.
-    parts = anatomy(ready(module))
-    with prepared(parts, call, way, dtype) as (args, kwargs):
-        kept, training = trained(parts.submodules[""], args, kwargs)
-        found = stored(anatomy(parts.submodules[""]), (args, kwargs), dtype)
+def _held(call: Call, way: Way, dtype: str) -> Held:
+    with prepared(call, way, dtype) as copied:
+        forward = interruptible(evaluated, *copied)
+    with prepared(call, way, dtype) as copied:
+        kept, training = interruptible(trained, *copied)
+        found = stored(anatomy(copied.model), (copied.args, copied.kwargs), dtype)
     ran: Ran = "data" if way == "data" else "shapes"
     return found._replace(kept=kept, forward=forward, training=training, ran=ran)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,9 @@ def module_of(target: Target, found: Any, way: Way) -> torch.nn.Module:
         raise UsageError(f"{target.place} {does}; a torch.nn.Module is needed, or what makes one")
     if module is found and target.arguments:
         raise UsageError(f"{target.place} is a module already; --arg is for a class or a function")
-    return module.train(target.train)
+    with suppress(NotImplementedError):  # an exported program has one mode
+        module.train(target.train)
+    return module
 
 
 def _built(target: Target, found: Any, way: Way) -> Any:

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
 
-class Runner(Protocol):
-    """How operators come by what they return: `has_data` says whether they compute."""
+class Runner:
+    """How operators come by what they return: this one leaves them to torch.
 
-    has_data: bool
+    `has_data` says whether they compute.
+    """
+
+    has_data = True
+
+    def __init__(self) -> None:
+        self._states: dict[int, tuple[torch.Generator, torch.Tensor]] = {}
 
     def run(
         self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
     ) -> Any:
         """What `overload` returns; `writes` are the places of the arguments that it writes to."""
-
-
-class Direct:
-    """Leaves operators to torch."""
-
-    has_data = True
-
-    def run(
-        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
-    ) -> Any:
-        """What `overload` returns."""
         return overload(*args, **kwargs)
+
+    def preserve_generator(self, generator: torch.Generator) -> None:
+        """Note its state before it is drawn from."""
+        if id(generator) not in self._states:
+            self._states[id(generator)] = generator, generator.get_state()
+
+    def close(self) -> None:
+        """Put back what the run did not make."""
+        for generator, state in self._states.values():
+            generator.set_state(state)
 
 
 class Made:
@@ -48,12 +53,11 @@ class Made:
         return all(number_of(tensor) in self._numbers for tensor in tensors)
 
 
-class Values:
-    """Runs operators on data; what they write to the user's memory can be undone."""
-
-    has_data = True
+class Values(Runner):
+    """Runs operators on data; what they write to memory that the run did not make can be undone."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._made = Made()
         self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -71,6 +75,7 @@ class Values:
 
     def close(self) -> None:
         """Write back what was there."""
+        super().close()
         for memory, before in self._before.values():
             memory.copy_(before)
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from typing import Any
 
-from convcost.modules.memory import Runner
 from convcost.modules.recorder import Recorder
-from convcost.modules.tape import Tape
+from convcost.modules.threads import recorded_threads
 
 
 @contextmanager
-def recorded(tape: Tape, runs: Runner, has_gradients: bool = False) -> Iterator[None]:
-    """Everything of torch that runs inside the block goes to `tape`."""
-    with through(Recorder(tape, runs, has_gradients)):
+def recorded(recorder: Recorder) -> Iterator[None]:
+    """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
+    with recorded_threads(lambda: _through(copy(recorder))), _through(recorder):
         yield
 
 
 @contextmanager
-def through(recorder: Recorder) -> Iterator[None]:
-    """Everything of torch that is called inside the block is left to `recorder`."""
+def _through(recorder: Recorder) -> Iterator[None]:
     with ExitStack() as modes:
         modes.enter_context(_dispatch_mode(recorder))
         modes.enter_context(_function_mode(recorder))
@@ -50,6 +49,7 @@ def _function_mode(recorder: Recorder) -> Any:
 
 
 def _dispatch_mode(recorder: Recorder) -> Any:
+    import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -60,6 +60,10 @@ def _dispatch_mode(recorder: Recorder) -> Any:
             return False
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            return recorder.operator(self, func, args, kwargs or {})
+            if not torch._C._len_torch_function_stack():
+                return recorder.operator(self, func, args, kwargs or {})
+            # What is asked of tensors in here is not asked by the model.
+            with torch._C.DisableTorchFunction():
+                return recorder.operator(self, func, args, kwargs or {})
 
     return Operators()  # type: ignore[no-untyped-call]

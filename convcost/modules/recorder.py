@@ -11,30 +11,56 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost.modules.blank import like, of_shape
-from convcost.modules.dispatched import dispatched
+from convcost.modules.data_access import DataFlow, ShapesAccess, readers
+from convcost.modules.dispatched import Dispatched, dispatched
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import written_out
-from convcost.modules.memory import Runner
+from convcost.modules.memory import Runner, flat_tensors, written
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
+from convcost.modules.virtual_devices import VirtualDevices
 
 
 class Recorder:
     """What both modes do with a call; `runs` is how an operator comes by what it returns."""
 
-    def __init__(self, tape: Tape, runs: Runner, has_gradients: bool = False) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        runs: Runner,
+        devices: VirtualDevices,
+        access: ShapesAccess | DataFlow,
+        has_gradients: bool = False,
+    ) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
         self._runs = runs
+        self._devices = devices
+        self._access = access
+        self._readers = readers()
         self._silent = 0
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """A call of a function of torch."""
         self._tape.touch((*args, *kwargs.values()) if kwargs else args)
+        if function in self._readers:
+            return self._access.read(function, args, kwargs)
+        rule = self._devices.rule(function)
+        if rule is not None:
+            return rule(function, args, kwargs)
+        if kwargs:
+            if kwargs.get("generator") is not None:
+                self._runs.preserve_generator(kwargs["generator"])
+            if kwargs.get("device") is not None:
+                call = lambda rest: self._called(mode, function, args, rest)  # noqa: E731
+                return self._devices.on_device(function, call, kwargs)
+        return self._called(mode, function, args, kwargs)
+
+    def _called(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         is_transformed = _is_transformed()
         known = None if is_transformed else whole(function)
-        if known is not None:
+        if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
         inner = None if is_transformed else opened(function)
         if inner is None or function in mode.opened:
@@ -45,17 +71,18 @@ class Recorder:
     def _whole(self, known: Whole, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         arguments = known.arguments(args, kwargs)
         name = f"aten::{known.name}"
+        operator = self._tape.whole_formula(name, known.operator)
 
         def run() -> Any:
             output = self._output(known, arguments)
             return self._silently(function, args, kwargs) if output is None else output
 
-        if self._has_gradients and known.operator.contracts and _asks_for_gradients(arguments):
-            output = with_gradients(self._tape, name, known.operator, arguments, run)
+        if self._has_gradients and operator.contracts and _asks_for_gradients(arguments):
+            output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
         if not self._silent:
-            self._tape.record(name, known.operator, arguments, output)
+            self._tape.record(name, operator, arguments, output)
         return output
 
     def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -79,7 +106,10 @@ class Recorder:
             return _refused(first, arguments["weight"]) if known.operator.contracts else None
         if known.in_place:
             return first
-        return like(first) if known.operator.is_same else _of_shapes(shapes, first)
+        output = like(first) if known.operator.is_same else _of_shapes(shapes, first)
+        if self._devices.are_several:
+            self._devices.follow((first,), flat_tensors((output,)))
+        return output
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
@@ -92,10 +122,34 @@ class Recorder:
         if operator is None and known.is_composite:
             with mode:
                 return overload.decompose(*args, **kwargs)
-        output = self._runs.run(overload, known.writes, args, kwargs, known.keeps_shape)
+        try:
+            output = self._runs.run(overload, known.writes, args, kwargs, known.keeps_shape)
+        except Exception as error:
+            self._access.failed(known.name, known.arguments(args, kwargs), error)
+            raise
+        self._follow(known, overload, args, kwargs, output)
         if not self._silent:
-            self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
+            self._record(known, operator, overload, args, kwargs, output)
         return output
+
+    def _follow(
+        self, known: Dispatched, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+    ) -> None:
+        """Where outputs are, and what their data comes from."""
+        if not (self._runs.has_data or self._devices.are_several):
+            return
+        inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
+        self._devices.follow(inputs, outputs)
+        targets = written(overload, known.writes, args, kwargs) if known.writes else []
+        self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
+
+    def _record(
+        self, known: Dispatched, operator: Any, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+    ) -> None:
+        """What an operator that returns nothing yields is what it writes to."""
+        if known.writes and not known.returns:
+            output = written(overload, known.writes, args, kwargs)
+        self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
 
 
 def _is_transformed() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import like, of_strides
-from convcost.modules.memory import Made, flat_tensors, number_of, written
+from convcost.modules.memory import Made, Runner, flat_tensors, number_of, written
 
 if TYPE_CHECKING:
     import torch
@@ -14,12 +14,13 @@ SMALL = 2**16
 """Constants of up to so many elements keep their data, as a model may decide by it what to run."""
 
 
-class Shapes:
+class Shapes(Runner):
     """Runs operators on the meta device; constants made on the way keep their data while they are small."""
 
     has_data = False
 
     def __init__(self) -> None:
+        super().__init__()
         self._made = Made()
         self._stale: dict[int, torch.Tensor] = {}
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from functools import partial
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from convcost.dtypes import ITEMSIZES
 from convcost.modules.anatomy import Anatomy
+from convcost.modules.blank import of_strides
 from convcost.modules.fused import fused
-from convcost.modules.guard import unchanged
-from convcost.modules.prepare import Way, autocast_for_shapes, eager, given, in_place_of, replace_in
+from convcost.modules.isolation import Call, isolated
+from convcost.modules.tensor_copies import ShapeCopies, TensorCopy, Way, tensor_copies
 from convcost.modules.tensors import tensors, torch_dtype
 from convcost.operation import Held
 
@@ -21,34 +21,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(parts: Anatomy, call: Any, way: Way, dtype: str) -> Iterator[Any]:
-    """The module made ready in `dtype`, or in its own if that is empty; and what it is called with."""
-    import torch
-
-    with ExitStack() as stack:
-        stack.enter_context(unchanged(parts))
-        stack.enter_context(eager())
-        stack.enter_context(autocast_for_shapes())
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(nullcontext() if way == "data" else fused())
-        in_place_of(parts.submodules.values(), way)
-        if not dtype:
-            yield given(call, way)
-            return
-        change = converter(dtype)
-        replace_in(parts.submodules.values(), change)
-        yield torch.utils._pytree.tree_map_only(torch.Tensor, change, given(call, way))
+def prepared(call: Call, way: Way, dtype: str) -> Iterator[Call]:
+    """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
+    copies = (of_strides, ShapeCopies(has_gradients=True).of_input) if way != "data" else tensor_copies(way)
+    fusing = nullcontext() if way == "data" else fused()
+    with isolated(call, *(in_dtype(copy, dtype) for copy in copies)) as copied, fusing:
+        yield copied
 
 
-def converter(dtype: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """What makes a tensor of floats one of `dtype`."""
-    return partial(_converted, torch_dtype(dtype))
+def in_dtype(copy: TensorCopy, dtype: str) -> TensorCopy:
+    """Copies as `copy` does, floats in `dtype` if there is one."""
 
+    def converted(tensor: torch.Tensor) -> torch.Tensor:
+        copied = copy(tensor)
+        return copied.to(torch_dtype(dtype)) if dtype and copied.is_floating_point() else copied
 
-def _converted(dtype: torch.dtype, tensor: torch.Tensor) -> torch.Tensor:
-    if not tensor.is_floating_point():
-        return tensor
-    return tensor.detach().to(dtype).requires_grad_(tensor.requires_grad)
+    return converted
 
 
 def stored(parts: Anatomy, call: Any, dtype: str) -> Held:

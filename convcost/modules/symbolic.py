@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convcost.dtypes import dtype_named
-from convcost.modules.anatomy import anatomy
 from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.opened.attempts import Attempts
 from convcost.modules.opened.kept import held
-from convcost.modules.prepare import ready
-from convcost.modules.profile import ONE_AT_A_TIME, of_user
+from convcost.modules.profile import of_user
 from convcost.report import Report
 
 if TYPE_CHECKING:
@@ -34,11 +32,10 @@ def profile_open(
     """
     inputs = Inputs(args, kwargs or {})
     operators = {name: of_user(formula) for name, formula in (formulas or {}).items()}
-    with ONE_AT_A_TIME:
-        attempts = Attempts(anatomy(ready(module)), inputs, operators)
-        report = attempts.report()
-        if footprint is None or not report.trace:
-            return report
-        dtype = dtype_named(footprint or report.dtype)
-        found = held(module, inputs, report, attempts.examples, dtype)
-        return replace(report, trace=replace(report.trace, held=found))
+    attempts = Attempts(module, inputs, operators)
+    report = attempts.report()
+    if footprint is None or not report.trace:
+        return report
+    dtype = dtype_named(footprint or report.dtype)
+    found = held(module, inputs, report, attempts.examples, dtype)
+    return replace(report, trace=replace(report.trace, held=found))

@@ -14,6 +14,7 @@ from convcost.modules.construct import WAYS, Way
 from convcost.modules.failure import is_of_user
 from convcost.modules.fault import TargetError, fault
 from convcost.modules.importing import importable
+from convcost.modules.isolation import Call
 from convcost.modules.loading import Place, load
 from convcost.modules.making import module_of
 from convcost.modules.profile import Profiler
@@ -117,7 +118,8 @@ def _run(
         return Profiled(_open_report(target, module, profiler), module)
     args, kwargs = forward_call(target, module, maker, way)
     try:
-        return Profiled(profiler.profile_after(failure, module, args, kwargs), module, args, kwargs)
+        report = profiler.profile_call(Call(module, args, kwargs), "cpu", failure)
+        return Profiled(report, module, args, kwargs)
     except (Exception, SystemExit) as error:
         raise fault(f"{target} could not be run on {_shapes((args, kwargs))}", error) from None
 

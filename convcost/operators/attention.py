@@ -76,7 +76,17 @@ def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str,
     return found | ({"value": product(value_width)} if "value" in needed else {})
 
 
-ATTENTION = Operator(scaled_dot_product_attention, attention_output, activations, gradients=gradients)
+def decompose(query: Any, key: Any, value: Any, **_: Any) -> Any:
+    """Attention as two products, of torch's tensors; what is masked or scaled changes no shape."""
+    if key.shape[:-2] != query.shape[:-2]:
+        copies = query.shape[-3] // key.shape[-3]
+        key, value = (grouped.repeat_interleave(copies, -3) for grouped in (key, value))
+    return (query @ key.transpose(-2, -1)).softmax(-1) @ value
+
+
+ATTENTION = Operator(
+    scaled_dot_product_attention, attention_output, activations, gradients=gradients, decompose=decompose
+)
 
 KERNELS = (
     "_scaled_dot_product_attention_math",

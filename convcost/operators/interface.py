@@ -59,6 +59,7 @@ class Operator(NamedTuple):
 
     Those that multiply and accumulate have `activations`, the elements that their contractions yield. An
     `estimated` count is a convention and no exact number. `is_same` says that the output is as the input.
+    `decompose` computes the output by other operators, for gradients of a higher order.
     """
 
     cost: CostRule
@@ -67,6 +68,7 @@ class Operator(NamedTuple):
     estimated: bool = False
     is_same: bool = False
     gradients: GradientRule = by_each_factor
+    decompose: Callable[..., Any] | None = None
 
     @property
     def contracts(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from convcost.dtypes import dtype_named
 from convcost.errors import UsageError, did_you_mean
-from convcost.modules.environment import undisturbed
+from convcost.modules.process_state import preserved_process_state
 from convcost.timing.rounds import Timed
 
 On = Literal["cpu", "cuda"]
@@ -73,7 +73,7 @@ def set_up(threads: int = 0, dtype: str = "", on: On = "cpu") -> Iterator[None]:
     if not 0 <= threads <= MOST_THREADS:
         raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MOST_THREADS:,}.")
     with ExitStack() as stack:
-        stack.enter_context(undisturbed())
+        stack.enter_context(preserved_process_state())
         if on == "cuda":
             stack.enter_context(torch.random.fork_rng(devices=[torch.cuda.current_device()]))
         stack.enter_context(torch.inference_mode(False))

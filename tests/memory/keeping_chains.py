@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from convcost import memory
 from convcost.layers import layer_class
 from convcost.layers.interface import Layer
+from convcost.modules.isolation import Call
 from convcost.modules.kept import held
 from convcost.network import Network
 
@@ -37,7 +38,7 @@ def stated(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
 def measured(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
     """With the first and second moments of AdamW, which does not run."""
     modules = [getattr(torch.nn, type(layer).__name__)(**layer.arguments()) for layer in layers]
-    found = held(torch.nn.Sequential(*modules), (given(layers[0], shape),), {})
+    found = held(Call(torch.nn.Sequential(*modules), (given(layers[0], shape),), {}))
     assert not found.reason
     stored = found.parameters + found.inputs
     return Bytes(found.kept, stored + found.forward, stored + 3 * found.parameters + found.training)

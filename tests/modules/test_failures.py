@@ -51,11 +51,10 @@ def test_a_constructor_that_raises_is_called_once(folder, capsys):
 def test_shapes_that_do_not_fit_are_confirmed_on_data(folder, capsys):
     written(folder / "net.py", noting("return self.fc(x)"))
     assert "(2x5 and 4x4)" in refused(TargetError, "net.py:Net", "[2,5]")
-    assert runs(capsys) == 3
+    assert runs(capsys) == 2
 
 
 RUNS_ON_DATA = {
-    "a refusal of the device": "if x.device.type != 'cpu': raise ValueError('CPU only')",
     "a value": "if x.sum() > 0: raise ValueError('positive')",
     "a translated error": (
         "try:\n            x.sum().item()\n        except RuntimeError:\n            raise OSError('empty')"
@@ -71,16 +70,21 @@ def test_what_only_data_can_tell_is_told_by_data(folder, line):
     assert (report.macs, report.trace.ran) == (32, "data")
 
 
-def test_a_module_in_python_runs_once_into_its_own_error():
-    ran = []
+def test_tensors_without_data_are_where_the_users_are(folder):
+    line = "if x.device.type != 'cpu' or not x.is_cpu or x.is_meta: raise ValueError('CPU only')"
+    written(folder / "net.py", noting(f"{line}\n        return self.fc(x)"))
+    report = run("net.py:Net", "[2,4]").report
+    assert (report.macs, report.trace.ran) == (32, "shapes")
 
+
+def test_a_module_in_python_runs_once_into_its_own_error(capsys):
     def forward(module, x):
-        ran.append(x)
+        print("ran")  # noqa: T201
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
         profile(Calls(forward), torch.randn(3))
-    assert len(ran) == 1
+    assert runs(capsys) == 1
 
 
 def test_gradients_inside_a_forward_need_no_data():

@@ -5,10 +5,10 @@ import torch
 from modules.models import Calls
 from torch import nn
 
-from convcost.modules.anatomy import anatomy
+from convcost.modules.isolation import Call
 from convcost.modules.profile import Profiler
 
-WAYS = ["shapes", "copies", "data"]
+WAYS = ["shapes", "gradients", "data"]
 
 
 def written_to(x):
@@ -49,7 +49,7 @@ def test_a_tensor_that_is_not_registered_keeps_its_values(way, kind, fails):
     tensor = tensor_in(model.kept)
     before = tensor.detach().clone()
     try:
-        Profiler()._run(way, anatomy(model), (torch.ones(2, 4),), {})
+        Profiler()._run(Call(model, (torch.ones(2, 4),), {}), "", way)
     except KeyboardInterrupt:
         assert fails
     assert torch.equal(tensor, before)
@@ -58,18 +58,18 @@ def test_a_tensor_that_is_not_registered_keeps_its_values(way, kind, fails):
 def test_a_global_tensor_keeps_its_values():
     table = torch.arange(12.0).view(3, 4)
     for way in WAYS:
-        Profiler()._run(way, anatomy(Calls(lambda _, x: table.mul_(0) + x)), (torch.ones(4),), {})
+        Profiler()._run(Call(Calls(lambda _, x: table.mul_(0) + x), (torch.ones(4),), {}), "", way)
     assert table.flatten().tolist() == list(range(12))
 
 
-@pytest.mark.parametrize("way", ["copies", "data"])
+@pytest.mark.parametrize("way", ["gradients", "data"])
 def test_a_weight_that_is_not_registered_has_its_gradient_as_before(way):
     model = Calls(
         lambda module, x: module.kept[0](module.kept[1](x)), kept=[nn.Linear(4, 4), nn.Linear(4, 4)]
     )
     first, second = model.kept
     second.weight.grad = gradient = torch.ones(4, 4)
-    Profiler(backward=True)._run(way, anatomy(model), (torch.ones(2, 4),), {})
+    Profiler(backward=True)._run(Call(model, (torch.ones(2, 4),), {}), "", way)
     assert first.weight.grad is None
     assert second.weight.grad is gradient
     assert gradient.sum() == 16
@@ -80,11 +80,12 @@ def test_what_autograd_saved_of_a_model_is_still_good(way):
     model = Calls(lambda module, x: module.norm(x), norm=nn.utils.spectral_norm(nn.Linear(4, 4)))
     model.register_buffer("scale", torch.ones(4))
     loss = (torch.ones(4, requires_grad=True) * model.scale).sum()
-    versions = [tensor._version for tensor in anatomy(model).tensors]
+    held = [*model.parameters(), *model.buffers()]
+    versions = [tensor._version for tensor in held]
     model.function = lambda module, x: module.norm(x) * module.scale.add_(1)
-    Profiler()._run(way, anatomy(model), (torch.ones(2, 4),), {})
+    Profiler()._run(Call(model, (torch.ones(2, 4),), {}), "", way)
     loss.backward()
-    assert [tensor._version for tensor in anatomy(model).tensors] == versions
+    assert [tensor._version for tensor in held] == versions
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -96,7 +97,7 @@ def test_a_scripted_submodule_keeps_its_parameters_and_their_gradients(compiled)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     places = [tensor.data_ptr() for tensor in (*model.parameters(), *model.buffers())]
     for way in WAYS[1:]:
-        Profiler(backward=True)._run(way, anatomy(model), (torch.ones(2, 4),), {})
+        Profiler(backward=True)._run(Call(model, (torch.ones(2, 4),), {}), "", way)
         assert [tensor.data_ptr() for tensor in (*model.parameters(), *model.buffers())] == places
         assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
         assert all(parameter.grad is None for parameter in model.parameters())

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import sys
+import threading
 
 import pytest
 import torch
@@ -12,20 +13,32 @@ from torch import nn
 from convcost.modules.profile import Profiler, profile
 
 
-def in_a_thread(module, x):
+def in_a_pool(module, x):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         return pool.submit(module.blocks, x).result()
 
 
-def test_what_runs_in_a_thread_of_its_own_makes_the_count_partial():
-    model = Calls(in_a_thread, blocks=nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)))
-    trace = profile(model, torch.randn(2, 8)).trace
-    found = [(missed.operator, missed.path, missed.inputs, missed.calls) for missed in trace.uncounted]
-    assert found == [
-        ("thread::forward", "blocks.0", ((2, 8),), 1),
-        ("thread::forward", "blocks.1", ((2, 8),), 1),
-    ]
-    assert trace.is_partial
+def in_an_older_pool(module, x):
+    return next(module.pool.map(module.blocks, [x]))
+
+
+def in_a_thread(module, x):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(module.blocks(x) @ x.T))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@pytest.mark.parametrize(("forward", "macs"), [(in_a_pool, 256), (in_an_older_pool, 256), (in_a_thread, 288)])
+def test_what_runs_in_a_thread_is_counted_where_it_runs(forward, macs):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(sum, ()).result()
+        model = Calls(forward, blocks=nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)), pool=pool)
+        report = profile(model, torch.randn(2, 8))
+        assert pool.submit(torch.ones(2).sum).result() == 2
+    assert (report.macs, report.trace.uncounted) == (macs, ())
+    assert [row.path for row in report.rows if row.path][:2] == ["blocks.0", "blocks.1"]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -8,10 +8,10 @@ import torch
 from modules.models import Calls
 from torch import nn
 
-from convcost.modules.anatomy import anatomy
+from convcost.modules.isolation import Call
 from convcost.modules.profile import Profiler
 
-WAYS = ["shapes", "copies", "data"]
+WAYS = ["shapes", "gradients", "data"]
 
 
 class Remembering(nn.Module):
@@ -61,16 +61,17 @@ def same(before, after):
     assert before == after
 
 
-@pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("is_training", [False, True])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("way", "backward"), [*((way, False) for way in WAYS), ("gradients", True), ("data", True)]
+)
 def test_a_model_that_remembers_remembers_nothing_of_it(way, is_training, backward):
     model = Remembering().train(is_training)
     model.linear.weight.grad = torch.ones(4, 4)
     model.linear.bias.requires_grad_(False)
     x = torch.randn(3, 4)
     kept, before = x.clone(), state(model)
-    Profiler(backward=backward)._run(way, anatomy(model), (x,), {})
+    Profiler(backward=backward)._run(Call(model, (x,), {}), "", way)
     same(before, state(model))
     assert torch.equal(x, kept)
     assert x.grad is None
@@ -87,14 +88,14 @@ def test_a_model_whose_forward_raises_is_left_as_it_was(way):
     x = torch.randn(3, 4)
     before = state(model)
     with pytest.raises(ZeroDivisionError):
-        Profiler()._run(way, anatomy(model), (x,), {})
+        Profiler()._run(Call(model, (x,), {}), "", way)
     same(before, state(model))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_input_that_the_model_writes_to_keeps_its_values(way):
     x = torch.zeros(3)
-    Profiler()._run(way, anatomy(Calls(lambda _, x: x.add_(1))), (x,), {})
+    Profiler()._run(Call(Calls(lambda _, x: x.add_(1)), (x,), {}), "", way)
     assert x.tolist() == [0, 0, 0]
 
 
@@ -107,5 +108,5 @@ def test_a_parameter_that_the_model_writes_to_keeps_its_values(way):
         return x * module.weight
 
     model = Calls(clip, weight=nn.Parameter(torch.ones(3)))
-    Profiler()._run(way, anatomy(model), (torch.zeros(3),), {})
+    Profiler()._run(Call(model, (torch.zeros(3),), {}), "", way)
     assert model.weight.tolist() == [1, 1, 1]

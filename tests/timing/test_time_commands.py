@@ -38,7 +38,7 @@ class Broken(nn.Linear):
         super().__init__(4, 4)
 
     def forward(self, x):
-        if x.device.type != "meta":
+        if not torch._C._len_torch_function_stack():  # no counter is running
             raise ValueError("no data, please")
         return super().forward(x)
 """

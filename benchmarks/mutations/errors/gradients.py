@@ -26,8 +26,20 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "gradients that nobody needs",
-    "zip(operands, needed, strict=True) if is_needed)\n        cost",
-    "zip(operands, needed, strict=True))\n        cost",
+    "self._costs(compress(self._labels, needed), output)",
+    "self._costs(self._labels, output)",
+    "modules/gradients.py",
+)
+GRADIENTS.error(
+    "a gradient's gradients by its first factor alone",
+    "for role in compress(self.roles, needed) if",
+    "for role in [*compress(self.roles, needed)][:1] if",
+    "modules/gradients.py",
+)
+GRADIENTS.error(
+    "a gradient's gradients by what is added",
+    "others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]",
+    "others = [*zip(self.roles, operands)][1:]",
     "modules/gradients.py",
 )
 GRADIENTS.error(

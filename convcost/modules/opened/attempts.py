@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcost.modules.anatomy import Anatomy
 from convcost.modules.inputs import Inputs
 from convcost.modules.opened.examples import TYPICAL, Examples, ladder, points
 from convcost.modules.opened.expressions import NoFormulaError
@@ -20,6 +19,9 @@ from convcost.modules.opened.unable import data_needed, fixed, never_ran, no_for
 from convcost.operators.interface import Operator
 from convcost.report import Report
 from convcost.symbols.change import names_in
+
+if TYPE_CHECKING:
+    import torch
 
 MOST_RUNS = 10
 
@@ -42,7 +44,7 @@ class Run(NamedTuple):
 class Attempts:
     """What is run, with the formulas of the user's own operators; and what came of it so far."""
 
-    parts: Anatomy
+    module: torch.nn.Module
     inputs: Inputs
     operators: Mapping[str, Operator]
     examples: Examples = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Attempts:
         """What to try next if the model doesn't run on `examples`."""
         sizes = Sizes(examples)
         try:
-            report, units = run(self.parts, self.inputs, sizes, self.operators)
+            report, units = run(self.module, self.inputs, sizes, self.operators)
         except ValueAskedError as error:
             raise value_needed(sorted(names_in(sizes.formula_of(*error.args))), error, self.inputs) from None
         except NoFormulaError as error:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
 from convcost.modules.alive import Measure
 from convcost.modules.anatomy import anatomy
 from convcost.modules.fused import fused
-from convcost.modules.guard import unchanged
 from convcost.modules.inputs import Declared, Inputs
+from convcost.modules.isolation import Call, isolated
 from convcost.modules.kept import evaluated, reason_of, trained
 from convcost.modules.kept import held as held_on_numbers
 from convcost.modules.opened.fake import shapes_only
 from convcost.modules.opened.run import as_shape, opened
 from convcost.modules.opened.sizes import Sizes
-from convcost.modules.prepare import autocast_for_shapes, eager, ready, replace_in
-from convcost.modules.stored import converter, stored
+from convcost.modules.stored import in_dtype, stored
 from convcost.operation import Held
 from convcost.report import Report
 
@@ -50,7 +49,7 @@ def held(
 
 def _unknown(module: torch.nn.Module, report: Report, dtype: str, reason: str) -> Held:
     inputs = report.trace.inputs if report.trace else ()
-    found = stored(anatomy(ready(module)), (), dtype)
+    found = stored(anatomy(module), (), dtype)
     return found._replace(inputs=sum(tensor.bytes for tensor in inputs), reason=reason)
 
 
@@ -81,23 +80,17 @@ def _prepared(
     """The module made ready, what it is called with, and the sizes in it."""
     import torch
 
-    parts, sizes, convert = anatomy(ready(module)), Sizes(examples), converter(dtype)
+    sizes = Sizes(examples)
 
-    def change(tensor: torch.Tensor) -> torch.Tensor:
-        """Without a device, as a run on numbers has it."""
-        return convert(tensor).detach().to("meta").requires_grad_(tensor.requires_grad)
+    def without_device(tensor: torch.Tensor) -> torch.Tensor:
+        """As a run on numbers has it."""
+        return as_shape(tensor).to("meta")
 
-    with ExitStack() as stack:
-        stack.enter_context(unchanged(parts))
-        stack.enter_context(eager())
-        stack.enter_context(autocast_for_shapes())
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(fused())
-        stack.enter_context(shapes_only(sizes.environment))
-        replace_in(parts.submodules.values(), lambda tensor: change(as_shape(tensor)))
+    copy = in_dtype(without_device, dtype)
+    with shapes_only(sizes.environment), isolated(Call(module, (), {}), copy, copy) as copied, fused():
         with sizes.inquiry.inside_torch():
-            call = torch.utils._pytree.tree_map_only(torch.Tensor, change, opened(inputs, sizes))
-        yield parts.submodules[""], call, sizes
+            call = torch.utils._pytree.tree_map_only(torch.Tensor, copy, opened(inputs, sizes))
+        yield copied.model, call, sizes
 
 
 def _others(report: Report, examples: Mapping[str, int]) -> Iterator[dict[str, int]]:
@@ -126,7 +119,7 @@ def _confirmed(
 
     args = tuple(map(tensor, inputs.args))
     kwargs = {name: tensor(declared) for name, declared in inputs.kwargs.items()}
-    numbers = held_on_numbers(module, args, kwargs, dtype=dtype)
+    numbers = held_on_numbers(Call(module, args, kwargs), dtype=dtype)
     names = ("inputs", "kept", "forward", "training")
     pairs = ((getattr(found, name), getattr(numbers, name)) for name in names)
     return all(number == value_of(formula, sizes) for formula, number in pairs if formula is not None)

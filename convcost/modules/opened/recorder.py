@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcost.modules.data_access import ShapesAccess
 from convcost.modules.functions import Whole
-from convcost.modules.memory import Direct
+from convcost.modules.memory import Runner
 from convcost.modules.opened.expressions import NoFormulaError
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit, lifted
 from convcost.modules.recorder import Recorder
 from convcost.modules.tape import Key, Tape
 from convcost.modules.tensors import tensors
+from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator, Sized
 from convcost.operators.recurrent import GATES
 
@@ -69,7 +71,10 @@ class OpenRecorder(Recorder):
     """Runs everything on torch's fake tensors; what comes out has simple sizes."""
 
     def __init__(self, tape: OpenTape) -> None:
-        super().__init__(tape, Direct())
+        import torch
+
+        devices = VirtualDevices(torch.device("cpu"), has_data=True)
+        super().__init__(tape, Runner(), devices, ShapesAccess(tape))
         self._sizes = tape.sizes
         self.units: list[Unit] = []
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.modules.anatomy import Anatomy, anatomy, unused
+from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.call import named
-from convcost.modules.guard import unchanged
 from convcost.modules.inputs import Declared, Inputs
-from convcost.modules.modes import through
+from convcost.modules.interrupts import interruptible
+from convcost.modules.isolation import Call, isolated
+from convcost.modules.modes import recorded
 from convcost.modules.opened.fake import shapes_only
 from convcost.modules.opened.recorder import OpenRecorder, OpenTape
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit
 from convcost.modules.paths import followed
-from convcost.modules.prepare import autocast_for_shapes, eager, replace_in
 from convcost.modules.tally import report_of
 from convcost.operators.interface import Operator
 from convcost.report import Report
@@ -32,31 +32,28 @@ class Ran(NamedTuple):
     units: tuple[Unit, ...]
 
 
-def run(parts: Anatomy, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Operator]) -> Ran:
-    """What the model of these `parts` costs on `inputs`: costs are our formulas, sizes may still be torch's.
+def run(module: torch.nn.Module, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Operator]) -> Ran:
+    """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
     Raises what the model raises, and ValueAskedError where it needs the value of an open size.
     """
     import torch
 
     with ExitStack() as stack:
-        stack.enter_context(unchanged(parts))
-        stack.enter_context(eager())
-        stack.enter_context(autocast_for_shapes())
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.no_grad())
-        paths = stack.enter_context(followed(parts.submodules))
         stack.enter_context(shapes_only(sizes.environment))
-        replace_in(parts.submodules.values(), as_shape)
+        model, _, _ = stack.enter_context(isolated(Call(module, (), {}), as_shape, as_shape))
+        stack.enter_context(torch.no_grad())
         with sizes.inquiry.inside_torch():
             args, kwargs = opened(inputs, sizes)
-        tape = OpenTape(paths, formulas, sizes=sizes)
+        parts = anatomy(model)
+        tape = OpenTape(followed(parts.submodules), formulas, sizes=sizes)
         recorder = OpenRecorder(tape)
-        stack.enter_context(through(recorder))
-        output = parts.submodules[""](*args, **kwargs)
-        left = unused(parts, anatomy(parts.submodules[""]), tape.used)
-    given = named(parts.submodules[""], args, kwargs)
-    return Ran(report_of(parts, tape, given, output, "shapes", left), tuple(recorder.units))
+        with recorded(recorder):
+            output = interruptible(model, *args, **kwargs)
+        left = unused(parts, tape.used)
+    return Ran(
+        report_of(parts, tape, named(model, args, kwargs), output, "shapes", left), tuple(recorder.units)
+    )
 
 
 def as_shape(tensor: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,70 @@
+"""Ctrl-C and other signals: they end a user's code at once, and nothing that cleans up after it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TypeVar
+
+NAMES = ("SIGINT", "SIGALRM", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGVTALRM", "SIGPROF", "SIGBREAK")
+SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+
+Result = TypeVar("Result")
+Handler = Callable[[int, FrameType | None], Any]
+
+
+def interruptible(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """What `function` returns; signals are handled at once while it runs."""
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Handlers of signals wait for the end of the block, but for those inside `interruptible`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[tuple[Handler, int]] = []
+
+    def deferring(handler: Handler) -> Handler:
+        def handle(number: int, frame: FrameType | None) -> None:
+            if _is_interruptible(frame):
+                handler(number, frame)
+            else:
+                pending.append((handler, number))
+
+        return handle
+
+    handlers = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+    try:
+        _set_handlers({number: deferring(handler) for number, handler in handlers.items()})
+        yield
+    finally:
+        _set_handlers(handlers)
+        for handler, number in pending:
+            handler(number, sys._getframe())
+
+
+def _set_handlers(handlers: dict[signal.Signals | int, Handler]) -> None:
+    """Set all of them, and let signals that arrive meanwhile wait where the system can do that."""
+    before = (
+        signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if hasattr(signal, "pthread_sigmask") else None
+    )
+    try:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_interruptible(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code is interruptible.__code__:
+            return True
+        frame = frame.f_back
+    return False
