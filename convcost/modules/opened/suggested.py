@@ -1,13 +1,17 @@
-"""Example sizes that a failed run points at: a model that compares a size with a number wants that number."""
+"""Example sizes that a failed run points at: a model that compares a size with a number wants that number.
+
+It wants less where a table was cut to the size, mask[:T, :T] say: no more came out than the table has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from convcost.formulas import ceil_div
-from convcost.modules.opened.facts import relations
+from convcost.modules.opened.examples import HIGHER, LOWER, Examples
+from convcost.modules.opened.facts import Fact, facts_of, relations
 from convcost.modules.opened.needed import divisors
 from convcost.modules.opened.sizes import Sizes
 from convcost.symbols.change import names_in, put_in
@@ -18,16 +22,58 @@ RECENT = 12
 LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""
 
-Examples = Mapping[str, int]
-
 
 def suggested(sizes: Sizes) -> Iterator[Examples]:
-    """The examples as they would have to be for what was unequal to be equal, by the last question first."""
-    answers = reversed(sizes.inquiry.answers.items())
-    for question, answer in islice(answers, RECENT):
+    """The examples as they would have to be for what was unequal to be equal, by the last question first.
+
+    Smaller ones go before where they change another answer too, and all that change the last one first.
+    """
+    answers = list(islice(reversed(sizes.inquiry.answers.items()), RECENT))
+    bounds = [_bounds(question.subject, sizes) for question, _ in answers]
+    for fact in bounds[0] if bounds else ():
+        yield from _changed(fact, sizes.examples)
+    known = [fact for found in bounds for fact in found]
+    for question, answer in answers:
         for relation, left, right in relations(question.subject, answer, sizes):
             if relation == "Unequality":
-                yield from _equal(sizes.formula_of(left) - sizes.formula_of(right), sizes.examples)
+                difference = sizes.formula_of(left) - sizes.formula_of(right)
+                for examples in _equal(difference, sizes.examples):
+                    yield from _lower(examples, sizes.examples, known)
+                    yield examples
+
+
+def _bounds(subject: Any, sizes: Sizes) -> list[Fact]:
+    """What is known of sizes by a question for the larger one."""
+    if "Than" not in f"{type(subject).__name__}{[type(part).__name__ for part in subject.args]}":
+        return []
+    return [fact for fact in facts_of(subject, sizes) if fact.relation == "nonnegative"]
+
+
+def _changed(fact: Fact, examples: Examples) -> Iterator[Examples]:
+    """`examples` with one size smaller, all of them, or one larger, such that `fact` is not so."""
+    names = sorted(names_in(fact.difference))
+    alone = [(name, {**examples, name: number}) for name in names for number in LOWER + HIGHER]
+    for name in names:
+        yield from islice((tried for own, tried in alone if own == name and not fact.holds(tried)), 1)
+    together = (_below(names, limit, examples) for limit in LOWER)
+    yield from islice((tried for tried in together if tried and not fact.holds(tried)), 1)
+
+
+def _lower(wanted: Examples, examples: Examples, known: Iterable[Fact]) -> Iterator[Examples]:
+    """Smaller sizes than are `wanted`, where something `known` of the examples is not so for them."""
+    changed = [name for name, number in wanted.items() if number < examples[name]]
+    if changed:
+        lower = _below(changed, min(wanted[name] for name in changed), wanted)
+        if lower and any(fact.holds(examples) and not fact.holds(lower) for fact in known):
+            yield lower
+
+
+def _below(names: Iterable[str], limit: int, examples: Examples) -> Examples:
+    """`examples` with a number of its own below `limit` for each of `names`; nothing if there are too few."""
+    names = list(names)
+    others = {number for name, number in examples.items() if name not in names}
+    numbers = [number for number in LOWER if number < limit and number not in others][: len(names)]
+    return {**examples, **dict(zip(names, numbers, strict=True))} if len(numbers) == len(names) else {}
 
 
 def _equal(difference: Any, examples: Examples) -> Iterator[Examples]:
