@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.modules.functions import Whole
 from convcost.modules.memory import Direct
 from convcost.modules.opened.expressions import NoFormulaError
+from convcost.modules.opened.indices import Indices
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit, lifted
 from convcost.modules.recorder import Recorder
@@ -71,6 +72,7 @@ class OpenRecorder(Recorder):
     def __init__(self, tape: OpenTape) -> None:
         super().__init__(tape, Direct())
         self._sizes = tape.sizes
+        self._indices = Indices()
         self.units: list[Unit] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -80,10 +82,13 @@ class OpenRecorder(Recorder):
         return output
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        with self._sizes.inquiry.of_model():
+            self._indices.check(overload._schema.name, args)
         with self._sizes.inquiry.inside_torch():
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            self._indices.follow(overload, args, kwargs, output)
         self._note(overload, args, kwargs, output)
         return output
 

@@ -19,6 +19,9 @@ from convcost.symbols.change import names_in, put_in
 RECENT = 12
 """So many questions before the failure are looked at."""
 
+MOST_BOUNDS = 50
+"""So many for the bounds that they say."""
+
 LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""
 
@@ -28,12 +31,12 @@ def suggested(sizes: Sizes) -> Iterator[Examples]:
 
     Smaller ones go before where they change another answer too, and all that change the last one first.
     """
-    answers = list(islice(reversed(sizes.inquiry.answers.items()), RECENT))
+    answers = list(islice(reversed(sizes.inquiry.answers.items()), MOST_BOUNDS))
     bounds = [_bounds(question.subject, sizes) for question, _ in answers]
     for fact in bounds[0] if bounds else ():
         yield from _changed(fact, sizes.examples)
     known = [fact for found in bounds for fact in found]
-    for question, answer in answers:
+    for question, answer in answers[:RECENT]:
         for relation, left, right in relations(question.subject, answer, sizes):
             if relation == "Unequality":
                 difference = sizes.formula_of(left) - sizes.formula_of(right)
