@@ -99,3 +99,13 @@ def test_a_size_by_a_rounded_float_has_no_formula():
     image = Declared("float32", ("B", 3, "H", "W"))
     message = refusal(lambda _, x: nn.functional.interpolate(x, scale_factor=0.7), image)[0]
     assert message == "a size is multiplied with 0.7, which floating point rounds"
+
+
+def test_what_is_decided_by_a_rounded_float_has_no_formula():
+    message = refusal(lambda module, x: module.linear(x) if 0.7 * x.shape[1] > 50 else x)[0]
+    assert message == "a size is multiplied with 0.7, which floating point rounds"
+
+
+def test_a_rounded_number_of_a_size_needs_its_number():
+    message = refusal(lambda module, x: module.linear(x[:, : int(0.7 * x.shape[1])]))[0]
+    assert message == "S can't stay open: the model needs a number there"

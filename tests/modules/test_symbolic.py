@@ -110,3 +110,9 @@ def test_products_of_a_queries_and_keys_are_counted_on_both_lengths():
     model = Calls(lambda _, query, key: F.scaled_dot_product_attention(query, key, key, is_causal=True))
     given = tuple(Declared("float32", ("B", 2, size, 4)) for size in "ST")
     check(model, given, {"B": 2, "S": 3, "T": 5}, {"B": 1, "S": 6, "T": 2}, {"B": 1, "S": 4, "T": 4})
+
+
+def test_the_smaller_of_two_sizes_is_a_size_of_its_own():
+    report = profile_open(Calls(lambda _, x: torch.linalg.svdvals(x)), (SEQUENCE,))
+    assert [report.subs(B=2, S=size).output for size in (5, 8, 13)] == [(2, 5), (2, 8), (2, 8)]
+    assert [found.operator for found in report.trace.uncounted] == ["aten::_linalg_svd"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +21,6 @@ from convcost.modules.opened.suggested import suggested
 from convcost.modules.opened.unable import data_needed, fixed, never_ran, no_formula, value_needed
 from convcost.operators.interface import Operator
 from convcost.report import Report
-from convcost.symbols.change import names_in
 
 MOST_RUNS = 10
 
@@ -75,7 +75,10 @@ class Attempts:
             examples = waiting.pop(0)
             if examples not in tried:
                 tried.append(examples)
-                waiting[:0] = self._tried(examples)
+                try:
+                    waiting[:0] = self._tried(examples)
+                except NoFormulaError as error:
+                    raise no_formula(error, self.inputs) from None
             if self._runs and self._runs[-1].is_best([sizes.examples for sizes, _ in self._failures]):
                 break
         if not self._runs:
@@ -88,14 +91,16 @@ class Attempts:
         try:
             report, units = run(self.parts, self.inputs, sizes, self.operators)
         except ValueAskedError as error:
-            raise value_needed(sorted(names_in(sizes.formula_of(*error.args))), error, self.inputs) from None
-        except NoFormulaError as error:
-            raise no_formula(error, self.inputs) from None
+            raise value_needed(sizes.names_in(*error.args), error, self.inputs) from None
+        except NoFormulaError:
+            raise
         except Exception as error:
             if _asks_for_data(error):
                 raise data_needed(error, self.inputs) from None
             self._failures.append((sizes, error))
-            return list(suggested(sizes))
+            with suppress(NoFormulaError):
+                return list(suggested(sizes))
+            return []
         self._runs.append(Run(report, sizes, facts(sizes, units, points(examples))))
         return []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from convcost.modules.opened.facts import Fact, facts_of
 from convcost.modules.opened.sizes import Sizes
@@ -26,8 +26,9 @@ def facts(sizes: Sizes, units: Iterable[Unit], points: Iterable[Point]) -> tuple
         if said.keys() - found.keys():
             answers = answers_at(unit, fitting)
             found.update(dict.fromkeys(_decisive(said, answers)))
-            limiting = [fact for fact in said if fact not in found and _may_limit(fact, answers)]
-            found.update(dict.fromkeys(_refusing(unit, limiting, found, sizes.examples)))
+            for fact in sorted(said, key=lambda fact: fact.difference.parts):
+                if fact not in found and _is_limiting(fact, unit, answers, found, sizes.examples):
+                    found[fact] = None
     return tuple(found)
 
 
@@ -59,21 +60,14 @@ def _explaining(said: Iterable[Fact], answers: Answers) -> list[Fact]:
     return found
 
 
-def _may_limit(fact: Fact, answers: Answers) -> bool:
-    """Whether it is a bound that nothing came out beyond."""
-    return fact.relation == "nonnegative" and all(
-        answer is None for point, answer in answers if not fact.holds(point)
-    )
-
-
-def _refusing(
-    unit: Unit, limiting: Iterable[Fact], known: Collection[Fact], examples: Point
-) -> Iterator[Fact]:
-    """Bounds of what torch takes: it runs on the last sizes for which one holds, and refuses the next."""
-    for fact in limiting:
-        edges = (_edge(fact, name, known, examples) for name in sorted(names_in(fact.difference)))
-        if any([answer for _, answer in answers_at(unit, edge)] == [True, None] for edge in edges):
-            yield fact
+def _is_limiting(fact: Fact, unit: Unit, answers: Answers, known: Collection[Fact], examples: Point) -> bool:
+    """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
+    if fact.relation == "zero" or any(
+        answer is not None for point, answer in answers if not fact.holds(point)
+    ):
+        return False
+    edges = (_edge(fact, name, known, examples) for name in sorted(names_in(fact.difference)))
+    return any([answer for _, answer in answers_at(unit, edge)] == [True, None] for edge in edges)
 
 
 def _edge(fact: Fact, name: str, known: Collection[Fact], examples: Point) -> list[Point]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Literal, NamedTuple
 
 from convcost.modules.opened.sizes import Sizes
@@ -35,15 +35,6 @@ class Fact(NamedTuple):
 AROUND = ((1, -1), (1, 1), (2, 0), (3, 0))
 
 
-def facts_of(subject: Any, sizes: Sizes) -> Iterator[Fact]:
-    """What the answer to a question says."""
-    for relation, left, right in relations(subject, sizes.inquiry.answer_to(subject), sizes):
-        difference = sizes.formula_of(left) - sizes.formula_of(right)
-        if isinstance(difference, Formula):
-            is_equal = relation == "Equality"
-            yield Fact(difference, "zero") if is_equal else _above(relation, difference, sizes)
-
-
 NEGATED = {
     "Equality": "Unequality",
     "Unequality": "Equality",
@@ -53,6 +44,17 @@ NEGATED = {
     "LessThan": "StrictGreaterThan",
 }
 """Relations by sympy's names."""
+
+BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
+
+
+def facts_of(subject: Any, sizes: Sizes, kinds: Collection[str] = NEGATED) -> Iterator[Fact]:
+    """What the answer to a question says, by relations of these `kinds`."""
+    for relation, left, right in relations(subject, sizes.inquiry.answer_to(subject), sizes):
+        difference = sizes.formula_of(left) - sizes.formula_of(right)
+        if isinstance(difference, Formula) and relation in kinds:
+            is_equal = relation == "Equality"
+            yield Fact(difference, "zero") if is_equal else _above(relation, difference, sizes)
 
 
 def relations(subject: Any, answer: bool, sizes: Sizes) -> Iterator[tuple[str, Any, Any]]:

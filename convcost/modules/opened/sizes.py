@@ -11,8 +11,9 @@ from convcost.modules.opened.halves import with_fewer_halves
 from convcost.modules.opened.inquiry import Inquiry
 from convcost.quantities import Shape
 from convcost.symbols.bounds import is_nonnegative
-from convcost.symbols.change import put_in
+from convcost.symbols.change import names_in, put_in
 from convcost.symbols.formula import Formula, name, part
+from convcost.symbols.terms import plain
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,11 @@ class Sizes:
         """The formula of an expression in torch's symbols."""
         return with_fewer_halves(formula(expression, self._formulas))
 
+    def names_in(self, expression: Any) -> list[str]:
+        """The open sizes that an expression in torch's symbols depends on."""
+        found = (names_in(self.formula_of(symbol)) for symbol in expression.free_symbols)
+        return sorted(frozenset[str]().union(*found))
+
     def shape(self, tensor: torch.Tensor) -> Shape:
         """The formulas of its dimensions."""
         return tuple(map(self.formula, tensor.shape))
@@ -53,7 +59,7 @@ class Sizes:
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return put_in(number, self.examples)
+        return plain(put_in(number, self.examples))
 
     def example_of(self, subject: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""

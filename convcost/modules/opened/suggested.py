@@ -6,12 +6,12 @@ It wants less where a table was cut to the size, mask[:T, :T] say: no more came 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from convcost.formulas import ceil_div
 from convcost.modules.opened.examples import HIGHER, LOWER, Examples
-from convcost.modules.opened.facts import Fact, facts_of, relations
+from convcost.modules.opened.facts import BOUNDS, Fact, facts_of, relations
 from convcost.modules.opened.needed import divisors
 from convcost.modules.opened.sizes import Sizes
 from convcost.symbols.change import names_in, put_in
@@ -21,6 +21,9 @@ RECENT = 12
 
 MOST_BOUNDS = 50
 """So many for the bounds that they say."""
+
+MOST_CHANGES = 2
+"""So many examples that change the last answer."""
 
 LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""
@@ -32,9 +35,9 @@ def suggested(sizes: Sizes) -> Iterator[Examples]:
     Smaller ones go before where they change another answer too, and all that change the last one first.
     """
     answers = list(islice(reversed(sizes.inquiry.answers.items()), MOST_BOUNDS))
-    bounds = [_bounds(question.subject, sizes) for question, _ in answers]
+    bounds = [list(facts_of(question.subject, sizes, BOUNDS)) for question, _ in answers]
     for fact in bounds[0] if bounds else ():
-        yield from _changed(fact, sizes.examples)
+        yield from islice(_changed(fact, sizes.examples), MOST_CHANGES)
     known = [fact for found in bounds for fact in found]
     for question, answer in answers[:RECENT]:
         for relation, left, right in relations(question.subject, answer, sizes):
@@ -45,21 +48,14 @@ def suggested(sizes: Sizes) -> Iterator[Examples]:
                     yield examples
 
 
-def _bounds(subject: Any, sizes: Sizes) -> list[Fact]:
-    """What is known of sizes by a question for the larger one."""
-    if "Than" not in f"{type(subject).__name__}{[type(part).__name__ for part in subject.args]}":
-        return []
-    return [fact for fact in facts_of(subject, sizes) if fact.relation == "nonnegative"]
-
-
 def _changed(fact: Fact, examples: Examples) -> Iterator[Examples]:
-    """`examples` with one size smaller, all of them, or one larger, such that `fact` is not so."""
+    """`examples` with all sizes of `fact` smaller, or one of them another, such that it isn't so."""
     names = sorted(names_in(fact.difference))
-    alone = [(name, {**examples, name: number}) for name in names for number in LOWER + HIGHER]
-    for name in names:
-        yield from islice((tried for own, tried in alone if own == name and not fact.holds(tried)), 1)
-    together = (_below(names, limit, examples) for limit in LOWER)
-    yield from islice((tried for tried in together if tried and not fact.holds(tried)), 1)
+    for some in (names, *([name] for name in names)):
+        smaller = (_below(some, limit, examples) for limit in LOWER)
+        larger = ({**examples, some[0]: number} for number in HIGHER)
+        tried = (changed for changed in chain(smaller, larger) if changed and not fact.holds(changed))
+        yield from islice(tried, 1)
 
 
 def _lower(wanted: Examples, examples: Examples, known: Iterable[Fact]) -> Iterator[Examples]:
