@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from convcost.modules.inputs import Multiple, Size
 from convcost.modules.opened.environment import environment
 from convcost.modules.opened.expressions import formula
 from convcost.modules.opened.halves import with_fewer_halves
@@ -32,8 +33,10 @@ class Sizes:
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
 
-    def named(self, size: int | str) -> Any:
-        """The size called so, as torch takes it; a number as it is."""
+    def named(self, size: Size) -> Any:
+        """The size called so, or a multiple of it, as torch takes it; a number as it is."""
+        if isinstance(size, Multiple):
+            return self._torchs(size.factor * name(size.name))
         return self._torchs(name(size)) if isinstance(size, str) else size
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
