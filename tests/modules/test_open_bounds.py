@@ -43,6 +43,16 @@ def with_assertion(module, x):
     return module.linear(x)
 
 
+def with_torchs_assertion(module, x):
+    torch._assert(x.shape[1] <= LENGTH, "too long")
+    return module.linear(x)
+
+
+def with_torchs_check(module, x):
+    torch._check(x.shape[1] <= LENGTH)
+    return module.linear(x)
+
+
 def with_start(module, x):
     x = torch.cat((x[:, :1], x), 1)
     size = x.shape[1]
@@ -96,6 +106,9 @@ MODELS = {
     "relative from the end": (lambda m, x: scores(m, x) + m.table[distances(x), 0], 64),
     "raise": (with_limit, 64),
     "assert": (with_assertion, 64),
+    "torch._assert": (with_torchs_assertion, 64),
+    "torch._check": (with_torchs_check, 64),
+    "zeros": (lambda m, x: m.linear(torch.cat((x, x.new_zeros(x.shape[0], 64 - x.shape[1], 8)), 1)), 64),
     "a small table": (lambda m, x: m.linear(x) + m.table[:5][: x.shape[1]], 5),
     "two tables": (lambda m, x: m.linear(x + m.table[: x.shape[1]]) + m.mask[: x.shape[1], :8], 64),
 }

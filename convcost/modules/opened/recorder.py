@@ -76,6 +76,7 @@ class OpenRecorder(Recorder):
         self.units: list[Unit] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        self._ask_for_asserted(function, (*args, *kwargs.values()))
         with self._sizes.inquiry.inside_torch():
             output = super().function(mode, function, args, kwargs)
         self._note(function, args, kwargs, output)
@@ -91,6 +92,14 @@ class OpenRecorder(Recorder):
             self._indices.follow(overload, args, kwargs, output)
         self._note(overload, args, kwargs, output)
         return output
+
+    def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
+        """What a model hands to torch._assert it asks itself, as by a plain assert."""
+        import torch
+
+        if function is torch._assert:
+            with self._sizes.inquiry.of_model():
+                any(condition for condition in given if isinstance(condition, torch.SymBool))
 
     def _note(self, function: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """Keep a call by the model that asked about sizes."""
