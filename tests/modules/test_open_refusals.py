@@ -80,6 +80,15 @@ def test_what_the_model_raises_is_shown_in_the_users_letters():
     assert "  in submodule linear (Linear)" in said
 
 
+def test_a_size_that_is_divided_by_is_no_trouble_where_the_model_fails():
+    def forward(module, x):
+        raise ValueError(f"no way: {x.reshape(-1, 7, 8).shape}")
+
+    assert refusal(forward)[0].startswith(
+        "the model does not run where B = 211, S = 199: RuntimeError: shape"
+    )
+
+
 def test_an_error_of_the_model_itself_is_shown_at_its_place():
     def forward(module, x):
         raise ValueError("no way")

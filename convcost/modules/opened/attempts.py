@@ -24,6 +24,9 @@ from convcost.report import Report
 
 MOST_RUNS = 10
 
+OF_NO_SIZE = (AttributeError, NameError, TypeError)
+"""What a model raises where another size is of no help."""
+
 
 class Run(NamedTuple):
     """A run that went through, and what it says of sizes."""
@@ -98,9 +101,10 @@ class Attempts:
             if _asks_for_data(error):
                 raise data_needed(error, self.inputs) from None
             self._failures.append((sizes, error))
-            with suppress(NoFormulaError):
-                return list(suggested(sizes))
-            return []
+            found: list[Examples] = []
+            with suppress(NoFormulaError, ZeroDivisionError):
+                found.extend(() if isinstance(error, OF_NO_SIZE) else suggested(sizes))
+            return found
         self._runs.append(Run(report, sizes, facts(sizes, units, points(examples))))
         return []
 
