@@ -8,11 +8,11 @@ from typing import NoReturn
 
 from convcost.errors import Span, SpecError, UsageError, did_you_mean
 from convcost.layers.interface import MOST_DIMENSIONS
-from convcost.modules.inputs import DTYPES, LARGEST, Declared, Inputs
+from convcost.modules.inputs import DTYPES, LARGEST, Declared, Inputs, Multiple, Size
 
 TOKEN = re.compile(
     r"\s*(?:(?P<size>[0-9][0-9_]*(?:\s*\*\*\s*[0-9]{1,2})?)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\],=])|(?P<end>\Z)|(?P<unknown>.))",
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\],=*])|(?P<end>\Z)|(?P<unknown>.))",
     re.ASCII,
 )
 LONGEST = 1_000
@@ -76,21 +76,38 @@ class _Reader:
             raise SpecError(message, text=self.text, span=span, hint=hint)
         return DTYPES[name]
 
-    def _sizes(self) -> tuple[int | str, ...]:
-        """size: INTEGER ["**" INTEGER] | NAME"""
-        sizes: list[int | str] = []
+    def _sizes(self) -> tuple[Size, ...]:
+        """size ("," size)* [","]"""
+        sizes: list[Size] = []
         while self._text != "]":
             if self._rule not in {"size", "name"}:
                 self._fail("a size or ']'")
             if len(sizes) == MOST_DIMENSIONS:
                 raise SpecError(f"more than {MOST_DIMENSIONS} dimensions", text=self.text, span=self._span)
-            sizes.append(self._size() if self._rule == "size" else self._read())
+            sizes.append(self._size())
             if self._text != ",":
                 break
             self._read()
         return tuple(sizes)
 
-    def _size(self) -> int:
+    def _size(self) -> Size:
+        """size: number | [number ["*"]] NAME"""
+        if self._rule == "name":
+            return self._read()
+        span, number = self._span, self._number()
+        is_product = self._text == "*"
+        if is_product:
+            self._read()
+        if self._rule == "name" and number:
+            return Multiple(number, self._read())
+        if self._rule == "name":
+            raise SpecError("0 times a size is no open size", text=self.text, span=span)
+        if is_product:
+            self._fail("the name of a size")
+        return number
+
+    def _number(self) -> int:
+        """number: INTEGER ["**" INTEGER]"""
         span, text = self._span, self._read()
         base, _, exponent = text.replace("_", "").replace(" ", "").partition("**")
         size: int = int(base) ** int(exponent or 1) if len(base) < LONGEST_BASE else LARGEST + 1

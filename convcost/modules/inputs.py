@@ -25,20 +25,35 @@ LARGEST = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
 
 
+class Multiple(NamedTuple):
+    """A size that is a number times one that has a name: 2*H."""
+
+    factor: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.factor}*{self.name}"
+
+
+Size = int | str | Multiple
+"""A size of a declared tensor: a number, a name, or a multiple of what has a name."""
+
+
 class Declared(NamedTuple):
     """A tensor in words: torch's name of its dtype, empty for the model's own, and sizes or their names."""
 
     dtype: str
-    shape: tuple[int | str, ...]
+    shape: tuple[Size, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes that are names."""
-        return tuple(size for size in self.shape if isinstance(size, str))
+        """The names in its sizes."""
+        names = (size.name if isinstance(size, Multiple) else size for size in self.shape)
+        return tuple(name for name in names if isinstance(name, str))
 
     def sized(self, sizes: Mapping[str, int]) -> Declared:
         """With a number for each name that `sizes` has; UsageError beyond what torch can hold."""
-        shape = tuple(sizes.get(size, size) if isinstance(size, str) else size for size in self.shape)
+        shape = tuple(_sized(size, sizes) for size in self.shape)
         if elements(tuple(size for size in shape if isinstance(size, int))) > LARGEST:
             raise UsageError(f"an input of {shape} has more elements than torch can count")
         return self._replace(shape=shape)
@@ -49,6 +64,12 @@ class Declared(NamedTuple):
 
         dtype = getattr(torch, self.dtype) if self.dtype else own_dtype
         return torch.zeros(self.shape, dtype=dtype, device=device)  # type: ignore[arg-type]
+
+
+def _sized(size: Size, sizes: Mapping[str, int]) -> Size:
+    if isinstance(size, Multiple):
+        return size.factor * sizes[size.name] if size.name in sizes else size
+    return sizes.get(size, size) if isinstance(size, str) else size
 
 
 @dataclass(frozen=True)

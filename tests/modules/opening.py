@@ -13,8 +13,7 @@ SEQUENCE = Declared("float32", ("B", "S", 8))
 
 
 def meta(declared, **numbers):
-    shape = [numbers.get(size, size) for size in declared.shape]
-    return torch.empty(shape, dtype=getattr(torch, declared.dtype), device="meta")
+    return declared.sized(numbers).tensor(torch.get_default_dtype(), "meta")
 
 
 def said(report):

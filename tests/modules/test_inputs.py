@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from convcost.errors import SpecError, UsageError
 from convcost.modules.declaration import parse_input, parse_inputs
-from convcost.modules.inputs import DTYPES, SHORT_NAMES, Declared, Inputs
+from convcost.modules.inputs import DTYPES, SHORT_NAMES, Declared, Inputs, Multiple
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
 SIZES = st.one_of(st.integers(0, 2**62), NAMES)
@@ -23,6 +23,7 @@ SIZES = st.one_of(st.integers(0, 2**62), NAMES)
         (" mask = bool [ B , S , ] ", "mask", Declared("bool", ("B", "S"))),
         ("bf16[2**20, 1_000]", "", Declared("bfloat16", (2**20, 1000))),
         ("f32=f32[1]", "f32", Declared("float32", (1,))),
+        ("[2*H, 4W, 2**3*H]", "", Declared("", (Multiple(2, "H"), Multiple(4, "W"), Multiple(8, "H")))),
     ],
 )
 def test_an_input_is_a_name_a_dtype_and_a_shape(text, name, declared):
@@ -73,6 +74,8 @@ REFUSALS = {
     "1,3": "found '1'; expected a shape such as [1,3,224,224]\n  1,3\n  ^\n",
     "f32[1] x": "found 'x'; expected the end\n  f32[1] x\n         ^\n",
     "f32[1.5]": "found '.'; expected ',' or ']'\n  f32[1.5]\n       ^\n",
+    "f32[2*3]": "found '3'; expected the name of a size\n  f32[2*3]\n        ^\n",
+    "f32[0*H]": "0 times a size is no open size\n  f32[0*H]\n      ^",
     "f32[2**63]": "a size that torch can't hold\n  f32[2**63]\n      ^^^^^",
     "f32[" + "1," * 65 + "]": "more than 64 dimensions\n",
 }

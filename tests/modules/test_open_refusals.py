@@ -80,6 +80,15 @@ def test_what_the_model_raises_is_shown_in_the_users_letters():
     assert "  in submodule linear (Linear)" in said
 
 
+def test_a_size_that_is_divided_by_is_no_trouble_where_the_model_fails():
+    def forward(module, x):
+        raise ValueError(f"no way: {x.reshape(-1, 7, 8).shape}")
+
+    assert refusal(forward)[0].startswith(
+        "the model does not run where B = 211, S = 199: RuntimeError: shape"
+    )
+
+
 def test_an_error_of_the_model_itself_is_shown_at_its_place():
     def forward(module, x):
         raise ValueError("no way")
@@ -99,3 +108,13 @@ def test_a_size_by_a_rounded_float_has_no_formula():
     image = Declared("float32", ("B", 3, "H", "W"))
     message = refusal(lambda _, x: nn.functional.interpolate(x, scale_factor=0.7), image)[0]
     assert message == "a size is multiplied with 0.7, which floating point rounds"
+
+
+def test_what_is_decided_by_a_rounded_float_has_no_formula():
+    message = refusal(lambda module, x: module.linear(x) if 0.7 * x.shape[1] > 50 else x)[0]
+    assert message == "a size is multiplied with 0.7, which floating point rounds"
+
+
+def test_a_rounded_number_of_a_size_needs_its_number():
+    message = refusal(lambda module, x: module.linear(x[:, : int(0.7 * x.shape[1])]))[0]
+    assert message == "S can't stay open: the model needs a number there"

@@ -10,7 +10,7 @@ from modules.models import REFERENCE, Calls
 from modules.opening import IMAGE, SEQUENCE, check, said
 from torch import nn
 
-from convcost.modules.inputs import Declared
+from convcost.modules.inputs import Declared, Multiple
 from convcost.modules.profile import profile
 from convcost.modules.symbolic import profile_open
 
@@ -110,3 +110,16 @@ def test_products_of_a_queries_and_keys_are_counted_on_both_lengths():
     model = Calls(lambda _, query, key: F.scaled_dot_product_attention(query, key, key, is_causal=True))
     given = tuple(Declared("float32", ("B", 2, size, 4)) for size in "ST")
     check(model, given, {"B": 2, "S": 3, "T": 5}, {"B": 1, "S": 6, "T": 2}, {"B": 1, "S": 4, "T": 4})
+
+
+def test_a_multiple_of_an_open_size_needs_no_rounding():
+    image = Declared("float32", ("B", 4, Multiple(2, "H"), "W"))
+    pool = nn.Sequential(nn.MaxPool2d((2, 1)), nn.Conv2d(4, 4, 1))
+    report = check(pool, (image,), {"B": 2, "H": 5, "W": 3})
+    assert (str(report.macs), report.assumptions) == ("16*B*H*W", ())
+
+
+def test_the_smaller_of_two_sizes_is_a_size_of_its_own():
+    report = profile_open(Calls(lambda _, x: torch.linalg.svdvals(x)), (SEQUENCE,))
+    assert [report.subs(B=2, S=size).output for size in (5, 8, 13)] == [(2, 5), (2, 8), (2, 8)]
+    assert [found.operator for found in report.trace.uncounted] == ["aten::_linalg_svd"]

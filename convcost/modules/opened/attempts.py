@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.modules.inputs import Inputs
+from convcost.modules.opened.decisive import facts
 from convcost.modules.opened.examples import TYPICAL, Examples, ladder, points
 from convcost.modules.opened.expressions import NoFormulaError
-from convcost.modules.opened.facts import Fact, facts
+from convcost.modules.opened.facts import Fact
 from convcost.modules.opened.finish import finished
 from convcost.modules.opened.inquiry import ValueAskedError
 from convcost.modules.opened.run import run
@@ -18,12 +20,14 @@ from convcost.modules.opened.suggested import suggested
 from convcost.modules.opened.unable import data_needed, fixed, never_ran, no_formula, value_needed
 from convcost.operators.interface import Operator
 from convcost.report import Report
-from convcost.symbols.change import names_in
 
 if TYPE_CHECKING:
     import torch
 
 MOST_RUNS = 10
+
+OF_NO_SIZE = (AttributeError, NameError, TypeError)
+"""What a model raises where another size is of no help."""
 
 
 class Run(NamedTuple):
@@ -34,10 +38,27 @@ class Run(NamedTuple):
     facts: tuple[Fact, ...]
 
     @property
-    def untypical(self) -> int:
-        """How much of that is not so for the sizes that people have most."""
+    def untypical(self) -> list[Fact]:
+        """What of that is not so for the sizes that people have most."""
         typical = dict.fromkeys(self.sizes.examples, TYPICAL)
-        return sum(not fact.holds(typical) for fact in self.facts)
+        return [fact for fact in self.facts if not fact.holds(typical)]
+
+    @property
+    def forcing(self) -> list[Fact]:
+        """What leaves sizes no other number."""
+        return [fact for fact in self.facts if fact.forces(self.sizes.examples)]
+
+    @property
+    def narrowness(self) -> tuple[int, int, int]:
+        """By which runs are ranked: that sizes are open comes first, that few have to be equal last."""
+        equalities = sum(fact.relation == "zero" for fact in self.facts)
+        return len(self.forcing), len(self.untypical), equalities
+
+    def is_best(self, failed: Collection[Examples]) -> bool:
+        """Whether nothing untypical is said, or nothing but what examples that `failed` lack."""
+        untypical = self.untypical
+        needed = (not all(map(fact.holds, failed)) for fact in untypical)
+        return not untypical or (all(needed) and not self.forcing)
 
 
 @dataclass
@@ -59,12 +80,15 @@ class Attempts:
             examples = waiting.pop(0)
             if examples not in tried:
                 tried.append(examples)
-                waiting[:0] = self._tried(examples)
-            if self._runs and not self._runs[-1].untypical:
+                try:
+                    waiting[:0] = self._tried(examples)
+                except NoFormulaError as error:
+                    raise no_formula(error, self.inputs) from None
+            if self._runs and self._runs[-1].is_best([sizes.examples for sizes, _ in self._failures]):
                 break
         if not self._runs:
             raise never_ran(*self._failures[0], self.inputs)
-        return self._finished(min(self._runs, key=lambda run: run.untypical))
+        return self._finished(min(self._runs, key=lambda run: run.narrowness))
 
     def _tried(self, examples: Examples) -> list[Examples]:
         """What to try next if the model doesn't run on `examples`."""
@@ -72,22 +96,24 @@ class Attempts:
         try:
             report, units = run(self.module, self.inputs, sizes, self.operators)
         except ValueAskedError as error:
-            raise value_needed(sorted(names_in(sizes.formula_of(*error.args))), error, self.inputs) from None
-        except NoFormulaError as error:
-            raise no_formula(error, self.inputs) from None
+            raise value_needed(sizes.names_in(*error.args), error, self.inputs) from None
+        except NoFormulaError:
+            raise
         except Exception as error:
             if _asks_for_data(error):
                 raise data_needed(error, self.inputs) from None
             self._failures.append((sizes, error))
-            return list(suggested(sizes))
+            found: list[Examples] = []
+            with suppress(NoFormulaError, ZeroDivisionError):
+                found.extend(() if isinstance(error, OF_NO_SIZE) else suggested(sizes))
+            return found
         self._runs.append(Run(report, sizes, facts(sizes, units, points(examples))))
         return []
 
     def _finished(self, run: Run) -> Report:
         self.examples = run.sizes.examples
-        forcing = [fact.difference for fact in run.facts if fact.forces(run.sizes.examples)]
-        if forcing:
-            raise fixed(forcing, run.sizes, self.inputs)
+        if run.forcing:
+            raise fixed([fact.difference for fact in run.forcing], run.sizes, self.inputs)
         return finished(run.report, run.sizes, run.facts)
 
 

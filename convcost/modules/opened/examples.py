@@ -18,6 +18,11 @@ SMALL_ROUND = (16, 12, 8, 24, 20, 28, 4, 32, 36, 40)
 LADDER = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
 """Odd ones first: what holds for them does not hold because they happen to be multiples."""
 
+LOWER = tuple(n for n in range(ODD[0], 1, -1) if all(n % divisor for divisor in range(2, n)))
+"""Where a bound is looked for, from above."""
+
+HIGHER = (257, 521, 1031, 2053, 4099)
+
 OTHERS = (
     (1,),
     (2, 3, 4, 5),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Literal, NamedTuple
 
 from convcost.modules.opened.sizes import Sizes
-from convcost.modules.opened.units import Answers, Point, Unit, answers_at, distinct
+from convcost.modules.opened.units import Point
 from convcost.symbols.change import names_in, put_in
 from convcost.symbols.formula import Formula
 
@@ -35,56 +35,6 @@ class Fact(NamedTuple):
 AROUND = ((1, -1), (1, 1), (2, 0), (3, 0))
 
 
-def facts(sizes: Sizes, units: Iterable[Unit], points: Iterable[Point]) -> tuple[Fact, ...]:
-    """What the model asked; and what torch did, where it does something else at one of `points`."""
-    answers = sizes.inquiry.answers
-    asked = (question for question in answers if question.is_models)
-    found = dict.fromkeys(fact for question in asked for fact in _facts(question.subject, sizes))
-    fitting = [point for point in points if all(fact.holds(point) for fact in found)]
-    for unit in distinct(units):
-        said = {fact: None for subject in unit.questions for fact in _facts(subject, sizes)}
-        if said.keys() - found.keys():
-            found.update(dict.fromkeys(_decisive(unit, said, fitting)))
-    return tuple(found)
-
-
-def _decisive(unit: Unit, said: Iterable[Fact], points: Iterable[Point]) -> list[Fact]:
-    """Of what was `said`, what decides a shape or has to be so; all if nothing can be found out."""
-    answers = answers_at(unit, points)
-    if all(answer is None for _, answer in answers):
-        return list(said)
-    equal = [fact for fact in said if fact.relation == "zero" and _is_required(fact, answers)]
-    left = [(point, answer) for point, answer in answers if all(fact.holds(point) for fact in equal)]
-    return equal + _explaining(said, left)
-
-
-def _is_required(fact: Fact, answers: Answers) -> bool:
-    """Whether something else comes out, or an error, where it is not so."""
-    elsewhere = [answer for point, answer in answers if not fact.holds(point)]
-    return not elsewhere or not all(elsewhere)
-
-
-def _explaining(said: Iterable[Fact], answers: Answers) -> list[Fact]:
-    """Facts such that one is broken wherever a shape differs; rather those that aren't where it doesn't."""
-    same = [point for point, answer in answers if answer]
-    different = [point for point, answer in answers if answer is False]
-    found = []
-    for fact in sorted(said, key=lambda fact: sum(not fact.holds(point) for point in same)):
-        unexplained = [point for point in different if fact.holds(point)]
-        if len(unexplained) < len(different):
-            found.append(fact)
-            different = unexplained
-    return found
-
-
-def _facts(subject: Any, sizes: Sizes) -> Iterator[Fact]:
-    for relation, left, right in relations(subject, sizes.inquiry.answer_to(subject), sizes):
-        difference = sizes.formula_of(left) - sizes.formula_of(right)
-        if isinstance(difference, Formula):
-            is_equal = relation == "Equality"
-            yield Fact(difference, "zero") if is_equal else _above(relation, difference, sizes)
-
-
 NEGATED = {
     "Equality": "Unequality",
     "Unequality": "Equality",
@@ -94,6 +44,17 @@ NEGATED = {
     "LessThan": "StrictGreaterThan",
 }
 """Relations by sympy's names."""
+
+BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
+
+
+def facts_of(subject: Any, sizes: Sizes, kinds: Collection[str] = NEGATED) -> Iterator[Fact]:
+    """What the answer to a question says, by relations of these `kinds`."""
+    for relation, left, right in relations(subject, sizes.inquiry.answer_to(subject), sizes):
+        difference = sizes.formula_of(left) - sizes.formula_of(right)
+        if isinstance(difference, Formula) and relation in kinds:
+            is_equal = relation == "Equality"
+            yield Fact(difference, "zero") if is_equal else _above(relation, difference, sizes)
 
 
 def relations(subject: Any, answer: bool, sizes: Sizes) -> Iterator[tuple[str, Any, Any]]:

@@ -44,6 +44,15 @@ class Inquiry:
         finally:
             self.depth -= 1
 
+    @contextmanager
+    def of_model(self) -> Iterator[None]:
+        """Questions in this block are the model's wherever they are asked."""
+        before, self.depth = self.depth, 0
+        try:
+            yield
+        finally:
+            self.depth = before
+
     def answer(self, subject: Any, example: Any) -> Any:
         """The answer to a question is the `example`; ValueAskedError where it is a size."""
         if not isinstance(example, bool):

@@ -10,6 +10,7 @@ from convcost.modules.data_access import ShapesAccess
 from convcost.modules.functions import Whole
 from convcost.modules.memory import Runner
 from convcost.modules.opened.expressions import NoFormulaError
+from convcost.modules.opened.indices import Indices
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit, lifted
 from convcost.modules.recorder import Recorder
@@ -76,21 +77,34 @@ class OpenRecorder(Recorder):
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
         super().__init__(tape, Runner(), devices, ShapesAccess(tape))
         self._sizes = tape.sizes
+        self._indices = Indices()
         self.units: list[Unit] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        self._ask_for_asserted(function, (*args, *kwargs.values()))
         with self._sizes.inquiry.inside_torch():
             output = super().function(mode, function, args, kwargs)
         self._note(function, args, kwargs, output)
         return output
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        with self._sizes.inquiry.of_model():
+            self._indices.check(overload._schema.name, args)
         with self._sizes.inquiry.inside_torch():
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            self._indices.follow(overload, args, kwargs, output)
         self._note(overload, args, kwargs, output)
         return output
+
+    def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
+        """What a model hands to torch._assert it asks itself, as by a plain assert."""
+        import torch
+
+        if function is torch._assert:
+            with self._sizes.inquiry.of_model():
+                any(condition for condition in given if isinstance(condition, torch.SymBool))
 
     def _note(self, function: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """Keep a call by the model that asked about sizes."""

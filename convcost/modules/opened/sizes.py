@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from convcost.modules.inputs import Multiple, Size
 from convcost.modules.opened.environment import environment
 from convcost.modules.opened.expressions import formula
 from convcost.modules.opened.halves import with_fewer_halves
 from convcost.modules.opened.inquiry import Inquiry
 from convcost.quantities import Shape
 from convcost.symbols.bounds import is_nonnegative
-from convcost.symbols.change import put_in
+from convcost.symbols.change import names_in, put_in
 from convcost.symbols.formula import Formula, name, part
+from convcost.symbols.terms import plain
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +33,10 @@ class Sizes:
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
 
-    def named(self, size: int | str) -> Any:
-        """The size called so, as torch takes it; a number as it is."""
+    def named(self, size: Size) -> Any:
+        """The size called so, or a multiple of it, as torch takes it; a number as it is."""
+        if isinstance(size, Multiple):
+            return self._torchs(size.factor * name(size.name))
         return self._torchs(name(size)) if isinstance(size, str) else size
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
@@ -42,6 +46,11 @@ class Sizes:
     def formula_of(self, expression: Any) -> Any:
         """The formula of an expression in torch's symbols."""
         return with_fewer_halves(formula(expression, self._formulas))
+
+    def names_in(self, expression: Any) -> list[str]:
+        """The open sizes that an expression in torch's symbols depends on."""
+        found = (names_in(self.formula_of(symbol)) for symbol in expression.free_symbols)
+        return sorted(frozenset[str]().union(*found))
 
     def shape(self, tensor: torch.Tensor) -> Shape:
         """The formulas of its dimensions."""
@@ -53,7 +62,7 @@ class Sizes:
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return put_in(number, self.examples)
+        return plain(put_in(number, self.examples))
 
     def example_of(self, subject: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""

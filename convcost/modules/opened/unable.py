@@ -64,7 +64,7 @@ def never_ran(sizes: Sizes, error: Exception, inputs: Inputs) -> ConvcostError:
 def _spelled(error: Exception, sizes: Sizes) -> Exception:
     """`error` with formulas for torch's symbols in its text."""
     text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), str(error))
-    if text == str(error) or type(error) not in (AssertionError, RuntimeError, ValueError):
+    if text == str(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
         return error
     spelled = type(error)(text).with_traceback(error.__traceback__)
     for note in getattr(error, "__notes__", ()):
