@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from convcost.modules.higher_order import uncompiled
 from convcost.modules.memory import Runner
 from convcost.modules.recorder import Recorder
 from convcost.modules.tape import Tape
@@ -22,6 +23,7 @@ def recorded(tape: Tape, runs: Runner, has_gradients: bool = False) -> Iterator[
 def through(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that is called inside the block is left to `recorder`."""
     with ExitStack() as modes:
+        modes.enter_context(uncompiled())
         modes.enter_context(_dispatch_mode(recorder))
         modes.enter_context(_function_mode(recorder))
         yield

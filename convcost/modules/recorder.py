@@ -7,17 +7,18 @@ operators that torch dispatches, so nothing that computes passes unseen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from convcost.modules.blank import like, of_shape
 from convcost.modules.dispatched import dispatched
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
-from convcost.modules.higher_order import written_out
+from convcost.modules.higher_order import Call, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
+from convcost.operators.interface import Operator
 
 
 class Recorder:
@@ -33,6 +34,8 @@ class Recorder:
         """A call of a function of torch."""
         self._tape.touch((*args, *kwargs.values()) if kwargs else args)
         is_transformed = _is_transformed()
+        if not is_transformed and is_higher_order(function) and not is_opaque(function):
+            return called(self._call(mode), function, args, kwargs)
         known = None if is_transformed else whole(function)
         if known is not None:
             return self._whole(known, function, args, kwargs)
@@ -44,19 +47,27 @@ class Recorder:
 
     def _whole(self, known: Whole, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         arguments = known.arguments(args, kwargs)
-        name = f"aten::{known.name}"
 
         def run() -> Any:
             output = self._output(known, arguments)
             return self._silently(function, args, kwargs) if output is None else output
 
-        if self._has_gradients and known.operator.contracts and _asks_for_gradients(arguments):
-            output = with_gradients(self._tape, name, known.operator, arguments, run)
+        return self._recorded(f"aten::{known.name}", known.operator, arguments, run)
+
+    def _recorded(
+        self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
+    ) -> Any:
+        """What `run` returns, put down as what `operator` yields."""
+        if self._has_gradients and operator.contracts and _asks_for_gradients(arguments):
+            output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
         if not self._silent:
-            self._tape.record(name, known.operator, arguments, output)
+            self._tape.record(name, operator, arguments, output)
         return output
+
+    def _call(self, mode: Any) -> Call:
+        return Call(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
 
     def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         self._silent += 1
@@ -83,10 +94,8 @@ class Recorder:
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
-        kernel = written_out(overload)
-        if kernel:
-            with mode:
-                return kernel(*args, **kwargs)
+        if is_higher_order(overload):
+            return called(self._call(mode), overload, args, kwargs)
         known = dispatched(overload)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and known.is_composite:

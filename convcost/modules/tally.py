@@ -58,6 +58,7 @@ def report_of(
         "data" if way == "data" else "shapes",
         unused,
         tied(parts),
+        conditionals=tape.conditionals,
     )
     texts = {path: Described(submodules[path].extra_repr()) for path in visits}
     name = type(submodules[""]).__name__

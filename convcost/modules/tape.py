@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from convcost.modules.paths import Paths
+from convcost.modules.paths import Paths, Visit
 from convcost.modules.tensors import first_tensor, tensors
-from convcost.operation import Operation, Phase, Uncounted
+from convcost.operation import Conditional, Operation, Phase, Uncounted
 from convcost.operators.interface import Operator
 from convcost.quantities import Cost, Shape
 
@@ -21,6 +22,21 @@ Key = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 
 
 @dataclass
+class Recording:
+    """What was recorded while a part of a model ran."""
+
+    operations: dict[Key, Operation] = field(default_factory=dict)
+    uncounted: dict[Key, Uncounted] = field(default_factory=dict)
+    conditionals: dict[Conditional, int] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        """Of all operations."""
+        return sum((found.cost for found in self.operations.values()), Cost())
+
+
+@dataclass
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
 
@@ -28,8 +44,7 @@ class Tape:
     formulas: Mapping[str, Operator] = field(default_factory=dict)
     is_backward: bool = False
     used: set[int] = field(default_factory=set)
-    _operations: dict[Key, Operation] = field(default_factory=dict)
-    _uncounted: dict[Key, Uncounted] = field(default_factory=dict)
+    _recorded: Recording = field(default_factory=Recording)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`."""
@@ -54,41 +69,74 @@ class Tape:
             if cost.macs or (cost != Cost() and _is_float(first)):
                 self._count(name, operator, arguments, first, cost)
         elif _computes(arguments, output):
-            self._miss(name, arguments, first)
+            self._miss(self._key(name, arguments, first))
+
+    @contextmanager
+    def aside(self) -> Iterator[Recording]:
+        """What the block records, which is not on the tape until it is added."""
+        before = self._recorded, self.paths.visits
+        self._recorded = recording = Recording()
+        self.paths.visits = recording.visits
+        try:
+            yield recording
+        finally:
+            self._recorded, self.paths.visits = before
+
+    def add(self, recording: Recording) -> None:
+        """Put down what was recorded aside."""
+        recorded = self._recorded
+        for key, found in recording.operations.items():
+            recorded.operations[key] = _together(recorded.operations.get(key), found)
+        for key, missed in recording.uncounted.items():
+            calls = recorded.uncounted[key].calls if key in recorded.uncounted else 0
+            recorded.uncounted[key] = missed._replace(calls=calls + missed.calls)
+        for conditional, calls in recording.conditionals.items():
+            recorded.conditionals[conditional] = recorded.conditionals.get(conditional, 0) + calls
+        for path, visit in recording.visits.items():
+            self.paths.visits.setdefault(path, Visit(visit.input, visit.output)).calls += visit.calls
+
+    def note_conditional(self, conditional: Conditional) -> None:
+        """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
+        if not self.is_backward:
+            known = self._recorded.conditionals
+            known[conditional] = known.get(conditional, 0) + 1
+
+    def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
+        """Put down a call that is not counted, or only in part."""
+        inputs = tuple(map(self.shape_of, tensors(arguments)))
+        self._miss((self.paths.current, name, inputs, (), self.phase), reason)
+
+    def shape_of(self, tensor: Any) -> Shape:
+        """The shape that is put down for `tensor`."""
+        return tuple(tensor.shape)
 
     def _count(
         self, name: str, operator: Operator, arguments: dict[str, Any], output: Any, cost: Cost
     ) -> None:
         key = self._key(name, arguments, output)
         elements = operator.activations(**{"output": output, **arguments}) if operator.activations else 0
-        before = self._operations.get(key)
-        if before is None:
-            found = Operation(*key[:4], cost, elements, 1, self.phase, operator.estimated)
-        else:
-            found = before._replace(
-                cost=before.cost + cost,
-                activations=before.activations + elements,
-                calls=before.calls + 1,
-            )
-        self._operations[key] = found
+        found = Operation(*key[:4], cost, elements, 1, self.phase, operator.estimated)
+        operations = self._recorded.operations
+        operations[key] = _together(operations.get(key), found)
 
     def gradient(
         self, path: str, name: str, phase: Phase, operands: list[Any], output: Any, cost: Cost
     ) -> None:
         """Put down what a gradient of the operator `name`, called at `path`, costs."""
-        shapes = tuple(tuple(operand.shape) for operand in operands)
-        key = path, name, shapes, tuple(output.shape), phase
-        before = self._operations.get(key, Operation(*key[:4], Cost(), 0, 0, phase))
-        self._operations[key] = before._replace(cost=before.cost + cost, calls=before.calls + bool(cost.macs))
+        shapes = tuple(map(self.shape_of, operands))
+        key = path, name, shapes, self.shape_of(output), phase
+        found = Operation(*key[:4], cost, 0, int(bool(cost.macs)), phase)
+        operations = self._recorded.operations
+        operations[key] = _together(operations.get(key), found)
 
-    def _miss(self, name: str, arguments: dict[str, Any], output: Any) -> None:
-        key = self._key(name, arguments, output)
-        calls = self._uncounted[key].calls if key in self._uncounted else 0
-        self._uncounted[key] = Uncounted(*key[:3], calls + 1)
+    def _miss(self, key: Key, reason: str = "") -> None:
+        known = self._recorded.uncounted
+        calls = known[key].calls if key in known else 0
+        known[key] = Uncounted(*key[:3], calls + 1, reason)
 
     def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
-        inputs = tuple(tuple(tensor.shape) for tensor in tensors(arguments))
-        return self.paths.current, name, inputs, tuple(output.shape), self.phase
+        inputs = tuple(map(self.shape_of, tensors(arguments)))
+        return self.paths.current, name, inputs, self.shape_of(output), self.phase
 
     @property
     def phase(self) -> Phase:
@@ -102,7 +150,12 @@ class Tape:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """What has been counted, in the order of first calls."""
-        return tuple(self._operations.values())
+        return tuple(self._recorded.operations.values())
+
+    @property
+    def conditionals(self) -> tuple[Conditional, ...]:
+        """Calls of `torch.cond`, in the order of first calls."""
+        return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:
@@ -111,7 +164,18 @@ class Tape:
             Uncounted(path, ELSEWHERE, () if shape is None else (shape,), calls)
             for (path, shape), calls in self.paths.elsewhere.items()
         )
-        return (*self._uncounted.values(), *unseen)
+        return (*self._recorded.uncounted.values(), *unseen)
+
+
+def _together(before: Operation | None, found: Operation) -> Operation:
+    """Both as one operation."""
+    if before is None:
+        return found
+    return before._replace(
+        cost=before.cost + found.cost,
+        activations=before.activations + found.activations,
+        calls=before.calls + found.calls,
+    )
 
 
 def _is_float(tensor: Any) -> bool:

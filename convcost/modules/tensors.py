@@ -50,6 +50,13 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     return ((field.name, getattr(value, field.name, None)) for field in fields(value))
 
 
+def has_values(tensor: Any) -> bool:
+    """Whether there is more to `tensor` than its shape."""
+    from torch._subclasses.fake_tensor import FakeTensor
+
+    return not (tensor.is_meta or isinstance(tensor, FakeTensor))
+
+
 def first_tensor(value: Any) -> Any:
     """The first tensor in `value`, however nested; None if there is none."""
     import torch

@@ -18,8 +18,8 @@ NOT_COUNTED = "not counted"
 
 
 def bare(operator: str) -> str:
-    """The operator's name, without torch's own namespace."""
-    return operator.removeprefix("aten::")
+    """The operator's name, without torch's own namespaces."""
+    return operator.removeprefix("aten::").removeprefix("higher_order::")
 
 
 def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> Table:
