@@ -187,7 +187,7 @@ RULES: dict[str, Callable[..., Any]] = {
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Higher-order operators that a model calls run at once: torch would have Dynamo compile each call.
+    """Nothing is compiled: neither what a model asks for, nor, as torch would, higher-order operators.
 
     Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
     flex_attention has a switch of its own, and asks for a device that has a kernel.
@@ -196,7 +196,7 @@ def uncompiled() -> Iterator[None]:
     from torch.nn.attention import flex_attention as flex
 
     utils: Any = torch._higher_order_ops.utils
-    thread, compiled = get_ident(), utils._hop_compile_and_call
+    thread, compiled, compiling = get_ident(), utils._hop_compile_and_call, torch.compile
 
     def call(function: Any, args: Any, kwargs: Any = None) -> Any:
         if get_ident() != thread:
@@ -205,7 +205,13 @@ def uncompiled() -> Iterator[None]:
             args = _with_flat_operands(*args)
         return function(*args, **(kwargs or {}))
 
+    def leave(model: Any = None, **options: Any) -> Any:
+        if get_ident() != thread:
+            return compiling(model, **options)
+        return model or (lambda function: function)
+
     with ExitStack() as stack:
+        stack.enter_context(patch.object(torch, "compile", leave))
         stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
         stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
         stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))

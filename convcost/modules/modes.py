@@ -57,10 +57,6 @@ def _dispatch_mode(recorder: Recorder) -> Any:
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
         supports_higher_order_operators = True
 
-        @classmethod
-        def _should_skip_dynamo(cls) -> bool:
-            return False
-
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return recorder.operator(self, func, args, kwargs or {})
 
