@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import zeros_like
+from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import first_tensor, tensors
 from convcost.operation import Phase
@@ -22,6 +23,8 @@ def with_gradients(
 ) -> Any:
     """What `run` returns, with a node behind it that records the gradients by the tensors of `arguments`."""
     path = tape.paths.current
+    if has_nested(arguments.values()):
+        operator = by_component(operator)
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
     roles = {label: _role(label, tensor) for label, tensor in operands}
 

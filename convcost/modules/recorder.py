@@ -16,6 +16,7 @@ from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import Call, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner
+from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.operators.interface import Operator
@@ -58,7 +59,8 @@ class Recorder:
         self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
     ) -> Any:
         """What `run` returns, put down as what `operator` yields."""
-        if self._has_gradients and operator.contracts and _asks_for_gradients(arguments):
+        has_node = operator.contracts and not has_strided(arguments.values())
+        if self._has_gradients and has_node and _asks_for_gradients(arguments):
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
@@ -82,6 +84,7 @@ class Recorder:
             return None
         if self._has_gradients and not known.operator.contracts:
             return None
+        refuse_nested(arguments.values())
         first = next(iter(arguments.values()))
         shapes = known.operator.output(**arguments)
         if shapes is None:
@@ -98,6 +101,8 @@ class Recorder:
             return called(self._call(mode), overload, args, kwargs)
         known = dispatched(overload)
         operator = self._tape.formula(known.name, known.operator)
+        if operator is None and has_jagged(args):
+            return NotImplemented  # torch then runs it as operators on what is stored
         if operator is None and known.is_composite:
             with mode:
                 return overload.decompose(*args, **kwargs)

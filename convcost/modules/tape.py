@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.paths import Paths, Visit
-from convcost.modules.tensors import first_tensor, tensors
+from convcost.modules.tensors import first_tensor, shape_of, tensors
 from convcost.operation import Conditional, Operation, Phase, Uncounted
-from convcost.operators.interface import Operator
+from convcost.operators.interface import FREE, Operator
 from convcost.quantities import Cost, Shape
 
 SEQUENCES = (list, tuple)
@@ -60,8 +61,10 @@ class Tape:
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
         first = first_tensor(output)
-        if first is None:
+        if first is None or operator is FREE:
             return
+        if operator is not None and has_nested((*arguments.values(), first)):
+            operator = by_component(operator)
         if operator is not None and operator.contracts and _is_sparse(arguments):
             operator = None
         if operator is not None:
@@ -108,7 +111,7 @@ class Tape:
 
     def shape_of(self, tensor: Any) -> Shape:
         """The shape that is put down for `tensor`."""
-        return tuple(tensor.shape)
+        return shape_of(tensor)
 
     def _count(
         self, name: str, operator: Operator, arguments: dict[str, Any], output: Any, cost: Cost
@@ -191,4 +194,4 @@ def _is_sparse(arguments: dict[str, Any]) -> bool:
     """Whether a tensor leaves out its zeros, which the formulas would count."""
     import torch
 
-    return any(tensor.layout is not torch.strided for tensor in tensors(arguments))
+    return any(tensor.layout is not torch.strided and not tensor.is_nested for tensor in tensors(arguments))
