@@ -13,6 +13,7 @@ from threading import get_ident
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from convcost.modules.blank import of_shape
 from convcost.modules.conditional import cond
 from convcost.modules.flex import flex_attention
 from convcost.modules.tape import Tape
@@ -65,17 +66,18 @@ def is_higher_order(function: Any) -> bool:
 
 def is_opaque(function: Any) -> bool:
     """Whether a higher-order operator runs code that nothing is known about."""
-    return function.name() in OPAQUE or rule(function) is None
+    return rule(function) is None
 
 
 def called(call: Call, operator: Any, args: Any, kwargs: Any) -> Any:
     """What a higher-order operator returns, with all that it calls on the tape."""
-    known = None if operator.name() in OPAQUE else rule(operator)
+    known = rule(operator)
     if known is not None:
         return known(call, *args, **kwargs)
     name, arguments = f"higher_order::{operator.name()}", {"args": args, **kwargs}
     formula = call.tape.formula(name, None)
-    output = operator(*args, **kwargs)
+    is_of_cuda = not call.has_data and operator.name() == "inline_asm_elementwise"
+    output = _broadcast(args, **kwargs) if is_of_cuda else operator(*args, **kwargs)
     if formula is None:
         call.tape.note_uncounted(name, arguments)
     else:
@@ -83,11 +85,20 @@ def called(call: Call, operator: Any, args: Any, kwargs: Any) -> Any:
     return output
 
 
-@cache
-def rule(operator: Any) -> Callable[..., Any] | None:
-    """How `operator` is run: as written here, or by torch's own kernel that calls its functions."""
+def _broadcast(inputs: Any, dtype: Any, **_: Any) -> Any:
     import torch
 
+    broadcast: Any = torch.broadcast_shapes
+    return of_shape(tuple(broadcast(*(tensor.shape for tensor in inputs))), dtype)
+
+
+@cache
+def rule(operator: Any) -> Callable[..., Any] | None:
+    """How `operator` is run: as written here, or by torch's own kernel; None for one that is opaque."""
+    import torch
+
+    if operator.name() in OPAQUE:
+        return None
     known = RULES.get(operator.name())
     if known is not None:
         return known

@@ -47,8 +47,7 @@ def refuse_nested(values: Iterable[Any]) -> None:
     """Raise where there is a nested tensor: its lengths are not known without data."""
     if has_nested(values):
         raise NestedTensorError(
-            "the lengths in a nested tensor are data",
-            hint="Give the model and its inputs with their data, on the CPU and within --max-memory.",
+            "lengths in a nested tensor are data: the model and its inputs have to be given with theirs"
         )
 
 
@@ -92,3 +91,23 @@ def _parts(value: Any, number: int, dimensions: int) -> list[Any]:
         return list(map(Sized, component_shapes(value)))
     is_divided = value.dim() == dimensions + 1 and value.shape[0] in {1, number}
     return [Sized(tuple(value.shape[1:] if is_divided else value.shape))] * number
+
+
+def supported(function: Any, arguments: Mapping[str, Any]) -> Any:
+    """What runs in place of `function`: torch has causal attention on jagged tensors for CUDA alone."""
+    import torch
+
+    is_causal = (
+        bool(arguments.get("is_causal")) and function is torch.nn.functional.scaled_dot_product_attention
+    )
+    return _causal_attention if is_causal and has_jagged(arguments.values()) else function
+
+
+def _causal_attention(query: Any, key: Any, value: Any, *others: Any, **options: Any) -> Any:
+    """Each component by itself: [heads, its length, width]."""
+    import torch
+
+    attention = torch.nn.functional.scaled_dot_product_attention
+    triples = zip(query.unbind(), key.unbind(), value.unbind(), strict=True)
+    values = torch.cat([attention(*triple, *others, **options) for triple in triples], dim=1)
+    return torch.nested.nested_tensor_from_jagged(values, query.offsets(), jagged_dim=2)

@@ -16,7 +16,7 @@ from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import Call, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner
-from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested
+from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested, supported
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.operators.interface import Operator
@@ -51,7 +51,7 @@ class Recorder:
 
         def run() -> Any:
             output = self._output(known, arguments)
-            return self._silently(function, args, kwargs) if output is None else output
+            return self._silently(supported(function, arguments), args, kwargs) if output is None else output
 
         return self._recorded(f"aten::{known.name}", known.operator, arguments, run)
 

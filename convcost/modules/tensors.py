@@ -65,8 +65,12 @@ def shape_of(tensor: Any) -> Shape:
 
     Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
     """
+    import torch
+
     if not tensor.is_nested:
         return tuple(tensor.shape)
+    if tensor.layout is torch.jagged and (tensor._lengths is None or tensor.is_meta):
+        return tuple(tensor._values.shape)
     shapes = component_shapes(tensor)
     differing = [place for place, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1]
     if len(differing) > 1:
