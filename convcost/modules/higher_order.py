@@ -16,6 +16,7 @@ from unittest.mock import patch
 from convcost.modules.blank import of_shape
 from convcost.modules.conditional import cond
 from convcost.modules.flex import flex_attention
+from convcost.modules.prepare import eager
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import has_values
 
@@ -198,7 +199,7 @@ RULES: dict[str, Callable[..., Any]] = {
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Nothing is compiled: neither what a model asks for, nor, as torch would, higher-order operators.
+    """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
 
     Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
     flex_attention has a switch of its own, and asks for a device that has a kernel.
@@ -207,22 +208,23 @@ def uncompiled() -> Iterator[None]:
     from torch.nn.attention import flex_attention as flex
 
     utils: Any = torch._higher_order_ops.utils
-    thread, compiled, compiling = get_ident(), utils._hop_compile_and_call, torch.compile
+    thread, compiling, compiling_operator = get_ident(), torch.compile, utils._hop_compile_and_call
 
     def call(function: Any, args: Any, kwargs: Any = None) -> Any:
         if get_ident() != thread:
-            return compiled(function, args, kwargs)
+            return compiling_operator(function, args, kwargs)
         if function.__name__ == "_cond_op_wrapper":
             args = _with_flat_operands(*args)
         return function(*args, **(kwargs or {}))
 
-    def leave(model: Any = None, **options: Any) -> Any:
-        if get_ident() != thread:
-            return compiling(model, **options)
-        return model or (lambda function: function)
+    def compile_later(*args: Any, **options: Any) -> Any:
+        compiled = compiling(*args, **options)
+        if get_ident() == thread:
+            stack.enter_context(eager())  # which could not be until torch had loaded its compiler
+        return compiled
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(torch, "compile", leave))
+        stack.enter_context(patch.object(torch, "compile", compile_later))
         stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
         stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
         stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))
