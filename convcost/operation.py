@@ -45,11 +45,30 @@ class Tensor(NamedTuple):
 
 
 class Uncounted(NamedTuple):
-    """An operator without a formula: what it was called on, where, and how often."""
+    """An operator that is not counted, or only in part: what it was called on, where, and how often.
+
+    `reason` says why; it is empty where there is no formula.
+    """
 
     path: str
     operator: str
     inputs: tuple[Shape, ...]
+    calls: int = 1
+    reason: str = ""
+
+
+class Conditional(NamedTuple):
+    """A `torch.cond` as `path` called it, `calls` times on the same shapes, and what a call costs by branch.
+
+    The branch `counted` is in the totals: the costlier one where the predicate has no value, or else the
+    one that runs; the other, which did not run, is None.
+    """
+
+    path: str
+    inputs: tuple[Shape, ...]
+    true: Cost | None
+    false: Cost | None
+    counted: bool
     calls: int = 1
 
 
@@ -88,7 +107,8 @@ class Trace:
     """How a model ran: what went in, what came out, and every operator between.
 
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
-    with, and `tied` the names that share one parameter. `held` is there where it was asked for.
+    with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
+    there where it was asked for.
     """
 
     inputs: tuple[Tensor, ...]
@@ -100,10 +120,11 @@ class Trace:
     unused: tuple[str, ...] = ()
     tied: tuple[tuple[str, ...], ...] = ()
     held: Held | None = None
+    conditionals: tuple[Conditional, ...] = ()
 
     @property
     def is_partial(self) -> bool:
-        """Whether an operator without a formula ran, so that the cost is more than what is counted."""
+        """Whether something ran that is not counted, so that the cost is more than what is counted."""
         return bool(self.uncounted)
 
     def total(self, phase: Phase) -> Cost:

@@ -85,7 +85,7 @@ def model(
         typer.Option("--counters", metavar="NAMES", help="Ask counters: all there are, none, or names."),
     ] = "none",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if an operator has no formula.")
+        bool, typer.Option("--strict", help="Exit with 1 if an operator is not counted.")
     ] = False,
     settings: Sizes = None,
     count: CountOption = "matmul",
@@ -129,7 +129,7 @@ def model(
     result = refereed(found, report, asked, memory)
     emit(render(result, format_name, style()._replace(view=view)))
     if strict and report.trace and report.trace.is_partial:
-        complain("the count is partial: an operator has no formula")
+        complain("the count is partial: an operator is not counted")
         raise typer.Exit(1)
 
 

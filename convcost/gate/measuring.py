@@ -84,5 +84,8 @@ def _agreements(found: Counted) -> Iterable[Check]:
 def incomplete(report: Report) -> Iterator[Check]:
     """A check that fails where operators are not in the count."""
     if report.trace and report.trace.is_partial:
-        missed = ", ".join(dict.fromkeys(found.operator for found in report.trace.uncounted))
-        yield Check("formulas", "", False, "partial", reason=f"there is no formula for {missed}")
+        uncounted = report.trace.uncounted
+        missed = ", ".join(dict.fromkeys(found.operator for found in uncounted if not found.reason))
+        reasons = [f"there is no formula for {missed}"] if missed else []
+        reasons += dict.fromkeys(f"{found.operator}: {found.reason}" for found in uncounted if found.reason)
+        yield Check("formulas", "", False, "partial", reason="; ".join(reasons))

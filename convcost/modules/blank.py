@@ -33,6 +33,8 @@ def zeros_like(tensor: torch.Tensor) -> torch.Tensor:
 
     if tensor.is_meta:
         return like(tensor)
+    if tensor.is_nested:
+        return torch.zeros_like(tensor)
     with torch._C._DisableTorchDispatch():
         return torch.zeros_like(tensor)
 

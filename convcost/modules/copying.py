@@ -180,25 +180,25 @@ class Copier:
         kind = type(tensor)
         if is_lazy(tensor):
             return self._remember(tensor, self._lazy(tensor))
-        if (
-            kind is not torch.nn.Parameter
-            and kind is not torch.Tensor
-            and hasattr(kind, "__tensor_flatten__")
-        ):
+        if self._is_wrapper(tensor):
             copied = self._wrapper(tensor)
         else:
             copied = self.copy_tensor(tensor)
             if kind is torch.nn.Parameter:
                 copied = kind(copied, tensor.requires_grad)
-            elif kind is not torch.Tensor:
+            elif kind is not torch.Tensor and not tensor.is_nested:
                 copied = torch.Tensor._make_subclass(kind, copied, tensor.requires_grad)
             elif tensor.requires_grad:
                 copied = copied.requires_grad_() if tensor.is_leaf else _as_inner(copied)
         self._remember(tensor, copied)
         attributes = vars(tensor)
-        if attributes:
+        if attributes and not tensor.is_nested:
             vars(copied).update((name, self.copy(value)) for name, value in attributes.items())
         return copied
+
+    def _is_wrapper(self, tensor: Any) -> bool:
+        """Whether it is made of other tensors; a jagged one is copied whole, as its lengths are."""
+        return hasattr(type(tensor), "__tensor_flatten__") and not tensor.is_nested
 
     def _lazy(self, tensor: Any) -> Any:
         """A parameter or buffer that is still to get its shape, on the device where its data would be."""

@@ -73,7 +73,7 @@ class ShapesAccess:
 
     def _note(self, name: str, arguments: Any) -> None:
         self.is_lacking = True
-        self._tape.miss(name, arguments)
+        self._tape.note_uncounted(name, arguments)
 
 
 class DataFlow:
@@ -126,7 +126,7 @@ class DataFlow:
             self._look_at(tensor)
         for name, tensor, before, version in self._lent:
             if tensor._version == version and not _equal(tensor, before):
-                self._tape.miss(name, (tensor,))
+                self._tape.note_uncounted(name, (tensor,))
 
     def _look_at(self, tensor: torch.Tensor) -> None:
         number = number_of(tensor)
@@ -134,9 +134,9 @@ class DataFlow:
             return
         if _has_numbers(tensor):
             if number in self._uninitialized:
-                self._tape.miss(f"{OUTSIDE}::uninitialized", (tensor,))
+                self._tape.note_uncounted(f"{OUTSIDE}::uninitialized", (tensor,))
             elif self._reads:
-                self._tape.miss(*self._reads[-1])
+                self._tape.note_uncounted(*self._reads[-1])
         self._know(tensor)
 
     def _know(self, tensor: torch.Tensor) -> None:

@@ -18,6 +18,9 @@ KEEPING_SHAPE = frozenset(
 )
 """Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
 
+OF_TORCH = ("aten", "flex_lib")
+"""Torch's own namespaces; flex_lib has what the backward of flex_attention calls."""
+
 
 class Dispatched(NamedTuple):
     """An operator overload: its name, the names of its arguments, and its formula if there is one."""
@@ -43,7 +46,7 @@ def dispatched(overload: Any) -> Dispatched:
     return Dispatched(
         f"{namespace}::{name}",
         tuple(argument.name for argument in arguments),
-        _operator(overload, name.rstrip("_") if namespace == "aten" else ""),
+        _operator(overload, name.rstrip("_") if namespace in OF_TORCH else ""),
         _is_composite(overload),
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),

@@ -13,6 +13,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import zeros_like
+from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import first_tensor, tensors
 from convcost.operation import Phase
@@ -30,6 +31,8 @@ def with_gradients(
     tape: Tape, name: str, operator: Operator, arguments: Mapping[str, Any], run: Callable[[], Any]
 ) -> Any:
     """What `run` returns, with a node behind it that records the gradients by the tensors of `arguments`."""
+    if has_nested(arguments.values()):
+        operator = by_component(operator)
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
     roles = tuple(_role(label, tensor) for label, tensor in operands)
     contraction = Contraction(tape, tape.paths.current, name, roles, operator, arguments)
@@ -84,7 +87,7 @@ class Contraction:
 
         assert self.operator.decompose is not None
         given = dict(zip(self._labels, operands, strict=True))
-        with torch.enable_grad(), self.tape.paused():
+        with torch.enable_grad(), self.tape.separate_recording():
             output = self.operator.decompose(**{**self.arguments, **given})
         wanted = list(compress(operands, needed))
         found = iter(torch.autograd.grad(output, wanted, by_output, create_graph=True))
@@ -149,7 +152,7 @@ class Unknown:
     def record(self, needed: Needed, operands: Sequence[Any], _: Any) -> None:
         """Name it."""
         if any(needed):
-            self.tape.miss(self.name, operands)
+            self.tape.note_uncounted(self.name, operands)
 
     def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """Those that are needed, each to be differentiated again."""

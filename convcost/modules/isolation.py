@@ -56,7 +56,7 @@ def isolated(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> 
         stack.enter_context(deferred_signals())
         stack.enter_context(preserved_process_state())
         stack.enter_context(_deep_recursion())
-        stack.enter_context(_eager())
+        stack.enter_context(eager())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(virtual_cuda())
         stack.enter_context(virtual_autocast())
@@ -91,7 +91,7 @@ def _deep_recursion() -> Iterator[None]:
 
 
 @contextmanager
-def _eager() -> Iterator[None]:
+def eager() -> Iterator[None]:
     """What is compiled runs as it was written; torch need not warn that hooks see the wrapper, too."""
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.filterwarnings("ignore", message="module forward hook with ``always_call")

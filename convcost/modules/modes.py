@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from copy import copy
 from typing import Any
 
+from convcost.modules.higher_order import uncompiled
 from convcost.modules.recorder import Recorder
 from convcost.modules.threads import recorded_threads
 
@@ -14,7 +15,7 @@ from convcost.modules.threads import recorded_threads
 @contextmanager
 def recorded(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
-    with recorded_threads(lambda: _through(copy(recorder))), _through(recorder):
+    with uncompiled(), recorded_threads(lambda: _through(copy(recorder))), _through(recorder):
         yield
 
 
@@ -54,10 +55,6 @@ def _dispatch_mode(recorder: Recorder) -> Any:
 
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
         supports_higher_order_operators = True
-
-        @classmethod
-        def _should_skip_dynamo(cls) -> bool:
-            return False
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if not torch._C._len_torch_function_stack():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from convcost.modules.tensors import first_tensor
+from convcost.modules.tensors import first_tensor, shape_of
 from convcost.quantities import Shape
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def followed(submodules: Mapping[str, torch.nn.Module]) -> Paths:
 def first_shape(value: Any) -> Shape | None:
     """The shape of the first tensor in `value`, however it is nested."""
     found = first_tensor(value)
-    return None if found is None else tuple(found.shape)
+    return None if found is None else shape_of(found)

@@ -7,7 +7,7 @@ operators that torch dispatches, so nothing that computes passes unseen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from convcost.modules.blank import like, of_shape
@@ -15,11 +15,13 @@ from convcost.modules.data_access import DataFlow, ShapesAccess, readers
 from convcost.modules.dispatched import Dispatched, dispatched
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
-from convcost.modules.higher_order import written_out
+from convcost.modules.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner, flat_tensors, written
+from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested, supported
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.modules.virtual_devices import VirtualDevices
+from convcost.operators.interface import Operator
 
 
 class Recorder:
@@ -59,6 +61,8 @@ class Recorder:
 
     def _called(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         is_transformed = _is_transformed()
+        if not is_transformed and is_higher_order(function) and not is_opaque(function):
+            return called(self._call(mode), function, args, kwargs)
         known = None if is_transformed else whole(function)
         if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
@@ -75,15 +79,25 @@ class Recorder:
 
         def run() -> Any:
             output = self._output(known, arguments)
-            return self._silently(function, args, kwargs) if output is None else output
+            return self._silently(supported(function, arguments), args, kwargs) if output is None else output
 
-        if self._has_gradients and operator.contracts and _asks_for_gradients(arguments):
+        return self._recorded(name, operator, arguments, run)
+
+    def _recorded(
+        self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
+    ) -> Any:
+        """What `run` returns, put down as what `operator` yields."""
+        has_node = operator.contracts and not has_strided(arguments.values())
+        if self._has_gradients and has_node and _asks_for_gradients(arguments):
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
         if not self._silent:
             self._tape.record(name, operator, arguments, output)
         return output
+
+    def _call(self, mode: Any) -> HigherOrderCall:
+        return HigherOrderCall(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
 
     def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         self._silent += 1
@@ -98,6 +112,7 @@ class Recorder:
             return None
         if self._has_gradients and not known.operator.contracts:
             return None
+        refuse_nested(arguments.values())
         first = next(iter(arguments.values()))
         shapes = known.operator.output(**arguments)
         if shapes is None:
@@ -113,12 +128,12 @@ class Recorder:
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
-        kernel = written_out(overload)
-        if kernel:
-            with mode:
-                return kernel(*args, **kwargs)
+        if is_higher_order(overload):
+            return called(self._call(mode), overload, args, kwargs)
         known = dispatched(overload)
         operator = self._tape.formula(known.name, known.operator)
+        if operator is None and has_jagged(args):
+            return NotImplemented  # torch then runs it as operators on what is stored
         if operator is None and known.is_composite:
             with mode:
                 return overload.decompose(*args, **kwargs)

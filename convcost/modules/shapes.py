@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import like, of_strides
 from convcost.modules.memory import Made, Runner, flat_tensors, number_of, written
+from convcost.modules.nested_tensors import refuse_nested
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +38,7 @@ class Shapes(Runner):
             output = _made(overload, args, kwargs)
             self._made.add(output)
             return output
+        refuse_nested(tensors)
         with_data = [tensor for tensor in tensors if not tensor.is_meta]
         if not with_data:
             widest = _alike(tensors) if keeps_shape else None

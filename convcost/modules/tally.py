@@ -10,7 +10,7 @@ from convcost.dtypes import ITEMSIZES
 from convcost.modules.anatomy import Anatomy, tied
 from convcost.modules.paths import Visit
 from convcost.modules.tape import Tape
-from convcost.modules.tensors import labelled
+from convcost.modules.tensors import labelled, shape_of
 from convcost.operation import Module, Operation, Tensor, Trace
 from convcost.quantities import Cost, Shape
 from convcost.report import Report, Row
@@ -58,6 +58,7 @@ def report_of(
         "data" if way == "data" else "shapes",
         unused,
         tied(parts),
+        conditionals=tape.conditionals,
     )
     texts = {path: Described(submodules[path].extra_repr()) for path in visits}
     name = type(submodules[""]).__name__
@@ -112,7 +113,7 @@ def _owned(shapes: Mapping[str, Shape], visits: Mapping[str, Visit]) -> dict[str
 
 def _tensors(value: Any) -> tuple[Tensor, ...]:
     return tuple(
-        Tensor(name, str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape), tensor.element_size())
+        Tensor(name, str(tensor.dtype).removeprefix("torch."), shape_of(tensor), tensor.element_size())
         for name, tensor in labelled(value)
     )
 

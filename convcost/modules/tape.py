@@ -10,16 +10,32 @@ from threading import Lock
 from typing import Any
 
 from convcost.modules.functions import Whole, is_composite
-from convcost.modules.paths import Paths
-from convcost.modules.tensors import first_tensor, tensors
-from convcost.operation import Operation, Phase, Uncounted
+from convcost.modules.nested_tensors import by_component, has_nested
+from convcost.modules.paths import Paths, Visit
+from convcost.modules.tensors import first_tensor, shape_of, tensors
+from convcost.operation import Conditional, Operation, Phase, Uncounted
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Operator
+from convcost.operators.interface import FREE, Operator
 from convcost.quantities import Cost, Shape
 
 SEQUENCES = (list, tuple)
 
 Key = tuple[str, str, tuple[Shape, ...], Shape, Phase]
+
+
+@dataclass
+class Recording:
+    """What was recorded while a part of a model ran."""
+
+    operations: dict[Key, Operation] = field(default_factory=dict)
+    uncounted: dict[Key, Uncounted] = field(default_factory=dict)
+    conditionals: dict[Conditional, int] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        """Of all operations."""
+        return sum((found.cost for found in self.operations.values()), Cost())
 
 
 @dataclass
@@ -29,10 +45,8 @@ class Tape:
     paths: Paths
     formulas: Mapping[str, Operator] = field(default_factory=dict)
     is_backward: bool = False
-    is_paused: bool = False
     used: set[int] = field(default_factory=set)
-    _operations: dict[Key, Operation] = field(default_factory=dict)
-    _uncounted: dict[Key, Uncounted] = field(default_factory=dict)
+    _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
@@ -73,8 +87,10 @@ class Tape:
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
         first = first_tensor(output)
-        if first is None or self.is_paused:
+        if first is None or operator is FREE:
             return
+        if operator is not None and has_nested((*arguments.values(), first)):
+            operator = by_component(operator)
         if operator is not None and operator.contracts and _is_sparse(arguments):
             operator = None
         if operator is not None:
@@ -82,58 +98,76 @@ class Tape:
             if cost.macs or (cost != Cost() and _is_float(first)):
                 self._count(name, operator, arguments, first, cost)
         elif _computes(arguments, output):
-            self._miss(name, arguments, first)
+            self._miss(self._key(name, arguments, first))
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Nothing that runs in the block is recorded, but for gradients that it asks for later."""
-        self.is_paused = True
+    def separate_recording(self) -> Iterator[Recording]:
+        """What the block records, which is not on the tape unless it is added."""
+        before = self._recorded, self.paths.visits
+        self._recorded = recording = Recording()
+        self.paths.visits = recording.visits
         try:
-            yield
+            yield recording
         finally:
-            self.is_paused = False
+            self._recorded, self.paths.visits = before
 
-    def miss(self, name: str, arguments: Any) -> None:
-        """Name what can't be counted."""
-        self._miss(name, {str(number): argument for number, argument in enumerate(arguments)}, None)
+    def add(self, recording: Recording) -> None:
+        """Put down what was recorded separately."""
+        recorded = self._recorded
+        for key, found in recording.operations.items():
+            recorded.operations[key] = _together(recorded.operations.get(key), found)
+        for key, missed in recording.uncounted.items():
+            calls = recorded.uncounted[key].calls if key in recorded.uncounted else 0
+            recorded.uncounted[key] = missed._replace(calls=calls + missed.calls)
+        for conditional, calls in recording.conditionals.items():
+            recorded.conditionals[conditional] = recorded.conditionals.get(conditional, 0) + calls
+        for path, visit in recording.visits.items():
+            self.paths.visits.setdefault(path, Visit(visit.input, visit.output)).calls += visit.calls
+
+    def note_conditional(self, conditional: Conditional) -> None:
+        """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
+        if not self.is_backward:
+            known = self._recorded.conditionals
+            known[conditional] = known.get(conditional, 0) + 1
+
+    def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
+        """Put down a call that is not counted, or only in part."""
+        inputs = tuple(map(self.shape_of, tensors(arguments)))
+        self._miss((self.paths.current, name, inputs, (), self.phase), reason)
+
+    def shape_of(self, tensor: Any) -> Shape:
+        """The shape that is put down for `tensor`."""
+        return shape_of(tensor)
 
     def _count(
         self, name: str, operator: Operator, arguments: dict[str, Any], output: Any, cost: Cost
     ) -> None:
         key = self._key(name, arguments, output)
         elements = operator.activations(**{"output": output, **arguments}) if operator.activations else 0
-        with self._lock:
-            self._add(key, operator, cost, elements)
+        found = Operation(*key[:4], cost, elements, 1, self.phase, operator.estimated)
+        self._add(key, found)
 
-    def _add(self, key: Key, operator: Operator, cost: Cost, elements: Any) -> None:
-        before = self._operations.get(key)
-        if before is None:
-            found = Operation(*key[:4], cost, elements, 1, self.phase, operator.estimated)
-        else:
-            found = before._replace(
-                cost=before.cost + cost,
-                activations=before.activations + elements,
-                calls=before.calls + 1,
-            )
-        self._operations[key] = found
+    def _add(self, key: Key, found: Operation) -> None:
+        with self._lock:
+            operations = self._recorded.operations
+            operations[key] = _together(operations.get(key), found)
 
     def gradient(
         self, path: str, name: str, phase: Phase, operands: Sequence[Any], output: Any, cost: Cost
     ) -> None:
         """Put down what a gradient of the operator `name`, called at `path`, costs."""
-        shapes = tuple(tuple(operand.shape) for operand in operands)
-        key = path, name, shapes, tuple(output.shape), phase
-        before = self._operations.get(key, Operation(*key[:4], Cost(), 0, 0, phase))
-        self._operations[key] = before._replace(cost=before.cost + cost, calls=before.calls + bool(cost.macs))
+        shapes = tuple(map(self.shape_of, operands))
+        key = path, name, shapes, self.shape_of(output), phase
+        self._add(key, Operation(*key[:4], cost, 0, int(bool(cost.macs)), phase))
 
-    def _miss(self, name: str, arguments: dict[str, Any], output: Any) -> None:
-        key = self._key(name, arguments, output)
-        calls = self._uncounted[key].calls if key in self._uncounted else 0
-        self._uncounted[key] = Uncounted(*key[:3], calls + 1)
+    def _miss(self, key: Key, reason: str = "") -> None:
+        known = self._recorded.uncounted
+        calls = known[key].calls if key in known else 0
+        known[key] = Uncounted(*key[:3], calls + 1, reason)
 
     def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
-        inputs = tuple(tuple(tensor.shape) for tensor in tensors(arguments))
-        return self.paths.current, name, inputs, () if output is None else tuple(output.shape), self.phase
+        inputs = tuple(map(self.shape_of, tensors(arguments)))
+        return self.paths.current, name, inputs, self.shape_of(output), self.phase
 
     @property
     def phase(self) -> Phase:
@@ -147,12 +181,28 @@ class Tape:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """What has been counted, in the order of first calls."""
-        return tuple(self._operations.values())
+        return tuple(self._recorded.operations.values())
+
+    @property
+    def conditionals(self) -> tuple[Conditional, ...]:
+        """Calls of `torch.cond`, in the order of first calls."""
+        return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """What has no formula."""
-        return tuple(self._uncounted.values())
+        return tuple(self._recorded.uncounted.values())
+
+
+def _together(before: Operation | None, found: Operation) -> Operation:
+    """Both as one operation."""
+    if before is None:
+        return found
+    return before._replace(
+        cost=before.cost + found.cost,
+        activations=before.activations + found.activations,
+        calls=before.calls + found.calls,
+    )
 
 
 def _is_float(tensor: Any) -> bool:
@@ -168,4 +218,4 @@ def _is_sparse(arguments: dict[str, Any]) -> bool:
     """Whether a tensor leaves out its zeros, which the formulas would count."""
     import torch
 
-    return any(tensor.layout is not torch.strided for tensor in tensors(arguments))
+    return any(tensor.layout is not torch.strided and not tensor.is_nested for tensor in tensors(arguments))

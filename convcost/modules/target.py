@@ -18,7 +18,7 @@ from convcost.modules.isolation import Call
 from convcost.modules.loading import Place, load
 from convcost.modules.making import module_of
 from convcost.modules.profile import Profiler
-from convcost.modules.tensors import bytes_of, tensors
+from convcost.modules.tensors import bytes_of, shape_of, tensors
 from convcost.report import Report
 
 if TYPE_CHECKING:
@@ -140,4 +140,4 @@ def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) ->
 
 
 def _shapes(call: Any) -> str:
-    return ", ".join(str(tuple(tensor.shape)) for tensor in tensors(call)) or "no input"
+    return ", ".join(str(shape_of(tensor)) for tensor in tensors(call)) or "no input"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import Any
+
+from convcost.quantities import Shape
 
 
 def tensors(values: Any) -> Iterator[Any]:
@@ -48,6 +51,46 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, type) or not is_dataclass(value):
         return ()
     return ((field.name, getattr(value, field.name, None)) for field in fields(value))
+
+
+def has_values(tensor: Any) -> bool:
+    """Whether there is more to `tensor` than its shape."""
+    from torch._subclasses.fake_tensor import FakeTensor
+
+    return not (tensor.is_meta or isinstance(tensor, FakeTensor))
+
+
+def shape_of(tensor: Any) -> Shape:
+    """Its shape; of a nested tensor that of all its components, one after the other.
+
+    Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
+    """
+    import torch
+
+    if not tensor.is_nested:
+        return tuple(tensor.shape)
+    if tensor.layout is torch.jagged and (tensor._lengths is None or tensor.is_meta):
+        return tuple(tensor._values.shape)
+    shapes = component_shapes(tensor)
+    differing = [place for place, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1]
+    if len(differing) > 1:
+        return (tensor.numel(),)
+    [place] = differing or [0]
+    return (*shapes[0][:place], sum(shape[place] for shape in shapes), *shapes[0][place + 1 :])
+
+
+def component_shapes(tensor: Any) -> list[Shape]:
+    """The shape of each component of a nested tensor."""
+    import torch
+
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+        if tensor.layout is not torch.jagged:
+            return [tuple(sizes) for sizes in tensor._nested_tensor_size().tolist()]
+        lengths = [end - start for start, end in pairwise(tensor._offsets.tolist())]
+        if tensor._lengths is not None:
+            lengths = tensor._lengths.tolist()
+    ragged, shape = tensor._ragged_idx - 1, tensor._size[1:]
+    return [(*shape[:ragged], length, *shape[ragged + 1 :]) for length in lengths]
 
 
 def first_tensor(value: Any) -> Any:

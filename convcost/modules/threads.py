@@ -22,6 +22,11 @@ class _Recording(threading.local):
 _recording = _Recording()
 
 
+def is_recording() -> bool:
+    """Whether this thread records what it runs."""
+    return _recording.modes is not None
+
+
 @contextmanager
 def recorded_threads(modes: Modes) -> Iterator[None]:
     """In the block, threads that this one starts and tasks that it hands to pools run inside `modes()`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from convcost import formulas
@@ -37,6 +38,19 @@ def scaled_dot_product_attention(
     seen = outer * causal_pairs(queries, keys) if is_causal else scores
     masked = 0 if attn_mask is None else 1
     return Cost(scores * widths, seen * widths, elementwise=(SOFTMAX + SCALE + masked) * scores)
+
+
+def flex_attention(query: Operand, key: Operand, value: Operand, seen: Size | None = None, **_: Any) -> Cost:
+    """[batch, heads, queries, width] on [batch, key_heads, keys, width].
+
+    MACs: batch · heads · queries · keys · (width + value_width).
+
+    As in other attention, all pairs of query and key count. Those that the block mask lets through are valid:
+    `seen`, if the mask has data, or else all. What `score_mod` computes on each score is counted apart.
+    """
+    found = scaled_dot_product_attention(query, key, value)
+    widths = query.shape[-1] + value.shape[-1]
+    return found if seen is None else replace(found, valid_macs=seen * widths)
 
 
 def causal_pairs(queries: Size, keys: Size) -> Size:
@@ -87,6 +101,9 @@ def decompose(query: Any, key: Any, value: Any, **_: Any) -> Any:
 ATTENTION = Operator(
     scaled_dot_product_attention, attention_output, activations, gradients=gradients, decompose=decompose
 )
+
+FLEX = ATTENTION._replace(cost=flex_attention, output=None)
+"""flex_attention is no operator of ATen's: it has functions among its arguments."""
 
 KERNELS = (
     "_scaled_dot_product_attention_math",

@@ -44,6 +44,21 @@ def of_convolution(
     return sum([product] * (by_input + by_weight), sums)
 
 
+def of_linear(
+    self: Operand, grad_output: Operand, weight: Operand, output_mask: Sequence[bool], **_: Any
+) -> Cost:
+    """By input and by weight the forward's products once each; by bias a sum for each output element."""
+    by_input, by_weight, by_bias = output_mask
+    macs = size(grad_output) * weight.shape[-1] * (by_input + by_weight)
+    return Cost(macs, macs, bias_adds=size(grad_output) if by_bias else 0)
+
+
+def of_matmul(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> Cost:
+    """By each factor the forward's products once."""
+    macs = size(grad) * self.shape[-1] * sum(mask)
+    return Cost(macs, macs)
+
+
 def of_attention(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
     """By queries, keys and values together."""
     operands = {"query": query, "key": key, "value": value}
@@ -60,12 +75,14 @@ OPERATORS = {
     **dict.fromkeys(NORMALISATIONS, _estimated(NORMALISING)),
     **dict.fromkeys(("_softmax_backward_data", "_log_softmax_backward_data"), _estimated(SOFTMAX)),
     "convolution_backward": Operator(of_convolution, activations=outputs),
+    "linear_backward": Operator(of_linear, activations=outputs),
+    "matmul_backward": Operator(of_matmul, activations=outputs),
     **{f"{kernel}_backward": Operator(of_attention, activations=outputs) for kernel in attention.KERNELS},
 }
 
 UNLISTED = _estimated(OTHERWISE)
 
-WITH_PRODUCTS = ("linear", "rnn", "lstm", "gru", "conv", "mm", "attention", "trilinear", "cdist")
+WITH_PRODUCTS = ("linear", "rnn", "lstm", "gru", "conv", "mm", "matmul", "attention", "trilinear", "cdist")
 """What names of operators contain whose backward multiplies matrices: none of these is estimated."""
 
 

@@ -123,4 +123,5 @@ OPERATORS = {
     **dict.fromkeys(
         ("scatter_add", "index_add", "scatter_reduce", "index_put", "_index_put_impl"), Operator(accumulated)
     ),
+    "zeros_and_scatter": Operator(lambda vals, **_: Cost(elementwise=size(vals))),
 }

@@ -47,6 +47,15 @@ SEARCHES = (
 )
 
 FILLS = (
+    *("to_padded_tensor", "_nested_from_padded", "_nested_from_padded_tensor", "_nested_tensor_from_mask"),
+    *("_nested_tensor_from_mask_left_aligned", "_nested_tensor_from_tensor_list", "_nested_tensor_size"),
+    *(
+        "_nested_tensor_strides",
+        "_nested_tensor_storage_offsets",
+        "_nested_get_offsets",
+        "_nested_get_values",
+    ),
+    *("_padded_dense_to_jagged_forward", "_jagged_to_padded_dense_forward", "_nested_select_backward"),
     *("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided", "zeros"),
     *("zeros_like", "new_zeros", "ones", "ones_like", "new_ones", "full", "full_like", "new_full", "fill"),
     *("zero", "arange", "range", "linspace", "logspace", "eye", "scalar_tensor", "tril_indices"),

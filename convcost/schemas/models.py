@@ -19,11 +19,26 @@ class Tensor(TypedDict):
 
 
 class Uncounted(TypedDict):
-    """An operator without a formula, so that the cost is more than what is counted."""
+    """An operator that is not counted, so that the cost is more than what is counted."""
 
     path: str
     operator: str
     inputs: list[list[Formula]]
+    calls: int
+    reason: NotRequired[str]
+    """Why it is counted only in part; absent where it has no formula."""
+
+
+class Conditional(TypedDict):
+    """A call of torch.cond, and what a call costs by branch."""
+
+    path: str
+    inputs: list[list[Formula]]
+    true: Costs | None
+    """Null for a branch that is known not to run."""
+    false: Costs | None
+    counted: bool
+    """The branch that is in the totals: the one that runs, or the costlier where that depends on values."""
     calls: int
 
 
@@ -66,8 +81,10 @@ class Traced(TypedDict):
     outputs: list[Tensor]
     ran_on: Literal["shapes", "data"]
     partial: bool
-    """Whether an operator without a formula ran."""
+    """Whether something ran that is not counted."""
     uncounted: list[Uncounted]
+    conditionals: NotRequired[list[Conditional]]
+    """The calls of torch.cond, if there are any."""
     modules: list[Submodule]
     operators: list[Operator]
     phases: NotRequired[dict[Phase, Costs]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from convcost.operation import Operation, Tensor, Trace
+from convcost.operation import Conditional, Operation, Tensor, Trace
 from convcost.quantities import Cost
 from convcost.symbols.rows import Change, throughout
 
@@ -24,6 +24,7 @@ def mapped_trace(trace: Trace, change: Change) -> Trace:
         uncounted=tuple(uncounted),
         modules=tuple(modules),
         held=None,
+        conditionals=tuple(_conditional(found, change) for found in trace.conditionals),
     )
 
 
@@ -32,10 +33,21 @@ def _ends(tensors: tuple[Tensor, ...], change: Change) -> tuple[Tensor, ...]:
 
 
 def _operation(operation: Operation, change: Change) -> Operation:
-    cost = operation.cost
     return operation._replace(
         inputs=throughout(operation.inputs, change),
         output=throughout(operation.output, change),
-        cost=Cost(*throughout((cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise), change)),
+        cost=_cost(operation.cost, change),
         activations=throughout(operation.activations, change),
     )
+
+
+def _conditional(found: Conditional, change: Change) -> Conditional:
+    return found._replace(
+        inputs=throughout(found.inputs, change),
+        true=found.true and _cost(found.true, change),
+        false=found.false and _cost(found.false, change),
+    )
+
+
+def _cost(cost: Cost, change: Change) -> Cost:
+    return Cost(*throughout((cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise), change))

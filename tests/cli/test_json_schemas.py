@@ -18,6 +18,7 @@ from convcost.verifying.cases import cases
 NET = """
 import torch
 from torch import nn
+from torch._higher_order_ops import while_loop
 
 
 class Net(nn.Module):
@@ -42,6 +43,17 @@ class Wide(nn.Sequential):
 class Partial(nn.Module):
     def forward(self, x):
         return torch.linalg.svd(x)[0]
+
+
+class Branches(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        x = while_loop(lambda h: h.norm() > 1, lambda h: (self.fc(h),), (x,))[0]
+        x = torch.cond(x.sum() > 0, self.fc, lambda h: h + 1, (x,))
+        return torch.cond(torch.ones(()) > 0, self.fc, lambda h: h + 1, (x,))
 
 
 class Wave(nn.Module):
@@ -175,6 +187,8 @@ def test_a_layer_with_the_counters_verdicts():
         ("net.py:Wide", "--input", "f32[B,8]"),
         ("net.py:Partial", "--input", "f32[3,3]"),
         ("net.py:Partial", "--input", "f32[3,3]", "--strict"),
+        ("net.py:Branches", "--input", "f32[4,8]", "--backward"),
+        ("net.py:Branches", "--input", "f32[B,8]"),
         ("net.py:Wave", "--input", "f32[4,8]", "--count", "all", "--taps", "valid"),
         ("net.py:Wave", "--input", "f32[B,8]"),
         ("net.py:Wide", "--input", "f32[4,8]", "--by", "operator", "--filter", "Linear", "--sort", "flops"),

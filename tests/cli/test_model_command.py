@@ -320,7 +320,7 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
     outcome = convcost(*target, "--strict", "--json")
     found = json.loads(outcome.out)
     assert (outcome.code, found["macs"], found["partial"]) == (1, 80, True)
-    assert outcome.err == "convcost: the count is partial: an operator has no formula\n"
+    assert outcome.err == "convcost: the count is partial: an operator is not counted\n"
     assert found["uncounted"] == [{"path": "", "operator": f"{name}::scan", "inputs": [[5, 4]], "calls": 2}]
     counted = record(*target, "--strict", "--formulas", "scans.py:FORMULAS")
     assert (counted["macs"], counted["partial"]) == (150, False)

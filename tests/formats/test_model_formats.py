@@ -202,3 +202,49 @@ def test_sums_of_reports_are_tables_of_their_rows(report):
     both = report + convcost.cost("[1, 4] -> Linear(4, 4)")
     assert both.macs == 64
     assert "Sequential.0.0" in str(both)
+
+
+def conditional(predicate):
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.narrow, self.wide = nn.Linear(4, 4), nn.Sequential(nn.Linear(4, 9), nn.Linear(9, 4))
+
+        def forward(self, x):
+            return torch.cond(predicate(x), self.narrow, self.wide, (x,))
+
+    return convcost.profile(Branches(), torch.randn(3, 4))
+
+
+def test_a_cond_that_values_decide_shows_both_branches():
+    found = conditional(lambda x: x.sum() > 0)
+    assert (
+        "torch.cond (1 call) costs 48 MACs on its true branch and 216 MACs on its false one. "
+        "Which one runs depends on values: the false one is counted, as it costs more."
+    ) in " ".join(str(found).split())
+    (record,) = json.loads(render(found, "json"))["conditionals"]
+    assert (record["counted"], record["true"]["macs"], record["false"]["macs"]) == (False, 48, 216)
+    assert (record["path"], record["inputs"], record["calls"]) == ("", [[3, 4]], 1)
+
+
+def test_a_cond_on_a_known_value_says_which_branch_ran():
+    found = conditional(lambda _: torch.ones(()) > 0)
+    assert "torch.cond (1 call) ran its true branch, which is counted." in str(found)
+    (record,) = json.loads(render(found, "json"))["conditionals"]
+    assert (record["counted"], record["true"]["macs"], record["false"]) == (True, 48, None)
+
+
+def test_what_is_counted_in_part_says_why(report):
+    reason = "one trip is counted, as the number of trips depends on values"
+    found = with_uncounted(report, 1)
+    loop = Uncounted("0", "higher_order::while_loop", ((3, 4),), 2, reason)
+    both = replace(found, trace=replace(found.trace, uncounted=(loop, *found.trace.uncounted)))
+    alone = replace(found, trace=replace(found.trace, uncounted=(loop,)))
+    text = f"The count is partial: while_loop in 0 (2 calls on (3, 4)): {reason}"
+    assert f"{text}." in " ".join(str(alone).split())
+    assert f"{text}; " in " ".join(str(both).split())
+    assert [record.get("reason") for record in json.loads(render(both, "json"))["uncounted"]] == [
+        reason,
+        None,
+    ]
+    assert r"| while\_loop | 2 |  | in part |" in render(alone, "markdown")

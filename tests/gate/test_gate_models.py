@@ -32,6 +32,10 @@ class Fails(Net):
 def inputs():
     return torch.zeros(5, 4)
 
+class Loops(Net):
+    def forward(self, x):
+        return torch.while_loop(lambda h: h.norm() > 1, lambda h: (self.fc(h),), (x,))[0]
+
 FORMULAS = {"aten::_linalg_svd": lambda A, output, **_: Cost(macs=7, valid_macs=7)}
 WRONG = {"aten::_linalg_svd": 7}
 """
@@ -72,6 +76,11 @@ def test_a_model_with_names_for_sizes_is_compared_as_formulas():
 def test_an_operator_without_a_formula_makes_the_count_partial():
     reason = "there is no formula for aten::_linalg_svd"
     assert checks(ENTRY.format("Scans") + INPUT) == [("formulas", False, reason)]
+
+
+def test_a_loop_of_unknown_length_makes_the_count_partial():
+    reason = "higher_order::while_loop: one trip is counted, as the number of trips depends on values"
+    assert checks(ENTRY.format("Loops") + INPUT) == [("formulas", False, reason)]
 
 
 def test_a_counter_agrees_that_counts_the_same_products_whatever_else():

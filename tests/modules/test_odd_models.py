@@ -41,30 +41,6 @@ def test_what_runs_in_a_thread_is_counted_where_it_runs(forward, macs):
     assert [row.path for row in report.rows if row.path][:2] == ["blocks.0", "blocks.1"]
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_flex_attention_costs_its_products():
-    from torch.nn.attention.flex_attention import flex_attention
-
-    x = torch.randn(1, 2, 16, 8)
-    assert profile(Calls(lambda _, x: flex_attention(x, x, x)), x).macs == 2 * 2 * 16 * 16 * 8
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_loop_costs_what_runs_in_it():
-    from torch._higher_order_ops.while_loop import while_loop
-
-    def forward(module, x):
-        return while_loop(lambda i, _: i < 3, lambda i, x: (i + 1, module.linear(x)), (torch.tensor(0), x))
-
-    assert profile(Calls(forward, linear=nn.Linear(8, 8)), torch.randn(4, 8)).macs == 3 * 4 * 64
-
-
-def test_nested_tensors_are_named_where_they_have_no_formula():
-    nested = torch.nested.nested_tensor([torch.randn(2, 8), torch.randn(3, 8)], layout=torch.jagged)
-    trace = profile(nn.Linear(8, 8), nested).trace
-    assert [missed.operator for missed in trace.uncounted] == ["aten::linear"]
-
-
 @pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("inference", [False, True])
 def test_lazy_layers_of_every_kind_are_counted_and_stay_lazy(inference, backward):

@@ -9,8 +9,8 @@ from convcost.breakdown.tree import Node
 from convcost.formats.interface import View
 from convcost.formats.model.operators import bare
 from convcost.formats.model.selection import Selection
-from convcost.formats.remarks import NO_COUNTERS, assumed_text, convention_note, shape_text
-from convcost.operation import Trace, Uncounted
+from convcost.formats.remarks import NO_COUNTERS, assumed_text, convention_note, shape_text, size_text
+from convcost.operation import Conditional, Trace, Uncounted
 from convcost.report import Report
 from convcost.units import exact
 
@@ -24,6 +24,7 @@ def notes(report: Report, trace: Trace, root: Node, selection: Selection, view: 
     """What to know, the gravest first."""
     found = (
         partial_note(trace),
+        _conditionals(trace),
         _estimated(report, trace),
         RAN_ON_DATA if trace.ran == "data" else "",
         _unused(trace),
@@ -41,19 +42,47 @@ def partial_note(trace: Trace, name: str = "") -> str:
     """The operators that are missing in the count; nothing where none is."""
     if not trace.uncounted:
         return ""
+    texts = list(map(_counted_in_part, (found for found in trace.uncounted if found.reason)))
+    missed = [found for found in trace.uncounted if not found.reason]
+    if missed:
+        verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
+        texts.append(
+            f"{listed(map(_missed, missed), '; ')} {verb} cost is not in it. "
+            f"Formulas of your own go in with --formulas"
+        )
     about = f" of {name}" if name else ""
-    is_one = len(trace.uncounted) == 1
-    return (
-        f"The count{about} is partial: {listed(map(_missed, trace.uncounted), '; ')} "
-        f"{'has no formula, and its cost' if is_one else 'have no formula, and their cost'} is not in it. "
-        f"Formulas of your own go in with --formulas."
-    )
+    return f"The count{about} is partial: {listed(texts, '; ')}."
+
+
+def _counted_in_part(found: Uncounted) -> str:
+    return f"{_missed(found)}: {found.reason}"
 
 
 def _missed(found: Uncounted) -> str:
     shapes = " and ".join(map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
     return f"{bare(found.operator)}{where} ({_times(found.calls)} on {shapes})"
+
+
+def _conditionals(trace: Trace) -> str:
+    """What the branches of each torch.cond cost, and which is counted."""
+    return listed(map(_branches, trace.conditionals), " ")
+
+
+def _branches(found: Conditional) -> str:
+    where = f" in {found.path}" if found.path else ""
+    what = f"torch.cond{where} ({_times(found.calls)})"
+    counted = "true" if found.counted else "false"
+    if found.true is None or found.false is None:
+        return f"{what} ran its {counted} branch, which is counted."
+    true, false = (f"{size_text(cost.macs)} MACs" for cost in (found.true, found.false))
+    which = "Which one runs depends on values"
+    if true == false and found.true == found.false:
+        return f"{what} costs {true} on either branch. {which}: one is counted."
+    return (
+        f"{what} costs {true} on its true branch and {false} on its false one. "
+        f"{which}: the {counted} one is counted, as it costs more."
+    )
 
 
 def _estimated(report: Report, trace: Trace) -> str:

@@ -15,11 +15,12 @@ from convcost.report import Report
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
 
 NOT_COUNTED = "not counted"
+COUNTED_IN_PART = "in part"
 
 
 def bare(operator: str) -> str:
-    """The operator's name, without torch's own namespace."""
-    return operator.removeprefix("aten::")
+    """The operator's name, without torch's own namespaces."""
+    return operator.removeprefix("aten::").removeprefix("higher_order::")
 
 
 def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> Table:
@@ -57,11 +58,11 @@ def _others(totals: list[OperatorTotal], report: Report) -> list[Line]:
 
 
 def _uncounted(trace: Trace) -> list[Line]:
-    calls: Counter[str] = Counter()
+    calls: Counter[tuple[str, str]] = Counter()
     for found in trace.uncounted:
-        calls[found.operator] += found.calls
+        calls[found.operator, COUNTED_IN_PART if found.reason else NOT_COUNTED] += found.calls
     return [
-        Line(bare(operator), (shown(number), "", NOT_COUNTED, "", "")) for operator, number in calls.items()
+        Line(bare(operator), (shown(number), "", text, "", "")) for (operator, text), number in calls.items()
     ]
 
 

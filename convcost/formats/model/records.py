@@ -9,7 +9,7 @@ from convcost.breakdown.tree import tree
 from convcost.formats.interface import View
 from convcost.formats.model.selection import every
 from convcost.formats.numbers import data
-from convcost.operation import Tensor, Trace, Uncounted
+from convcost.operation import Conditional, Tensor, Trace, Uncounted
 from convcost.quantities import Convention, Cost, Shape, Size
 from convcost.report import Report
 
@@ -19,12 +19,14 @@ Record = dict[str, Any]
 def trace_record(report: Report, trace: Trace) -> Record:
     """What went in and out, every submodule with all that is in it, every operator, what has no formula."""
     costs = {phase: _cost(cost, report.convention) for phase, cost in phases(trace).items()}
+    conditionals = [_conditional(found, report.convention) for found in trace.conditionals]
     return {
         "inputs": list(map(_tensor, trace.inputs)),
         "outputs": list(map(_tensor, trace.outputs)),
         "ran_on": trace.ran,
         "partial": trace.is_partial,
         "uncounted": list(map(_uncounted, trace.uncounted)),
+        **({"conditionals": conditionals} if conditionals else {}),
         "modules": module_records(report, trace, View()),
         "operators": operator_records(report, trace),
         **({"phases": costs} if costs else {}),
@@ -94,7 +96,17 @@ def _tensor(tensor: Tensor) -> Record:
 
 
 def _uncounted(found: Uncounted) -> Record:
-    return {**found._asdict(), "inputs": list(map(_shape, found.inputs))}
+    record = {**found._asdict(), "inputs": list(map(_shape, found.inputs))}
+    return record if found.reason else {name: record[name] for name in record if name != "reason"}
+
+
+def _conditional(found: Conditional, convention: Convention) -> Record:
+    return {
+        **found._asdict(),
+        "inputs": list(map(_shape, found.inputs)),
+        "true": found.true and _cost(found.true, convention),
+        "false": found.false and _cost(found.false, convention),
+    }
 
 
 def _shape(shape: Shape | None) -> list[Any] | None:

@@ -14,11 +14,12 @@ from convcost.modules.opened.indices import Indices
 from convcost.modules.opened.sizes import Sizes
 from convcost.modules.opened.units import Unit, lifted
 from convcost.modules.recorder import Recorder
-from convcost.modules.tape import Key, Tape
+from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator, Sized
 from convcost.operators.recurrent import GATES
+from convcost.quantities import Shape
 
 if TYPE_CHECKING:
     import torch
@@ -63,9 +64,8 @@ class OpenTape(Tape):
 
         return on_formulas
 
-    def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
-        path, _, inputs, shape, phase = super()._key(name, arguments, output)
-        return path, name, in_formulas(inputs, self.sizes), in_formulas(shape, self.sizes), phase
+    def shape_of(self, tensor: Any) -> Shape:
+        return self.sizes.shape(tensor)
 
 
 class OpenRecorder(Recorder):
