@@ -64,7 +64,7 @@ def _builtin(name: str) -> Whole | None:
     bare = name.rstrip("_") if in_place else name
     operator = OPERATORS.get(bare)
     packet = getattr(torch.ops.aten, bare, None)
-    if operator is None or packet is None or bare in TAKEN_APART:
+    if operator is None or packet is None or operator.gradients is None or bare in TAKEN_APART:
         return None
     schema = getattr(packet, packet.overloads()[0])._schema
     return Whole(bare, tuple(argument.name for argument in schema.arguments), operator, in_place)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import zeros_like
-from convcost.modules.tape import Tape
+from convcost.modules.tape import Tape, rule_for
 from convcost.modules.tensors import first_tensor, tensors
 from convcost.operation import Phase
 from convcost.operators.interface import Operator
@@ -27,8 +27,10 @@ def with_gradients(
 
     def record(needed: tuple[bool, ...], output: Any) -> None:
         labels = frozenset(label for (label, _), is_needed in zip(operands, needed, strict=True) if is_needed)
-        cost = operator.cost(**{"output": output, **arguments})
-        found = operator.gradients(labels, cost, **{"output": output, **arguments})
+        given = {"output": output, **arguments}
+        rule = rule_for(operator, arguments)
+        cost = rule and rule(**given)
+        found = operator.gradients(labels, cost, **given) if cost and operator.gradients else {}
         for label, gradient in found.items():
             phase = roles.get(label, "gradient by weight") if tape.is_backward else "forward"
             tape.gradient(path, name, phase, [tensor for _, tensor in operands], output, gradient)

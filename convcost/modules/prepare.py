@@ -75,16 +75,21 @@ def given(values: Any, way: Way) -> Any:
 
 def _without_needless_data(tensor: torch.Tensor) -> torch.Tensor:
     """Small integers may say how long something is, and keep their data."""
+    is_small = tensor.device.type == "cpu" and tensor.numel() <= SMALL
+    is_needed = is_small and not tensor.is_floating_point()
+    return tensor if is_needed else _without_strided_data(tensor)
+
+
+def _without_strided_data(tensor: torch.Tensor) -> torch.Tensor:
+    """Sparse tensors say by their data what they store, and keep it."""
     import torch
 
-    is_small = tensor.device.type == "cpu" and tensor.numel() <= SMALL
-    is_needed = tensor.layout is not torch.strided or (is_small and not tensor.is_floating_point())
-    return tensor if is_needed else of_strides(tensor)
+    return of_strides(tensor) if tensor.layout is torch.strided else tensor
 
 
 def in_place_of(submodules: Iterable[torch.nn.Module], way: Way) -> None:
     """Put tensors in place of the submodules' own."""
-    replace_in(submodules, _with_own_data if way == "data" else of_strides)
+    replace_in(submodules, _with_own_data if way == "data" else _without_strided_data)
 
 
 def replace_in(submodules: Iterable[torch.nn.Module], change: Callable[[torch.Tensor], torch.Tensor]) -> None:

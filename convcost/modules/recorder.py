@@ -79,7 +79,8 @@ class Recorder:
             return _refused(first, arguments["weight"]) if known.operator.contracts else None
         if known.in_place:
             return first
-        return like(first) if known.operator.is_same else _of_shapes(shapes, first)
+        dtype = arguments.get("out_dtype") or first.dtype
+        return like(first) if known.operator.is_same else _of_shapes(shapes, dtype)
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
@@ -126,7 +127,7 @@ def _refused(first: Any, weight: Any) -> None:
         )
 
 
-def _of_shapes(shapes: Any, example: Any) -> Any:
+def _of_shapes(shapes: Any, dtype: Any) -> Any:
     if isinstance(shapes, list):
-        return tuple(of_shape(shape, example.dtype) for shape in shapes)
-    return of_shape(shapes, example.dtype)
+        return tuple(of_shape(shape, dtype) for shape in shapes)
+    return of_shape(shapes, dtype)

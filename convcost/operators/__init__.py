@@ -1,4 +1,7 @@
-"""The operators by ATen's names. A new operator is a line in its family's file."""
+"""The operators by ATen's names, or by their full names if they are of another namespace.
+
+A new operator is a line in its family's file.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from convcost.operators import (
     pooling,
     recurrent,
     sampling,
+    sparse,
 )
 from convcost.operators.interface import Operator
 
@@ -31,4 +35,5 @@ OPERATORS: dict[str, Operator] = {
     **attention.OPERATORS,
     **convolution.OPERATORS,
     **contraction.OPERATORS,
+    **sparse.OPERATORS,
 }

@@ -26,8 +26,8 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "gradients that nobody needs",
-    "zip(operands, needed, strict=True) if is_needed)\n        cost",
-    "zip(operands, needed, strict=True))\n        cost",
+    "zip(operands, needed, strict=True) if is_needed)\n        given",
+    "zip(operands, needed, strict=True))\n        given",
     "modules/gradients.py",
 )
 GRADIENTS.error(
@@ -43,9 +43,9 @@ GRADIENTS.error(
     "modules/tape.py",
 )
 GRADIENTS.error(
-    "the gradients of the last call alone",
-    "before._replace(cost=before.cost + cost, calls=before.calls + bool",
-    "before._replace(cost=cost, calls=before.calls + bool",
+    "the cost of the last call alone",
+    "cost=before.cost + cost,",
+    "cost=cost,",
     "modules/tape.py",
 )
 GRADIENTS.error(
