@@ -14,6 +14,7 @@ from convcost.operators import (
     elementwise,
     fourier,
     free,
+    grouped,
     losses,
     normalization,
     pooling,
@@ -37,5 +38,6 @@ OPERATORS: dict[str, Operator] = {
     **attention.OPERATORS,
     **convolution.OPERATORS,
     **contraction.OPERATORS,
+    **grouped.OPERATORS,
     **sparse.OPERATORS,
 }
