@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from convcost.operators import (
     attention,
+    attention_kernels,
     backward,
     contraction,
     convolution,
@@ -36,6 +37,7 @@ OPERATORS: dict[str, Operator] = {
     **fourier.OPERATORS,
     **recurrent.OPERATORS,
     **attention.OPERATORS,
+    **attention_kernels.OPERATORS,
     **convolution.OPERATORS,
     **contraction.OPERATORS,
     **grouped.OPERATORS,
