@@ -11,6 +11,7 @@ from convcost.operators import (
     backward,
     contraction,
     convolution,
+    decompositions,
     dropout,
     elementwise,
     fourier,
@@ -42,4 +43,5 @@ OPERATORS: dict[str, Operator] = {
     **contraction.OPERATORS,
     **grouped.OPERATORS,
     **sparse.OPERATORS,
+    **decompositions.OPERATORS,
 }
