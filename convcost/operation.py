@@ -17,7 +17,10 @@ Ran = Literal["shapes", "data"]
 
 
 class Operation(NamedTuple):
-    """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls."""
+    """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls.
+
+    On `complex` operands a complex MAC counts as four real ones; on `sparse` ones stored entries count.
+    """
 
     path: str
     operator: str
@@ -28,6 +31,8 @@ class Operation(NamedTuple):
     calls: int = 1
     phase: Phase = "forward"
     estimated: bool = False
+    complex: bool = False
+    sparse: bool = False
 
 
 class Tensor(NamedTuple):

@@ -20,6 +20,8 @@ class OperatorTotal(NamedTuple):
     activations: Size
     backward: Cost
     estimated: bool
+    complex: bool
+    sparse: bool
 
 
 def by_operator(trace: Trace) -> tuple[OperatorTotal, ...]:
@@ -43,6 +45,8 @@ def _total(operator: str, found: list[Operation]) -> OperatorTotal:
         sum(operation.activations for operation in forward),
         sum((operation.cost for operation in backward), Cost()),
         any(operation.estimated for operation in found),
+        any(operation.complex for operation in found),
+        any(operation.sparse for operation in found),
     )
 
 

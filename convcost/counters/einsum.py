@@ -9,11 +9,10 @@ from convcost.counters.notes import Shares
 
 def order_share(equation: str, shapes: Sequence[Sequence[int]], amount: int, each_mac: int) -> Shares:
     """What `amount` has beside pairs from left to right, of which each MAC counts `each_mac`."""
-    from convcost.operators import OPERATORS
+    from convcost.operators.contraction import einsum
     from convcost.operators.interface import Sized
 
     if len(shapes) < 3:
         return ()
     operands = [Sized(tuple(shape)) for shape in shapes]
-    pairs = OPERATORS["einsum"].cost(equation=equation, tensors=operands)
-    return (("order", amount - each_mac * pairs.macs),)
+    return (("order", amount - each_mac * einsum(equation, operands).macs),)

@@ -29,7 +29,7 @@ class Identity(_View):
 
 @dataclass(frozen=True)
 class _Dropout(Layer):
-    """Nothing at evaluation, and by decision nothing in training, so that the count is one for both."""
+    """Nothing at evaluation, as which designs are counted; a module in training is counted as it runs."""
 
     p: float = 0.5
     inplace: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.errors import UnboundSizeError
-from convcost.modules.tape import Recording
+from convcost.modules.recording import Recording
 from convcost.modules.tensors import tensors
 from convcost.operation import Conditional
 from convcost.quantities import Cost

@@ -46,7 +46,7 @@ def dispatched(overload: Any) -> Dispatched:
     return Dispatched(
         f"{namespace}::{name}",
         tuple(argument.name for argument in arguments),
-        _operator(overload, name.rstrip("_") if namespace in OF_TORCH else ""),
+        _operator(overload, (name if namespace in OF_TORCH else f"{namespace}::{name}").rstrip("_")),
         _is_composite(overload),
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),
@@ -57,14 +57,23 @@ def dispatched(overload: Any) -> Dispatched:
 def _operator(overload: Any, name: str) -> Operator | None:
     import torch
 
-    if name in OPERATORS or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
-        found: Operator = OPERATORS.get(name, FREE)
-        return found
-    if torch.Tag.pointwise in overload.tags:
+    if name in OPERATORS:
+        return OPERATORS[name]
+    if overload.namespace == "prim" or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
+        return FREE
+    if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
     if torch.Tag.reduction in overload.tags:
         return _of_first(overload._schema.arguments[0].name)
-    return unlisted(name)
+    return unlisted(name) if "::" not in name else None
+
+
+def _tags(overload: Any) -> set[Any]:
+    """Its own, and where it writes in place those of the operator that returns anew: torch has fewer here."""
+    import torch
+
+    anew = getattr(torch.ops.aten, overload._schema.name.removeprefix("aten::").rstrip("_"), None)
+    return {*overload.tags, *getattr(getattr(anew, overload._overloadname, None), "tags", ())}
 
 
 def _of_first(name: str) -> Operator:

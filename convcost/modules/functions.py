@@ -69,7 +69,7 @@ def _builtin(name: str) -> Whole | None:
     bare = name.rstrip("_") if in_place else SPELLINGS.get(name, name)
     operator = OPERATORS.get(bare)
     packet = getattr(torch.ops.aten, bare, None)
-    if operator is None or packet is None:
+    if operator is None or packet is None or operator.gradients is None:
         return None
     schema = getattr(packet, packet.overloads()[0])._schema
     names = tuple(argument.name for argument in schema.arguments)

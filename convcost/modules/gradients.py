@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import zeros_like
 from convcost.modules.nested_tensors import by_component, has_nested
+from convcost.modules.operands import rule_for
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import first_tensor, tensors
 from convcost.operation import Phase
@@ -71,11 +72,11 @@ class Contraction:
             for number, (label, role, operand) in enumerate(
                 zip(self._labels, self.roles, operands, strict=True)
             )
-            if costs[label].macs
+            if label in costs and costs[label].macs
         ]
 
         def gradient(number: int) -> Any:
-            cost = costs[self._labels[number]]
+            cost = costs.get(self._labels[number], Cost())
             others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
             return _product(self.tape, self.path, self.name, cost, by_output, others, operands[number])
 
@@ -100,7 +101,11 @@ class Contraction:
 
     def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
         given = {"output": output, **self.arguments}
-        return self.operator.gradients(frozenset(labels), self.operator.cost(**given), **given)
+        rule = rule_for(self.operator, self.arguments)
+        cost = rule and rule(**given)
+        if cost is None or self.operator.gradients is None:
+            return {}
+        return self.operator.gradients(frozenset(labels), cost, **given)
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,12 @@ def _copied(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> t
     is_collecting = gc.isenabled()
     gc.disable()
     try:
-        copier = Copier(copy_parameter)
-        model = copier.copy(getattr(call.model, "_orig_mod", call.model))
-        copier.copy_tensor = copy_input
-        return Call(model, copier.copy(call.args), copier.copy(dict(call.kwargs))), copier
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            copier = Copier(copy_parameter)
+            model = copier.copy(getattr(call.model, "_orig_mod", call.model))
+            copier.copy_tensor = copy_input
+            return Call(model, copier.copy(call.args), copier.copy(dict(call.kwargs))), copier
     finally:
         if is_collecting:
             gc.enable()

@@ -54,17 +54,19 @@ def refuse_nested(values: Iterable[Any]) -> None:
 def by_component(operator: Operator) -> Operator:
     """The operator on nested tensors: each of its rules is a sum over components."""
 
-    def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:
+    def summed_gradients(needed: frozenset[str], _: Cost, **arguments: Any) -> dict[str, Cost]:
         found: dict[str, Cost] = {}
         for given in components(arguments):
-            for name, gradient in operator.gradients(needed, operator.cost(**given), **given).items():
+            cost = operator.cost(**given)
+            gradients = operator.gradients(needed, cost, **given) if cost and operator.gradients else {}
+            for name, gradient in gradients.items():
                 found[name] = found.get(name, Cost()) + gradient
         return found
 
     return operator._replace(
         cost=_summed(operator.cost),
         activations=operator.activations and _summed(operator.activations),
-        gradients=gradients,
+        gradients=summed_gradients,
     )
 
 

@@ -117,13 +117,13 @@ class Profiler:
 
 
 def of_user(formula: Callable[..., Cost]) -> Operator:
-    """An operator by the user's formula; all its MACs are on real data if it says nothing of them."""
+    """An operator by the user's formula, in real MACs; all are on real data if it says nothing of them."""
 
     def cost(**arguments: Any) -> Cost:
         found = formula(**arguments)
         return found if found.valid_macs else replace(found, valid_macs=found.macs)
 
-    return Operator(cost)
+    return Operator(cost, counts_real=True)
 
 
 def profile(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Report:

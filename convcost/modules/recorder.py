@@ -121,7 +121,8 @@ class Recorder:
             return _refused(first, arguments["weight"]) if known.operator.contracts else None
         if known.in_place:
             return first
-        output = like(first) if known.operator.is_same else _of_shapes(shapes, first)
+        dtype = arguments.get("out_dtype") or first.dtype
+        output = like(first) if known.operator.is_same else _of_shapes(shapes, dtype)
         if self._devices.are_several:
             self._devices.follow((first,), flat_tensors((output,)))
         return output
@@ -195,7 +196,7 @@ def _refused(first: Any, weight: Any) -> None:
         )
 
 
-def _of_shapes(shapes: Any, example: Any) -> Any:
+def _of_shapes(shapes: Any, dtype: Any) -> Any:
     if isinstance(shapes, list):
-        return tuple(of_shape(shape, example.dtype) for shape in shapes)
-    return of_shape(shapes, example.dtype)
+        return tuple(of_shape(shape, dtype) for shape in shapes)
+    return of_shape(shapes, dtype)

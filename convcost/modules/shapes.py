@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import like, of_strides
+from convcost.modules.dispatched import dispatched
 from convcost.modules.memory import Made, Runner, flat_tensors, number_of, written
 from convcost.modules.nested_tensors import refuse_nested
 
@@ -48,6 +49,8 @@ class Shapes(Runner):
             output = overload(*args, **kwargs)
             self._made.add(output, tensors)
             return output
+        if any(map(_is_sparse, with_data)) and not _is_product(overload):
+            raise NotImplementedError(f"{overload} on a sparse tensor needs its data")
         self._stale.update((number_of(target), target) for target in targets)
         return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
 
@@ -56,7 +59,22 @@ class Shapes(Runner):
             return False
         if any(number_of(tensor) in self._stale for tensor in tensors):
             return False
-        return all(tensor.device.type == "cpu" and tensor.numel() <= SMALL for tensor in tensors)
+        return all(
+            tensor.device.type == "cpu" and (_is_sparse(tensor) or tensor.numel() <= SMALL)
+            for tensor in tensors
+        )
+
+
+def _is_sparse(tensor: torch.Tensor) -> bool:
+    import torch
+
+    return tensor.layout is not torch.strided
+
+
+def _is_product(overload: Any) -> bool:
+    """Whether it multiplies a sparse tensor by one that may lack its data, which yields a usual one."""
+    operator = dispatched(overload).operator
+    return operator is not None and operator.sparse is not None
 
 
 def _alike(tensors: list[torch.Tensor]) -> torch.Tensor | None:

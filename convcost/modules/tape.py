@@ -11,31 +11,16 @@ from typing import Any
 
 from convcost.modules.functions import Whole, is_composite
 from convcost.modules.nested_tensors import by_component, has_nested
+from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
 from convcost.modules.paths import Paths, Visit
+from convcost.modules.recording import Key, Recording, Traits
 from convcost.modules.tensors import first_tensor, shape_of, tensors
 from convcost.operation import Conditional, Operation, Phase, Uncounted
 from convcost.operators import OPERATORS
-from convcost.operators.interface import FREE, Operator
-from convcost.quantities import Cost, Shape
+from convcost.operators.interface import FREE, Operator, of_complex
+from convcost.quantities import Cost, Shape, Size
 
 SEQUENCES = (list, tuple)
-
-Key = tuple[str, str, tuple[Shape, ...], Shape, Phase]
-
-
-@dataclass
-class Recording:
-    """What was recorded while a part of a model ran."""
-
-    operations: dict[Key, Operation] = field(default_factory=dict)
-    uncounted: dict[Key, Uncounted] = field(default_factory=dict)
-    conditionals: dict[Conditional, int] = field(default_factory=dict)
-    visits: dict[str, Visit] = field(default_factory=dict)
-
-    @property
-    def cost(self) -> Cost:
-        """Of all operations."""
-        return sum((found.cost for found in self.operations.values()), Cost())
 
 
 @dataclass
@@ -87,18 +72,21 @@ class Tape:
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
         first = first_tensor(output)
-        if first is None or operator is FREE:
+        if operator is FREE:
             return
         if operator is not None and has_nested((*arguments.values(), first)):
             operator = by_component(operator)
-        if operator is not None and operator.contracts and _is_sparse(arguments):
-            operator = None
-        if operator is not None:
-            cost = operator.cost(**{"output": first, **arguments})
-            if cost.macs or (cost != Cost() and _is_float(first)):
-                self._count(name, operator, arguments, first, cost)
-        elif _computes(arguments, output):
+        given = {"output": first, **arguments}
+        rule = operator and rule_for(operator, arguments)
+        cost = rule and rule(**given)
+        if operator is None or cost is None:
             self._miss(self._key(name, arguments, first))
+        elif cost.macs or (cost != Cost() and is_number(first)):
+            is_complex = bool(cost.macs) and not operator.counts_real and has_complex(arguments)
+            traits = operator.is_estimated(given), is_complex, operator.contracts and has_sparse(arguments)
+            elements = operator.activations(**given) if operator.activations else 0
+            key = self._key(name, arguments, first)
+            self._count(key, traits, of_complex(cost) if is_complex else cost, elements, 1)
 
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
@@ -113,14 +101,7 @@ class Tape:
 
     def add(self, recording: Recording) -> None:
         """Put down what was recorded separately."""
-        recorded = self._recorded
-        for key, found in recording.operations.items():
-            recorded.operations[key] = _together(recorded.operations.get(key), found)
-        for key, missed in recording.uncounted.items():
-            calls = recorded.uncounted[key].calls if key in recorded.uncounted else 0
-            recorded.uncounted[key] = missed._replace(calls=calls + missed.calls)
-        for conditional, calls in recording.conditionals.items():
-            recorded.conditionals[conditional] = recorded.conditionals.get(conditional, 0) + calls
+        self._recorded.add(recording)
         for path, visit in recording.visits.items():
             self.paths.visits.setdefault(path, Visit(visit.input, visit.output)).calls += visit.calls
 
@@ -139,35 +120,30 @@ class Tape:
         """The shape that is put down for `tensor`."""
         return shape_of(tensor)
 
-    def _count(
-        self, name: str, operator: Operator, arguments: dict[str, Any], output: Any, cost: Cost
-    ) -> None:
-        key = self._key(name, arguments, output)
-        elements = operator.activations(**{"output": output, **arguments}) if operator.activations else 0
-        found = Operation(*key[:4], cost, elements, 1, self.phase, operator.estimated)
-        self._add(key, found)
-
-    def _add(self, key: Key, found: Operation) -> None:
-        with self._lock:
-            operations = self._recorded.operations
-            operations[key] = _together(operations.get(key), found)
-
     def gradient(
         self, path: str, name: str, phase: Phase, operands: Sequence[Any], output: Any, cost: Cost
     ) -> None:
         """Put down what a gradient of the operator `name`, called at `path`, costs."""
         shapes = tuple(map(self.shape_of, operands))
+        is_complex = bool(cost.macs) and has_complex(operands)
+        traits = False, is_complex, bool(cost.macs) and has_sparse(operands)
         key = path, name, shapes, self.shape_of(output), phase
-        self._add(key, Operation(*key[:4], cost, 0, int(bool(cost.macs)), phase))
+        self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
+
+    def _count(self, key: Key, traits: Traits, cost: Cost, elements: Size, calls: int) -> None:
+        found = Operation(*key[:4], cost, elements, calls, key[4], *traits)
+        with self._lock:
+            self._recorded.count(key, traits, found)
 
     def _miss(self, key: Key, reason: str = "") -> None:
-        known = self._recorded.uncounted
-        calls = known[key].calls if key in known else 0
-        known[key] = Uncounted(*key[:3], calls + 1, reason)
+        """Name what is not counted, whatever its tensors hold: integers may be quantized."""
+        if key[2] or key[3]:
+            self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
 
     def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
         inputs = tuple(map(self.shape_of, tensors(arguments)))
-        return self.paths.current, name, inputs, self.shape_of(output), self.phase
+        shape = () if output is None else self.shape_of(output)
+        return self.paths.current, name, inputs, shape, self.phase
 
     @property
     def phase(self) -> Phase:
@@ -192,30 +168,3 @@ class Tape:
     def uncounted(self) -> tuple[Uncounted, ...]:
         """What has no formula."""
         return tuple(self._recorded.uncounted.values())
-
-
-def _together(before: Operation | None, found: Operation) -> Operation:
-    """Both as one operation."""
-    if before is None:
-        return found
-    return before._replace(
-        cost=before.cost + found.cost,
-        activations=before.activations + found.activations,
-        calls=before.calls + found.calls,
-    )
-
-
-def _is_float(tensor: Any) -> bool:
-    return bool(tensor.is_floating_point() or tensor.is_complex())
-
-
-def _computes(arguments: dict[str, Any], output: Any) -> bool:
-    """Whether numbers with a point go in or come out."""
-    return any(map(_is_float, tensors((*arguments.values(), output))))
-
-
-def _is_sparse(arguments: dict[str, Any]) -> bool:
-    """Whether a tensor leaves out its zeros, which the formulas would count."""
-    import torch
-
-    return any(tensor.layout is not torch.strided and not tensor.is_nested for tensor in tensors(arguments))

@@ -1,20 +1,29 @@
-"""The operators by ATen's names. A new operator is a line in its family's file."""
+"""The operators by ATen's names, or by their full names if they are of another namespace.
+
+A new operator is a line in its family's file.
+"""
 
 from __future__ import annotations
 
 from convcost.operators import (
     attention,
+    attention_kernels,
     backward,
     contraction,
     convolution,
+    decompositions,
+    dropout,
     elementwise,
     fourier,
     free,
+    grouped,
     losses,
     normalization,
     pooling,
+    quantized,
     recurrent,
     sampling,
+    sparse,
 )
 from convcost.operators.interface import Operator
 
@@ -22,6 +31,7 @@ OPERATORS: dict[str, Operator] = {
     **free.OPERATORS,
     **backward.OPERATORS,
     **elementwise.OPERATORS,
+    **dropout.OPERATORS,
     **losses.OPERATORS,
     **pooling.OPERATORS,
     **normalization.OPERATORS,
@@ -29,6 +39,11 @@ OPERATORS: dict[str, Operator] = {
     **fourier.OPERATORS,
     **recurrent.OPERATORS,
     **attention.OPERATORS,
+    **attention_kernels.OPERATORS,
     **convolution.OPERATORS,
     **contraction.OPERATORS,
+    **quantized.OPERATORS,
+    **grouped.OPERATORS,
+    **sparse.OPERATORS,
+    **decompositions.OPERATORS,
 }

@@ -22,6 +22,7 @@ def scaled_dot_product_attention(
     value: Operand,
     attn_mask: Operand | None = None,
     is_causal: bool = False,
+    attn_bias: Operand | None = None,
     **_: Any,
 ) -> Cost:
     """[*, heads, queries, width] on [*, key_heads, keys, width].
@@ -36,6 +37,7 @@ def scaled_dot_product_attention(
     widths = query.shape[-1] + value.shape[-1]
     scores = outer * queries * keys
     seen = outer * causal_pairs(queries, keys) if is_causal else scores
+    attn_mask = attn_bias if attn_mask is None else attn_mask
     masked = 0 if attn_mask is None else 1
     return Cost(scores * widths, seen * widths, elementwise=(SOFTMAX + SCALE + masked) * scores)
 
@@ -112,6 +114,7 @@ KERNELS = (
     "_scaled_dot_product_efficient_attention",
     "_scaled_dot_product_cudnn_attention",
     "_scaled_dot_product_fused_attention_overrideable",
+    "_scaled_dot_product_attention_math_for_mps",
 )
 
 OPERATORS = {

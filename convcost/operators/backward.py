@@ -11,6 +11,7 @@ from typing import Any
 
 from convcost.operators import attention, convolution
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
+from convcost.operators.sampling import INTERPOLATIONS
 from convcost.quantities import Cost, Shape
 
 OTHERWISE = 2
@@ -23,6 +24,8 @@ NORMALISATIONS = (
     *("native_batch_norm_backward", "native_layer_norm_backward", "native_group_norm_backward"),
     *("batch_norm_backward", "cudnn_batch_norm_backward", "_fused_rms_norm_backward"),
 )
+
+DISTANCE = 4
 
 SOFTMAX = 4
 """y·(dy − Σ dy·y): two products, a sum, a difference."""
@@ -60,11 +63,23 @@ def of_matmul(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> C
 
 
 def of_attention(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-    """By queries, keys and values together."""
+    """By those of queries, keys and values that a gradient is asked for."""
     operands = {"query": query, "key": key, "value": value}
     forward = attention.scaled_dot_product_attention(**operands, is_causal=arguments.get("is_causal", False))
-    found = attention.gradients(frozenset(operands), forward, **operands)
+    asked = arguments.get("grad_input_mask", (True,) * len(operands))
+    needed = frozenset(name for name, is_needed in zip(operands, asked, strict=False) if is_needed)
+    found = attention.gradients(needed, forward, **operands)
     return sum(found.values(), Cost())
+
+
+def of_interpolation(operations: int) -> Operator:
+    """Each output gives its gradient to its neighbours, by the weights of the forward."""
+    return Operator(lambda grad_output, **_: Cost(elementwise=operations * size(grad_output)), estimated=True)
+
+
+def of_distances(x1: Operand, cdist: Operand, **_: Any) -> Cost:
+    """A difference, a quotient, a product and a sum for each pair and feature."""
+    return Cost(elementwise=DISTANCE * size(cdist) * x1.shape[-1])
 
 
 def _estimated(operations: int) -> Operator:
@@ -74,6 +89,8 @@ def _estimated(operations: int) -> Operator:
 OPERATORS = {
     **dict.fromkeys(NORMALISATIONS, _estimated(NORMALISING)),
     **dict.fromkeys(("_softmax_backward_data", "_log_softmax_backward_data"), _estimated(SOFTMAX)),
+    **{f"{name}_backward": of_interpolation(count) for name, count in INTERPOLATIONS.items()},
+    "_cdist_backward": Operator(of_distances, estimated=True),
     "convolution_backward": Operator(of_convolution, activations=outputs),
     "linear_backward": Operator(of_linear, activations=outputs),
     "matmul_backward": Operator(of_matmul, activations=outputs),

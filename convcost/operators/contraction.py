@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from convcost import formulas
+from convcost.operators import sparse
 from convcost.operators.interface import Operand, contraction, size
+from convcost.operators.sparse import stored
 from convcost.quantities import Cost, Shape, Size
 
 
@@ -95,7 +98,7 @@ def _joint(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) 
     return formulas.elements(tuple(extents.values()))
 
 
-def einsum(equation: str, tensors: list[Operand], **_: Any) -> Cost:
+def einsum(equation: str, tensors: Sequence[Operand], **_: Any) -> Cost:
     """Pairs from left to right: each costs the product of all the sizes that its indices have."""
     terms, result = _terms(equation, tensors)
     macs = 0
@@ -108,7 +111,7 @@ def einsum(equation: str, tensors: list[Operand], **_: Any) -> Cost:
     return product(macs)
 
 
-def _terms(equation: str, tensors: list[Operand]) -> tuple[list[dict[str, Size]], str]:
+def _terms(equation: str, tensors: Sequence[Operand]) -> tuple[list[dict[str, Size]], str]:
     """Each operand's sizes by index; an ellipsis stands for numbered indices from the right."""
     left, _, right = equation.replace(" ", "").partition("->")
     terms = [_indexed(term, tensor.shape) for term, tensor in zip(left.split(","), tensors, strict=True)]
@@ -123,16 +126,68 @@ def _indexed(term: str, shape: Shape) -> dict[str, Size]:
     return dict(zip(before + "9876543210"[10 - spread :] + after, shape, strict=True))
 
 
+def inner(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
+    """[*, k] by [*', k], every vector by every other; a product of numbers if one is without dimensions."""
+    if not self.shape or not other.shape:
+        return Cost(elementwise=size(output))
+    return product(size(output) * self.shape[-1])
+
+
+def vectors(x: Operand, y: Operand, output: Operand, dim: int = -1, **_: Any) -> Cost:
+    """[*, k] by [*, k] along a dimension, broadcast."""
+    return product(size(output) * formulas.larger(x.shape[dim], y.shape[dim]))
+
+
+def scaled_matrix(self: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
+    """[n, k] by [k, m], both scaled, and a bias."""
+    return product(size(output) * self.shape[-1], 0 if bias is None else size(output))
+
+
+def affine_grid(theta: Operand, output: Operand, **_: Any) -> Cost:
+    """Each coordinate of each position by a row of [n, d, d + 1], as torch multiplies them."""
+    return product(size(output) * theta.shape[-1])
+
+
+def added_batch_output(
+    self: Operand, batch1: Operand, batch2: Operand, out_dtype: Any = None, out: Any = None, **_: Any
+) -> Shape | None:
+    """[b, n, m] where `out_dtype` is given, with which torch 2.13 can't tell it without data."""
+    if out_dtype is None or out is not None:
+        return None
+    shape = (*batch1.shape[:-1], batch2.shape[-1])
+    fits = tuple(batch2.shape[:-1]) == (batch1.shape[0], batch1.shape[-1])
+    return shape if fits and tuple(self.shape) == shape else None
+
+
+PACKED = (
+    *("_weight_int8pack_mm", "_weight_int4pack_mm", "_weight_int4pack_mm_for_cpu", "_mixed_mm"),
+    "_weight_int4pack_mm_with_scales_and_zeros",
+)
+"""By weights of few bits, whose shape is that of their packing."""
+
+BY_MAT2 = stored("self", "mat2")
+
 OPERATORS = {
-    "linear": contraction(linear, linear_output),
+    "linear": contraction(linear, linear_output, sparse=sparse.linear),
+    "mkldnn_linear": contraction(lambda self, weight, bias=None, **_: linear(self, weight, bias)),
     "bilinear": contraction(bilinear),
     "_trilinear": contraction(trilinear),
     "einsum": contraction(einsum),
-    **dict.fromkeys(("matmul", "__matmul__", "linalg_matmul"), contraction(matmul)),
-    **dict.fromkeys(("mm", "bmm", "mv", "_int_mm", "_scaled_mm"), contraction(matrix)),
-    **dict.fromkeys(("addmm", "_addmm_activation"), contraction(added_matrix)),
-    "baddbmm": contraction(added_batch),
+    **dict.fromkeys(
+        ("matmul", "__matmul__", "linalg_matmul"), contraction(matmul, sparse=stored("self", "other"))
+    ),
+    **dict.fromkeys(("mm", "bmm"), contraction(matrix, sparse=BY_MAT2)),
+    "mv": contraction(matrix, sparse=stored("self", "vec")),
+    **dict.fromkeys(("_int_mm", *PACKED), contraction(matrix)),
+    **dict.fromkeys(("_scaled_mm", "_scaled_mm_v2"), contraction(scaled_matrix)),
+    **dict.fromkeys(
+        ("addmm", "_addmm_activation"), contraction(added_matrix, sparse=stored("mat1", "mat2", "self"))
+    ),
+    "baddbmm": contraction(added_batch, added_batch_output, stored("batch1", "batch2", "self")),
     "addbmm": contraction(summed_batch),
-    "addmv": contraction(added_vector),
+    "addmv": contraction(added_vector, sparse=stored("mat", "vec", "self")),
     **dict.fromkeys(("dot", "vdot"), contraction(dot)),
+    "inner": contraction(inner),
+    "linalg_vecdot": contraction(vectors),
+    "affine_grid_generator": contraction(affine_grid),
 }

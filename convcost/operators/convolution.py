@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from convcost import formulas
 from convcost.layers import layer_class
 from convcost.layers.sliding import SlidingKernel
 from convcost.network import NUMBERS
-from convcost.operators.interface import Operand, Operator, contraction
+from convcost.operators.interface import Operand, Operator, Sized, contraction, outputs, size
+from convcost.operators.sampling import LINEAR
 from convcost.quantities import Cost, Shape, Size
 
 
@@ -107,11 +109,64 @@ def _input(arguments: dict[str, Any]) -> Operand:
     return found
 
 
+def steps_first(self: Operand, weight: Operand, pad: Size = 0, **_: Any) -> Cost:
+    """conv_tbc: [steps, batch, in] by [kernel_size, in, out], as Conv1d with a bias."""
+    steps, batch, inside = self.shape
+    kernel = Sized((weight.shape[2], inside, weight.shape[0]))
+    layer = plain(weight=kernel, bias=kernel, padding=pad)
+    return layer.cost((batch, inside, steps))
+
+
+INTERPOLATION = LINEAR[2]
+"""For each value read between positions, by its four neighbours."""
+
+
+def deformable(input: Operand, weight: Operand, output: Operand, use_mask: bool = True, **_: Any) -> Cost:
+    """torchvision's: each tap reads between positions, once for each input channel, and may be weighted.
+
+    Where taps read is decided by data: all count as valid. torchvision adds a bias in any case.
+    """
+    window = formulas.elements(weight.shape[2:])
+    macs = size(output) * weight.shape[1] * window
+    taps = size(output) // weight.shape[0] * input.shape[1] * window
+    return Cost(macs, macs, size(output), (INTERPOLATION + bool(use_mask)) * taps)
+
+
+def deformable_gradients(grad: Operand, input: Operand, weight: Operand, **_: Any) -> Cost:
+    """By what was read and by the weight a product each; by offsets and mask from the first of these."""
+    found = deformable(input=input, weight=weight, output=grad)
+    return Cost(2 * found.macs, 2 * found.macs, found.bias_adds, found.elementwise)
+
+
 PLAIN, TRANSPOSED, EITHER = map(_operator, (plain, transposed, either))
+
+KERNELS = (
+    *(
+        "cudnn_convolution_relu",
+        "cudnn_convolution_add_relu",
+        "miopen_convolution_relu",
+        "miopen_convolution",
+    ),
+    *("miopen_convolution_add_relu", "miopen_depthwise_convolution", "_mps_convolution"),
+    *("_slow_conv2d_forward", "slow_conv3d_forward", "slow_conv_dilated2d", "slow_conv_dilated3d"),
+    "_nnpack_spatial_convolution",
+)
+TRANSPOSED_KERNELS = (
+    *("cudnn_convolution_transpose", "miopen_convolution_transpose", "_mps_convolution_transpose"),
+    *("slow_conv_transpose2d", "slow_conv_transpose3d"),
+)
+"""As single backends run them; what they do beside is not counted."""
 
 OPERATORS = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "_convolution_mode", "mkldnn_convolution"), PLAIN),
     **dict.fromkeys(("cudnn_convolution", "_conv_depthwise2d", "conv_depthwise3d"), PLAIN),
+    **dict.fromkeys(KERNELS, PLAIN),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), TRANSPOSED),
+    **dict.fromkeys(TRANSPOSED_KERNELS, TRANSPOSED),
     **dict.fromkeys(("convolution", "_convolution", "convolution_overrideable"), EITHER),
+    "conv_tbc": contraction(steps_first),
+    "torchvision::deform_conv2d": contraction(deformable),
+    "torchvision::_deform_conv2d_backward": Operator(
+        deformable_gradients, activations=outputs, estimated=True
+    ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost import formulas
 from convcost.layers import activation, layer_class
 from convcost.operators.interface import (
     Operand,
@@ -89,7 +90,7 @@ REDUCTIONS = {
         "col2im",
     ),
     2: ("norm", "linalg_vector_norm", "logsumexp", "logcumsumexp", "native_norm"),
-    3: ("var", "std", "var_mean", "std_mean", "dist"),
+    3: ("var", "std", "var_mean", "std_mean", "dist", "renorm"),
 }
 
 
@@ -100,6 +101,16 @@ WEIGHT_NORM = 3
 def distances(x1: Operand, output: Operand, **_: Any) -> Cost:
     """cdist: difference, power and sum for each pair and feature."""
     return Cost(elementwise=3 * size(output) * x1.shape[-1])
+
+
+def distances_within(self: Operand, output: Operand, **_: Any) -> Cost:
+    """pdist: as much for each pair of rows."""
+    return Cost(elementwise=3 * size(output) * self.shape[-1])
+
+
+def diagonal(self: Operand, **_: Any) -> Cost:
+    """trace: one sum for each element of the diagonal."""
+    return Cost(elementwise=formulas.smaller(*self.shape))
 
 
 def accumulated(output: Operand, **arguments: Any) -> Cost:
@@ -118,10 +129,23 @@ OPERATORS = {
         name: rule for operations, names in SEVERAL.items() for name, rule in named(operations, names).items()
     },
     **{name: each_input_element(operations) for operations, names in REDUCTIONS.items() for name in names},
+    "_unsafe_masked_index_put_accumulate": Operator(lambda values, **_: Cost(elementwise=size(values))),
+    "put": Operator(
+        lambda source, accumulate=False, **_: Cost(elementwise=size(source) if accumulate else 0)
+    ),
     **dict.fromkeys(("_weight_norm", "_weight_norm_interface"), each_element(WEIGHT_NORM)),
     **dict.fromkeys(("_cdist_forward", "cdist"), Operator(distances)),
+    "_pdist_forward": Operator(distances_within),
+    "trace": Operator(diagonal),
     **dict.fromkeys(
-        ("scatter_add", "index_add", "scatter_reduce", "index_put", "_index_put_impl"), Operator(accumulated)
+        ("segment_reduce", "_segment_reduce"), Operator(lambda data, **_: Cost(elementwise=size(data)))
+    ),
+    **dict.fromkeys(
+        (
+            *("scatter_add", "index_add", "scatter_reduce", "index_reduce", "index_put", "_index_put_impl"),
+            "_unsafe_index_put",
+        ),
+        Operator(accumulated),
     ),
     "zeros_and_scatter": Operator(lambda vals, **_: Cost(elementwise=size(vals))),
 }

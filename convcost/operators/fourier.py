@@ -39,7 +39,7 @@ def complex_to_real(dim: Sequence[int], output: Operand, **_: Any) -> Cost:
 
 
 def _estimated(rule: Any) -> Operator:
-    return Operator(rule, activations=outputs, estimated=True)
+    return Operator(rule, activations=outputs, estimated=True, counts_real=True)
 
 
 OPERATORS = {

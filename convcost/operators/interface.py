@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from convcost import formulas
@@ -28,8 +29,20 @@ def size(operand: Operand) -> Size:
     return formulas.elements(operand.shape)
 
 
-CostRule = Callable[..., Cost]
-"""Takes the operator's arguments by ATen's names, and `output`; lists of tensors stay lists."""
+def numbers(operand: Any) -> list[int] | None:
+    """The integers in a vector; None where it is not given or has no data."""
+    has_data = operand is not None and not getattr(operand, "is_meta", True)
+    return operand.tolist() if has_data else None
+
+
+CostRule = Callable[..., Cost | None]
+"""Takes the operator's arguments by ATen's names, and `output`; lists of tensors stay lists.
+
+None where the arguments don't tell the cost: the call is then named as not counted.
+"""
+
+SparseRule = CostRule
+"""As much for operands that store only some of their entries."""
 
 ShapeRule = Callable[..., Shape | list[Shape] | None]
 """Takes the operator's arguments by ATen's names and returns the shape of its output, or a list of them.
@@ -54,26 +67,52 @@ def by_each_factor(needed: frozenset[str], cost: Cost, output: Operand, **argume
     return {name: summed if name == added else product for name in needed}
 
 
+COMPLEX_MACS = 4
+"""Real MACs for each complex one: (a + bi)(c + di) takes four products, and four sums with the accumulation.
+
+Elementwise work and bias adds on complex numbers count 1 for each element, as on real ones: torch runs them
+as one operation, and no published convention splits them.
+"""
+
+
+def of_complex(cost: Cost) -> Cost:
+    """`cost` in real MACs, where it was in complex ones."""
+    valid = cost.valid_macs
+    return replace(
+        cost,
+        macs=COMPLEX_MACS * cost.macs,
+        valid_macs=None if valid is None else COMPLEX_MACS * valid,
+    )
+
+
 class Operator(NamedTuple):
     """How an operator is counted, and how its output comes about where that is quicker said than run.
 
     Those that multiply and accumulate have `activations`, the elements that their contractions yield. An
-    `estimated` count is a convention and no exact number. `is_same` says that the output is as the input.
-    `decompose` computes the output by other operators, for gradients of a higher order.
+    `estimated` count is a convention and no exact number; a rule says so for each call. `is_same` says that
+    the output is as the input. Without `gradients` torch takes the operator apart, and its own backward is
+    counted. `decompose` computes the output by other operators, for gradients of a higher order. `sparse` is
+    the cost on sparse operands. `counts_real` says that MACs are real ones on complex operands too.
     """
 
     cost: CostRule
     output: ShapeRule | None = None
     activations: SizeRule | None = None
-    estimated: bool = False
+    estimated: bool | Callable[..., bool] = False
     is_same: bool = False
-    gradients: GradientRule = by_each_factor
+    gradients: GradientRule | None = by_each_factor
     decompose: Callable[..., Any] | None = None
+    sparse: SparseRule | None = None
+    counts_real: bool = False
 
     @property
     def contracts(self) -> bool:
         """Whether it multiplies and accumulates."""
         return self.activations is not None
+
+    def is_estimated(self, arguments: dict[str, Any]) -> bool:
+        """Whether the count of a call is an estimate."""
+        return self.estimated(**arguments) if callable(self.estimated) else self.estimated
 
 
 def outputs(output: Operand, **_: Any) -> Size:
@@ -81,9 +120,11 @@ def outputs(output: Operand, **_: Any) -> Size:
     return size(output)
 
 
-def contraction(cost: CostRule, output: ShapeRule | None = None) -> Operator:
+def contraction(
+    cost: CostRule, output: ShapeRule | None = None, sparse: SparseRule | None = None
+) -> Operator:
     """An operator that multiplies and accumulates, and whose output is its activations."""
-    return Operator(cost, output, activations=outputs)
+    return Operator(cost, output, activations=outputs, sparse=sparse)
 
 
 def each_element(operations: int, is_same: bool = False) -> Operator:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.layers.activation import Softmax
 from convcost.operators.interface import Operand, Operator, each_input_element, size
-from convcost.quantities import Cost
+from convcost.quantities import Cost, Size
 
 NOT_REDUCED = 0
 """ATen's number for reduction='none'."""
@@ -21,6 +22,9 @@ OPERATIONS = {
     "binary_cross_entropy": 8,  # −(t·log x + (1 − t)·log(1 − x))
     "binary_cross_entropy_with_logits": 9,  # max(x, 0) − t·x + log(1 + exp(−|x|))
 }
+
+LOG_SUM_OF_THREE = 12
+"""The maximum 2, differences 3, exponentials 3, sums 2, logarithm 1; and 1 for the probability added."""
 
 MULTI_MARGIN = 4
 """Σ max(0, margin − x_t + x) for each sample, which is summed up in any case."""
@@ -40,6 +44,41 @@ def negative_log_likelihood(
     return Cost(elementwise=(1 + _further(weight, reduction)) * size(target))
 
 
+def multilabel_margin(self: Operand, **_: Any) -> Cost:
+    """The margin of every class against every target, at most as many as classes: an upper bound."""
+    return Cost(elementwise=MULTI_MARGIN * size(self) * (self.shape[-1] if self.shape else 1))
+
+
+def temporal_classification(log_probs: Operand, targets: Operand, **_: Any) -> Cost:
+    """CTC: 2·targets + 1 states at each step of the longest sequence, each a logarithm of a sum of three."""
+    longest = targets.shape[-1] if len(targets.shape) > 1 else size(targets)
+    steps = log_probs.shape[0] * (log_probs.shape[1] if len(targets.shape) > 1 else 1)
+    return Cost(elementwise=LOG_SUM_OF_THREE * steps * (2 * longest + 1))
+
+
+def linear_cross_entropy(
+    input: Operand,
+    linear_weight: Operand,
+    linear_bias: Operand | None = None,
+    compute_input_grad: bool = False,
+    compute_linear_weight_grad: bool = False,
+    **_: Any,
+) -> Cost:
+    """[n, in_features] by [classes, in_features], and the loss of what comes out.
+
+    A kernel that sums the loss makes its gradients beside it, each as much again.
+    """
+    elements = logits(input, linear_weight)
+    macs = elements * input.shape[-1] * (1 + compute_input_grad + compute_linear_weight_grad)
+    sums = 0 if linear_bias is None else elements
+    return Cost(macs, macs, sums, Softmax.operations * elements + size(input) // input.shape[-1])
+
+
+def logits(input: Operand, linear_weight: Operand, **_: Any) -> Size:
+    """One for each class."""
+    return size(input) // input.shape[-1] * linear_weight.shape[0]
+
+
 def _further(weight: Operand | None, reduction: int) -> int:
     return (weight is not None) + (reduction != NOT_REDUCED)
 
@@ -47,5 +86,14 @@ def _further(weight: Operand | None, reduction: int) -> int:
 OPERATORS = {
     **{name: _by_element(operations) for name, operations in OPERATIONS.items()},
     "multi_margin_loss": each_input_element(MULTI_MARGIN),
+    "multilabel_margin_loss_forward": Operator(multilabel_margin, estimated=True),
+    **dict.fromkeys(("_ctc_loss", "_cudnn_ctc_loss"), Operator(temporal_classification, estimated=True)),
+    **dict.fromkeys(
+        (
+            "torch_nn::_linear_cross_entropy_batch_chunked",
+            "torch_nn::_linear_cross_entropy_batch_chunked_no_reduction",
+        ),
+        Operator(linear_cross_entropy, activations=logits),
+    ),
     **dict.fromkeys(("nll_loss_forward", "nll_loss2d_forward"), Operator(negative_log_likelihood)),
 }

@@ -45,9 +45,14 @@ def _spatial(dimensions: int, rule: Any) -> Operator:
 
 
 WINDOWED = {
-    1: ("max_pool1d", "max_pool1d_with_indices", "avg_pool1d"),
-    2: ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "mkldnn_max_pool2d", "fractional_max_pool2d"),
-    3: ("max_pool3d", "max_pool3d_with_indices", "avg_pool3d", "mkldnn_max_pool3d", "fractional_max_pool3d"),
+    1: ("quantized_max_pool1d", "max_pool1d", "max_pool1d_with_indices", "avg_pool1d"),
+    **{
+        n: (
+            *(f"max_pool{n}d", f"max_pool{n}d_with_indices", f"avg_pool{n}d", f"mkldnn_max_pool{n}d"),
+            *(f"fractional_max_pool{n}d", f"quantized_max_pool{n}d"),
+        )
+        for n in (2, 3)
+    },
 }
 
 ADAPTIVE = tuple(

@@ -72,6 +72,10 @@ class Operator(Run):
     calls: int
     estimated: bool
     """Whether its formula is an estimate."""
+    complex: bool
+    """Whether it ran on complex numbers: each complex MAC is counted as 4 real ones."""
+    sparse: bool
+    """Whether it ran on sparse tensors: their stored entries are counted."""
 
 
 class Traced(TypedDict):

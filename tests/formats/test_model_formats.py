@@ -185,6 +185,33 @@ def test_estimates_are_told_from_exact_counts():
     assert "Estimated by a usual rule, not exact: _fft_r2c." in text
 
 
+class Multiplies(nn.Module):
+    def forward(self, left, right):
+        return left @ right
+
+
+def test_complex_products_are_said_to_count_as_four_real_ones():
+    numbers = torch.zeros(2, 2, dtype=torch.complex64)
+    report = convcost.profile(Multiplies(), numbers, numbers)
+    assert "Each complex MAC is counted as 4 real ones: matmul." in str(report)
+    (operator,) = json.loads(render(report, "json"))["operators"]
+    assert (operator["macs"], operator["complex"], operator["sparse"]) == (4 * 8, True, False)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse")
+def test_products_of_sparse_tensors_are_said_to_count_by_entries():
+    report = convcost.profile(Multiplies(), torch.eye(3).to_sparse(), torch.zeros(3, 2))
+    assert "Sparse tensors are counted by their stored entries: matmul." in str(report)
+    (operator,) = json.loads(render(report, "json"))["operators"]
+    assert (operator["macs"], operator["complex"], operator["sparse"]) == (3 * 2, False, True)
+
+
+def test_real_products_of_dense_tensors_need_no_such_note():
+    text = str(convcost.profile(Multiplies(), torch.zeros(2, 2), torch.zeros(2, 2)))
+    assert "complex" not in text
+    assert "stored entries" not in text
+
+
 def test_names_that_share_a_parameter_are_said():
     tied = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4))
     tied[1].weight = tied[2].weight = tied[0].weight

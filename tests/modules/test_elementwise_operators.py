@@ -38,10 +38,11 @@ BY_OUTPUT = {
     "sinc": (3, lambda: torch.sinc(zeros(2, 3))),
     "weight norm": (3, lambda: torch._weight_norm(zeros(2, 3), zeros(2, 1), 0)),
     "distances of 7 features": (3 * 7, lambda: torch.cdist(zeros(4, 7), zeros(5, 7))),
+    "distances of 7 features within": (3 * 7, lambda: F.pdist(zeros(4, 7))),
     "max_pool2d of 2 x 3": (6, lambda: F.max_pool2d(zeros(1, 2, 4, 6), (2, 3))),
     "lp_pool2d of 2 x 2": (9, lambda: F.lp_pool2d(zeros(1, 2, 4, 6), 2, 2)),
     "local_response_norm over 2": (7, lambda: F.local_response_norm(zeros(1, 2, 4, 6), 2)),
-    "dropout in training": (0, lambda: F.dropout(zeros(2, 3), 0.5, training=True)),
+    "dropout in training": (2, lambda: F.dropout(zeros(2, 3), 0.5, training=True)),
     "a lookup": (0, lambda: zeros(4, 3)[ROWS]),
     "what replaces": (0, lambda: zeros(2, 4).index_put((ROWS[:2],), zeros(2, 4))),
 }
@@ -56,6 +57,9 @@ BY_INPUT = {
     "index_add": (1, zeros(3, 4), lambda x: zeros(2, 4).index_add(0, ROWS, x)),
     "scatter_add": (1, zeros(3, 4), lambda x: zeros(5, 4).scatter_add(0, ROWS[:, None].expand(3, 4), x)),
     "index_put": (1, zeros(3, 4), lambda x: zeros(2, 4).index_put((ROWS,), x, accumulate=True)),
+    "index_reduce": (1, zeros(3, 4), lambda x: zeros(2, 4).index_reduce(0, ROWS, x, "prod")),
+    "put": (1, zeros(3), lambda x: zeros(2, 4).put(ROWS, x, accumulate=True)),
+    "segment_reduce": (1, zeros(6), lambda x: torch.segment_reduce(x, "sum", lengths=torch.tensor([2, 4]))),
     "fold": (1, zeros(1, 8, 12), lambda x: F.fold(x, (4, 5), 2)),
 }
 """Operations for each element of what is summed."""
@@ -69,6 +73,7 @@ def test_an_operator_costs_its_operations_for_each_element_of_the_output(name):
     assert not report.trace.uncounted
 
 
+@pytest.mark.filterwarnings("ignore:index_reduce")
 @pytest.mark.parametrize("name", BY_INPUT)
 def test_a_sum_costs_its_operations_for_each_element_of_what_is_summed(name):
     operations, x, function = BY_INPUT[name]
@@ -76,3 +81,12 @@ def test_a_sum_costs_its_operations_for_each_element_of_what_is_summed(name):
     assert (report.elementwise, report.macs) == (operations * x.numel(), 0)
     assert not report.trace.uncounted
     assert x.numel() != function(x).numel()
+
+
+def test_a_trace_costs_a_sum_for_each_element_of_the_diagonal():
+    assert profile(Calls(lambda _: torch.trace(zeros(4, 6)))).elementwise == 4
+
+
+def test_what_is_put_in_place_of_others_costs_nothing():
+    report = profile(Calls(lambda _: zeros(2, 4).put(ROWS, zeros(3))))
+    assert (report.elementwise, report.trace.is_partial) == (0, False)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from modules.models import Calls
 
 from convcost.modules.profile import profile
+from convcost.operators import OPERATORS
 
 X, T = torch.randn(5, 6), torch.rand(5, 6)
 CLASSES = torch.tensor([1, 2, 3, 4, 5])
@@ -129,3 +130,41 @@ def test_a_dataclass_with_slots_may_hold_inputs_and_outputs():
         ("inputs.0.x", (5, 6)),
         ("x", (5, 6)),
     ]
+
+
+@pytest.mark.parametrize(("reduction", "products"), [("mean", 3), ("none", 1)])
+def test_a_loss_of_logits_in_chunks_multiplies_for_them_and_for_the_gradients_that_it_makes(
+    reduction, products
+):
+    x, weight = torch.randn(5, 8, requires_grad=True), torch.nn.Parameter(torch.randn(6, 8))
+    found = OPERATORS[
+        f"torch_nn::_linear_cross_entropy_batch_chunked{'_no_reduction' * (reduction == 'none')}"
+    ].cost(
+        input=x,
+        linear_weight=weight,
+        linear_bias=None,
+        **dict.fromkeys(("compute_input_grad", "compute_linear_weight_grad"), products == 3),
+    )
+    assert (found.macs, found.elementwise) == (products * 5 * 8 * 6, 5 * (5 * 6 + 1))
+
+
+def test_a_loss_of_logits_in_chunks_is_not_partial():
+    linear_cross_entropy = pytest.importorskip("torch.nn.functional").linear_cross_entropy
+    report = profile(
+        Calls(lambda _, x, weight, target: linear_cross_entropy(x, weight, target)),
+        *(torch.randn(5, 8), torch.randn(6, 8), CLASSES),
+    )
+    assert (report.macs, report.trace.is_partial) == (5 * 8 * 6, False)
+
+
+def test_losses_with_a_bound_for_their_data_are_estimated():
+    """CTC has 2 · 3 + 1 states at each of 4 steps of 2 samples; margins are of 6 classes against 6."""
+    log_probs = torch.zeros(4, 2, 5).log_softmax(-1)
+    targets, lengths = torch.ones(2, 3, dtype=torch.long), (torch.tensor([4, 4]), torch.tensor([3, 3]))
+    ctc = profile(Calls(lambda _, x: F.ctc_loss(x, targets, *lengths, reduction="none")), log_probs)
+    margins = profile(
+        Calls(lambda _, x: F.multilabel_margin_loss(x, CLASSES[None].repeat(5, 1)[:, :6])), X[:, :5]
+    )
+    for report, operations in ((ctc, 12 * 4 * 2 * 7), (margins, 4 * 25 * 5)):
+        estimated = [found.cost.elementwise for found in report.trace.operations if found.estimated]
+        assert (estimated, report.trace.is_partial) == ([operations], False)

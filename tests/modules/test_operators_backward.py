@@ -54,6 +54,21 @@ def test_the_backward_of_attention_has_four_products_and_one_of_the_scores(is_ca
     assert (found.macs, found.valid_macs) == (2 * 4 * 5 * 7 * widths, 2 * 4 * pairs * widths)
 
 
+def test_the_backward_of_attention_leaves_out_what_is_not_asked_for():
+    query, key = Sized((2, 4, 5, 8)), Sized((2, 4, 7, 8))
+    found = OPERATORS["_scaled_dot_product_efficient_attention_backward"].cost(
+        query=query, key=key, value=key, grad_input_mask=[False, False, True, False]
+    )
+    assert found.macs == 2 * 4 * 5 * 7 * 8
+
+
+@pytest.mark.parametrize(("name", "operations"), [("bilinear2d", 7), ("linear1d", 3), ("trilinear3d", 15)])
+def test_an_interpolation_goes_back_by_the_weights_of_its_forward(name, operations):
+    operator = OPERATORS[f"upsample_{name}_backward"]
+    assert operator.estimated
+    assert operator.cost(grad_output=Sized((2, 6))) == Cost(elementwise=operations * 12)
+
+
 def test_gradients_of_causal_attention_are_of_the_pairs_that_see_each_other():
     query, key, value = (torch.randn(2, 4, 10, 8, requires_grad=True) for _ in range(3))
     model = Calls(lambda _, *qkv: F.scaled_dot_product_attention(*qkv, is_causal=True))

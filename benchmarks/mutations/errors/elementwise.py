@@ -58,8 +58,8 @@ ELEMENTWISE.error(
 )
 ELEMENTWISE.error(
     "what torch calls pointwise free",
-    "if torch.Tag.pointwise in overload.tags:\n        return each_element(1)",
-    "if torch.Tag.pointwise in overload.tags:\n        return FREE",
+    "if torch.Tag.pointwise in _tags(overload):\n        return each_element(1)",
+    "if torch.Tag.pointwise in _tags(overload):\n        return FREE",
     "modules/dispatched.py",
 )
 ELEMENTWISE.error(

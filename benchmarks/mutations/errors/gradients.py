@@ -55,9 +55,9 @@ GRADIENTS.error(
     "modules/tape.py",
 )
 GRADIENTS.error(
-    "the gradients of the last call alone",
-    "before._replace(cost=before.cost + cost, calls=before.calls + bool",
-    "before._replace(cost=cost, calls=before.calls + bool",
+    "the cost of the last call alone",
+    "cost=before.cost + cost,",
+    "cost=cost,",
     "modules/tape.py",
 )
 GRADIENTS.error(

@@ -11,6 +11,7 @@ from convcost.formats.model.operators import bare
 from convcost.formats.model.selection import Selection
 from convcost.formats.remarks import NO_COUNTERS, assumed_text, convention_note, shape_text, size_text
 from convcost.operation import Conditional, Trace, Uncounted
+from convcost.operators.interface import COMPLEX_MACS
 from convcost.report import Report
 from convcost.units import exact
 
@@ -26,6 +27,8 @@ def notes(report: Report, trace: Trace, root: Node, selection: Selection, view: 
         partial_note(trace),
         _conditionals(trace),
         _estimated(report, trace),
+        _complex(trace),
+        _sparse(trace),
         RAN_ON_DATA if trace.ran == "data" else "",
         _unused(trace),
         *_tied(trace),
@@ -92,6 +95,16 @@ def _estimated(report: Report, trace: Trace) -> str:
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
     return f"Estimated by a usual rule, not exact: {listed(names)}." if names else ""
+
+
+def _complex(trace: Trace) -> str:
+    names = [bare(total.operator) for total in by_operator(trace) if total.complex]
+    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {listed(names)}." if names else ""
+
+
+def _sparse(trace: Trace) -> str:
+    names = [bare(total.operator) for total in by_operator(trace) if total.sparse]
+    return f"Sparse tensors are counted by their stored entries: {listed(names)}." if names else ""
 
 
 def _unused(trace: Trace) -> str:

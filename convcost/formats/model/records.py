@@ -66,6 +66,8 @@ def operator_records(report: Report, trace: Trace) -> list[Record]:
             "calls": total.calls,
             **_costs(total.cost, total.activations, total.backward, report, trace),
             "estimated": total.estimated,
+            "complex": total.complex,
+            "sparse": total.sparse,
         }
         for total in by_operator(trace)
     ]

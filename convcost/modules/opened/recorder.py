@@ -48,6 +48,10 @@ class OpenTape(Tape):
         known = operator and operator._replace(
             cost=self._rule(name, operator.cost),
             activations=operator.activations and self._rule(name, operator.activations),
+            estimated=self._rule(name, operator.estimated)
+            if callable(operator.estimated)
+            else operator.estimated,
+            sparse=None,
         )
         super().record(name, known, arguments, output)
 

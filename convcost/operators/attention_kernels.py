@@ -1,0 +1,198 @@
+"""Attention as its fused kernels are called: by position first, and sequences of several lengths in a row.
+
+All pairs of a query and a key of the same sequence count; those that a mask or a window lets through are the
+valid ones. Where the tensors of lengths have no data, every sequence has the longest keys: an estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from convcost import formulas
+from convcost.operators import attention
+from convcost.operators.interface import Operand, Operator, numbers, outputs, size
+from convcost.quantities import Cost, Size
+
+OPEN = (None, -1)
+"""What a side of a window is that has no end."""
+
+
+class Mask(NamedTuple):
+    """Which keys a query sees: the query at place i of q stands at the key i + k − q of k, or at i.
+
+    From there it sees `left` keys back and `right` keys on; None is all of them.
+    """
+
+    left: int | None = None
+    right: int | None = None
+    from_first: bool = False
+
+    def seen(self, queries: Size, keys: Size) -> Size:
+        """The pairs of a query and a key that it sees."""
+        if self.left in OPEN and self.right in OPEN:
+            return queries * keys
+        if self.left in OPEN and self.right == 0:
+            if self.from_first:
+                return attention.causal_pairs(queries, keys)
+            return attention.causal_pairs(queries, keys) if queries == keys else _last(queries, keys)
+        shift = 0 if self.from_first else keys - queries
+        return sum(self._span(place + shift, keys) for place in range(queries))
+
+    def _span(self, place: int, keys: int) -> int:
+        first = 0 if self.left in OPEN or self.left is None else max(place - self.left, 0)
+        last = keys if self.right in OPEN or self.right is None else min(place + self.right + 1, keys)
+        return max(last - first, 0)
+
+
+def _last(queries: Size, keys: Size) -> Size:
+    """The last query sees all keys, each before it one less."""
+    corner = formulas.smaller(queries, keys)
+    return corner * (corner + 1) // 2 + corner * formulas.positive_part(keys - queries)
+
+
+class Lengths(NamedTuple):
+    """The sequences: where each one's queries and keys start, how many keys are in use, and the most."""
+
+    queries: Operand | None = None
+    keys: Operand | None = None
+    used: Operand | None = None
+    longest: Size | None = None
+
+    @property
+    def pairs(self) -> list[tuple[int, int]] | None:
+        """Queries and keys of each sequence; None without data."""
+        starts = numbers(self.queries)
+        keys = numbers(self.used) or _steps(numbers(self.keys))
+        return None if starts is None or keys is None else list(zip(_steps(starts) or (), keys, strict=False))
+
+
+def _steps(starts: list[int] | None) -> list[int] | None:
+    return starts and [after - before for before, after in pairwise(starts)]
+
+
+Reading = Callable[..., tuple[Lengths, Mask]]
+"""How a kernel names its lengths and its mask."""
+
+
+def flash(
+    cum_seq_q: Any = None,
+    cum_seq_k: Any = None,
+    max_k: Any = None,
+    is_causal: bool = False,
+    window_size_left: Any = None,
+    window_size_right: Any = None,
+    seqused_k: Any = None,
+    **_: Any,
+) -> tuple[Lengths, Mask]:
+    """aten::_flash_attention_forward and _backward, and cuDNN's."""
+    right = 0 if is_causal else window_size_right
+    return Lengths(cum_seq_q, cum_seq_k, seqused_k, max_k), Mask(window_size_left, right)
+
+
+def variable(
+    cu_seq_q: Any,
+    cu_seq_k: Any,
+    max_k: Any,
+    is_causal: bool = False,
+    window_size: Sequence[int] | None = None,
+    seqused_k: Any = None,
+    **_: Any,
+) -> tuple[Lengths, Mask]:
+    """torch.nn.attention.varlen."""
+    left, right = window_size or (None, None)
+    return Lengths(cu_seq_q, cu_seq_k, seqused_k, max_k), Mask(left, 0 if is_causal else right)
+
+
+def efficient(
+    cu_seqlens_q: Any = None,
+    cu_seqlens_k: Any = None,
+    max_seqlen_k: Any = None,
+    custom_mask_type: int = 0,
+    seqlen_k: Any = None,
+    window_size: int | None = None,
+    **_: Any,
+) -> tuple[Lengths, Mask]:
+    """aten::_efficient_attention_forward and _backward; the mask is 1 from the first key, 2 from the last."""
+    left = window_size - 1 if window_size else None
+    mask = Mask(left, 0 if custom_mask_type else None, custom_mask_type == 1)
+    return Lengths(cu_seqlens_q, cu_seqlens_k, seqlen_k, max_seqlen_k), mask
+
+
+def scores(query: Operand, key: Operand, lengths: Lengths, mask: Mask, heads: int) -> tuple[Size, Size]:
+    """All pairs and those that are seen: of [batch, queries, heads, width], or with the `heads` before the
+    queries; or of sequences in a row, [all queries, heads, width]."""
+    if lengths.queries is None:
+        # Heads stand at dimension 2, or at 1 before the positions.
+        places = 3 - heads
+        outer = query.shape[0] * query.shape[heads]
+        queries, keys = query.shape[places], key.shape[places]
+        return outer * queries * keys, outer * mask.seen(queries, keys)
+    pairs = lengths.pairs
+    outer = query.shape[-2]
+    if pairs is None:
+        most = formulas.elements(query.shape[:-1]) * _longest(key, lengths)
+        return most, most
+    return (
+        outer * sum(queries * keys for queries, keys in pairs),
+        outer * sum(mask.seen(queries, keys) for queries, keys in pairs),
+    )
+
+
+def _longest(key: Operand, lengths: Lengths) -> Size:
+    return key.shape[0] if lengths.longest is None else lengths.longest
+
+
+def _kernel(reading: Reading, heads: int = 2) -> Operator:
+    def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+        every, seen = scores(query, key, *reading(**arguments), heads)
+        widths = query.shape[-1] + value.shape[-1]
+        biased = arguments.get("bias", arguments.get("attn_bias")) is not None
+        elementwise = (attention.SOFTMAX + attention.SCALE + biased) * every
+        return Cost(every * widths, seen * widths, elementwise=elementwise)
+
+    return Operator(
+        cost, activations=_activations(reading, heads), estimated=_is_bound(reading), gradients=None
+    )
+
+
+def _gradient(reading: Reading, heads: int = 2) -> Operator:
+    def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+        every, seen = scores(query, key, *reading(**arguments), heads)
+        widths = query.shape[-1] + value.shape[-1]
+        operands = {"query": query, "key": key, "value": value}
+        forward = Cost(every * widths, seen * widths)
+        found = attention.gradients(frozenset(operands), forward, **operands)
+        return sum(found.values(), Cost())
+
+    return Operator(cost, activations=outputs, estimated=_is_bound(reading))
+
+
+def _activations(reading: Reading, heads: int) -> Any:
+    def elements(query: Operand, key: Operand, output: Operand, **arguments: Any) -> Size:
+        return size(output) + scores(query, key, *reading(**arguments), heads)[0]
+
+    return elements
+
+
+def _is_bound(reading: Reading) -> Callable[..., bool]:
+    """Whether there are lengths, but not their data."""
+
+    def is_bound(**arguments: Any) -> bool:
+        lengths, _ = reading(**arguments)
+        return lengths.queries is not None and lengths.pairs is None
+
+    return is_bound
+
+
+OPERATORS = {
+    "_flash_attention_forward": _kernel(flash),
+    "_flash_attention_backward": _gradient(flash),
+    "_efficient_attention_forward": _kernel(efficient),
+    "_efficient_attention_backward": _gradient(efficient),
+    "_cudnn_attention_forward": _kernel(flash, heads=1),
+    "_cudnn_attention_backward": _gradient(flash, heads=1),
+    **dict.fromkeys(("torch_attn::_varlen_attn", "torch_attn::_varlen_attn_out"), _kernel(variable)),
+    "torch_attn::_varlen_attn_backward": _gradient(variable),
+}

@@ -1,0 +1,123 @@
+"""Products with sparse tensors: a MAC for each stored entry and what it meets, whatever its value.
+
+Entries are those that are stored, explicit zeros and repeated ones included. Gradients cost the same
+products: by the dense factor all entries again, by the sparse one at its entries alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from convcost import formulas
+from convcost.operators.interface import Operand, Operator, SparseRule, contraction, size
+from convcost.quantities import Cost, Size
+
+
+def is_sparse(operand: Any) -> bool:
+    """Whether it leaves out entries: the layouts COO, CSR, CSC, BSR and BSC."""
+    return str(getattr(operand, "layout", "")).startswith("torch.sparse_")
+
+
+def entries(operand: Any) -> Size | None:
+    """The numbers that a sparse tensor stores; None without its data, which torch takes for none."""
+    if operand.is_meta:
+        return None
+    return size(operand._values() if operand.is_sparse else operand.values())
+
+
+def product(left: Any, right: Any) -> Size | None:
+    """MACs of [*, n, k] by [*, k, m], of which one or both are sparse; vectors on either side."""
+    if is_sparse(left) and is_sparse(right):
+        return meetings(left, right)
+    if is_sparse(left):
+        columns = right.shape[-1] if len(right.shape) > 1 else 1
+        batch = formulas.elements(right.shape[:-2]) if len(left.shape) == 2 else 1
+        return _times(entries(left), columns * batch)
+    rows = left.shape[:-1] if len(right.shape) <= 2 else left.shape[-2:-1]
+    return _times(entries(right), formulas.elements(rows))
+
+
+def _times(stored: Size | None, others: Size) -> Size | None:
+    return None if stored is None else stored * others
+
+
+def meetings(left: Any, right: Any) -> Size | None:
+    """Of two sparse matrices: each entry of `left` in column i meets each of `right` in row i."""
+    if left.is_meta or right.is_meta or len(left.shape) != 2 or len(right.shape) != 2:
+        return None
+    columns = Counter(left.to_sparse_coo()._indices()[1].tolist())
+    rows = Counter(right.to_sparse_coo()._indices()[0].tolist())
+    return sum(count * rows[place] for place, count in columns.items())
+
+
+def stored(left: str, right: str, added: str = "") -> SparseRule:
+    """The cost of a product of the arguments of these names, and of adding another to it."""
+
+    def cost(output: Any, **arguments: Any) -> Cost | None:
+        addend = arguments.get(added)
+        sums = 0 if addend is None else entries(output) if is_sparse(output) else size(output)
+        is_bias = addend is not None and len(addend.shape) == 1
+        return _summed(product(arguments[left], arguments[right]), sums, is_bias)
+
+    return cost
+
+
+def linear(input: Any, weight: Any, output: Operand, bias: Operand | None = None, **_: Any) -> Cost | None:
+    """[*, in_features] by [out_features, in_features], one of which is sparse."""
+    if is_sparse(input) and is_sparse(weight):
+        return None
+    kept, others = (weight, input.shape[:-1]) if is_sparse(weight) else (input, weight.shape[:1])
+    macs = _times(entries(kept), formulas.elements(others))
+    return _summed(macs, 0 if bias is None else size(output), True)
+
+
+def sampled(self: Any, mat1: Operand, **_: Any) -> Cost | None:
+    """`self` + [n, k] by [k, m], where `self` has entries: k MACs and a sum for each."""
+    return _summed(_times(entries(self), mat1.shape[-1]), entries(self), False)
+
+
+def _summed(macs: Size | None, sums: Size | None, is_bias: bool) -> Cost | None:
+    if macs is None or sums is None:
+        return None
+    return Cost(macs, macs, *((sums, 0) if is_bias else (0, sums)))
+
+
+def two_in_four(output: Operand, inner: Size, bias: Any = None) -> Cost:
+    """A matrix of which two in four neighbours are kept: half of the products."""
+    macs = size(output) * inner // 2
+    return Cost(macs, macs, 0 if bias is None else size(output))
+
+
+def reduced_gradients(self: Any, grad_out: Operand, output_mask: Sequence[bool], **_: Any) -> Cost | None:
+    """By the entries and by what they meet a product each."""
+    macs = _times(entries(self), grad_out.shape[-1])
+    return _summed(_times(macs, sum(output_mask)), 0, False)
+
+
+def _kept(inner: str, dimension: int) -> Operator:
+    def cost(output: Operand, bias: Any = None, **arguments: Any) -> Cost:
+        return two_in_four(output, arguments[inner].shape[dimension], bias)
+
+    return contraction(cost)
+
+
+def _never_dense(rule: SparseRule) -> Operator:
+    return contraction(lambda **_: None, sparse=rule)
+
+
+OPERATORS = {
+    "_sparse_mm": _never_dense(stored("sparse", "dense")),
+    "smm": _never_dense(stored("self", "mat2")),
+    "hspmm": _never_dense(stored("mat1", "mat2")),
+    **dict.fromkeys(("_sparse_addmm", "sspaddmm"), _never_dense(stored("mat1", "mat2", "self"))),
+    **dict.fromkeys(
+        ("_sparse_mm_reduce_impl", "_sparse_sparse_matmul"), _never_dense(stored("self", "other"))
+    ),
+    "_sparse_mm_reduce_impl_backward": _never_dense(reduced_gradients),
+    "sparse_sampled_addmm": _never_dense(sampled),
+    **dict.fromkeys(("_sparse_semi_structured_mm", "_sparse_semi_structured_addmm"), _kept("mat2", 0)),
+    "_sparse_semi_structured_linear": _kept("input", -1),
+    "_cslt_sparse_mm": _kept("dense_B", 0),
+}
