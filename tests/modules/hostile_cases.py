@@ -1,0 +1,5 @@
+"""Every hostile module by its name, which begins with what its forward changes."""
+
+from modules import hostile_inputs, hostile_module, hostile_process, hostile_state
+
+CASES = {**hostile_state.CASES, **hostile_module.CASES, **hostile_process.CASES, **hostile_inputs.CASES}

@@ -1,0 +1,204 @@
+"""Ctrl-C at random moments of a profile, in a process that has only this to do.
+
+`python -m modules.interrupts MEANS COUNT SEED` prints as JSON how often a profile was interrupted, and what
+was wrong afterwards: something that was changed, another error, another count of the next profile.
+"""
+
+import _thread
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import torch
+from modules.hostile import RUNS, outcome, warm
+from modules.process_state import process_restored
+from modules.snapshots import differences, snapshot
+from torch import nn
+
+import convcost
+
+PACKAGE = str(Path(convcost.__file__).parent)
+
+
+class Convolutions(nn.Module):
+    """Batch statistics, dropout, a list and a counter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Dropout()) for _ in range(3))
+        )
+        self.seen: list[Any] = []
+        self.calls = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        self.seen.append([x])
+        return self.layers(x)
+
+
+class Decoder(nn.Module):
+    """Writes to a cache among its inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.scale = nn.Parameter(torch.ones(8), requires_grad=False)
+
+    def forward(self, x: torch.Tensor, cache: dict[str, list[torch.Tensor]]) -> torch.Tensor:
+        cache["k"].append(x)
+        self.scale.data = self.scale.data * 2
+        return self.layer(torch.cat(cache["k"], 1)) * self.scale
+
+
+MODELS: dict[str, Callable[[], tuple[nn.Module, tuple[Any, ...]]]] = {
+    "convolutions": lambda: (Convolutions(), (torch.ones(2, 3, 8, 8),)),
+    "decoder": lambda: (Decoder(), (torch.ones(1, 2, 8), {"k": []})),
+    "LSTM": lambda: (nn.LSTM(4, 4, 2), (torch.ones(3, 1, 4),)),
+}
+
+SILENT = tuple(run for run in RUNS if run != "counters")
+
+
+def raise_interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def by_alarm(delay: float) -> Iterator[None]:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(delay, 1e-6))
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextmanager
+def by_thread(delay: float, interrupt: Callable[[], Any]) -> Iterator[None]:
+    thread = threading.Thread(target=lambda: (time.sleep(delay), interrupt()))
+    try:
+        thread.start()
+        yield
+    finally:
+        while thread.is_alive():
+            with suppress(KeyboardInterrupt):
+                thread.join()
+
+
+@contextmanager
+def by_line(place: int, reached: list[int]) -> Iterator[None]:
+    """At the line of convcost that is the `place`th to run."""
+    reached[:] = [0]
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            reached[0] += 1
+            if reached[0] == place:
+                signal.raise_signal(signal.SIGINT)
+        return trace if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+class Means(NamedTuple):
+    """How far a whole run goes, and an interrupt so far into one."""
+
+    extent: Callable[[Callable[[], Any]], float]
+    after: Callable[[float], Any]
+
+
+def duration(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def lines(call: Callable[[], Any]) -> int:
+    reached = [0]
+    with by_line(-1, reached):
+        call()
+    return reached[0]
+
+
+MEANS = {
+    "alarm": Means(duration, by_alarm),
+    "kill": Means(duration, lambda delay: by_thread(delay, lambda: os.kill(os.getpid(), signal.SIGINT))),
+    "interrupt_main": Means(duration, lambda delay: by_thread(delay, _thread.interrupt_main)),
+    "line": Means(lines, lambda place: by_line(round(place), [0])),
+}
+
+
+def interrupted(means: Means, moment: float, call: Callable[[], Any]) -> Any:
+    """What `call` returned, or what was raised."""
+
+    def attempt() -> Any:
+        with means.after(moment):
+            return call()
+
+    return outcome(attempt)
+
+
+def faults(means: str, model: str, run: str, random_source: random.Random, count: int) -> Iterator[str]:
+    """What is wrong after each of `count` interrupts; an empty text where nothing is."""
+    module, inputs = MODELS[model]()
+
+    def call() -> Any:
+        return RUNS[run](module, *inputs).macs
+
+    before = snapshot(module, inputs)
+    right = call()
+    extent = min(MEANS[means].extent(call) for _ in range(3))
+    for _ in range(count):
+        moment = random_source.uniform(0, 1.05 * extent)
+        with process_restored():
+            found = interrupted(MEANS[means], moment, call)
+            left = differences(before, snapshot(module, inputs))
+            again = outcome(call)
+            left += differences(before, snapshot(module, inputs))
+        where = f"{model}, {run}, interrupted at {moment / extent:.3f}"
+        if not isinstance(found, KeyboardInterrupt) and found != right:
+            yield f"{where}: {found!r}"
+        elif again != right:
+            yield f"{where}: then {again!r} instead of {right}"
+        else:
+            yield f"{where}: {left[:3]}" if left else "" if found != right else "not interrupted"
+        if left:
+            module, inputs = MODELS[model]()
+            before = snapshot(module, inputs)
+
+
+def main(means: str, count: int, seed: int) -> None:
+    """`count` interrupts in all, shared out among models and runs."""
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, raise_interrupt)
+    torch.manual_seed(seed)
+    warm()
+    random_source = random.Random(seed)
+    pairs = [(model, run) for model in MODELS for run in SILENT]
+    found: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(process_restored())
+        for place, (model, run) in enumerate(pairs):
+            share = (count + place) // len(pairs)
+            found += faults(means, model, run, random_source, share)
+    missed = found.count("not interrupted")
+    wrong = [fault for fault in found if fault not in {"", "not interrupted"}]
+    sys.stdout.write(json.dumps({"interrupted": len(found) - missed, "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
