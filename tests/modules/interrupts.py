@@ -1,7 +1,7 @@
 """Ctrl-C at random moments of a profile, in a process that has only this to do.
 
-`python -m modules.interrupts MEANS COUNT SEED` prints as JSON how often a profile was interrupted, and what
-was wrong afterwards: something that was changed, another error, another count of the next profile.
+`python -m modules.interrupts COUNT SEED MEANS...` prints as JSON how often a profile was interrupted, and
+what was wrong afterwards: something that was changed, another error, another count of the next profile.
 """
 
 import _thread
@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -57,7 +57,7 @@ class Decoder(nn.Module):
 
     def forward(self, x: torch.Tensor, cache: dict[str, list[torch.Tensor]]) -> torch.Tensor:
         cache["k"].append(x)
-        self.scale.data = self.scale.data * 2
+        self.scale.mul_(2)
         return self.layer(torch.cat(cache["k"], 1)) * self.scale
 
 
@@ -169,7 +169,7 @@ def faults(means: str, model: str, run: str, random_source: random.Random, count
             left = differences(before, snapshot(module, inputs))
             again = outcome(call)
             left += differences(before, snapshot(module, inputs))
-        where = f"{model}, {run}, interrupted at {moment / extent:.3f}"
+        where = f"{means}, {model}, {run}, interrupted at {moment / extent:.3f}"
         if not isinstance(found, KeyboardInterrupt) and found != right:
             yield f"{where}: {found!r}"
         elif again != right:
@@ -181,24 +181,24 @@ def faults(means: str, model: str, run: str, random_source: random.Random, count
             before = snapshot(module, inputs)
 
 
-def main(means: str, count: int, seed: int) -> None:
-    """`count` interrupts in all, shared out among models and runs."""
+def main(count: int, seed: int, *means: str) -> None:
+    """`count` interrupts by each of `means`, shared out among models and runs."""
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, raise_interrupt)
     torch.manual_seed(seed)
     warm()
     random_source = random.Random(seed)
     pairs = [(model, run) for model in MODELS for run in SILENT]
-    found: list[str] = []
-    with ExitStack() as stack:
-        stack.enter_context(process_restored())
-        for place, (model, run) in enumerate(pairs):
-            share = (count + place) // len(pairs)
-            found += faults(means, model, run, random_source, share)
+    found = [
+        fault
+        for name in means
+        for place, (model, run) in enumerate(pairs)
+        for fault in faults(name, model, run, random_source, (count + place) // len(pairs))
+    ]
     missed = found.count("not interrupted")
     wrong = [fault for fault in found if fault not in {"", "not interrupted"}]
     sys.stdout.write(json.dumps({"interrupted": len(found) - missed, "wrong": wrong}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
