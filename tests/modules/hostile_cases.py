@@ -3,3 +3,6 @@
 from modules import hostile_inputs, hostile_module, hostile_process, hostile_state
 
 CASES = {**hostile_state.CASES, **hostile_module.CASES, **hostile_process.CASES, **hostile_inputs.CASES}
+
+QUICK = [*hostile_state.QUICK, *(case for case in CASES if case not in hostile_state.CASES)]
+"""Every place, act, setting, input and error at least once."""

@@ -52,6 +52,10 @@ def thread() -> None:
     worker.join()
 
 
+def same(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor
+
+
 def nothing(*_: Any) -> None:
     """For hooks."""
 
@@ -83,7 +87,7 @@ OF_TORCH: dict[str, Callable[[], Any]] = {
     "autocast dtype": lambda: torch.set_autocast_dtype("cpu", torch.float16),
     "autocast cache": lambda: torch.set_autocast_cache_enabled(False),
     "autocast left open": lambda: enter(torch.autocast("cpu", dtype=torch.bfloat16)),
-    "saved tensor hooks": lambda: enter(torch.autograd.graph.saved_tensors_hooks(nothing, nothing)),
+    "saved tensor hooks": lambda: enter(torch.autograd.graph.saved_tensors_hooks(same, same)),
     "function mode": lambda: enter(Silent()),
     "dispatch mode": lambda: enter(SilentDispatch()),
     "global forward hook": lambda: torch_module.register_module_forward_hook(nothing),

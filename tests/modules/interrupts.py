@@ -185,6 +185,7 @@ def main(count: int, seed: int, *means: str) -> None:
     """`count` interrupts by each of `means`, shared out among models and runs."""
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, raise_interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.manual_seed(seed)
     warm()
     random_source = random.Random(seed)

@@ -18,7 +18,7 @@ warnings.simplefilter("ignore")
 class Slow(nn.Module):
     def forward(self, x):
         started.set()
-        time.sleep(1.5)
+        time.sleep(1)
         return x + 1
 
 convcost.profile(nn.Linear(2, 2), torch.zeros(1, 2))
@@ -28,7 +28,7 @@ thread.start()
 started.wait()
 child = os.fork()
 if child == 0:
-    signal.alarm(20)
+    signal.alarm(10)
     counts = [RUNS(nn.Linear(2, 2), torch.zeros(1, 2)) for _ in range(2)]
     settings = torch._C._len_torch_function_stack() + torch._C._len_torch_dispatch_stack()
     os._exit(0 if counts == [4, 4] and settings == 0 else 1)
