@@ -96,14 +96,13 @@ def by_thread(delay: float, interrupt: Callable[[], Any]) -> Iterator[None]:
 
 
 @contextmanager
-def by_line(place: int, reached: list[int]) -> Iterator[None]:
-    """At the line of convcost that is the `place`th to run."""
-    reached[:] = [0]
+def by_line(moment: float, reached: list[tuple[str, int]]) -> Iterator[None]:
+    """At the line of convcost that is the so-many-th to run; `reached` are those that did."""
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "line":
-            reached[0] += 1
-            if reached[0] == place:
+            reached.append((frame.f_code.co_filename, frame.f_lineno))
+            if len(reached) == moment:
                 signal.raise_signal(signal.SIGINT)
         return trace if frame.f_code.co_filename.startswith(PACKAGE) else None
 
@@ -115,30 +114,38 @@ def by_line(place: int, reached: list[int]) -> Iterator[None]:
 
 
 class Means(NamedTuple):
-    """How far a whole run goes, and an interrupt so far into one."""
+    """A function that draws moments of a call, and an interrupt at such a moment."""
 
-    extent: Callable[[Callable[[], Any]], float]
-    after: Callable[[float], Any]
-
-
-def duration(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    moments: Callable[[Callable[[], Any]], Callable[[random.Random], float]]
+    at: Callable[[float], Any]
 
 
-def lines(call: Callable[[], Any]) -> int:
-    reached = [0]
-    with by_line(-1, reached):
+def times(call: Callable[[], Any]) -> Callable[[random.Random], float]:
+    """Seconds from its start."""
+    found = []
+    for _ in range(3):
+        start = time.perf_counter()
         call()
-    return reached[0]
+        found.append(time.perf_counter() - start)
+    return lambda source: source.uniform(0, 1.05 * min(found))
+
+
+def lines(call: Callable[[], Any]) -> Callable[[random.Random], float]:
+    """Each line is as likely as any other, however often it runs: what is put back is so once."""
+    reached: list[tuple[str, int]] = []
+    with by_line(0, reached):
+        call()
+    places: dict[tuple[str, int], list[int]] = {}
+    for number, line in enumerate(reached, start=1):
+        places.setdefault(line, []).append(number)
+    return lambda source: source.choice(source.choice([*places.values()]))
 
 
 MEANS = {
-    "alarm": Means(duration, by_alarm),
-    "kill": Means(duration, lambda delay: by_thread(delay, lambda: os.kill(os.getpid(), signal.SIGINT))),
-    "interrupt_main": Means(duration, lambda delay: by_thread(delay, _thread.interrupt_main)),
-    "line": Means(lines, lambda place: by_line(round(place), [0])),
+    "alarm": Means(times, by_alarm),
+    "kill": Means(times, lambda delay: by_thread(delay, lambda: os.kill(os.getpid(), signal.SIGINT))),
+    "interrupt_main": Means(times, lambda delay: by_thread(delay, _thread.interrupt_main)),
+    "line": Means(lines, lambda moment: by_line(moment, [])),
 }
 
 
@@ -146,7 +153,7 @@ def interrupted(means: Means, moment: float, call: Callable[[], Any]) -> Any:
     """What `call` returned, or what was raised."""
 
     def attempt() -> Any:
-        with means.after(moment):
+        with means.at(moment):
             return call()
 
     return outcome(attempt)
@@ -161,15 +168,15 @@ def faults(means: str, model: str, run: str, random_source: random.Random, count
 
     before = snapshot(module, inputs)
     right = call()
-    extent = min(MEANS[means].extent(call) for _ in range(3))
+    moments = MEANS[means].moments(call)
     for _ in range(count):
-        moment = random_source.uniform(0, 1.05 * extent)
+        moment = moments(random_source)
         with process_restored():
             found = interrupted(MEANS[means], moment, call)
             left = differences(before, snapshot(module, inputs))
             again = outcome(call)
             left += differences(before, snapshot(module, inputs))
-        where = f"{means}, {model}, {run}, interrupted at {moment / extent:.3f}"
+        where = f"{means}, {model}, {run}, interrupted at {moment:.6g}"
         if not isinstance(found, KeyboardInterrupt) and found != right:
             yield f"{where}: {found!r}"
         elif again != right:
