@@ -29,8 +29,7 @@ Parts = Iterator[tuple[str, Any]]
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), Enum, torch.dtype, torch.device)
 PLAIN += (torch.layout, torch.memory_format, range, slice, type(NotImplemented))
 
-OPAQUE = (types.ModuleType, types.CodeType, types.BuiltinFunctionType, threading.Thread, Executor)
-OPAQUE += (staticmethod, classmethod, property)
+OPAQUE = (types.ModuleType, types.CodeType, types.BuiltinFunctionType, threading.Thread, Executor, property)
 """Which object it is, is all there is to know."""
 
 OTHERS = {*sys.stdlib_module_names, "torch", "numpy", "pytest", "_pytest"} - {"__main__"}
@@ -97,8 +96,7 @@ def _shown(value: Any, other: Any) -> str:
         value = {key: part for key, part in value.items() if other.get(key, "nothing") != part}
     if isinstance(value, list) and isinstance(other, list):
         value = [part for part in value if part not in other] or value
-    text = str(value)
-    return text if len(text) <= 120 else f"{text[:120]}... ({blake2b(text.encode()).hexdigest()[:8]})"
+    return text if len(text := str(value)) <= 120 else f"{text[:120]}... ({_digest(text.encode())[:8]})"
 
 
 def _items(values: Any) -> Parts:
@@ -127,7 +125,7 @@ def _class_attributes(value: type) -> Parts:
     for name, part in [*vars(value).items()]:
         if name not in NOT_STATE:
             yield f".{name}", part
-    yield from ((f".__bases__[{place}]", base) for place, base in enumerate(value.__bases__))
+    yield ".__bases__", value.__bases__
 
 
 def _attributes(value: Any) -> Parts:
