@@ -1,0 +1,71 @@
+"""Whatever a model computes is counted exactly or named: random models whose costs are known beforehand."""
+
+from collections import Counter
+
+import pytest
+import torch
+from modules.dispatch_counter import dispatched_macs
+from modules.random_models import KINDS, Recipe, random_recipes, single
+from modules.silence import FORWARD, GOOD, OUTCOMES, SETTINGS, smallest, worst
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+COMPOSED = 60
+
+
+def check(recipes, seed, settings=FORWARD):
+    if worst(recipes, seed, settings).outcome in GOOD:
+        return
+    fewest = smallest(recipes, seed, settings)
+    outcome, reason = worst(fewest, seed, settings)
+    made = ", ".join(f"Recipe({recipe.kind!r}, {recipe.seed})" for recipe in fewest)
+    pytest.fail(f"{outcome}: build(({made},), {seed}): {reason}", pytrace=False)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_piece_is_known_to_cost_is_what_a_run_on_data_multiplies(name, seed):
+    """Without convcost: the closed forms equal what torch dispatches, or are no less where it is not shown."""
+    for is_training in (True, False):
+        case = single(name, seed)
+        case.model.train(is_training)
+        with torch.set_grad_enabled(is_training):
+            found = dispatched_macs(case.model, case.x)
+        is_whole = all(piece.is_dispatched for piece in case.pieces)
+        assert found == case.expected(is_training) if is_whole else found <= case.expected(is_training)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_piece_of_each_kind_is_counted_or_named(name):
+    check((Recipe(name, 1),), 1)
+
+
+@pytest.mark.parametrize("seed", range(COMPOSED))
+def test_a_model_of_random_pieces_is_counted_or_named(seed):
+    check(random_recipes(seed), seed)
+
+
+def test_a_table_says_what_becomes_of_each_kind(capsys):
+    """For `-s`: that no kind fails is what the tests above say."""
+    rows = {name: worst((Recipe(name, 1),), 1).outcome for name in sorted(KINDS)}
+    total, width = Counter(rows.values()), max(map(len, rows))
+    lines = [f"{'kind':{width}} " + " ".join(f"{outcome:>6}" for outcome in OUTCOMES)]
+    for name, counts in {**{name: {outcome: 1} for name, outcome in rows.items()}, "total": total}.items():
+        lines.append(f"{name:{width}} " + " ".join(f"{counts.get(each, ''):>6}" for each in OUTCOMES))
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))  # noqa: T201
+    assert total.total() == len(KINDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_many_pieces_of_each_kind_are_counted_or_named(name):
+    for seed in range(2, 10):
+        check((Recipe(name, seed),), seed, SETTINGS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", range(50))
+def test_many_models_of_random_pieces_are_counted_or_named(batch):
+    for seed in range(1000 + 40 * batch, 1040 + 40 * batch):
+        check(random_recipes(seed), seed)
