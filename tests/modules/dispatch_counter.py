@@ -53,7 +53,9 @@ def trilinear(args):
 
 
 RULES = {
-    **dict.fromkeys(("aten::mm", "aten::bmm", "aten::_int_mm"), lambda a, out: matrices(a[0], a[1])),
+    **dict.fromkeys(
+        ("aten::mm", "aten::bmm", "aten::_int_mm", "aten::_scaled_mm"), lambda a, out: matrices(a[0], a[1])
+    ),
     **dict.fromkeys(("aten::mv", "aten::dot", "aten::vdot"), lambda a, out: a[0].numel()),
     **dict.fromkeys(("aten::addmm", "aten::baddbmm", "aten::addbmm"), lambda a, out: matrices(a[1], a[2])),
     "aten::_sparse_addmm": lambda a, out: matrices(a[1], a[2]),
@@ -85,13 +87,24 @@ class DispatchCounter(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        output = func(*args, **kwargs)
+        if any(kind is not torch.Tensor and not issubclass(kind, torch.nn.Parameter) for kind in types):
+            return NotImplemented  # what a subclass does comes back here
         if isinstance(func, torch._ops.HigherOrderOperator):
-            return output
+            return func(*args, **kwargs)
         rule = RULES.get(func._schema.name.removesuffix("_"))
+        if rule is None and is_composite(func):
+            with self:
+                return func.decompose(*args, **kwargs)
+        output = func(*args, **kwargs)
         if rule:
             self.macs += rule(args, output) * (4 if args[0].is_complex() else 1)
         return output
+
+
+def is_composite(func):
+    """Whether torch has it for all devices alike, in terms of other operators."""
+    has_kernel = torch._C._dispatch_has_kernel_for_dispatch_key
+    return torch._C._dispatch_has_kernel(func.name()) and has_kernel(func.name(), "CompositeImplicitAutograd")
 
 
 def dispatched_macs(model, *inputs):

@@ -68,6 +68,13 @@ def write_if_there_is_memory(_, x):
     return x
 
 
+def write_by_storage(_, x):
+    x = x.detach().clone()
+    if x.untyped_storage().data_ptr():
+        ctypes.memset(x.untyped_storage().data_ptr(), 0, x.numel() * x.element_size())
+    return x
+
+
 def unseen(function):
     return lambda draw: named(function, ANY_NAME)
 
@@ -85,6 +92,8 @@ kinds(
         "np.asarray": unseen(numpy_array),
         "np.from_dlpack": unseen(numpy_by_dlpack),
         "write by data_ptr": unseen(write_by_address),
+        "numpy of a weight": numpy_and_weight,
+        "write by a storage's data_ptr": unseen(write_by_storage),
         "write by data_ptr if there is memory": unseen(write_if_there_is_memory),
     }
 )

@@ -5,6 +5,7 @@ from math import prod
 import torch
 from modules.random_models import Piece, calls, kind, matrix
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 
 @kind("Linear")
@@ -124,6 +125,18 @@ def cell(cls, gates):
 for name, number in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
     kind(name)(recurrent(getattr(nn, name), number))
     kind(f"{name}Cell")(cell(getattr(nn, f"{name}Cell"), number))
+
+
+@kind("LSTM of a packed sequence")
+def packed(draw):
+    """Only real steps are computed."""
+    layer, length = nn.LSTM(8, 5, batch_first=True), draw.width // 8
+    lengths = [length] + [draw.random.randint(1, length)] * (draw.rows - 1)
+
+    def forward(module, x):
+        return module.inner(pack_padded_sequence(x.view(-1, length, 8), lengths, batch_first=True))[1]
+
+    return calls(forward, sum(lengths) * 20 * 13, held={"inner": layer})
 
 
 @kind("Embedding")

@@ -190,6 +190,19 @@ kind("torch._grouped_mm")(grouped(torch._grouped_mm))
 kind("F.grouped_mm")(grouped(F.grouped_mm))
 
 
+@kind("float8")
+def float8(draw):
+    def forward(module, x):
+        one = torch.ones(())
+        columns = module.weight.to(torch.float8_e4m3fn)
+        return torch._scaled_mm(
+            x.repeat(8, 1).to(torch.float8_e4m3fn), columns.mT, one, one, out_dtype=torch.bfloat16
+        )
+
+    macs = 8 * draw.rows * draw.width * 16
+    return calls(forward, macs, held={"weight": matrix(16, draw.width)}, names=("_scaled_mm",), may_name=True)
+
+
 @kind("mkldnn tensors")
 def mkldnn(draw):
     def forward(module, x):

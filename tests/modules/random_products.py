@@ -37,6 +37,11 @@ def written_to_out(module, x):
         return torch.mm(x, module.weight, out=torch.empty(x.shape[0], 6))
 
 
+def bmm_to_out(module, x):
+    with torch.no_grad():
+        return torch.bmm(x[None], module.weight[None], out=torch.empty(1, x.shape[0], 6))
+
+
 def multiplied_in_best_order(module, x):
     """(x x.T) x, which is less than x (x.T x) as there are fewer rows than columns."""
     return torch.linalg.multi_dot([x, x.mT, x])
@@ -75,6 +80,40 @@ kinds(
             lambda module, x: torch.linalg.matrix_power(torch.tanh(x[:, : x.shape[0]]), 3),
             lambda rows, width: 2 * rows**3,
         ),
+        "einsum of three": product(
+            lambda module, x: torch.einsum("nw,wk,k->n", x, module.weight, module.bias),
+            lambda rows, width: rows * width * 6 + rows * 6,
+        ),
+        "bmm to out": product(bmm_to_out, plain),
+        "baddbmm_": product(
+            lambda module, x: torch.zeros(1, x.shape[0], 6).baddbmm_(x[None], module.weight[None]), plain
+        ),
+        "F.bilinear": product(
+            lambda module, x: F.bilinear(x, x, module.weight.mT[:, :, None].expand(-1, -1, x.shape[1])),
+            lambda rows, width: rows * 6 * width * (width + 1),
+        ),
+        "F.conv_transpose2d": product(
+            lambda module, x: F.conv_transpose2d(
+                x.view(-1, 1, 4, x.shape[1] // 4), module.weight[None, :2, :3, None]
+            ),
+            lambda rows, width: rows * width * 6,
+        ),
+        "unfold and matmul": product(
+            lambda module, x: F.unfold(x.view(-1, 1, 4, x.shape[1] // 4), 2).mT @ module.weight[:4],
+            lambda rows, width: rows * 3 * (width // 4 - 1) * 24,
+        ),
+        "aten::convolution by name": product(
+            lambda module, x: torch.ops.aten.convolution(
+                x[:, None], module.weight.mT[:, None, :3], None, [1], [1], [1], False, [0], 1
+            ),
+            lambda rows, width: rows * width * 18,
+        ),
+        "growing shapes": product(
+            lambda module, x: sum(x[:, :size] @ module.weight[:size] for size in (1, 2, 3)),
+            lambda rows, width: rows * 36,
+        ),
+        "no rows": product(lambda module, x: (x, x[:0] @ module.weight)[0], lambda rows, width: 0),
+        "no columns": product(lambda module, x: x[:, :0] @ module.weight[:0], lambda rows, width: 0),
         "cov": product(lambda module, x: torch.cov(x), gram),
         "ATen's operators by name": product(
             lambda module, x: (
@@ -145,6 +184,13 @@ kinds(
         "linalg.solve": factored(lambda x: torch.linalg.solve(x, x), "linalg_"),
         "linalg.svd": factored(lambda x: torch.linalg.svd(x)[1], "linalg_svd"),
         "linalg.eigh": factored(lambda x: torch.linalg.eigh(x)[0], "linalg_eigh"),
+        "linalg.det": factored(lambda x: torch.linalg.det(x).view(1), "linalg_det"),
+        "linalg.pinv": factored(torch.linalg.pinv, "linalg_"),
+        "linalg.lstsq": factored(lambda x: torch.linalg.lstsq(x, x)[0], "linalg_lstsq"),
+        "linalg.solve_triangular": factored(
+            lambda x: torch.linalg.solve_triangular(x, x, upper=True), "linalg_solve_triangular"
+        ),
+        "cholesky_solve": factored(lambda x: torch.cholesky_solve(x, x), "cholesky_solve"),
         "linalg.qr": factored(lambda x: torch.linalg.qr(x)[0], "linalg_qr"),
         "matrix_exp": factored(torch.linalg.matrix_exp, "linalg_matrix_exp"),
     }

@@ -152,47 +152,6 @@ def closed_over(draw):
     return calls(lambda _, x: layer(x), draw.rows * draw.width * 6)
 
 
-class Twice(torch.overrides.TorchFunctionMode):
-    """A mode of the user's own, which computes."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        output = func(*args, **(kwargs or {}))
-        return func(*args, **(kwargs or {})) + output if func is F.linear else output
-
-
-class Quiet(torch.utils._python_dispatch.TorchDispatchMode):
-    """A mode of the user's own, which looks on."""
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        return func(*args, **(kwargs or {}))
-
-
-def under(mode):
-    def forward(module, x):
-        with mode():
-            return F.linear(x, module.inner.weight, module.inner.bias)
-
-    return forward
-
-
-class LowRankWeight(torch.Tensor):
-    """A weight of two factors, by which F.linear multiplies in turn."""
-
-    @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
-        if func is F.linear:
-            x, weight = args[:2]
-            return F.linear(F.linear(x, weight.right), weight.left)
-        return super().__torch_function__(func, types, args, kwargs)
-
-
-def low_rank(draw):
-    weight = torch.zeros(6, draw.width).as_subclass(LowRankWeight)
-    weight.left, weight.right = torch.randn(6, 2), torch.randn(2, draw.width)
-    macs = draw.rows * 2 * (draw.width + 6)
-    return calls(lambda module, x: F.linear(x, module.weight), macs, held={"weight": weight})
-
-
 kinds(
     {
         "module in a list": one_product(
@@ -209,8 +168,6 @@ kinds(
             lambda module, x: module.inner(x), lambda draw: {"inner": patched(draw)}, times=2
         ),
         "coroutine": one_product(lambda module, x: run_to_end(later(module, x))),
-        "function mode of the user's": one_product(under(Twice), times=2),
-        "dispatch mode of the user's": one_product(under(Quiet)),
         "inference_mode": one_product(inferred),
         "Tensor.data": one_product(lambda module, x: F.linear(x.data, module.inner.weight.data)),
         "from_dlpack of a tensor": one_product(
@@ -218,6 +175,5 @@ kinds(
         ),
         "item as a factor": one_product(lambda module, x: module.inner(x * x.mean().item())),
         "numbers in a text": one_product(lambda module, x: (str(x), module.inner(x))[1]),
-        "weight of two factors": low_rank,
     }
 )

@@ -43,6 +43,22 @@ class Deciding(nn.Module):
         return x
 
 
+class Forking(nn.Module):
+    """A script's own threads."""
+
+    def __init__(self, inner: nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        other = torch.jit.fork(self.inner, x)
+        return self.inner(x) + torch.jit.wait(other)
+
+
+def twice(rows, width):
+    return 2 * plain(rows, width)
+
+
 def scripted_function(x: Tensor, weight: Tensor) -> Tensor:
     for _ in range(2):
         x = torch.mm(x, weight).relu()
@@ -76,6 +92,10 @@ kinds(
         "scripted with a branch": wrapped(lambda inner, _: torch.jit.script(Deciding(inner))),
         "scripted and frozen": wrapped(lambda inner, _: torch.jit.freeze(torch.jit.script(inner.eval()))),
         "traced": wrapped(lambda inner, draw: torch.jit.trace(inner, torch.randn(draw.rows, draw.width))),
+        "scripted with a fork": wrapped(lambda inner, _: torch.jit.script(Forking(inner)), twice),
+        "optimized for inference": wrapped(
+            lambda inner, _: torch.jit.optimize_for_inference(torch.jit.script(inner.eval()))
+        ),
         "exported": wrapped(lambda _, draw: exported(draw.rows, draw.width)),
         "symbolically traced": wrapped(lambda inner, _: torch.fx.symbolic_trace(inner)),
         "compiled": wrapped(lambda inner, _: torch.compile(inner)),
@@ -111,6 +131,7 @@ def ensemble(module, x):
 
 kinds(
     {
+        "compiler.disable": over(lambda module, x: torch.compiler.disable(module.inner.forward)(x), plain),
         "compiled function": over(compiled_function, plain),
         "functional_call": over(by_functional_call, plain),
         "vmap over rows": over(lambda module, x: vmap(module.inner)(x), plain),
@@ -135,6 +156,10 @@ kinds(
             # torch multiplies by the weight's tangent too, which is zeros.
             lambda module, x: jvp(module.inner, (x,), (torch.ones_like(x),)),
             lambda rows, width: 3 * plain(rows, width),
+        ),
+        "autograd.functional.jacobian": over(
+            lambda module, x: torch.autograd.functional.jacobian(module.inner, x[0].detach()),
+            lambda rows, width: 4 * plain(1, width),
         ),
         "jacrev": over(lambda module, x: jacrev(module.inner)(x[0]), lambda rows, width: 4 * plain(1, width)),
         "jacfwd": over(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import modules.random_control_flow
+import modules.random_extensions
 import modules.random_hidden_work
 import modules.random_layers
 import modules.random_number_types

@@ -25,7 +25,7 @@ def check(recipes, seed, settings=FORWARD):
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("name", KINDS)
 def test_what_a_piece_is_known_to_cost_is_what_a_run_on_data_multiplies(name, seed):
-    """Without convcost: the closed forms equal what torch dispatches, or are no less where it is not shown."""
+    """Without convcost: the closed forms equal what torch dispatches, or no less where it shows less."""
     for is_training in (True, False):
         case = single(name, seed)
         case.model.train(is_training)
