@@ -21,6 +21,11 @@ def convolution(x, weight, output, is_transposed):
     return side.numel() * weight[0].numel()
 
 
+def convolution_gradients(gradient, x, weight, is_transposed, wanted):
+    """By the input and by the weight each as the convolution itself."""
+    return sum(wanted[:2]) * convolution(x, weight, gradient, is_transposed)
+
+
 def attention(query, key, value):
     batch, queries = query[..., 0, 0].numel(), query.shape[-2]
     return batch * queries * key.shape[-2] * (query.shape[-1] + value.shape[-1])
@@ -63,6 +68,8 @@ RULES = {
     "aten::linear": lambda a, out: a[0].numel() * a[1].shape[0],
     "aten::mkldnn_linear": lambda a, out: a[0].numel() * a[1].shape[0],
     "aten::convolution": lambda a, out: convolution(a[0], a[1], out, a[6]),
+    "aten::convolution_backward": lambda a, out: convolution_gradients(a[0], a[1], a[2], a[7], a[-1]),
+    "aten::_scaled_dot_product_flash_attention_for_cpu_backward": lambda a, out: 2 * attention(*a[1:4]),
     "aten::_grouped_mm": lambda a, out: a[0].numel() * a[1].shape[-1],
     "aten::_scaled_dot_product_flash_attention_for_cpu": lambda a, out: attention(*a[:3]),
     "aten::_native_multi_head_attention": lambda a, out: self_attention(a[0], a[3], a[5], a[7]),
@@ -107,8 +114,10 @@ def is_composite(func):
     return torch._C._dispatch_has_kernel(func.name()) and has_kernel(func.name(), "CompositeImplicitAutograd")
 
 
-def dispatched_macs(model, *inputs):
-    """What a run of `model` on data shows."""
+def dispatched_macs(model, *inputs, backward=False):
+    """What a run of `model` on data shows, and its way back if asked."""
     with torch.compiler.set_stance("force_eager"), DispatchCounter() as counter:
-        model(*inputs)
+        output = model(*inputs)
+        if backward:
+            output.sum().backward()
     return counter.macs

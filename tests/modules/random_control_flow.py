@@ -159,7 +159,7 @@ kinds(
         "repeat_interleave": selected(
             lambda x: x.repeat_interleave(torch.ones(x.shape[0], dtype=torch.long), 0)
         ),
-        "unique": selected(lambda x: torch.unique(x, dim=0)),
+        "unique": selected(lambda x: torch.unique(x.detach(), dim=0)),
         "mixture of experts": mixture,
     }
 )

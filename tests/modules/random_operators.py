@@ -33,14 +33,14 @@ def written(operator):
 
 
 def by_weight(operator):
-    return lambda module, x: operator(x, module.weight)
+    return lambda module, x: operator(x.detach(), module.weight.detach())
 
 
 CALLS = {
     "product": by_weight(ops.product),
     "without_fake": by_weight(ops.without_fake),
-    "list_of": lambda _, x: ops.list_of(x, 2),
-    "pair": lambda _, x: ops.pair(x),
+    "list_of": lambda _, x: ops.list_of(x.detach(), 2),
+    "pair": lambda _, x: ops.pair(x.detach()),
     "real_number": lambda _, x: x * ops.real_number(x),
     "whole_number": lambda _, x: x * ops.whole_number(x),
     "truth": lambda _, x: (x, -x)[ops.truth(x)],
@@ -48,9 +48,9 @@ CALLS = {
     "into_out": written(ops.into_out),
     "into_out_without_fake": written(ops.into_out_without_fake),
     "in_place": changed(ops.in_place),
-    "of_list": lambda _, x: ops.of_list([x, x]),
+    "of_list": lambda _, x: ops.of_list([x.detach(), x.detach()]),
     "list_in_place": changed(ops.list_in_place, lambda x: [x.detach().clone()]),
-    "optional": lambda _, x: ops.optional(x),
+    "optional": lambda _, x: ops.optional(x.detach()),
     "tensor_of_numbers": lambda _, x: ops.tensor_of_numbers(*x.shape),
     "number_of_numbers": lambda _, x: x * ops.number_of_numbers(*x.shape),
     "whole_numbers": lambda _, x: ops.whole_numbers(whole(x)),
@@ -67,7 +67,7 @@ CALLS = {
     "no_arguments": lambda _, x: torch.ops.silent.no_arguments(),
     "nothing": lambda _, x: (x, torch.ops.silent.nothing())[0],
     "overloaded": lambda _, x: torch.ops.silent.overloaded(x.detach(), times=2),
-    "with_autograd": by_weight(ops.with_autograd),
+    "with_autograd": lambda module, x: ops.with_autograd(x, module.weight),
     "texts": lambda _, x: x * torch.ops.silent.texts("a", 2.0),
 }
 """Each operator as a forward calls it."""

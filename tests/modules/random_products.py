@@ -172,7 +172,7 @@ def factored(function, name):
             x = torch.tanh(x[:2, :2])
             return function(x * x.mT + 4 * torch.eye(2))
 
-        return named(forward, name)
+        return named(forward, name, extra_names=("linalg_",))
 
     return make
 

@@ -1,6 +1,7 @@
 """What convcost says of a case against what is known of it: right, named, silent, wrong or an error."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import modules.random_control_flow
@@ -32,7 +33,7 @@ class Setting(NamedTuple):
 
 FORWARD = tuple(Setting(training, gradients) for training in (True, False) for gradients in (True, False))
 
-SETTINGS = (*FORWARD, Setting(True, True, True))
+BACKWARD = Setting(True, True, True)
 
 
 class Verdict(NamedTuple):
@@ -123,6 +124,7 @@ class Found:
         return f"{path}.".startswith(f"{self.path}.")
 
 
+@cache
 def worst(recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...] = FORWARD) -> Verdict:
     """The worst verdict on one model, which is the same object under all settings."""
     case = build(recipes, seed)

@@ -6,11 +6,21 @@ import pytest
 import torch
 from modules.dispatch_counter import dispatched_macs
 from modules.random_models import KINDS, Recipe, random_recipes, single
-from modules.silence import FORWARD, GOOD, OUTCOMES, SETTINGS, smallest, worst
+from modules.silence import BACKWARD, FORWARD, GOOD, OUTCOMES, smallest, worst
+
+from convcost import Profiler
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 COMPOSED = 60
+
+OTHER_GRADIENTS = frozenset(
+    (
+        *("dot", "mv", "addmv", "spectral_norm"),  # torch takes these by elementwise products
+        *("Bilinear", "F.bilinear", "RNN", "GRU", "LSTM", "LSTM of a packed sequence"),  # within a kernel
+    )
+)
+"""Kinds whose gradients a run on data does not show as products."""
 
 
 def check(recipes, seed, settings=FORWARD):
@@ -22,10 +32,7 @@ def check(recipes, seed, settings=FORWARD):
     pytest.fail(f"{outcome}: build(({made},), {seed}): {reason}", pytrace=False)
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("name", KINDS)
-def test_what_a_piece_is_known_to_cost_is_what_a_run_on_data_multiplies(name, seed):
-    """Without convcost: the closed forms equal what torch dispatches, or no less where it shows less."""
+def check_truth(name, seed):
     for is_training in (True, False):
         case = single(name, seed)
         case.model.train(is_training)
@@ -33,6 +40,24 @@ def test_what_a_piece_is_known_to_cost_is_what_a_run_on_data_multiplies(name, se
             found = dispatched_macs(case.model, case.x)
         is_whole = all(piece.is_dispatched for piece in case.pieces)
         assert found == case.expected(is_training) if is_whole else found <= case.expected(is_training)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_piece_is_known_to_cost_is_what_a_run_on_data_multiplies(name):
+    """Without convcost: the closed forms equal what torch dispatches, or no less where it shows less."""
+    check_truth(name, 1)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_piece_whose_gradients_are_asked_for_is_counted_or_named(name):
+    """And all together is what a run on data multiplies, where that is shown."""
+    check((Recipe(name, 1),), 1, (BACKWARD,))
+    case, again = single(name, 1), single(name, 1)
+    is_shown = all(piece.is_dispatched and not piece.names for piece in case.pieces)
+    if is_shown and name not in OTHER_GRADIENTS:
+        report = Profiler(backward=True).profile(case.model, case.x)
+        found = sum(operation.cost.macs for operation in report.trace.operations)
+        assert found == dispatched_macs(again.model, again.x, backward=True)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -61,7 +86,8 @@ def test_a_table_says_what_becomes_of_each_kind(capsys):
 @pytest.mark.parametrize("name", KINDS)
 def test_many_pieces_of_each_kind_are_counted_or_named(name):
     for seed in range(2, 10):
-        check((Recipe(name, seed),), seed, SETTINGS)
+        check_truth(name, seed)
+        check((Recipe(name, seed),), seed, (*FORWARD, BACKWARD))
 
 
 @pytest.mark.slow
