@@ -5,7 +5,7 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import Piece, calls, kind, kinds, matrix
+from modules.random_models import ANY_NAME, Piece, calls, kind, kinds, matrix
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacfwd, jacrev, jvp, vjp, vmap
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
@@ -19,13 +19,14 @@ def plain(rows, width):
     return rows * 6 * (width + 3)
 
 
-def wrapped(wrap, macs=plain):
+def wrapped(wrap, macs=plain, **known):
     """A small network out of which `wrap` makes another, for the given sizes."""
 
     def make(draw):
         with warnings.catch_warnings(action="ignore"):
             inner = wrap(layers(draw.width), draw)
-        return calls(lambda module, x: module.inner(x), macs(draw.rows, draw.width), held={"inner": inner})
+        cost = macs(draw.rows, draw.width)
+        return calls(lambda module, x: module.inner(x), cost, held={"inner": inner}, **known)
 
     return make
 
@@ -44,7 +45,7 @@ class Deciding(nn.Module):
 
 
 class Forking(nn.Module):
-    """A script's own threads."""
+    """A script whose work torch gives to a thread of its own."""
 
     def __init__(self, inner: nn.Module):
         super().__init__()
@@ -55,8 +56,13 @@ class Forking(nn.Module):
         return self.inner(x) + torch.jit.wait(other)
 
 
-def twice(rows, width):
-    return 2 * plain(rows, width)
+def forking(draw):
+    """No kind for random models, as it may go well by chance."""
+    known = {"names": (ANY_NAME,), "may_name": True}
+    make = wrapped(
+        lambda inner, _: torch.jit.script(Forking(inner)), lambda rows, width: 2 * plain(rows, width), **known
+    )
+    return make(draw)
 
 
 def scripted_function(x: Tensor, weight: Tensor) -> Tensor:
@@ -92,7 +98,6 @@ kinds(
         "scripted with a branch": wrapped(lambda inner, _: torch.jit.script(Deciding(inner))),
         "scripted and frozen": wrapped(lambda inner, _: torch.jit.freeze(torch.jit.script(inner.eval()))),
         "traced": wrapped(lambda inner, draw: torch.jit.trace(inner, torch.randn(draw.rows, draw.width))),
-        "scripted with a fork": wrapped(lambda inner, _: torch.jit.script(Forking(inner)), twice),
         "optimized for inference": wrapped(
             lambda inner, _: torch.jit.optimize_for_inference(torch.jit.script(inner.eval()))
         ),

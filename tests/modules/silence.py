@@ -125,7 +125,7 @@ class Found:
 
 
 @cache
-def worst(recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...] = FORWARD) -> Verdict:
+def worst(recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...]) -> Verdict:
     """The worst verdict on one model, which is the same object under all settings."""
     case = build(recipes, seed)
     verdicts = {setting: judge(case, setting) for setting in settings}
@@ -135,9 +135,7 @@ def worst(recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...] 
     return Verdict(verdict.outcome, f"{verdict.reason} under {setting}")
 
 
-def smallest(
-    recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...] = FORWARD
-) -> tuple[Recipe, ...]:
+def smallest(recipes: tuple[Recipe, ...], seed: int, settings: tuple[Setting, ...]) -> tuple[Recipe, ...]:
     """As few of the pieces as still fail in some way."""
     for number in range(len(recipes)):
         fewer = recipes[:number] + recipes[number + 1 :]

@@ -1,12 +1,14 @@
 """Whatever a model computes is counted exactly or named: random models whose costs are known beforehand."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 import torch
 from modules.dispatch_counter import dispatched_macs
-from modules.random_models import KINDS, Recipe, random_recipes, single
-from modules.silence import BACKWARD, FORWARD, GOOD, OUTCOMES, smallest, worst
+from modules.random_models import KINDS, Case, Draw, Model, Recipe, build, random_recipes, single
+from modules.random_transforms import forking
+from modules.silence import BACKWARD, FORWARD, GOOD, OUTCOMES, judge, smallest, worst
 
 from convcost import Profiler
 
@@ -32,8 +34,8 @@ def check(recipes, seed, settings=FORWARD):
     pytest.fail(f"{outcome}: build(({made},), {seed}): {reason}", pytrace=False)
 
 
-def check_truth(name, seed):
-    for is_training in (True, False):
+def check_truth(name, seed, modes=(True,)):
+    for is_training in modes:
         case = single(name, seed)
         case.model.train(is_training)
         with torch.set_grad_enabled(is_training):
@@ -70,9 +72,17 @@ def test_a_model_of_random_pieces_is_counted_or_named(seed):
     check(random_recipes(seed), seed)
 
 
+def test_what_a_script_forks_is_counted_or_named_every_time():
+    """Torch runs it in a thread beside the model's own."""
+    piece = forking(Draw(Random(0), 4, 16))
+    case = Case((), (piece,), Model([piece]), torch.randn(4, 16))
+    outcomes = Counter(judge(case, FORWARD[0]).outcome for _ in range(200))
+    assert outcomes.keys() <= set(GOOD), outcomes
+
+
 def test_a_table_says_what_becomes_of_each_kind(capsys):
     """For `-s`: that no kind fails is what the tests above say."""
-    rows = {name: worst((Recipe(name, 1),), 1).outcome for name in sorted(KINDS)}
+    rows = {name: worst((Recipe(name, 1),), 1, FORWARD).outcome for name in sorted(KINDS)}
     total, width = Counter(rows.values()), max(map(len, rows))
     lines = [f"{'kind':{width}} " + " ".join(f"{outcome:>6}" for outcome in OUTCOMES)]
     for name, counts in {**{name: {outcome: 1} for name, outcome in rows.items()}, "total": total}.items():
@@ -86,7 +96,7 @@ def test_a_table_says_what_becomes_of_each_kind(capsys):
 @pytest.mark.parametrize("name", KINDS)
 def test_many_pieces_of_each_kind_are_counted_or_named(name):
     for seed in range(2, 10):
-        check_truth(name, seed)
+        check_truth(name, seed, (True, False))
         check((Recipe(name, seed),), seed, (*FORWARD, BACKWARD))
 
 
@@ -94,4 +104,8 @@ def test_many_pieces_of_each_kind_are_counted_or_named(name):
 @pytest.mark.parametrize("batch", range(50))
 def test_many_models_of_random_pieces_are_counted_or_named(batch):
     for seed in range(1000 + 40 * batch, 1040 + 40 * batch):
-        check(random_recipes(seed), seed)
+        recipes = random_recipes(seed)
+        case = build(recipes, seed)
+        if all(piece.is_dispatched for piece in case.pieces):
+            assert dispatched_macs(case.model, case.x) == case.expected(is_training=True)
+        check(recipes, seed)
