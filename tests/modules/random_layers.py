@@ -102,6 +102,15 @@ def encoder(draw):
     return calls(lambda module, x: module.inner(x.view(-1, length, 8)), macs, held={"inner": layer})
 
 
+@kind("TransformerEncoder")
+def stacked_encoder(draw):
+    length = draw.width // 8
+    layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    macs = 2 * draw.rows * length * (4 * 64 + 2 * 8 * length + 2 * 8 * 12)
+    return calls(lambda module, x: module.inner(x.view(-1, length, 8)), macs, held={"inner": model})
+
+
 def recurrent(cls, gates):
     def make(draw):
         length, units, layers, both = draw.width // 8, draw.choice(3, 5), draw.choice(1, 2), draw.choice(1, 2)

@@ -238,15 +238,6 @@ def subclass(draw):
     )
 
 
-@kind("fused encoder in a container")
-def encoder(draw):
-    length = draw.width // 8
-    layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
-    model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-    macs = 2 * draw.rows * length * (4 * 64 + 2 * 8 * length + 2 * 8 * 12)
-    return calls(lambda module, x: module.inner(x.view(-1, length, 8)), macs, held={"inner": model})
-
-
 @kind("DataParallel")
 def data_parallel(draw):
     return Piece(nn.DataParallel(layers(draw.width)), plain(draw.rows, draw.width))
