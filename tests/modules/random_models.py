@@ -168,9 +168,13 @@ def single(name: str, seed: int) -> Case:
     return build((Recipe(name, seed),), seed)
 
 
+FORMULA = " with a formula"
+"""In the names of kinds that have the user's formula for an operator."""
+
+
 def random_recipes(seed: int) -> tuple[Recipe, ...]:
-    """One to six pieces; operators' formulas are per model, so a kind is there once."""
+    """One to six pieces of different kinds; an operator has the user's formula in the whole model or not."""
     random = Random(seed)
-    return tuple(
-        Recipe(name, random.randrange(2**16)) for name in random.sample(sorted(KINDS), random.randint(1, 6))
-    )
+    names = random.sample(sorted(KINDS), random.randint(1, 6))
+    different = {name.partition(FORMULA)[0]: name for name in names}
+    return tuple(Recipe(name, random.randrange(2**16)) for name in different.values())

@@ -2,7 +2,7 @@
 
 import torch
 from modules import user_operators as ops
-from modules.random_models import calls, kinds, matrix, named
+from modules.random_models import FORMULA, calls, kinds, matrix, named
 from modules.user_operators import SPACE
 
 from convcost import Cost
@@ -111,8 +111,8 @@ def shaped_formula(draw):
 kinds(
     {
         **{f"operator {name}": without_formula(name) for name in CALLS},
-        **{f"operator {name} with a formula": with_formula(name) for name in CALLS},
-        "operator product with a formula of shapes": shaped_formula,
+        **{f"operator {name}{FORMULA}": with_formula(name) for name in CALLS},
+        f"operator product{FORMULA} of shapes": shaped_formula,
         "operator implicit": composite(lambda _, x: torch.ops.silent.implicit(x)),
         "operator implicit_number": composite(lambda _, x: x * torch.ops.silent.implicit_number(x)),
     }
