@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import copyreg
+import threading
 import types
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from convcost.modules.fault import is_machinery
+from convcost.modules.object_copies import rebuilt, slots_of
 from convcost.modules.tensor_copies import TensorCopy
 
 ATOMIC = frozenset(
@@ -27,7 +29,7 @@ PLAIN = frozenset((dict, list, set, OrderedDict))
 
 RESOURCES = frozenset(
     (
-        *("_thread", "_queue", "_io", "_socket", "asyncio", "concurrent", "logging", "multiprocessing"),
+        *("_thread", "_queue", "_socket", "asyncio", "concurrent", "logging", "multiprocessing"),
         *("queue", "socket", "subprocess", "tempfile", "threading"),
     )
 )
@@ -48,8 +50,10 @@ class Copier:
 
         self.copy_tensor = copy_tensor
         self._copies: dict[int, Any] = {}
-        self._states: list[Any] = []
+        self._temporary: list[Any] = []
         self.uncopied: list[Any] = []
+        self.functions: list[types.FunctionType] = []
+        """Those of the user that are held somewhere."""
         self._rules: dict[type, Callable[[Any], Any]] = {
             list: self._list,
             dict: self._dict,
@@ -61,11 +65,13 @@ class Copier:
             types.CellType: self._cell,
             weakref.ref: self._reference,
             torch.Generator: self._generator,
+            memoryview: self._memory,
             torch.Tensor: self._tensor,
             torch.nn.Parameter: self._tensor,
             torch.fx.Graph: _same,
         }
-        self._module_class, self._tensor_class = torch.nn.Module, torch.Tensor
+        self._module_class: type = torch.nn.Module
+        self._tensor_class: Any = torch.Tensor
 
     def copy(self, value: Any) -> Any:
         """A copy of `value`; the same one each time."""
@@ -93,7 +99,9 @@ class Copier:
         if issubclass(kind, self._module_class):
             return self._module
         if issubclass(kind, self._tensor_class):
-            return self._tensor
+            return self._special_tensor
+        if issubclass(kind, threading.local):
+            return self._thread_local
         if issubclass(kind, type) or kind.__module__.partition(".")[0] in RESOURCES:
             return _same
         return self._object
@@ -151,7 +159,7 @@ class Copier:
                 attributes[name] = copies[id(value)] = copies[id(value)] if id(value) in copies else kind()
             else:
                 attributes[name] = copy(value)
-        for slot in _slots(type(original)):
+        for slot in slots_of(type(original)):
             if hasattr(original, slot):
                 setattr(copied, slot, copy(getattr(original, slot)))
 
@@ -174,31 +182,34 @@ class Copier:
         return self._remember(module, made)
 
     def _tensor(self, tensor: Any) -> Any:
-        import torch
-        from torch.nn.parameter import is_lazy
-
+        """A plain tensor or parameter."""
         kind = type(tensor)
-        if is_lazy(tensor):
-            return self._remember(tensor, self._lazy(tensor))
-        if self._is_wrapper(tensor):
-            copied = self._wrapper(tensor)
-        else:
-            copied = self.copy_tensor(tensor)
-            if kind is torch.nn.Parameter:
-                copied = kind(copied, tensor.requires_grad)
-            elif kind is not torch.Tensor and not tensor.is_nested:
-                copied = torch.Tensor._make_subclass(kind, copied, tensor.requires_grad)
-            elif tensor.requires_grad:
-                copied = copied.requires_grad_() if tensor.is_leaf else _as_inner(copied)
+        copied = self.copy_tensor(tensor)
+        if kind is not self._tensor_class:
+            copied = self._tensor_class._make_subclass(kind, copied, tensor.requires_grad)
+        elif tensor.requires_grad:
+            copied = copied.requires_grad_() if tensor.is_leaf else _as_inner(copied)
+        return self._with_attributes(tensor, copied)
+
+    def _with_attributes(self, tensor: Any, copied: Any) -> Any:
         self._remember(tensor, copied)
         attributes = vars(tensor)
-        if attributes and not tensor.is_nested:
+        if attributes:
             vars(copied).update((name, self.copy(value)) for name, value in attributes.items())
         return copied
 
-    def _is_wrapper(self, tensor: Any) -> bool:
-        """Whether it is made of other tensors; a jagged one is copied whole, as its lengths are."""
-        return hasattr(type(tensor), "__tensor_flatten__") and not tensor.is_nested
+    def _special_tensor(self, tensor: Any) -> Any:
+        """One of a class of its own, whose attributes are copied but where they are what it is made of."""
+        from torch.nn.parameter import is_lazy
+
+        if is_lazy(tensor):
+            return self._remember(tensor, self._lazy(tensor))
+        if tensor.is_nested:
+            copied = self.copy_tensor(tensor)
+            return self._remember(tensor, copied.requires_grad_(tensor.requires_grad))
+        if hasattr(type(tensor), "__tensor_flatten__"):
+            return self._with_attributes(tensor, self._wrapper(tensor))
+        return self._tensor(tensor)
 
     def _lazy(self, tensor: Any) -> Any:
         """A parameter or buffer that is still to get its shape, on the device where its data would be."""
@@ -219,14 +230,19 @@ class Copier:
         compiled = vars(function).get("_torchdynamo_orig_callable")
         if compiled is not None:
             return self._remember(function, self.copy(compiled))
-        if not function.__closure__ or is_machinery(Path(function.__code__.co_filename)):
+        if is_machinery(Path(function.__code__.co_filename)):
             return function
-        cells = tuple(map(self.copy, function.__closure__))
-        if all(map(_is, cells, function.__closure__)):
+        self.functions.append(function)
+        held = function.__closure__ or (), function.__defaults__ or (), function.__kwdefaults__ or {}
+        if not any(held):
             return function
-        code, names, defaults = function.__code__, function.__globals__, self.copy(function.__defaults__)
-        copied = types.FunctionType(code, names, function.__name__, defaults, cells)
-        copied.__kwdefaults__ = self.copy(function.__kwdefaults__)
+        cells, defaults = self.copy(held[0]), self.copy(held[1])
+        options = {name: self.copy(value) for name, value in held[2].items()}
+        if cells is held[0] and defaults is held[1] and all(map(_is, options.values(), held[2].values())):
+            return function
+        code, names = function.__code__, function.__globals__
+        copied = types.FunctionType(code, names, function.__name__, defaults or None, cells or None)
+        copied.__kwdefaults__ = options or None
         vars(copied).update(vars(function))
         return self._remember(function, copied)
 
@@ -252,31 +268,28 @@ class Copier:
     def _generator(self, generator: Any) -> Any:
         return self._remember(generator, generator.clone_state())
 
+    def _memory(self, value: Any) -> Any:
+        copied: Any = memoryview(bytearray(value.tobytes()))
+        return self._remember(value, copied.cast(value.format, value.shape))
+
+    def _thread_local(self, value: Any) -> Any:
+        """With what this thread has in it."""
+        copied = self._remember(value, type(value)())
+        vars(copied).update(self.copy(vars(value)))
+        return copied
+
     def _object(self, value: Any) -> Any:
         """As pickle takes it apart, or as its class says; the object itself where neither goes."""
-        for rule in (_deepcopied, self._rebuilt):
-            with suppress(Exception):
-                return self._remember(value, rule(value, self._copies))
+        with suppress(Exception):
+            copied = type(value).__deepcopy__(value, self._copies)
+            if copied is not value:
+                return self._remember(value, copied)
+        with suppress(Exception):
+            return self._remember(
+                value, rebuilt(value, self.copy, partial(self._remember, value), self._temporary)
+            )
         self.uncopied.append(value)
         return self._remember(value, value)
-
-    def _rebuilt(self, value: Any, _: Any) -> Any:
-        if type(value).__module__ == "numpy" and hasattr(value, "tobytes") and not value.dtype.hasobject:
-            return value.copy()
-        reduce = copyreg.dispatch_table.get(type(value))
-        reduced = reduce(value) if reduce else value.__reduce_ex__(4)
-        if isinstance(reduced, str):
-            return value
-        self._states.append(reduced)
-        make, args, state, items, pairs = (*reduced, None, None, None)[:5]
-        copied = self._remember(value, make(*map(self.copy, args)))
-        if state is not None:
-            _set_state(copied, self.copy(state))
-        for item in items or ():
-            copied.append(self.copy(item))
-        for key, part in pairs or ():
-            copied[self.copy(key)] = self.copy(part)
-        return copied
 
 
 def _same(value: Any) -> Any:
@@ -293,29 +306,3 @@ def _as_inner(tensor: Any) -> Any:
 
     with torch.enable_grad():
         return tensor.requires_grad_().clone()
-
-
-def _deepcopied(value: Any, copies: dict[int, Any]) -> Any:
-    return type(value).__deepcopy__(value, copies)
-
-
-def _set_state(copied: Any, state: Any) -> None:
-    if hasattr(copied, "__setstate__"):
-        copied.__setstate__(state)
-        return
-    attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-    vars(copied).update(attributes or {}) if attributes else None
-    for name, part in (slots or {}).items():
-        setattr(copied, name, part)
-
-
-def _slots(kind: type) -> list[str]:
-    """The names of attributes beside `__dict__`."""
-    if kind not in _SLOTS:
-        declared = (vars(base).get("__slots__", ()) for base in kind.__mro__)
-        names = [name for slots in declared for name in ((slots,) if isinstance(slots, str) else slots)]
-        _SLOTS[kind] = [name for name in names if name not in {"__dict__", "__weakref__"}]
-    return _SLOTS[kind]
-
-
-_SLOTS: weakref.WeakKeyDictionary[type, list[str]] = weakref.WeakKeyDictionary()

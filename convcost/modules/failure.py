@@ -24,19 +24,24 @@ GRADIENT = "grad"
 Result = TypeVar("Result")
 
 
-def attempted(ways: tuple[Way, ...], run: Callable[[Way], tuple[Result, bool]]) -> Result:
+def attempted(
+    ways: tuple[Way, ...], run: Callable[[Way], tuple[Result, bool]], can_run: Callable[[Way], bool]
+) -> Result:
     """What `run` returns for the first of `ways` with which it does, or the error of the last that may.
 
     Where it says that something was asked for that only data tells, and there is data, it is run on that.
     """
+    way, *others = ways
     try:
-        result, is_lacking = run(ways[0])
+        result, is_lacking = run(way)
     except Exception as error:
-        left = remaining(error, ways[1:])
+        left = tuple(filter(can_run, remaining(error, tuple(others))))
         if not left:
             raise
-        return attempted(left, run)
-    return attempted(("data",), run) if is_lacking and "data" in ways[1:] else result
+        return attempted(left, run, can_run)
+    if is_lacking and "data" in others and can_run("data"):
+        return attempted(("data",), run, can_run)
+    return result
 
 
 def remaining(error: BaseException | None, ways: tuple[Way, ...]) -> tuple[Way, ...]:

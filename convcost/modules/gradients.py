@@ -101,7 +101,7 @@ class Contraction:
 
     def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
         given = {"output": output, **self.arguments}
-        rule = rule_for(self.operator, self.arguments)
+        rule = rule_for(self.operator, tensors(self.arguments))
         cost = rule and rule(**given)
         if cost is None or self.operator.gradients is None:
             return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ def deferred_signals() -> Iterator[None]:
         yield
         return
     pending: list[tuple[Handler, int]] = []
+    before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def deferring(handler: Handler) -> Handler:
         def handle(number: int, frame: FrameType | None) -> None:
@@ -39,17 +40,17 @@ def deferred_signals() -> Iterator[None]:
 
         return handle
 
-    handlers = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
     try:
         _set_handlers({number: deferring(handler) for number, handler in handlers.items()})
         yield
     finally:
-        _set_handlers(handlers)
+        _set_handlers({number: handler for number, handler in before.items() if handler is not None})
         for handler, number in pending:
             handler(number, sys._getframe())
 
 
-def _set_handlers(handlers: dict[signal.Signals | int, Handler]) -> None:
+def _set_handlers(handlers: Mapping[int, Any]) -> None:
     """Set all of them, and let signals that arrive meanwhile wait where the system can do that."""
     before = (
         signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if hasattr(signal, "pthread_sigmask") else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.modules.copying import Copier
 from convcost.modules.interrupts import deferred_signals
-from convcost.modules.object_state import preserved_attributes, users_classes
+from convcost.modules.object_state import preserved_objects
 from convcost.modules.process_state import preserved_process_state
 from convcost.modules.tensor_copies import TensorCopy
 from convcost.modules.virtual_cuda import virtual_autocast, virtual_cuda
@@ -61,7 +61,7 @@ def isolated(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> 
         stack.enter_context(virtual_cuda())
         stack.enter_context(virtual_autocast())
         copied, copier = _copied(call, copy_parameter, copy_input)
-        stack.enter_context(preserved_attributes((*copier.uncopied, *users_classes(copier.kinds))))
+        stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
         yield copied
 
 

@@ -1,66 +1,133 @@
-"""Attributes of classes, and of objects that can't be copied, put back after a run."""
+"""What a run reaches past the copies, put back after it: classes, global variables, what has no copy."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 CONTAINERS = (dict, list, set, deque)
 MOST_NESTED = 4
 """How deep containers in containers are looked into."""
 
+MOST_ELEMENTS = 2**20
+"""Of a global tensor whose values are put back."""
+
 MISSING = object()
 
-PYTHONS = frozenset(
-    ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost")
+NO_USERS = frozenset(
+    ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost", "functools")
 )
 """Top-level modules whose classes are no user's."""
 
 
 @contextmanager
 def preserved_attributes(owners: Iterable[Any]) -> Iterator[None]:
-    """Put back the attributes of `owners` after the block, and the contents of containers among them."""
+    """Put back the attributes of `owners` after the block."""
     attributes = [(owner, dict(vars(owner))) for owner in owners if hasattr(owner, "__dict__")]
-    contents: dict[int, tuple[Any, Any]] = {}
-    for _, values in attributes:
-        for value in values.values():
-            _collect(value, contents, MOST_NESTED)
     try:
         yield
     finally:
-        for container, content in contents.values():
-            _refill(container, content)
         for owner, before in attributes:
             _put_back(owner, before)
+
+
+@contextmanager
+def preserved_contents(values: Iterable[Any]) -> Iterator[None]:
+    """Put back what containers and tensors among `values` hold after the block."""
+    restoring: dict[int, Callable[[], None]] = {}
+    for value in values:
+        _collect(value, restoring, MOST_NESTED)
+    try:
+        yield
+    finally:
+        for restore in restoring.values():
+            restore()
+
+
+@contextmanager
+def preserved_objects(
+    kinds: Iterable[type], functions: Iterable[FunctionType], others: Iterable[Any]
+) -> Iterator[None]:
+    """Put back a user's classes, the global variables that they and `functions` name, and `others`."""
+    owners = [owner for owner in (*users_classes(kinds), *others) if hasattr(owner, "__dict__")]
+    held = [value for owner in owners for value in vars(owner).values()]
+    methods = (value for value in held if isinstance(value, FunctionType))
+    variables = [value for function in (*methods, *functions) for value in _globals(function)]
+    with ExitStack() as stack:
+        stack.enter_context(preserved_contents((*variables, *held)))
+        stack.enter_context(preserved_attributes(owners))
+        yield
 
 
 def users_classes(kinds: Iterable[type]) -> list[type]:
     """The classes among `kinds`, and those that they inherit from, that belong to a user."""
     found = dict.fromkeys(base for kind in kinds for base in kind.__mro__)
-    return [kind for kind in found if kind.__module__.partition(".")[0] not in PYTHONS]
+    return [kind for kind in found if kind.__module__.partition(".")[0] not in NO_USERS]
 
 
-def _collect(value: Any, contents: dict[int, tuple[Any, Any]], depth: int) -> None:
-    if not isinstance(value, CONTAINERS) or id(value) in contents or not depth:
+def _globals(function: FunctionType) -> Iterator[Any]:
+    """The values of the global variables that a function names."""
+    names, codes = function.__globals__, [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        yield from (names[name] for name in code.co_names if name in names)
+
+
+def _collect(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -> None:
+    if id(value) in restoring or not depth:
         return
-    contents[id(value)] = value, value.copy()
-    for part in value.values() if isinstance(value, dict) else value:
-        _collect(part, contents, depth - 1)
+    if isinstance(value, CONTAINERS):
+        restoring[id(value)] = partial(_refill, value, value.copy())
+        for part in value.values() if isinstance(value, dict) else value:
+            _collect(part, restoring, depth - 1)
+    elif _is_tensor(value):
+        restoring[id(value)] = _restoring(value)
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
+
+
+def _restoring(tensor: torch.Tensor) -> Callable[[], None]:
+    """What puts back a tensor: its values if there are not many, its gradient, and whether it gets one."""
+    import torch
+
+    is_kept = not tensor.is_meta and tensor.layout is torch.strided and tensor.numel() <= MOST_ELEMENTS
+    version = None if tensor.is_inference() else tensor._version
+    values = tensor.detach().clone() if is_kept and version is not None else None
+    requires_grad, gradient = tensor.requires_grad, tensor.grad if tensor.is_leaf else None
+
+    def restore() -> None:
+        if version is not None and tensor._version != version:
+            if values is not None:
+                tensor.detach().copy_(values)
+            torch._C._autograd._unsafe_set_version_counter((tensor,), (version,))
+        if tensor.is_leaf:
+            tensor.requires_grad_(requires_grad)
+            tensor.grad = gradient
+
+    return restore
 
 
 def _refill(container: Any, content: Any) -> None:
-    if (
-        len(container) == len(content)
-        and all(map(_is, container, content))
-        and not isinstance(container, dict)
-    ):
-        return
-    if isinstance(container, dict) and [*map(id, container.values())] == [*map(id, content.values())]:
-        return
-    container.clear()
-    (container.update if isinstance(container, dict | set) else container.extend)(content)
+    if _identities(container) != _identities(content):
+        container.clear()
+        (container.update if isinstance(container, dict | set) else container.extend)(content)
+
+
+def _identities(container: Any) -> list[int]:
+    values = container.values() if isinstance(container, dict) else ()
+    return [*map(id, container), *map(id, values)]
 
 
 def _put_back(owner: Any, before: dict[str, Any]) -> None:
@@ -72,7 +139,3 @@ def _put_back(owner: Any, before: dict[str, Any]) -> None:
         if now.get(name, MISSING) is not value:
             with suppress(Exception):
                 setattr(owner, name, value)
-
-
-def _is(first: Any, second: Any) -> bool:
-    return first is second

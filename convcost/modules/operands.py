@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from convcost.modules.tensors import tensors
 from convcost.operators.interface import CostRule, Operator
 from convcost.quantities import Cost
 
@@ -13,9 +12,9 @@ DENSE = ("torch.strided", "torch._mkldnn")
 """The layouts that leave out nothing."""
 
 
-def rule_for(operator: Operator, arguments: Mapping[str, Any]) -> CostRule | None:
-    """How a call with these arguments is counted; None where there is no formula for their layouts."""
-    if not operator.contracts or not has_sparse(arguments):
+def rule_for(operator: Operator, operands: Iterable[Any]) -> CostRule | None:
+    """How a call on these tensors is counted; None where there is no formula for their layouts."""
+    if not operator.contracts or not has_sparse(operands):
         return operator.cost
     return _past_modes(operator.sparse) if operator.sparse else None
 
@@ -36,11 +35,18 @@ def is_number(tensor: Any) -> bool:
     return tensor is None or tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 
-def has_complex(values: Any) -> bool:
-    """Whether there is a tensor of complex numbers among `values`."""
-    return any(tensor.is_complex() for tensor in tensors(values))
+def has_complex(operands: Iterable[Any]) -> bool:
+    """Whether one holds complex numbers."""
+    return any(tensor.is_complex() for tensor in operands)
 
 
-def has_sparse(values: Any) -> bool:
-    """Whether a tensor leaves out its zeros, which the formulas would count."""
-    return any(str(tensor.layout) not in DENSE and not tensor.is_nested for tensor in tensors(values))
+def has_sparse(operands: Iterable[Any]) -> bool:
+    """Whether one leaves out its zeros, which the formulas would count."""
+    import torch
+
+    dense = torch.strided
+    return any(tensor.layout is not dense and _is_sparse(tensor) for tensor in operands)
+
+
+def _is_sparse(tensor: Any) -> bool:
+    return str(tensor.layout) not in DENSE and not tensor.is_nested

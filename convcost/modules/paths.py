@@ -1,13 +1,10 @@
-"""Which module is running: hooks on a copy's modules keep a stack of paths in each thread."""
+"""Which module is running: calls of a copy's modules keep a stack of paths in each thread."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.tensors import first_tensor, shape_of
@@ -15,9 +12,6 @@ from convcost.quantities import Shape
 
 if TYPE_CHECKING:
     import torch
-
-HOOK = "convcost"
-"""The key of the hooks among a module's own."""
 
 
 @dataclass
@@ -48,35 +42,51 @@ class Paths:
         """The path of the innermost submodule that is running; empty for the model itself."""
         return self.stack.running[-1]
 
-    def enter(self, path: str, _: torch.nn.Module, arguments: Any) -> None:
-        """As the submodule at `path` is called with `arguments`."""
-        self.stack.running.append(path)
-        self.visits.setdefault(path, Visit(first_shape(arguments))).calls += 1
 
-    def leave(self, path: str, module: torch.nn.Module, _: Any, output: Any) -> None:
-        """As it returns `output`, or raises, which then says where."""
-        self.stack.running.pop()
-        error = sys.exc_info()[1] if output is None and path else None
-        if error is not None and not hasattr(error, "__notes__"):
-            error.add_note(f"in submodule {path} ({type(module).__name__})")
-        visit = self.visits[path]
+class FollowedCall:
+    """What runs when a submodule is called, in place of its `_call_impl`: its `_compiled_call_impl`.
+
+    Copies of a module don't have it, by torch's own rule.
+    """
+
+    def __init__(self, paths: Paths, path: str, module: torch.nn.Module) -> None:
+        self._paths, self._path, self._module = paths, path, module
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the submodule returns; an error says where it was raised."""
+        path, module, paths = self._path, self._module, self._paths
+        call: Any = module._call_impl
+        running = paths.stack.running
+        visit = paths.visits.get(path)
+        if visit is None:
+            visit = paths.visits[path] = Visit(first_shape(args))
+        visit.calls += 1
+        running.append(path)
+        try:
+            output = call(*args, **kwargs)
+        except Exception as error:
+            if path and not hasattr(error, "__notes__"):
+                error.add_note(f"in submodule {path} ({type(module).__name__})")
+            raise
+        finally:
+            running.pop()
         if visit.output is None:
             visit.output = first_shape(output)
+        return output
 
 
 def followed(submodules: Mapping[str, torch.nn.Module]) -> Paths:
-    """The paths of `submodules`, kept up by hooks on them, which come before their own and stay."""
+    """The paths of `submodules`, kept up as they are called from now on."""
     paths = Paths()
     for path, submodule in submodules.items():
-        attributes = vars(submodule)
-        before, after = attributes["_forward_pre_hooks"], attributes["_forward_hooks"]
-        attributes["_forward_pre_hooks"] = OrderedDict([(HOOK, partial(paths.enter, path)), *before.items()])
-        attributes["_forward_hooks"] = OrderedDict([(HOOK, partial(paths.leave, path)), *after.items()])
-        attributes["_forward_hooks_always_called"][HOOK] = True
+        vars(submodule)["_compiled_call_impl"] = FollowedCall(paths, path, submodule)
     return paths
 
 
 def first_shape(value: Any) -> Shape | None:
-    """The shape of the first tensor in `value`, however it is nested."""
-    found = first_tensor(value)
-    return None if found is None else shape_of(found)
+    """The shape of the first tensor in `value`, however it is nested, asked for past recording modes."""
+    import torch
+
+    with torch._C.DisableTorchFunction():
+        found = first_tensor(value)
+        return None if found is None else shape_of(found)

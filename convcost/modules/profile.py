@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,13 +26,16 @@ from convcost.modules.tally import report_of
 from convcost.modules.tape import Tape
 from convcost.modules.tensor_copies import Way, tensor_copies
 from convcost.modules.tensors import bytes_of, tensors
-from convcost.modules.virtual_devices import VirtualDevices, device_of
+from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator
 from convcost.quantities import Cost
 from convcost.report import Report
 
 if TYPE_CHECKING:
     import torch
+
+RERUNS: tuple[Way, ...] = ("gradients", "data")
+"""How memory is measured."""
 
 DEFAULT_MEMORY = 2**30
 """What parameters and inputs may take, in bytes, for a model to run on its data."""
@@ -61,36 +64,39 @@ class Profiler:
 
     def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
         """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
-        ways = tuple(self._ways(call))
-        report = attempted(remaining(failure, ways) or ways[-1:], partial(self._run, call, device))
+        ways = remaining(failure, self._ways) or self._ways[-1:]
+        report = attempted(ways, partial(self._run, call, device), partial(self._can_run, call))
         return self._with_footprint(report, call)
 
     def _with_footprint(self, report: Report, call: Call) -> Report:
         if self.footprint is None:
             return report
-        ways = (way for way in self._ways(call) if way != "shapes")
+        ways = filter(partial(self._can_run, call), RERUNS)
         dtype = dtype_named(self.footprint or report.dtype)
         found = held(call, ways, dtype if self.footprint else "")
         return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
 
-    def _ways(self, call: Call) -> Iterator[Way]:
-        if not self.backward:
-            yield "shapes"
-        yield "gradients"
+    @property
+    def _ways(self) -> tuple[Way, ...]:
+        return ("gradients", "data") if self.backward else ("shapes", "gradients", "data")
+
+    def _can_run(self, call: Call, way: Way) -> bool:
+        """Whether there is data, and not too much of it, for a run that needs it."""
+        if way != "data":
+            return True
         given = [*anatomy(call.model).tensors, *tensors((call.args, call.kwargs))]
-        has_data = not any(tensor.is_meta for tensor in given)
-        if has_data and bytes_of(given) <= self.memory:
-            yield "data"
+        return not any(tensor.is_meta for tensor in given) and bytes_of(given) <= self.memory
 
     def _run(self, call: Call, device: str, way: Way) -> tuple[Report, bool]:
         """The report of a run, and whether the model asked for what only data tells, and went on without."""
         import torch
 
-        home = device_of(call, device)
         says_gradients = self.backward or (way == "gradients" and torch.is_grad_enabled())
         has_gradients = self.backward or torch.is_grad_enabled()
         with ExitStack() as stack:
-            copied = stack.enter_context(isolated(call, *tensor_copies(way)))
+            copies = tensor_copies(way)
+            copied = stack.enter_context(isolated(call, copies, copies.of_input))
+            home = copies.device or torch.device(device or "meta")
             parts = anatomy(copied.model)
             tape = Tape(followed(parts.submodules), self._operators())
             runs: Runner = stack.enter_context(closing(Values() if way == "data" else Shapes()))

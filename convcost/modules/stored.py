@@ -12,7 +12,7 @@ from convcost.modules.anatomy import Anatomy
 from convcost.modules.blank import of_strides
 from convcost.modules.fused import fused
 from convcost.modules.isolation import Call, isolated
-from convcost.modules.tensor_copies import ShapeCopies, TensorCopy, Way, tensor_copies
+from convcost.modules.tensor_copies import DataCopies, ShapeCopies, TensorCopy, Way
 from convcost.modules.tensors import tensors, torch_dtype
 from convcost.operation import Held
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 @contextmanager
 def prepared(call: Call, way: Way, dtype: str) -> Iterator[Call]:
     """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
-    copies = (of_strides, ShapeCopies(has_gradients=True).of_input) if way != "data" else tensor_copies(way)
+    data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
+    copies: tuple[TensorCopy, ...] = (data, data) if way == "data" else (of_strides, shapes.of_input)
     fusing = nullcontext() if way == "data" else fused()
-    with isolated(call, *(in_dtype(copy, dtype) for copy in copies)) as copied, fusing:
+    of_parameter, of_input = (in_dtype(copy, dtype) for copy in copies)
+    with isolated(call, of_parameter, of_input) as copied, fusing:
         yield copied
 
 

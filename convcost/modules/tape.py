@@ -74,18 +74,19 @@ class Tape:
         first = first_tensor(output)
         if operator is FREE:
             return
-        if operator is not None and has_nested((*arguments.values(), first)):
+        operands = [*tensors(arguments)]
+        if operator is not None and ((first is not None and first.is_nested) or has_nested(operands)):
             operator = by_component(operator)
         given = {"output": first, **arguments}
-        rule = operator and rule_for(operator, arguments)
+        rule = operator and rule_for(operator, operands)
         cost = rule and rule(**given)
         if operator is None or cost is None:
-            self._miss(self._key(name, arguments, first))
+            self._miss(self._key(name, operands, first))
         elif cost.macs or (cost != Cost() and is_number(first)):
-            is_complex = bool(cost.macs) and not operator.counts_real and has_complex(arguments)
-            traits = operator.is_estimated(given), is_complex, operator.contracts and has_sparse(arguments)
+            is_complex = bool(cost.macs) and not operator.counts_real and has_complex(operands)
+            traits = operator.is_estimated(given), is_complex, operator.contracts and has_sparse(operands)
             elements = operator.activations(**given) if operator.activations else 0
-            key = self._key(name, arguments, first)
+            key = self._key(name, operands, first)
             self._count(key, traits, of_complex(cost) if is_complex else cost, elements, 1)
 
     @contextmanager
@@ -140,8 +141,8 @@ class Tape:
         if key[2] or key[3]:
             self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
 
-    def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
-        inputs = tuple(map(self.shape_of, tensors(arguments)))
+    def _key(self, name: str, operands: Iterable[Any], output: Any) -> Key:
+        inputs = tuple(map(self.shape_of, operands))
         shape = () if output is None else self.shape_of(output)
         return self.paths.current, name, inputs, shape, self.phase
 

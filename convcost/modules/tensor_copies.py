@@ -19,13 +19,9 @@ Way = Literal["shapes", "gradients", "data"]
 """On shapes; on shapes, with autograd as the user has it; on data."""
 
 
-def tensor_copies(way: Way) -> tuple[TensorCopy, TensorCopy]:
-    """What copies a model's tensors, and its inputs, for a run."""
-    if way == "data":
-        copies = DataCopies()
-        return copies, copies
-    shapes = ShapeCopies(has_gradients=way == "gradients")
-    return shapes, shapes.of_input
+def tensor_copies(way: Way) -> DataCopies | ShapeCopies:
+    """What copies a model's tensors, and by `of_input` its inputs, for a run."""
+    return DataCopies() if way == "data" else ShapeCopies(has_gradients=way == "gradients")
 
 
 class DataCopies:
@@ -33,9 +29,17 @@ class DataCopies:
 
     def __init__(self) -> None:
         self._storages: dict[int, torch.UntypedStorage] = {}
+        self.device: torch.device | None = None
+        """Where the first of the tensors is for the user that is not on the meta device."""
 
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
+        self.device = self.device or device_of(tensor)
+        return self._copied(tensor)
+
+    of_input = __call__
+
+    def _copied(self, tensor: torch.Tensor) -> torch.Tensor:
         import torch
 
         if not _has_own_strides(tensor):
@@ -49,7 +53,7 @@ class DataCopies:
         return made
 
 
-class ShapeCopies:
+class ShapeCopies(DataCopies):
     """Copies on the meta device; small tensors keep data, as a model may decide by it what to run.
 
     Parameters, of which there are many, keep data if they are smaller still, and none that gets a gradient
@@ -59,26 +63,29 @@ class ShapeCopies:
     MOST_OF_PARAMETER = 2**10
 
     def __init__(self, has_gradients: bool) -> None:
-        self._has_gradients = has_gradients
-        self._with_data = DataCopies()
+        import torch
 
-    def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A copy of an input."""
-        is_number = tensor.is_floating_point() or tensor.is_complex()
-        return of_strides(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
+        super().__init__()
+        self._has_gradients = has_gradients
+        self._empty, self._parameter_class = torch.empty_strided, torch.nn.Parameter
 
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
+        self.device = self.device or device_of(tensor)
         if not _has_own_strides(tensor):
-            return self._with_data(tensor)
+            return self._copied(tensor)
         if tensor.is_meta or not self._keeps(tensor):
-            return of_strides(tensor)
-        return self._with_data(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
+            return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+        return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
+
+    def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of an input."""
+        self.device = self.device or device_of(tensor)
+        is_number = tensor.is_floating_point() or tensor.is_complex()
+        return of_strides(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
 
     def _keeps(self, tensor: torch.Tensor) -> bool:
-        import torch
-
-        most = self.MOST_OF_PARAMETER if isinstance(tensor, torch.nn.Parameter) else SMALL
+        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else SMALL
         if tensor.numel() > most or tensor.untyped_storage().nbytes() > SMALL * tensor.element_size():
             return False
         return not (self._has_gradients and tensor.requires_grad)
@@ -89,3 +96,12 @@ def _has_own_strides(tensor: torch.Tensor) -> bool:
     import torch
 
     return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
+
+
+DEVICE = "_convcost_device"
+"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+
+
+def device_of(tensor: torch.Tensor) -> torch.device | None:
+    """Where `tensor` is for the user; None for one without data that was not asked for anywhere."""
+    return vars(tensor).get(DEVICE) or (None if tensor.is_meta else tensor.device)

@@ -65,10 +65,10 @@ def shape_of(tensor: Any) -> Shape:
 
     Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
     """
-    import torch
-
     if not tensor.is_nested:
         return tuple(tensor.shape)
+    import torch
+
     if tensor.layout is torch.jagged and (tensor._lengths is None or tensor.is_meta):
         return tuple(tensor._values.shape)
     shapes = component_shapes(tensor)

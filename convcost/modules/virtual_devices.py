@@ -7,23 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import of_strides
-from convcost.modules.isolation import Call
-from convcost.modules.tensors import tensors
+from convcost.modules.tensor_copies import DEVICE
 
 if TYPE_CHECKING:
     import torch
-
-ATTRIBUTE = "_convcost_device"
-"""Of a tensor: the device that it was asked for, if that is another than the model's."""
-
-
-def device_of(call: Call, default: str) -> torch.device:
-    """Where a model and its inputs are, by the first tensor with data; without one `default`, or meta."""
-    import torch
-
-    held = (*call.model.parameters(), *call.model.buffers(), *tensors((call.args, call.kwargs)))
-    found = (vars(tensor).get(ATTRIBUTE, None if tensor.is_meta else tensor.device) for tensor in held)
-    return next((device for device in found if device is not None), torch.device(default or "meta"))
 
 
 class VirtualDevices:
@@ -58,15 +45,15 @@ class VirtualDevices:
 
     def follow(self, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
         """Outputs of an operator are where its inputs are."""
-        found = (vars(tensor).get(ATTRIBUTE) for tensor in inputs)
+        found = (vars(tensor).get(DEVICE) for tensor in inputs)
         device = next((device for device in found if device is not None), None)
         if device is not None:
             for tensor in outputs:
-                vars(tensor)[ATTRIBUTE] = device
+                vars(tensor)[DEVICE] = device
 
     def device_of(self, tensor: torch.Tensor) -> torch.device:
         """Where `tensor` is for the user."""
-        found: torch.device | None = vars(tensor).get(ATTRIBUTE) if self.are_several else None
+        found: torch.device | None = vars(tensor).get(DEVICE) if self.are_several else None
         if found is not None:
             return found
         return tensor.device if self._has_data else self.home
@@ -77,9 +64,9 @@ class VirtualDevices:
     def _placed(self, tensor: Any, device: torch.device) -> Any:
         if device.type != self.home.type or device.index not in {None, self.home.index}:
             self.are_several = True
-            vars(tensor)[ATTRIBUTE] = _numbered(device)
+            vars(tensor)[DEVICE] = _numbered(device)
         elif self.are_several:
-            vars(tensor).pop(ATTRIBUTE, None)
+            vars(tensor).pop(DEVICE, None)
         return tensor
 
     def _device(self, _: Any, args: Any, __: Any) -> Any:

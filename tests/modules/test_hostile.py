@@ -8,6 +8,9 @@ from modules.snapshots import differences, snapshot
 
 from convcost.errors import ConvcostError
 
+USED_AS_THEY_ARE = ("uncopyable/generator", "uncopyable/file on disk")
+"""What Python can't copy, and so advances with the run, as the docs say."""
+
 OFTEN = tuple(run for run in RUNS if run != "counters")
 """The runs within this process, which take milliseconds."""
 
@@ -41,7 +44,7 @@ def check(case, run):
     for _ in range(3):
         found.append(outcome(lambda: RUNS[run](subject.module, *subject.inputs)))
         left = differences(before, snapshot(subject.module, subject.inputs, subject.others))
-        if left:
+        if left and case not in USED_AS_THEY_ARE:
             pytest.fail("\n".join(left[:12]))
     if subject.is_uncopyable and all(isinstance(result, ConvcostError) for result in found):
         return
