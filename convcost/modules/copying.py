@@ -72,6 +72,7 @@ class Copier:
         }
         self._module_class: type = torch.nn.Module
         self._tensor_class: Any = torch.Tensor
+        self._parameter_class: Any = torch.nn.Parameter
 
     def copy(self, value: Any) -> Any:
         """A copy of `value`; the same one each time."""
@@ -185,8 +186,10 @@ class Copier:
         """A plain tensor or parameter."""
         kind = type(tensor)
         copied = self.copy_tensor(tensor)
-        if kind is not self._tensor_class:
+        if kind is not self._tensor_class and type(copied) is self._tensor_class:
             copied = self._tensor_class._make_subclass(kind, copied, tensor.requires_grad)
+        elif isinstance(tensor, self._parameter_class):
+            copied = self._parameter_class(copied, tensor.requires_grad)
         elif tensor.requires_grad:
             copied = copied.requires_grad_() if tensor.is_leaf else _as_inner(copied)
         return self._with_attributes(tensor, copied)

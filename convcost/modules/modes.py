@@ -56,6 +56,11 @@ def _dispatch_mode(recorder: Recorder) -> Any:
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
         supports_higher_order_operators = True
 
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            """False keeps torch from loading its compiler for the first operator that is dispatched."""
+            return False
+
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if not torch._C._len_torch_function_stack():
                 return recorder.operator(self, func, args, kwargs or {})

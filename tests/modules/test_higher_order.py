@@ -413,24 +413,3 @@ def test_torch_compiles_again_afterwards():
     before = torch.compile, torch._higher_order_ops.utils._hop_compile_and_call
     profile(branching(lambda x: x.sum() > 0), X)
     assert before == (torch.compile, torch._higher_order_ops.utils._hop_compile_and_call)
-
-
-GRAPHS, KEPT = [], []
-
-
-def backend(graph, _):
-    GRAPHS.append(graph)
-    return graph
-
-
-def test_what_a_model_compiles_as_it_runs_is_compiled_when_it_is_called_afterwards():
-    KEPT.clear()
-
-    def forward(module, x):
-        KEPT.append(torch.compile(lambda y: module.a(y) + 1, backend=backend))
-        return torch.compile(module.a, backend=backend)(KEPT[-1](x))
-
-    assert profile(Calls(forward, a=linear()), X).macs == 2 * LINEAR
-    assert GRAPHS == []
-    KEPT[0](X)
-    assert len(GRAPHS) == 1
