@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,12 @@ MOST_NESTED = 4
 
 MOST_ELEMENTS = 2**20
 """Of a global tensor whose values are put back."""
+
+MOST_FUNCTIONS = 500
+"""So many functions' global variables are looked at."""
+
+_CACHED = type(cache(len))
+"""What functools.lru_cache makes of a function."""
 
 MISSING = object()
 
@@ -59,7 +65,7 @@ def preserved_objects(
     owners = [owner for owner in (*users_classes(kinds), *others) if hasattr(owner, "__dict__")]
     held = [value for owner in owners for value in vars(owner).values()]
     methods = (value for value in held if isinstance(value, FunctionType))
-    variables = [value for function in (*methods, *functions) for value in _globals(function)]
+    variables = [*_globals((*methods, *functions))]
     with ExitStack() as stack:
         stack.enter_context(preserved_contents((*variables, *held)))
         stack.enter_context(preserved_attributes(owners))
@@ -72,13 +78,30 @@ def users_classes(kinds: Iterable[type]) -> list[type]:
     return [kind for kind in found if kind.__module__.partition(".")[0] not in NO_USERS]
 
 
-def _globals(function: FunctionType) -> Iterator[Any]:
-    """The values of the global variables that a function names."""
-    names, codes = function.__globals__, [function.__code__]
-    while codes:
-        code = codes.pop()
-        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-        yield from (names[name] for name in code.co_names if name in names)
+def _globals(functions: Iterable[FunctionType]) -> Iterator[Any]:
+    """The values of the global variables that functions name, and those that functions among them name."""
+    waiting = [*functions]
+    seen = set(map(id, waiting))
+    while waiting and len(seen) < MOST_FUNCTIONS:
+        function = waiting.pop()
+        names = function.__globals__
+        for value in [names[name] for name in _names(function.__code__) if name in names]:
+            yield value
+            inner = getattr(value, "__wrapped__", value) if isinstance(value, _CACHED) else value
+            if isinstance(inner, FunctionType) and id(inner) not in seen and not _is_of_torch(inner):
+                seen.add(id(inner))
+                waiting.append(inner)
+
+
+@cache
+def _names(code: CodeType) -> tuple[str, ...]:
+    """The names that code looks up, functions inside it too."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return code.co_names + tuple(name for constant in inner for name in _names(constant))
+
+
+def _is_of_torch(function: FunctionType) -> bool:
+    return (function.__module__ or "").partition(".")[0] in NO_USERS
 
 
 def _collect(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -> None:
@@ -88,8 +111,16 @@ def _collect(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -
         restoring[id(value)] = partial(_refill, value, value.copy())
         for part in value.values() if isinstance(value, dict) else value:
             _collect(part, restoring, depth - 1)
+    elif isinstance(value, _CACHED):
+        restoring[id(value)] = partial(_forget_new, value, value.cache_info())
     elif _is_tensor(value):
         restoring[id(value)] = _restoring(value)
+
+
+def _forget_new(function: Any, before: Any) -> None:
+    """Empty the cache of a function if it has grown: what is new in it may have no data."""
+    if function.cache_info().misses != before.misses:
+        function.cache_clear()
 
 
 def _is_tensor(value: Any) -> bool:

@@ -51,8 +51,8 @@ def flex_attention(query: Operand, key: Operand, value: Operand, seen: Size | No
     `seen`, if the mask has data, or else all. What `score_mod` computes on each score is counted apart.
     """
     found = scaled_dot_product_attention(query, key, value)
-    widths = query.shape[-1] + value.shape[-1]
-    return found if seen is None else replace(found, valid_macs=seen * widths)
+    features = query.shape[-1] + value.shape[-1]
+    return found if seen is None else replace(found, valid_macs=seen * features)
 
 
 def causal_pairs(queries: Size, keys: Size) -> Size:

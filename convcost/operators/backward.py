@@ -53,7 +53,7 @@ def of_linear(
     """By input and by weight the forward's products once each; by bias a sum for each output element."""
     by_input, by_weight, by_bias = output_mask
     macs = size(grad_output) * weight.shape[-1] * (by_input + by_weight)
-    return Cost(macs, macs, bias_adds=size(grad_output) if by_bias else 0)
+    return Cost(macs, macs, size(grad_output) if by_bias else 0)
 
 
 def of_matmul(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> Cost:

@@ -121,7 +121,7 @@ def test_half_of_a_matrix_with_two_in_four_is_multiplied():
 
 
 def test_a_convolution_of_a_sparse_tensor_is_named():
-    from convcost.modules.tape import rule_for
+    from convcost.modules.operands import rule_for
     from convcost.operators import OPERATORS
 
-    assert rule_for(OPERATORS["conv1d"], {"input": coo()}) is None
+    assert rule_for(OPERATORS["conv1d"], [coo()]) is None

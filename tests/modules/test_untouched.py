@@ -1,5 +1,6 @@
 """A model looks after being counted as it looked before, also when its forward raised."""
 
+import functools
 import random
 
 import numpy
@@ -110,3 +111,24 @@ def test_a_parameter_that_the_model_writes_to_keeps_its_values(way):
     model = Calls(clip, weight=nn.Parameter(torch.ones(3)))
     Profiler()._run(Call(model, (torch.zeros(3),), {}), "", way)
     assert model.weight.tolist() == [1, 1, 1]
+
+
+TABLES = {}
+
+
+@functools.lru_cache
+def positions(length, device):
+    return torch.arange(length, device=device, dtype=torch.float32).repeat(2**17)
+
+
+def remembered(x):
+    TABLES.setdefault("last", x)
+    return x + positions(x.shape[-1], x.device)[: x.shape[-1]]
+
+
+def test_what_functions_of_the_model_remember_has_data_afterwards():
+    model, x = Calls(lambda module, x: remembered(module.linear(x)), linear=nn.Linear(4, 4)), torch.ones(2, 4)
+    Profiler().profile(model, x)
+    assert TABLES == {}
+    assert not model(x).is_meta
+    assert not positions(4, x.device).is_meta

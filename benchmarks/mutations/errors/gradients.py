@@ -56,9 +56,9 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "the cost of the last call alone",
-    "cost=before.cost + cost,",
-    "cost=cost,",
-    "modules/tape.py",
+    "cost=before.cost + found.cost,",
+    "cost=found.cost,",
+    "modules/recording.py",
 )
 GRADIENTS.error(
     "the gradient of one output",

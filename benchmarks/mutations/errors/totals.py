@@ -123,13 +123,13 @@ TOTALS.error(
 )
 TOTALS.error(
     "the last of several calls",
-    "cost=before.cost + cost,\n                activations",
-    "cost=cost,\n                activations",
-    "modules/tape.py",
+    "cost=before.cost + found.cost,\n                activations",
+    "cost=found.cost,\n                activations",
+    "modules/recording.py",
 )
 TOTALS.error(
     "the activations of the last call",
-    "activations=before.activations + elements",
-    "activations=elements",
-    "modules/tape.py",
+    "activations=before.activations + found.activations",
+    "activations=found.activations",
+    "modules/recording.py",
 )
