@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial, wraps
+from contextlib import ExitStack, contextmanager
+from functools import cache, wraps
 from typing import Any
 
 QUIET = (
@@ -21,19 +21,11 @@ ZERO = (
     *("memory_cached", "max_memory_cached", "utilization", "_exchange_device", "_maybe_exchange_device"),
 )
 
-LEGACY = (
-    *(
-        "FloatTensor",
-        "DoubleTensor",
-        "HalfTensor",
-        "BFloat16Tensor",
-        "LongTensor",
-        "IntTensor",
-        "ShortTensor",
-    ),
-    *("CharTensor", "ByteTensor", "BoolTensor"),
-)
-"""Classes of tensors whose name says their device."""
+KINDS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+"""What legacy classes of tensors, such as torch.cuda.FloatTensor, begin with."""
+
+MARKS = ("range_push", "range_pop", "range_start", "range_end", "mark")
+"""What torch.cuda.nvtx tells a profiler of NVIDIA's."""
 
 
 class _Here(threading.local):
@@ -66,17 +58,19 @@ def virtual_cuda() -> Iterator[None]:
     if torch.cuda.is_available():
         yield
         return
-    replaced = {name: _gated(getattr(torch.cuda, name), new) for name, new in _replacements().items()}
-    before = {name: getattr(torch.cuda, name) for name in replaced}
-    vars(torch.cuda).update(replaced)
-    _here.depth += 1
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*CUDA is not available")
-            yield
-    finally:
-        _here.depth -= 1
-        vars(torch.cuda).update(before)
+    with ExitStack() as stack:
+        for owner, name, stand_in in _stand_ins():
+            stack.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, stand_in)
+        _here.depth += 1
+        stack.callback(_leave)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", message=".*CUDA is not available")
+        yield
+
+
+def _leave() -> None:
+    _here.depth -= 1
 
 
 @contextmanager
@@ -96,29 +90,34 @@ def virtual_autocast() -> Iterator[None]:
         torch.autocast.__init__ = original  # type: ignore[method-assign]
 
 
-def _replacements() -> dict[str, Callable[..., Any]]:
+@cache
+def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
+    """An owner, a name, and what is found there in the meantime."""
     import torch
+    from torch.cuda import nvtx
 
-    found: dict[str, Callable[..., Any]] = {
+    in_cuda: dict[str, Callable[..., Any]] = {
         **dict.fromkeys(QUIET, lambda *_, **__: None),
         **dict.fromkeys(ZERO, lambda *_, **__: 0),
-        **{name: partial(_legacy, name) for name in LEGACY},
+        **{f"{kind}Tensor": getattr(torch, f"{kind}Tensor") for kind in KINDS},
         **dict.fromkeys(("Stream", "Event", "ExternalStream", "current_stream", "default_stream"), Stub),
         "is_current_stream_capturing": lambda: False,
         "get_device_name": lambda *_: "",
         "get_rng_state": lambda *_: torch.get_rng_state(),
     }
-    return {name: new for name, new in found.items() if hasattr(torch.cuda, name)}
-
-
-def _legacy(name: str, *args: Any, **kwargs: Any) -> Any:
-    import torch
-
-    return getattr(torch, name)(*args, **kwargs)
+    generator: Any = torch.Generator
+    found: list[tuple[Any, str, Callable[..., Any]]] = [
+        *((torch.cuda, name, new) for name, new in in_cuda.items()),
+        *((nvtx, name, lambda *_, **__: 0) for name in MARKS),
+        (torch, "Generator", lambda *_, **__: generator()),
+    ]
+    return tuple(
+        (owner, name, _gated(getattr(owner, name), new)) for owner, name, new in found if hasattr(owner, name)
+    )
 
 
 def _gated(original: Any, replacement: Callable[..., Any]) -> Any:
-    """`original` in other threads; of a class, one that has no instances here."""
+    """`replacement` in the thread that runs a model, and `original` in others."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return (replacement if _here.depth else original)(*args, **kwargs)
@@ -131,6 +130,6 @@ def _gated(original: Any, replacement: Callable[..., Any]) -> Any:
             return call(*args, **kwargs)
 
         def __instancecheck__(cls, instance: Any) -> bool:
-            return not _here.depth and isinstance(instance, original)
+            return isinstance(instance, original) or (replacement is Stub and isinstance(instance, Stub))
 
     return Kind(original.__name__, (), {})

@@ -31,6 +31,16 @@ def in_autocast(module, x):
         return module.linear(x)
 
 
+def by_default(module, x):
+    torch.set_default_device("cuda")
+    return module.linear(x) + torch.zeros(8)
+
+
+def in_a_range(module, x):
+    with torch.cuda.nvtx.range("layer"), torch.device("cuda"):
+        return module.linear(x) + torch.rand(8, generator=torch.Generator(device="cuda"))
+
+
 ON_CUDA = {
     "a tensor made there": lambda m, x: m.linear(x) + torch.zeros(8, device="cuda"),
     "by number": lambda m, x: m.linear(x) + torch.zeros(8, device=torch.device("cuda", 1)),
@@ -44,6 +54,8 @@ ON_CUDA = {
     "the module itself": moved_in_place,
     "streams": on_streams,
     "autocast": in_autocast,
+    "the default": by_default,
+    "a generator and a profiler's range": in_a_range,
 }
 
 
