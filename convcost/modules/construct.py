@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from convcost.modules.process_state import preserved_process_state
-from convcost.modules.virtual_cuda import virtual_cuda
+from convcost.modules.virtual_backends import virtual_cuda
 from convcost.modules.virtual_devices import VirtualDevices
 
 Way = Literal["constants", "meta", "real"]

@@ -16,7 +16,7 @@ from convcost.modules.interrupts import deferred_signals
 from convcost.modules.object_state import preserved_objects
 from convcost.modules.process_state import preserved_process_state
 from convcost.modules.tensor_copies import TensorCopy
-from convcost.modules.virtual_cuda import virtual_autocast, virtual_cuda
+from convcost.modules.virtual_backends import virtual_autocast, virtual_checkpoint, virtual_cuda
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +60,7 @@ def isolated(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> 
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(virtual_cuda())
         stack.enter_context(virtual_autocast())
+        stack.enter_context(virtual_checkpoint())
         copied, copier = _copied(call, copy_parameter, copy_input)
         stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
         yield copied
