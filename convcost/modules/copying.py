@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from convcost.modules.fault import is_machinery
+from convcost.modules.subclasses import blank_wrapper, has_no_memory
 from convcost.modules.tensor_copies import TensorCopy
 
 ATOMIC = frozenset(
@@ -182,6 +183,8 @@ class Copier:
             return self._remember(tensor, self._lazy(tensor))
         if self._is_wrapper(tensor):
             copied = self._wrapper(tensor)
+        elif has_no_memory(tensor):
+            copied = blank_wrapper(tensor)
         else:
             copied = self.copy_tensor(tensor)
             if kind is torch.nn.Parameter:

@@ -19,7 +19,10 @@ KEEPING_SHAPE = frozenset(
 """Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
 
 OF_TORCH = ("aten", "flex_lib")
-"""Torch's own namespaces; flex_lib has what the backward of flex_attention calls."""
+"""Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
+
+SPACES_OF_TORCH = frozenset((*OF_TORCH, "prim", "prims", "inductor", "profiler"))
+"""Namespaces in which an operator does what its schema says, and one that takes no tensor computes nothing."""
 
 
 class Dispatched(NamedTuple):
@@ -59,7 +62,8 @@ def _operator(overload: Any, name: str) -> Operator | None:
 
     if name in OPERATORS:
         return OPERATORS[name]
-    if overload.namespace == "prim" or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
+    is_view = _is_view(overload) or torch.Tag.inplace_view in overload.tags
+    if overload.namespace == "prim" or (is_view and overload.namespace in SPACES_OF_TORCH):
         return FREE
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)

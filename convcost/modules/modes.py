@@ -9,6 +9,7 @@ from typing import Any
 
 from convcost.modules.higher_order import uncompiled
 from convcost.modules.recorder import Recorder
+from convcost.modules.subclasses import has_own_dispatch, is_of_user
 from convcost.modules.threads import recorded_threads
 
 
@@ -34,6 +35,9 @@ def _function_mode(recorder: Recorder) -> Any:
         opened: frozenset[Any] = frozenset()
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if types and any(map(is_of_user, types)):
+                recorder.note_use((*args, *(kwargs or {}).values()))
+                return NotImplemented  # the class then does what it does, under this mode
             return recorder.function(self, func, args, kwargs or {})
 
         @contextmanager
@@ -57,6 +61,8 @@ def _dispatch_mode(recorder: Recorder) -> Any:
         supports_higher_order_operators = True
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if types and any(map(has_own_dispatch, types)):
+                return NotImplemented
             if not torch._C._len_torch_function_stack():
                 return recorder.operator(self, func, args, kwargs or {})
             # What is asked of tensors in here is not asked by the model.

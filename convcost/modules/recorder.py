@@ -7,7 +7,8 @@ operators that torch dispatches, so nothing that computes passes unseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from convcost.modules.blank import like, of_shape
@@ -18,10 +19,17 @@ from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner, flat_tensors, written
 from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested, supported
+from convcost.modules.subclasses import has_own_tensor
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator
+
+
+class Silence(threading.local):
+    """How many operators that are counted whole are running in this thread: what they are made of is not."""
+
+    depth = 0
 
 
 class Recorder:
@@ -41,7 +49,11 @@ class Recorder:
         self._devices = devices
         self._access = access
         self._readers = readers()
-        self._silent = 0
+        self._silence = Silence()
+
+    def note_use(self, values: Iterable[Any]) -> None:
+        """Something is done with `values`."""
+        self._tape.touch(values)
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """A call of a function of torch."""
@@ -63,7 +75,7 @@ class Recorder:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return called(self._call(mode), function, args, kwargs)
-        known = None if is_transformed else whole(function)
+        known = None if is_transformed or has_own_tensor(args, kwargs) else whole(function)
         if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
         inner = None if is_transformed else opened(function)
@@ -92,7 +104,7 @@ class Recorder:
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
-        if not self._silent:
+        if not self._silence.depth:
             self._tape.record(name, operator, arguments, output)
         return output
 
@@ -100,11 +112,11 @@ class Recorder:
         return HigherOrderCall(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
 
     def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        self._silent += 1
+        self._silence.depth += 1
         try:
             return function(*args, **kwargs)
         finally:
-            self._silent -= 1
+            self._silence.depth -= 1
 
     def _output(self, known: Whole, arguments: dict[str, Any]) -> Any:
         """What the function returns if its operator tells the shape; None if it has to run."""
@@ -144,7 +156,7 @@ class Recorder:
             self._access.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, overload, args, kwargs, output)
-        if not self._silent:
+        if not self._silence.depth:
             self._record(known, operator, overload, args, kwargs, output)
         return output
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+from convcost.modules.dispatched import SPACES_OF_TORCH
 from convcost.modules.functions import Whole, is_composite
 from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
@@ -136,8 +137,11 @@ class Tape:
             self._recorded.count(key, traits, found)
 
     def _miss(self, key: Key, reason: str = "") -> None:
-        """Name what is not counted, whatever its tensors hold: integers may be quantized."""
-        if key[2] or key[3]:
+        """Name what is not counted, whatever its tensors hold: integers may be quantized.
+
+        Without tensors, so does only what is not torch's own.
+        """
+        if key[2] or key[3] or key[1].partition("::")[0] not in SPACES_OF_TORCH:
             self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
 
     def _key(self, name: str, arguments: dict[str, Any], output: Any) -> Key:
