@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 VALUES = ("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__")
 """Methods of tensors that yield a number."""
 
-MEMORY = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", "untyped_storage", "storage")
+STORAGE = ("untyped_storage", "storage")
+
+MEMORY = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE)
 """Those that hand all of a tensor to code outside torch."""
 
 BY_ELEMENT = ("apply_", "map_", "map2_")
@@ -41,6 +44,9 @@ SHAPE_ONLY = UNINITIALIZED | {
     "alias",
 }
 """Operators that do not look at the values of their argument, by ATen's names."""
+
+PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
+"""Modules that stand between a reader and who asks."""
 
 OUTSIDE = "python"
 """The namespace of work outside torch, where it is named as uncounted."""
@@ -69,6 +75,8 @@ class ShapesAccess:
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns; DataNeededError where there is no data."""
         tensor, name = args[0], function.__name__
+        if name in STORAGE and not _is_asked_by_model():
+            return function(*args, **kwargs)
         if function in _gradient_readers():
             return self._read_gradient(function(*args))
         if name in BY_ELEMENT or tensor.is_meta or (name in MEMORY and _has_numbers(tensor)):
@@ -135,6 +143,10 @@ class DataFlow:
         if function.__name__ in BY_ELEMENT:
             self._tape.note_uncounted(name, args)
         elif function.__name__ in MEMORY and _has_numbers(tensor):
+            if function.__name__ in STORAGE and not _is_asked_by_model():
+                return function(*args, **kwargs)
+            if not self._reads:
+                self._know_all()
             self._reads.append((name, (tensor,)))
             self._lent.append(Lent(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
@@ -179,6 +191,14 @@ class DataFlow:
                 self._tape.note_uncounted(*self._reads[-1])
         self._know(tensor)
 
+    def _know_all(self) -> None:
+        """What is there before anything is read has come from no reading."""
+        import torch
+
+        for found in gc.get_objects():
+            if type(found) in {torch.Tensor, torch.nn.Parameter}:
+                self._know(found)
+
     def _know(self, tensor: torch.Tensor) -> None:
         import torch
 
@@ -195,7 +215,8 @@ class DataFlow:
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:
-    return (tensor.is_floating_point() or tensor.is_complex()) and tensor.numel() > 1
+    is_number = tensor.is_floating_point() or tensor.is_complex()
+    return is_number and tensor.numel() > 1 and not tensor.is_meta
 
 
 def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
@@ -211,7 +232,7 @@ def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
 def _is_asked_by_model() -> bool:
     """Whether the caller is other code than torch's modules, which ask for their own purposes."""
     frame = sys._getframe()
-    while frame.f_back and frame.f_globals["__name__"].startswith("convcost."):
+    while frame.f_back and frame.f_globals["__name__"].startswith(PASSED_THROUGH):
         frame = frame.f_back
     name = frame.f_globals["__name__"]
     return not name.startswith("torch.") or name == "torch.autograd.functional"

@@ -22,7 +22,10 @@ OF_TORCH = ("aten", "flex_lib")
 """Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
 
 SPACES_OF_TORCH = frozenset((*OF_TORCH, "prim", "prims", "inductor", "profiler"))
-"""Namespaces in which an operator does what its schema says, and one that takes no tensor computes nothing."""
+"""Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
+
+
+NUMBERS = (int, float, bool, complex)
 
 
 class Dispatched(NamedTuple):
@@ -54,6 +57,17 @@ def dispatched(overload: Any) -> Dispatched:
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),
         name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+    )
+
+
+def with_tensors(overload: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a call by a script, whose constant tensors arrive as numbers."""
+    import torch
+
+    kinds = (str(argument.type) for argument in overload._schema.arguments)
+    return tuple(
+        torch.tensor(value) if kind == "Tensor" and isinstance(value, NUMBERS) else value
+        for value, kind in zip(args, kinds, strict=False)
     )
 
 

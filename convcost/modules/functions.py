@@ -9,7 +9,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Wrapp
 from typing import Any, NamedTuple
 
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Operator
+from convcost.operators.interface import FREE, Operator
 
 OPENED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
 
@@ -74,6 +74,22 @@ def _builtin(name: str) -> Whole | None:
     schema = getattr(packet, packet.overloads()[0])._schema
     names = tuple(argument.name for argument in schema.arguments)
     return Whole(bare, names, operator, in_place, name in TAKEN_APART, is_composite(bare))
+
+
+@cache
+def composite(function: Any, name: str) -> Whole | None:
+    """What is known of a function that ATen makes others of, or of an operator of that kind."""
+    import torch
+
+    is_by_name = isinstance(function, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
+    if not (isinstance(function, OF_TORCH) or (is_by_name and str(function).startswith("aten."))):
+        return None
+    if not is_composite(name):
+        return None
+    packet = getattr(torch.ops.aten, name)
+    schema = getattr(packet, packet.overloads()[0])._schema
+    names = tuple(argument.name for argument in schema.arguments)
+    return Whole(name, names, OPERATORS.get(name, FREE._replace(gradients=None)), False)
 
 
 @cache

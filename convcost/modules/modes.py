@@ -29,13 +29,15 @@ def _through(recorder: Recorder) -> Iterator[None]:
 
 
 def _function_mode(recorder: Recorder) -> Any:
+    import torch
     from torch.overrides import TorchFunctionMode
 
     class Functions(TorchFunctionMode):
         opened: frozenset[Any] = frozenset()
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            if types and any(map(is_of_user, types)):
+            # Where classes are switched off, one of them has had its turn and asks torch.
+            if types and torch._C._is_torch_function_enabled() and any(map(is_of_user, types)):
                 recorder.note_use((*args, *(kwargs or {}).values()))
                 return NotImplemented  # the class then does what it does, under this mode
             return recorder.function(self, func, args, kwargs or {})

@@ -13,7 +13,7 @@ from typing import Any
 
 from convcost.modules.blank import like, of_shape
 from convcost.modules.data_access import DataFlow, ShapesAccess, readers
-from convcost.modules.dispatched import Dispatched, dispatched
+from convcost.modules.dispatched import NUMBERS, Dispatched, dispatched, with_tensors
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
@@ -76,6 +76,7 @@ class Recorder:
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return called(self._call(mode), function, args, kwargs)
         known = None if is_transformed or has_own_tensor(args, kwargs) else whole(function)
+        known = known or (None if is_transformed else self._tape.given_whole(function))
         if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
         inner = None if is_transformed else opened(function)
@@ -144,6 +145,8 @@ class Recorder:
         if is_higher_order(overload):
             return called(self._call(mode), overload, args, kwargs)
         known = dispatched(overload)
+        if args and args[0].__class__ in NUMBERS:
+            args = with_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and has_jagged(args):
             return NotImplemented  # torch then runs it as operators on what is stored

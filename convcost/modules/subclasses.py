@@ -61,7 +61,7 @@ def blank_wrapper(tensor: torch.Tensor) -> torch.Tensor:
     """Another one without memory, still without its attributes."""
     import torch
 
-    return torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined, no-any-return]
+    return torch.Tensor._make_wrapper_subclass(
         type(tensor),
         tensor.shape,
         strides=tensor.stride(),

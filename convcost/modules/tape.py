@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from convcost.modules.dispatched import SPACES_OF_TORCH
-from convcost.modules.functions import Whole, is_composite
+from convcost.modules.functions import Whole, composite, is_composite
 from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
 from convcost.modules.paths import Paths, Visit
@@ -24,6 +24,11 @@ from convcost.quantities import Cost, Shape, Size
 SEQUENCES = (list, tuple)
 
 
+def usual(name: str) -> str:
+    """The name of an operator of ATen without the mark of one that writes in place."""
+    return name.rstrip("_") if name.startswith("aten::") else name
+
+
 @dataclass
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
@@ -32,17 +37,25 @@ class Tape:
     formulas: Mapping[str, Operator] = field(default_factory=dict)
     is_backward: bool = False
     used: set[int] = field(default_factory=set)
+    used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
-        """The formula for the operator `name`."""
-        return self.formulas.get(name, known) if self.formulas else known
+        """The formula for the operator `name`; one of ATen's that writes in place has that of the usual one."""
+        if not self.formulas:
+            return known
+        return self.formulas.get(name) or self.formulas.get(usual(name), known)
 
     def whole_formula(self, name: str, known: Operator) -> Operator:
         """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
         given = self.formulas.get(name) if self.formulas else None
         return known if given is None else known._replace(cost=given.cost)
+
+    def given_whole(self, function: Any) -> Whole | None:
+        """What is known of a function that torch makes others of before they can be seen, if it has a formula."""
+        name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
+        return composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
     def is_taken_apart(self, known: Whole) -> bool:
         """Whether a function is counted by the operators that torch makes of it.
@@ -72,6 +85,8 @@ class Tape:
 
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
+        if self.formulas:
+            self.used_formulas.update((name, usual(name)))
         first = first_tensor(output)
         if operator is FREE:
             return
@@ -167,6 +182,11 @@ class Tape:
     def conditionals(self) -> tuple[Conditional, ...]:
         """Calls of `torch.cond`, in the order of first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
+
+    @property
+    def unused_formulas(self) -> tuple[str, ...]:
+        """The user's formulas for operators that did not run."""
+        return tuple(name for name in self.formulas if name not in self.used_formulas)
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:

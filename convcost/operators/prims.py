@@ -11,7 +11,19 @@ from convcost.quantities import Cost
 ELEMENTWISE = (
     *("abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i0", "bessel_i0e"),
     *("bessel_i1", "bessel_i1e", "bessel_j0", "bessel_j1", "bitwise_and", "bitwise_not", "bitwise_or"),
-    *("bitwise_xor", "cbrt", "ceil", "conj_physical", "cos", "cosh", "digamma", "div", "eq", "erf", "erf_inv"),
+    *(
+        "bitwise_xor",
+        "cbrt",
+        "ceil",
+        "conj_physical",
+        "cos",
+        "cosh",
+        "digamma",
+        "div",
+        "eq",
+        "erf",
+        "erf_inv",
+    ),
     *("erfc", "erfcx", "exp", "exp2", "expm1", "floor", "fmax", "fmin", "fmod", "frexp", "gcd", "ge", "gt"),
     *("hypot", "igamma", "igammac", "isfinite", "le", "lgamma", "log", "log10", "log1p", "log2", "lt"),
     *("maximum", "minimum", "mul", "ndtri", "ne", "neg", "nextafter", "pow", "reciprocal", "remainder"),
@@ -42,9 +54,7 @@ def two_products(a: Operand, b: Operand, c: Operand, d: Operand, **_: Any) -> Co
 
 
 OPERATORS: dict[str, Operator] = {
-    **{
-        f"prims::{name}": elementwise.OPERATORS.get(name, each_element(1)) for name in ELEMENTWISE
-    },
+    **{f"prims::{name}": elementwise.OPERATORS.get(name, each_element(1)) for name in ELEMENTWISE},
     **{f"prims::{name}": _reduced(operations) for operations, names in REDUCTIONS.items() for name in names},
     **dict.fromkeys((f"prims::{name}" for name in MOVES), FREE),
     **{f"prims::fft_{kind}": fourier.OPERATORS[f"_fft_{kind}"] for kind in ("c2c", "r2c", "c2r")},
