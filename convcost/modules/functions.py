@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import signature
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 from convcost.operators import OPERATORS
@@ -110,11 +110,16 @@ def opened(function: Any) -> Callable[..., Any] | None:
     if not isinstance(function, FunctionType) or function.__module__ not in OPENED_MODULES:
         return None
     names = {**function.__globals__, **dict.fromkeys(CHECKS, _never)}
-    copy = FunctionType(
-        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
-    )
+    cells = function.__closure__ and tuple(map(_opened_cell, function.__closure__))
+    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
+
+
+def _opened_cell(cell: CellType) -> CellType:
+    """One of two functions that another chooses from is opened with it."""
+    inner = opened(cell.cell_contents)
+    return CellType(inner) if inner else cell
 
 
 def _never(*_: Any) -> bool:

@@ -174,7 +174,7 @@ def _note(
     tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
 ) -> None:
     """Record a gradient; one that forward asks for is a part of forward."""
-    tape.gradient(path, name, role if tape.is_backward else "forward", operands, output, cost)
+    tape.gradient(path, name, role if tape.paths.is_backward else "forward", operands, output, cost)
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:

@@ -38,9 +38,13 @@ class Stack(threading.local):
 
 @dataclass
 class Paths:
-    """The submodules that have run, by path, and those that are running."""
+    """The submodules that have run, by path, and those that are running.
+
+    In the backward a module runs again where checkpointing repeats it, which is no further visit.
+    """
 
     visits: dict[str, Visit] = field(default_factory=dict)
+    is_backward: bool = False
     stack: Stack = field(default_factory=Stack)
 
     def __deepcopy__(self, _: Any) -> Paths:
@@ -55,7 +59,7 @@ class Paths:
     def enter(self, path: str, _: torch.nn.Module, arguments: Any) -> None:
         """As the submodule at `path` is called with `arguments`."""
         self.stack.running.append(path)
-        self.visits.setdefault(path, Visit(first_shape(arguments))).calls += 1
+        self.visits.setdefault(path, Visit(first_shape(arguments))).calls += not self.is_backward
 
     def leave(self, path: str, module: torch.nn.Module, _: Any, output: Any) -> None:
         """As it returns `output`, or raises, which then says where."""

@@ -111,7 +111,7 @@ class Profiler:
     def _forward_and_backward(self, tape: Tape, call: Call) -> Any:
         output = call.model(*call.args, **call.kwargs)
         if self.backward:
-            tape.is_backward = True
+            tape.paths.is_backward = True
             go_back(output)
         return output
 

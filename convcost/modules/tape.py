@@ -35,14 +35,13 @@ class Tape:
 
     paths: Paths
     formulas: Mapping[str, Operator] = field(default_factory=dict)
-    is_backward: bool = False
     used: set[int] = field(default_factory=set)
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
-        """The formula for the operator `name`; one of ATen's that writes in place has that of the usual one."""
+        """The formula for the operator `name`; one of ATen's that writes in place has the usual one's."""
         if not self.formulas:
             return known
         return self.formulas.get(name) or self.formulas.get(usual(name), known)
@@ -53,7 +52,7 @@ class Tape:
         return known if given is None else known._replace(cost=given.cost)
 
     def given_whole(self, function: Any) -> Whole | None:
-        """What is known of a function that torch makes others of before they can be seen, if it has a formula."""
+        """What is known of a function with a formula that torch makes others of before they are seen."""
         name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
         return composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
@@ -123,7 +122,7 @@ class Tape:
 
     def note_conditional(self, conditional: Conditional) -> None:
         """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
-        if not self.is_backward:
+        if not self.paths.is_backward:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
@@ -169,7 +168,7 @@ class Tape:
         """Backward runs without gradients of its own: where they are on, a forward is repeated."""
         import torch
 
-        if not self.is_backward:
+        if not self.paths.is_backward:
             return "forward"
         return "recomputation" if torch.is_grad_enabled() else "gradient by input"
 
