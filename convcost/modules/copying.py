@@ -183,6 +183,7 @@ class Copier:
             return self._remember(tensor, self._lazy(tensor))
         if self._is_wrapper(tensor):
             copied = self._wrapper(tensor)
+            copied = copied.requires_grad_() if tensor.requires_grad and tensor.is_leaf else copied
         elif has_no_memory(tensor):
             copied = blank_wrapper(tensor)
         else:

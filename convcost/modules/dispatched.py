@@ -38,6 +38,7 @@ class Dispatched(NamedTuple):
     writes: tuple[int, ...]
     returns: bool
     keeps_shape: bool
+    is_view: bool
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name."""
@@ -57,6 +58,7 @@ def dispatched(overload: Any) -> Dispatched:
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),
         name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+        namespace in SPACES_OF_TORCH and _is_view(overload),
     )
 
 

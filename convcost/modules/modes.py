@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from copy import copy
 from typing import Any
 
+from convcost.modules.gradients import several_at_once
 from convcost.modules.higher_order import uncompiled
 from convcost.modules.recorder import Recorder
 from convcost.modules.subclasses import has_own_dispatch, is_of_user
@@ -16,7 +17,12 @@ from convcost.modules.threads import recorded_threads
 @contextmanager
 def recorded(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
-    with uncompiled(), recorded_threads(lambda: _through(copy(recorder))), _through(recorder):
+    with (
+        uncompiled(),
+        several_at_once(),
+        recorded_threads(lambda: _through(copy(recorder))),
+        _through(recorder),
+    ):
         yield
 
 

@@ -171,6 +171,8 @@ class Recorder:
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.follow(inputs, outputs)
+        if known.is_view:
+            return
         targets = written(overload, known.writes, args, kwargs) if known.writes else []
         self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
 
@@ -184,10 +186,11 @@ class Recorder:
 
 
 def _is_transformed() -> bool:
-    """Whether vmap or the like is at work, under which a function sees less than what is computed."""
+    """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
     import torch
 
-    return torch._C._functorch.peek_interpreter_stack() is not None
+    is_forward_mode = torch.autograd.forward_ad._current_level >= 0
+    return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:

@@ -73,7 +73,8 @@ def _unused_formulas(trace: Trace) -> Iterator[str]:
     """Formulas for operators that did not run, with a name that did and is like theirs."""
     ran = {missed.operator for missed in trace.uncounted} | {found.operator for found in trace.operations}
     for name in trace.unused_formulas:
-        yield f"The formula for {name} was not used: no operator of that name was seen{did_you_mean(name, ran)}."
+        near = did_you_mean(name, ran)
+        yield f"The formula for {name} was not used: no operator of that name was seen{near}."
 
 
 def _conditionals(trace: Trace) -> str:
