@@ -18,6 +18,9 @@ CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_
 OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 """What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
 
+ALTERNATIVES = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
+"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
+
 TAKEN_APART = frozenset(("einsum", "__matmul__", "__rmatmul__"))
 """Counted as the products that torch makes of them, whose order it chooses."""
 
@@ -110,7 +113,9 @@ def opened(function: Any) -> Callable[..., Any] | None:
     if not isinstance(function, FunctionType) or function.__module__ not in OPENED_MODULES:
         return None
     names = {**function.__globals__, **dict.fromkeys(CHECKS, _never)}
-    cells = function.__closure__ and tuple(map(_opened_cell, function.__closure__))
+    cells = function.__closure__
+    if cells and function.__code__.co_freevars == ALTERNATIVES:
+        cells = tuple(map(_opened_cell, cells))
     copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
