@@ -113,7 +113,7 @@ class Trace:
 
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
     with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
-    there where it was asked for.
+    there where it was asked for. `unused_formulas` are the user's for operators that did not run.
     """
 
     inputs: tuple[Tensor, ...]
@@ -126,6 +126,7 @@ class Trace:
     tied: tuple[tuple[str, ...], ...] = ()
     held: Held | None = None
     conditionals: tuple[Conditional, ...] = ()
+    unused_formulas: tuple[str, ...] = ()
 
     @property
     def is_partial(self) -> bool:

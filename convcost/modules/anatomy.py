@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,18 @@ class Anatomy(NamedTuple):
 
         held = (*self.parameters.values(), *self.buffers.values())
         return (tensor for tensor in held if not is_lazy(tensor))
+
+    @property
+    def constants(self) -> Iterator[torch.Tensor]:
+        """Those that scripts hold in their code."""
+        import torch
+
+        for held in self.submodules.values():
+            if isinstance(held, torch.jit.ScriptModule) and hasattr(held, "forward"):
+                graph: Any = held.inlined_graph
+                for node in graph.findAllNodes("prim::Constant"):
+                    if node.hasAttribute("value") and node.kindOf("value") == "t":
+                        yield node.t("value")
 
 
 def anatomy(module: torch.nn.Module) -> Anatomy:

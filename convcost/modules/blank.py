@@ -33,10 +33,7 @@ def zeros_like(tensor: torch.Tensor) -> torch.Tensor:
 
     if tensor.is_meta:
         return like(tensor)
-    if tensor.is_nested:
-        return torch.zeros_like(tensor)
-    with torch._C._DisableTorchDispatch():
-        return torch.zeros_like(tensor)
+    return torch.zeros_like(tensor)
 
 
 def of_strides(tensor: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from typing import Any
 
 from convcost.modules.fault import is_machinery
 from convcost.modules.object_copies import rebuilt, slots_of
+from convcost.modules.subclasses import blank_wrapper, has_no_memory
 from convcost.modules.tensor_copies import TensorCopy
 
 ATOMIC = frozenset(
@@ -64,7 +65,7 @@ class Copier:
             types.MethodType: self._method,
             types.CellType: self._cell,
             weakref.ref: self._reference,
-            torch.Generator: self._generator,
+            torch._C.Generator: self._generator,
             memoryview: self._memory,
             torch.Tensor: self._tensor,
             torch.nn.Parameter: self._tensor,
@@ -211,7 +212,11 @@ class Copier:
             copied = self.copy_tensor(tensor)
             return self._remember(tensor, copied.requires_grad_(tensor.requires_grad))
         if hasattr(type(tensor), "__tensor_flatten__"):
-            return self._with_attributes(tensor, self._wrapper(tensor))
+            copied = self._wrapper(tensor)
+            copied = copied.requires_grad_() if tensor.requires_grad and tensor.is_leaf else copied
+            return self._with_attributes(tensor, copied)
+        if has_no_memory(tensor):
+            return self._with_attributes(tensor, blank_wrapper(tensor))
         return self._tensor(tensor)
 
     def _lazy(self, tensor: Any) -> Any:

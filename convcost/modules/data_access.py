@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -17,8 +20,16 @@ if TYPE_CHECKING:
 VALUES = ("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__")
 """Methods of tensors that yield a number."""
 
-MEMORY = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr")
+STORAGE = ("untyped_storage", "storage")
+
+MEMORY = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE)
 """Those that hand all of a tensor to code outside torch."""
+
+BY_ELEMENT = ("apply_", "map_", "map2_")
+"""Those that call a Python function for each element."""
+
+GRADIENT = ("requires_grad", "grad_fn")
+"""Attributes by which a model sees whether there are gradients."""
 
 UNINITIALIZED = frozenset(
     ("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided")
@@ -34,6 +45,9 @@ SHAPE_ONLY = UNINITIALIZED | {
 }
 """Operators that do not look at the values of their argument, by ATen's names."""
 
+PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
+"""Modules that stand between a reader and who asks."""
+
 OUTSIDE = "python"
 """The namespace of work outside torch, where it is named as uncounted."""
 
@@ -42,22 +56,42 @@ class DataNeededError(NotImplementedError):
     """The values of a tensor are asked for in a run on shapes."""
 
 
-class ShapesAccess:
-    """Reads of data in a run on shapes: they raise, which a model may catch."""
+class GradientsNeededError(NotImplementedError):
+    """A tensor is asked for its gradient in a run without."""
 
-    def __init__(self, tape: Tape) -> None:
+
+class ShapesAccess:
+    """Reads of data in a run on shapes: they raise, which a model may catch.
+
+    Small constants have data; what comes of those outside torch can be told only by a run on data.
+    """
+
+    def __init__(self, tape: Tape, has_gradients: bool = False) -> None:
         self._tape = tape
+        self._has_gradients = has_gradients
         self.is_lacking = False
         """Whether something was asked for that only data tells."""
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns; DataNeededError where there is no data."""
-        if args[0].is_meta:
-            self._note(f"{OUTSIDE}::{function.__name__}", args)
-            raise DataNeededError(
-                f"Tensor.{function.__name__} needs data, which a run on shapes does not have"
-            )
+        tensor, name = args[0], function.__name__
+        if name in STORAGE and not _is_asked_by_model():
+            return function(*args, **kwargs)
+        if function in _gradient_readers():
+            return self._read_gradient(function(*args))
+        if name in BY_ELEMENT or tensor.is_meta or (name in MEMORY and _has_numbers(tensor)):
+            self._note(f"{OUTSIDE}::{name}", args)
+        if tensor.is_meta:
+            raise DataNeededError(f"Tensor.{name} needs data, which a run on shapes does not have")
         return function(*args, **kwargs)
+
+    def _read_gradient(self, found: Any) -> Any:
+        """`found`, unless it says that a tensor has no gradient which would have one in the user's run."""
+        import torch
+
+        if not found and not self._has_gradients and torch.is_grad_enabled() and _is_asked_by_model():
+            raise GradientsNeededError("the model asks whether a tensor requires grad")
+        return found
 
     def failed(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
         """An operator raised `error`, for want of data perhaps."""
@@ -76,6 +110,15 @@ class ShapesAccess:
         self._tape.note_uncounted(name, arguments)
 
 
+@dataclass
+class Lent:
+    """A tensor whose memory other code has, by what read it, and its values as torch wrote them last."""
+
+    name: str
+    tensor: torch.Tensor
+    before: torch.Tensor
+
+
 class DataFlow:
     """Reads of data in a run on data: they are followed, so that work outside torch does not go unseen.
 
@@ -90,16 +133,22 @@ class DataFlow:
         self._known: dict[int, int] = {}
         self._uninitialized: set[int] = set()
         self._reads: list[tuple[str, Any]] = []
-        self._lent: list[tuple[str, torch.Tensor, torch.Tensor, int]] = []
+        self._lent: list[Lent] = []
         for tensor in known:
             self._know(tensor)
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns."""
-        tensor, name = args[0], function.__name__
-        if name in MEMORY and _has_numbers(tensor):
-            self._reads.append((f"{OUTSIDE}::{name}", (tensor,)))
-            self._lent.append((f"{OUTSIDE}::{name}", tensor, tensor.detach().clone(), tensor._version))
+        tensor, name = args[0], f"{OUTSIDE}::{function.__name__}"
+        if function.__name__ in BY_ELEMENT:
+            self._tape.note_uncounted(name, args)
+        elif function.__name__ in MEMORY and _has_numbers(tensor):
+            if function.__name__ in STORAGE and not _is_asked_by_model():
+                return function(*args, **kwargs)
+            if not self._reads:
+                self._know_all()
+            self._reads.append((name, (tensor,)))
+            self._lent.append(Lent(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
 
     def failed(self, *_: Any) -> None:
@@ -111,6 +160,9 @@ class DataFlow:
         """The operator `name` ran on `inputs`, and wrote to some."""
         for tensor in written:
             self._know(tensor)
+            for lent in self._lent:
+                if _is_within(tensor, lent.tensor):
+                    lent.before = lent.tensor.detach().clone()
         if name not in SHAPE_ONLY:
             for tensor in inputs:
                 self._look_at(tensor)
@@ -124,9 +176,9 @@ class DataFlow:
         """The model returned `output`."""
         for tensor in tensors(output):
             self._look_at(tensor)
-        for name, tensor, before, version in self._lent:
-            if tensor._version == version and not _equal(tensor, before):
-                self._tape.note_uncounted(name, (tensor,))
+        for lent in self._lent:
+            if not _equal(lent.tensor, lent.before):
+                self._tape.note_uncounted(lent.name, (lent.tensor,))
 
     def _look_at(self, tensor: torch.Tensor) -> None:
         number = number_of(tensor)
@@ -135,9 +187,17 @@ class DataFlow:
         if _has_numbers(tensor):
             if number in self._uninitialized:
                 self._tape.note_uncounted(f"{OUTSIDE}::uninitialized", (tensor,))
-            elif self._reads:
+            elif self._reads and not any(_is_within(tensor, lent.tensor) for lent in self._lent):
                 self._tape.note_uncounted(*self._reads[-1])
         self._know(tensor)
+
+    def _know_all(self) -> None:
+        """What is there before anything is read has come from no reading."""
+        import torch
+
+        for found in gc.get_objects():
+            if type(found) in {torch.Tensor, torch.nn.Parameter}:
+                self._know(found)
 
     def _know(self, tensor: torch.Tensor) -> None:
         import torch
@@ -155,7 +215,27 @@ class DataFlow:
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:
-    return (tensor.is_floating_point() or tensor.is_complex()) and tensor.numel() > 1
+    is_number = tensor.is_floating_point() or tensor.is_complex()
+    return is_number and tensor.numel() > 1 and not tensor.is_meta
+
+
+def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether it is in memory of the other's."""
+    import torch
+
+    if not tensor.layout is other.layout is torch.strided:
+        return tensor is other
+    memory = other.untyped_storage()
+    return 0 <= tensor.untyped_storage().data_ptr() - memory.data_ptr() < max(memory.nbytes(), 1)
+
+
+def _is_asked_by_model() -> bool:
+    """Whether the caller is other code than torch's modules, which ask for their own purposes."""
+    frame = sys._getframe()
+    while frame.f_back and frame.f_globals["__name__"].startswith(PASSED_THROUGH):
+        frame = frame.f_back
+    name = frame.f_globals["__name__"]
+    return not name.startswith("torch.") or name == "torch.autograd.functional"
 
 
 def _equal(first: torch.Tensor, second: torch.Tensor) -> bool:
@@ -166,7 +246,15 @@ def _equal(first: torch.Tensor, second: torch.Tensor) -> bool:
 
 @cache
 def readers() -> frozenset[Any]:
-    """The functions that read the data of a tensor."""
+    """The functions that read the data of a tensor, or whether it has a gradient."""
     import torch
 
-    return frozenset(getattr(torch.Tensor, name) for name in VALUES + MEMORY)
+    names = VALUES + MEMORY + BY_ELEMENT
+    return _gradient_readers().union(getattr(torch.Tensor, name) for name in names)
+
+
+@cache
+def _gradient_readers() -> frozenset[Any]:
+    import torch
+
+    return frozenset(getattr(torch.Tensor, name).__get__ for name in GRADIENT)

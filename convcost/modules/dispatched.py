@@ -19,7 +19,13 @@ KEEPING_SHAPE = frozenset(
 """Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
 
 OF_TORCH = ("aten", "flex_lib")
-"""Torch's own namespaces; flex_lib has what the backward of flex_attention calls."""
+"""Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
+
+SPACES_OF_TORCH = frozenset((*OF_TORCH, "prim", "prims", "inductor", "profiler"))
+"""Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
+
+
+NUMBERS = (int, float, bool, complex)
 
 
 class Dispatched(NamedTuple):
@@ -32,6 +38,7 @@ class Dispatched(NamedTuple):
     writes: tuple[int, ...]
     returns: bool
     keeps_shape: bool
+    is_view: bool
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name."""
@@ -51,6 +58,18 @@ def dispatched(overload: Any) -> Dispatched:
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),
         name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+        namespace in SPACES_OF_TORCH and _is_view(overload),
+    )
+
+
+def with_tensors(overload: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a call by a script, whose constant tensors arrive as numbers."""
+    import torch
+
+    kinds = (str(argument.type) for argument in overload._schema.arguments)
+    return tuple(
+        torch.tensor(value) if kind == "Tensor" and isinstance(value, NUMBERS) else value
+        for value, kind in zip(args, kinds, strict=False)
     )
 
 
@@ -59,7 +78,8 @@ def _operator(overload: Any, name: str) -> Operator | None:
 
     if name in OPERATORS:
         return OPERATORS[name]
-    if overload.namespace == "prim" or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
+    is_view = _is_view(overload) or torch.Tag.inplace_view in overload.tags
+    if overload.namespace == "prim" or (is_view and overload.namespace in SPACES_OF_TORCH):
         return FREE
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)

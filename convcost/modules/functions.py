@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from inspect import signature
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Operator
+from convcost.operators.interface import FREE, Operator
 
 OPENED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
 
@@ -17,6 +17,9 @@ CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_
 
 OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 """What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+
+ALTERNATIVES = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
+"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
 
 TAKEN_APART = frozenset(("einsum", "__matmul__", "__rmatmul__"))
 """Counted as the products that torch makes of them, whose order it chooses."""
@@ -77,6 +80,22 @@ def _builtin(name: str) -> Whole | None:
 
 
 @cache
+def composite(function: Any, name: str) -> Whole | None:
+    """What is known of a function that ATen makes others of, or of an operator of that kind."""
+    import torch
+
+    is_by_name = isinstance(function, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
+    if not (isinstance(function, OF_TORCH) or (is_by_name and str(function).startswith("aten."))):
+        return None
+    if not is_composite(name):
+        return None
+    packet = getattr(torch.ops.aten, name)
+    schema = getattr(packet, packet.overloads()[0])._schema
+    names = tuple(argument.name for argument in schema.arguments)
+    return Whole(name, names, OPERATORS.get(name, FREE._replace(gradients=None)), False)
+
+
+@cache
 def is_composite(name: str) -> bool:
     """Whether ATen's operator of that name is made of others."""
     import torch
@@ -94,11 +113,18 @@ def opened(function: Any) -> Callable[..., Any] | None:
     if not isinstance(function, FunctionType) or function.__module__ not in OPENED_MODULES:
         return None
     names = {**function.__globals__, **dict.fromkeys(CHECKS, _never)}
-    copy = FunctionType(
-        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
-    )
+    cells = function.__closure__
+    if cells and function.__code__.co_freevars == ALTERNATIVES:
+        cells = tuple(map(_opened_cell, cells))
+    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
+
+
+def _opened_cell(cell: CellType) -> CellType:
+    """One of two functions that another chooses from is opened with it."""
+    inner = opened(cell.cell_contents)
+    return CellType(inner) if inner else cell
 
 
 def _never(*_: Any) -> bool:

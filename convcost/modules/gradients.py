@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress
+from math import prod
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from convcost.modules.blank import zeros_like
 from convcost.modules.nested_tensors import by_component, has_nested
@@ -143,7 +145,10 @@ def _product(
 ) -> Any:
     """The gradient of a product by the factor `like`: that by the product times the `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
-    product = Product(tape, path, name, roles, Cost(cost.macs, cost.valid_macs))
+    times = _number_at_once()
+    product = Product(
+        tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
+    )
     return _node().apply(lambda: zeros_like(like), product, by_output, *(factor for _, factor in others))
 
 
@@ -174,7 +179,7 @@ def _note(
     tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
 ) -> None:
     """Record a gradient; one that forward asks for is a part of forward."""
-    tape.gradient(path, name, role if tape.is_backward else "forward", operands, output, cost)
+    tape.gradient(path, name, role if tape.paths.is_backward else "forward", operands, output, cost)
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
@@ -217,6 +222,35 @@ def _is_asked_for(requires_gradient: bool, following: tuple[Any, int]) -> bool:
     return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in WANTED[-1]
 
 
+AT_ONCE: list[int] = []
+"""How many gradients each call of autograd takes at once, outermost first."""
+
+
+@contextmanager
+def several_at_once() -> Iterator[None]:
+    """In the block it is known how many gradients torch takes at once, as `is_grads_batched` asks for."""
+    import torch
+
+    vmap: Any = torch._vmap_internals
+    batched = vmap._create_batched_inputs
+
+    def create(in_dims: Any, args: Any, level: int, function: Any) -> Any:
+        inputs, number = batched(in_dims, args, level, function)
+        AT_ONCE[level - 1 :] = [number]
+        return inputs, number
+
+    with patch.object(vmap, "_create_batched_inputs", create):
+        yield
+
+
+def _number_at_once() -> int:
+    import torch
+
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    return prod(AT_ONCE[:level])
+
+
 @cache
 def _node() -> Any:
     import torch
@@ -235,10 +269,11 @@ def _node() -> Any:
         def backward(ctx: Any, *by_outputs: Any) -> Any:
             needed = tuple(map(_is_asked_for, ctx.needs_input_grad[2:], ctx.next_functions))
             operands = ctx.saved_tensors
+            by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
+            for _ in range(_number_at_once() - torch.is_grad_enabled()):
+                ctx.source.record(needed, operands, ctx.output)
             if torch.is_grad_enabled():
-                by_output = next(gradient for gradient in by_outputs if gradient is not None)
                 return None, None, *ctx.source.gradients(needed, by_output, operands)
-            ctx.source.record(needed, operands, ctx.output)
             gradients = (
                 zeros_like(operand) if is_needed else None
                 for operand, is_needed in zip(operands, needed, strict=True)

@@ -7,15 +7,22 @@ from contextlib import ExitStack, contextmanager
 from copy import copy
 from typing import Any
 
+from convcost.modules.gradients import several_at_once
 from convcost.modules.higher_order import uncompiled
 from convcost.modules.recorder import Recorder
+from convcost.modules.subclasses import has_own_dispatch, is_of_user
 from convcost.modules.threads import recorded_threads
 
 
 @contextmanager
 def recorded(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
-    with uncompiled(), recorded_threads(lambda: _through(copy(recorder))), _through(recorder):
+    with (
+        uncompiled(),
+        several_at_once(),
+        recorded_threads(lambda: _through(copy(recorder))),
+        _through(recorder),
+    ):
         yield
 
 
@@ -28,12 +35,17 @@ def _through(recorder: Recorder) -> Iterator[None]:
 
 
 def _function_mode(recorder: Recorder) -> Any:
+    import torch
     from torch.overrides import TorchFunctionMode
 
     class Functions(TorchFunctionMode):
         opened: frozenset[Any] = frozenset()
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            # Where classes are switched off, one of them has had its turn and asks torch.
+            if types and torch._C._is_torch_function_enabled() and any(map(is_of_user, types)):
+                recorder.note_use((*args, *(kwargs or {}).values()))
+                return NotImplemented  # the class then does what it does, under this mode
             return recorder.function(self, func, args, kwargs or {})
 
         @contextmanager
@@ -62,6 +74,8 @@ def _dispatch_mode(recorder: Recorder) -> Any:
             return False
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if types and any(map(has_own_dispatch, types)):
+                return NotImplemented
             if not torch._C._len_torch_function_stack():
                 return recorder.operator(self, func, args, kwargs or {})
             # What is asked of tensors in here is not asked by the model.

@@ -32,10 +32,18 @@ class Stack(threading.local):
 
 @dataclass
 class Paths:
-    """The submodules that have run, by path, and those that are running."""
+    """The submodules that have run, by path, and those that are running.
+
+    In the backward a module runs again where checkpointing repeats it, which is no further visit.
+    """
 
     visits: dict[str, Visit] = field(default_factory=dict)
+    is_backward: bool = False
     stack: Stack = field(default_factory=Stack)
+
+    def __deepcopy__(self, _: Any) -> Paths:
+        """A module that is copied as it runs is followed as the one that it was copied from."""
+        return self
 
     @property
     def current(self) -> str:
@@ -60,7 +68,7 @@ class FollowedCall:
         visit = paths.visits.get(path)
         if visit is None:
             visit = paths.visits[path] = Visit(first_shape(args))
-        visit.calls += 1
+        visit.calls += not paths.is_backward
         running.append(path)
         try:
             output = call(*args, **kwargs)

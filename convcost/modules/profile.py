@@ -100,8 +100,11 @@ class Profiler:
             parts = anatomy(copied.model)
             tape = Tape(followed(parts.submodules), self._operators())
             runs: Runner = stack.enter_context(closing(Values() if way == "data" else Shapes()))
-            known = (*parts.tensors, *tensors((copied.args, copied.kwargs))) if way == "data" else ()
-            access = DataFlow(tape, known) if way == "data" else ShapesAccess(tape)
+            access = (
+                DataFlow(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))
+                if way == "data"
+                else ShapesAccess(tape, says_gradients)
+            )
             recorder = Recorder(tape, runs, VirtualDevices(home, way == "data"), access, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recorded(recorder):
@@ -114,7 +117,7 @@ class Profiler:
     def _forward_and_backward(self, tape: Tape, call: Call) -> Any:
         output = call.model(*call.args, **call.kwargs)
         if self.backward:
-            tape.is_backward = True
+            tape.paths.is_backward = True
             go_back(output)
         return output
 

@@ -7,21 +7,29 @@ operators that torch dispatches, so nothing that computes passes unseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from convcost.modules.blank import like, of_shape
 from convcost.modules.data_access import DataFlow, ShapesAccess, readers
-from convcost.modules.dispatched import Dispatched, dispatched
+from convcost.modules.dispatched import NUMBERS, Dispatched, dispatched, with_tensors
 from convcost.modules.functions import Whole, opened, whole
 from convcost.modules.gradients import asking, with_gradients
 from convcost.modules.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
 from convcost.modules.memory import Runner, flat_tensors, written
 from convcost.modules.nested_tensors import has_jagged, has_strided, refuse_nested, supported
+from convcost.modules.subclasses import has_own_tensor
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
 from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator
+
+
+class Silence(threading.local):
+    """How many operators that are counted whole are running in this thread: what they are made of is not."""
+
+    depth = 0
 
 
 class Recorder:
@@ -41,7 +49,11 @@ class Recorder:
         self._devices = devices
         self._access = access
         self._readers = readers()
-        self._silent = 0
+        self._silence = Silence()
+
+    def note_use(self, values: Iterable[Any]) -> None:
+        """Something is done with `values`."""
+        self._tape.touch(values)
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """A call of a function of torch."""
@@ -63,7 +75,8 @@ class Recorder:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return called(self._call(mode), function, args, kwargs)
-        known = None if is_transformed else whole(function)
+        known = None if is_transformed or has_own_tensor(args, kwargs) else whole(function)
+        known = known or (None if is_transformed else self._tape.given_whole(function))
         if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
         inner = None if is_transformed else opened(function)
@@ -92,7 +105,7 @@ class Recorder:
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
-        if not self._silent:
+        if not self._silence.depth:
             self._tape.record(name, operator, arguments, output)
         return output
 
@@ -100,11 +113,11 @@ class Recorder:
         return HigherOrderCall(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
 
     def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        self._silent += 1
+        self._silence.depth += 1
         try:
             return function(*args, **kwargs)
         finally:
-            self._silent -= 1
+            self._silence.depth -= 1
 
     def _output(self, known: Whole, arguments: dict[str, Any]) -> Any:
         """What the function returns if its operator tells the shape; None if it has to run."""
@@ -132,6 +145,8 @@ class Recorder:
         if is_higher_order(overload):
             return called(self._call(mode), overload, args, kwargs)
         known = dispatched(overload)
+        if args and args[0].__class__ in NUMBERS:
+            args = with_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and has_jagged(args):
             return NotImplemented  # torch then runs it as operators on what is stored
@@ -144,7 +159,7 @@ class Recorder:
             self._access.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, overload, args, kwargs, output)
-        if not self._silent:
+        if not self._silence.depth:
             self._record(known, operator, overload, args, kwargs, output)
         return output
 
@@ -156,6 +171,8 @@ class Recorder:
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.follow(inputs, outputs)
+        if known.is_view:
+            return
         targets = written(overload, known.writes, args, kwargs) if known.writes else []
         self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
 
@@ -169,10 +186,11 @@ class Recorder:
 
 
 def _is_transformed() -> bool:
-    """Whether vmap or the like is at work, under which a function sees less than what is computed."""
+    """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
     import torch
 
-    return torch._C._functorch.peek_interpreter_stack() is not None
+    is_forward_mode = torch.autograd.forward_ad._current_level >= 0
+    return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:

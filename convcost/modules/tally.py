@@ -59,6 +59,7 @@ def report_of(
         unused,
         tied(parts),
         conditionals=tape.conditionals,
+        unused_formulas=tape.unused_formulas,
     )
     texts = {path: Described(submodules[path].extra_repr()) for path in visits}
     name = type(submodules[""]).__name__

@@ -9,7 +9,8 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from convcost.modules.functions import Whole, is_composite
+from convcost.modules.dispatched import SPACES_OF_TORCH
+from convcost.modules.functions import Whole, composite, is_composite
 from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
 from convcost.modules.paths import Paths, Visit
@@ -23,25 +24,37 @@ from convcost.quantities import Cost, Shape, Size
 SEQUENCES = (list, tuple)
 
 
+def usual(name: str) -> str:
+    """The name of an operator of ATen without the mark of one that writes in place."""
+    return name.rstrip("_") if name.startswith("aten::") else name
+
+
 @dataclass
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
 
     paths: Paths
     formulas: Mapping[str, Operator] = field(default_factory=dict)
-    is_backward: bool = False
     used: set[int] = field(default_factory=set)
+    used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
-        """The formula for the operator `name`."""
-        return self.formulas.get(name, known) if self.formulas else known
+        """The formula for the operator `name`; one of ATen's that writes in place has the usual one's."""
+        if not self.formulas:
+            return known
+        return self.formulas.get(name) or self.formulas.get(usual(name), known)
 
     def whole_formula(self, name: str, known: Operator) -> Operator:
         """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
         given = self.formulas.get(name) if self.formulas else None
         return known if given is None else known._replace(cost=given.cost)
+
+    def given_whole(self, function: Any) -> Whole | None:
+        """What is known of a function with a formula that torch makes others of before they are seen."""
+        name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
+        return composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
     def is_taken_apart(self, known: Whole) -> bool:
         """Whether a function is counted by the operators that torch makes of it.
@@ -71,6 +84,8 @@ class Tape:
 
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
+        if self.formulas:
+            self.used_formulas.update((name, usual(name)))
         first = first_tensor(output)
         if operator is FREE:
             return
@@ -108,7 +123,7 @@ class Tape:
 
     def note_conditional(self, conditional: Conditional) -> None:
         """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
-        if not self.is_backward:
+        if not self.paths.is_backward:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
@@ -137,8 +152,11 @@ class Tape:
             self._recorded.count(key, traits, found)
 
     def _miss(self, key: Key, reason: str = "") -> None:
-        """Name what is not counted, whatever its tensors hold: integers may be quantized."""
-        if key[2] or key[3]:
+        """Name what is not counted, whatever its tensors hold: integers may be quantized.
+
+        Without tensors, so does only what is not torch's own.
+        """
+        if key[2] or key[3] or key[1].partition("::")[0] not in SPACES_OF_TORCH:
             self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
 
     def _key(self, name: str, operands: Iterable[Any], output: Any) -> Key:
@@ -151,7 +169,7 @@ class Tape:
         """Backward runs without gradients of its own: where they are on, a forward is repeated."""
         import torch
 
-        if not self.is_backward:
+        if not self.paths.is_backward:
             return "forward"
         return "recomputation" if torch.is_grad_enabled() else "gradient by input"
 
@@ -164,6 +182,11 @@ class Tape:
     def conditionals(self) -> tuple[Conditional, ...]:
         """Calls of `torch.cond`, in the order of first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
+
+    @property
+    def unused_formulas(self) -> tuple[str, ...]:
+        """The user's formulas for operators that did not run."""
+        return tuple(name for name in self.formulas if name not in self.used_formulas)
 
     @property
     def uncounted(self) -> tuple[Uncounted, ...]:

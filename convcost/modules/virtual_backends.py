@@ -93,7 +93,7 @@ def virtual_autocast() -> Iterator[None]:
 
 @contextmanager
 def virtual_checkpoint() -> Iterator[None]:
-    """Checkpointing compares what it computes again with what it saved: not their devices, which are virtual."""
+    """Checkpointing compares what it computes again with what was saved: not devices, which are virtual."""
     from torch.utils import checkpoint
 
     checks: Any = checkpoint._allowed_determinism_checks_to_fns

@@ -20,6 +20,7 @@ from convcost.operators import (
     losses,
     normalization,
     pooling,
+    prims,
     quantized,
     recurrent,
     sampling,
@@ -46,4 +47,5 @@ OPERATORS: dict[str, Operator] = {
     **grouped.OPERATORS,
     **sparse.OPERATORS,
     **decompositions.OPERATORS,
+    **prims.OPERATORS,
 }

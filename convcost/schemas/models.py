@@ -95,6 +95,8 @@ class Traced(TypedDict):
     """The cost of each phase, if the backward ran."""
     unused_parameters: list[str]
     tied_parameters: list[list[str]]
+    unused_formulas: NotRequired[list[str]]
+    """The user's formulas for operators that did not run, if there are any."""
 
 
 class Opinion(TypedDict):

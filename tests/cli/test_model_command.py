@@ -307,6 +307,19 @@ def test_what_ran_on_numbers_says_so():
     assert "It ran on real data" in printed("model", "net.py:Decides", "--input", "[3,4]")
 
 
+def test_a_formula_that_was_not_used_is_noted_with_the_name_of_what_ran(here):
+    (here / "own.py").write_text(
+        "from convcost import Cost\nFORMULAS = {'aten::linaer': lambda **_: Cost(macs=1)}\n"
+    )
+    target = ("model", "net.py:Twice", "--input", "[3,4]", "--formulas", "own.py:FORMULAS")
+    note = (
+        "The formula for aten::linaer was not used: no operator of that name was seen "
+        "(did you mean aten::linear?)."
+    )
+    assert note in " ".join(printed(*target).split())
+    assert record(*target)["unused_formulas"] == ["aten::linaer"]
+
+
 @pytest.mark.parametrize("name", ["conv_scan"])
 def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, name):
     (here / "scans.py").write_text(OPERATOR.replace("NAME", name))

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from modules.random_models import ANY_NAME, Piece, calls, kind, kinds, matrix
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jacfwd, jacrev, jvp, vjp, vmap
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
 
@@ -212,6 +213,42 @@ kinds(
         ),
         "backward()": over(backward_call, lambda rows, width: 2 * rows * width * 6),
         "second autograd.grad": over(second_gradient, lambda rows, width: 4 * rows * width * 6),
+    }
+)
+
+
+@torch.enable_grad()
+def several_gradients(module, x):
+    """Three at once."""
+    x = x.detach().requires_grad_()
+    output = module.inner(x)
+    return torch.autograd.grad(output, x, torch.ones(3, *output.shape), is_grads_batched=True)[0]
+
+
+def vectorized(**options):
+    """A row for each of three outputs at once."""
+    return lambda module, x: torch.autograd.functional.jacobian(
+        module.inner, x[0].detach(), vectorize=True, **options
+    )
+
+
+def dual_numbers(module, x):
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x.detach(), torch.ones_like(x))
+        return forward_ad.unpack_dual(module.inner(dual)).tangent
+
+
+kinds(
+    {
+        "is_grads_batched": over(several_gradients, lambda rows, width: 4 * plain(rows, width)),
+        "vectorized jacobian": over(vectorized(), lambda rows, width: 4 * plain(1, width)),
+        "vectorized jacobian to be differentiated": over(
+            vectorized(create_graph=True), lambda rows, width: 4 * plain(1, width)
+        ),
+        "forward-mode jacobian": over(
+            vectorized(strategy="forward-mode"), lambda rows, width: (width + 2) * plain(1, width)
+        ),
+        "dual numbers": over(dual_numbers, lambda rows, width: 3 * plain(rows, width)),
     }
 )
 

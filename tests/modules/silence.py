@@ -17,6 +17,7 @@ import torch
 from modules.random_models import ANY_NAME, Case, Piece, Recipe, build
 
 import convcost
+from convcost.operation import Operation
 
 OUTCOMES = ("right", "named", "silent", "wrong", "error")
 
@@ -58,15 +59,16 @@ def judge(case: Case, setting: Setting) -> Verdict:
 def compared(case: Case, is_training: bool, report: convcost.Report) -> Verdict:
     """The verdict on a report.
 
-    Everything that is uncountable has to be named, and the rest has to be there to the last MAC, or the
-    piece that lacks some may be named and is. What is counted in excess, or named without reason, is wrong.
+    Everything that is uncountable has to be named, or estimated and marked so, and the rest has to be there
+    to the last MAC, or the piece that lacks some may be named and is. What is counted in excess, or named
+    without reason, is wrong.
     """
-    total, expected = report.trace.total("forward").macs, case.expected(is_training)
+    total, expected = sum(each.cost.macs for each in exact(report)), case.expected(is_training)
     pieces = [
         Found(piece, f"pieces.{number}", piece.expected(is_training), report)
         for number, piece in enumerate(case.pieces)
     ]
-    named = {(entry.path, entry.operator) for entry in report.trace.uncounted}
+    named = entries(report)
     said = f"{total} MACs of {expected}; named: {sorted(named)}"
     if any(found.is_unnamed for found in pieces):
         return Verdict("silent", f"uncountable and not named; {said}")
@@ -78,6 +80,18 @@ def compared(case: Case, is_training: bool, report: convcost.Report) -> Verdict:
     if total < expected and not all(found.is_explained for found in pieces):
         return Verdict("silent", f"too few MACs; {said}")
     return Verdict("named" if named else "right")
+
+
+def exact(report: convcost.Report) -> list[Operation]:
+    """What a forward multiplies, estimates aside."""
+    operations = report.trace.operations
+    return [each for each in operations if each.phase == "forward" and not each.estimated]
+
+
+def entries(report: convcost.Report) -> set[tuple[str, str]]:
+    """Paths and names of all that is not counted, or estimated."""
+    estimates = (each for each in report.trace.operations if each.estimated and each.cost.macs)
+    return {(each.path, each.operator) for each in (*report.trace.uncounted, *estimates)}
 
 
 @dataclass(frozen=True)
@@ -92,8 +106,7 @@ class Found:
     @property
     def macs(self) -> int:
         """What is counted there."""
-        operations = self.report.trace.operations
-        return sum(each.cost.macs for each in operations if each.phase == "forward" and self._has(each.path))
+        return sum(each.cost.macs for each in exact(self.report) if self._has(each.path))
 
     @property
     def is_unnamed(self) -> bool:
@@ -115,10 +128,10 @@ class Found:
 
     def _entries(self, name: str) -> list[tuple[str, str]]:
         """What is named by `name`, wherever it is, or by any name at the piece's path or the model's own."""
-        entries = [(entry.path, entry.operator) for entry in self.report.trace.uncounted]
+        found = entries(self.report)
         if name == ANY_NAME:
-            return [entry for entry in entries if entry[0] == "" or self._has(entry[0])]
-        return [entry for entry in entries if name in entry[1]]
+            return [entry for entry in found if entry[0] == "" or self._has(entry[0])]
+        return [entry for entry in found if name in entry[1]]
 
     def _has(self, path: str) -> bool:
         return f"{path}.".startswith(f"{self.path}.")

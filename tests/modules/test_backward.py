@@ -145,3 +145,13 @@ def test_reference_models_cost_in_training_what_torchs_counter_counts(name):
     module, inputs, _ = REFERENCE[name]()
     inputs = [tensor.requires_grad_() for tensor in inputs]
     assert sum(phases(module, *inputs)) == counted_by_torch(module, *inputs)
+
+
+def test_what_checkpointing_repeats_is_no_further_call_of_the_module():
+    module = Calls(
+        lambda module, x: checkpoint(module.layers, x, use_reentrant=False),
+        layers=nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)),
+    )
+    report = Profiler(backward=True).profile(module, torch.ones(5, 4, requires_grad=True))
+    assert {found.path: found.calls for found in report.trace.modules}["layers.0"] == 1
+    assert report.trace.total("recomputation").macs == 5 * 4 * 3

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from convcost.breakdown.operators import by_operator
 from convcost.breakdown.tree import Node
+from convcost.errors import did_you_mean
 from convcost.formats.interface import View
 from convcost.formats.model.operators import bare
 from convcost.formats.model.selection import Selection
@@ -25,6 +26,7 @@ def notes(report: Report, trace: Trace, root: Node, selection: Selection, view: 
     """What to know, the gravest first."""
     found = (
         partial_note(trace),
+        *_unused_formulas(trace),
         _conditionals(trace),
         _estimated(report, trace),
         _complex(trace),
@@ -65,6 +67,14 @@ def _missed(found: Uncounted) -> str:
     shapes = " and ".join(map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
     return f"{bare(found.operator)}{where} ({_times(found.calls)} on {shapes})"
+
+
+def _unused_formulas(trace: Trace) -> Iterator[str]:
+    """Formulas for operators that did not run, with a name that did and is like theirs."""
+    ran = {missed.operator for missed in trace.uncounted} | {found.operator for found in trace.operations}
+    for name in trace.unused_formulas:
+        near = did_you_mean(name, ran)
+        yield f"The formula for {name} was not used: no operator of that name was seen{near}."
 
 
 def _conditionals(trace: Trace) -> str:

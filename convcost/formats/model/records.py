@@ -32,6 +32,7 @@ def trace_record(report: Report, trace: Trace) -> Record:
         **({"phases": costs} if costs else {}),
         "unused_parameters": list(trace.unused),
         "tied_parameters": list(map(list, trace.tied)),
+        **({"unused_formulas": list(trace.unused_formulas)} if trace.unused_formulas else {}),
     }
 
 
