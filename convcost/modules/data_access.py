@@ -13,6 +13,7 @@ from weakref import finalize
 from convcost.modules.memory import number_of
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
+from convcost.report import Report
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +51,11 @@ PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
 
 OUTSIDE = "python"
 """The namespace of work outside torch, where it is named as uncounted."""
+
+
+NEEDS_DATA = "its values decide what runs, and a run on shapes has none"
+OUTSIDE_TORCH = "work outside torch is not counted"
+"""Why something is named as uncounted."""
 
 
 class DataNeededError(NotImplementedError):
@@ -107,7 +113,7 @@ class ShapesAccess:
 
     def _note(self, name: str, arguments: Any) -> None:
         self.is_lacking = True
-        self._tape.note_uncounted(name, arguments)
+        self._tape.note_uncounted(name, arguments, NEEDS_DATA)
 
 
 @dataclass
@@ -141,7 +147,7 @@ class DataFlow:
         """What `function` of a tensor returns."""
         tensor, name = args[0], f"{OUTSIDE}::{function.__name__}"
         if function.__name__ in BY_ELEMENT:
-            self._tape.note_uncounted(name, args)
+            self._tape.note_uncounted(name, args, OUTSIDE_TORCH)
         elif function.__name__ in MEMORY and _has_numbers(tensor):
             if function.__name__ in STORAGE and not _is_asked_by_model():
                 return function(*args, **kwargs)
@@ -178,7 +184,7 @@ class DataFlow:
             self._look_at(tensor)
         for lent in self._lent:
             if not _equal(lent.tensor, lent.before):
-                self._tape.note_uncounted(lent.name, (lent.tensor,))
+                self._tape.note_uncounted(lent.name, (lent.tensor,), OUTSIDE_TORCH)
 
     def _look_at(self, tensor: torch.Tensor) -> None:
         number = number_of(tensor)
@@ -186,9 +192,9 @@ class DataFlow:
             return
         if _has_numbers(tensor):
             if number in self._uninitialized:
-                self._tape.note_uncounted(f"{OUTSIDE}::uninitialized", (tensor,))
+                self._tape.note_uncounted(f"{OUTSIDE}::uninitialized", (tensor,), OUTSIDE_TORCH)
             elif self._reads and not any(_is_within(tensor, lent.tensor) for lent in self._lent):
-                self._tape.note_uncounted(*self._reads[-1])
+                self._tape.note_uncounted(*self._reads[-1], OUTSIDE_TORCH)
         self._know(tensor)
 
     def _know_all(self) -> None:
@@ -258,3 +264,8 @@ def _gradient_readers() -> frozenset[Any]:
     import torch
 
     return frozenset(getattr(torch.Tensor, name).__get__ for name in GRADIENT)
+
+
+def needs_data(report: Report) -> bool:
+    """Whether a model went on without values that it asked for."""
+    return report.trace is not None and any(missed.reason == NEEDS_DATA for missed in report.trace.uncounted)

@@ -11,6 +11,7 @@ from convcost.errors import ConvcostError, UsageError
 from convcost.modules.anatomy import anatomy
 from convcost.modules.call import Target, check_call, forward_call, own_dtype
 from convcost.modules.construct import WAYS, Way
+from convcost.modules.data_access import needs_data
 from convcost.modules.failure import is_of_user
 from convcost.modules.fault import TargetError, fault
 from convcost.modules.importing import importable
@@ -73,11 +74,19 @@ def _tried(target: Target, found: Any, maker: Callable[[], Any] | None, profiler
     """Run as it can be built, and with its data if it does not run without."""
     way, module = _built(target, found)
     try:
-        return _run(target, module, maker, way, profiler)
+        result = _run(target, module, maker, way, profiler)
     except TargetError as error:
         if way == "real" or is_of_user(error.origin):
             raise
         failure = error
+    else:
+        if (
+            way == "real"
+            or not needs_data(result.report)
+            or bytes_of(anatomy(module).tensors) > profiler.memory
+        ):
+            return result
+        return _run(target, module_of(target, found, "real"), maker, "real", profiler)
     needed = bytes_of(anatomy(module).tensors)
     if needed > profiler.memory:
         allowed = f"--max-memory {-(-needed // 2**20)}MiB"
