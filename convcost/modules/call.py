@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Signature, signature
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
 from convcost.modules.construct import Way, constructed
 from convcost.modules.fault import fault
-from convcost.modules.inputs import Inputs
+from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.loading import Place
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ def forward_call(
     target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way
 ) -> Arguments:
     """The arguments of the module's forward; UsageError if it does not take them."""
-    args, kwargs = _declared(target.inputs, module, way) if maker is None else _made(target, maker, way)
+    if maker is None:
+        parameter = next(module.parameters(), None)
+        device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+        args, kwargs = declared_call(target.inputs, module, device)
+    else:
+        args, kwargs = _made(target, maker, way)
     what = f"{type(module).__name__}.forward"
     if not args and not kwargs:
         what = f"there is no input; {what}"
@@ -53,13 +59,15 @@ def forward_call(
     return args, kwargs
 
 
-def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Arguments:
-    """Tensors without data, or zeros where the module has its data."""
-    parameter = next(module.parameters(), None)
-    device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
-    dtype = own_dtype(module)
-    args = tuple(declared.tensor(dtype, device) for declared in inputs.args)
-    return args, {name: declared.tensor(dtype, device) for name, declared in inputs.kwargs.items()}
+def declared_call(inputs: Inputs, module: torch.nn.Module, device: str) -> Arguments:
+    """Tensors on `device`: an attention mask of ones, which masks nothing, and zeros otherwise."""
+    dtype, names = own_dtype(module), map(str, named(module, inputs.args, inputs.kwargs))
+
+    def tensor(name: str, declared: Declared) -> torch.Tensor:
+        return declared.tensor(dtype, device, int(name.endswith("attention_mask")))
+
+    args = tuple(map(tensor, chain(names, repeat("")), inputs.args))
+    return args, {name: tensor(name, declared) for name, declared in inputs.kwargs.items()}
 
 
 def _made(target: Target, maker: Callable[[], Any], way: Way) -> Arguments:

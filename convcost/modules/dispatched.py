@@ -59,7 +59,7 @@ def _operator(overload: Any, name: str) -> Operator | None:
 
     if name in OPERATORS:
         return OPERATORS[name]
-    if overload.namespace == "prim" or _is_view(overload) or torch.Tag.inplace_view in overload.tags:
+    if overload.namespace == "prim" or is_view(overload) or torch.Tag.inplace_view in overload.tags:
         return FREE
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
@@ -89,7 +89,7 @@ def _is_composite(overload: Any) -> bool:
     return torch._C._dispatch_has_kernel(name) and torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
 
 
-def _is_view(overload: Any) -> bool:
+def is_view(overload: Any) -> bool:
     """Whether what it returns shares memory with an argument that it does not write to."""
     returned = [result.alias_info for result in overload._schema.returns]
     return bool(returned) and all(alias is not None and not alias.is_write for alias in returned)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.errors import UsageError
 from convcost.formulas import elements
+from convcost.modules.constants import is_integral, is_small
 
 if TYPE_CHECKING:
     import torch
@@ -58,12 +59,18 @@ class Declared(NamedTuple):
             raise UsageError(f"an input of {shape} has more elements than torch can count")
         return self._replace(shape=shape)
 
-    def tensor(self, own_dtype: torch.dtype, device: str) -> torch.Tensor:
-        """The tensor, of zeros where the device holds data; every size has to be a number."""
+    def tensor(self, own_dtype: torch.dtype, device: str, value: int = 0) -> torch.Tensor:
+        """The tensor, full of `value` where the device holds data; every size has to be a number.
+
+        A small one of integers or booleans always has data, as a model may decide by it what to run.
+        """
         import torch
 
         dtype = getattr(torch, self.dtype) if self.dtype else own_dtype
-        return torch.zeros(self.shape, dtype=dtype, device=device)  # type: ignore[arg-type]
+        shape_only = torch.empty(self.shape, dtype=dtype, device="meta")  # type: ignore[arg-type]
+        if device == "meta":
+            device = "cpu" if is_integral(dtype) and is_small(shape_only) else "meta"
+        return torch.full_like(shape_only, value, device=device)
 
 
 def _sized(size: Size, sizes: Mapping[str, int]) -> Size:

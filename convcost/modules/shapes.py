@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from convcost.modules.blank import like, of_strides
-from convcost.modules.dispatched import dispatched
+from convcost.modules.constants import SMALL, is_small
+from convcost.modules.dispatched import dispatched, is_view
 from convcost.modules.memory import Made, Runner, flat_tensors, number_of, written
 from convcost.modules.nested_tensors import refuse_nested
 
 if TYPE_CHECKING:
     import torch
-
-SMALL = 2**16
-"""Constants of up to so many elements keep their data, as a model may decide by it what to run."""
 
 
 class Shapes(Runner):
@@ -45,7 +45,8 @@ class Shapes(Runner):
             widest = _alike(tensors) if keeps_shape else None
             return overload(*args, **_on_meta(kwargs)) if widest is None else like(widest)
         targets = written(overload, writes, args, kwargs) if writes else []
-        if len(with_data) == len(tensors) and self._may_compute(with_data, targets):
+        is_computed = len(with_data) == len(tensors) and self._may_compute(with_data, targets)
+        if is_computed and (targets or _stays_small(overload, tensors, args, kwargs)):
             output = overload(*args, **kwargs)
             self._made.add(output, tensors)
             return output
@@ -60,9 +61,26 @@ class Shapes(Runner):
         if any(number_of(tensor) in self._stale for tensor in tensors):
             return False
         return all(
-            tensor.device.type == "cpu" and (_is_sparse(tensor) or tensor.numel() <= SMALL)
-            for tensor in tensors
+            tensor.device.type == "cpu" and (_is_sparse(tensor) or is_small(tensor)) for tensor in tensors
         )
+
+
+def _stays_small(overload: Any, tensors: list[torch.Tensor], args: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether what comes of small tensors is small, too: a mask of two lists of positions may not be."""
+    if prod(tensor.numel() for tensor in tensors) <= SMALL and not _takes_size(overload):
+        return True
+    try:
+        output = overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
+    except Exception:  # the size depends on the data, and is no larger than that
+        return True
+    return all(map(is_small, flat_tensors((output,))))
+
+
+@cache
+def _takes_size(overload: Any) -> bool:
+    """Whether arguments say how much memory its result takes."""
+    has_sizes = any(str(argument.type) == "List[int]" for argument in overload._schema.arguments)
+    return has_sizes and not is_view(overload)
 
 
 def _is_sparse(tensor: torch.Tensor) -> bool:
@@ -104,7 +122,7 @@ def _made(overload: Any, args: Any, kwargs: Any) -> Any:
         return overload(*args, **kwargs)
     device = kwargs["device"]
     shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
-    if (device is not None and device.type != "cpu") or shape_only.numel() > SMALL:
+    if (device is not None and device.type != "cpu") or not is_small(shape_only):
         return shape_only
     return overload(*args, **kwargs)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from convcost.modules.blank import of_strides
-from convcost.modules.shapes import SMALL
+from convcost.modules.constants import is_integral, most_elements
 
 if TYPE_CHECKING:
     import torch
@@ -64,8 +64,8 @@ class ShapeCopies:
 
     def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of an input."""
-        is_number = tensor.is_floating_point() or tensor.is_complex()
-        return of_strides(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
+        is_shape_only = _has_own_strides(tensor) and not is_integral(tensor.dtype)
+        return of_strides(tensor) if is_shape_only else self(tensor)
 
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
@@ -78,8 +78,9 @@ class ShapeCopies:
     def _keeps(self, tensor: torch.Tensor) -> bool:
         import torch
 
-        most = self.MOST_OF_PARAMETER if isinstance(tensor, torch.nn.Parameter) else SMALL
-        if tensor.numel() > most or tensor.untyped_storage().nbytes() > SMALL * tensor.element_size():
+        small = most_elements(tensor.dtype)
+        most = self.MOST_OF_PARAMETER if isinstance(tensor, torch.nn.Parameter) else small
+        if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
             return False
         return not (self._has_gradients and tensor.requires_grad)
 
