@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
+from convcost.modules.constants import is_integral, is_small
 from convcost.modules.construct import Way, constructed
 from convcost.modules.fault import fault
 from convcost.modules.inputs import Declared, Inputs
@@ -60,14 +61,36 @@ def forward_call(
 
 
 def declared_call(inputs: Inputs, module: torch.nn.Module, device: str) -> Arguments:
-    """Tensors on `device`: an attention mask of ones, which masks nothing, and zeros otherwise."""
-    dtype, names = own_dtype(module), map(str, named(module, inputs.args, inputs.kwargs))
+    """Tensors on `device`, with values where they have data."""
+    dtype = own_dtype(module)
 
     def tensor(name: str, declared: Declared) -> torch.Tensor:
-        return declared.tensor(dtype, device, int(name.endswith("attention_mask")))
+        return declared.tensor(dtype, device, _value(name))
 
-    args = tuple(map(tensor, chain(names, repeat("")), inputs.args))
-    return args, {name: tensor(name, declared) for name, declared in inputs.kwargs.items()}
+    return _changed(tensor, module, inputs.args, inputs.kwargs)
+
+
+def with_values(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
+    """Small integers and booleans that have no data get values, as declared ones have them."""
+    import torch
+
+    def tensor(name: str, given: Any) -> Any:
+        if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
+            return torch.full_like(given, _value(name), device="cpu")
+        return given
+
+    return _changed(tensor, module, args, kwargs)
+
+
+def _value(name: str) -> int:
+    """What an input of that name is full of: an attention mask of ones masks nothing."""
+    return int(name.endswith("attention_mask"))
+
+
+def _changed(change: Callable[[str, Any], Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Arguments:
+    """Arguments as `change` makes them of their name and what was given."""
+    names = chain(map(str, named(module, args, kwargs)), repeat(""))
+    return tuple(map(change, names, args)), {name: change(name, value) for name, value in kwargs.items()}
 
 
 def _made(target: Target, maker: Callable[[], Any], way: Way) -> Arguments:

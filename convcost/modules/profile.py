@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.dtypes import dtype_named
 from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.backward import go_back
-from convcost.modules.call import named
+from convcost.modules.call import named, with_values
 from convcost.modules.data_access import DataFlow, ShapesAccess
 from convcost.modules.failure import attempted, remaining
 from convcost.modules.interrupts import interruptible
@@ -70,7 +70,7 @@ class Profiler:
             return report
         ways = (way for way in self._ways(call) if way != "shapes")
         dtype = dtype_named(self.footprint or report.dtype)
-        found = held(call, ways, dtype if self.footprint else "")
+        found = held(_with_values(call), ways, dtype if self.footprint else "")
         return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
 
     def _ways(self, call: Call) -> Iterator[Way]:
@@ -90,7 +90,7 @@ class Profiler:
         says_gradients = self.backward or (way == "gradients" and torch.is_grad_enabled())
         has_gradients = self.backward or torch.is_grad_enabled()
         with ExitStack() as stack:
-            copied = stack.enter_context(isolated(call, *tensor_copies(way)))
+            copied = stack.enter_context(isolated(_with_values(call), *tensor_copies(way)))
             parts = anatomy(copied.model)
             tape = Tape(followed(parts.submodules), self._operators())
             runs: Runner = stack.enter_context(closing(Values() if way == "data" else Shapes()))
@@ -114,6 +114,10 @@ class Profiler:
 
     def _operators(self) -> dict[str, Operator]:
         return {name: of_user(formula) for name, formula in self.formulas.items()}
+
+
+def _with_values(call: Call) -> Call:
+    return Call(call.model, *with_values(*call))
 
 
 def of_user(formula: Callable[..., Cost]) -> Operator:
