@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.errors import UsageError
 from convcost.formulas import elements
-from convcost.modules.constants import is_integral, is_small
 
 if TYPE_CHECKING:
     import torch
@@ -60,17 +59,11 @@ class Declared(NamedTuple):
         return self._replace(shape=shape)
 
     def tensor(self, own_dtype: torch.dtype, device: str, value: int = 0) -> torch.Tensor:
-        """The tensor, full of `value` where the device holds data; every size has to be a number.
-
-        A small one of integers or booleans always has data, as a model may decide by it what to run.
-        """
+        """The tensor, full of `value` where the device holds data; every size has to be a number."""
         import torch
 
         dtype = getattr(torch, self.dtype) if self.dtype else own_dtype
-        shape_only = torch.empty(self.shape, dtype=dtype, device="meta")  # type: ignore[arg-type]
-        if device == "meta":
-            device = "cpu" if is_integral(dtype) and is_small(shape_only) else "meta"
-        return torch.full_like(shape_only, value, device=device)
+        return torch.full(self.shape, value, dtype=dtype, device=device)  # type: ignore[arg-type]
 
 
 def _sized(size: Size, sizes: Mapping[str, int]) -> Size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.backward import go_back
 from convcost.modules.call import named, with_values
 from convcost.modules.data_access import DataFlow, ShapesAccess
-from convcost.modules.failure import attempted, remaining
+from convcost.modules.failure import attempted, is_of_user, remaining
 from convcost.modules.interrupts import interruptible
 from convcost.modules.isolation import Call, isolated
 from convcost.modules.kept import held
@@ -60,17 +60,28 @@ class Profiler:
         return self.profile_call(Call(module, args, kwargs))
 
     def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
+
+        Where integers without data are read, as a mask is to choose a kernel, they get values.
+        """
         ways = tuple(self._ways(call))
-        report = attempted(remaining(failure, ways) or ways[-1:], partial(self._run, call, device))
-        return self._with_footprint(report, call)
+        ways = remaining(failure, ways) or ways[-1:]
+        try:
+            return self._with_footprint(attempted(ways, partial(self._run, call, device)), call)
+        except Exception as error:
+            valued = None if is_of_user(error) else with_values(call, device_of(call, device))
+            if valued is None:
+                raise
+            with suppress(Exception):
+                return self._with_footprint(attempted(ways, partial(self._run, valued, device)), valued)
+            raise
 
     def _with_footprint(self, report: Report, call: Call) -> Report:
         if self.footprint is None:
             return report
         ways = (way for way in self._ways(call) if way != "shapes")
         dtype = dtype_named(self.footprint or report.dtype)
-        found = held(_with_values(call), ways, dtype if self.footprint else "")
+        found = held(call, ways, dtype if self.footprint else "")
         return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
 
     def _ways(self, call: Call) -> Iterator[Way]:
@@ -90,7 +101,7 @@ class Profiler:
         says_gradients = self.backward or (way == "gradients" and torch.is_grad_enabled())
         has_gradients = self.backward or torch.is_grad_enabled()
         with ExitStack() as stack:
-            copied = stack.enter_context(isolated(_with_values(call), *tensor_copies(way)))
+            copied = stack.enter_context(isolated(call, *tensor_copies(way)))
             parts = anatomy(copied.model)
             tape = Tape(followed(parts.submodules), self._operators())
             runs: Runner = stack.enter_context(closing(Values() if way == "data" else Shapes()))
@@ -114,10 +125,6 @@ class Profiler:
 
     def _operators(self) -> dict[str, Operator]:
         return {name: of_user(formula) for name, formula in self.formulas.items()}
-
-
-def _with_values(call: Call) -> Call:
-    return Call(call.model, *with_values(*call))
 
 
 def of_user(formula: Callable[..., Cost]) -> Operator:
