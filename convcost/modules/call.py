@@ -15,7 +15,6 @@ from convcost.modules.fault import fault
 from convcost.modules.inputs import Declared, Inputs
 from convcost.modules.isolation import Call
 from convcost.modules.loading import Place
-from convcost.modules.virtual_devices import ATTRIBUTE
 
 if TYPE_CHECKING:
     import torch
@@ -72,21 +71,16 @@ def declared_call(inputs: Inputs, module: torch.nn.Module, device: str) -> Argum
     return _changed(tensor, module, inputs.args, inputs.kwargs)
 
 
-def with_values(call: Call, home: torch.device) -> Call | None:
-    """With values for small integers and booleans without data, said to be at `home`; None without any."""
+def with_values(call: Call) -> Call:
+    """With values for small integers and booleans that have no data."""
     import torch
-
-    made = []
 
     def tensor(name: str, given: Any) -> Any:
         if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
-            given = torch.full_like(given, _value(name), device="cpu")
-            vars(given)[ATTRIBUTE] = home
-            made.append(given)
+            return torch.full_like(given, _value(name), device="cpu")
         return given
 
-    valued = Call(call.model, *_changed(tensor, *call))
-    return valued if made else None
+    return Call(call.model, *_changed(tensor, *call))
 
 
 def _value(name: str) -> int:

@@ -62,18 +62,19 @@ class Profiler:
     def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
         """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
 
-        Where integers without data are read, as a mask is to choose a kernel, they get values.
+        Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
+        kernel, and it is run as on the CPU, where constants have data.
         """
         ways = tuple(self._ways(call))
         ways = remaining(failure, ways) or ways[-1:]
         try:
             return self._with_footprint(attempted(ways, partial(self._run, call, device)), call)
         except Exception as error:
-            valued = None if is_of_user(error) else with_values(call, device_of(call, device))
-            if valued is None:
+            if is_of_user(error) or not any(tensor.is_meta for tensor in tensors((call.args, call.kwargs))):
                 raise
+            valued = with_values(call)
             with suppress(Exception):
-                return self._with_footprint(attempted(ways, partial(self._run, valued, device)), valued)
+                return self._with_footprint(attempted(ways, partial(self._run, valued, "cpu")), valued)
             raise
 
     def _with_footprint(self, report: Report, call: Call) -> Report:

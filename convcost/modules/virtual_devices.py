@@ -72,10 +72,7 @@ class VirtualDevices:
         return tensor.device if self._has_data else self.home
 
     def _is_virtual(self, device: torch.device) -> bool:
-        """Whether its tensors are made elsewhere: constants of a model on the meta device have data."""
-        if self._has_data:
-            return not _is_there(device.type)
-        return device.type != "meta" or self.home.type == "meta"
+        return not _is_there(device.type) if self._has_data else device.type != "meta"
 
     def _placed(self, tensor: Any, device: torch.device) -> Any:
         if device.type != self.home.type or device.index not in {None, self.home.index}:
