@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Signature, signature
 from itertools import chain, repeat
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
@@ -81,6 +82,12 @@ def with_values(call: Call) -> Call:
         return given
 
     return Call(call.model, *_changed(tensor, *call))
+
+
+def differ(call: Call, other: Call) -> bool:
+    """Whether an argument of one is not that of the other."""
+    values = ((*each.args, *each.kwargs.values()) for each in (call, other))
+    return not all(map(is_, *values))
 
 
 def _value(name: str) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.dtypes import dtype_named
 from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.backward import go_back
-from convcost.modules.call import named, with_values
+from convcost.modules.call import differ, named, with_values
 from convcost.modules.data_access import DataFlow, ShapesAccess
 from convcost.modules.failure import attempted, is_of_user, remaining
 from convcost.modules.interrupts import interruptible
@@ -70,9 +70,10 @@ class Profiler:
         try:
             return self._with_footprint(attempted(ways, partial(self._run, call, device)), call)
         except Exception as error:
-            if is_of_user(error) or not any(tensor.is_meta for tensor in tensors((call.args, call.kwargs))):
-                raise
             valued = with_values(call)
+            is_other = device_of(call, device).type == "meta" or differ(valued, call)
+            if is_of_user(error) or not is_other:
+                raise
             with suppress(Exception):
                 return self._with_footprint(attempted(ways, partial(self._run, valued, "cpu")), valued)
             raise
