@@ -20,6 +20,10 @@ MOST_COMPUTED = 2**24
 """How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
 
 
+INDEXING = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
+"""Operators whose second argument may have masks in it."""
+
+
 class Shapes(Runner):
     """Runs operators on the meta device; constants made on the way keep their data while they are small."""
 
@@ -58,6 +62,8 @@ class Shapes(Runner):
         if any(map(_is_sparse, with_data)) and not _is_product(overload):
             raise NotImplementedError(f"{overload} on a sparse tensor needs its data")
         self._stale.update((number_of(target), target) for target in targets)
+        if overload._schema.name in INDEXING:
+            args = (args[0], _places(args[1]), *args[2:])
         return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
 
     def _constant(self, overload: Any, args: Any, kwargs: Any) -> Any:
@@ -106,6 +112,17 @@ def _takes_size(overload: Any) -> bool:
     """Whether arguments say how much memory its result takes."""
     has_sizes = any(str(argument.type) == "List[int]" for argument in overload._schema.arguments)
     return has_sizes and not is_view(overload)
+
+
+def _places(indices: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    """Indices, with the places of a mask in its stead: how many are true, only its data tells."""
+    import torch
+
+    found: list[torch.Tensor | None] = []
+    for index in indices:
+        is_mask = index is not None and index.dtype in {torch.bool, torch.uint8} and not index.is_meta
+        found.extend(index.nonzero().unbind(1) if index is not None and is_mask else [index])
+    return found
 
 
 def _is_sparse(tensor: torch.Tensor) -> bool:

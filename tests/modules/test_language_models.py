@@ -101,6 +101,21 @@ def test_a_mask_as_numbers_keeps_its_values(side):
     assert profile(Calls(forward, fc=nn.Linear(4, 8, device="meta")), x).macs == 3 * 4 * 8
 
 
+@pytest.mark.parametrize("has_gradients", [False, True])
+def test_what_a_mask_selects_is_known_from_the_mask(has_gradients):
+    def forward(module, x, mask):
+        y = x.clone()
+        y[mask] = torch.zeros(4)
+        return module.fc(y[mask]), y[:, mask[1]]
+
+    mask = torch.zeros(2, 5, dtype=torch.bool)
+    mask[0, 1] = mask[1, 3] = mask[1, 4] = True
+    x = torch.zeros(2, 5, 4, device="meta", requires_grad=has_gradients)
+    report = profile(Calls(forward, fc=nn.Linear(4, 8, device="meta")), x, mask)
+    assert report.macs == 3 * 4 * 8
+    assert [output.shape for output in report.trace.outputs] == [(3, 8), (2, 2, 4)]
+
+
 def test_more_tokens_than_small_constants_keep_their_values():
     ids = torch.zeros(200, 500, dtype=torch.long)
     module = Calls(lambda m, ids: m.fc(m.table(ids)) if (ids == 0).all() else ids)
