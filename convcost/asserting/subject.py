@@ -85,7 +85,7 @@ def _profiled(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[s
 
 def _declared(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs in words: as formulas where a size in them has no number."""
-    from convcost.modules.call import own_dtype
+    from convcost.modules.call import declared_call, own_dtype
     from convcost.modules.declaration import parse_inputs
     from convcost.modules.profile import profile
     from convcost.modules.symbolic import profile_open
@@ -95,7 +95,7 @@ def _declared(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[s
     if given.names:
         report = profile_open(module, given.args, given.kwargs)
     else:
-        kwargs = {name: each.tensor(dtype, "meta") for name, each in given.kwargs.items()}
-        report = profile(module, *(each.tensor(dtype, "meta") for each in given.args), **kwargs)
+        args, kwargs = declared_call(given, module, "meta")
+        report = profile(module, *args, **kwargs)
     own = {name: sizes[name] for name in stated.names if name in sizes}
     return replace(report, sizes={**own, **report.sizes})

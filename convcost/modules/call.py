@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Signature, signature
+from itertools import chain, repeat
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
+from convcost.modules.constants import is_integral, is_small
 from convcost.modules.construct import Way, constructed
 from convcost.modules.fault import fault
-from convcost.modules.inputs import Inputs
+from convcost.modules.inputs import Declared, Inputs
+from convcost.modules.isolation import Call
 from convcost.modules.loading import Place
 
 if TYPE_CHECKING:
@@ -45,7 +49,12 @@ def forward_call(
     target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: Way
 ) -> Arguments:
     """The arguments of the module's forward; UsageError if it does not take them."""
-    args, kwargs = _declared(target.inputs, module, way) if maker is None else _made(target, maker, way)
+    if maker is None:
+        parameter = next(module.parameters(), None)
+        device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+        args, kwargs = declared_call(target.inputs, module, device)
+    else:
+        args, kwargs = _made(target, maker, way)
     what = f"{type(module).__name__}.forward"
     if not args and not kwargs:
         what = f"there is no input; {what}"
@@ -53,13 +62,43 @@ def forward_call(
     return args, kwargs
 
 
-def _declared(inputs: Inputs, module: torch.nn.Module, way: Way) -> Arguments:
-    """Tensors without data, or zeros where the module has its data."""
-    parameter = next(module.parameters(), None)
-    device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+def declared_call(inputs: Inputs, module: torch.nn.Module, device: str) -> Arguments:
+    """Tensors on `device`, with values where they have data."""
     dtype = own_dtype(module)
-    args = tuple(declared.tensor(dtype, device) for declared in inputs.args)
-    return args, {name: declared.tensor(dtype, device) for name, declared in inputs.kwargs.items()}
+
+    def tensor(name: str, declared: Declared) -> torch.Tensor:
+        return declared.tensor(dtype, device, _value(name))
+
+    return _changed(tensor, module, inputs.args, inputs.kwargs)
+
+
+def with_values(call: Call) -> Call:
+    """With values for small integers and booleans that have no data."""
+    import torch
+
+    def tensor(name: str, given: Any) -> Any:
+        if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
+            return torch.full_like(given, _value(name), device="cpu")
+        return given
+
+    return Call(call.model, *_changed(tensor, *call))
+
+
+def differ(call: Call, other: Call) -> bool:
+    """Whether an argument of one is not that of the other."""
+    values = ((*each.args, *each.kwargs.values()) for each in (call, other))
+    return not all(map(is_, *values))
+
+
+def _value(name: str) -> int:
+    """What an input of that name is full of: an attention mask of ones masks nothing."""
+    return int(name.endswith("attention_mask"))
+
+
+def _changed(change: Callable[[str, Any], Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Arguments:
+    """Arguments as `change` makes them of their name and what was given."""
+    names = chain(map(str, named(module, args, kwargs)), repeat(""))
+    return tuple(map(change, names, args)), {name: change(name, value) for name, value in kwargs.items()}
 
 
 def _made(target: Target, maker: Callable[[], Any], way: Way) -> Arguments:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from convcost.modules.constants import SMALL, is_small
 from convcost.modules.process_state import preserved_process_state
 from convcost.modules.virtual_backends import virtual_cuda
 from convcost.modules.virtual_devices import VirtualDevices
 
+if TYPE_CHECKING:
+    import torch
+
 Way = Literal["constants", "meta", "real"]
 WAYS: tuple[Way, ...] = ("constants", "meta", "real")
 """Parameters without data, small constants with theirs; nothing with data; all with data."""
-
-SMALL = 2**16
-"""Constants of up to so many elements keep their data, as a constructor may compute with them."""
 
 UNSET = ("empty", "empty_strided", "rand", "randn")
 CONSTANT = ("zeros", "ones", "full", "eye", "arange", "linspace", "randint", "randperm")
@@ -52,6 +53,13 @@ def _without_memory(way: Way) -> Iterator[None]:
             yield
 
 
+def _is_long(func: Any, made: torch.Tensor) -> bool:
+    """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
+    import torch
+
+    return func is torch.arange and made.numel() > SMALL
+
+
 @cache
 def _mode() -> Any:
     import torch
@@ -83,7 +91,7 @@ def _mode() -> Any:
                     return tensor
             if self._is_sparing and (func in unset or func in constant) and kwargs.get("device") is None:
                 without_data = func(*args, **{**kwargs, "device": "meta"})
-                if func in unset or without_data.numel() > SMALL:
+                if func in unset or not is_small(without_data) or _is_long(func, without_data):
                     return without_data
             return func(*args, **kwargs)
 

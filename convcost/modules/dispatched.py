@@ -58,7 +58,7 @@ def dispatched(overload: Any) -> Dispatched:
         tuple(place for place, argument in enumerate(arguments) if _is_written(argument)),
         bool(overload._schema.returns),
         name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
-        namespace in SPACES_OF_TORCH and _is_view(overload),
+        namespace in SPACES_OF_TORCH and is_view(overload),
     )
 
 
@@ -78,8 +78,8 @@ def _operator(overload: Any, name: str) -> Operator | None:
 
     if name in OPERATORS:
         return OPERATORS[name]
-    is_view = _is_view(overload) or torch.Tag.inplace_view in overload.tags
-    if overload.namespace == "prim" or (is_view and overload.namespace in SPACES_OF_TORCH):
+    views = is_view(overload) or torch.Tag.inplace_view in overload.tags
+    if overload.namespace == "prim" or (views and overload.namespace in SPACES_OF_TORCH):
         return FREE
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
@@ -109,7 +109,7 @@ def _is_composite(overload: Any) -> bool:
     return torch._C._dispatch_has_kernel(name) and torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
 
 
-def _is_view(overload: Any) -> bool:
+def is_view(overload: Any) -> bool:
     """Whether what it returns shares memory with an argument that it does not write to."""
     returned = [result.alias_info for result in overload._schema.returns]
     return bool(returned) and all(alias is not None and not alias.is_write for alias in returned)

@@ -60,7 +60,7 @@ def remaining(error: BaseException | None, ways: tuple[Way, ...]) -> tuple[Way, 
 
 
 def is_of_user(error: BaseException) -> bool:
-    """Whether the user's code raised it by itself, whatever tensors hold."""
+    """Whether the user's code raised it by itself, or has no such key, whatever tensors hold."""
     if isinstance(error, NEVER_OF_DATA) or _is_of_module(error):
         return True
     trace = error.__traceback__
@@ -68,7 +68,8 @@ def is_of_user(error: BaseException) -> bool:
         return False
     while trace.tb_next:
         trace = trace.tb_next
-    return _raises(trace.tb_frame.f_code, trace.tb_lasti)
+    is_raised = trace.tb_frame.f_code.co_code[trace.tb_lasti] == RAISE
+    return (is_raised or isinstance(error, KeyError)) and _is_independent(trace.tb_frame.f_code)
 
 
 def _is_of_module(error: BaseException) -> bool:
@@ -76,8 +77,6 @@ def _is_of_module(error: BaseException) -> bool:
     return isinstance(error, AttributeError) and hasattr(error.obj, "named_modules")
 
 
-def _raises(code: CodeType, instruction: int) -> bool:
-    """Whether there is a `raise` or an `assert` of the user's that no device decides."""
-    if code.co_code[instruction] != RAISE or ASKS_FOR_DEVICE.intersection(code.co_names):
-        return False
-    return not is_machinery(Path(code.co_filename))
+def _is_independent(code: CodeType) -> bool:
+    """Whether it is the user's own, and no device decides what it raises."""
+    return not ASKS_FOR_DEVICE.intersection(code.co_names) and not is_machinery(Path(code.co_filename))

@@ -58,12 +58,12 @@ class Declared(NamedTuple):
             raise UsageError(f"an input of {shape} has more elements than torch can count")
         return self._replace(shape=shape)
 
-    def tensor(self, own_dtype: torch.dtype, device: str) -> torch.Tensor:
-        """The tensor, of zeros where the device holds data; every size has to be a number."""
+    def tensor(self, own_dtype: torch.dtype, device: str, value: int = 0) -> torch.Tensor:
+        """The tensor, full of `value` where the device holds data; every size has to be a number."""
         import torch
 
         dtype = getattr(torch, self.dtype) if self.dtype else own_dtype
-        return torch.zeros(self.shape, dtype=dtype, device=device)  # type: ignore[arg-type]
+        return torch.full(self.shape, value, dtype=dtype, device=device)  # type: ignore[arg-type]
 
 
 def _sized(size: Size, sizes: Mapping[str, int]) -> Size:

@@ -51,16 +51,19 @@ def deferred_signals() -> Iterator[None]:
 
 
 def _set_handlers(handlers: Mapping[int, Any]) -> None:
-    """Set all of them, and let signals that arrive meanwhile wait where the system can do that."""
-    before = (
-        signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if hasattr(signal, "pthread_sigmask") else None
-    )
-    try:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    finally:
-        if before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """Set all of them, whatever a signal raises meanwhile, which is raised at the end."""
+    raised: BaseException | None = None
+    is_done = False
+    while not is_done:
+        try:
+            for number, handler in handlers.items():
+                if signal.getsignal(number) is not handler:
+                    signal.signal(number, handler)
+            is_done = True
+        except BaseException as error:  # whatever the handler raises
+            raised = error
+    if raised is not None:
+        raise raised
 
 
 def _is_interruptible(frame: FrameType | None) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from convcost.dtypes import dtype_named
 from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.backward import go_back
-from convcost.modules.call import named
+from convcost.modules.call import differ, named, with_values
 from convcost.modules.data_access import DataFlow, ShapesAccess
-from convcost.modules.failure import attempted, remaining
+from convcost.modules.failure import attempted, is_of_user, remaining
 from convcost.modules.interrupts import interruptible
 from convcost.modules.isolation import Call, isolated
 from convcost.modules.kept import held
@@ -63,10 +64,29 @@ class Profiler:
         return self.profile_call(Call(module, args, kwargs))
 
     def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
+
+        Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
+        kernel, and it is run as on the CPU, where constants have data.
+        """
         ways = remaining(failure, self._ways) or self._ways[-1:]
+        try:
+            return self._attempted(ways, call, device)
+        except Exception as error:
+            valued = with_values(call)
+            if is_of_user(error) or not (differ(valued, call) or self._is_meta(call, device)):
+                raise
+            with suppress(Exception):
+                return self._attempted(ways, valued, "cpu")
+            raise
+
+    def _attempted(self, ways: tuple[Way, ...], call: Call, device: str) -> Report:
         report = attempted(ways, partial(self._run, call, device), partial(self._can_run, call))
         return self._with_footprint(report, call)
+
+    def _is_meta(self, call: Call, device: str) -> bool:
+        given = chain(call.model.parameters(), call.model.buffers(), tensors((call.args, call.kwargs)))
+        return not device and all(tensor.is_meta for tensor in given)
 
     def _with_footprint(self, report: Report, call: Call) -> Report:
         if self.footprint is None:

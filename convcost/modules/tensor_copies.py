@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from convcost.modules.blank import of_strides
-from convcost.modules.shapes import SMALL
+from convcost.modules.constants import most_elements
 
 if TYPE_CHECKING:
     import torch
@@ -85,8 +85,9 @@ class ShapeCopies(DataCopies):
         return of_strides(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
 
     def _keeps(self, tensor: torch.Tensor) -> bool:
-        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else SMALL
-        if tensor.numel() > most or tensor.untyped_storage().nbytes() > SMALL * tensor.element_size():
+        small = most_elements(tensor.dtype)
+        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
+        if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
             return False
         return not (self._has_gradients and tensor.requires_grad)
 

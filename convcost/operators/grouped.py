@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.operators.interface import Operand, contraction, size
-from convcost.quantities import Cost
+from convcost.quantities import Cost, Shape
 
 
 def grouped(self: Operand, mat2: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
@@ -21,6 +21,17 @@ def grouped(self: Operand, mat2: Operand, output: Operand, bias: Operand | None 
     return Cost(macs, macs, 0 if bias is None else size(output))
 
 
-OPERATORS = dict.fromkeys(
-    ("_grouped_mm", "_scaled_grouped_mm", "_scaled_grouped_mm_v2"), contraction(grouped)
-)
+def grouped_shape(self: Operand, mat2: Operand, offs: Operand | None = None, **_: Any) -> Shape | None:
+    """[m, n], with groups in front where these are neither rows nor columns; in any dtype, as on the CPU."""
+    if self.shape[-1] != mat2.shape[-2]:
+        return None
+    groups: Shape = ()
+    if len(self.shape) == len(mat2.shape):
+        groups = self.shape[:-2] if offs is None else offs.shape
+    return (*groups, self.shape[-2], mat2.shape[-1])
+
+
+OPERATORS = {
+    "_grouped_mm": contraction(grouped, grouped_shape),
+    **dict.fromkeys(("_scaled_grouped_mm", "_scaled_grouped_mm_v2"), contraction(grouped)),
+}
