@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -203,7 +204,8 @@ class DataFlow:
 
         for found in gc.get_objects():
             if type(found) in {torch.Tensor, torch.nn.Parameter}:
-                self._know(found)
+                with suppress(NotImplementedError, RuntimeError):  # one inside vmap has no memory
+                    self._know(found)
 
     def _know(self, tensor: torch.Tensor) -> None:
         import torch
@@ -221,8 +223,9 @@ class DataFlow:
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:
+    """Whether it does itself: the numbers of a jagged one are in another tensor."""
     is_number = tensor.is_floating_point() or tensor.is_complex()
-    return is_number and tensor.numel() > 1 and not tensor.is_meta
+    return is_number and tensor.numel() > 1 and not (tensor.is_meta or tensor.is_nested)
 
 
 def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
