@@ -9,14 +9,16 @@ from typing import Any
 from convcost.modules.tensors import tensors
 
 
-def go_back(output: Any) -> None:
-    """Backward from every output that has a gradient."""
+def go_back(output: Any) -> bool:
+    """Backward from every output that has a gradient; whether there was any tensor in `output`."""
     import torch
 
-    ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
+    found = [*tensors(output)]
+    ends = [tensor for tensor in found if tensor.requires_grad]
     with _without_gradients(ends):
         if ends:
             torch.autograd.backward(ends, [torch.ones_like(end) for end in ends])
+    return bool(found)
 
 
 @contextmanager

@@ -200,6 +200,11 @@ class Copier:
         attributes = vars(tensor)
         if attributes:
             vars(copied).update((name, self.copy(value)) for name, value in attributes.items())
+        if copied.requires_grad and copied.is_leaf:
+            for hook in (tensor._backward_hooks or {}).values():
+                copied.register_hook(self.copy(hook))
+            for hook in (tensor._post_accumulate_grad_hooks or {}).values():
+                copied.register_post_accumulate_grad_hook(self.copy(hook))
         return copied
 
     def _special_tensor(self, tensor: Any) -> Any:

@@ -19,8 +19,11 @@ from convcost.report import Report
 if TYPE_CHECKING:
     import torch
 
-VALUES = ("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__")
-"""Methods of tensors that yield a number."""
+VALUES = (
+    *("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__"),
+    *("__reduce_ex__", "share_memory_"),
+)
+"""Methods of tensors that yield a number, or need the memory that it is in."""
 
 STORAGE = ("untyped_storage", "storage")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from convcost.errors import ConvcostError
+from convcost.units import binary
+
 if TYPE_CHECKING:
     import torch
 
@@ -56,8 +59,9 @@ class Made:
 class Values(Runner):
     """Runs operators on data; what they write to memory that the run did not make can be undone."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int) -> None:
         super().__init__()
+        self._memory = memory
         self._made = Made()
         self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -69,9 +73,19 @@ class Values(Runner):
             if not self._made.has((tensor,)):
                 whole = _whole_memory(tensor)
                 self._before.setdefault(number_of(tensor), (whole, whole.clone()))
+        if kwargs.get("device") is not None and not any(True for _ in flat_tensors(args)):
+            self._check(overload, args, kwargs)
         output = overload(*args, **kwargs)
         self._made.add(output, flat_tensors((*args, *kwargs.values())))
         return output
+
+    def _check(self, overload: Any, args: Any, kwargs: Any) -> None:
+        """Refuse to make a tensor that takes more memory than is allowed."""
+        shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
+        needed = sum(tensor.numel() * tensor.element_size() for tensor in flat_tensors((shape_only,)))
+        if needed > self._memory:
+            message = f"the model makes a tensor of {binary(needed)} in a run on data"
+            raise ConvcostError(message, hint=f"--max-memory {-(-needed // 2**20)}MiB allows that.")
 
     def close(self) -> None:
         """Write back what was there."""

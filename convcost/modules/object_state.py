@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
-from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.modules.tensors import tensors
 
 if TYPE_CHECKING:
     import torch
@@ -66,10 +68,44 @@ def preserved_objects(
     held = [value for owner in owners for value in vars(owner).values()]
     methods = (value for value in held if isinstance(value, FunctionType))
     variables = [*_globals((*methods, *functions))]
+    values = [variable.value for variable in variables]
+    owners += [value for value in values if _has_state(value)]
+    held += [value for owner in owners if not isinstance(owner, type) for value in vars(owner).values()]
     with ExitStack() as stack:
-        stack.enter_context(preserved_contents((*variables, *held)))
+        stack.callback(_rebind, variables)
+        stack.enter_context(preserved_contents((*values, *held)))
         stack.enter_context(preserved_attributes(owners))
         yield
+
+
+def _has_state(value: Any) -> bool:
+    """Whether it is an object of a user's with attributes, a function among them."""
+    kind = type(value)
+    if kind is FunctionType:
+        return bool(vars(value))
+    is_object = hasattr(value, "__dict__") and not isinstance(value, type | ModuleType)
+    is_users = kind.__module__.partition(".")[0] not in NO_USERS
+    return is_object and (is_users or kind is SimpleNamespace or hasattr(value, "_parameters"))
+
+
+class Variable(NamedTuple):
+    """A global variable: the names of its file, its own, and its value, if it has one."""
+
+    names: dict[str, Any]
+    name: str
+    value: Any
+
+
+def _rebind(variables: Iterable[Variable]) -> None:
+    """Give variables that were set to a tensor their values again; others may say what was loaded since."""
+    for names, name, value in variables:
+        now = names.get(name, MISSING)
+        if now is value or not any(True for _ in tensors((now, value))):
+            continue
+        if value is MISSING:
+            del names[name]
+        else:
+            names[name] = value
 
 
 def users_classes(kinds: Iterable[type]) -> list[type]:
@@ -78,15 +114,16 @@ def users_classes(kinds: Iterable[type]) -> list[type]:
     return [kind for kind in found if kind.__module__.partition(".")[0] not in NO_USERS]
 
 
-def _globals(functions: Iterable[FunctionType]) -> Iterator[Any]:
-    """The values of the global variables that functions name, and those that functions among them name."""
+def _globals(functions: Iterable[FunctionType]) -> Iterator[Variable]:
+    """The global variables that functions name, and those that functions among them name."""
     waiting = [*functions]
     seen = set(map(id, waiting))
     while waiting and len(seen) < MOST_FUNCTIONS:
         function = waiting.pop()
         names = function.__globals__
-        for value in [names[name] for name in _names(function.__code__) if name in names]:
-            yield value
+        for name in _names(function.__code__):
+            value = names.get(name, MISSING)
+            yield Variable(names, name, value)
             inner = getattr(value, "__wrapped__", value) if isinstance(value, _CACHED) else value
             if isinstance(inner, FunctionType) and id(inner) not in seen and not _is_of_torch(inner):
                 seen.add(id(inner))

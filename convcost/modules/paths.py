@@ -41,10 +41,6 @@ class Paths:
     is_backward: bool = False
     stack: Stack = field(default_factory=Stack)
 
-    def __deepcopy__(self, _: Any) -> Paths:
-        """A module that is copied as it runs is followed as the one that it was copied from."""
-        return self
-
     @property
     def current(self) -> str:
         """The path of the innermost submodule that is running; empty for the model itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,6 +34,9 @@ from convcost.report import Report
 
 if TYPE_CHECKING:
     import torch
+
+UNFINISHED = (Generator, Coroutine, AsyncGenerator, map, filter)
+"""What is returned before the code in it runs."""
 
 RERUNS: tuple[Way, ...] = ("gradients", "data")
 """How memory is measured."""
@@ -119,7 +122,7 @@ class Profiler:
             home = copies.device or torch.device(device or "meta")
             parts = anatomy(copied.model)
             tape = Tape(followed(parts.submodules), self._operators())
-            runs: Runner = stack.enter_context(closing(Values() if way == "data" else Shapes()))
+            runs: Runner = stack.enter_context(closing(Values(self.memory) if way == "data" else Shapes()))
             access = (
                 DataFlow(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))
                 if way == "data"
@@ -136,9 +139,14 @@ class Profiler:
 
     def _forward_and_backward(self, tape: Tape, call: Call) -> Any:
         output = call.model(*call.args, **call.kwargs)
+        if isinstance(output, UNFINISHED):
+            tape.note_uncounted(
+                "python::forward", (), f"it returned a {type(output).__name__}, which has not run"
+            )
         if self.backward:
             tape.paths.is_backward = True
-            go_back(output)
+            if not go_back(output):
+                tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
         return output
 
     def _operators(self) -> dict[str, Operator]:

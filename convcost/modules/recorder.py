@@ -66,6 +66,8 @@ class Recorder:
         if kwargs:
             if kwargs.get("generator") is not None:
                 self._runs.preserve_generator(kwargs["generator"])
+            if kwargs.get("pin_memory"):
+                kwargs = {**kwargs, "pin_memory": False}
             if kwargs.get("device") is not None:
                 call = lambda rest: self._called(mode, function, args, rest)  # noqa: E731
                 return self._devices.on_device(function, call, kwargs)

@@ -114,6 +114,12 @@ def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
         **dict.fromkeys(("Stream", "Event", "ExternalStream", "current_stream", "default_stream"), Stub),
         "is_current_stream_capturing": lambda: False,
         "get_device_name": lambda *_: "",
+        "get_device_capability": lambda *_: (0, 0),
+        "get_device_properties": lambda *_: Stub(),
+        "mem_get_info": lambda *_: (0, 0),
+        "memory_stats": lambda *_: {},
+        "memory_summary": lambda *_, **__: "",
+        "initial_seed": lambda: 0,
         "get_rng_state": lambda *_: torch.get_rng_state(),
     }
     generator: Any = torch.Generator

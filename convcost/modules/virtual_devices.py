@@ -138,6 +138,10 @@ class VirtualDevices:
         device = torch.device("cuda", 0) if number is None else _device(number)
         return self._move_whole(device, args[0])
 
+    def _same(self, _: Any, args: Any, __: Any) -> Any:
+        """What pins memory, or tells a stream of it."""
+        return args[0]
+
     def _cpu(self, _: Any, args: Any, __: Any) -> Any:
         import torch
 
@@ -201,4 +205,5 @@ def _rules() -> dict[Any, str]:
         tensor.type: "_type",
         tensor.cuda: "_cuda",
         tensor.cpu: "_cpu",
+        **({} if torch.cuda.is_available() else {tensor.pin_memory: "_same", tensor.record_stream: "_same"}),
     }

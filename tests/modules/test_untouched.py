@@ -2,6 +2,7 @@
 
 import functools
 import random
+import types
 
 import numpy
 import pytest
@@ -114,6 +115,8 @@ def test_a_parameter_that_the_model_writes_to_keeps_its_values(way):
 
 
 TABLES = {}
+SETTINGS = types.SimpleNamespace(scale=1)
+LAST = None
 
 
 @functools.lru_cache
@@ -122,13 +125,15 @@ def positions(length, device):
 
 
 def remembered(x):
+    global LAST
     TABLES.setdefault("last", x)
+    SETTINGS.scale, SETTINGS.last, LAST = 2, x, x
     return x + positions(x.shape[-1], x.device)[: x.shape[-1]]
 
 
 def test_what_functions_of_the_model_remember_has_data_afterwards():
     model, x = Calls(lambda module, x: remembered(module.linear(x)), linear=nn.Linear(4, 4)), torch.ones(2, 4)
     Profiler().profile(model, x)
-    assert TABLES == {}
+    assert ({}, types.SimpleNamespace(scale=1), None) == (TABLES, SETTINGS, LAST)
     assert not model(x).is_meta
     assert not positions(4, x.device).is_meta
