@@ -27,10 +27,9 @@ def main() -> None:
     """Medians of alternating runs, as ratios to the bare forward and to the fastest peer."""
     torch.set_grad_enabled(False)
     for name, build in (("ResNet-50", resnet50), ("ViT-B/16", ViT)):
-        models = {device: built(build, device) for device in ("meta", "cpu")}
-        report = convcost.profile(*models["meta"])
+        report = convcost.profile(*built(build, "meta"))
         print(f"{name}: {report.macs / 1e9:.3f} GMACs, {report.params:,} parameters")
-        times = medians(ways(models))
+        times = medians(ways(build))
         bare, peers = times.pop("bare forward, meta"), [way for way in times if way != OURS]
         fastest = min(times[way] for way in peers)
         print(f"  bare forward, meta {1e3 * bare:8.1f} ms")
@@ -47,15 +46,19 @@ def built(build: Callable[[], Model], device: str) -> tuple[Model, torch.Tensor]
         return build().eval(), torch.randn(1, 3, 224, 224)
 
 
-def ways(models: dict[str, tuple[Model, torch.Tensor]]) -> dict[str, Way]:
-    """What is timed: of peers, those that are installed and that run there."""
-    meta = models["meta"]
+def ways(build: Callable[[], Model]) -> dict[str, Way]:
+    """What is timed: of peers, those that are installed and that run there.
+
+    Each peer has models of its own, since one that fails may leave its hooks on them.
+    """
+    meta = built(build, "meta")
     found: dict[str, Way] = {
         "bare forward, meta": lambda: meta[0](meta[1]),
         OURS: lambda: convcost.profile(*meta),
     }
     for name, count in PEERS.items():
-        for device, (model, image) in models.items():
+        for device in ("meta", "cpu"):
+            model, image = built(build, device)
             way = silent(lambda count=count, model=model, image=image: count(model, image))
             if works(way):
                 found[f"{name}, {device}"] = way

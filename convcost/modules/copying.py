@@ -26,7 +26,8 @@ ATOMIC = frozenset(
 )
 """Types whose values can't change, or belong to the whole process."""
 
-PLAIN = frozenset((dict, list, set, OrderedDict))
+TABLES = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
+"""Attributes of every module, by the names that torch has for them."""
 
 RESOURCES = frozenset(
     (
@@ -52,6 +53,7 @@ class Copier:
         self.copy_tensor = copy_tensor
         self._copies: dict[int, Any] = {}
         self._temporary: list[Any] = []
+        self._referents: list[Any] = []
         self.uncopied: list[Any] = []
         self.functions: list[types.FunctionType] = []
         """Those of the user that are held somewhere."""
@@ -92,6 +94,14 @@ class Copier:
     def kinds(self) -> tuple[type, ...]:
         """The classes of all that was copied."""
         return tuple(self._rules)
+
+    def forget(self) -> None:
+        """Let go of all that was copied, which would else wait for a collection of garbage.
+
+        What weak references refer to lives on with this copier.
+        """
+        for held in (self._copies, self._rules, self._temporary, self.uncopied, self.functions):
+            held.clear()
 
     def _rule(self, kind: type) -> Callable[[Any], Any]:
         import torch
@@ -152,13 +162,16 @@ class Copier:
         return copied
 
     def _copy_attributes(self, original: Any, copied: Any) -> None:
-        attributes, copies, copy = vars(copied), self._copies, self.copy
+        """Tables of torch's that are empty, of which there are many, are known by nobody else."""
+        attributes, copy = vars(copied), self.copy
         for name, value in vars(original).items():
             kind = type(value)
-            if kind in ATOMIC:
+            if kind is OrderedDict and not value:
+                attributes[name] = OrderedDict()
+            elif kind in ATOMIC:
                 attributes[name] = value
-            elif kind in PLAIN and not value:
-                attributes[name] = copies[id(value)] = copies[id(value)] if id(value) in copies else kind()
+            elif name in TABLES and not value:
+                attributes[name] = kind()
             else:
                 attributes[name] = copy(value)
         for slot in slots_of(type(original)):
@@ -200,7 +213,7 @@ class Copier:
         attributes = vars(tensor)
         if attributes:
             vars(copied).update((name, self.copy(value)) for name, value in attributes.items())
-        if copied.requires_grad and copied.is_leaf:
+        if tensor.requires_grad and copied.is_leaf:
             for hook in (tensor._backward_hooks or {}).values():
                 copied.register_hook(self.copy(hook))
             for hook in (tensor._post_accumulate_grad_hooks or {}).values():
@@ -276,7 +289,11 @@ class Copier:
 
     def _reference(self, reference: Any) -> Any:
         target = reference()
-        return reference if target is None else self._remember(reference, weakref.ref(self.copy(target)))
+        if target is None:
+            return reference
+        copied = self.copy(target)
+        self._referents.append(copied)
+        return self._remember(reference, weakref.ref(copied))
 
     def _generator(self, generator: Any) -> Any:
         return self._remember(generator, generator.clone_state())

@@ -63,6 +63,7 @@ def isolated(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> 
         stack.enter_context(virtual_checkpoint())
         copied, copier = _copied(call, copy_parameter, copy_input)
         stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
+        copier.forget()
         yield copied
 
 

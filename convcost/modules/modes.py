@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
+from functools import cache
 from typing import Any
 
 from convcost.modules.gradients import several_at_once
@@ -29,24 +30,29 @@ def recorded(recorder: Recorder) -> Iterator[None]:
 @contextmanager
 def _through(recorder: Recorder) -> Iterator[None]:
     with ExitStack() as modes:
-        modes.enter_context(_dispatch_mode(recorder))
-        modes.enter_context(_function_mode(recorder))
+        modes.enter_context(_dispatch_mode()(recorder))
+        modes.enter_context(_function_mode()(recorder))
         yield
 
 
-def _function_mode(recorder: Recorder) -> Any:
+@cache
+def _function_mode() -> Any:
     import torch
     from torch.overrides import TorchFunctionMode
 
     class Functions(TorchFunctionMode):
         opened: frozenset[Any] = frozenset()
 
+        def __init__(self, recorder: Recorder) -> None:
+            super().__init__()
+            self._recorder = recorder
+
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             # Where classes are switched off, one of them has had its turn and asks torch.
             if types and torch._C._is_torch_function_enabled() and any(map(is_of_user, types)):
-                recorder.note_use((*args, *(kwargs or {}).values()))
+                self._recorder.note_use((*args, *(kwargs or {}).values()))
                 return NotImplemented  # the class then does what it does, under this mode
-            return recorder.function(self, func, args, kwargs or {})
+            return self._recorder.function(self, func, args, kwargs or {})
 
         @contextmanager
         def inside(self, function: Any) -> Iterator[None]:
@@ -58,15 +64,20 @@ def _function_mode(recorder: Recorder) -> Any:
             finally:
                 self.opened = before
 
-    return Functions()
+    return Functions
 
 
-def _dispatch_mode(recorder: Recorder) -> Any:
+@cache
+def _dispatch_mode() -> Any:
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
         supports_higher_order_operators = True
+
+        def __init__(self, recorder: Recorder) -> None:
+            super().__init__()  # type: ignore[no-untyped-call]
+            self._recorder = recorder
 
         @classmethod
         def _should_skip_dynamo(cls) -> bool:
@@ -77,9 +88,9 @@ def _dispatch_mode(recorder: Recorder) -> Any:
             if types and any(map(has_own_dispatch, types)):
                 return NotImplemented
             if not torch._C._len_torch_function_stack():
-                return recorder.operator(self, func, args, kwargs or {})
+                return self._recorder.operator(self, func, args, kwargs or {})
             # What is asked of tensors in here is not asked by the model.
             with torch._C.DisableTorchFunction():
-                return recorder.operator(self, func, args, kwargs or {})
+                return self._recorder.operator(self, func, args, kwargs or {})
 
-    return Operators()  # type: ignore[no-untyped-call]
+    return Operators

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
+from operator import is_
 from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -200,6 +201,8 @@ def _identities(container: Any) -> list[int]:
 
 def _put_back(owner: Any, before: dict[str, Any]) -> None:
     now = dict(vars(owner))
+    if len(now) == len(before) and all(map(is_, now.values(), before.values())):
+        return
     for name in now.keys() - before.keys():
         with suppress(Exception):
             delattr(owner, name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from convcost.modules.tensors import first_tensor, shape_of
 from convcost.quantities import Shape
@@ -54,11 +55,11 @@ class FollowedCall:
     """
 
     def __init__(self, paths: Paths, path: str, module: torch.nn.Module) -> None:
-        self._paths, self._path, self._module = paths, path, module
+        self._paths, self._path, self._module = paths, path, ref(module)  # which would else hold itself
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the submodule returns; an error says where it was raised."""
-        path, module, paths = self._path, self._module, self._paths
+        path, module, paths = self._path, cast("torch.nn.Module", self._module()), self._paths
         call: Any = module._call_impl
         running = paths.stack.running
         visit = paths.visits.get(path)

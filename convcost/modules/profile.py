@@ -121,7 +121,7 @@ class Profiler:
             copied = stack.enter_context(isolated(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
             parts = anatomy(copied.model)
-            tape = Tape(followed(parts.submodules), self._operators())
+            tape = Tape(followed(parts.submodules), self._operators(), way == "data")
             runs: Runner = stack.enter_context(closing(Values(self.memory) if way == "data" else Shapes()))
             access = (
                 DataFlow(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))

@@ -35,6 +35,7 @@ class Tape:
 
     paths: Paths
     formulas: Mapping[str, Operator] = field(default_factory=dict)
+    has_data: bool = False
     used: set[int] = field(default_factory=set)
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
@@ -90,7 +91,7 @@ class Tape:
         if operator is FREE:
             return
         operands = [*tensors(arguments)]
-        if operator is not None and ((first is not None and first.is_nested) or has_nested(operands)):
+        if self.has_data and operator is not None and has_nested((*operands, first)):
             operator = by_component(operator)
         given = {"output": first, **arguments}
         rule = operator and rule_for(operator, operands)

@@ -11,6 +11,9 @@ from convcost.modules.constants import most_elements
 if TYPE_CHECKING:
     import torch
 
+DEVICE = "_convcost_device"
+"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+
 TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
 """Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
 
@@ -68,13 +71,17 @@ class ShapeCopies(DataCopies):
         super().__init__()
         self._has_gradients = has_gradients
         self._empty, self._parameter_class = torch.empty_strided, torch.nn.Parameter
+        self._strided = torch.strided
 
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
+        if tensor.is_meta and tensor.layout is self._strided:
+            self.device = self.device or vars(tensor).get(DEVICE)
+            return tensor.data
         self.device = self.device or device_of(tensor)
         if not _has_own_strides(tensor):
             return self._copied(tensor)
-        if tensor.is_meta or not self._keeps(tensor):
+        if not self._keeps(tensor):
             return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
         return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
 
@@ -97,10 +104,6 @@ def _has_own_strides(tensor: torch.Tensor) -> bool:
     import torch
 
     return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
-
-
-DEVICE = "_convcost_device"
-"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
 
 
 def device_of(tensor: torch.Tensor) -> torch.device | None:
