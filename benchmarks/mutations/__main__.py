@@ -21,7 +21,7 @@ from benchmarks.mutations.families import FAMILIES
 from benchmarks.mutations.mutation import ROOT, Family, Mutation
 
 COPIED = ("convcost", "tests", "examples", "pyproject.toml", "README.md")
-AT_ONCE = 2
+BATCH_SIZES = 2
 
 By = Literal["verify", "tests", "nothing"]
 
@@ -38,7 +38,7 @@ def main(names: list[str]) -> int:
     """Try the families named, or all of them; 1 if an error went unnoticed."""
     families = chosen(names)
     pairs = [(family, mutation) for family in families for mutation in family.mutations]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(BATCH_SIZES) as pool:
         alike = {(family.kinds, family.tests): family for family in families}.values()
         for family, found in pool.map(lambda family: (family, noticed(family, None)), alike):
             if found != "nothing":

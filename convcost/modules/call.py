@@ -84,7 +84,7 @@ def with_values(call: Call) -> Call:
     return Call(call.model, *_changed(tensor, *call))
 
 
-def differ(call: Call, other: Call) -> bool:
+def has_other_arguments(call: Call, other: Call) -> bool:
     """Whether an argument of one is not that of the other."""
     values = ((*each.args, *each.kwargs.values()) for each in (call, other))
     return not all(map(is_, *values))

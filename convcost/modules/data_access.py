@@ -121,7 +121,7 @@ class ShapesAccess:
 
 
 @dataclass
-class Lent:
+class SharedMemory:
     """A tensor whose memory other code has, by what read it, and its values as torch wrote them last."""
 
     name: str
@@ -143,7 +143,7 @@ class DataFlow:
         self._known: dict[int, int] = {}
         self._uninitialized: set[int] = set()
         self._reads: list[tuple[str, Any]] = []
-        self._lent: list[Lent] = []
+        self._lent: list[SharedMemory] = []
         for tensor in known:
             self._know(tensor)
 
@@ -158,7 +158,7 @@ class DataFlow:
             if not self._reads:
                 self._know_all()
             self._reads.append((name, (tensor,)))
-            self._lent.append(Lent(name, tensor, tensor.detach().clone()))
+            self._lent.append(SharedMemory(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
 
     def failed(self, *_: Any) -> None:

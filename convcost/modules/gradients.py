@@ -145,7 +145,7 @@ def _product(
 ) -> Any:
     """The gradient of a product by the factor `like`: that by the product times the `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
-    times = _number_at_once()
+    times = _batch_size()
     product = Product(
         tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
     )
@@ -222,12 +222,12 @@ def _is_asked_for(requires_gradient: bool, following: tuple[Any, int]) -> bool:
     return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in WANTED[-1]
 
 
-AT_ONCE: list[int] = []
+BATCH_SIZES: list[int] = []
 """How many gradients each call of autograd takes at once, outermost first."""
 
 
 @contextmanager
-def several_at_once() -> Iterator[None]:
+def batched_gradients() -> Iterator[None]:
     """In the block it is known how many gradients torch takes at once, as `is_grads_batched` asks for."""
     import torch
 
@@ -236,19 +236,19 @@ def several_at_once() -> Iterator[None]:
 
     def create(in_dims: Any, args: Any, level: int, function: Any) -> Any:
         inputs, number = batched(in_dims, args, level, function)
-        AT_ONCE[level - 1 :] = [number]
+        BATCH_SIZES[level - 1 :] = [number]
         return inputs, number
 
     with patch.object(vmap, "_create_batched_inputs", create):
         yield
 
 
-def _number_at_once() -> int:
+def _batch_size() -> int:
     import torch
 
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()
-    return prod(AT_ONCE[:level])
+    return prod(BATCH_SIZES[:level])
 
 
 @cache
@@ -270,7 +270,7 @@ def _node() -> Any:
             needed = tuple(map(_is_asked_for, ctx.needs_input_grad[2:], ctx.next_functions))
             operands = ctx.saved_tensors
             by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
-            for _ in range(_number_at_once() - torch.is_grad_enabled()):
+            for _ in range(_batch_size() - torch.is_grad_enabled()):
                 ctx.source.record(needed, operands, ctx.output)
             if torch.is_grad_enabled():
                 return None, None, *ctx.source.gradients(needed, by_output, operands)

@@ -8,7 +8,7 @@ from copy import copy
 from functools import cache
 from typing import Any
 
-from convcost.modules.gradients import several_at_once
+from convcost.modules.gradients import batched_gradients
 from convcost.modules.higher_order import uncompiled
 from convcost.modules.recorder import Recorder
 from convcost.modules.subclasses import has_own_dispatch, is_of_user
@@ -20,7 +20,7 @@ def recorded(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
     with (
         uncompiled(),
-        several_at_once(),
+        batched_gradients(),
         recorded_threads(lambda: _through(copy(recorder))),
         _through(recorder),
     ):

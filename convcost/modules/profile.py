@@ -10,9 +10,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from convcost.dtypes import dtype_named
+from convcost.errors import UsageError
 from convcost.modules.anatomy import anatomy, unused
 from convcost.modules.backward import go_back
-from convcost.modules.call import differ, named, with_values
+from convcost.modules.call import has_other_arguments, named, with_values
 from convcost.modules.data_access import DataFlow, ShapesAccess
 from convcost.modules.failure import attempted, is_of_user, remaining
 from convcost.modules.interrupts import interruptible
@@ -77,7 +78,7 @@ class Profiler:
             return self._attempted(ways, call, device)
         except Exception as error:
             valued = with_values(call)
-            if is_of_user(error) or not (differ(valued, call) or self._is_meta(call, device)):
+            if is_of_user(error) or not (has_other_arguments(valued, call) or self._is_meta(call, device)):
                 raise
             with suppress(Exception):
                 return self._attempted(ways, valued, "cpu")
@@ -158,6 +159,9 @@ def of_user(formula: Callable[..., Cost]) -> Operator:
 
     def cost(**arguments: Any) -> Cost:
         found = formula(**arguments)
+        if not isinstance(found, Cost):
+            name, kind = getattr(formula, "__name__", "formula"), type(found).__name__
+            raise UsageError(f"the formula {name} returned {kind}; it has to return a convcost.Cost")
         return found if found.valid_macs else replace(found, valid_macs=found.macs)
 
     return Operator(cost, counts_real=True)

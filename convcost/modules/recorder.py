@@ -26,7 +26,7 @@ from convcost.modules.virtual_devices import VirtualDevices
 from convcost.operators.interface import Operator
 
 
-class Silence(threading.local):
+class NestedCalls(threading.local):
     """How many operators that are counted whole are running in this thread: what they are made of is not."""
 
     depth = 0
@@ -49,7 +49,7 @@ class Recorder:
         self._devices = devices
         self._access = access
         self._readers = readers()
-        self._silence = Silence()
+        self._silence = NestedCalls()
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""

@@ -24,7 +24,7 @@ from convcost.quantities import Cost, Shape, Size
 SEQUENCES = (list, tuple)
 
 
-def usual(name: str) -> str:
+def without_mark(name: str) -> str:
     """The name of an operator of ATen without the mark of one that writes in place."""
     return name.rstrip("_") if name.startswith("aten::") else name
 
@@ -42,10 +42,10 @@ class Tape:
     _lock: Any = field(default_factory=Lock)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
-        """The formula for the operator `name`; one of ATen's that writes in place has the usual one's."""
+        """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
         if not self.formulas:
             return known
-        return self.formulas.get(name) or self.formulas.get(usual(name), known)
+        return self.formulas.get(name) or self.formulas.get(without_mark(name), known)
 
     def whole_formula(self, name: str, known: Operator) -> Operator:
         """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
@@ -86,7 +86,7 @@ class Tape:
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
         if self.formulas:
-            self.used_formulas.update((name, usual(name)))
+            self.used_formulas.update((name, without_mark(name)))
         first = first_tensor(output)
         if operator is FREE:
             return

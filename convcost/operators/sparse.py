@@ -30,7 +30,7 @@ def entries(operand: Any) -> Size | None:
 def product(left: Any, right: Any) -> Size | None:
     """MACs of [*, n, k] by [*, k, m], of which one or both are sparse; vectors on either side."""
     if is_sparse(left) and is_sparse(right):
-        return meetings(left, right)
+        return matching_entries(left, right)
     if is_sparse(left):
         columns = right.shape[-1] if len(right.shape) > 1 else 1
         batch = formulas.elements(right.shape[:-2]) if len(left.shape) == 2 else 1
@@ -43,7 +43,7 @@ def _times(stored: Size | None, others: Size) -> Size | None:
     return None if stored is None else stored * others
 
 
-def meetings(left: Any, right: Any) -> Size | None:
+def matching_entries(left: Any, right: Any) -> Size | None:
     """Of two sparse matrices: each entry of `left` in column i meets each of `right` in row i."""
     if left.is_meta or right.is_meta or len(left.shape) != 2 or len(right.shape) != 2:
         return None

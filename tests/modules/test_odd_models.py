@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import pickle
 import sys
 import threading
 
@@ -10,6 +11,7 @@ import torch
 from modules.models import Calls
 from torch import nn
 
+from convcost.errors import ConvcostError, UsageError
 from convcost.modules.profile import Profiler, profile
 
 
@@ -93,3 +95,51 @@ def test_a_model_that_torch_just_runs_is_not_too_deep():
     for backward in (False, True):
         assert Profiler(backward=backward).profile(nested(levels), torch.zeros(2, 4)).macs == 32
     assert sys.getrecursionlimit() == limit
+
+
+def test_a_forward_that_returns_code_that_has_not_run_is_named():
+    def forward(module, x):
+        return (layer(x) for layer in module.blocks)
+
+    trace = profile(Calls(forward, blocks=nn.ModuleList([nn.Linear(8, 8)])), torch.ones(4, 8)).trace
+    assert [(missed.operator, missed.reason) for missed in trace.uncounted] == [
+        ("python::forward", "it returned a generator, which has not run")
+    ]
+
+
+def test_a_backward_that_finds_no_tensor_is_named():
+    model = Calls(lambda module, x: print(module.linear(x).shape), linear=nn.Linear(8, 8))  # noqa: T201
+    trace = Profiler(backward=True).profile(model, torch.ones(4, 8)).trace
+    assert [(missed.operator, missed.reason) for missed in trace.uncounted] == [
+        ("python::backward", "the output holds no tensor to go back from")
+    ]
+
+
+def test_hooks_of_the_users_parameters_run_on_copies():
+    model = nn.Linear(8, 8)
+    seen = []
+    model.weight.register_hook(lambda gradient: seen.append(gradient) or gradient @ gradient)
+    trace = Profiler(backward=True).profile(model, torch.ones(4, 8)).trace
+    assert sum(operation.cost.macs for operation in trace.operations) == 2 * 4 * 64 + 8**3
+    assert seen == []
+
+
+def test_a_tensor_beyond_the_limit_is_not_made_in_a_run_on_data():
+    model = Calls(lambda module, x: module.linear(x) + torch.zeros(2**20, 8).sum() * x.sum().item())
+    model.linear = nn.Linear(8, 8)
+    with pytest.raises(ConvcostError, match="makes a tensor of 32 MiB in a run on data"):
+        Profiler(memory=2**20).profile(model, torch.ones(4, 8))
+
+
+def test_a_formula_that_returns_no_cost_is_named():
+    def five(**_):
+        return 5
+
+    with pytest.raises(UsageError, match="the formula five returned int"):
+        Profiler(formulas={"aten::linear": five}).profile(nn.Linear(8, 8), torch.ones(4, 8))
+
+
+def test_a_model_that_pickles_a_tensor_runs_on_data():
+    model = Calls(lambda module, x: module.linear(x) if pickle.dumps(x) else x, linear=nn.Linear(8, 8))
+    report = profile(model, torch.ones(4, 8))
+    assert (report.macs, report.trace.ran) == (256, "data")
