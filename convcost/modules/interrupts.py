@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
+from weakref import finalize
 
 NAMES = ("SIGINT", "SIGALRM", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGVTALRM", "SIGPROF", "SIGBREAK")
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
@@ -67,7 +68,10 @@ def _set_handlers(handlers: Mapping[int, Any]) -> None:
 
 
 def _is_interruptible(frame: FrameType | None) -> bool:
+    """Whether a user's code runs; in a finalizer, Python would swallow what is raised."""
     while frame is not None:
+        if frame.f_code is finalize.__call__.__code__:
+            return False
         if frame.f_code is interruptible.__code__:
             return True
         frame = frame.f_back
