@@ -146,7 +146,13 @@ class Profiler:
             )
         if self.backward:
             tape.paths.is_backward = True
-            if not go_back(output):
+            for parameter in call.model.parameters():
+                if parameter.requires_grad:
+                    watch: Any = parameter.register_hook
+                    watch(tape.note_weight_gradient)
+            has_tensors = go_back(output)
+            tape.end_backward()
+            if not has_tensors:
                 tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
         return output
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
 
 from convcost.modules.dispatched import SPACES_OF_TORCH
 from convcost.modules.functions import Whole, composite, is_composite
+from convcost.modules.memory import number_of
 from convcost.modules.nested_tensors import by_component, has_nested
 from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
 from convcost.modules.paths import Paths, Visit
@@ -29,6 +30,10 @@ def without_mark(name: str) -> str:
     return name.rstrip("_") if name.startswith("aten::") else name
 
 
+Counted = tuple[Key, Traits, Cost, Size, int]
+"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
+
+
 @dataclass
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
@@ -40,6 +45,7 @@ class Tape:
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
+    _held: dict[int, Counted] = field(default_factory=dict)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
@@ -103,7 +109,35 @@ class Tape:
             traits = operator.is_estimated(given), is_complex, operator.contracts and has_sparse(operands)
             elements = operator.activations(**given) if operator.activations else 0
             key = self._key(name, operands, first)
-            self._count(key, traits, of_complex(cost) if is_complex else cost, elements, 1)
+            cost = of_complex(cost) if is_complex else cost
+            if cost.macs and key[4] == "gradient by input" and first is not None:
+                for gradient, part in _by_gradient(name, output, first, cost):
+                    self._hold(number_of(gradient), (key, traits, part, elements, 1))
+            else:
+                self._count(key, traits, cost, elements, 1)
+
+    def _hold(self, memory: int, counted: Counted) -> None:
+        """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
+        before = self._held.pop(memory, None)
+        self._held[memory] = counted
+        if before is not None:
+            self._count(*before)
+
+    def note_weight_gradient(self, gradient: Any) -> None:
+        """A parameter gets `gradient`: what was dispatched to compute it is one by a weight."""
+        import torch
+
+        with torch._C.DisableTorchFunction():
+            found = self._held.pop(number_of(gradient), None)
+        if found is not None:
+            key, traits, cost, elements, calls = found
+            self._count((*key[:4], "gradient by weight"), traits, cost, elements, calls)
+
+    def end_backward(self) -> None:
+        """What no parameter got is a gradient by an input."""
+        for counted in self._held.values():
+            self._count(*counted)
+        self._held.clear()
 
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
@@ -193,3 +227,11 @@ class Tape:
     def uncounted(self) -> tuple[Uncounted, ...]:
         """What has no formula."""
         return tuple(self._recorded.uncounted.values())
+
+
+def _by_gradient(name: str, output: Any, first: Any, cost: Cost) -> list[tuple[Any, Cost]]:
+    """The gradients that a call yields, and what each costs: those of a convolution come two at once."""
+    if name != "aten::convolution_backward" or output[0] is None or output[1] is None:
+        return [(first, cost)]
+    half = Cost(cost.macs // 2, None if cost.valid_macs is None else cost.valid_macs // 2)
+    return [(output[0], half), (output[1], replace(half, bias_adds=cost.bias_adds))]
