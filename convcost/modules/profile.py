@@ -146,10 +146,7 @@ class Profiler:
             )
         if self.backward:
             tape.paths.is_backward = True
-            for parameter in call.model.parameters():
-                if parameter.requires_grad:
-                    watch: Any = parameter.register_hook
-                    watch(tape.note_weight_gradient)
+            _watch_parameters(tape, call.model)
             has_tensors = go_back(output)
             tape.end_backward()
             if not has_tensors:
@@ -158,6 +155,17 @@ class Profiler:
 
     def _operators(self) -> dict[str, Operator]:
         return {name: of_user(formula) for name, formula in self.formulas.items()}
+
+
+def _watch_parameters(tape: Tape, model: torch.nn.Module) -> None:
+    """Tell `tape` of the gradient that each parameter gets."""
+    import torch
+
+    with torch._C.DisableTorchFunction():  # or it would count as a use of the parameter
+        for parameter in model.parameters():
+            watch: Any = parameter.register_hook
+            if parameter.requires_grad:
+                watch(tape.note_weight_gradient)
 
 
 def of_user(formula: Callable[..., Cost]) -> Operator:
