@@ -55,7 +55,8 @@ def isolated(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> 
     with _lock, ExitStack() as stack:
         stack.enter_context(deferred_signals())
         stack.enter_context(preserved_process_state())
-        stack.enter_context(_deep_recursion())
+        # What torch would just run does so with recording on top of it, which calls more functions.
+        sys.setrecursionlimit(2 * sys.getrecursionlimit())
         stack.enter_context(eager())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(virtual_cuda())
@@ -84,21 +85,9 @@ def _copied(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> t
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """What torch itself would just run does so with recording on top of it, which calls more functions."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(2 * limit)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
-
-
-@contextmanager
 def eager() -> Iterator[None]:
     """What is compiled runs as it was written; torch need not warn that hooks see the wrapper, too."""
     with warnings.catch_warnings(), ExitStack() as stack:
-        warnings.filterwarnings("ignore", message="module forward hook with ``always_call")
         if "torch._dynamo" in sys.modules:
             import torch
 

@@ -93,9 +93,9 @@ class Tape:
         """Put down a call that returned `output`."""
         if self.formulas:
             self.used_formulas.update((name, without_mark(name)))
-        first = first_tensor(output)
         if operator is FREE:
             return
+        first = first_tensor(output)
         operands = [*tensors(arguments)]
         if self.has_data and operator is not None and has_nested((*operands, first)):
             operator = by_component(operator)
