@@ -84,9 +84,21 @@ class Assumption(NamedTuple):
     formula: Any
 
 
+class Source(Protocol):
+    """What a report was made from, and can be made from again with more sizes known."""
+
+    def report(
+        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+    ) -> Report:
+        """The report with `sizes` put in; raises ConvcostError where they don't fit."""
+
+
 @dataclass(frozen=True)
 class Report(Printed, Open):
-    """The cost of one design: its rows in order, from `input` to `output`."""
+    """The cost of one design: its rows in order, from `input` to `output`.
+
+    A report with open sizes has its `source` where that can be asked again; modules are not run again.
+    """
 
     name: str
     spec: str
@@ -102,6 +114,7 @@ class Report(Printed, Open):
     roofline: Roofline | None = None
     memory: Memory | None = None
     time: Timing | None = None
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     @property
     def open_names(self) -> tuple[str, ...]:
@@ -201,7 +214,24 @@ class Report(Printed, Open):
             roofline=None,
             memory=None,
             time=None,
+            source=Sequence(self, other),
         )
+
+
+class Sequence(NamedTuple):
+    """Two reports one after the other, as the source of their sum."""
+
+    first: Report
+    second: Report
+
+    def report(
+        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+    ) -> Report:
+        """The sum of both, each with those of `sizes` that it has open."""
+        first, second = (
+            part.subs(**{name: sizes[name] for name in part.open_names if name in sizes}) for part in self
+        )
+        return replace(first + second, convention=convention)
 
 
 METRICS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from convcost.quantities import Shape, Size
@@ -63,6 +63,12 @@ class AllAtLeast(NamedTuple):
     def sizes(self) -> tuple[Size, ...]:
         parts = (value if isinstance(value, tuple) else (value,) for value in self.values.values())
         return tuple(size for part in parts for size in part)
+
+    def one_by_one(self) -> Iterator[AtLeast]:
+        """The requirement of each size alone."""
+        for name, value in self.values.items():
+            for size in value if isinstance(value, tuple) else (value,):
+                yield AtLeast(size, self.minimum, name, name, self.hint)
 
     def holds(self) -> bool:
         return not self._wrong()

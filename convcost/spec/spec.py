@@ -88,7 +88,7 @@ class Spec:
         network = self.network(sizes, stay_open)
         try:
             return (
-                _open_report(network, convention, dtype)
+                replace(_open_report(network, convention, dtype), source=self)
                 if network.is_open
                 else network.report(convention, dtype)
             )

@@ -11,7 +11,7 @@ from sympy import cancel
 
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.report import Assumption
-from convcost.requirements import AllAtLeast, AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
+from convcost.requirements import AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
 from convcost.symbols.bounds import cleared, is_nonnegative, undivided
 from convcost.symbols.change import put_in
 from convcost.symbols.common import common_divisor, common_factors
@@ -21,7 +21,7 @@ from convcost.symbols.parts import is_long
 from convcost.symbols.program import long_program
 from convcost.symbols.terms import UNIT
 from convcost.symbols.text import people, readable
-from convcost.symbols.whole import is_whole
+from convcost.symbols.whole import is_whole, is_whole_term
 
 LONGEST_FACTORED = 30
 """A side of an assumption with more parts is not searched for common factors."""
@@ -58,9 +58,6 @@ def _written(formula: Any) -> str:
 def needs(requirement: Requirement) -> Iterator[Need]:
     """What has to be assumed for `requirement` to hold; FailureError if it can't."""
     match requirement:
-        case AllAtLeast(minimum=minimum):
-            for size in requirement.sizes:
-                yield from not_negative(size - minimum)
         case AtLeast(value=value, minimum=minimum):
             yield from not_negative(value - minimum)
         case AtMost(value=value, maximum=maximum) if maximum != LARGEST_SIZE:
@@ -96,11 +93,17 @@ def not_negative(difference: Any) -> Iterator[Need]:
 
 
 def _tightened(difference: Formula) -> Formula:
-    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0."""
+    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of whole terms can be tightened."""
+    if not _is_of_whole_terms(difference):
+        return difference
     common = _common(difference, constant=False)
     constant = floor(Fraction(terms_of(difference).get(UNIT, 0), common))
     rest = {term: factor // common for term, factor in difference.terms.items() if term}
     return Formula({**rest, UNIT: constant} if constant else rest)
+
+
+def _is_of_whole_terms(difference: Formula) -> bool:
+    return all(is_whole_term(*term) for term in difference.terms.items())
 
 
 def _common(difference: Formula, *, constant: bool = True) -> int:
@@ -138,10 +141,10 @@ def _zero(difference: Any) -> Iterator[Need]:
             raise FailureError
         return
     difference = without_common_factors(cleared(difference))
-    common = _common(difference, constant=False)
-    is_apart = is_nonnegative(difference - 1) or is_nonnegative(-difference - 1)
-    if is_apart or terms_of(difference).get(UNIT, 0) % common:
-        raise FailureError
+    if _is_of_whole_terms(difference):
+        is_apart = is_nonnegative(difference - 1) or is_nonnegative(-difference - 1)
+        if is_apart or terms_of(difference).get(UNIT, 0) % _common(difference, constant=False):
+            raise FailureError
     yield Need("zero", difference)
 
 

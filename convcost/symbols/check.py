@@ -11,17 +11,13 @@ from convcost.report import Assumption, Report
 from convcost.symbols.exact import quotient
 
 
-def checked_sizes(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
+def open_sizes(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given for open sizes of `report`, each an int or an array of Python ints.
 
-    UsageError for a size that isn't open, for what is no whole number or less than 1, and for what breaks
-    an assumption of the report.
+    UsageError for a size that isn't open, and for what is no whole number or less than 1.
     """
     check_open(report, given)
-    sizes = {name: _sizes(name, value) for name, value in given.items()}
-    for assumption in report.assumptions:
-        check_assumption(assumption, sizes)
-    return sizes
+    return {name: _sizes(name, value) for name, value in given.items()}
 
 
 def check_open(report: Report, names: Iterable[str]) -> None:
@@ -48,6 +44,17 @@ def _size(name: str, value: Any) -> int:
     if size < 1:
         raise UsageError(f"{name} is {str(value)[:40]}; a size is a whole number, 1 or more")
     return size
+
+
+def fulfils(report: Report, sizes: Mapping[str, Any]) -> bool:
+    """Whether `sizes`, of which there is one for each open size, break no assumption of the report."""
+    return not any(_breaking(assumption, sizes) for assumption in report.assumptions)
+
+
+def check_assumptions(report: Report, sizes: Mapping[str, Any]) -> None:
+    """UsageError for the first assumption that `sizes` decide and break."""
+    for assumption in report.assumptions:
+        check_assumption(assumption, sizes)
 
 
 def check_assumption(assumption: Assumption, sizes: Mapping[str, Any]) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from convcost.errors import RequirementError
 from convcost.layers.interface import Layer
 from convcost.quantities import Cost, Shape
-from convcost.requirements import Requirement
+from convcost.requirements import AllAtLeast, Requirement
 from convcost.symbols.assume import FailureError, needs, not_negative
 from convcost.symbols.bounds import sign_of
 from convcost.symbols.change import changed, names_in
+from convcost.symbols.feasible import is_fulfillable
 from convcost.symbols.formula import HEAVIEST, Formula, dimension, part
 from convcost.symbols.large import sign_when_large
 from convcost.symbols.ledger import Ledger
+
+Result = TypeVar("Result")
 
 LONGEST_DIMENSION = 60
 """A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
@@ -25,13 +28,23 @@ LONGEST_ON_DATA = 500
 
 
 class Keeper:
-    """Works on formulas, and keeps the ledger of what they take for granted."""
+    """Works on formulas, and keeps the ledger of what they take for granted.
 
-    def __init__(self) -> None:
+    With `chooses_signs`, a sign that varies is assumed as it is for the usual sizes, which makes formulas
+    shorter; `has_chosen` says whether that was done. Without, |x| stays in the formula.
+    """
+
+    def __init__(self, *, chooses_signs: bool = True) -> None:
         self.ledger = Ledger()
+        self.chooses_signs = chooses_signs
+        self.has_chosen = False
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
+        if isinstance(requirement, AllAtLeast):
+            for single in requirement.one_by_one():
+                self.require(single, step)
+            return
         try:
             for need in needs(requirement):
                 self.ledger.enter(need)
@@ -77,14 +90,29 @@ class Keeper:
 
     def _signed(self, inner: Formula, large: frozenset[str]) -> Any:
         known = sign_of(self.ledger.under(inner))
-        sign = known or sign_when_large(inner, large)
+        sign = known or (sign_when_large(inner, large) if self.chooses_signs else 0)
         if sign and known is None:
+            self.has_chosen = True
             try:
                 for need in not_negative(sign * inner):
                     self.ledger.enter(need)
             except FailureError:
                 sign = -sign
         return sign * inner if sign else abs(inner)
+
+
+def worked_out(work: Callable[[Keeper], Result]) -> Result:
+    """What `work` comes to with signs chosen, if some sizes fulfil all that is assumed then; else without."""
+    keeper = Keeper()
+    try:
+        result = work(keeper)
+    except RequirementError:
+        if not keeper.has_chosen:
+            raise
+    else:
+        if not keeper.has_chosen or is_fulfillable(keeper.ledger.needs):
+            return result
+    return work(Keeper(chooses_signs=False))
 
 
 def _is_long(size: Any) -> bool:

@@ -23,14 +23,14 @@ class Ledger:
     """Assumptions, none of which follows from another, as far as it shows."""
 
     def __init__(self) -> None:
-        self._needs: list[Need] = []
+        self.needs: list[Need] = []
         self._bounds: Bounds = {}
         self.quotients: set[Any] = set()
 
     @property
     def assumed(self) -> tuple[Assumption, ...]:
         """What has been assumed and isn't said by what is known of single sizes."""
-        found = (need.assumption for need in self._needs if not self._is_said(need))
+        found = (need.assumption for need in self.needs if not self._is_said(need))
         return tuple({assumption.text: assumption for assumption in found}.values())
 
     def _is_said(self, need: Need) -> bool:
@@ -46,11 +46,11 @@ class Ledger:
             return
         self._bounds = learned(self._bounds, need)
         if need.relation == "nonnegative":
-            latest = self._needs[-RECENT:]
+            latest = self.needs[-RECENT:]
             if any(_follows_from(need, other) for other in latest):
                 return
-            self._needs[-RECENT:] = [other for other in latest if not _follows_from(other, need)]
-        self._needs.append(need)
+            self.needs[-RECENT:] = [other for other in latest if not _follows_from(other, need)]
+        self.needs.append(need)
         self.quotients |= {need.formula} if need.relation == "whole" else set()
 
     def _follows(self, need: Need) -> bool:
@@ -64,7 +64,7 @@ class Ledger:
                 known = is_whole(formula) or None
         if known is False:
             raise FailureError
-        return bool(known) or need in self._needs
+        return bool(known) or need in self.needs
 
     def under(self, formula: Any) -> Any:
         """`formula` with sizes that count from 1: what holds of it then, holds."""
@@ -79,6 +79,8 @@ class Ledger:
 
 
 def _follows_from(need: Need, other: Need) -> bool:
-    if other.relation != "nonnegative" or need.formula.parts + other.formula.parts > LONGEST_COMPARED:
+    """Whether one inequality follows from another; equalities and divisibilities are not compared."""
+    is_short = need.formula.parts + other.formula.parts <= LONGEST_COMPARED
+    if not is_short or {need.relation, other.relation} != {"nonnegative"}:
         return False
     return bool(is_nonnegative(need.formula - other.formula))

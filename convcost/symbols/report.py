@@ -6,26 +6,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from convcost.errors import RequirementError, UnboundSizeError, UsageError, did_you_mean
-from convcost.layers.interface import Layer
+from convcost.errors import ConvcostError, RequirementError, UnboundSizeError, UsageError, did_you_mean
 from convcost.network import Network
 from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention
-from convcost.report import METRICS, Report, Row
+from convcost.report import METRICS, Report
 from convcost.requirements import Divides
 from convcost.symbols.assume import FailureError, restated
 from convcost.symbols.change import put_in
-from convcost.symbols.check import broken, check_open, checked_sizes
+from convcost.symbols.check import broken, check_assumptions, check_open, fulfils, open_sizes
 from convcost.symbols.convert import from_sympy, to_sympy
 from convcost.symbols.exact import put_in as exactly
 from convcost.symbols.formula import Formula
-from convcost.symbols.keeper import Keeper
+from convcost.symbols.keeper import Keeper, worked_out
 from convcost.symbols.rows import mapped, mapped_layer, throughout
 from convcost.symbols.traced import mapped_trace
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
     """What `network` costs, as formulas in the sizes that have no number."""
-    keeper = Keeper()
+    return worked_out(lambda keeper: _open_report(network, convention, dtype, keeper))
+
+
+def _open_report(network: Network, convention: Convention, dtype: str, keeper: Keeper) -> Report:
     ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
     divisions = (
@@ -60,8 +62,25 @@ def _check_valid(report: Report) -> None:
 
 
 def substituted(report: Report, given: Mapping[str, Any]) -> Report:
-    """`report` with numbers put in for open sizes."""
-    sizes = checked_sizes(report, given)
+    """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
+    sizes = open_sizes(report, given)
+    return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
+
+
+def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
+    """The two can't differ then, also where signs vary that the formulas assume."""
+    assert report.source
+    numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
+    try:
+        found = report.source.report(numbers | sizes, report.convention, report.dtype, stay_open=True)
+    except ConvcostError:
+        check_assumptions(report, sizes)
+        raise
+    return replace(found, name=report.name, assumed=report.assumed)
+
+
+def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
+    check_assumptions(report, sizes)
     has_all = sizes.keys() >= {*report.open_names}
 
     def change(formula: Any) -> Any:
@@ -69,10 +88,9 @@ def substituted(report: Report, given: Mapping[str, Any]) -> Report:
 
     keeper = Keeper()
     _restate(report, sizes, keeper)
-    changed = (mapped(row, change)._replace(layer=mapped_layer(row.layer, change)) for row in report.rows)
     return replace(
         report,
-        rows=tuple(_with_valid_macs(row, keeper) for row in changed),
+        rows=tuple(mapped(row, change) for row in report.rows),
         trace=report.trace and mapped_trace(report.trace, change),
         sizes={**report.sizes, **sizes},
         assumptions=keeper.ledger.assumed,
@@ -90,15 +108,6 @@ def _restate(report: Report, sizes: Mapping[str, int], keeper: Keeper) -> None:
             raise broken(assumption, sizes) from None
 
 
-def _with_valid_macs(row: Row, keeper: Keeper) -> Row:
-    """`row` with its MACs on real data counted anew, where they had no formula before there were numbers."""
-    if row.cost.valid_macs is not None or not isinstance(row.layer, Layer):
-        return row
-    shape = throughout(row.input, from_sympy)
-    valid_macs = keeper.cost(mapped_layer(row.layer, from_sympy), shape).valid_macs
-    return row._replace(cost=replace(row.cost, valid_macs=_sympy(valid_macs)))
-
-
 def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
     """`metric` as an exact function of the named open sizes."""
     _check_names(report, names)
@@ -111,9 +120,24 @@ def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..
     def value(*sizes: Any) -> Any:
         if len(sizes) != len(names):
             raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
-        return exactly(formula, checked_sizes(report, dict(zip(names, sizes, strict=True))))
+        given = open_sizes(report, dict(zip(names, sizes, strict=True)))
+        if report.source and not fulfils(report, given):
+            return _one_by_one(lambda each: getattr(substituted(report, each), metric), given)
+        check_assumptions(report, given)
+        return exactly(formula, given)
 
     return value
+
+
+def _one_by_one(compute: Callable[[Mapping[str, int]], Any], given: Mapping[str, Any]) -> Any:
+    """`compute` of each set of sizes; an array of that for arrays."""
+    if not any(getattr(size, "ndim", 0) for size in given.values()):
+        return compute(given)
+    from numpy import frompyfunc
+
+    return frompyfunc(lambda *sizes: compute(dict(zip(given, sizes, strict=True))), len(given), 1)(
+        *given.values()
+    )
 
 
 def _check_names(report: Report, names: tuple[str, ...]) -> None:

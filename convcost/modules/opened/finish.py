@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.modules.opened.facts import Fact
 from convcost.modules.opened.needed import needed, pinned_by, with_pinned
@@ -14,16 +14,24 @@ from convcost.report import Report
 from convcost.requirements import AtLeast
 from convcost.symbols.formula import Formula, part
 
+if TYPE_CHECKING:
+    from convcost.symbols.keeper import Keeper
+
 
 def finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...]) -> Report:
     """`report` with its numbers as short as the `facts` allow, which become its assumptions."""
+    from convcost.symbols.keeper import worked_out
+
+    return worked_out(lambda keeper: _finished(report, sizes, facts, keeper))
+
+
+def _finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...], keeper: Keeper) -> Report:
     from convcost.symbols.convert import to_sympy
-    from convcost.symbols.keeper import Keeper
     from convcost.symbols.rows import mapped
     from convcost.symbols.symbol import symbol
     from convcost.symbols.traced import mapped_trace
 
-    keeper, pinned = Keeper(), pinned_by(facts)
+    pinned = pinned_by(facts)
     for requirement in chain(_not_empty(report, sizes), needed(facts, sizes, keeper)):
         keeper.require(requirement, 0)
 
