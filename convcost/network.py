@@ -24,8 +24,8 @@ class Bookkeeper(Protocol):
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output shape for an input of `shape`."""
 
-    def cost(self, layer: Layer, shape: Shape) -> Cost:
-        """The layer's cost on an input of `shape`."""
+    def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
+        """The cost of `layer`, number `step`, on an input of `shape`; RequirementError beyond all bounds."""
 
 
 class Numbers:
@@ -42,7 +42,7 @@ class Numbers:
         """By the layer's formula."""
         return layer.output(shape)
 
-    def cost(self, layer: Layer, shape: Shape) -> Cost:
+    def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """By the layer's formula."""
         return layer.cost(shape)
 
@@ -114,7 +114,7 @@ def _row(step: int, layer: Layer, shape: Shape, keeper: Bookkeeper) -> Row:
         shape,
         output,
         layer.parameters(),
-        keeper.cost(layer, shape),
+        keeper.cost(layer, shape, step),
         formulas.elements(output) if layer.contracts else 0,
         layer.input_itemsize,
     )

@@ -27,7 +27,7 @@ def quotient(numerator: Size | Fraction, denominator: Size | Fraction) -> Fracti
     """numerator / denominator, exactly; a formula if one of them is."""
     if isinstance(numerator, int | Fraction) and isinstance(denominator, int | Fraction):
         return Fraction(numerator) / Fraction(denominator)
-    return numerator / denominator
+    return numerator / denominator if numerator != 0 else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

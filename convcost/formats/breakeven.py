@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost import formulas, units
-from convcost.errors import UsageError
+from convcost.errors import ConvcostError
 from convcost.formats.numbers import TOO_LONG, is_number, shown, simplified
 from convcost.report import Comparison, Report
 
@@ -127,7 +127,7 @@ def _is_possible(report: Report, found: BreakEven) -> bool:
         return False
     try:
         report.subs(**{found.size: crossing} if found.size in report.open_names else {})
-    except UsageError:
+    except ConvcostError:
         return False
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.spec.limits import check_digits, check_dimensions, check_text
+from convcost.spec.limits import check_degree, check_digits, check_dimensions, check_text
 from convcost.spec.syntax import (
     Argument,
     Call,
@@ -20,6 +20,7 @@ from convcost.spec.syntax import (
     Sum,
     Value,
     Word,
+    degree,
 )
 from convcost.spec.tokens import Tokens
 
@@ -178,7 +179,11 @@ def product(tokens: Tokens) -> Expression:
     while operator := tokens.take(*PRODUCTS):
         divides = operator.startswith("/")
         rest.append((operator if divides else "*", (power if divides else coefficient)(tokens)))
-    return Product(first, tuple(rest), tokens.since(start)) if rest else first
+    if not rest:
+        return first
+    found = Product(first, tuple(rest), tokens.since(start))
+    check_degree(degree(found), tokens.text, found.span)
+    return found
 
 
 def coefficient(tokens: Tokens) -> Expression:
@@ -199,7 +204,9 @@ def power(tokens: Tokens) -> Expression:
         return base
     if tokens.next.rule != "integer":
         tokens.fail("a whole number as the exponent")
-    return Power(base, integer(tokens), tokens.since(start))
+    found = Power(base, integer(tokens), tokens.since(start))
+    check_degree(degree(found), tokens.text, found.span)
+    return found
 
 
 def atom(tokens: Tokens) -> Expression:

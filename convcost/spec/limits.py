@@ -42,6 +42,12 @@ def check_name(text: str, span: Span) -> None:
         raise SpecError(message, text=text, span=span)
 
 
+def check_degree(degree: int, text: str, span: Span) -> None:
+    """Refuse a size with higher powers of sizes than any number stays within bounds for."""
+    if degree > LARGEST_EXPONENT:
+        raise SpecError(f"an exponent of at most {LARGEST_EXPONENT} is possible", text=text, span=span)
+
+
 def check_dimensions(dimensions: int, text: str, span: Span) -> None:
     """Refuse an input of more dimensions than torch has."""
     if dimensions > MOST_DIMENSIONS:

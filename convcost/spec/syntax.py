@@ -50,6 +50,21 @@ class Power(NamedTuple):
 Expression: TypeAlias = Number | Name | Sum | Product | Power
 
 
+def degree(expression: Expression) -> int:
+    """The highest power of sizes in it once it is multiplied out; a divisor counts as a factor does."""
+    match expression:
+        case Number():
+            return 0
+        case Name():
+            return 1
+        case Sum(terms=terms):
+            return max(degree(term) for _, term in terms)
+        case Product(first=first, rest=rest):
+            return degree(first) + sum(degree(factor) for _, factor in rest)
+        case Power(base=base, exponent=exponent):
+            return degree(base) * exponent
+
+
 class Real(NamedTuple):
     """A number with a point or an exponent, as it was written."""
 

@@ -84,15 +84,17 @@ def restated(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Need]
 
 def not_negative(difference: Any) -> Iterator[Need]:
     """That `difference` ≥ 0."""
+    if is_nonnegative(difference) is None:
+        for simplify in (undivided, without_common_factors, _tightened, undivided, _tightened):
+            difference = simplify(difference)
     known = is_nonnegative(difference)
     if known is False:
         raise FailureError
     if known is None:
-        tightened = _tightened(without_common_factors(undivided(difference)))
-        yield Need("nonnegative", _tightened(undivided(tightened)))
+        yield Need("nonnegative", difference)
 
 
-def _tightened(difference: Formula) -> Formula:
+def _tightened(difference: Any) -> Any:
     """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of whole terms can be tightened."""
     if not _is_of_whole_terms(difference):
         return difference
@@ -102,8 +104,8 @@ def _tightened(difference: Formula) -> Formula:
     return Formula({**rest, UNIT: constant} if constant else rest)
 
 
-def _is_of_whole_terms(difference: Formula) -> bool:
-    return all(is_whole_term(*term) for term in difference.terms.items())
+def _is_of_whole_terms(difference: Any) -> bool:
+    return isinstance(difference, Formula) and all(is_whole_term(*term) for term in difference.terms.items())
 
 
 def _common(difference: Formula, *, constant: bool = True) -> int:

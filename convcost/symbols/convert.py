@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache, reduce
 from operator import mul
@@ -55,7 +56,25 @@ def _from_parts(formula: Any) -> Any:
 
 def to_sympy(formula: Any) -> Any:
     """As sympy's."""
-    return _expression(formula) if isinstance(formula, Formula) else Rational(formula)
+    if not isinstance(formula, Formula):
+        return Rational(formula)
+    for part in _inner_first(formula) if formula.weight > MOST_RECURSED else ():
+        _expression(part)
+    return _expression(formula)
+
+
+def _inner_first(formula: Formula) -> Iterator[Formula]:
+    """Every formula in the atoms of `formula` once, each before those that have it, and itself."""
+    seen: set[Formula] = set()
+    waiting = [(formula, False)]
+    while waiting:
+        part, is_ready = waiting.pop()
+        if is_ready:
+            yield part
+        elif part not in seen:
+            seen.add(part)
+            waiting.append((part, True))
+            waiting += [(atom.inner, False) for atom in part.atoms if atom.kind != "name"]
 
 
 @lru_cache(maxsize=20_000)

@@ -17,6 +17,9 @@ MOST_FACTORED = 120
 MOST_UNKNOWNS = 8
 """Nor is one in more sizes and roundings: the search takes ever longer with each."""
 
+HIGHEST_DEGREE = 10
+"""Nor one with higher powers."""
+
 
 def factors(formula: Any) -> tuple[Any, ...]:
     """B*E**2 is B, E and E; a sum is a factor of its own."""
@@ -72,7 +75,8 @@ def product_of_sums(total: Any) -> Any:
 def _factored(total: Formula) -> Any:
     """A sum whose terms have nothing in common as a product of sums, if it is one and not long."""
     is_short = total.parts <= MOST_FACTORED and len(total.atoms) <= MOST_UNKNOWNS
-    if not is_short or has_division(total) or _is_prime(total):
+    is_high = any(sum(power for _, power in term) > HIGHEST_DEGREE for term in total.terms)
+    if is_high or not is_short or has_division(total) or _is_prime(total):
         return to_sympy(total)
     unknowns = {atom: Dummy() for atom in sorted(total.atoms, key=lambda atom: atom.key)}
     terms = (

@@ -18,17 +18,23 @@ Point = dict[str, int]
 USUAL = (720_720, 64, 3, 1)
 """Sizes that many others divide, and small ones."""
 
-RANDOM_POINTS = 120
+MOST_POINTS = 120
+
+MOST_CHECKS = 2_000
+"""Assumptions are checked no more often than this; with many of them fewer points are tried."""
 
 REPAIRS = 3
 
 MOST_ENLARGED = 12
 
+LARGEST_TRIED = 10**9
+
 
 def is_fulfillable(needs: Sequence[Need]) -> bool:
     """Whether sizes are found that fulfil all `needs`; those that are hard to find count as none."""
     names = sorted(frozenset[str]().union(*(names_in(need.formula) for need in needs)))
-    return any(_is_fulfilling(_repaired(point, needs), needs) for point in _points(names))
+    points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(needs))))
+    return any(_is_fulfilling(_repaired(point, needs), needs) for point in points)
 
 
 def _is_fulfilling(point: Point, needs: Sequence[Need]) -> bool:
@@ -53,10 +59,10 @@ def _value(formula: Any, point: Point) -> Any:
         return None
 
 
-def _points(names: Sequence[str]) -> Iterator[Point]:
+def _points(names: Sequence[str], count: int) -> Iterator[Point]:
     """The usual sizes in every mixture, and small ones."""
     random = Random(0)
-    for _ in range(RANDOM_POINTS):
+    for _ in range(count):
         top = random.choice(USUAL)
         yield {name: random.choice((top, *USUAL, random.randint(1, 12))) for name in names}
 
@@ -75,7 +81,8 @@ def _repaired(point: Point, needs: Sequence[Need]) -> Point:
 def _made_whole(point: Point, formula: Any, value: Fraction) -> Point:
     """`point` with one size multiplied or enlarged so that a quotient of it is whole, if that helps."""
     for name in sorted(names_in(formula)):
-        for size in (point[name] * value.denominator, *range(point[name] + 1, point[name] + MOST_ENLARGED)):
+        enlarged = min(point[name] * value.denominator, LARGEST_TRIED)
+        for size in (enlarged, *range(point[name] + 1, point[name] + MOST_ENLARGED)):
             found = _value(formula, {**point, name: size})
             if found is not None and found.denominator == 1:
                 return {**point, name: size}
@@ -87,7 +94,7 @@ def _balanced(point: Point, formula: Any, value: Fraction) -> Point:
     for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: rank(term[0])):
         name = _alone(monomial)
         size = point[name] - value / factor if name else 0
-        if size >= 1:
+        if 1 <= size <= LARGEST_TRIED:
             return {**point, name: ceil(size) if factor > 0 else floor(size)}
     return point
 

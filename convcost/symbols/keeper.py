@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from convcost.errors import RequirementError
+from convcost.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
 from convcost.quantities import Cost, Shape
 from convcost.requirements import AllAtLeast, Requirement
@@ -27,6 +27,16 @@ LONGEST_ON_DATA = 500
 """A formula for MACs on real data of more parts is not worth its work."""
 
 
+WEIGHT_OF_A_LAYER = 10
+
+HEAVIEST_DESIGN = 12_000
+"""The parts of all layers' formulas together, written out: more take long to print, and nobody reads them."""
+
+TOO_LONG = "with so many layers the formulas in open sizes get too long"
+DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
+NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first: --K 3."
+
+
 class Keeper:
     """Works on formulas, and keeps the ledger of what they take for granted.
 
@@ -38,6 +48,7 @@ class Keeper:
         self.ledger = Ledger()
         self.chooses_signs = chooses_signs
         self.has_chosen = False
+        self._weight = 0
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
@@ -59,9 +70,13 @@ class Keeper:
         kept: list[Any] = [part("positive", size) if _is_long(size) else size for size in sizes]
         return tuple(kept)
 
-    def cost(self, layer: Layer, shape: Shape) -> Cost:
+    def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The layer's cost; without MACs on real data where their formula is long, be it only in the end."""
         cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
+        quantities = (cost.macs, cost.bias_adds, cost.elementwise)
+        self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
+        if self._weight > HEAVIEST_DESIGN:
+            raise RequirementError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
         return replace(cost, valid_macs=_bearable(cost, "weight", HEAVIEST))
 
     def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
@@ -109,6 +124,9 @@ def worked_out(work: Callable[[Keeper], Result]) -> Result:
     except RequirementError:
         if not keeper.has_chosen:
             raise
+    except ZeroDivisionError:
+        if not keeper.has_chosen:
+            raise UsageError(DIVISION_BY_ZERO) from None
     else:
         if not keeper.has_chosen or is_fulfillable(keeper.ledger.needs):
             return result

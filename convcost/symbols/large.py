@@ -14,7 +14,10 @@ LARGE = (10**6, 10**9)
 
 def sign_when_large(inner: Formula, large: frozenset[str]) -> int:
     """The sign where the sizes in `large` are so and others small; 0 where it isn't they that decide."""
-    near, far = (_at(inner, large, size) for size in LARGE)
+    try:
+        near, far = (_at(inner, large, size) for size in LARGE)
+    except ZeroDivisionError:
+        return 0
     is_decided = near * far > 0 and abs(far) > 2 * abs(near)
     return (1 if far > 0 else -1) if is_decided else 0
 

@@ -11,6 +11,8 @@ from convcost.report import Assumption
 from convcost.symbols.assume import multiples
 from convcost.symbols.bounds import is_nonnegative
 from convcost.symbols.convert import StrangeError, from_sympy
+from convcost.symbols.formula import Formula, divided, made
+from convcost.symbols.positive import is_positive_sum
 from convcost.symbols.runs import sign_of
 from convcost.symbols.symbol import symbol
 
@@ -36,11 +38,23 @@ def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Any]) -> dict[An
 
 def _of_roundings(formula: Any, bounds: Iterable[Any]) -> dict[Any, int]:
     """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
+    known = list(map(from_sympy, bounds))
     return {
         rounded: 0
         for rounded in formula.atoms(floor)
-        if any((rounded.args[0] / bound).cancel().is_positive for bound in bounds)
+        if any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
     }
+
+
+def _is_share(number: Any, whole: Any) -> bool:
+    """Whether a formula is another one times a positive product."""
+    if not isinstance(number, Formula) or not isinstance(whole, Formula):
+        return False
+    if len(number.terms) != len(whole.terms):
+        return False
+    first = made(dict([next(iter(number.terms.items()))]))
+    shares = (divided(first, made({term: factor})) for term, factor in whole.terms.items())
+    return any(is_positive_sum(share) and share * whole == number for share in shares)
 
 
 def sign_from(formula: Any, least: Least) -> int | None:
@@ -68,4 +82,4 @@ def _from_one(formula: Any, least: Least) -> Any:
         if not rounded.is_Symbol
     }
     sizes = {size: size + number - 1 for size, number in least.items() if size.is_Symbol and number > 1}
-    return formula.xreplace(roundings).subs(sizes)
+    return formula.xreplace(roundings).xreplace(sizes)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from math import comb, prod
 from typing import Any
+
+from sympy import Add, Mul, Pow
 
 LONGEST = 250
 """A formula with more parts is left as it is."""
+
+MOST_EXPANDED = 200
+"""So is one with more terms once it is multiplied out."""
+
+HIGHEST_DEGREE = 24
+"""And one with higher powers then."""
 
 
 def inner_first(formula: Any, known: Collection[Any] = ()) -> Iterator[Any]:
@@ -24,9 +33,32 @@ def inner_first(formula: Any, known: Collection[Any] = ()) -> Iterator[Any]:
 
 
 def is_long(formula: Any, most: int = LONGEST) -> bool:
-    """Whether a formula has more than `most` parts; it is not looked at beyond them."""
-    waiting, parts = [formula], 0
+    """Whether a formula has more than `most` parts, as it is or multiplied out; not looked at beyond them."""
+    waiting, parts, has_powers = [formula], 0, False
     while waiting and parts <= most:
         parts += 1
-        waiting += waiting.pop().args
-    return parts > most
+        part = waiting.pop()
+        has_powers |= isinstance(part, Pow)
+        waiting += part.args
+    return parts > most or (has_powers and _is_long_expanded(formula))
+
+
+def _is_long_expanded(formula: Any) -> bool:
+    known: dict[Any, tuple[int, int]] = {}
+    for part in inner_first(formula):
+        known[part] = _expanded(part, [known[inner] for inner in part.args])
+    return any(terms > MOST_EXPANDED or degree > HIGHEST_DEGREE for terms, degree in known.values())
+
+
+def _expanded(part: Any, inner: list[tuple[int, int]]) -> tuple[int, int]:
+    """Its terms and its degree by those of its parts; a rounding is one unknown."""
+    match part:
+        case Add():
+            return sum(terms for terms, _ in inner), max(degree for _, degree in inner)
+        case Mul():
+            return prod(terms for terms, _ in inner), sum(degree for _, degree in inner)
+        case Pow(exp=exponent) if exponent.is_Integer:
+            (terms, degree), power = inner[0], abs(int(exponent))
+            few = min(power, MOST_EXPANDED)
+            return comb(terms + few - 1, few) if terms > 1 else 1, degree * power
+    return 1, int(part.is_Symbol or bool(part.args))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -121,10 +122,13 @@ def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..
         if len(sizes) != len(names):
             raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
         given = open_sizes(report, dict(zip(names, sizes, strict=True)))
-        if report.source and not fulfils(report, given):
-            return _one_by_one(lambda each: getattr(substituted(report, each), metric), given)
-        check_assumptions(report, given)
-        return exactly(formula, given)
+        if not report.source:
+            check_assumptions(report, given)
+            return exactly(formula, given)
+        if fulfils(report, given):
+            with suppress(ZeroDivisionError):
+                return exactly(formula, given)
+        return _one_by_one(lambda each: getattr(substituted(report, each), metric), given)
 
     return value
 
