@@ -28,6 +28,10 @@ class Rounded(floor):  # type: ignore[misc]
         except StrangeError:
             return super().eval(arg)
 
+    def _eval_Abs(self) -> Any:
+        """Without it sympy turns the sign round and round: in its form of ⌊x⌋ and in ours."""
+        return Magnitude(self, evaluate=False)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, floor) and self.args == other.args
 
