@@ -16,8 +16,14 @@ def tensors(values: Any) -> Iterator[Any]:
 
 
 def bytes_of(held: Iterable[Any]) -> int:
-    """What the elements of tensors take."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in held)
+    """What the elements of tensors take; those of quantized ones may be parts of a byte."""
+    return sum(
+        -(-tensor.numel() * tensor.element_size() // PACKED.get(str(tensor.dtype), 1)) for tensor in held
+    )
+
+
+PACKED = {"torch.quint4x2": 2, "torch.quint2x4": 4}
+"""Elements that share the byte that torch says is the size of one."""
 
 
 def torch_dtype(name: str) -> Any:
