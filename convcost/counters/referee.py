@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.counters import is_installed
 from convcost.counters.altered import alterations, state
 from convcost.counters.causes import causes
-from convcost.counters.contained import EndedError, can_fork, contained
+from convcost.counters.contained import contained
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import parameters_remark, places
 from convcost.counters.peers import PEERS
@@ -19,6 +19,7 @@ from convcost.counters.testimony import Testimony, testimony
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.refereed import MISSED, Cause, Opinion
 from convcost.report import CounterResult, Report, Verdict
+from convcost.workers import EndedError, can_fork
 
 if TYPE_CHECKING:
     import torch

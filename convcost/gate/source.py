@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, UsageError
+from convcost.files import read_text, shown
 from convcost.gate.kinds import Misfit, Path
 from convcost.gate.positions import Position, positions
 
@@ -22,6 +22,9 @@ HOW = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 START = Position(1, 1, 0)
+
+LARGEST_CONFIG = 2**21
+"""The bytes of the largest configuration: 2 MiB."""
 
 
 class Problem(NamedTuple):
@@ -87,14 +90,6 @@ def dotted(path: Path) -> str:
     return ".".join(part if BARE.fullmatch(part) else f'"{part[:40]}"' for part in path)
 
 
-def shown(path: FilePath) -> str:
-    """A path from the current folder."""
-    try:
-        return os.path.relpath(path)
-    except ValueError:  # on another drive
-        return str(path)
-
-
 def source_at(given: str) -> Source:
     """The file that was named, or else the nearest one; UsageError if there is none."""
     if found := _read(FilePath(given)) if given else nearest_source():
@@ -108,32 +103,33 @@ def nearest_source() -> Source | None:
     here = FilePath.cwd()
     for folder in (here, *here.parents):
         for name in (OWN, SHARED):
-            if (folder / name).is_file() and (source := _read(folder / name)):
+            if not _is_absent(folder / name) and (source := _read(folder / name)):
                 return source
     return None
 
 
+def _is_absent(path: FilePath) -> bool:
+    """Whether there is nothing to read, or a folder that happens to have the name."""
+    return path.is_dir() or not path.exists()
+
+
 def _read(path: FilePath) -> Source | None:
     """The file with convcost's table in it; None for a pyproject.toml without one."""
-    text = text_of(path)
+    text = read_text(path, LARGEST_CONFIG)
     table = parsed(text, shown(path))
     if path.name != SHARED:
         return Source(path, text, table)
+    own = table
     for key in TABLE:
-        table = table.get(key, {})
-        if not isinstance(table, dict):
-            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is no table", hint=HOW)
-    return Source(path, text, table, TABLE) if table else None
-
-
-def text_of(path: FilePath) -> str:
-    """What is in the file; UsageError if it can't be read as text."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{shown(path)} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{shown(path)} is no text in UTF-8") from None
+        own = own.get(key, {})
+        if not isinstance(own, dict):
+            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is not a table", hint=HOW)
+    if not own and isinstance(table.get("entries"), dict):
+        line = next((each.line for key, each in positions(text).items() if key[0] == "entries"), 1)
+        prefix = ".".join(TABLE)
+        message = f"{SHARED} has no [{prefix}]\nWrite [entries.NAME] as [{prefix}.entries.NAME] here."
+        raise ConfigError([Problem(shown(path), line, "entries", message)])
+    return Source(path, text, own, TABLE) if own else None
 
 
 def parsed(text: str, file: str) -> dict[str, Any]:

@@ -33,7 +33,10 @@ def gate(checked: Checked, width: int) -> Document:
 def _result(checked: Checked) -> str:
     number, failed = len(checked.entries), len(checked.failed)
     entries = "entry" if number == 1 else "entries"
-    return f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    unknown = f"; {len(checked.problems)} could not be counted" if checked.problems else ""
+    skipped = f"; {len(checked.skipped)} skipped" if checked.skipped else ""
+    result = f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    return result + unknown + skipped
 
 
 def _verdicts(checked: Checked, width: int) -> Table:
@@ -51,9 +54,17 @@ def _lines(judged: Judged, is_short: bool) -> Iterator[Line]:
     for check in judged.checks:
         yield Line(label(check), (found(check), wanted(check), _failed(check.passed)), depth=1)
     if judged.standing != "unlocked":
-        allowed = f"± {percent(judged.entry.tolerance)}" if judged.entry.tolerance else ""
+        allowed = _allowed(judged)
         standing = "accepted" if judged.accepted and judged.standing != "same" else FOUND[judged.standing]
         yield Line("baseline", (standing, allowed, _failed(judged.keeps_baseline)), depth=1)
+
+
+def _allowed(judged: Judged) -> str:
+    """± 1%; ≤ +1% where nothing fails by getting smaller."""
+    share = percent(judged.entry.tolerance)
+    if judged.entry.growth_only:
+        return f"≤ +{share}"
+    return f"± {share}" if judged.entry.tolerance else ""
 
 
 def _number(judged: Judged) -> str:
@@ -74,6 +85,9 @@ def _notes(checked: Checked) -> Iterator[str]:
     for judged in checked.entries:
         yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
         yield from _circumstances(judged)
+    yield from (f"{problem.key}: {printable(problem.message)}" for problem in checked.problems)
+    if checked.skipped:
+        yield f"Skipped, as a model would be run: {', '.join(map(printable, checked.skipped))}."
     yield from _about_lock(checked)
 
 
