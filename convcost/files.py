@@ -94,14 +94,14 @@ def create_text(path: Path, text: str) -> None:
 def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
     """As `write_text`, but behind what a plain file has already."""
     try:
-        _check_is_no_input(path, inputs)
+        check_is_no_input(path, inputs)
         _write_through(path, text, os.O_APPEND | os.O_CREAT)
     except (OSError, ValueError) as error:
         raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
 
 
 def _write(path: Path, text: str, inputs: Iterable[Path]) -> None:
-    _check_is_no_input(path, inputs)
+    check_is_no_input(path, inputs)
     found = _status(path)
     if _descriptor(path) is not None or (found and not stat.S_ISREG(found.st_mode)):
         _write_through(path, text)
@@ -121,7 +121,8 @@ def _status(path: Path) -> os.stat_result | None:
     return None
 
 
-def _check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
+def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
+    """UsageError if the file to be written is one of `inputs`, under whatever name."""
     for each in inputs:
         is_same = os.path.realpath(each) == os.path.realpath(path)
         with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from convcost.cli.aside import aside
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.errors import UsageError
-from convcost.files import shown, write_text
+from convcost.files import check_is_no_input, shown, write_text
 from convcost.formats import check_format, render
 from convcost.gate.config import Config, config_at
 from convcost.gate.run import checked
@@ -75,7 +76,9 @@ def check(
         return
     try:
         with aside():
-            result = checked(_config(config, growth_only, timeout), names or (), update, specs_only)
+            given = _config(config, growth_only, timeout)
+            check_is_no_input(Path(junit or os.devnull), given.inputs)
+            result = checked(given, names or (), update, specs_only)
     except ConfigError as error:
         actions.annotate_problems(error)
         raise

@@ -69,7 +69,7 @@ class Plain(NamedTuple):
         elif self.maximum is not None and value > self.maximum:
             yield Misfit(path, f"is {_short(value)}; at most {self.maximum:.0e} is possible")
         elif isinstance(value, Decimal) and _is_long(value):
-            yield Misfit(path, f"has more digits than a number here may have, {MOST_DIGITS}")
+            yield Misfit(path, f"is a number of more than {MOST_DIGITS} digits")
 
     def schema(self) -> Schema:
         """With the least and the largest value, if there are any."""

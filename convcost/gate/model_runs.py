@@ -54,7 +54,10 @@ def model_runs(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
 
 def _answer(worker: Worker, entry: Entry) -> ModelRun:
     try:
-        return _read(worker.answer(entry.timeout))
+        run = _read(worker.answer(entry.timeout))
+        if run is None:
+            raise EndedError("it wrote to convcost's pipe")
+        return run
     except EndedError as end:
         worker.stop()
         hint = f"\n{HOW_LONG}" if end.is_late else ""
@@ -100,9 +103,10 @@ class _Answers(pickle.Unpickler):
         return found
 
 
-def _read(answer: bytes) -> ModelRun:
+def _read(answer: bytes) -> ModelRun | None:
+    """What it says; None for what no worker has sent."""
     try:
         run = _Answers(io.BytesIO(answer)).load()
     except Exception:  # whatever such data make of it
-        run = None
-    return run if isinstance(run, ModelRun) else ModelRun(None, failure="the answer can't be read")
+        return None
+    return run if isinstance(run, ModelRun) else None

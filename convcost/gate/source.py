@@ -21,7 +21,15 @@ TABLE = ("tool", "convcost")
 HOW = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml."
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
+MOST_PROBLEMS = 30
+"""Those that are told at once."""
+
 START = Position(1, 1, 0)
+
+LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
+LONG_NUMBER = re.compile(r"[0-9_]{4000}")
+DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){50}")
+"""What tomllib can't read, and does not say where."""
 
 LARGEST_CONFIG = 2**21
 """The bytes of the largest configuration: 2 MiB."""
@@ -46,8 +54,10 @@ class ConfigError(ConvcostError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        texts = [str(problem) for problem in self.problems]
-        super().__init__("\n".join(texts if len(texts) == 1 else [f"{len(texts)} problems", *texts]))
+        texts = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
+        number = len(self.problems)
+        more = [f"and {number - MOST_PROBLEMS} more"] if number > MOST_PROBLEMS else []
+        super().__init__("\n".join(texts if number == 1 else [f"{number} problems", *texts, *more]))
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class Source:
 
 def dotted(path: Path) -> str:
     """entries.dense.max_flops, with quotes around what is no bare key."""
-    return ".".join(part if BARE.fullmatch(part) else f'"{part[:40]}"' for part in path)
+    return ".".join(part[:64] if BARE.fullmatch(part) else f'"{part[:64]}"' for part in path)
 
 
 def source_at(given: str) -> Source:
@@ -137,6 +147,8 @@ def parsed(text: str, file: str) -> dict[str, Any]:
     import tomllib
     from decimal import Decimal
 
+    if LONG_KEY.search(text):  # of which tomllib makes tables that take quadratic memory
+        raise ConfigError([Problem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -144,5 +156,12 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
         raise ConfigError([Problem(file, line, "", f"no TOML: {message or error}")]) from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{file} has a number too long, or brackets nested too deep") from None
+    except ValueError:
+        raise ConfigError([Problem(file, _line(text, LONG_NUMBER), "", "a number is too long")]) from None
+    except RecursionError:
+        raise ConfigError([Problem(file, _line(text, DEEP), "", "brackets are nested too deep")]) from None
+
+
+def _line(text: str, pattern: re.Pattern[str]) -> int:
+    found = pattern.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1

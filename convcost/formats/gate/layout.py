@@ -43,7 +43,8 @@ def _verdicts(checked: Checked, width: int) -> Table:
     """Of many entries those that passed have a line each."""
     is_long = len(checked.entries) > MOST_IN_FULL
     lines = chain.from_iterable(_lines(judged, is_long and judged.passed) for judged in checked.entries)
-    return fitted(Table(("entry", "found", "wanted", "verdict"), tuple(lines)), width)
+    skipped = (Line(name, ("", "", "skipped")) for name in checked.skipped)
+    return fitted(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
 
 
 def _lines(judged: Judged, is_short: bool) -> Iterator[Line]:
@@ -85,9 +86,11 @@ def _notes(checked: Checked) -> Iterator[str]:
     for judged in checked.entries:
         yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
         yield from _circumstances(judged)
-    yield from (f"{problem.key}: {printable(problem.message)}" for problem in checked.problems)
+    yield from (
+        f"{problem.key}: {printable(problem.message.splitlines()[0])}." for problem in checked.problems
+    )
     if checked.skipped:
-        yield f"Skipped, as a model would be run: {', '.join(map(printable, checked.skipped))}."
+        yield "Entries that take a model to be run were skipped."
     yield from _about_lock(checked)
 
 
@@ -119,7 +122,7 @@ def _about_lock(checked: Checked) -> Iterator[str]:
         yield f"{checked.lock} has the costs of these entries now."
         yield from [f"It no longer has {stale}."] if stale else []
         return
-    if all(judged.standing == "unlocked" for judged in checked.entries):
+    if checked.entries and all(judged.standing == "unlocked" for judged in checked.entries):
         yield f"There are no baselines: {UPDATE} writes them to {checked.lock}."
     if new:
         yield f"{checked.lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."
