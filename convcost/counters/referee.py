@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.counters import is_installed
 from convcost.counters.altered import alterations, state
-from convcost.counters.contained import EndedError, can_fork, contained
+from convcost.counters.contained import contained
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import parameters_remark, places
 from convcost.counters.peers import PEERS
@@ -18,6 +18,7 @@ from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.testimony import Testimony, testimony
 from convcost.refereed import Opinion
 from convcost.report import Report, Verdict
+from convcost.workers import EndedError, can_fork
 
 if TYPE_CHECKING:
     import torch

@@ -8,12 +8,12 @@ from modules.models import REFERENCE, Calls
 from torch import nn
 
 from convcost.counters import COUNTERS, EVERY, chosen_for_model
-from convcost.counters.contained import can_fork
 from convcost.counters.interface import Counted, Reading
 from convcost.counters.referee import opinions
 from convcost.errors import UsageError
 from convcost.modules.profile import profile
 from convcost.refereed import Cause, Refereed
+from convcost.workers import can_fork
 
 BUILT_IN = tuple(COUNTERS.values())
 
