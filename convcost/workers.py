@@ -2,6 +2,7 @@
 
 A worker is a copy of this process, so that what is imported is not imported again. What it answers goes
 through a pipe; that it ended without an answer is noticed also where the pipe is held open by its children.
+The code may write to the pipe too, or close it: an answer is sealed with a secret that the code is not told.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import NoReturn
 
 LENGTH = struct.Struct("!Q")
 """How long an answer is, before the answer."""
+
+SEAL = 16
+"""The bytes of a seal, of which one is behind the length and one behind the answer."""
+
+INTRUDED = "something wrote to convcost's pipe, so its answer is not trusted"
 
 PULSE = 0.05
 """The seconds between two looks at whether a worker lives."""
@@ -47,14 +55,15 @@ class Worker:
     terminal reaches.
     """
 
-    def __init__(self, life: Callable[[Callable[[bytes], None]], object], is_alone: bool = True) -> None:
+    def __init__(self, life: Callable[[Sender], object], is_alone: bool = True) -> None:
         self._reader, writer = os.pipe()
         self._is_alone = is_alone
+        self._secret = os.urandom(SEAL)
         parent = os.getpid()
         self.process = _forked()
         if self.process == 0:
             os.close(self._reader)
-            _live(life, writer, parent, is_alone)
+            _live(life, Sender(writer, self._secret), parent, is_alone)
         os.close(writer)
         self._status: int | None = None
         if is_alone:
@@ -65,10 +74,17 @@ class Worker:
         """The next answer; EndedError if the process ends before, or takes longer."""
         end = None if seconds is None else time.monotonic() + seconds
         try:
-            length: int = LENGTH.unpack(self._bytes(LENGTH.size, end))[0]
-            return self._bytes(length, end)
+            length: int = LENGTH.unpack(self._sealed(LENGTH.size, end))[0]
+            return self._sealed(length, end)
         except TimeoutError:
             raise EndedError(f"it was not done after {seconds:g} seconds", is_late=True) from None
+
+    def _sealed(self, length: int, end: float | None) -> bytes:
+        """So many bytes; EndedError where the seal behind them is another's."""
+        data = self._bytes(length, end)
+        if not compare_digest(self._bytes(SEAL, end), seal(data, self._secret)):
+            raise EndedError(INTRUDED)
+        return data
 
     def _bytes(self, length: int, end: float | None) -> bytes:
         parts = []
@@ -127,6 +143,36 @@ class Worker:
             self._reader = -1
 
 
+def seal(data: bytes, secret: bytes) -> bytes:
+    """What only who knows the secret can put behind `data`."""
+    return blake2b(data, key=secret, digest_size=SEAL).digest()
+
+
+class Sender:
+    """Sends answers from the process that made it, and from none that this one starts."""
+
+    def __init__(self, writer: int, secret: bytes) -> None:
+        self.writer = writer
+        self._secret = secret
+        self._owner = os.getpid()
+        self._pipe = _identity(writer)
+
+    def __call__(self, answer: bytes) -> None:
+        if os.getpid() != self._owner:
+            os._exit(0)
+        if _identity(self.writer) != self._pipe:
+            raise OSError("the pipe was closed, and its number may be another file's")
+        for data in (LENGTH.pack(len(answer)), answer):
+            left = data + seal(data, self._secret)
+            while left:
+                left = left[os.write(self.writer, left) :]
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
 def _name(number: int) -> str:
     with suppress(ValueError):
         return signal.Signals(number).name
@@ -146,19 +192,9 @@ def _flush() -> None:
             stream.flush()
 
 
-def _live(
-    life: Callable[[Callable[[bytes], None]], object], writer: int, parent: int, is_alone: bool
-) -> NoReturn:
+def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone: bool) -> NoReturn:
     """The life of the copy: what a model forks off and lets return ends here too, without an answer."""
-    own, code = os.getpid(), 1
-
-    def send(answer: bytes) -> None:
-        if os.getpid() != own:
-            os._exit(0)
-        data = LENGTH.pack(len(answer)) + answer
-        while data:
-            data = data[os.write(writer, data) :]
-
+    code = 1
     try:
         if is_alone:
             os.setpgid(0, 0)
