@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.interface import Counted, Missed, Reading, Share, contracts
+from convcost.modules.anatomy import named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +73,7 @@ class Running:
 
 def named(module: torch.nn.Module) -> dict[int, str]:
     """The path of every submodule, by its identity."""
-    return {id(submodule): path for path, submodule in module.named_modules()}
+    return {id(submodule): path for path, submodule in named_modules(module).items()}
 
 
 def called(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Any) -> torch.nn.Module:

@@ -16,6 +16,7 @@ from convcost.counters.reconcile import judge
 from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible, unmeasured
 from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.testimony import Testimony, testimony
+from convcost.modules.anatomy import uncompiled
 from convcost.refereed import Opinion
 from convcost.report import Report, Verdict
 from convcost.workers import EndedError, can_fork
@@ -42,7 +43,7 @@ def opinions(
     does. A counter that would take more than `memory` bytes is skipped, one that is not done in `seconds`
     ended. They run with gradients or without as the caller does, which decides whether torch fuses attention.
     """
-    subject = _reachable(Subject(getattr(module, "_orig_mod", module), tuple(args), kwargs))
+    subject = _reachable(Subject(uncompiled(module), tuple(args), kwargs))
     for counter in counters:
         yield counter.name, _opinion(subject, report, counter, memory, seconds)
 

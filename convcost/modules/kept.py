@@ -78,7 +78,7 @@ def trained(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = N
         output = model(*args, **kwargs)
         kept = _kept(alive, saved, inputs, output)
         go_back_from_loss(output)
-    gradients = (parameter.grad for parameter in model.parameters())
+    gradients = (parameter.grad for parameter in anatomy(model).parameters.values())
     return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
 
 

@@ -60,7 +60,7 @@ def report_of(
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
     )
-    texts = {path: Described(submodules[path].extra_repr()) for path in visits}
+    texts = {path: _described(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__
     return Report(
         name=name,
@@ -69,6 +69,14 @@ def report_of(
         dtype=_dtype(parts.parameters),
         trace=trace,
     )
+
+
+def _described(module: torch.nn.Module) -> Described:
+    """Nothing where a user's class can't say it."""
+    try:
+        return Described(module.extra_repr())
+    except Exception:
+        return Described()
 
 
 def _rows(
