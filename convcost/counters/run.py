@@ -11,6 +11,7 @@ from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import places
 from convcost.counters.reconcile import judge, summary
 from convcost.modules.build import build
+from convcost.modules.fault import text_of
 from convcost.modules.profile import profile
 from convcost.network import Network
 from convcost.operation import Trace
@@ -144,6 +145,6 @@ def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult
 
 def first_line(error: BaseException) -> str:
     """What was raised, in one line."""
-    text = str(error).strip()
+    text = text_of(error).strip()
     what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"

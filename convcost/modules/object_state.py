@@ -97,7 +97,7 @@ def attributes_of(owner: Any) -> Mapping[str, Any] | None:
     """Those of an object or a class, past what a user's class says of them; None where there are none."""
     try:
         if issubclass(type(owner), type):
-            return vars(owner)
+            return type.__getattribute__(owner, "__dict__")
         found: dict[str, Any] = object.__getattribute__(owner, "__dict__")
         return found
     except Exception:  # a class may say that it has none in its own way
