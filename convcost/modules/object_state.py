@@ -95,10 +95,9 @@ def _has_state(value: Any) -> bool:
 
 def attributes_of(owner: Any) -> Mapping[str, Any] | None:
     """Those of an object or a class, past what a user's class says of them; None where there are none."""
+    get: Any = type.__getattribute__ if _is_a(owner, type) else object.__getattribute__
     try:
-        if issubclass(type(owner), type):
-            return type.__getattribute__(owner, "__dict__")
-        found: dict[str, Any] = object.__getattribute__(owner, "__dict__")
+        found: Mapping[str, Any] = get(owner, "__dict__")
         return found
     except Exception:  # a class may say that it has none in its own way
         return None
