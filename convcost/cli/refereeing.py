@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from convcost.cli.progress import shown
 from convcost.counters.interface import Counter
-from convcost.counters.reconcile import summary
 from convcost.errors import UsageError
 from convcost.network import Network
 from convcost.refereed import Refereed
@@ -26,6 +25,7 @@ def verdicts(
 
         yield from crosscheck(subject, report, counters, memory)
         return
+    from convcost.counters.reconcile import summary
     from convcost.counters.referee import opinions
 
     module, args, kwargs = subject.module, subject.args, subject.kwargs
