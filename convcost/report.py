@@ -189,11 +189,12 @@ class Report(Printed, Open):
 
     @property
     def has_own_dtypes(self) -> bool:
-        """Whether its tensors are not all of one size of element, as those of a module may be."""
+        """Whether its numbers are not all of one size, as those of a module may be: indices are none."""
         ends = (*self.trace.inputs, *self.trace.outputs) if self.trace else ()
         itemsize = ITEMSIZES[self.dtype]
         stored = any(row.stored not in (None, row.params * itemsize) for row in self.rows)
-        return stored or any(tensor.itemsize != itemsize for tensor in ends)
+        numbers = (tensor for tensor in ends if tensor.dtype.startswith(("float", "bfloat", "complex")))
+        return stored or any(tensor.itemsize != itemsize for tensor in numbers)
 
     @property
     def flops_per_output_element(self) -> Fraction:

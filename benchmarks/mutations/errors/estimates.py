@@ -19,15 +19,15 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "one call of several",
-    "operation.calls * elements * itemsize",
-    "elements * itemsize",
-    "rooflines/parts.py",
+    "return self.calls * sum(moved)",
+    "return sum(moved)",
+    "operation.py",
 )
 ROOFLINES.error(
     "a module's output not written",
-    "(*operation.inputs, operation.output)",
-    "operation.inputs",
-    "rooflines/parts.py",
+    "zip(shapes, each, strict=True))",
+    "zip(shapes[:-1], each, strict=False))",
+    "operation.py",
 )
 ROOFLINES.error(
     "the peak of another dtype",
