@@ -31,12 +31,15 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "the peak of another dtype",
-    "device.peak(dtype), ITEMSIZES[dtype]",
-    "device.peak(report.dtype), ITEMSIZES[dtype]",
+    "peak = device.peak(dtype)",
+    "peak = device.peak(report.dtype)",
     "rooflines/roofline.py",
 )
 ROOFLINES.error(
-    "bytes of another dtype", "ITEMSIZES[dtype]", "ITEMSIZES[report.dtype]", "rooflines/roofline.py"
+    "bytes of another dtype",
+    "ITEMSIZES[dtype or report.dtype]",
+    "ITEMSIZES[report.dtype]",
+    "rooflines/parts.py",
 )
 ROOFLINES.error(
     "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "rooflines/flips.py"
