@@ -20,4 +20,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    import os
+    import sys
+
+    if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):
+        del sys.path[0]  # -m puts the working folder in front, whatever files it has
     main()

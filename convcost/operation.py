@@ -16,10 +16,18 @@ Ran = Literal["shapes", "data"]
 """What a model ran on: shapes alone, or real data."""
 
 
+class Element(NamedTuple):
+    """What an element of a tensor takes, in bytes, and whether it is a float."""
+
+    itemsize: int
+    is_float: bool
+
+
 class Operation(NamedTuple):
     """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls.
 
     On `complex` operands a complex MAC counts as four real ones; on `sparse` ones stored entries count.
+    `elements` are those of `inputs`, and of the output.
     """
 
     path: str
@@ -33,6 +41,18 @@ class Operation(NamedTuple):
     estimated: bool = False
     complex: bool = False
     sparse: bool = False
+    elements: tuple[Element, ...] = ()
+
+    def bytes(self, itemsize: int, in_own_dtypes: bool = True) -> Size:
+        """What all calls read and write: each operand and the output once, in their dtypes.
+
+        Floats take `itemsize` bytes if they are to be of another dtype, and so does what is not known.
+        """
+        shapes = (*self.inputs, self.output)
+        known = self.elements or (Element(itemsize, True),) * len(shapes)
+        each = (found.itemsize if in_own_dtypes or not found.is_float else itemsize for found in known)
+        moved = (formulas.elements(shape) * size for shape, size in zip(shapes, each, strict=True))
+        return self.calls * sum(moved)
 
 
 class Tensor(NamedTuple):

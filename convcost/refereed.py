@@ -36,12 +36,16 @@ Kind = Literal[
     "projection",
     "unbatched",
     "width",
+    "complex",
     "unexplained",
 ]
 """Why a counter's figure is not 2 × MACs."""
 
-MISSED: tuple[Kind, ...] = ("formula", "attention", "function", "rule", "unseen")
-"""Work that a counter does not see at all."""
+MISSED: tuple[Kind, ...] = ("formula", "attention", "function", "rule")
+"""Work that a counter is known not to see."""
+
+EXTRAS: tuple[Kind, ...] = ("bias adds", "elementwise", "free")
+"""What a counter may have beside products, by its own rule for the elements; it agrees all the same."""
 
 
 class Cause(NamedTuple):
@@ -87,6 +91,11 @@ class Refereed:
     def macs(self) -> int:
         """The exact count of a forward."""
         return self.report.trace.total("forward").macs if self.report.trace else self.report.macs
+
+    @property
+    def differs(self) -> bool:
+        """Whether a counter does not agree, for another reason than that it does not see some work."""
+        return any(opinion.result.verdict == "differs" for opinion in self.opinions.values())
 
     def difference(self, opinion: Opinion) -> Fraction | None:
         """What the counter counts more than the exact count, in MACs."""

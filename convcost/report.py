@@ -47,6 +47,8 @@ class Row(NamedTuple):
     """One layer: where it is, what it is, its shapes, its parameters by name, its cost.
 
     `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
+    A module has `stored` bytes of parameters, and sizes of elements of its own; a layer's are of its design's
+    dtype, but for indices.
     """
 
     path: str
@@ -59,6 +61,8 @@ class Row(NamedTuple):
     activations: Size
     input_itemsize: int | None = None
     calls: int = 1
+    output_itemsize: int | None = None
+    stored: Size | None = None
 
     @property
     def params(self) -> Size:
@@ -71,9 +75,20 @@ class Row(NamedTuple):
         return self.activations != 0
 
     def bytes(self, itemsize: int) -> Size:
-        """Input, parameters and output, each once, at `itemsize` bytes an element."""
-        moved = formulas.elements(self.input) * (self.input_itemsize or itemsize)
-        return moved + (self.params + formulas.elements(self.output)) * itemsize
+        """Input, parameters and output, each once, at `itemsize` bytes an element where no other is known."""
+        return self.input_bytes(itemsize) + self.parameter_bytes(itemsize) + self.output_bytes(itemsize)
+
+    def input_bytes(self, itemsize: int) -> Size:
+        """What its input takes."""
+        return formulas.elements(self.input) * (self.input_itemsize or itemsize)
+
+    def output_bytes(self, itemsize: int) -> Size:
+        """What its output takes."""
+        return formulas.elements(self.output) * (self.output_itemsize or itemsize)
+
+    def parameter_bytes(self, itemsize: int) -> Size:
+        """What its parameters take."""
+        return self.params * itemsize if self.stored is None else self.stored
 
 
 class Assumption(NamedTuple):
@@ -178,13 +193,21 @@ class Report(Printed, Open):
 
     @property
     def bytes(self) -> Size:
-        """The input, every parameter and the output, each once, at the dtype's size."""
+        """The input, every parameter and the output, each once: of a module in their own dtypes."""
         itemsize = ITEMSIZES[self.dtype]
+        stored = formulas.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
         if self.trace:
-            ends = (*self.trace.inputs, *self.trace.outputs)
-            return sum(tensor.bytes for tensor in ends) + self.params * itemsize
-        moved = formulas.elements(self.input) * (self.rows[0].input_itemsize or itemsize)
-        return moved + (self.params + self.output_elements) * itemsize
+            return stored + sum(tensor.bytes for tensor in (*self.trace.inputs, *self.trace.outputs))
+        return self.rows[0].input_bytes(itemsize) + stored + self.rows[-1].output_bytes(itemsize)
+
+    @property
+    def has_own_dtypes(self) -> bool:
+        """Whether its numbers are not all of one size, as those of a module may be: indices are none."""
+        ends = (*self.trace.inputs, *self.trace.outputs) if self.trace else ()
+        itemsize = ITEMSIZES[self.dtype]
+        stored = any(row.stored not in (None, row.params * itemsize) for row in self.rows)
+        numbers = (tensor for tensor in ends if tensor.dtype.startswith(("float", "bfloat", "complex")))
+        return stored or any(tensor.itemsize != itemsize for tensor in numbers)
 
     @property
     def flops_per_output_element(self) -> Fraction:

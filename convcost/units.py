@@ -19,6 +19,9 @@ BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40,
 LONGEST_EXACT = 9_999_999_999
 """Larger counts are scaled in a table of several columns."""
 
+MOST_BITS = 1000
+"""A larger whole number is no size, and too long to print."""
+
 LONGEST_LINE = 10**30
 """Larger ones are scaled everywhere on the screen."""
 
@@ -150,9 +153,19 @@ def _factor(prefix: str, is_binary: bool) -> int:
     return BINARY[prefix] if is_binary else 1000 ** PREFIXES.index(prefix)
 
 
+def parse_seconds(text: str, option: str) -> float:
+    """The seconds that `600` or `0.5` is; UsageError names the option."""
+    if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):
+        raise UsageError(f"{option} {text[:40]}: a number of seconds above 0 is needed")
+    return float(text)
+
+
 def parse_count(text: str, option: str) -> int:
     """The size that `4096`, `4_096`, `2**12` or `1e6` is; UsageError names the option."""
     digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
     if not digits:
         raise UsageError(f"{option} {text[:40]}: a whole number is needed", hint="Write it as 64 or 1e6.")
-    return int(Fraction(_without_marks(digits[1])) ** int(digits[2] or 1))
+    base, power = int(Fraction(_without_marks(digits[1]))), int(digits[2] or 1)
+    if base.bit_length() * power > MOST_BITS:
+        raise UsageError(f"{option} {text[:40]} is too large")
+    return int(base**power)

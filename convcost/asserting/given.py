@@ -52,4 +52,7 @@ def texts(**given: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    return repr(value).partition("\n")[0][:40]
+    try:
+        return repr(value).partition("\n")[0][:40]
+    except Exception:  # whatever a user's __repr__ raises
+        return f"a {type(value).__name__}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from convcost import __version__
 from convcost.cli.command import Group
 from convcost.cli.output import close_quietly, complain
+from convcost.cli.supervise import runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
@@ -36,7 +39,14 @@ def _options(
 
 
 def run() -> None:
-    """Run the command that the arguments name, and leave stdout without a complaint."""
+    """Run the command that the arguments name, in a process of its own if a model may end it."""
+    if runs_model(sys.argv[1:]):
+        raise SystemExit(supervised(_run))
+    _run()
+
+
+def _run() -> None:
+    """Run the command, and leave stdout without a complaint."""
     try:
         app()
     except OSError as error:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from convcost.cli.output import complain
-from convcost.errors import escaped
+from convcost.errors import UsageError, escaped
+from convcost.files import append_text
 from convcost.formats import render
 from convcost.formats.interface import Style
+from convcost.gate.source import ConfigError
 
 if TYPE_CHECKING:
-    from convcost.gate.source import ConfigError
     from convcost.gate.verdict import Checked
 
 
@@ -24,11 +25,14 @@ def report(checked: Checked) -> None:
     """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
     if not _is_here():
         return
-    from convcost.formats.gate.github import failure_annotations
+    from convcost.formats.gate.github import failure_annotations, problem_annotations
 
+    problems = ConfigError(checked.problems)
+    _say(problem_annotations(problems, lambda file: _from_checkout(Path(file))))
     _say(failure_annotations(checked, _from_checkout(checked.config.source.path)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _append(Path(summary), f"### convcost check\n\n{render(checked, 'markdown', Style())}")
+        text = f"### convcost check\n\n{render(checked, 'markdown', Style())}"
+        _append(Path(summary), text, checked.config.inputs)
 
 
 def annotate_problems(error: ConfigError) -> None:
@@ -57,10 +61,9 @@ def _say(lines: Iterable[str]) -> None:
             typer.echo(escaped(plain(line)), err=True)
 
 
-def _append(path: Path, text: str) -> None:
+def _append(path: Path, text: str, inputs: Iterable[Path]) -> None:
     """What can't be written is said; the check itself is not the worse for it."""
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        complain(f"the summary could not be written: {error.strerror}")
+        append_text(path, text, inputs)
+    except UsageError as error:
+        complain(f"the job summary is not written: {error}")

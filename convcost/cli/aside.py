@@ -12,9 +12,17 @@ STDOUT, STDERR = 1, 2
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """What is printed inside goes to stderr, also where a child or a library in C does it."""
-    with _descriptors_aside(), redirect_stdout(sys.stderr):
-        yield
+    """What is printed inside goes to stderr, also where a child or a library in C does it.
+
+    A process that was forked off inside, and comes back out of it, ends: the command has one result.
+    """
+    own = os.getpid()
+    try:
+        with _descriptors_aside(), redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if os.getpid() != own:
+            os._exit(0)
 
 
 @contextmanager

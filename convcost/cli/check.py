@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,16 @@ import typer
 from convcost.cli import actions
 from convcost.cli.aside import aside
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, guarded, style
+from convcost.cli.output import complain, emit, guarded, style
+from convcost.errors import UsageError
+from convcost.files import check_is_no_input, shown, write_text
 from convcost.formats import check_format, render
-from convcost.gate.config import config_at
+from convcost.gate.config import Config, config_at
 from convcost.gate.run import checked
 from convcost.gate.source import ConfigError
+from convcost.gate.starter import write_starter
 from convcost.gate.verdict import Checked
+from convcost.units import parse_seconds
 
 
 @guarded
@@ -30,6 +35,26 @@ def check(
     update: Annotated[
         bool, typer.Option("--update", help="Make today's costs the baselines, in convcost.lock.")
     ] = False,
+    init: Annotated[
+        bool, typer.Option("--init", help="Write a convcost.toml to start from, with every key explained.")
+    ] = False,
+    growth_only: Annotated[
+        bool | None,
+        typer.Option(
+            "--growth-only/--any-change",
+            help="Fail where a total grows beyond its baseline, or where it changes; as the configuration "
+            "says if not given.",
+        ),
+    ] = None,
+    specs_only: Annotated[
+        bool, typer.Option("--specs-only", help="Run no model: skip entries that have one.")
+    ] = False,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            "--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."
+        ),
+    ] = "",
     junit: Annotated[
         str, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML to FILE too.")
     ] = "",
@@ -38,14 +63,22 @@ def check(
 ) -> None:
     """Check costs against limits, formulas, counters and baselines.
 
-    Entries are in [tool.convcost] of pyproject.toml, or in a convcost.toml. The exit code is 1 if one fails.
+    Entries are in [tool.convcost] of pyproject.toml, or in a convcost.toml. The exit code is 1 if one fails,
+    2 if none fails but one could not be counted. A model is code that runs: check only what you trust.
     In GitHub Actions the summary gets the result too, and the lines of what failed are annotated.
     """
     format_name = "json" if json else output_format
     check_format(format_name)
+    if init:
+        if names or update or junit:
+            raise UsageError("--init only writes a file", hint="Give it alone, or with --config FILE.")
+        emit(f"{shown(write_starter(config))} was written: convcost check reads it.\n")
+        return
     try:
         with aside():
-            result = checked(config_at(config), names or (), update)
+            given = _config(config, growth_only, timeout)
+            check_is_no_input(Path(junit or os.devnull), given.inputs)
+            result = checked(given, names or (), update, specs_only)
     except ConfigError as error:
         actions.annotate_problems(error)
         raise
@@ -54,12 +87,22 @@ def check(
         _write_junit(result, junit)
     emit(text)
     actions.report(result)
+    if result.problems:
+        complain(str(ConfigError(result.problems)))
     if not result.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if result.failed else 2)
+
+
+def _config(given: str, growth_only: bool | None, timeout: str) -> Config:
+    """The configuration, with what the options say for every entry."""
+    said = {
+        **({} if growth_only is None else {"growth_only": growth_only}),
+        **({"timeout": parse_seconds(timeout, "--timeout")} if timeout else {}),
+    }
+    return config_at(given).overridden(**said)
 
 
 def _write_junit(result: Checked, file: str) -> None:
     from convcost.formats.gate.junit import junit
-    from convcost.gate.locked import written
 
-    written(Path(file), junit(result))
+    write_text(Path(file), junit(result), result.config.inputs)

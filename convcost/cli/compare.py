@@ -16,7 +16,6 @@ from convcost.cli.options import (
     CountersOption,
     CountOption,
     DeviceOption,
-    DtypeOption,
     FootprintOption,
     FormatOption,
     InputsOption,
@@ -25,6 +24,7 @@ from convcost.cli.options import (
     MemoryOption,
     OnOption,
     OptimizerOption,
+    OwnDtypeOption,
     Sizes,
     StrictOption,
     TapsOption,
@@ -56,7 +56,7 @@ def compare(
     settings: Sizes = None,
     count: CountOption = "matmul",
     taps: TapsOption = "full",
-    dtype: DtypeOption = "float32",
+    dtype: OwnDtypeOption = "",
     device: DeviceOption = "",
     time: TimeOption = False,
     backward: BackwardOption = False,
@@ -87,12 +87,12 @@ def compare(
     times = Times(time, backward, compiled, on, threads).checked()
     asked = beside(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
-    memory = parse_bytes(max_memory)
+    memory, of_designs = parse_bytes(max_memory), dtype or "float32"
     candidates = of_candidates(
         context, specs or (), settings or (), models, memory, footprint=asked.footprint
     )
-    result = api.comparison(candidates.stated, candidates.sizes, wanted, dtype)
+    result = api.comparison(candidates.stated, candidates.sizes, wanted, of_designs)
     wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
-    again = (candidates.again(design, wanted, dtype) for design in candidates.designs)
+    again = (candidates.again(design, wanted, of_designs) for design in candidates.designs)
     reports = asked.added(result.candidates, again, candidates.subjects)
     present(reports, candidates.subjects, Comparison, wishes)

@@ -40,16 +40,18 @@ def estimating(
     def estimated(report: Report, again: Again | None) -> Report:
         twice = [(name, again({name: 2})) for name in report.assumed] if again else []
         found = roofline(report, named, dtype, twice)
-        return replace(report, roofline=_from_cache(found, machine, report, twice) if machine else found)
+        return replace(
+            report, roofline=_from_cache(found, machine, report, dtype, twice) if machine else found
+        )
 
     return estimated
 
 
-def _from_cache(found: Roofline, machine: Machine, report: Report, twice: Twice) -> Roofline:
+def _from_cache(found: Roofline, machine: Machine, report: Report, dtype: str, twice: Twice) -> Roofline:
     """With the bandwidth of a cache where this machine was found to have one for all that is moved."""
     from convcost.rooflines.roofline import roofline
 
     if found.is_open:
         return found
     device = machine.device_for(found.bytes)
-    return found if device == found.device else roofline(report, device, found.dtype, twice)
+    return found if device == found.device else roofline(report, device, dtype, twice)

@@ -15,8 +15,7 @@ from convcost.cli.output import complain
 from convcost.devices.device import OWN, THIS
 from convcost.devices.reading import plain
 from convcost.errors import UsageError
-from convcost.gate.locked import written
-from convcost.gate.source import text_of as content
+from convcost.files import read_text, write_text
 from convcost.timing.machine import Machine, outdated
 from convcost.timing.stored import machine_in, text_of
 
@@ -46,7 +45,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 def kept(machine: Machine) -> Path:
     """Where the figures are kept now; UsageError if they can't be."""
     path = file(machine.on)
-    written(path, text_of(machine))
+    write_text(path, text_of(machine))
     return path
 
 
@@ -106,7 +105,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _read(path: Path) -> Machine:
-    return machine_in(content(path), str(path))
+    return machine_in(read_text(path), str(path))
 
 
 def _outdated(machine: Machine, threads: int) -> str:

@@ -35,6 +35,7 @@ from convcost.errors import UsageError, did_you_mean
 from convcost.formats import check_format, render
 from convcost.formats.interface import View
 from convcost.quantities import convention
+from convcost.refereed import Refereed
 from convcost.units import parse_bytes, parse_count
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
@@ -85,7 +86,8 @@ def model(
         typer.Option("--counters", metavar="NAMES", help="Ask counters: all there are, none, or names."),
     ] = "none",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if an operator is not counted.")
+        bool,
+        typer.Option("--strict", help="Exit with 1 if an operator is not counted, or a counter differs."),
     ] = False,
     settings: Sizes = None,
     count: CountOption = "matmul",
@@ -128,8 +130,10 @@ def model(
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
     result = refereed(found, report, asked, memory)
     emit(render(result, format_name, style()._replace(view=view)))
-    if strict and report.trace and report.trace.is_partial:
+    is_partial = report.trace is not None and report.trace.is_partial
+    if strict and is_partial:
         complain("the count is partial: an operator is not counted")
+    if strict and (is_partial or (isinstance(result, Refereed) and result.differs)):
         raise typer.Exit(1)
 
 

@@ -27,6 +27,12 @@ TapsOption = Annotated[
 DtypeOption = Annotated[
     str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
 ]
+OwnDtypeOption = Annotated[
+    str,
+    typer.Option(
+        "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
+    ),
+]
 DeviceOption = Annotated[
     str,
     typer.Option(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from convcost.cli.progress import shown
 from convcost.counters.interface import Counter
 from convcost.errors import UsageError
-from convcost.formats.refereed.phrases import reason
 from convcost.network import Network
 from convcost.refereed import Refereed
 from convcost.report import CounterResult, Report
@@ -26,11 +25,12 @@ def verdicts(
 
         yield from crosscheck(subject, report, counters, memory)
         return
+    from convcost.counters.reconcile import summary
     from convcost.counters.referee import opinions
 
     module, args, kwargs = subject.module, subject.args, subject.kwargs
     for name, opinion in opinions(module, args, kwargs, report, counters, memory):
-        yield name, opinion.result._replace(reason=reason(opinion))
+        yield name, summary(opinion)
 
 
 def refereed(

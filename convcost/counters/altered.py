@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.counters.interface import contracting
+from convcost.modules.anatomy import anatomy, named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ class State(NamedTuple):
 
 def state(module: torch.nn.Module) -> State:
     """How `module` and torch's functions are now."""
-    submodules = dict(module.named_modules())
+    submodules = named_modules(module)
     return State(
         training={path: found.training for path, found in submodules.items()},
         attributes={path: dict(vars(found)) for path, found in submodules.items()},
@@ -48,8 +49,9 @@ def _hooks(module: torch.nn.Module) -> int:
 
 
 def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    yield from module.named_parameters()
-    yield from module.named_buffers()
+    parts = anatomy(module)
+    yield from parts.parameters.items()
+    yield from parts.buffers.items()
 
 
 def _digest(tensor: torch.Tensor) -> object:
@@ -111,7 +113,7 @@ def _marks(before: State, after: State) -> Iterator[str]:
 
 
 def _differ(name: str, one: Any, other: Any) -> bool:
-    return name != "training" and one is not other and not isinstance(one, dict | int | float | str)
+    return name != "training" and one is not other and not issubclass(type(one), dict | int | float | str)
 
 
 def _data(before: State, after: State) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from convcost.counters.calls import Entry, exact_calls
-from convcost.counters.interface import Counted, Counter, Missed, Reading, bare, contracts
+from convcost.counters.interface import Counted, Counter, Reading, bare, contracts
 from convcost.counters.ledger import Ledger
 from convcost.counters.matching import Matching
 from convcost.counters.naming import Naming
@@ -17,8 +17,12 @@ from convcost.quantities import FLOPS_PER_MAC, Cost
 from convcost.refereed import Cause, Kind
 
 
-def causes(trace: Trace, counter: Counter, reading: Reading, places: Mapping[str, int]) -> tuple[Cause, ...]:
+def causes(
+    trace: Trace, counter: Counter, reading: Reading, places: Mapping[str, int], macs: int | None = None
+) -> tuple[Cause, ...]:
     """The causes; what they leave of the difference is one of them, unexplained.
+
+    The difference is that to the trace's forward, or to `macs` where the exact count comes from elsewhere.
 
     `places` says how often each submodule is met by someone who follows the children of the model.
     """
@@ -26,7 +30,8 @@ def causes(trace: Trace, counter: Counter, reading: Reading, places: Mapping[str
     search.put_apart()
     search.match()
     search.find_names(places)
-    difference = search.factor * reading.total - FLOPS_PER_MAC * trace.total("forward").macs
+    exact = trace.total("forward").macs if macs is None else macs
+    difference = search.factor * reading.raw - FLOPS_PER_MAC * exact
     search.ledger.add("unexplained", "", "", difference - search.ledger.total)
     return search.ledger.sorted
 
@@ -40,14 +45,13 @@ class _Search:
         self._operations = [found for found in trace.operations if found.phase == "forward"]
         self._costs = _costs(self._operations)
         self._reading = reading
-        supplied = (Missed(found.path, found.operator, found.calls) for found in reading.supplied)
-        self._naming = Naming(trace.modules, (*reading.missed, *supplied), counter.watches)
+        self._naming = Naming(trace.modules, reading.missed, counter.watches)
 
     def put_apart(self) -> None:
         """What is counted beside products: whole entries, and shares of others."""
         for found in self._reading.counted:
             if not self._is_product(found):
-                self._add(self._kind(found), found, found.amount)
+                self._add(self._kind(found), found, found.amount if found.rule is None else found.rule)
                 continue
             for kind, amount in found.shares:
                 self._add(kind, found, amount)
@@ -74,7 +78,7 @@ class _Search:
         """Products against the trace; what is left on one side alone is missed."""
         entries = [
             Entry(found, self.factor * found.product, found.calls)
-            for found in self._reading.counted
+            for found in (*self._reading.counted, *self._reading.supplied)
             if self._is_product(found)
         ]
         exact = exact_calls(self._operations)

@@ -45,7 +45,7 @@ class FlopCounter:
 def _noting(notes: Notes, running: Running, name: str, formula: Any) -> Callable[..., Any]:
     def noted(*args: Any, **kwargs: Any) -> Any:
         amount = formula(*args, **kwargs)
-        notes.count(running.path, name, amount)
+        notes.count(running.path, name, amount, rule=0)
         return amount
 
     return noted

@@ -59,10 +59,40 @@ def _counting(notes: Notes, prefix: str, name: str, handle: Handle) -> Handle:
         named = counts if isinstance(counts, Mapping) else {name.removeprefix("aten::"): counts}
         for operator, amount in named.items():
             shares = _einsum_shares(inputs, int(amount)) if operator == "einsum" else ()
-            notes.count(_path(outputs, prefix), operator, amount, shares)
+            rule = _elementwise(operator, inputs, outputs)
+            notes.count(_path(outputs, prefix), operator, amount, shares, rule)
         return counts
 
     return counting
+
+
+ELEMENTWISE: Mapping[str, Callable[[int, int, Sequence[Any]], int]] = {
+    "batch_norm": lambda given, _, values: _norm(given, values[1]) - 3 * given * (not values[5].toIValue()),
+    "group_norm": lambda given, _, values: _norm(given, values[2]),
+    "layer_norm": lambda given, _, values: _norm(given, values[2]),
+    "instance_norm": lambda given, _, values: _norm(given, values[1]),
+    "upsample_nearest2d": lambda _, output, __: output,
+    "upsample_bilinear2d": lambda _, output, __: 4 * output,
+    "adaptive_avg_pool2d": lambda given, _, __: given,
+    "grid_sampler": lambda _, output, __: 4 * output,
+}
+"""What fvcore's rules for other work give, by the elements of the input and the output, and the operands.
+
+https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/jit_handles.py
+"""
+
+
+def _norm(elements: int, weight: Any) -> int:
+    """Five for each element, or four without a weight; batch norm in eval mode has three fewer."""
+    return elements * (5 if weight.isCompleteTensor() else 4)
+
+
+def _elementwise(operator: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
+    """What `operator` counts by the rule for it: nothing, where there is none."""
+    if operator not in ELEMENTWISE:
+        return 0
+    given, output = (prod(value.type().sizes()) for value in (inputs[0], outputs[0]))
+    return ELEMENTWISE[operator](given, output, inputs)
 
 
 def _einsum_shares(inputs: Sequence[Any], amount: int) -> Shares:

@@ -52,7 +52,9 @@ def contracts(operator: str) -> bool:
 class Counted(NamedTuple):
     """What a counter counted for each of `calls` of `operator` by the submodule at `path`, in its own unit.
 
-    `shares` are the parts of `amount` that its formula is known to have beside the products.
+    `shares` are the parts of `amount` that its formula is known to have beside the products. `rule` is what
+    the counter's documented rule gives for the elements of work that is no product; None where the rule is
+    not written down here, and the counter is taken at its word.
     """
 
     path: str
@@ -60,6 +62,7 @@ class Counted(NamedTuple):
     amount: int
     shares: tuple[tuple[Share, int], ...] = ()
     calls: int = 1
+    rule: int | None = None
 
     @property
     def product(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.interface import Counted, Missed, Reading, Share, contracts
+from convcost.modules.anatomy import named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -24,13 +25,15 @@ class Notes:
     supplied: Tally[Counted] = field(default_factory=Tally)
     missed: Tally[Missed] = field(default_factory=Tally)
 
-    def count(self, path: str, operator: str, amount: Any, shares: Shares = ()) -> None:
+    def count(
+        self, path: str, operator: str, amount: Any, shares: Shares = (), rule: int | None = None
+    ) -> None:
         """Put down that a call of `operator` at `path` was counted with `amount`.
 
-        Nothing is said of work without products that counts nothing.
+        `rule` is what it should be for work without products, of which nothing is said if it counts nothing.
         """
         if amount or contracts(operator):
-            self.counted[Counted(path, operator, int(amount), _said(shares))] += 1
+            self.counted[Counted(path, operator, int(amount), _said(shares), rule=rule)] += 1
 
     def supply(self, path: str, operator: str, amount: int) -> None:
         """Put down what convcost counted for a call that the counter has no formula for."""
@@ -70,7 +73,7 @@ class Running:
 
 def named(module: torch.nn.Module) -> dict[int, str]:
     """The path of every submodule, by its identity."""
-    return {id(submodule): path for path, submodule in module.named_modules()}
+    return {id(submodule): path for path, submodule in named_modules(module).items()}
 
 
 def called(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Any) -> torch.nn.Module:

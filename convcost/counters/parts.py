@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from convcost.modules.anatomy import anatomy, named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -15,23 +17,29 @@ MOST_PLACES = 10**6
 
 def places(module: torch.nn.Module) -> Mapping[str, int]:
     """How often each submodule is met by following children: one with two names is met twice."""
-    names = {id(submodule): path for path, submodule in module.named_modules()}
+    names = {id(submodule): path for path, submodule in named_modules(module).items()}
     met: Tally[str] = Tally()
     waiting = [module]
     while waiting and met.total() < MOST_PLACES:
         found = waiting.pop()
         met[names[id(found)]] += 1
-        waiting.extend(found.children())
+        waiting.extend(_children(found))
     return met
+
+
+def _children(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """Each child once, as torch's own method has them."""
+    children = [child for child in module._modules.values() if child is not None]
+    yield from {id(child): child for child in children}.values()
 
 
 def parameters_remark(module: torch.nn.Module, counted: int | None) -> str:
     """What a counter's number of parameters is, where it is not the model's."""
-    sizes = {name: tensor.numel() for name, tensor in module.named_parameters()}
-    own = sum(sizes.values())
+    parameters = anatomy(module).parameters.values()
+    own = sum(tensor.numel() for tensor in parameters)
     if counted is None or counted == own:
         return ""
-    trained = sum(tensor.numel() for tensor in module.parameters() if tensor.requires_grad)
+    trained = sum(tensor.numel() for tensor in parameters if tensor.requires_grad)
     named = sum(tensor.numel() for _, tensor in module.named_parameters(remove_duplicate=False))
     reasons = {trained: ": frozen ones are left out", named: ": tied ones count once for each name"}
     return f"counts {counted:,} parameters where there are {own:,}{reasons.get(counted, '')}"

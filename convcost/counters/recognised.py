@@ -11,6 +11,9 @@ from convcost.operation import Operation
 from convcost.quantities import FLOPS_PER_MAC, Shape
 from convcost.refereed import Kind
 
+REAL_MACS = 4
+"""Real MACs of a complex one."""
+
 Parts = tuple[tuple[Kind, int], ...]
 """What is added to the exact count, in FLOPs, and why."""
 
@@ -39,6 +42,8 @@ def recognised(operation: Operation, figure: int, flops_per_add: int) -> Parts |
 
 def _readings(operation: Operation, exact: int) -> Iterator[Reading]:
     name = bare(operation.operator)
+    if operation.complex:
+        yield _one("complex", exact // REAL_MACS, exact)
     match family(name):
         case "convolution":
             yield from _transposed(operation, exact) if "transpose" in name else _plain(operation, exact)

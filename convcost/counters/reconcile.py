@@ -1,55 +1,48 @@
-"""A counter's figure beside the exact count: does it agree, and if not, why."""
+"""A counter's figure beside the exact count: why it differs, and the verdict, which is decided here alone."""
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections.abc import Mapping
 
+from convcost.counters.causes import causes
 from convcost.counters.interface import Counter, Reading
+from convcost.counters.phrases import reason
+from convcost.operation import Trace
 from convcost.quantities import FLOPS_PER_MAC
-from convcost.report import CounterResult, Report, Verdict
+from convcost.refereed import EXTRAS, MISSED, Cause, Opinion
+from convcost.report import CounterResult, Verdict
 
 
-def judge(report: Report, counter: Counter, reading: Reading) -> CounterResult:
-    """The verdict on `reading`, against 2 × MACs with the taps on padding, which is what counters count."""
-    flops = _as_flops(reading.contractions, counter)
-    exact = FLOPS_PER_MAC * report.macs
-    if flops == exact:
-        return _result("agrees", flops, counter, reading, _aside(reading, counter))
-    if reading.missed:
-        return _result("blind", None, counter, reading, _missed(reading, counter))
-    return _result("differs", flops, counter, reading, _difference(report, flops - exact))
+def judge(
+    trace: Trace, counter: Counter, reading: Reading, places: Mapping[str, int], macs: int | None = None
+) -> Opinion:
+    """What `reading` is, against 2 × MACs with the taps on padding, which is what counters count.
+
+    The exact count is that of the `trace`, or `macs` where a formula for the whole design gives it.
+    """
+    exact = trace.total("forward").macs if macs is None else macs
+    found = causes(trace, counter, reading, places, exact)
+    flops = reading.raw * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
+    result = CounterResult(verdict(found), flops, reading.raw, counter.unit.removesuffix("s"), "")
+    return Opinion(counter.title, result, found, (reading.note,) if reading.note else ())
 
 
-def _as_flops(figure: int, counter: Counter) -> int:
-    return figure * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
+def verdict(found: tuple[Cause, ...]) -> Verdict:
+    """What a difference with these causes amounts to.
+
+    A counter agrees if it counts the same products, beside which it may have known extras; it is blind if
+    all it lacks is work that it does not see.
+    """
+    others = [cause for cause in found if cause.kind not in EXTRAS]
+    if sum(cause.flops for cause in others) == 0:
+        return "agrees"
+    return "blind" if all(cause.kind in MISSED for cause in others) else "differs"
 
 
-def _result(
-    verdict: Verdict, flops: int | None, counter: Counter, reading: Reading, reason: str
-) -> CounterResult:
-    return CounterResult(verdict, flops, reading.raw, counter.unit.removesuffix("s"), reason)
-
-
-def _aside(reading: Reading, counter: Counter) -> str:
-    """What stands beside an agreeing figure: convcost's own help, and elementwise work in the raw one."""
-    others = ", ".join(f"{count:,} of {name}" for name, count in reading.others.items())
-    beside = f"its own figure also has {others}, which is no contraction" if others else ""
-    return "; ".join(part for part in (reading.note, beside) if part)
-
-
-def _missed(reading: Reading, counter: Counter) -> str:
-    calls: Tally[str] = Tally()
-    for found in reading.missed:
-        calls[found.operator] += found.calls
-    missed = " and ".join(f"{name} ({number} call{'s' * (number != 1)})" for name, number in calls.items())
-    rest = _as_flops(reading.contractions, counter)
-    return f"it has no formula for {missed}" + (f"; the rest comes to {rest:,} FLOPs" if rest else "")
-
-
-def _difference(report: Report, surplus: int) -> str:
-    amount = f"{abs(surplus):,} FLOPs {'more' if surplus > 0 else 'fewer'} than 2 × MACs"
-    if surplus == report.bias_adds:
-        return f"{amount}: it counts the bias adds"
-    if surplus == report.elementwise:
-        return f"{amount}: it counts elementwise work"
-    return f"{amount}, unexplained"
+def summary(opinion: Opinion) -> CounterResult:
+    """An opinion in a line: FLOPs of products alone, none where the counter is blind, and why."""
+    flops = opinion.result.flops
+    if flops is not None:
+        extras = sum(cause.flops for cause in opinion.causes if cause.kind in EXTRAS)
+        flops = None if opinion.result.verdict == "blind" else flops - extras
+    return opinion.result._replace(flops=flops, reason=reason(opinion))

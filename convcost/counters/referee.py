@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.counters import is_installed
 from convcost.counters.altered import alterations, state
-from convcost.counters.causes import causes
-from convcost.counters.contained import EndedError, can_fork, contained
+from convcost.counters.contained import contained
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import parameters_remark, places
 from convcost.counters.peers import PEERS
+from convcost.counters.reconcile import judge
 from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible, unmeasured
 from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.testimony import Testimony, testimony
-from convcost.quantities import FLOPS_PER_MAC
-from convcost.refereed import MISSED, Cause, Opinion
-from convcost.report import CounterResult, Report, Verdict
+from convcost.modules.anatomy import uncompiled
+from convcost.refereed import Opinion
+from convcost.report import Report, Verdict
+from convcost.workers import EndedError, can_fork
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,7 @@ def opinions(
     does. A counter that would take more than `memory` bytes is skipped, one that is not done in `seconds`
     ended. They run with gradients or without as the caller does, which decides whether torch fuses attention.
     """
-    subject = _reachable(Subject(getattr(module, "_orig_mod", module), tuple(args), kwargs))
+    subject = _reachable(Subject(uncompiled(module), tuple(args), kwargs))
     for counter in counters:
         yield counter.name, _opinion(subject, report, counter, memory, seconds)
 
@@ -120,14 +121,6 @@ def _judged(
     trace = report.trace
     if trace is None:
         raise TypeError("a referee needs the report of a module")
-    flops = reading.total * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
-    found = causes(trace, counter, reading, places(subject.module))
-    is_exact = flops == FLOPS_PER_MAC * trace.total("forward").macs
-    unit = counter.unit.removesuffix("s")
-    result = CounterResult("agrees" if is_exact else _verdict(found), flops, reading.total, unit, "")
+    opinion = judge(trace, counter, reading, places(subject.module))
     counted = parameters_remark(subject.module, reading.params)
-    return Opinion(counter.title, result, found, (*remarks, *([counted] if counted else ())))
-
-
-def _verdict(found: tuple[Cause, ...]) -> Verdict:
-    return "blind" if all(cause.kind in MISSED for cause in found) else "differs"
+    return opinion._replace(remarks=(*opinion.remarks, *remarks, *([counted] if counted else ())))

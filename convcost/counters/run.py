@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 from convcost import formulas
 from convcost.counters.interface import Counter, Reading
-from convcost.counters.reconcile import judge
+from convcost.counters.parts import places
+from convcost.counters.reconcile import judge, summary
 from convcost.modules.build import build
+from convcost.modules.fault import text_of
+from convcost.modules.profile import profile
 from convcost.network import Network
+from convcost.operation import Trace
 from convcost.quantities import FLOPS_PER_MAC, Size
 from convcost.report import CounterResult, Report, Row, Verdict
 from convcost.units import binary, human
@@ -38,6 +42,7 @@ def crosscheck(
 ) -> Iterator[tuple[str, CounterResult]]:
     """Each counter's name and its verdict, one after the other as they come."""
     modules: dict[str, tuple[torch.nn.Module, torch.Tensor]] = {}
+    trace: Trace | None = None
     for counter in counters:
         hindrance = obstacle(report, counter, memory)
         if hindrance:
@@ -47,13 +52,25 @@ def crosscheck(
             device = _device(report, counter, memory)
             if device not in modules:
                 modules[device] = build(network, device)
-            reading = _read(counter, *modules[device])
+            module, example = modules[device]
+            trace = trace or _traced(module, example)
+            reading = _read(counter, module, example)
         except ImportError as error:
             yield counter.name, unmeasured("unavailable", counter, f"{counter.package}: {error}")
         except Exception as error:
             yield counter.name, unmeasured("unavailable", counter, first_line(error))
         else:
-            yield counter.name, judge(report, counter, reading)
+            yield counter.name, summary(judge(trace, counter, reading, places(module), report.macs))
+
+
+def _traced(module: torch.nn.Module, example: torch.Tensor) -> Trace:
+    """How `module` runs, on shapes, without gradients as counters run it."""
+    import torch
+
+    with torch.no_grad():
+        trace = profile(module, example).trace
+    assert trace
+    return trace
 
 
 def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> Reading:
@@ -128,6 +145,6 @@ def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult
 
 def first_line(error: BaseException) -> str:
     """What was raised, in one line."""
-    text = str(error).strip()
+    text = text_of(error).strip()
     what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"

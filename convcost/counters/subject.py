@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost.modules.anatomy import anatomy, named_modules
 from convcost.modules.tensors import tensors
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def placed(subject: Subject, device: str) -> Subject:
 def held(subject: Subject) -> list[Any]:
     """Every tensor of the model and its inputs."""
     inputs = tensors((subject.args, subject.kwargs))
-    return [*subject.module.parameters(), *subject.module.buffers(), *inputs]
+    parts = anatomy(subject.module)
+    return [*parts.parameters.values(), *parts.buffers.values(), *inputs]
 
 
 def _is_on(tensor: torch.Tensor, device: str) -> bool:
@@ -55,7 +57,7 @@ def _move(module: torch.nn.Module, device: str) -> None:
     import torch
 
     known: dict[int, torch.Tensor] = {}
-    for submodule in module.modules():
+    for submodule in named_modules(module).values():
         tables: tuple[dict[str, Any], ...] = (submodule._parameters, submodule._buffers)
         for registered in tables:
             for name, tensor in registered.items():

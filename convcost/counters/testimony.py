@@ -34,5 +34,7 @@ def _reading(
     )
 
 
-def _counted(path: str, operator: str, amount: int, shares: list[Any], calls: int) -> Counted:
-    return Counted(path, operator, amount, tuple((kind, share) for kind, share in shares), calls)
+def _counted(
+    path: str, operator: str, amount: int, shares: list[Any], calls: int, rule: int | None
+) -> Counted:
+    return Counted(path, operator, amount, tuple((kind, share) for kind, share in shares), calls, rule)

@@ -6,16 +6,20 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import Reading, Unit, Watches, contracts
-from convcost.counters.notes import Notes, entered
+from convcost.counters.interface import Reading, Unit, Watches, bare, contracts
+from convcost.counters.notes import Notes, Shares, entered
 
 if TYPE_CHECKING:
     import torch
 
 UNREADABLE = {"aten::conv2d": "aten::conv2d with padding as a word or without a batch"}
 """Operators that have a formula, and what keeps it from being used."""
+
+ELEMENTWISE = ("add", "mul")
+"""Operators without products that have a formula."""
 
 LABEL = "submodule "
 """What the events of submodules are called, before their paths."""
@@ -71,10 +75,16 @@ def _reading(events: Any) -> Reading:
         amount = int(event.flops or 0)
         is_again = contracts(event.name) and any(found.flops for found in around)
         if amount:
-            notes.count(path, event.name, amount, (("again", amount if is_again else 0),))
+            again: Shares = (("again", amount if is_again else 0),)
+            notes.count(path, event.name, amount, again, rule=_elementwise(event))
         if _is_missed(event, around):
             notes.miss(path, UNREADABLE.get(event.name, event.name))
     return notes.reading(sum(event.flops or 0 for event in events))
+
+
+def _elementwise(event: Any) -> int:
+    """What add and mul count by their rule: one for each element of the first operand."""
+    return prod(event.input_shapes[0]) if bare(event.name) in ELEMENTWISE else 0
 
 
 def _place(event: Any) -> tuple[str, list[Any]]:

@@ -31,5 +31,7 @@ METRICS = (
 
 
 def label(metric: Metric, report: Report) -> str:
-    """The metric's label, with the dtype where it matters."""
-    return f"{metric.label} ({report.dtype})" if metric.attribute == "bytes" else metric.label
+    """The metric's label, with the dtype where it matters: a module's tensors may have several."""
+    if metric.attribute != "bytes":
+        return metric.label
+    return f"{metric.label} ({'own dtypes' if report.has_own_dtypes else report.dtype})"

@@ -6,8 +6,8 @@ from collections import Counter as Tally
 from typing import Any
 
 from convcost.counters import COUNTERS
+from convcost.counters.phrases import PHRASES
 from convcost.formats.records import PACKAGES, installed
-from convcost.formats.refereed.phrases import PHRASES
 from convcost.schemas import verified as records
 from convcost.verifying.result import Group, Heading, Outcome, Verified
 

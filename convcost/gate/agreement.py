@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
 
 from convcost.gate.check import Check
 from convcost.gate.counting import Counted
@@ -17,38 +16,34 @@ def agreements(counted: Counted) -> tuple[Check, ...]:
     A counter agrees if it counts the same products, whatever else it has beside them.
     """
     return tuple(
-        Check("agree_with", name, result.verdict == "agrees", result.verdict, reason=reason)
-        for name, result, reason in _results(counted)
+        Check("agree_with", name, result.verdict == "agrees", result.verdict, reason=result.reason)
+        for name, result in _results(counted)
     )
 
 
-def _results(counted: Counted) -> Iterator[tuple[str, CounterResult, str]]:
+def _results(counted: Counted) -> Iterator[tuple[str, CounterResult]]:
     entry = counted.entry
     if counted.report.open_names:
         names = ", ".join(counted.report.open_names)
         skipped = CounterResult("skipped", None, None, "", f"a counter needs numbers for {names}")
-        yield from ((name, skipped, skipped.reason) for name in entry.counters)
+        yield from ((name, skipped) for name in entry.counters)
     elif isinstance(entry.subject, Spec):
         from convcost.counters import COUNTERS
         from convcost.counters.run import crosscheck
 
         counters = tuple(COUNTERS[name] for name in entry.counters)
-        for name, result in crosscheck(entry.subject.network(entry.sizes), counted.report, counters):
-            yield name, result, result.reason
+        yield from crosscheck(entry.subject.network(entry.sizes), counted.report, counters)
     else:
         yield from _of_model(counted)
 
 
-def _of_model(counted: Counted) -> Iterator[tuple[str, CounterResult, str]]:
+def _of_model(counted: Counted) -> Iterator[tuple[str, CounterResult]]:
     from convcost.counters import EVERY
-    from convcost.counters.interface import Share
+    from convcost.counters.reconcile import summary
     from convcost.counters.referee import opinions
 
     found = counted.profiled
     assert found
     counters = tuple(EVERY[name] for name in counted.entry.counters)
     for name, opinion in opinions(found.module, found.args, found.kwargs, counted.report, counters):
-        causes = {cause.kind: cause for cause in opinion.causes}
-        reason = opinion.result.reason or f"by {', '.join(causes)}" * bool(causes)
-        beside = bool(causes) and causes.keys() <= {*get_args(Share)}
-        yield name, opinion.result._replace(verdict="agrees") if beside else opinion.result, reason
+        yield name, summary(opinion)

@@ -18,16 +18,17 @@ class Changes(NamedTuple):
     totals: Mapping[str, tuple[Figure, Figure]]
     rows: tuple[RowChange, ...]
 
-    def within(self, tolerance: Fraction) -> bool:
-        """Whether no total is off by more than this share of what it was."""
-        return all(_is_within(before, after, tolerance) for before, after in self.totals.values())
+    def within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
+        """Whether no total is off by more than this share of what it was, or none has grown by more."""
+        return all(_is_within(*pair, tolerance, growth_only) for pair in self.totals.values())
 
 
-def _is_within(before: Figure, after: Figure, tolerance: Fraction) -> bool:
-    """Of a formula there is no share: another one is off."""
+def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: bool) -> bool:
+    """Of a formula there is no share: another one is off, as it may be more for some sizes."""
     if isinstance(before, str) or isinstance(after, str):
         return False
-    return abs(after - before) <= tolerance * before
+    change = after - before
+    return (change if growth_only else abs(change)) <= tolerance * before
 
 
 def changes(before: Baseline, after: Baseline) -> Changes:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from convcost.errors import UsageError, did_you_mean
 from convcost.gate.devices import stated
-from convcost.gate.entry import Entry
-from convcost.gate.keys import CONFIG
+from convcost.gate.entry import Entry, Model
+from convcost.gate.keys import COMMON, CONFIG
 from convcost.gate.kinds import Misfit
 from convcost.gate.kinds import Path as Keys
+from convcost.gate.limit import parse_tolerance
 from convcost.gate.reading import Reading
-from convcost.gate.source import HOW, SHARED, ConfigError, Source, source_at
+from convcost.gate.source import HOW, SHARED, TABLE, ConfigError, Source, dotted, source_at
 
 
 class Config(NamedTuple):
@@ -27,6 +28,23 @@ class Config(NamedTuple):
         """The lock file: beside it, convcost.lock, or of the name of a file with a name of its own."""
         path = self.source.path
         return path.with_name("convcost.lock") if path.name == SHARED else path.with_suffix(".lock")
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that a check reads: the configuration, the lock file, and those of models."""
+        models = (entry.subject for entry in self.entries.values() if isinstance(entry.subject, Model))
+        places = (place for model in models for place in (model.text, model.maker, model.formulas))
+        files = (place.rpartition(":")[0].rpartition("=")[2].strip() for place in places)
+        return (self.source.path, self.lock, *(self.source.folder / file for file in files if file))
+
+    def runs_model(self, entry: Entry) -> bool:
+        """Whether it takes the run of a model to check the entry: its own, or that of a ratio."""
+        bases = (self.entries[limit.per] for limit in entry.limits if limit.per)
+        return any(isinstance(each.subject, Model) for each in (entry, *bases))
+
+    def overridden(self, **values: Any) -> Config:
+        """The configuration with these values for each entry, as options of the command have them."""
+        return self._replace(entries={name: entry._replace(**values) for name, entry in self.entries.items()})
 
     def line(self, *path: str) -> int:
         """The line of a key below the entries, or of the entry."""
@@ -45,11 +63,13 @@ class Config(NamedTuple):
 def config_at(given: str) -> Config:
     """The configuration in the file that was named, or in the nearest one; ConfigError where it is wrong."""
     source = source_at(given)
-    misfits = list(CONFIG.misfits(source.table))
+    misfits = [*_misplaced(source), *CONFIG.misfits(_placed(source))]
     tables = _readable(source.table, misfits)
     readings = [Reading(name, table) for name, table in tables.items()]
     subjects = {reading.name: reading.subject for reading in readings if reading.subject}
-    entries = [reading.entry(source.table.get("tolerance", ""), subjects) for reading in readings]
+    common, unfit = _common(source.table, misfits)
+    misfits += unfit
+    entries = [reading.entry(common, subjects) for reading in readings]
     misfits += [misfit for reading in readings for misfit in reading.misfits]
     misfits += _unknown_references(tables, source.table)
     misfits += stated(source).misfits if "devices" in source.table else ()
@@ -59,6 +79,37 @@ def config_at(given: str) -> Config:
     if not tables:
         raise UsageError(f"{source.name} has no entries", hint=HOW)
     return Config(source, {entry.name: entry for entry in entries if entry})
+
+
+def _misplaced(source: Source) -> Iterator[Misfit]:
+    """Tables that are where another file, or another key, has them."""
+    if source.path.name != SHARED and isinstance(source.table.get(TABLE[0]), Mapping):
+        hint = f"Write [entries.NAME] here, or move the table to {SHARED}."
+        yield Misfit(TABLE[:1], f"{'.'.join(TABLE)} is for {SHARED}", hint)
+    for name, table in source.table.items():
+        if name not in CONFIG.keys and isinstance(table, Mapping) and {"spec", "model"} & table.keys():
+            yield Misfit((name,), "an entry stands below entries", f"Write it as [{_key(source, name)}].")
+
+
+def _key(source: Source, name: str) -> str:
+    return dotted((*source.prefix, "entries", name))
+
+
+def _placed(source: Source) -> Mapping[str, Any]:
+    """The configuration without what is misplaced, which is no misspelt key."""
+    misplaced = {misfit.path[0] for misfit in _misplaced(source)}
+    return {name: value for name, value in source.table.items() if name not in misplaced}
+
+
+def _common(table: Mapping[str, Any], misfits: Iterable[Misfit]) -> tuple[Mapping[str, Any], list[Misfit]]:
+    """What holds for every entry without one of its own, and what is wrong with it."""
+    unfit = {misfit.path[0] for misfit in misfits if misfit.path}
+    common = {name: table[name] for name in COMMON if name in table and name not in unfit}
+    try:
+        parse_tolerance(common.get("tolerance", "0%"))
+    except UsageError as error:
+        return {**common, "tolerance": "0%"}, [Misfit(("tolerance",), error.message, error.hint)]
+    return common, []
 
 
 def _readable(table: Mapping[str, Any], misfits: Iterable[Misfit]) -> Mapping[str, Any]:

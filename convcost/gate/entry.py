@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from convcost.modules.inputs import Inputs
 
 
+DEFAULT_TIMEOUT = 600.0
+"""The seconds that counting a model may take: a large one takes one or two minutes."""
+
+
 class Model(NamedTuple):
     """A torch module by its place as the configuration has it, and what it is made from and run on."""
 
@@ -41,6 +45,8 @@ class Entry(NamedTuple):
     tolerance: Fraction = Fraction(0)
     convention: Convention = MATMUL
     dtype: str = "float32"
+    growth_only: bool = False
+    timeout: float = DEFAULT_TIMEOUT
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 from convcost.dtypes import ITEMSIZES
 from convcost.gate.choices import Anything, Either, OneOf
 from convcost.gate.device_keys import DEVICES
-from convcost.gate.kinds import FLAG, NUMBER, SIZE, TEXT
+from convcost.gate.kinds import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
 from convcost.gate.tables import Key, Named, Several, Table
 from convcost.quantities import Count, Padding
 
@@ -49,6 +49,16 @@ RATIOS = {f"{prefix}ratio": Asked(relation) for relation, prefix in PREFIXES.ite
 AMOUNT = Either((TEXT, NUMBER))
 
 TOLERANCE = 'What a baseline, or an equality, may be off by, such as "1%"; nothing if it is not given.'
+GROWTH_ONLY = "Whether a total may fall below its baseline by any amount; false if it is not given."
+TIMEOUT = "The seconds that counting a model may take; 600 if it is not given."
+DEFAULTS = "Of every entry without one of its own."
+
+COMMON = {
+    "tolerance": Key(PERCENT, TOLERANCE),
+    "growth_only": Key(FLAG, GROWTH_ONLY),
+    "timeout": Key(SECONDS, TIMEOUT),
+}
+"""What an entry has of its own, or the configuration has for all of them."""
 
 
 def _limits() -> dict[str, Key]:
@@ -93,7 +103,7 @@ ENTRY = Table(
         "metric": Key(OneOf(tuple(METRICS)), "What the ratio is of; flops if it is not given."),
         **_ratios(),
         "agree_with": Key(Several(TEXT), "Counters whose figures have to agree, such as fvcore."),
-        "tolerance": Key(TEXT, TOLERANCE),
+        **COMMON,
     },
 )
 CONFIG = Table(
@@ -101,6 +111,6 @@ CONFIG = Table(
     {
         "entries": Key(Named(ENTRY), "The entries by name."),
         "devices": Key(DEVICES, "Devices of your own by name, for rooflines."),
-        "tolerance": Key(TEXT, f"Of every entry without one of its own. {TOLERANCE}"),
+        **{name: key._replace(about=f"{DEFAULTS} {key.about}") for name, key in COMMON.items()},
     },
 )

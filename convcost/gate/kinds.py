@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import log10
 from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.layers.interface import LARGEST_SIZE
@@ -13,6 +14,12 @@ Path = tuple[str, ...]
 """The keys that lead to a value, the place in a list among them."""
 
 Schema = dict[str, Any]
+
+MOST_DIGITS = 60
+"""Of a number with a point, and places after it."""
+
+LONG_BITS = 1000
+"""A whole number of more is not written out."""
 
 
 class Misfit(NamedTuple):
@@ -61,6 +68,8 @@ class Plain(NamedTuple):
             yield Misfit(path, f"is {_short(value)}; at least {minimum} is needed")
         elif self.maximum is not None and value > self.maximum:
             yield Misfit(path, f"is {_short(value)}; at most {self.maximum:.0e} is possible")
+        elif isinstance(value, Decimal) and _is_long(value):
+            yield Misfit(path, f"is a number of more than {MOST_DIGITS} digits")
 
     def schema(self) -> Schema:
         """With the least and the largest value, if there are any."""
@@ -69,13 +78,23 @@ class Plain(NamedTuple):
 
 
 def _short(value: int | Decimal) -> str:
+    if isinstance(value, int) and value.bit_length() > LONG_BITS:
+        return f"{'-' * (value < 0)}1e+{int((value.bit_length() - 1) * log10(2))} or more"
     number = Decimal(value)
     return f"{number:.3e}" if number.adjusted() >= 20 else str(value)
 
 
+def _is_long(value: Decimal) -> bool:
+    """Whether it has so many digits, or places after the point, that an exact fraction is out of reach."""
+    _, digits, exponent = value.as_tuple()
+    return value != 0 and (len(digits) > MOST_DIGITS or int(exponent) < -MOST_DIGITS)
+
+
 TEXT = Plain("a text", (str,), "string")
 FLAG = Plain("true or false", (bool,), "boolean")
-WHOLE = Plain("a whole number", (int,), "integer", 0)
+PERCENT = Plain('a text such as "1%"', (str,), "string")
+WHOLE = Plain("a whole number", (int,), "integer", 0, 10**300)
+SECONDS = Plain("a number of seconds", (int, Decimal), "number", 1, 10**7)
 SIZE = Plain("a whole number", (int,), "integer", 1, LARGEST_SIZE)
 NUMBER = Plain("a number", (int, Decimal), "number", 0, 10**40)
 

@@ -17,7 +17,7 @@ from convcost.units import parse_amount
 PLAIN = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
 """A factor without names: 6, 0.6, 3/5."""
 
-PERCENT = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,12})?)\s*%\s*")
+PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,12})?)\s*%\s*")
 
 BESIDE_A_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
 """What may be an amount with a prefix and a product: 10E."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from convcost.errors import UsageError
+from convcost.files import read_text, shown, write_text
 from convcost.gate.folding import MOST_ROWS, unfolded
 from convcost.gate.keys import METRICS
 from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
-from convcost.gate.source import ConfigError, dotted, parsed, shown, text_of
+from convcost.gate.source import ConfigError, dotted, parsed
 from convcost.quantities import Convention
 
 WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
@@ -26,7 +27,7 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
     if not os.path.lexists(path):
         return None
     try:
-        table = parsed(text_of(path), shown(path))
+        table = parsed(read_text(path), shown(path))
     except ConfigError as error:
         raise UsageError(error.message, hint=WAY_OUT) from None
     _check_mark(table, shown(path))
@@ -94,35 +95,7 @@ def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
     """Write the lock file, in one step or not at all; False where it has been just so already."""
     text = lock_text(baselines)
-    if path.is_file() and text_of(path) == text:
+    if path.is_file() and read_text(path) == text:
         return False
-    written(path, text)
+    write_text(path, text)
     return True
-
-
-def written(path: Path, text: str) -> None:
-    """Put `text` in the file at once, whatever happens meanwhile; UsageError if that can't be."""
-    import tempfile
-
-    target = Path(os.path.realpath(path))
-    try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_mask()
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.chmod(file.name, mode)
-                os.replace(file.name, target)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:
-        raise UsageError(f"{shown(path)} can't be written: {error.strerror}") from None
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

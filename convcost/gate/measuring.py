@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from convcost.errors import ConvcostError
-from convcost.gate.check import Check, limit_check
+from convcost.gate.check import Check, limit_check, made_check
 from convcost.gate.config import Config
 from convcost.gate.counting import Counted, counted
-from convcost.gate.entry import Entry
+from convcost.gate.entry import Entry, Model
 from convcost.gate.kinds import Misfit
-from convcost.gate.source import ConfigError
+from convcost.gate.limit import Formula
+from convcost.gate.source import Problem
 from convcost.report import Report
 
 Part = TypeVar("Part")
@@ -25,33 +25,62 @@ class Measured(NamedTuple):
     checks: tuple[Check, ...]
 
 
-def measured(config: Config, entries: Iterable[Entry]) -> list[Measured]:
-    """The entries with their checks; ConfigError with every place where one can't be counted or checked."""
-    measuring = _Measuring(config)
-    found = [measuring.measured(entry) for entry in entries]
-    if measuring.misfits:
-        raise ConfigError(map(config.source.problem, measuring.misfits))
-    return [each for each in found if each]
+class Measurement(NamedTuple):
+    """The entries that could be counted and checked, and what is wrong with the others."""
+
+    found: tuple[Measured, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def measured(config: Config, entries: Iterable[Entry]) -> Measurement:
+    """The entries with their checks, and every place where one can't be counted or checked."""
+    chosen = tuple(entries)
+    measuring = _Measuring(config, chosen)
+    found = [measuring.measured(entry) for entry in chosen]
+    unfit = {misfit.path[1] for misfit in measuring.misfits}
+    problems = dict.fromkeys(map(config.source.problem, measuring.misfits))
+    return Measurement(
+        tuple(each for each in found if each and each.counted.entry.name not in unfit),
+        tuple(sorted(problems, key=lambda problem: problem.line)),
+    )
 
 
 class _Measuring:
-    """What is counted so far, and what was wrong."""
+    """What is counted so far, and what was wrong; models are counted first."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, chosen: tuple[Entry, ...]) -> None:
         self.config = config
         self.misfits: list[Misfit] = []
         self._known: dict[str, Counted | None] = {}
+        self._agreements: dict[str, tuple[Check, ...]] = {}
+        self._run_models(chosen)
+
+    def _run_models(self, chosen: tuple[Entry, ...]) -> None:
+        """Those that are chosen, and those that a ratio is to, whose counters need not be asked."""
+        wanted = {entry.name: entry for entry in chosen}
+        for entry in chosen:
+            for limit in entry.limits:
+                if limit.per:
+                    wanted.setdefault(limit.per, self.config.entries[limit.per]._replace(counters=()))
+        models = [entry for entry in wanted.values() if isinstance(entry.subject, Model)]
+        if not models:
+            return
+        from convcost.gate.model_runs import model_runs
+
+        for entry, run in model_runs(models, self.config.source.folder):
+            if run.report is None:
+                self.misfits.append(Misfit(("entries", entry.name, entry.key), run.failure))
+            self._known[entry.name] = Counted(entry, run.report) if run.report else None
+            self._agreements[entry.name] = run.agreements
 
     def measured(self, entry: Entry) -> Measured | None:
         found = self._counted(entry.name)
         if not found:
             return None
-        checks = [*incomplete(found.report), *self._limits(found), *_agreements(found)]
-        self._known[entry.name] = replace(found, profiled=None)
-        return Measured(replace(found, profiled=None), tuple(checks))
+        checks = [*incomplete(found.report), *self._limits(found), *self._agreed(found)]
+        return Measured(found, tuple(checks))
 
     def _counted(self, name: str) -> Counted | None:
-        """The entry counted; models are let go of once their counters have been asked."""
         if name not in self._known:
             entry, folder = self.config.entries[name], self.config.source.folder
             self._known[name] = self._at(entry, entry.key, lambda: counted(entry, folder))
@@ -60,9 +89,20 @@ class _Measuring:
     def _limits(self, found: Counted) -> Iterator[Check]:
         for limit in found.entry.limits:
             base = self._counted(limit.per) if limit.per else None
-            if base or not limit.per:
-                check = self._at(found.entry, limit.key, lambda: limit_check(limit, found, base))  # noqa: B023
-                yield from [check] if check else []
+            if limit.per and not base:
+                reason = f"{limit.per} could not be counted"
+                said = limit.wanted.text if isinstance(limit.wanted, Formula) else limit.wanted
+                yield made_check(limit, found, False, None, said, reason)
+                continue
+            check = self._at(found.entry, limit.key, lambda: limit_check(limit, found, base))  # noqa: B023
+            yield from [check] if check else []
+
+    def _agreed(self, found: Counted) -> Iterable[Check]:
+        if found.entry.name in self._agreements or not found.entry.counters:
+            return self._agreements.get(found.entry.name, ())
+        from convcost.gate.agreement import agreements
+
+        return agreements(found)
 
     def _at(self, entry: Entry, key: str, work: Callable[[], Part]) -> Part | None:
         """What `work` returns; what it raises is a misfit at the entry's `key`."""
@@ -71,14 +111,6 @@ class _Measuring:
         except ConvcostError as error:
             self.misfits.append(Misfit(("entries", entry.name, key), str(error)))
             return None
-
-
-def _agreements(found: Counted) -> Iterable[Check]:
-    if not found.entry.counters:
-        return ()
-    from convcost.gate.agreement import agreements
-
-    return agreements(found)
 
 
 def incomplete(report: Report) -> Iterator[Check]:

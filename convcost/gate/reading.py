@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
 from convcost.errors import ConvcostError, UsageError
-from convcost.gate.entry import Entry, Model
+from convcost.gate.entry import DEFAULT_TIMEOUT, Entry, Model
 from convcost.gate.keys import LIMITS, MODEL_KEYS, RATIOS, SPEC_KEYS
 from convcost.gate.kinds import Misfit
 from convcost.gate.limit import Limit, amount_limit, parse_tolerance, ratio_limit
@@ -30,15 +31,15 @@ class Reading:
         self.misfits: list[Misfit] = []
         self.subject = self._subject()
 
-    def entry(self, tolerance: str, subjects: Mapping[str, Named]) -> Entry | None:
+    def entry(self, common: Mapping[str, Any], subjects: Mapping[str, Named]) -> Entry | None:
         """The entry, if it says what to count.
 
-        `tolerance` is for one that has none of its own, `subjects` are what other entries are about.
+        `common` is for one that has none of its own, `subjects` are what other entries are about.
         """
-        subject, table = self.subject, self.table
+        subject, table = self.subject, {**common, **self.table}
         if subject is None:
             return None
-        sizes, share = table.get("sizes", {}), table.get("tolerance", tolerance)
+        sizes = table.get("sizes", {})
         self._at("sizes", lambda: check_names(sizes, (subject,)))
         return Entry(
             self.name,
@@ -46,9 +47,11 @@ class Reading:
             sizes,
             (*self._limits(subject.names), *self._ratios(subject, subjects)),
             self._at("agree_with", lambda: _counters(table.get("agree_with", []), subject)) or (),
-            (self._at("tolerance", lambda: parse_tolerance(share)) if share else None) or Fraction(0),
+            self._at("tolerance", lambda: parse_tolerance(table.get("tolerance", "0%"))) or Fraction(0),
             Convention(table.get("count", "matmul"), table.get("taps", "full")),
             table.get("dtype", "float32"),
+            table.get("growth_only", False),
+            float(table.get("timeout", DEFAULT_TIMEOUT)),
         )
 
     def _at(self, key: str, work: Callable[[], Part]) -> Part | None:
@@ -110,10 +113,19 @@ def _model(table: Mapping[str, Any]) -> Model:
         table["model"],
         parse_inputs(table.get("inputs", ())),
         table.get("inputs_from", ""),
-        table.get("args", {}),
+        _floats(table.get("args", {})),
         table.get("train", False),
         table.get("formulas", ""),
     )
+
+
+def _floats(value: Any) -> Any:
+    """`value` with numbers with a point as Python's own."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {name: _floats(each) for name, each in value.items()}
+    return list(map(_floats, value)) if isinstance(value, list) else value
 
 
 def _counters(names: list[str], subject: Spec | Model) -> tuple[str, ...]:

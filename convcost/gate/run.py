@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from convcost.files import exclusive, shown
 from convcost.gate.changes import changes
 from convcost.gate.config import Config
 from convcost.gate.locked import read_lock, write_lock
 from convcost.gate.measuring import Measured, measured
 from convcost.gate.rows import Baseline, baseline_of
-from convcost.gate.source import shown
+from convcost.gate.source import ConfigError
 from convcost.gate.verdict import Checked, Judged, Standing
 
 
-def checked(config: Config, names: Iterable[str] = (), update: bool = False) -> Checked:
+def checked(
+    config: Config, names: Iterable[str] = (), update: bool = False, specs_only: bool = False
+) -> Checked:
     """The verdicts on the entries of these names, or on all; `update` makes what is now the baselines.
 
-    Raises ConfigError for entries that can't be counted, UsageError for a lock file that is not to be used.
+    `specs_only` skips entries that take a model to be run. Raises ConfigError if no entry can be counted, or
+    one can't that is to be updated; UsageError for a lock file that is not to be used.
     """
     chosen, path = config.chosen(names), config.lock
+    run = tuple(entry for entry in chosen if not specs_only or not config.runs_model(entry))
     before = read_lock(path)
-    judged = tuple(_judged(each, before, update) for each in measured(config, chosen))
-    kept = {name: baseline for name, baseline in (before or {}).items() if name in config.entries}
+    measurement = measured(config, run)
+    if measurement.problems and (update or not measurement.found):
+        raise ConfigError(measurement.problems)
+    judged = tuple(_judged(each, before, update) for each in measurement.found)
     if update:
-        write_lock(path, kept | {each.entry.name: each.now for each in judged})
-    return Checked(config, shown(path), judged, tuple(sorted((before or {}).keys() - kept.keys())), update)
+        with exclusive(config.source.path):  # what another process updates meanwhile is kept
+            now = {each.entry.name: each.now for each in judged}
+            write_lock(path, _kept(read_lock(path), config) | now)
+    stale = tuple(sorted((before or {}).keys() - config.entries.keys()))
+    skipped = tuple(entry.name for entry in chosen if entry not in run)
+    return Checked(config, shown(path), judged, stale, update, measurement.problems, skipped)
+
+
+def _kept(lock: Mapping[str, Baseline] | None, config: Config) -> dict[str, Baseline]:
+    return {name: baseline for name, baseline in (lock or {}).items() if name in config.entries}
 
 
 def _judged(each: Measured, lock: Mapping[str, Baseline] | None, update: bool) -> Judged:

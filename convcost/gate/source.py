@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, UsageError
+from convcost.files import read_text, shown
 from convcost.gate.kinds import Misfit, Path
 from convcost.gate.positions import Position, positions
 
@@ -21,7 +21,18 @@ TABLE = ("tool", "convcost")
 HOW = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml."
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
+MOST_PROBLEMS = 30
+"""Those that are told at once."""
+
 START = Position(1, 1, 0)
+
+LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
+LONG_NUMBER = re.compile(r"[0-9_]{4000}")
+DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){50}")
+"""What tomllib can't read, and does not say where."""
+
+LARGEST_CONFIG = 2**21
+"""The bytes of the largest configuration: 2 MiB."""
 
 
 class Problem(NamedTuple):
@@ -43,8 +54,10 @@ class ConfigError(ConvcostError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        texts = [str(problem) for problem in self.problems]
-        super().__init__("\n".join(texts if len(texts) == 1 else [f"{len(texts)} problems", *texts]))
+        texts = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
+        number = len(self.problems)
+        more = [f"and {number - MOST_PROBLEMS} more"] if number > MOST_PROBLEMS else []
+        super().__init__("\n".join(texts if number == 1 else [f"{number} problems", *texts, *more]))
 
 
 @dataclass(frozen=True)
@@ -84,15 +97,7 @@ class Source:
 
 def dotted(path: Path) -> str:
     """entries.dense.max_flops, with quotes around what is no bare key."""
-    return ".".join(part if BARE.fullmatch(part) else f'"{part[:40]}"' for part in path)
-
-
-def shown(path: FilePath) -> str:
-    """A path from the current folder."""
-    try:
-        return os.path.relpath(path)
-    except ValueError:  # on another drive
-        return str(path)
+    return ".".join(part[:64] if BARE.fullmatch(part) else f'"{part[:64]}"' for part in path)
 
 
 def source_at(given: str) -> Source:
@@ -108,32 +113,33 @@ def nearest_source() -> Source | None:
     here = FilePath.cwd()
     for folder in (here, *here.parents):
         for name in (OWN, SHARED):
-            if (folder / name).is_file() and (source := _read(folder / name)):
+            if not _is_absent(folder / name) and (source := _read(folder / name)):
                 return source
     return None
 
 
+def _is_absent(path: FilePath) -> bool:
+    """Whether there is nothing to read, or a folder that happens to have the name."""
+    return path.is_dir() or not path.exists()
+
+
 def _read(path: FilePath) -> Source | None:
     """The file with convcost's table in it; None for a pyproject.toml without one."""
-    text = text_of(path)
+    text = read_text(path, LARGEST_CONFIG)
     table = parsed(text, shown(path))
     if path.name != SHARED:
         return Source(path, text, table)
+    own = table
     for key in TABLE:
-        table = table.get(key, {})
-        if not isinstance(table, dict):
-            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is no table", hint=HOW)
-    return Source(path, text, table, TABLE) if table else None
-
-
-def text_of(path: FilePath) -> str:
-    """What is in the file; UsageError if it can't be read as text."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{shown(path)} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{shown(path)} is no text in UTF-8") from None
+        own = own.get(key, {})
+        if not isinstance(own, dict):
+            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is not a table", hint=HOW)
+    if not own and isinstance(table.get("entries"), dict):
+        line = next((each.line for key, each in positions(text).items() if key[0] == "entries"), 1)
+        prefix = ".".join(TABLE)
+        message = f"{SHARED} has no [{prefix}]\nWrite [entries.NAME] as [{prefix}.entries.NAME] here."
+        raise ConfigError([Problem(shown(path), line, "entries", message)])
+    return Source(path, text, own, TABLE) if own else None
 
 
 def parsed(text: str, file: str) -> dict[str, Any]:
@@ -141,6 +147,8 @@ def parsed(text: str, file: str) -> dict[str, Any]:
     import tomllib
     from decimal import Decimal
 
+    if LONG_KEY.search(text):  # of which tomllib makes tables that take quadratic memory
+        raise ConfigError([Problem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -148,5 +156,12 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
         raise ConfigError([Problem(file, line, "", f"no TOML: {message or error}")]) from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{file} has a number too long, or brackets nested too deep") from None
+    except ValueError:
+        raise ConfigError([Problem(file, _line(text, LONG_NUMBER), "", "a number is too long")]) from None
+    except RecursionError:
+        raise ConfigError([Problem(file, _line(text, DEEP), "", "brackets are nested too deep")]) from None
+
+
+def _line(text: str, pattern: re.Pattern[str]) -> int:
+    found = pattern.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from convcost.gate.config import Config
     from convcost.gate.entry import Entry
     from convcost.gate.rows import Baseline
+    from convcost.gate.source import Problem
     from convcost.report import Report
 
 Standing = Literal["unlocked", "new", "same", "changed"]
@@ -37,7 +38,10 @@ class Judged(NamedTuple):
     @property
     def keeps_baseline(self) -> bool:
         """Whether no total is off by more than the entry tolerates."""
-        return self.changes is None or self.accepted or self.changes.within(self.entry.tolerance)
+        entry = self.entry
+        return (
+            self.changes is None or self.accepted or self.changes.within(entry.tolerance, entry.growth_only)
+        )
 
     @property
     def passed(self) -> bool:
@@ -49,7 +53,8 @@ class Judged(NamedTuple):
 class Checked(Printed):
     """What came of all entries that were asked for; `stale` are baselines of entries that are no more.
 
-    `written` says that the lock file was written, or would not have been another.
+    `written` says that the lock file was written, or would not have been another. `problems` are of entries
+    that could not be counted, `skipped` the names of those that were not to be.
     """
 
     config: Config
@@ -57,6 +62,8 @@ class Checked(Printed):
     entries: tuple[Judged, ...]
     stale: tuple[str, ...] = ()
     written: bool = False
+    problems: tuple[Problem, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Judged, ...]:
@@ -65,5 +72,5 @@ class Checked(Printed):
 
     @property
     def passed(self) -> bool:
-        """Whether every entry passed."""
-        return not self.failed
+        """Whether every entry passed that was not to be skipped."""
+        return not self.failed and not self.problems

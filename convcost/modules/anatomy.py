@@ -42,10 +42,32 @@ class Anatomy(NamedTuple):
 
 def anatomy(module: torch.nn.Module) -> Anatomy:
     """Of `module`, walked through once."""
-    submodules = dict(module.named_modules())
+    submodules = named_modules(module)
     parameters = {path: submodule._parameters for path, submodule in submodules.items()}
     buffers = {path: submodule._buffers for path, submodule in submodules.items()}
     return Anatomy(submodules, _each_once(parameters), _each_once(buffers))
+
+
+def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
+    """Each submodule by its first path, as torch's own method has them, the model first.
+
+    They are told apart by their identity: a user's may be equal, or not hashable, or have such a method.
+    """
+    found: dict[int, tuple[str, torch.nn.Module]] = {}
+    waiting = [("", module)]
+    while waiting:
+        path, submodule = waiting.pop()
+        if id(submodule) not in found:
+            found[id(submodule)] = path, submodule
+            children = [(name, child) for name, child in submodule._modules.items() if child is not None]
+            waiting += [(f"{path}.{name}" if path else name, child) for name, child in reversed(children)]
+    return dict(found.values())
+
+
+def uncompiled(module: torch.nn.Module) -> torch.nn.Module:
+    """What torch.compile was given, if `module` is what it made of it."""
+    own = vars(module).get("_modules")
+    return own.get("_orig_mod", module) if isinstance(own, dict) else module
 
 
 def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:

@@ -10,6 +10,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from convcost.errors import UsageError
+from convcost.modules.anatomy import anatomy
 from convcost.modules.constants import is_integral, is_small
 from convcost.modules.construct import Way, constructed
 from convcost.modules.fault import fault
@@ -50,7 +51,7 @@ def forward_call(
 ) -> Arguments:
     """The arguments of the module's forward; UsageError if it does not take them."""
     if maker is None:
-        parameter = next(module.parameters(), None)
+        parameter = next(iter(anatomy(module).parameters.values()), None)
         device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
         args, kwargs = declared_call(target.inputs, module, device)
     else:
@@ -123,7 +124,9 @@ def own_dtype(module: torch.nn.Module) -> torch.dtype:
     """The dtype of its first parameter with a point."""
     import torch
 
-    dtypes = (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point())
+    dtypes = (
+        parameter.dtype for parameter in anatomy(module).parameters.values() if parameter.is_floating_point()
+    )
     return next(dtypes, torch.get_default_dtype())
 
 

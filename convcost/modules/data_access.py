@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
+from convcost.modules.fault import text_of
 from convcost.modules.memory import number_of
 from convcost.modules.tape import Tape
 from convcost.modules.tensors import tensors
@@ -105,7 +106,7 @@ class ShapesAccess:
 
     def failed(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
         """An operator raised `error`, for want of data perhaps."""
-        text = str(error).lower()
+        text = text_of(error).lower()
         if isinstance(error, NotImplementedError) or "meta" in text or "data" in text:
             self._note(name, arguments)
 

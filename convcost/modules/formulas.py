@@ -8,13 +8,16 @@ from typing import Any
 from convcost.errors import UsageError
 from convcost.modules.importing import importable
 from convcost.modules.loading import Place, load
+from convcost.modules.origin import check_callable
 
 
 def operator_formulas(place: Place) -> dict[str, Callable[..., Any]]:
     """The formulas at `place`, by operators' full names; UsageError where there is no such dict."""
-    with importable(place.folder):
+    with importable(place.folder, place.is_file):
         found = load(place)
     if not isinstance(found, dict) or not all(map(callable, found.values())):
         hint = 'It is one such as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
         raise UsageError(f"{place} is no dict of formulas by operator", hint=hint)
+    for name, formula in found.items():
+        check_callable(f"the formula of {str(name)[:80]} in {place}", formula)
     return found

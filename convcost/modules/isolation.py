@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost.modules.anatomy import uncompiled
 from convcost.modules.copying import Copier
 from convcost.modules.interrupts import deferred_signals
 from convcost.modules.object_state import preserved_objects
@@ -76,7 +77,7 @@ def _copied(call: Call, copy_parameter: TensorCopy, copy_input: TensorCopy) -> t
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             copier = Copier(copy_parameter)
-            model = copier.copy(getattr(call.model, "_orig_mod", call.model))
+            model = copier.copy(uncompiled(call.model))
             copier.copy_tensor = copy_input
             return Call(model, copier.copy(call.args), copier.copy(dict(call.kwargs))), copier
     finally:

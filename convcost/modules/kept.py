@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.modules.alive import NUMBERS, Alive, Measure, watching
 from convcost.modules.anatomy import anatomy
+from convcost.modules.fault import text_of
 from convcost.modules.interrupts import interruptible
 from convcost.modules.isolation import Call
 from convcost.modules.loss import go_back_from_loss
@@ -41,7 +42,7 @@ def held(call: Call, ways: Iterable[Way] = ("gradients",), dtype: str = "") -> H
 
 def reason_of(failure: Exception | None) -> str:
     """A short text on why nothing is known."""
-    first = str(failure).strip().partition("\n")[0][:LONGEST_REASON]
+    first = (text_of(failure) if failure else "").strip().partition("\n")[0][:LONGEST_REASON]
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
@@ -78,7 +79,7 @@ def trained(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = N
         output = model(*args, **kwargs)
         kept = _kept(alive, saved, inputs, output)
         go_back_from_loss(output)
-    gradients = (parameter.grad for parameter in model.parameters())
+    gradients = (parameter.grad for parameter in anatomy(model).parameters.values())
     return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
 
 

@@ -13,9 +13,13 @@ from typing import Any, NamedTuple
 
 from convcost.errors import UsageError, did_you_mean
 from convcost.modules.fault import fault
+from convcost.modules.origin import NOT_A_MODEL, check_module
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
+
+LARGEST_SOURCE = 2**24
+"""The bytes of the largest Python file: 16 MiB."""
 
 FORM = "Write it as path/to/file.py:Name or as package.module:Name."
 
@@ -61,6 +65,8 @@ def parse_place(text: str) -> Place:
 
 def load(place: Place) -> Any:
     """The object at `place`, from where its folder is `importable`; raises TargetError or UsageError."""
+    if not place.is_file:
+        check_module(place.source)
     try:
         module = _from_file(place) if place.is_file else import_module(place.source)
     except (Exception, SystemExit) as error:
@@ -79,11 +85,14 @@ def load(place: Place) -> Any:
 
 def _from_file(place: Place) -> ModuleType:
     path = Path(place.source)
+    if path.exists() and (not path.is_file() or path.stat().st_size > LARGEST_SOURCE):
+        kind = f"larger than {LARGEST_SOURCE // 2**20} MiB" if path.is_file() else "not a regular file"
+        raise UsageError(f"{str(path)[:200]} is {kind}", hint=FORM)
     if not path.is_file():
         near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if file.is_file()))
         raise UsageError(f"there is no file {str(path)[:200]}{near}", hint=FORM)
     parts = path.resolve().with_suffix("").relative_to(place.folder).parts
-    if len(parts) > 1 and all(map(str.isidentifier, parts)):
+    if len(parts) > 1 and all(map(str.isidentifier, parts)) and parts[0] not in NOT_A_MODEL:
         module = import_module(".".join(parts))
         if _is_of(module, path):
             return module
@@ -93,8 +102,8 @@ def _from_file(place: Place) -> ModuleType:
 def _executed(path: Path, name: str) -> ModuleType:
     """The file as a module, under another name if that is taken; once, for what runs twice may not work."""
     found = sys.modules.get(name)
-    if found and not _is_of(found, path):
-        name = f"_{name}"
+    if name in NOT_A_MODEL or (found and not _is_of(found, path)):
+        name = f"_{name}_file"
         found = sys.modules.get(name)
     if found and _is_of(found, path):
         return found

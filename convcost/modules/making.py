@@ -10,6 +10,7 @@ from convcost.errors import UsageError
 from convcost.modules.call import Target, check_call
 from convcost.modules.construct import Way, constructed
 from convcost.modules.fault import fault
+from convcost.modules.origin import check_callable
 
 if TYPE_CHECKING:
     import torch
@@ -33,8 +34,11 @@ def module_of(target: Target, found: Any, way: Way) -> torch.nn.Module:
 
 
 def _built(target: Target, found: Any, way: Way) -> Any:
-    if not callable(found):
+    import torch
+
+    if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
+    check_callable(str(target.place), found)
     check_call(str(target.place), found, kwargs=target.arguments, hint=HOW_TO_ARGUE)
     try:
         return constructed(partial(found, **target.arguments), way)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from operator import is_
@@ -15,7 +15,9 @@ from convcost.modules.tensors import tensors
 if TYPE_CHECKING:
     import torch
 
-CONTAINERS = (dict, list, set, deque)
+CONTAINERS = (OrderedDict, dict, list, set, deque)
+"""Whose own methods are used, whatever a user's subclass makes of them."""
+
 MOST_NESTED = 4
 """How deep containers in containers are looked into."""
 
@@ -39,7 +41,7 @@ NO_USERS = frozenset(
 @contextmanager
 def preserved_attributes(owners: Iterable[Any]) -> Iterator[None]:
     """Put back the attributes of `owners` after the block."""
-    attributes = [(owner, dict(vars(owner))) for owner in owners if hasattr(owner, "__dict__")]
+    attributes = [(owner, dict(held)) for owner in owners if (held := attributes_of(owner)) is not None]
     try:
         yield
     finally:
@@ -65,13 +67,15 @@ def preserved_objects(
     kinds: Iterable[type], functions: Iterable[FunctionType], others: Iterable[Any]
 ) -> Iterator[None]:
     """Put back a user's classes, the global variables that they and `functions` name, and `others`."""
-    owners = [owner for owner in (*users_classes(kinds), *others) if hasattr(owner, "__dict__")]
-    held = [value for owner in owners for value in vars(owner).values()]
-    methods = (value for value in held if isinstance(value, FunctionType))
+    owners = [*users_classes(kinds), *others]
+    held = [value for owner in owners for value in (attributes_of(owner) or {}).values()]
+    methods = (value for value in held if _is_a(value, FunctionType))
     variables = [*_globals((*methods, *functions))]
     values = [variable.value for variable in variables]
     owners += [value for value in values if _has_state(value)]
-    held += [value for owner in owners if not isinstance(owner, type) for value in vars(owner).values()]
+    held += [
+        value for owner in owners if not _is_a(owner, type) for value in (attributes_of(owner) or {}).values()
+    ]
     with ExitStack() as stack:
         stack.callback(_rebind, variables)
         stack.enter_context(preserved_contents((*values, *held)))
@@ -84,9 +88,24 @@ def _has_state(value: Any) -> bool:
     kind = type(value)
     if kind is FunctionType:
         return bool(vars(value))
-    is_object = hasattr(value, "__dict__") and not isinstance(value, type | ModuleType)
+    attributes = None if issubclass(kind, type | ModuleType) else attributes_of(value)
     is_users = kind.__module__.partition(".")[0] not in NO_USERS
-    return is_object and (is_users or kind is SimpleNamespace or hasattr(value, "_parameters"))
+    return attributes is not None and (is_users or kind is SimpleNamespace or "_parameters" in attributes)
+
+
+def attributes_of(owner: Any) -> Mapping[str, Any] | None:
+    """Those of an object or a class, past what a user's class says of them; None where there are none."""
+    get: Any = type.__getattribute__ if _is_a(owner, type) else object.__getattribute__
+    try:
+        found: Mapping[str, Any] = get(owner, "__dict__")
+        return found
+    except Exception:  # a class may say that it has none in its own way
+        return None
+
+
+def _is_a(value: Any, kinds: Any) -> bool:
+    """By its class alone: a user's object may raise where it is asked for another."""
+    return issubclass(type(value), kinds)
 
 
 class Variable(NamedTuple):
@@ -125,8 +144,8 @@ def _globals(functions: Iterable[FunctionType]) -> Iterator[Variable]:
         for name in _names(function.__code__):
             value = names.get(name, MISSING)
             yield Variable(names, name, value)
-            inner = getattr(value, "__wrapped__", value) if isinstance(value, _CACHED) else value
-            if isinstance(inner, FunctionType) and id(inner) not in seen and not _is_of_torch(inner):
+            inner = getattr(value, "__wrapped__", value) if _is_a(value, _CACHED) else value
+            if _is_a(inner, FunctionType) and id(inner) not in seen and not _is_of_torch(inner):
                 seen.add(id(inner))
                 waiting.append(inner)
 
@@ -145,11 +164,13 @@ def _is_of_torch(function: FunctionType) -> bool:
 def _collect(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -> None:
     if id(value) in restoring or not depth:
         return
-    if isinstance(value, CONTAINERS):
-        restoring[id(value)] = partial(_refill, value, value.copy())
-        for part in value.values() if isinstance(value, dict) else value:
+    base: Any = next((kind for kind in CONTAINERS if _is_a(value, kind)), None)
+    if base is not None:
+        content = dict(dict.items(value)) if issubclass(base, dict) else [*base.__iter__(value)]
+        restoring[id(value)] = partial(_refill, base, value, content)
+        for part in content.values() if isinstance(content, dict) else content:
             _collect(part, restoring, depth - 1)
-    elif isinstance(value, _CACHED):
+    elif _is_a(value, _CACHED):
         restoring[id(value)] = partial(_forget_new, value, value.cache_info())
     elif _is_tensor(value):
         restoring[id(value)] = _restoring(value)
@@ -164,7 +185,7 @@ def _forget_new(function: Any, before: Any) -> None:
 def _is_tensor(value: Any) -> bool:
     import torch
 
-    return isinstance(value, torch.Tensor)
+    return _is_a(value, torch.Tensor)
 
 
 def _restoring(tensor: torch.Tensor) -> Callable[[], None]:
@@ -188,19 +209,20 @@ def _restoring(tensor: torch.Tensor) -> Callable[[], None]:
     return restore
 
 
-def _refill(container: Any, content: Any) -> None:
-    if _identities(container) != _identities(content):
-        container.clear()
-        (container.update if isinstance(container, dict | set) else container.extend)(content)
+def _refill(base: Any, container: Any, content: Any) -> None:
+    """Give a container of a class of `base` its content again, unless it has that."""
+    if _identities(base, container) != _identities(type(content), content):
+        base.clear(container)
+        (base.update if issubclass(base, dict | set) else base.extend)(container, content)
 
 
-def _identities(container: Any) -> list[int]:
-    values = container.values() if isinstance(container, dict) else ()
-    return [*map(id, container), *map(id, values)]
+def _identities(base: Any, container: Any) -> list[int]:
+    values = dict.values(container) if issubclass(base, dict) else ()
+    return [*map(id, base.__iter__(container)), *map(id, values)]
 
 
 def _put_back(owner: Any, before: dict[str, Any]) -> None:
-    now = dict(vars(owner))
+    now = dict(attributes_of(owner) or {})
     if len(now) == len(before) and all(map(is_, now.values(), before.values())):
         return
     for name in now.keys() - before.keys():

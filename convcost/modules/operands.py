@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from convcost.operation import Element
 from convcost.operators.interface import CostRule, Operator
 from convcost.quantities import Cost
 
@@ -28,6 +29,14 @@ def _past_modes(rule: CostRule) -> CostRule:
             return rule(**arguments)
 
     return cost
+
+
+def elements_of(operands: Iterable[Any], output: Any) -> tuple[Element, ...]:
+    """Those of each operand, and of what comes out, which may be nothing."""
+    return tuple(
+        Element(0, False) if tensor is None else Element(tensor.element_size(), tensor.is_floating_point())
+        for tensor in (*operands, output)
+    )
 
 
 def is_number(tensor: Any) -> bool:

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Visit:
-    """A submodule that ran: how often, and the shapes of its first input and output at the first call."""
+    """A submodule that ran: how often, and its first input and output at the first call.
+
+    Of these the shapes, and how many bytes their elements take.
+    """
 
     input: Shape | None = None
     output: Shape | None = None
     calls: int = 0
+    input_itemsize: int | None = None
+    output_itemsize: int | None = None
 
 
 class Stack(threading.local):
@@ -64,7 +69,8 @@ class FollowedCall:
         running = paths.stack.running
         visit = paths.visits.get(path)
         if visit is None:
-            visit = paths.visits[path] = Visit(first_shape(args))
+            visit = paths.visits[path] = Visit()
+            visit.input, visit.input_itemsize = first_shape(args)
         visit.calls += not paths.is_backward
         running.append(path)
         try:
@@ -76,7 +82,7 @@ class FollowedCall:
         finally:
             running.pop()
         if visit.output is None:
-            visit.output = first_shape(output)
+            visit.output, visit.output_itemsize = first_shape(output)
         return output
 
 
@@ -88,10 +94,13 @@ def followed(submodules: Mapping[str, torch.nn.Module]) -> Paths:
     return paths
 
 
-def first_shape(value: Any) -> Shape | None:
-    """The shape of the first tensor in `value`, however it is nested, asked for past recording modes."""
+def first_shape(value: Any) -> tuple[Shape | None, int | None]:
+    """The shape of the first tensor in `value`, however it is nested, and the bytes of an element.
+
+    They are asked for past recording modes.
+    """
     import torch
 
     with torch._C.DisableTorchFunction():
         found = first_tensor(value)
-        return None if found is None else shape_of(found)
+        return (None, None) if found is None else (shape_of(found), found.element_size())

@@ -89,7 +89,9 @@ class Profiler:
         return self._with_footprint(report, call)
 
     def _is_meta(self, call: Call, device: str) -> bool:
-        given = chain(call.model.parameters(), call.model.buffers(), tensors((call.args, call.kwargs)))
+        parts = anatomy(call.model)
+        held = parts.parameters.values(), parts.buffers.values()
+        given = chain(*held, tensors((call.args, call.kwargs)))
         return not device and all(tensor.is_meta for tensor in given)
 
     def _with_footprint(self, report: Report, call: Call) -> Report:
@@ -162,7 +164,7 @@ def _watch_parameters(tape: Tape, model: torch.nn.Module) -> None:
     import torch
 
     with torch._C.DisableTorchFunction():  # or it would count as a use of the parameter
-        for parameter in model.parameters():
+        for parameter in anatomy(model).parameters.values():
             watch: Any = parameter.register_hook
             if parameter.requires_grad:
                 watch(tape.note_weight_gradient)

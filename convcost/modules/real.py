@@ -35,7 +35,7 @@ def with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], Mapping
     """
     import torch
 
-    with importable(target.place.folder):
+    with importable(target.place.folder, target.place.is_file):
         found = load(target.place)
         is_module = isinstance(found, torch.nn.Module)
         module = module_of(target, own_copy(found) if is_module else found, "real")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from convcost.modules.paths import Visit
-from convcost.operation import Conditional, Operation, Phase, Uncounted
+from convcost.operation import Conditional, Element, Operation, Phase, Uncounted
 from convcost.quantities import Cost, Shape
 
 Key = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 
-Traits = tuple[bool, bool, bool]
-"""Whether a call was estimated, on complex numbers, on sparse tensors."""
+Traits = tuple[bool, bool, bool, tuple[Element, ...]]
+"""Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ from convcost.dtypes import ITEMSIZES
 from convcost.modules.anatomy import Anatomy, tied
 from convcost.modules.paths import Visit
 from convcost.modules.tape import Tape
-from convcost.modules.tensors import labelled, shape_of
+from convcost.modules.tensors import bytes_of, labelled, shape_of
 from convcost.operation import Module, Operation, Tensor, Trace
 from convcost.quantities import Cost, Shape
 from convcost.report import Report, Row
@@ -48,7 +48,6 @@ def report_of(
         Module(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
         for path, visit in visits.items()
     )
-    shapes = {name: tuple(parameter.shape) for name, parameter in parts.parameters.items()}
     trace = Trace(
         _tensors(given),
         _tensors(output),
@@ -61,54 +60,76 @@ def report_of(
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
     )
-    texts = {path: Described(submodules[path].extra_repr()) for path in visits}
+    texts = {path: _described(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__
     return Report(
         name=name,
         spec=name,
-        rows=_rows(trace, texts, _owned(shapes, visits)),
+        rows=_rows(trace, texts, _owned(parts.parameters, visits), visits),
         dtype=_dtype(parts.parameters),
         trace=trace,
     )
 
 
+def _described(module: torch.nn.Module) -> Described:
+    """Nothing where a user's class can't say it."""
+    try:
+        return Described(module.extra_repr())
+    except Exception:
+        return Described()
+
+
 def _rows(
-    trace: Trace, texts: Mapping[str, Described], owned: Mapping[str, dict[str, Shape]]
+    trace: Trace,
+    texts: Mapping[str, Described],
+    owned: Mapping[str, dict[str, torch.nn.Parameter]],
+    visits: Mapping[str, Visit],
 ) -> tuple[Row, ...]:
     ran: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
         if operation.phase == "forward":
             ran[operation.path].append(operation)
     rows = [
-        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path])
+        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path], visits[module.path])
         for module in trace.modules
         if module.path in owned or ran[module.path]
     ]
-    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, []),)
+    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, [], visits[""]),)
 
 
-def _row(module: Module, text: Described, parameters: dict[str, Shape], operations: list[Operation]) -> Row:
+def _row(
+    module: Module,
+    text: Described,
+    parameters: dict[str, torch.nn.Parameter],
+    operations: list[Operation],
+    visit: Visit,
+) -> Row:
     return Row(
         module.path,
         module.kind,
         text,
         module.input or (),
         module.output or (),
-        parameters,
+        {name: tuple(parameter.shape) for name, parameter in parameters.items()},
         sum((operation.cost for operation in operations), Cost()),
         sum(operation.activations for operation in operations),
-        calls=module.calls,
+        visit.input_itemsize,
+        module.calls,
+        visit.output_itemsize,
+        bytes_of(parameters.values()),
     )
 
 
-def _owned(shapes: Mapping[str, Shape], visits: Mapping[str, Visit]) -> dict[str, dict[str, Shape]]:
+def _owned(
+    parameters: Mapping[str, torch.nn.Parameter], visits: Mapping[str, Visit]
+) -> dict[str, dict[str, torch.nn.Parameter]]:
     """Each parameter with the innermost submodule around it that ran, by its name from there."""
-    owned: dict[str, dict[str, Shape]] = defaultdict(dict)
-    for name, shape in shapes.items():
+    owned: dict[str, dict[str, torch.nn.Parameter]] = defaultdict(dict)
+    for name, parameter in parameters.items():
         path = name.rpartition(".")[0]
         while path not in visits:
             path = path.rpartition(".")[0]
-        owned[path][name.removeprefix(f"{path}.") if path else name] = shape
+        owned[path][name.removeprefix(f"{path}.") if path else name] = parameter
     return owned
 
 

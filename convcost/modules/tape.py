@@ -13,8 +13,8 @@ from convcost.modules.dispatched import SPACES_OF_TORCH
 from convcost.modules.functions import Whole, composite, is_composite
 from convcost.modules.memory import number_of
 from convcost.modules.nested_tensors import by_component, has_nested
-from convcost.modules.operands import has_complex, has_sparse, is_number, rule_for
-from convcost.modules.paths import Paths, Visit
+from convcost.modules.operands import elements_of, has_complex, has_sparse, is_number, rule_for
+from convcost.modules.paths import Paths
 from convcost.modules.recording import Key, Recording, Traits
 from convcost.modules.tensors import first_tensor, shape_of, tensors
 from convcost.operation import Conditional, Operation, Phase, Uncounted
@@ -106,15 +106,16 @@ class Tape:
             self._miss(self._key(name, operands, first))
         elif cost.macs or (cost != Cost() and is_number(first)):
             is_complex = bool(cost.macs) and not operator.counts_real and has_complex(operands)
-            traits = operator.is_estimated(given), is_complex, operator.contracts and has_sparse(operands)
-            elements = operator.activations(**given) if operator.activations else 0
+            is_sparse = operator.contracts and has_sparse(operands)
+            traits = operator.is_estimated(given), is_complex, is_sparse, elements_of(operands, first)
+            activations = operator.activations(**given) if operator.activations else 0
             key = self._key(name, operands, first)
             cost = of_complex(cost) if is_complex else cost
             if cost.macs and key[4] == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
-                    self._hold(number_of(gradient), (key, traits, part, elements, 1))
+                    self._hold(number_of(gradient), (key, traits, part, activations, 1))
             else:
-                self._count(key, traits, cost, elements, 1)
+                self._count(key, traits, cost, activations, 1)
 
     def _hold(self, memory: int, counted: Counted) -> None:
         """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
@@ -130,8 +131,8 @@ class Tape:
         with torch._C.DisableTorchFunction():
             found = self._held.pop(number_of(gradient), None)
         if found is not None:
-            key, traits, cost, elements, calls = found
-            self._count((*key[:4], "gradient by weight"), traits, cost, elements, calls)
+            key, traits, cost, activations, calls = found
+            self._count((*key[:4], "gradient by weight"), traits, cost, activations, calls)
 
     def end_backward(self) -> None:
         """What no parameter got is a gradient by an input."""
@@ -154,7 +155,7 @@ class Tape:
         """Put down what was recorded separately."""
         self._recorded.add(recording)
         for path, visit in recording.visits.items():
-            self.paths.visits.setdefault(path, Visit(visit.input, visit.output)).calls += visit.calls
+            self.paths.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
 
     def note_conditional(self, conditional: Conditional) -> None:
         """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
@@ -177,12 +178,13 @@ class Tape:
         """Put down what a gradient of the operator `name`, called at `path`, costs."""
         shapes = tuple(map(self.shape_of, operands))
         is_complex = bool(cost.macs) and has_complex(operands)
-        traits = False, is_complex, bool(cost.macs) and has_sparse(operands)
+        is_sparse = bool(cost.macs) and has_sparse(operands)
+        traits = False, is_complex, is_sparse, elements_of(operands, output)
         key = path, name, shapes, self.shape_of(output), phase
         self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
 
-    def _count(self, key: Key, traits: Traits, cost: Cost, elements: Size, calls: int) -> None:
-        found = Operation(*key[:4], cost, elements, calls, key[4], *traits)
+    def _count(self, key: Key, traits: Traits, cost: Cost, activations: Size, calls: int) -> None:
+        found = Operation(*key[:4], cost, activations, calls, key[4], *traits)
         with self._lock:
             self._recorded.count(key, traits, found)
 

@@ -18,6 +18,7 @@ from convcost.modules.importing import importable
 from convcost.modules.isolation import Call
 from convcost.modules.loading import Place, load
 from convcost.modules.making import module_of
+from convcost.modules.origin import check_callable
 from convcost.modules.profile import Profiler
 from convcost.modules.tensors import bytes_of, shape_of, tensors
 from convcost.report import Report
@@ -44,7 +45,7 @@ def profiled(target: Target, profiler: Profiler) -> Profiled:
 
     It is tried without memory first, and with its data where it can't be built or run without.
     """
-    with importable(target.place.folder):
+    with importable(target.place.folder, target.place.is_file):
         found = load(target.place)
         maker = maker_at(target.maker) if target.maker else None
         try:
@@ -64,8 +65,11 @@ def profiled(target: Target, profiler: Profiler) -> Profiled:
 
 def maker_at(place: Place) -> Callable[[], Any]:
     """The function there that makes a model's inputs; UsageError if it asks for arguments."""
-    with importable(place.folder):
+    with importable(place.folder, place.is_file):
         found: Callable[[], Any] = load(place)
+    if not callable(found):
+        raise UsageError(f"{place} is a {type(found).__name__}; a function that returns the inputs is needed")
+    check_callable(str(place), found)
     check_call(str(place), found, hint="It is called without arguments.")
     return found
 

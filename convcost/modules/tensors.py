@@ -16,8 +16,14 @@ def tensors(values: Any) -> Iterator[Any]:
 
 
 def bytes_of(held: Iterable[Any]) -> int:
-    """What the elements of tensors take."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in held)
+    """What the elements of tensors take; those of quantized ones may be parts of a byte."""
+    return sum(
+        -(-tensor.numel() * tensor.element_size() // PACKED.get(str(tensor.dtype), 1)) for tensor in held
+    )
+
+
+PACKED = {"torch.quint4x2": 2, "torch.quint2x4": 4}
+"""Elements that share the byte that torch says is the size of one."""
 
 
 def torch_dtype(name: str) -> Any:
@@ -27,30 +33,64 @@ def torch_dtype(name: str) -> Any:
     return getattr(torch, "float32" if name == "tfloat32" else name)
 
 
-def labelled(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The tensors in `value` with the names or numbers that lead to them."""
+def labelled(value: Any, name: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """The tensors in `value` with the names or numbers that lead to them.
+
+    A container that is inside itself, one of those `around`, is not looked into again.
+    """
     import torch
 
-    if isinstance(value, torch.Tensor):
+    if issubclass(type(value), torch.Tensor):
         yield name, value
         return
+    inside = (*around, id(value))
     for key, part in _parts(value):
-        if isinstance(part, torch.Tensor):
-            yield f"{name}.{key}" if name else str(key), part
-        elif part is not None and not isinstance(part, int | float | str):
-            yield from labelled(part, f"{name}.{key}" if name else str(key))
+        kind = type(part)
+        if issubclass(kind, torch.Tensor):
+            yield _label(name, key), part
+        elif part is not None and not issubclass(kind, int | float | str) and id(part) not in inside:
+            yield from labelled(part, _label(name, key), inside)
+
+
+def _label(name: str, key: Any) -> str:
+    """A user's keys may be anything, of which not all can be shown."""
+    try:
+        text = key if type(key) is str else str(key)
+    except Exception:
+        text = type(key).__name__
+    return f"{name}.{text}" if name else text
 
 
 def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
-    if isinstance(value, dict):
-        return value.items()
-    if isinstance(value, list | tuple | set | ValuesView):
+    """What is in a container, past what a user's subclass says of it; nothing in what can't be opened."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        return dict.items(value)
+    for known in (list, tuple, set):
+        if issubclass(kind, known):
+            return enumerate(known.__iter__(value))
+    if issubclass(kind, ValuesView):
         return enumerate(value)
-    if isinstance(value, Mapping):
-        return value.items()
-    if isinstance(value, type) or not is_dataclass(value):
+    try:
+        return _of_user(value)
+    except Exception:  # whatever a user's class raises where it is asked for what is in it
         return ()
-    return ((field.name, getattr(value, field.name, None)) for field in fields(value))
+
+
+def _of_user(value: Any) -> Iterable[tuple[Any, Any]]:
+    kind = type(value)
+    if issubclass(kind, Mapping):
+        return list(value.items())
+    if issubclass(kind, type) or not is_dataclass(kind):
+        return ()
+    return [(field.name, _attribute(value, field.name)) for field in fields(kind)]
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name, None)
+    except Exception:  # a property that can't be asked for now
+        return None
 
 
 def has_values(tensor: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcost.operators import attention, convolution
+from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
 from convcost.operators.sampling import INTERPOLATIONS
 from convcost.quantities import Cost, Shape
@@ -27,8 +27,20 @@ NORMALISATIONS = (
 
 DISTANCE = 4
 
+NEAREST = tuple(
+    f"{start}{dimensions}d_backward"
+    for start in ("upsample_nearest", "_upsample_nearest_exact")
+    for dimensions in (1, 2, 3)
+)
+"""Each output gives its gradient to one input: a sum."""
+
 SOFTMAX = 4
 """y·(dy − Σ dy·y): two products, a sum, a difference."""
+
+SOFTMAXES = (
+    *("_softmax_backward_data", "_log_softmax_backward_data"),
+    *("_sparse_softmax_backward_data", "_sparse_log_softmax_backward_data"),
+)
 
 
 def of_convolution(
@@ -77,6 +89,14 @@ def of_interpolation(operations: int) -> Operator:
     return Operator(lambda grad_output, **_: Cost(elementwise=operations * size(grad_output)), estimated=True)
 
 
+def of_onednn_layer(
+    input: Operand, weight1: Operand, weight2: Operand, weight3: Operand, weight4: Operand, **options: Any
+) -> Cost:
+    """By inputs and by weights the forward's products once each; by biases their sums."""
+    forward = recurrent.onednn_layer(input, weight1, weight2, weight3, weight4, **options)
+    return Cost(2 * forward.macs, 2 * forward.macs, forward.bias_adds)
+
+
 def of_distances(x1: Operand, cdist: Operand, **_: Any) -> Cost:
     """A difference, a quotient, a product and a sum for each pair and feature."""
     return Cost(elementwise=DISTANCE * size(cdist) * x1.shape[-1])
@@ -86,18 +106,24 @@ def _estimated(operations: int) -> Operator:
     return each_element(operations)._replace(estimated=True)
 
 
+UNLISTED = _estimated(OTHERWISE)
+
 OPERATORS = {
     **dict.fromkeys(NORMALISATIONS, _estimated(NORMALISING)),
-    **dict.fromkeys(("_softmax_backward_data", "_log_softmax_backward_data"), _estimated(SOFTMAX)),
+    **dict.fromkeys(SOFTMAXES, _estimated(SOFTMAX)),
+    **dict.fromkeys(("_thnn_fused_lstm_cell_backward_impl", "_standard_gamma_grad"), UNLISTED),
     **{f"{name}_backward": of_interpolation(count) for name, count in INTERPOLATIONS.items()},
+    **dict.fromkeys(NEAREST, of_interpolation(1)),
     "_cdist_backward": Operator(of_distances, estimated=True),
-    "convolution_backward": Operator(of_convolution, activations=outputs),
-    "linear_backward": Operator(of_linear, activations=outputs),
+    **dict.fromkeys(
+        ("convolution_backward", "convolution_backward_overrideable"),
+        Operator(of_convolution, activations=outputs),
+    ),
+    **dict.fromkeys(("linear_backward", "mkldnn_linear_backward"), Operator(of_linear, activations=outputs)),
+    "mkldnn_rnn_layer_backward": Operator(of_onednn_layer, activations=outputs),
     "matmul_backward": Operator(of_matmul, activations=outputs),
     **{f"{kernel}_backward": Operator(of_attention, activations=outputs) for kernel in attention.KERNELS},
 }
-
-UNLISTED = _estimated(OTHERWISE)
 
 WITH_PRODUCTS = ("linear", "rnn", "lstm", "gru", "conv", "mm", "matmul", "attention", "trilinear", "cdist")
 """What names of operators contain whose backward multiplies matrices: none of these is estimated."""

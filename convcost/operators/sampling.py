@@ -13,11 +13,15 @@ LINEAR = {1: 3, 2: 7, 3: 15}
 BICUBIC = 31
 """As much for 16 neighbours."""
 
+LANCZOS = 71
+"""As much for 36 neighbours, of a kernel of three to each side."""
+
 INTERPOLATIONS = {
     "upsample_linear1d": LINEAR[1],
     **dict.fromkeys(("upsample_bilinear2d", "_upsample_bilinear2d_aa"), LINEAR[2]),
     "upsample_trilinear3d": LINEAR[3],
     **dict.fromkeys(("upsample_bicubic2d", "_upsample_bicubic2d_aa"), BICUBIC),
+    "_upsample_lanczos2d_aa": LANCZOS,
 }
 
 MEAN = 1

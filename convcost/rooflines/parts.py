@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcost import formulas
+from convcost.dtypes import ITEMSIZES
 from convcost.layers.interface import Layer
 from convcost.operation import Operation
 from convcost.quantities import Convention, Cost, Size
@@ -13,26 +14,27 @@ from convcost.rooflines import calls
 from convcost.rooflines.bound import Part
 
 
-def parts(report: Report, itemsize: int) -> Iterator[Part]:
-    """The parts of `report` in order of running, at `itemsize` bytes an element.
+def parts(report: Report, dtype: str = "") -> Iterator[Part]:
+    """The parts of `report` in order of running, its floats in `dtype`, or all as they are.
 
     Of a module those that compute nothing, as copies and lookups, are left out: nothing is known of them.
     """
+    itemsize = ITEMSIZES[dtype or report.dtype]
     if report.trace:
         for operation in report.trace.operations:
-            yield _of_operation(operation, report.convention, itemsize)
+            moves = operation.bytes(itemsize, in_own_dtypes=not dtype)
+            yield _of_operation(operation, report.convention, moves)
     else:
         for row in report.rows:
             yield _of_row(row, report.convention, itemsize)
 
 
-def _of_operation(operation: Operation, convention: Convention, itemsize: int) -> Part:
-    elements = sum(map(formulas.elements, (*operation.inputs, operation.output)))
+def _of_operation(operation: Operation, convention: Convention, moves: Size) -> Part:
     return Part(
         operation.path,
         operation.operator.removeprefix("aten::"),
         operation.cost.flops(convention),
-        operation.calls * elements * itemsize,
+        moves,
         operation.calls,
         operation.phase,
         calls.of_operation(operation),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convcost.devices import Device, device_named
-from convcost.dtypes import ITEMSIZES, dtype_named
+from convcost.dtypes import dtype_named
 from convcost.quantities import quotient
 from convcost.report import Report
 from convcost.rooflines.bound import Bound, Flip, Part, Roofline
@@ -18,15 +18,17 @@ def roofline(
 ) -> Roofline:
     """The least time that each part of `report` takes on `device`, computed in `dtype`, its own if empty.
 
-    FLOPs are as the report's convention has them. Bytes are moved between the chip and its memory, each
-    tensor once; what stays in a cache can be quicker. `twice` are reports with one of the batch-like sizes
-    that were taken as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where
-    there is no such device, or where it has no peak in that dtype.
+    A module has the dtypes of its tensors; in a `dtype` that is given, its floats are of that one. FLOPs are
+    as the report's convention has them. Bytes are moved between the chip and its memory, each tensor once;
+    what stays in a cache can be quicker. `twice` are reports with one of the batch-like sizes that were taken
+    as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where there is no such
+    device, or where it has no peak in that dtype.
     """
     device = device_named(device) if isinstance(device, str) else device
-    dtype = dtype_named(dtype) if dtype else report.dtype
-    peak, itemsize = device.peak(dtype), ITEMSIZES[dtype]
-    doubled = {name: tuple(parts(other, itemsize)) for name, other in twice}
+    asked = dtype_named(dtype) if dtype else ""
+    dtype = asked or report.dtype
+    peak = device.peak(dtype)
+    doubled = {name: tuple(parts(other, asked)) for name, other in twice}
 
     def bound(place: int, part: Part) -> Bound:
         compute, memory = quotient(part.flops, peak), quotient(part.bytes, device.bandwidth)
@@ -41,5 +43,5 @@ def roofline(
         alike = [name for name, others in doubled.items() if others == first]
         return batch_flip(part, first[place], "·".join(alike), peak, device)
 
-    bounds = tuple(bound(place, part) for place, part in enumerate(parts(report, itemsize)))
+    bounds = tuple(bound(place, part) for place, part in enumerate(parts(report, asked)))
     return Roofline(device, dtype, bounds)

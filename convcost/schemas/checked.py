@@ -69,6 +69,8 @@ class Baseline(TypedDict):
     standing: Standing
     passed: bool
     tolerance: str
+    growth_only: bool
+    """Whether only a total that grows fails."""
     before: About | None
     totals: dict[str, Pair]
     """Those that changed."""
@@ -101,6 +103,15 @@ class Entry(TypedDict):
     failures: list[str]
 
 
+class Problem(TypedDict):
+    """Why an entry could not be counted."""
+
+    key: str
+    line: int
+    """Of the configuration."""
+    message: str
+
+
 class Checked(Head):
     """The JSON of `convcost check`."""
 
@@ -113,3 +124,6 @@ class Checked(Head):
     entries: list[Entry]
     stale: list[str]
     """Entries of the lock file that are no more."""
+    problems: list[Problem]
+    skipped: list[str]
+    """Entries with a model, where none was to be run."""

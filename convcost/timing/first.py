@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from convcost.counters.subject import Subject
 from convcost.errors import ConvcostError
-from convcost.modules.fault import fault
+from convcost.modules.fault import fault, text_of
 from convcost.operation import Trace
 from convcost.quantities import Cost, Size
 from convcost.report import Report
@@ -61,7 +61,7 @@ def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:
 
 def reason(error: BaseException) -> str:
     """What was raised, in one line: torch's own errors say what is wrong in the second."""
-    lines = (line.strip() for line in str(error).splitlines())
+    lines = (line.strip() for line in text_of(error).splitlines())
     telling = [line for line in lines if line and not line.startswith(ADVICE)]
     text = shorten(" ".join(telling[:2]), LONGEST, placeholder="...")
     if isinstance(error, ConvcostError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from convcost.devices import Device
+from convcost.devices.device import THIS
+from convcost.devices.reading import plain
 from convcost.quantities import Size
 from convcost.rooflines.bound import Roofline
 from convcost.timing.samples import Samples
@@ -47,28 +50,39 @@ class Run(NamedTuple):
         has_gradients = any(bound.part.phase != "forward" for bound in roofline.bounds)
         return roofline.seconds if has_gradients else None
 
-    def of_least(self, roofline: Roofline | None) -> Fraction | None:
-        """The least time as a part of the measured one."""
-        least = self.least(roofline)
-        return least / self.samples.median if least and self.samples and self.samples.median else None
-
 
 @dataclass(frozen=True)
 class Timing:
     """What was timed of a candidate, the plain forward first; each round timed it beside the others.
 
-    `device` is cpu, or the name of a GPU.
+    `device` is cpu, or the name of a GPU; `processor` is what the system calls the one or the other.
     """
 
     runs: tuple[Run, ...]
     threads: int
     dtype: str
     device: str
+    processor: str = ""
 
     @property
     def forward(self) -> Run:
         """The forward as it is."""
         return self.runs[0]
+
+    def is_of(self, device: Device) -> bool:
+        """Whether that is the device that the times were measured on."""
+        if device.name.startswith(THIS):
+            return (device.kind == "cpu") == (self.device == "cpu")
+        return bool(self.processor) and plain(device.title) == plain(self.processor)
+
+    def own(self, roofline: Roofline | None) -> Roofline | None:
+        """`roofline` if it is of the device measured on: another's says nothing of these times."""
+        return roofline if roofline and self.is_of(roofline.device) else None
+
+    def of_least(self, run: Run, roofline: Roofline | None) -> Fraction | None:
+        """The least time as a part of the measured one; None where it is another device's."""
+        least = run.least(self.own(roofline))
+        return least / run.samples.median if least and run.samples and run.samples.median else None
 
     def like(self, run: Run) -> Run | None:
         """The run that did the same."""

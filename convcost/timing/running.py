@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.counters.subject import Subject
 from convcost.errors import UsageError
+from convcost.modules.anatomy import named_modules
 from convcost.modules.tensors import tensors
 from convcost.timing.result import What
 
@@ -29,7 +30,7 @@ def mode(what: What, found: Subject) -> Iterator[None]:
     if what == "forward" or module.training:
         yield
         return
-    before = [(part, part.training) for part in module.modules()]
+    before = [(part, part.training) for part in named_modules(module).values()]
     module.train()
     try:
         yield

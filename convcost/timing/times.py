@@ -11,6 +11,7 @@ from convcost.errors import UsageError
 from convcost.network import Network
 from convcost.report import Report
 from convcost.spec.spec import BATCH_LIKE
+from convcost.timing import hardware
 from convcost.timing.first import Started, started
 from convcost.timing.result import Run, Timing, What
 from convcost.timing.room import check_room
@@ -79,17 +80,17 @@ class Stopwatch:
             yield from (Run(what, is_compiled) for what in whats)
 
 
-Setting = tuple[int, str, str]
-"""Threads, the dtype if one was asked for, and the name of the device."""
+Setting = tuple[int, str, str, str]
+"""Threads, the dtype if one was asked for, the name of the device, and that of the processor."""
 
 
 def _setting(dtype: str, on: On) -> Setting:
-    return of_torch()[1], dtype, title(on)
+    return of_torch()[1], dtype, title(on), hardware.name(on)
 
 
 def _with_time(report: Report, runs: list[Run], setting: Setting) -> Report:
-    threads, dtype, device = setting
-    return replace(report, time=Timing(tuple(runs), threads, dtype or report.dtype, device))
+    threads, dtype, device, processor = setting
+    return replace(report, time=Timing(tuple(runs), threads, dtype or report.dtype, device, processor))
 
 
 def _keyed(found: list[list[Started]]) -> Iterator[tuple[tuple[int, int], Started]]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from convcost.counters.interface import Counter
+from convcost.counters.parts import places
+from convcost.counters.phrases import reason
 from convcost.counters.reconcile import judge
 from convcost.counters.referee import opinions
 from convcost.counters.run import first_line
 from convcost.modules.build import build
 from convcost.modules.profile import profile
-from convcost.refereed import Kind, Opinion
+from convcost.refereed import EXTRAS, Opinion
 from convcost.verifying.cases import Case
 from convcost.verifying.interface import AGREES, Answer
 from convcost.verifying.known import UNEXPLAINED, known
 from convcost.verifying.quiet import quiet
-
-BESIDE: tuple[Kind, ...] = ("elementwise", "free")
-"""What a figure has that is no product; the formulas are checked by products alone."""
 
 
 class _OfCounter:
@@ -50,25 +49,27 @@ class Counted(_OfCounter):
     def answer(self, case: Case) -> Answer:
         """By its reading."""
         module, example = build(case.network, "cpu")
-        try:
-            with quiet():
+        with quiet():
+            trace = profile(module, example).trace
+            assert trace
+            try:
                 reading = self.counter.read(module, (example,), {})
-        except Exception as error:
-            return _raised(first_line(error))
-        result = judge(case.report, self.counter, reading)
-        if result.verdict == "agrees":
+            except Exception as error:
+                return _raised(first_line(error))
+        opinion = judge(trace, self.counter, reading, places(module), case.report.macs)
+        if opinion.result.verdict == "agrees":
             return AGREES
-        if result.verdict == "blind":
+        if opinion.result.verdict == "blind":
             missed = {found.operator for found in reading.missed}
             return Answer("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
-        return Answer("new", result.reason)
+        return Answer("new", reason(opinion))
 
 
 class Refereed(_OfCounter):
     """A counter that is installed on request: each difference has to be explained, to the last FLOP."""
 
     def answer(self, case: Case) -> Answer:
-        """Elementwise work in its figure is no difference; other causes that add up are known."""
+        """By its verdict; where that is none of agreement, causes that add up are known."""
         module, example = build(case.network, "cpu")
         with quiet():
             report = profile(module, example)
@@ -81,8 +82,10 @@ def _answer(opinion: Opinion) -> Answer:
         return _raised(opinion.result.reason)
     if opinion.unexplained:
         return Answer("new", "its figure is not explained", {UNEXPLAINED})
-    kinds = dict.fromkeys(cause.kind for cause in opinion.causes if cause.kind not in BESIDE)
-    return Answer("known", ", ".join(kinds)) if kinds else AGREES
+    if opinion.result.verdict == "agrees":
+        return AGREES
+    kinds = dict.fromkeys(cause.kind for cause in opinion.causes if cause.kind not in EXTRAS)
+    return Answer("known", ", ".join(kinds))
 
 
 def _raised(reason: str) -> Answer:

@@ -20,7 +20,7 @@ FOUNDING_COUNTERS = """\
 
  fvcore agrees (conv): fvcore counts aten::_convolution_mode (padding='same')
  as 0; convcost gave it the formula.
- torch.profiler blind (conv): it has no formula for aten::conv1d (2 calls).
+ torch.profiler blind (conv): no formula: conv1d ×2, −1,966,080 FLOPs.
 
 """
 
@@ -85,7 +85,7 @@ def test_strict_still_prints_the_result(reads):
 
 
 def test_a_blind_counter_is_no_failure_under_strict(reads):
-    reads(Reading(0, (), (Missed("", "aten::conv1d", 2),)))
+    reads(Reading(0, (), (Missed("0", "aten::conv1d"), Missed("1", "aten::conv1d"))))
     code, dense, _ = counted("--counters", "fvcore", "--strict")
     assert (code, verdicts(dense)) == (0, {"fvcore": "blind"})
 

@@ -11,11 +11,12 @@ from modules.models import REFERENCE, Calls
 from torch import nn
 
 from convcost.counters import EVERY, is_installed
-from convcost.counters.contained import can_fork, contained
+from convcost.counters.contained import contained
 from convcost.counters.peers import PEERS
 from convcost.counters.referee import opinions
 from convcost.modules.profile import profile
 from convcost.refereed import Refereed
+from convcost.workers import can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 

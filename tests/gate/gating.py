@@ -45,10 +45,10 @@ def checks(*texts):
 def problems(*texts):
     """What is wrong with the configuration, with line and key."""
     try:
-        checked(configured(*texts))
+        found = checked(configured(*texts)).problems
     except ConfigError as error:
-        return [(each.line, each.key, each.message) for each in error.problems]
-    return []
+        found = error.problems
+    return [(each.line, each.key, each.message) for each in found]
 
 
 def locked():

@@ -164,10 +164,12 @@ def test_a_file_that_is_no_toml_is_pointed_at():
     assert problems("a = ") == [(1, "", "no TOML: Invalid value")]
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000])
-def test_a_hostile_file_is_refused(text, folder):
-    (folder / "convcost.toml").write_text(text)
-    with pytest.raises(Exception, match=r"a number too long, or brackets nested too deep|no TOML"):
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a." * 100_000 + "b = 1"])
+def test_a_hostile_file_is_refused_at_its_line(text, folder):
+    (folder / "convcost.toml").write_text(f"\n{text}")
+    with pytest.raises(
+        ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|a key)"
+    ):
         config_at("")
 
 
@@ -192,3 +194,60 @@ def test_positions_in_a_pyproject_are_below_its_table(folder):
     assert str(error.value) == (
         "pyproject.toml:6: entries.a.max_macss: there is no such key (did you mean max_macs?)"
     )
+
+
+PLACES = {
+    ("convcost.toml", "[tool.convcost.entries.a]\nspec = 'Linear(4, 4)'"): (
+        "convcost.toml:1: tool: tool.convcost is for pyproject.toml\n"
+        "  Write [entries.NAME] here, or move the table to pyproject.toml."
+    ),
+    ("convcost.toml", "[a]\nspec = 'Linear(4, 4)'"): (
+        "convcost.toml:1: a: an entry stands below entries\n  Write it as [entries.a]."
+    ),
+    ("convcost.toml", "[entrys.a]\nspec = 'Linear(4, 4)'"): (
+        "convcost.toml:1: entrys: there is no such key (did you mean entries?)"
+    ),
+    ("pyproject.toml", "[entries.a]\nspec = 'Linear(4, 4)'"): (
+        "pyproject.toml:1: entries: pyproject.toml has no [tool.convcost]\n"
+        "  Write [entries.NAME] as [tool.convcost.entries.NAME] here."
+    ),
+    ("pyproject.toml", "[tool.convcost.a]\nspec = 'Linear(4, 4)'"): (
+        "pyproject.toml:1: a: an entry stands below entries\n  Write it as [tool.convcost.entries.a]."
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "text"), PLACES)
+def test_a_table_in_the_wrong_place_is_told_where_it_goes(file, text, folder):
+    (folder / file).write_text(text)
+    with pytest.raises(ConfigError) as error:
+        config_at("")
+    assert str(error.value) == PLACES[file, text]
+
+
+def test_an_entry_has_what_holds_for_all_but_for_what_it_says_itself():
+    entries = configured(
+        "tolerance = '2%'\ngrowth_only = true\ntimeout = 30",
+        DENSE,
+        "growth_only = false",
+        CONV,
+        "timeout = 1.5",
+    ).entries
+    assert [(each.tolerance, each.growth_only, each.timeout) for each in entries.values()] == [
+        (Fraction(1, 50), False, 30.0),
+        (Fraction(1, 50), True, 1.5),
+    ]
+
+
+def test_numbers_for_a_model_are_pythons_own():
+    line = "args = { p = 0.5, more = [1e-2, { q = 1 }] }"
+    found = configured(f'[entries.net]\nmodel = "net.py:Net"\n{line}').entries["net"].subject
+    assert found.arguments == {"p": 0.5, "more": [0.01, {"q": 1}]}
+    assert [type(found.arguments["p"]), type(found.arguments["more"][0])] == [float, float]
+
+
+@pytest.mark.parametrize("number", ["1e-99999999", f"1.{'0' * 100}1", "5e-61"])
+def test_a_number_of_more_digits_than_any_figure_has_is_refused_at_once(number):
+    [(line, key, message)] = problems(DENSE + f"max_flops = {number}")
+    assert (line, key) == (4, "entries.dense.max_flops")
+    assert message == "is a number of more than 60 digits"

@@ -86,7 +86,7 @@ def test_a_loop_of_unknown_length_makes_the_count_partial():
 def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
     counters = 'agree_with = ["fvcore", "flop_counter_mode"]'
     assert checks(ENTRY.format("Net") + INPUT + counters) == [
-        ("agree_with", True, "by elementwise"),
+        ("agree_with", True, "elementwise counted: BatchNorm1d, +32 FLOPs"),
         ("agree_with", True, ""),
     ]
 

@@ -1,11 +1,17 @@
 """What a backward costs where torch has an operator for it, and of what is one operator forward."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
+import torchgen
+import yaml
 from models import Calls
 from torch import nn
 
+from convcost.modules.dispatched import dispatched
 from convcost.modules.profile import Profiler
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
@@ -133,3 +139,81 @@ def test_a_recurrent_layer_as_onednn_runs_it_costs_its_two_matrices_and_biases(h
     macs = positions * rows * (INPUT + HIDDEN)
     sums = 2 * positions * rows if has_biases else 0
     assert found == Cost(macs, macs, sums, positions * HIDDEN * 22)
+
+
+MODES = {
+    1: ("nearest", "nearest-exact", "linear", "area"),
+    2: ("nearest", "nearest-exact", "bilinear", "bicubic", "area"),
+    3: ("nearest", "nearest-exact", "trilinear", "area"),
+}
+INTERPOLATED = [
+    *((mode, dimensions, False) for dimensions, modes in MODES.items() for mode in modes),
+    *((mode, 2, True) for mode in ("bilinear", "bicubic", "lanczos")),
+]
+
+
+@pytest.mark.parametrize(("mode", "dimensions", "antialias"), INTERPOLATED)
+def test_the_gradient_of_every_interpolation_is_counted_in_the_backward(mode, dimensions, antialias):
+    class Upsampled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(1))
+
+        def forward(self, x):
+            return F.interpolate(x * self.scale, scale_factor=2, mode=mode, antialias=antialias)
+
+    trace = Profiler(backward=True).profile(Upsampled(), torch.ones(1, 2, *[4] * dimensions)).trace
+    assert trace.uncounted == ()
+    gradients = [found for found in trace.operations if found.operator.endswith("_backward")]
+    assert [found.phase for found in gradients] == ["gradient by input"]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_the_gradient_of_the_module_upsample_is_counted_too(mode):
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Upsample(scale_factor=2, mode=mode))
+    trace = Profiler(backward=True).profile(model, torch.ones(1, 1, 4, 4)).trace
+    assert (trace.is_partial, [phase for _, phase in _backward(trace)]) == (False, ["gradient by input"])
+
+
+def test_the_gradient_of_a_nearest_interpolation_is_a_sum_for_each_output():
+    assert OPERATORS["upsample_nearest2d_backward"].cost(grad_output=Sized((2, 6))) == Cost(elementwise=12)
+
+
+def _backward(trace):
+    return [(each.operator, each.phase) for each in trace.operations if "upsample" in each.operator][-1:]
+
+
+def _is_known(name):
+    packet = getattr(torch.ops.aten, name)
+    found = [dispatched(getattr(packet, overload)) for overload in packet.overloads()]
+    return any(each.operator is not None or each.is_composite for each in found)
+
+
+def _gradients():
+    """By operator, the operators that torch's own table of derivatives computes its gradients with."""
+    table = Path(torchgen.__file__).parent / "packaged" / "autograd" / "derivatives.yaml"
+    for entry in yaml.safe_load(table.read_text()):
+        formulas = " ".join(str(formula) for key, formula in entry.items() if key not in ("name", "dispatch"))
+        called = set(re.findall(r"\b(\w+_(?:backward|backward_data|grad|backward_impl))\(", formulas))
+        yield re.split(r"[.(]", entry["name"])[0], sorted(n for n in called if hasattr(torch.ops.aten, n))
+
+
+def test_every_operator_with_a_formula_has_its_gradient_counted_too():
+    pairs = [(name, found) for name, gradients in _gradients() if _is_known(name) for found in gradients]
+    assert len(pairs) > 100
+    assert [pair for pair in pairs if not _is_known(pair[1])] == []
+
+
+def test_every_backward_operator_of_torch_whose_forward_has_a_formula_is_known():
+    names = {name.partition("::")[2].partition(".")[0] for name in torch._C._dispatch_get_all_op_names()}
+    pairs = {name: name.replace("_backward", "", 1) for name in names if "_backward" in name}
+    found = [name for name, forward in pairs.items() if forward in OPERATORS and not _is_known(name)]
+    assert found == []
+
+
+def test_a_layer_of_onednn_goes_back_by_inputs_and_by_weights():
+    weights = {f"weight{n}": Sized(shape) for n, shape in enumerate(((16, 3), (16, 4), (16,), (16,)), 1)}
+    cost = OPERATORS["mkldnn_rnn_layer_backward"].cost(
+        input=Sized((5, 2, 3)), **weights, mode=2, has_biases=True, output=Sized((5, 2, 4))
+    )
+    assert cost == Cost(2 * 10 * 16 * 7, 2 * 10 * 16 * 7, 10 * 32)

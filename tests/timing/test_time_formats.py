@@ -52,12 +52,11 @@ ON_THIS = f"""\
 """
 
 ON_ANOTHER = f"""\
-{HEAD}\
-   of the roofline                  1.08%            1.61%
-
- conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: both are
- compute-bound (20.6 and 73.8 FLOPs a byte).
- The roofline is a100-sxm-80gb's, and the times are of this machine.
+{HEAD}
+ conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
+ reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
+ Times are of cpu, so they are not compared with the roofline of a100-sxm-80gb;
+ --device this compares them with this machine's.
 {HOW}
 """
 
@@ -300,3 +299,30 @@ def test_a_screen_without_unicode_gets_none():
     text = render(everything(), "table", Style(unicode=False))
     assert text.isascii()
     assert "98.0-102.0 us" in text
+
+
+@pytest.mark.parametrize("device", ["h100", "xeon-8380", "a100"])
+def test_times_of_a_cpu_are_no_share_of_another_device_s_roofline(device):
+    found = on(everything(), device)
+    times = [candidate["time"] for candidate in json.loads(render(found, "json"))["candidates"]]
+    assert [run["of_roofline"] for time in times for run in (time, *time["others"])] == [None] * 6
+    cells = [row["time_of_roofline"] for row in csv.DictReader(StringIO(render(found, "csv")))]
+    assert cells == [""] * len(cells)
+    text = below(found)
+    assert "\n   of the roofline" not in text
+    assert "bound (" not in text
+
+
+def test_times_of_the_processor_that_a_roofline_is_of_are_compared_with_it():
+    xeon = device_named("xeon-8380")
+    time = replace(timing(forward(96, 100, 104, flops=DENSE)), processor=xeon.title)
+    found = on(founding(time, time), "xeon-8380")
+    assert "of the roofline" in below(found)
+    assert time.own(found.candidates[0].roofline) is found.candidates[0].roofline
+    assert "--device this" not in below(found)
+
+
+def test_times_of_a_gpu_are_not_compared_with_this_machine_s_cpu():
+    time = replace(timing(forward(96, 100, 104, flops=DENSE), device="GPU"), processor="GPU")
+    report = on(founding(time, time), MACHINE.device).candidates[0]
+    assert report.time.of_least(report.time.forward, report.roofline) is None

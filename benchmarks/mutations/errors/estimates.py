@@ -19,24 +19,27 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "one call of several",
-    "operation.calls * elements * itemsize",
-    "elements * itemsize",
-    "rooflines/parts.py",
+    "return self.calls * sum(moved)",
+    "return sum(moved)",
+    "operation.py",
 )
 ROOFLINES.error(
     "a module's output not written",
-    "(*operation.inputs, operation.output)",
-    "operation.inputs",
-    "rooflines/parts.py",
+    "zip(shapes, each, strict=True))",
+    "zip(shapes[:-1], each, strict=False))",
+    "operation.py",
 )
 ROOFLINES.error(
     "the peak of another dtype",
-    "device.peak(dtype), ITEMSIZES[dtype]",
-    "device.peak(report.dtype), ITEMSIZES[dtype]",
+    "peak = device.peak(dtype)",
+    "peak = device.peak(report.dtype)",
     "rooflines/roofline.py",
 )
 ROOFLINES.error(
-    "bytes of another dtype", "ITEMSIZES[dtype]", "ITEMSIZES[report.dtype]", "rooflines/roofline.py"
+    "bytes of another dtype",
+    "ITEMSIZES[dtype or report.dtype]",
+    "ITEMSIZES[report.dtype]",
+    "rooflines/parts.py",
 )
 ROOFLINES.error(
     "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "rooflines/flips.py"

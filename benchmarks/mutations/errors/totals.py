@@ -71,8 +71,8 @@ TOTALS.error(
 )
 TOTALS.error(
     "bytes without the output",
-    "(self.params + self.output_elements) * itemsize",
-    "self.params * itemsize",
+    "stored + self.rows[-1].output_bytes(itemsize)",
+    "stored",
     "report.py",
 )
 TOTALS.error(
@@ -94,7 +94,10 @@ TOTALS.error(
     "FLOPs by the usual convention", "self.cost.flops(self.convention)", "self.cost.flops()", "report.py"
 )
 TOTALS.error(
-    "the first input's width", "* (self.rows[0].input_itemsize or itemsize)", "* itemsize", "report.py"
+    "the first input's width",
+    "self.rows[0].input_bytes(itemsize)",
+    "formulas.elements(self.input) * itemsize",
+    "report.py",
 )
 TOTALS.error(
     "a row's indices as wide as numbers", "* (self.input_itemsize or itemsize)", "* itemsize", "report.py"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from convcost.formats.gate.words import failures
+from convcost.gate.source import Problem
 from convcost.gate.verdict import Checked, Judged
 
 NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,7 +18,10 @@ def junit(checked: Checked) -> str:
     """The whole check as a test suite, with a case for each check, and for each baseline there is."""
     cases = [case for judged in checked.entries for case in _cases(checked, judged)]
     failed = sum("<failure" in case for case in cases)
-    counts = f'tests="{len(cases)}" failures="{failed}" errors="0" skipped="0"'
+    cases += [_error(checked, problem) for problem in checked.problems]
+    cases += [_skipped(checked, name) for name in checked.skipped]
+    others = f'errors="{len(checked.problems)}" skipped="{len(checked.skipped)}"'
+    counts = f'tests="{len(cases)}" failures="{failed}" {others}'
     suite = f"<testsuite {_attributes(name='convcost')} {counts}>"
     lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<testsuites {counts}>", suite, *cases]
     return "\n".join([*lines, "</testsuite>", "</testsuites>", ""])
@@ -43,6 +47,18 @@ def _case(checked: Checked, entry: str, name: str, line: int, failure: str) -> s
     if not failure:
         return f"{opening}/>"
     return f"{opening}><failure {_attributes(message=failure)}>{escape(_clean(failure))}</failure></testcase>"
+
+
+def _error(checked: Checked, problem: Problem) -> str:
+    about = _attributes(classname="convcost", name=problem.key, file=checked.config.source.name)
+    first = problem.message.partition("\n")[0]
+    error = f"<error {_attributes(message=first)}>{escape(_clean(problem.message))}</error>"
+    return f'<testcase {about} line="{problem.line}">{error}</testcase>'
+
+
+def _skipped(checked: Checked, name: str) -> str:
+    about = _attributes(classname=f"convcost.{name}", name="counted", file=checked.config.source.name)
+    return f'<testcase {about} line="{checked.config.line(name)}"><skipped/></testcase>'
 
 
 def _attributes(**texts: str) -> str:

@@ -33,14 +33,18 @@ def gate(checked: Checked, width: int) -> Document:
 def _result(checked: Checked) -> str:
     number, failed = len(checked.entries), len(checked.failed)
     entries = "entry" if number == 1 else "entries"
-    return f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    unknown = f"; {len(checked.problems)} could not be counted" if checked.problems else ""
+    skipped = f"; {len(checked.skipped)} skipped" if checked.skipped else ""
+    result = f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    return result + unknown + skipped
 
 
 def _verdicts(checked: Checked, width: int) -> Table:
     """Of many entries those that passed have a line each."""
     is_long = len(checked.entries) > MOST_IN_FULL
     lines = chain.from_iterable(_lines(judged, is_long and judged.passed) for judged in checked.entries)
-    return fitted(Table(("entry", "found", "wanted", "verdict"), tuple(lines)), width)
+    skipped = (Line(name, ("", "", "skipped")) for name in checked.skipped)
+    return fitted(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
 
 
 def _lines(judged: Judged, is_short: bool) -> Iterator[Line]:
@@ -51,9 +55,17 @@ def _lines(judged: Judged, is_short: bool) -> Iterator[Line]:
     for check in judged.checks:
         yield Line(label(check), (found(check), wanted(check), _failed(check.passed)), depth=1)
     if judged.standing != "unlocked":
-        allowed = f"± {percent(judged.entry.tolerance)}" if judged.entry.tolerance else ""
+        allowed = _allowed(judged)
         standing = "accepted" if judged.accepted and judged.standing != "same" else FOUND[judged.standing]
         yield Line("baseline", (standing, allowed, _failed(judged.keeps_baseline)), depth=1)
+
+
+def _allowed(judged: Judged) -> str:
+    """± 1%; ≤ +1% where nothing fails by getting smaller."""
+    share = percent(judged.entry.tolerance)
+    if judged.entry.growth_only:
+        return f"≤ +{share}"
+    return f"± {share}" if judged.entry.tolerance else ""
 
 
 def _number(judged: Judged) -> str:
@@ -74,6 +86,11 @@ def _notes(checked: Checked) -> Iterator[str]:
     for judged in checked.entries:
         yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
         yield from _circumstances(judged)
+    yield from (
+        f"{problem.key}: {printable(problem.message.splitlines()[0])}." for problem in checked.problems
+    )
+    if checked.skipped:
+        yield "Entries that take a model to be run were skipped."
     yield from _about_lock(checked)
 
 
@@ -105,7 +122,7 @@ def _about_lock(checked: Checked) -> Iterator[str]:
         yield f"{checked.lock} has the costs of these entries now."
         yield from [f"It no longer has {stale}."] if stale else []
         return
-    if all(judged.standing == "unlocked" for judged in checked.entries):
+    if checked.entries and all(judged.standing == "unlocked" for judged in checked.entries):
         yield f"There are no baselines: {UPDATE} writes them to {checked.lock}."
     if new:
         yield f"{checked.lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."

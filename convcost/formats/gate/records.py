@@ -29,6 +29,11 @@ def checked_record(checked: Checked) -> Record:
         "passed": checked.passed,
         "entries": [_entry(checked, judged) for judged in checked.entries],
         "stale": list(checked.stale),
+        "problems": [
+            {"key": problem.key, "line": problem.line, "message": problem.message}
+            for problem in checked.problems
+        ],
+        "skipped": list(checked.skipped),
     }
 
 
@@ -75,6 +80,7 @@ def _baseline(judged: Judged) -> Record:
         "standing": judged.standing,
         "passed": judged.keeps_baseline,
         "tolerance": percent(judged.entry.tolerance),
+        "growth_only": judged.entry.growth_only,
         "before": _about(judged.before) if judged.before else None,
         "totals": {metric: _pair(*pair) for metric, pair in changes.totals.items()} if changes else {},
         "rows": list(map(_row, changes.rows)) if changes else [],

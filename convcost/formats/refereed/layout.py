@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from convcost.counters.phrases import said
 from convcost.formats.columns import GUTTER, column_width
 from convcost.formats.document import Line, Section, Table
-from convcost.formats.refereed.phrases import said
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.refereed import Cause, Opinion, Refereed
 from convcost.units import human, in_full

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from convcost.formats.refereed.phrases import said
+from convcost.counters.phrases import said
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.refereed import Cause, Opinion, Refereed
 

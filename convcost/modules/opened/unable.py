@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from convcost.errors import ConvcostError
-from convcost.modules.fault import fault, place
+from convcost.modules.fault import fault, place, text_of
 from convcost.modules.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.modules.opened.sizes import Sizes
 from convcost.symbols.change import names_in
@@ -34,7 +34,7 @@ def data_needed(error: Exception, inputs: Inputs) -> ConvcostError:
 
 def no_formula(error: Exception, inputs: Inputs) -> ConvcostError:
     """A size or a cost for which there is no formula."""
-    message = "\n".join((str(error), *place(error)))
+    message = "\n".join((text_of(error), *place(error)))
     return ConvcostError(message, hint=_numbers_for(", ".join(inputs.names), inputs))
 
 
@@ -63,8 +63,8 @@ def never_ran(sizes: Sizes, error: Exception, inputs: Inputs) -> ConvcostError:
 
 def _spelled(error: Exception, sizes: Sizes) -> Exception:
     """`error` with formulas for torch's symbols in its text."""
-    text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), str(error))
-    if text == str(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
+    text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), text_of(error))
+    if text == text_of(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
         return error
     spelled = type(error)(text).with_traceback(error.__traceback__)
     for note in getattr(error, "__notes__", ()):

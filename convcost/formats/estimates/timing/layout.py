@@ -53,7 +53,7 @@ def _lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
     blank = [""] * len(ratios)
     yield Line("middle half", beside([_of(run, middle) for run in runs], blank), minor=True)
     yield Line("achieved", beside([_speed(run) for run in runs], blank), minor=True)
-    shares = [run.of_least(timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
+    shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
     if any(share is not None for share in shares):
         yield Line("of the roofline", beside(list(map(_percent, shares)), blank), minor=True)
     if any(run.peak for run in runs):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from convcost.formats.numbers import data
 from convcost.report import Report
-from convcost.rooflines.bound import Roofline
 from convcost.schemas.timed import Run as RunRecord
 from convcost.schemas.timed import Time
 from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
@@ -18,7 +18,7 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 def record(report: Report) -> Time:
     """The forward, and whatever else was timed."""
     time = _time(report)
-    forward, *others = (_run(run, report.roofline) for run in time.runs)
+    forward, *others = (_run(run, time.of_least(run, report.roofline)) for run in time.runs)
     return {
         **forward,
         "threads": time.threads,
@@ -28,7 +28,7 @@ def record(report: Report) -> Time:
     }
 
 
-def _run(run: Run, roofline: Roofline | None) -> RunRecord:
+def _run(run: Run, share: Fraction | None) -> RunRecord:
     samples = run.samples
     return {
         "what": run.what,
@@ -40,7 +40,7 @@ def _run(run: Run, roofline: Roofline | None) -> RunRecord:
         "calls": samples.calls if samples else 0,
         "flops": data(run.flops),
         "flops_per_second": data(run.flops_per_second),
-        "of_roofline": data(run.of_least(roofline)),
+        "of_roofline": data(share),
         "peak_bytes": run.peak,
         "failure": run.failure,
     }

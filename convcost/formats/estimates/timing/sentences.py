@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from convcost.devices.device import THIS
 from convcost.formats.estimates.rooflines.sentences import why
 from convcost.formats.numbers import shown
 from convcost.formats.remarks import costs_against
@@ -17,6 +16,8 @@ from convcost.units import human, ratio
 STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 
 QUIETER = "--threads 1 is disturbed less."
+
+OWN_ROOFLINE = "--device this compares them with this machine's."
 
 MUCH = 10
 
@@ -54,9 +55,10 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 def _because(first: Report, other: Report) -> str:
     """What binds the one and the other; where that is not known or no reason, how fast they were."""
-    if not first.roofline or not other.roofline or _is_slowed(first) or _is_slowed(other):
+    one, two = _own(first), _own(other)
+    if not one or not two or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_speed(first)}, {other.name} {_speed(other)}"
-    pairs = (first.name, first.roofline), (other.name, other.roofline)
+    pairs = (first.name, one), (other.name, two)
     if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
         return f"there is nothing that {idle} would compute or move"
     called = [is_mostly_calls(roofline) for _, roofline in pairs]
@@ -65,6 +67,11 @@ def _because(first: Report, other: Report) -> str:
     if all(called):
         return "calling their layers takes longer than what both compute and move"
     return ", ".join(_bound(name, roofline) for name, roofline in pairs)
+
+
+def _own(report: Report) -> Roofline | None:
+    """The roofline of the device that the times were measured on."""
+    return report.time.own(report.roofline) if report.time else None
 
 
 def is_mostly_calls(roofline: Roofline) -> bool:
@@ -106,7 +113,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
 
 def _is_slowed(report: Report) -> bool:
     """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
-    samples, roofline = report.time and report.time.forward.samples, report.roofline
+    samples, roofline = report.time and report.time.forward.samples, _own(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False
     return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
@@ -119,12 +126,16 @@ def _whereof(run: Run) -> str:
 
 def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
     found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
-    shares = [run.of_least(roofline) for time, roofline in found for run in time.runs]
+    shares = [time.of_least(run, roofline) for time, roofline in found for run in time.runs]
     if any(share is not None and share > 1 for share in shares):
         yield CACHED
-    for name in dict.fromkeys(roofline.device.name for _, roofline in found):
-        if not name.startswith(THIS):
-            yield f"The roofline is {name}'s, and the times are of this machine."
+    others = [
+        (time.processor or time.device, roofline.device.name)
+        for time, roofline in found
+        if not time.own(roofline)
+    ]
+    for here, name in dict.fromkeys(others):
+        yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"
 
 
 def _measured(time: Timing) -> str:

@@ -31,6 +31,7 @@ PHRASES: dict[Kind, str] = {
     "projection": "the projected hidden state",
     "unbatched": "one sample read as a batch",
     "width": "features taken for positions",
+    "complex": "a complex MAC counted as one",
     "unexplained": "unexplained",
 }
 """What each kind of cause is called."""
@@ -45,9 +46,9 @@ def said(cause: Cause) -> str:
 
 
 def reason(opinion: Opinion) -> str:
-    """A counter's difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600."""
+    """A counter's difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600 FLOPs."""
     parts = (
-        f"{said(cause)}, {'+' if cause.flops > 0 else '−'}{in_full(abs(cause.flops))}"
+        f"{said(cause)}, {'+' if cause.flops > 0 else '−'}{in_full(abs(cause.flops))} FLOPs"
         for cause in opinion.causes
     )
     return "; ".join((*([opinion.result.reason] if opinion.result.reason else ()), *parts, *opinion.remarks))
