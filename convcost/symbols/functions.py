@@ -28,7 +28,7 @@ class Rounded(floor):  # type: ignore[misc]
         except StrangeError:
             return super().eval(arg)
 
-    def _eval_Abs(self) -> Any:
+    def _eval_Abs(self) -> Any:  # noqa: N802
         """Without it sympy turns the sign round and round: in its form of ⌊x⌋ and in ours."""
         return Magnitude(self, evaluate=False)
 
