@@ -9,13 +9,14 @@ from convcost.asserting.hints import FIGURES, hints, wanted
 from convcost.asserting.judge import Asserted
 from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.gate.changes import fitted, tables_of
-from convcost.formats.gate.words import LABELS, figure, sentence, sign
+from convcost.formats.gate.words import LABELS, figure, sentence
 from convcost.formats.interface import Style
 from convcost.formats.model.modules import percent, without
 from convcost.formats.numbers import is_number
 from convcost.formats.remarks import sizes_text
 from convcost.formats.table import printed
 from convcost.report import Report, Row
+from convcost.units import sign
 
 MOST_LINES = 20
 """Layers that are listed, those that cost most; the rest on one line."""

@@ -11,7 +11,7 @@ from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.explained.text import line_text
 from convcost.formats.figures import figures
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
-from convcost.formats.metrics import METRICS, Metric, label
+from convcost.formats.metrics import Metric, label, shown_metrics
 from convcost.formats.numbers import factor, shown
 from convcost.formats.plain import spelled_out
 from convcost.formats.remarks import (
@@ -77,7 +77,7 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
         (
             _shapes_line("input", [report.input for report in reports]),
             _shapes_line("output", [report.output for report in reports]),
-            *(_compared(comparison, metric) for metric in METRICS),
+            *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
     by_module = _by_module(comparison)
@@ -108,7 +108,8 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
-    values = [shown(getattr(report, metric.attribute)) for report in comparison.candidates]
+    found = (getattr(report, metric.attribute) for report in comparison.candidates)
+    values = [shown(value, missing=metric.missing) for value in found]
     ratios = [factor(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
     return Line(label(metric, comparison.first), beside(values, ratios), metric.minor)
 

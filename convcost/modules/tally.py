@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from convcost.dtypes import ITEMSIZES
@@ -61,33 +61,44 @@ def report_of(
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
     )
+    frozen = (name for name, parameter in parts.parameters.items() if not parameter.requires_grad)
     texts = {path: Described(submodules[path].extra_repr()) for path in visits}
     name = type(submodules[""]).__name__
     return Report(
         name=name,
         spec=name,
-        rows=_rows(trace, texts, _owned(shapes, visits)),
+        rows=_rows(trace, texts, _owned(shapes, visits), frozenset(frozen)),
         dtype=_dtype(parts.parameters),
         trace=trace,
     )
 
 
 def _rows(
-    trace: Trace, texts: Mapping[str, Described], owned: Mapping[str, dict[str, Shape]]
+    trace: Trace,
+    texts: Mapping[str, Described],
+    owned: Mapping[str, dict[str, Shape]],
+    frozen: Set[str],
 ) -> tuple[Row, ...]:
     ran: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
         if operation.phase == "forward":
             ran[operation.path].append(operation)
     rows = [
-        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path])
+        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path], frozen)
         for module in trace.modules
         if module.path in owned or ran[module.path]
     ]
-    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, []),)
+    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, [], frozen),)
 
 
-def _row(module: Module, text: Described, parameters: dict[str, Shape], operations: list[Operation]) -> Row:
+def _row(
+    module: Module,
+    text: Described,
+    parameters: dict[str, Shape],
+    operations: list[Operation],
+    frozen: Set[str],
+) -> Row:
+    prefix = f"{module.path}." if module.path else ""
     return Row(
         module.path,
         module.kind,
@@ -98,6 +109,7 @@ def _row(module: Module, text: Described, parameters: dict[str, Shape], operatio
         sum((operation.cost for operation in operations), Cost()),
         sum(operation.activations for operation in operations),
         calls=module.calls,
+        frozen=tuple(name for name in parameters if prefix + name in frozen),
     )
 
 

@@ -9,7 +9,7 @@ from convcost.devices.device import peak_unit
 from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.gate.words import printable
 from convcost.formats.interface import DeviceList
-from convcost.units import exact, human
+from convcost.units import NONE, exact, human
 
 COLUMNS = ("memory", "bandwidth", "bf16 FLOP/s", "fp32 FLOP/s", "FLOPs/B")
 
@@ -18,8 +18,6 @@ LEGEND = (
     "FLOPs/B is the ridge point at bf16, or else at fp32: work with fewer FLOPs per byte waits for memory.",
     "convcost devices NAME shows all of one: every dtype, and where the figures are from.",
 )
-
-NONE = "–"
 
 
 def device_list(result: DeviceList) -> Document:

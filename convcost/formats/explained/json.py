@@ -27,7 +27,7 @@ def render(explanation: Explanation, style: Style) -> str:
 
 def _design(design: Design) -> dict[str, Any]:
     report = design.report
-    totals = {name: data(getattr(report, name)) for name in ("macs", "flops", "params")}
+    totals = {name: data(getattr(report, name)) for name in ("macs", "flops", "params", "trainable_params")}
     return {
         "name": report.name,
         "spec": report.spec,
