@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from convcost.cli.output import complain
-from convcost.errors import escaped
+from convcost.escapes import escaped
 from convcost.formats import render
 from convcost.formats.interface import Style
 

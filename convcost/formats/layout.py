@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost.escapes import printable
 from convcost.explain.shapes import lengths
 from convcost.formats import estimates
 from convcost.formats.candidates import beside, columns
@@ -13,7 +14,7 @@ from convcost.formats.figures import figures
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.metrics import Metric, label, shown_metrics
 from convcost.formats.numbers import factor, shown
-from convcost.formats.plain import spelled_out
+from convcost.formats.plain import plain
 from convcost.formats.remarks import (
     NO_COUNTERS,
     assumed_text,
@@ -32,8 +33,8 @@ from convcost.verifying.result import Verified
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out = _document(result, style)
-    return laid_out if style.unicode else spelled_out(laid_out)
+    laid_out = _document(result, style).written(printable)
+    return laid_out if style.unicode else laid_out.written(plain)
 
 
 def _document(result: Result, style: Style) -> Document:

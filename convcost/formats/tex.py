@@ -46,6 +46,9 @@ WORDS = re.compile(r"[A-Za-z_][A-Za-z_0-9]+(?: [A-Za-z_][A-Za-z_0-9]*)*")
 APART = re.compile(r"(?<=[\w)⌋⁰¹²³⁴⁵⁶⁷⁸⁹]) $")
 """A space between a formula and the words behind it."""
 
+COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+"""What GitHub Actions would take for a command of its own."""
+
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 ROOT = re.compile(r"√(?:((?:\d|\{,\})+|\w)|\(([^()]*)\))")
 BESIDE_NUMBER = re.compile(r"·(?=\d)")
@@ -112,5 +115,5 @@ def _with_replaced(
 
 def finished(document: str, unicode: bool) -> str:
     """The whole, with what its preamble needs, in the characters that its reader has."""
-    whole = f"{PREAMBLE}\n{document}"
+    whole = COMMAND.sub(r"\1:{}:", f"{PREAMBLE}\n{document}")
     return whole if unicode else plain(whole)

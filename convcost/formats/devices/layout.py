@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from convcost.devices import Device
 from convcost.devices.device import peak_unit
 from convcost.formats.document import Document, Fact, Line, Section, Table
-from convcost.formats.gate.words import printable
 from convcost.formats.interface import DeviceList
 from convcost.units import NONE, exact, human
 
@@ -32,7 +31,7 @@ def device_list(result: DeviceList) -> Document:
 
 def _document(tables: tuple[Table, ...], notes: Iterable[str], device: Device | None = None) -> Document:
     return Document(
-        heading=(("device", printable(device.title)),) if device else (),
+        heading=(("device", device.title),) if device else (),
         facts=tuple(_facts(device)) if device else (),
         costs=Section(tables, tuple(notes)),
         counters=Section((), ()),
@@ -40,8 +39,8 @@ def _document(tables: tuple[Table, ...], notes: Iterable[str], device: Device | 
 
 
 def _table(vendor: str, devices: list[Device]) -> Table:
-    lines = (Line(printable(device.name), _cells(device)) for device in devices)
-    return Table((printable(vendor), *COLUMNS), tuple(lines))
+    lines = (Line(device.name, _cells(device)) for device in devices)
+    return Table((vendor, *COLUMNS), tuple(lines))
 
 
 def _cells(device: Device) -> tuple[str, ...]:
@@ -73,9 +72,9 @@ def _peak(device: Device, dtype: str) -> Line:
 
 
 def _facts(device: Device) -> Iterator[Fact]:
-    yield Fact("name", ", ".join(map(printable, (device.name, *device.aliases))))
+    yield Fact("name", ", ".join((device.name, *device.aliases)))
     since = f", {device.year}" if device.year else ""
-    yield Fact("kind", f"{printable(device.vendor)}, {device.kind}{since}")
+    yield Fact("kind", f"{device.vendor}, {device.kind}{since}")
 
 
 def _notes(device: Device) -> Iterator[str]:
@@ -84,7 +83,7 @@ def _notes(device: Device) -> Iterator[str]:
         yield f"{figures} = {text}"
     for text, figures in _grouped(device, device.sources):
         yield f"{figures}: {text}"
-    yield from map(printable, device.notes)
+    yield from device.notes
 
 
 def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -92,5 +91,5 @@ def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, st
     figures: dict[str, list[str]] = {}
     for figure in device.figures:
         if figure in texts:
-            figures.setdefault(printable(texts[figure]), []).append(figure)
+            figures.setdefault(texts[figure], []).append(figure)
     yield from ((text, ", ".join(names)) for text, names in figures.items())

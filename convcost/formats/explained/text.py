@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 
+from convcost.escapes import printable
 from convcost.explain.arithmetic import divided
 from convcost.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Times, Value
 from convcost.formats.numbers import factor, in_full, is_number, times
@@ -20,7 +21,7 @@ def value_text(value: Value) -> str:
     """1,280, B·S, (1, 128, 10), 6.00×, 0.13%."""
     match value:
         case str():
-            return value
+            return printable(value)
         case Factor(value=value):
             return factor(value)
         case Times(value=value):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
+from convcost.escapes import xml
 from convcost.formats.gate.words import failures
 from convcost.gate.verdict import Checked, Judged
-
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML may have in it, escaped or not."""
 
 
 def junit(checked: Checked) -> str:
@@ -42,12 +39,8 @@ def _case(checked: Checked, entry: str, name: str, line: int, failure: str) -> s
     opening = f'<testcase {about} line="{line}"'
     if not failure:
         return f"{opening}/>"
-    return f"{opening}><failure {_attributes(message=failure)}>{escape(_clean(failure))}</failure></testcase>"
+    return f"{opening}><failure {_attributes(message=failure)}>{escape(xml(failure))}</failure></testcase>"
 
 
 def _attributes(**texts: str) -> str:
-    return " ".join(f"{name}={quoteattr(_clean(text))}" for name, text in texts.items())
-
-
-def _clean(text: str) -> str:
-    return NO_XML.sub("\ufffd", text)
+    return " ".join(f"{name}={quoteattr(xml(text))}" for name, text in texts.items())

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from convcost.errors import escaped
 from convcost.formats.metrics import METRICS
 from convcost.formats.numbers import in_full, is_number
 from convcost.gate.check import Check
@@ -126,8 +125,3 @@ def share(before: Figure, after: Figure) -> str:
 def percent(tolerance: Fraction) -> str:
     """1%, 0.5%."""
     return f"{float(tolerance * 100):g}%"
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with nothing in it that hides, moves or colours what is around it."""
-    return "".join(each if each.isprintable() else escaped(each) for each in " ".join(text.split()))
