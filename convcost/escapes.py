@@ -14,7 +14,7 @@ FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 """What a spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
 
 MARKDOWN = re.compile(
-    r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|(?<=^\d)[.)]|^\d{2,9}[.)]"
+    r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|^\d{1,9}[.)](?=\s|$)"
 )
 """What Markdown reads as its own: signs of spans, entities, links, and of blocks at the start."""
 
@@ -53,7 +53,7 @@ def csv_cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = without_command(printable(value))
-    return f"'{text}" if value.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if value[1:] and value.startswith(FORMULA_STARTS) else text
 
 
 def markdown(text: str) -> str:
