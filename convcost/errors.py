@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from convcost.escapes import escaped, printable_lines
+
 
 class ConvcostError(Exception):
-    """A request that cannot be answered; `hint` is the way out, one sentence."""
+    """A request that cannot be answered; `hint` is the way out, one sentence.
+
+    Both may quote what a user wrote: what would hide or move in it is escaped.
+    """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable_lines(message)
+        self.hint = printable_lines(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return "\n".join(line for line in (self.message, self.hint) if line)
@@ -66,15 +71,10 @@ def pointed(text: str, span: Span) -> tuple[str, str]:
         escaped(text[span.start : min(span.end, start + WINDOW)]),
         escaped(text[max(span.start, span.end) : start + WINDOW]),
     )
-    opening = "..." if start else ""
+    opening = "..." if start else "> " if text.lstrip().startswith("::") else ""
     closing = "..." if start + WINDOW < len(text) else ""
     shown = f"  {opening}{before}{place}{after}{closing}"
     return shown, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
-
-
-def escaped(text: str) -> str:
-    """`text` as printable ASCII, so that no character hides, reorders or widens the line."""
-    return "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:

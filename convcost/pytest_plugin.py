@@ -26,7 +26,7 @@ __all__ = ["assert_cost", "convcost", "pytest_configure"]
 
 MARKER = "convcost(**asked): limits, sizes and options that the fixture convcost has as defaults"
 
-RECORDED = ("flops", "macs", "params")
+RECORDED = ("flops", "macs", "params", "trainable_params")
 """What a JUnit report has of each cost that was asserted."""
 
 

@@ -30,6 +30,13 @@ def quotient(numerator: Size | Fraction, denominator: Size | Fraction) -> Fracti
     return numerator / denominator if numerator != 0 else Fraction(0)
 
 
+def ratio_of(numerator: Size | Fraction | None, denominator: Size | Fraction | None) -> Fraction | None:
+    """numerator / denominator, exactly; None where one is not known, or the denominator is 0."""
+    if numerator is None or denominator is None or denominator == 0:
+        return None
+    return quotient(numerator, denominator)
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """What "FLOPs" means: `matmul` is 2 × MACs, `bias` adds bias adds, `all` elementwise work too.

@@ -13,7 +13,7 @@ from convcost.dtypes import ITEMSIZES
 from convcost.opened import Open
 from convcost.operation import Trace
 from convcost.printing import Printed
-from convcost.quantities import MATMUL, Convention, Cost, Shape, Size, quotient
+from convcost.quantities import MATMUL, Convention, Cost, Shape, Size, ratio_of
 
 if TYPE_CHECKING:
     from convcost.footprints.memory import Memory
@@ -49,6 +49,7 @@ class Row(NamedTuple):
     `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
     A module has `stored` bytes of parameters, and sizes of elements of its own; a layer's are of its design's
     dtype, but for indices.
+    `frozen` are the names of the parameters that are not trained.
     """
 
     path: str
@@ -63,11 +64,18 @@ class Row(NamedTuple):
     calls: int = 1
     output_itemsize: int | None = None
     stored: Size | None = None
+    frozen: tuple[str, ...] = ()
 
     @property
     def params(self) -> Size:
         """The number of parameters, trainable or not."""
         return sum(map(formulas.elements, self.parameters.values()))
+
+    @property
+    def trainable_params(self) -> Size:
+        """The number of parameters that are trained: those that are not frozen."""
+        trained = (shape for name, shape in self.parameters.items() if name not in self.frozen)
+        return sum(map(formulas.elements, trained))
 
     @property
     def contracts(self) -> bool:
@@ -181,6 +189,11 @@ class Report(Printed, Open):
         """The number of parameters, trainable or not."""
         return formulas.total([row.params for row in self.rows], 0)
 
+    @cached_property
+    def trainable_params(self) -> Size:
+        """The number of parameters that are trained; of a spec all."""
+        return formulas.total([row.trainable_params for row in self.rows], 0)
+
     @property
     def output_elements(self) -> Size:
         """Elements of the last output."""
@@ -210,14 +223,14 @@ class Report(Printed, Open):
         return stored or any(tensor.itemsize != itemsize for tensor in numbers)
 
     @property
-    def flops_per_output_element(self) -> Fraction:
-        """FLOPs / output elements, exactly."""
-        return quotient(self.flops, self.output_elements)
+    def flops_per_output_element(self) -> Fraction | None:
+        """FLOPs / output elements, exactly; None where the output is empty."""
+        return ratio_of(self.flops, self.output_elements)
 
     @property
-    def arithmetic_intensity(self) -> Fraction:
-        """FLOPs / bytes, exactly."""
-        return quotient(self.flops, self.bytes)
+    def arithmetic_intensity(self) -> Fraction | None:
+        """FLOPs / bytes, exactly; None where there are no bytes."""
+        return ratio_of(self.flops, self.bytes)
 
     def __add__(self, other: Report) -> Report:
         """The two one after the other, their rows' paths prefixed by their names."""
@@ -258,7 +271,7 @@ class Sequence(NamedTuple):
 
 
 METRICS = (
-    *("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise"),
+    *("params", "trainable_params", "macs", "valid_macs", "flops", "bias_adds", "elementwise"),
     *("output_elements", "activations", "flops_per_output_element", "bytes", "arithmetic_intensity"),
 )
 """The quantities of a Report that can be compared."""
@@ -277,8 +290,7 @@ class Comparison(Printed):
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
-        base, value = getattr(self.first, metric), getattr(candidate, metric)
-        return quotient(value, base) if base and value is not None else None
+        return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
         """Every metric's ratio of `candidate` to the first."""

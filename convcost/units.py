@@ -23,7 +23,15 @@ MOST_BITS = 1000
 """A larger whole number is no size, and too long to print."""
 
 LONGEST_LINE = 10**30
-"""Larger ones are scaled everywhere on the screen."""
+"""Larger ones are scaled in sentences."""
+
+SMALLEST_FIXED, LARGEST_FIXED = Fraction(1, 1000), 10**6
+"""Ratios below, and from there on, have a power of ten."""
+
+MOST_DECIMALS = 9
+
+NONE = "–"
+"""In place of a number that there is none of: something over nothing."""
 
 
 def human(value: int | Fraction, unit: str = "") -> str:
@@ -87,16 +95,67 @@ def fraction(value: int | Fraction) -> str:
 
 
 def ratio(value: Fraction | None) -> str:
-    """`value` as a factor: 6.00×, 0.60×, 0.012×, 1/833×; a dash if there is none."""
-    if value is None:
-        return "–"
-    if value == 0 or Fraction("0.1") <= value < 1000:
-        return f"{float(value):.2f}×"
-    if Fraction("0.01") <= value < 1000:
-        return f"{float(value):.2g}×"
-    if value < 1:
-        return f"1/{exact(round(1 / value))}×"
-    return f"{round(value):,}×" if value <= LONGEST_EXACT else f"{human(value)}×"
+    """`value` as a factor: 6.00×, 0.600×, 1.002×, 1.20e-9×; 1.00× for 1 alone; a dash if there is none."""
+    return NONE if value is None else f"{_three_digits(value, 1)}×"
+
+
+def percent(share: Fraction | None) -> str:
+    """`share` in percent: 16.6%, 0.0400%, 99.97%; 100% for all alone; a dash if there is none."""
+    if share is None:
+        return NONE
+    return f"{_three_digits(share * 100, 100)}%" if share else "0%"
+
+
+def signed_percent(share: Fraction) -> str:
+    """`share` in percent with its sign: +2.87%, −0.977%, 0%."""
+    return f"{sign(share)}{percent(abs(share))}"
+
+
+def sign(number: int | Fraction) -> str:
+    """+, − or nothing."""
+    return "+" if number > 0 else "−" if number else ""
+
+
+def _three_digits(value: Fraction, landmark: int) -> str:
+    """`value` with three significant digits, all of a whole part; more where it would read as `landmark`.
+
+    What differs from `landmark` by less than ten digits tell is that and its difference: (1 + 1.00e-30).
+    """
+    if value < 0:
+        return f"−{_three_digits(-value, landmark)}"
+    if not value:
+        return "0.00"
+    power = _power_of_ten(value)
+    if not SMALLEST_FIXED <= value < LARGEST_FIXED:
+        return _scientific(value, power)
+    decimals = max(0, 2 - power)
+    if decimals and round(value, decimals) >= Fraction(10) ** (power + 1):
+        decimals -= 1
+    while round(value, decimals) == landmark != value:
+        decimals += 1
+        if decimals > MOST_DECIMALS:
+            difference = value - landmark
+            digits = _scientific(abs(difference), _power_of_ten(abs(difference)))
+            return f"({landmark} {'+' if difference > 0 else '−'} {digits})"
+    return f"{Decimal(round(value * 10**decimals)).scaleb(-decimals):,f}"
+
+
+def _power_of_ten(value: Fraction) -> int:
+    """The largest power of ten that is not above `value`, which is positive."""
+    numerator, denominator = value.as_integer_ratio()
+    power = int((numerator.bit_length() - denominator.bit_length()) * 0.30103)
+    while value < Fraction(10) ** power:
+        power -= 1
+    while value >= Fraction(10) ** (power + 1):
+        power += 1
+    return power
+
+
+def _scientific(value: Fraction, power: int) -> str:
+    digits = round(value / Fraction(10) ** (power - 2))
+    if digits == 1000:
+        digits, power = 100, power + 1
+    return f"{digits // 100}.{digits % 100:02}e{power}"
 
 
 def parse_bytes(text: str) -> int:
@@ -120,6 +179,7 @@ def binary(value: int) -> str:
 AMOUNTS = {
     "flops": ("FLOP", "FLOPs"),
     "macs": ("MAC", "MACs"),
+    "trainable_params": ("parameters", "param", "params"),
     "params": ("parameters", "param", "params"),
     "bytes": ("bytes", "B"),
     "valid_macs": ("MAC", "MACs"),

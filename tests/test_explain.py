@@ -27,7 +27,7 @@ FOUNDING_PAIR = """\
                    one multiply–accumulate
  MACs        B·S·E·E·L = 1·128·1,280 = 163,840
  FLOPs       2 × MACs = 2 × 163,840 = 327,680
- not in it   128 bias adds, one for each output element: 0.039% of the FLOPs.
+ not in it   128 bias adds, one for each output element: 0.0391% of the FLOPs.
  parameters  weight + bias = E·E·L + E = 128·1,280 + 128 = 163,968
 
  conv: 2 × Conv1d(128, 128, 3, padding=same)
@@ -50,7 +50,7 @@ FOUNDING_PAIR = """\
  padding     2 of the 10 × 3 = 30 taps multiply padding.
              They count; on real data alone it is 458,752 MACs.
  FLOPs       2 × MACs = 2 × 491,520 = 983,040
- not in it   1,280 bias adds, one for each output element: 0.13% of the FLOPs.
+ not in it   1,280 bias adds, one for each output element: 0.130% of the FLOPs.
  parameters  weight + bias = E·E·K + E = 128·128·3 + 128 = 49,280
  all 2       MACs = 2 × 491,520 = 983,040
              FLOPs = 2 × 983,040 = 1,966,080
@@ -64,9 +64,9 @@ FOUNDING_PAIR = """\
  FLOPs       1,966,080 / 327,680 = 6.00×
  why         2 layers × 3 taps = 6; the other factors, B·S·E²·L, are in both.
  real data   917,504 / 163,840 = 5.60×
- parameters  98,560 / 163,968 = 0.60×
- outputs     conv yields 1,280 output elements against 128: 10.00× as many.
-             Each of them costs 0.60× the FLOPs.
+ parameters  98,560 / 163,968 = 0.601×
+ outputs     conv yields 1,280 output elements against 128: 10.0× as many.
+             Each of them costs 0.600× the FLOPs.
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
  padding count (convention: matmul, full).
@@ -100,7 +100,7 @@ CONV2D_EXPLAINED = """\
  padding     125 of the 63 × 15 = 945 taps multiply padding.
              They count; on real data alone it is 104,960 MACs.
  FLOPs       2 × MACs = 2 × 120,960 = 241,920
- not in it   4,032 bias adds, one for each output element: 1.7% of the FLOPs.
+ not in it   4,032 bias adds, one for each output element: 1.67% of the FLOPs.
  parameters  weight + bias = 16·2·3·5 + 16 = 496
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
@@ -159,7 +159,7 @@ def test_one_kind_of_layer_needs_no_total():
         (
             ("Linear(E, 4E)", "Linear(E, E)"),
             {"E": 8},
-            "1 ÷ 4 (of out_feature) = 0.25×; the other factors, B·S·E², are in both.",
+            "1 ÷ 4 (of out_feature) = 0.250×; the other factors, B·S·E², are in both.",
         ),
         (
             ("Conv1d(E,E,3,padding=1,groups=E) -> Conv1d(E,E,1)", "Conv1d(E,E,3,padding=1)"),

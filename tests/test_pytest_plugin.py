@@ -135,6 +135,7 @@ def test_costs_are_properties_in_a_junit_report(run, pytester):
         "convcost.Linear.flops": "32",
         "convcost.Linear.macs": "16",
         "convcost.Linear.params": "20",
+        "convcost.Linear.trainable_params": "20",
     }
 
 

@@ -16,6 +16,7 @@ from convcost.units import (
     parse_amount,
     parse_bytes,
     parse_count,
+    percent,
     ratio,
 )
 
@@ -95,17 +96,50 @@ def test_no_number_is_too_large_or_small_to_be_shown(value):
         (None, "–"),
         (Fraction(0), "0.00×"),
         (Fraction(6), "6.00×"),
-        (Fraction(3, 5), "0.60×"),
-        (Fraction(98560, 163968), "0.60×"),
-        (Fraction(12, 10_000), "1/833×"),
-        (Fraction(1, 10), "0.10×"),
-        (Fraction(999), "999.00×"),
+        (Fraction(3, 5), "0.600×"),
+        (Fraction(98560, 163968), "0.601×"),
+        (Fraction(12, 10_000), "0.00120×"),
+        (Fraction(1, 10), "0.100×"),
+        (Fraction(999), "999×"),
         (Fraction(123_456), "123,456×"),
-        (Fraction(10**12), "1.00 T×"),
+        (Fraction(10**12), "1.00e12×"),
+        (Fraction(36_992, 36_928), "1.002×"),
+        (Fraction("0.9997"), "0.9997×"),
+        (Fraction("9.999"), "10.0×"),
+        (Fraction("0.09999"), "0.100×"),
+        (Fraction("999.7"), "1,000×"),
+        (Fraction(4096), "4,096×"),
+        (Fraction(1, 10**9), "1.00e-9×"),
+        (Fraction(9999, 10**13), "1.00e-9×"),
+        (1 + Fraction(3, 10**30), "(1 + 3.00e-30)×"),
+        (1 - Fraction(1, 10**400), "(1 − 1.00e-400)×"),
+        (Fraction(10**400), "1.00e400×"),
     ],
 )
 def test_a_ratio_is_a_factor(value, text):
     assert ratio(value) == text
+
+
+@given(st.integers(1, 10**40), st.integers(1, 10**40))
+def test_only_equals_have_the_ratio_one(first, other):
+    assert (ratio(Fraction(first, other)) == "1.00×") == (first == other)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "–"),
+        (Fraction(0), "0%"),
+        (Fraction(1), "100%"),
+        (Fraction(9997, 10_000), "99.97%"),
+        (Fraction(1, 6), "16.7%"),
+        (Fraction(1, 2500), "0.0400%"),
+        (Fraction(1, 10**9), "1.00e-7%"),
+        (Fraction(-32, 72), "−44.4%"),
+    ],
+)
+def test_a_share_is_a_percentage_of_three_digits(share, text):
+    assert percent(share) == text
 
 
 @given(st.fractions(min_value=Fraction(1, 10**400)))

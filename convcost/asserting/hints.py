@@ -29,6 +29,7 @@ OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
 
 FIGURES: dict[str, Callable[[Row, Report], Any]] = {
     "params": lambda row, _: row.params,
+    "trainable_params": lambda row, _: row.trainable_params,
     "macs": lambda row, _: row.cost.macs,
     "valid_macs": lambda row, _: row.cost.valid_macs,
     "flops": lambda row, report: row.cost.flops(report.convention),

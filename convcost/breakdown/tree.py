@@ -17,6 +17,7 @@ class Share(NamedTuple):
     """What a part of a model owns and costs; `backward` is all gradients, and recomputation."""
 
     params: Size = 0
+    trainable_params: Size = 0
     cost: Cost = Cost()
     activations: Size = 0
     backward: Cost = Cost()
@@ -25,6 +26,7 @@ class Share(NamedTuple):
         """Both together."""
         return Share(
             self.params + other.params,
+            self.trainable_params + other.trainable_params,
             self.cost + other.cost,
             self.activations + other.activations,
             self.backward + other.backward,
@@ -96,7 +98,9 @@ def _shares(report: Report, trace: Trace) -> dict[str, Share]:
         if operation.phase != "forward":
             backward[operation.path] += operation.cost
     shares = {
-        row.path: Share(row.params, row.cost, row.activations, backward.pop(row.path, Cost()))
+        row.path: Share(
+            row.params, row.trainable_params, row.cost, row.activations, backward.pop(row.path, Cost())
+        )
         for row in report.rows
     }
     return {**shares, **{path: Share(backward=cost) for path, cost in backward.items()}}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from convcost.cli.output import complain
-from convcost.errors import UsageError, escaped
+from convcost.errors import UsageError
+from convcost.escapes import escaped
 from convcost.files import append_text
 from convcost.formats import render
 from convcost.formats.interface import Style

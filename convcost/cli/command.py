@@ -13,7 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcost.errors import did_you_mean, escaped
+from convcost.errors import did_you_mean
+from convcost.escapes import escaped
 
 COMMANDS = (
     "compare",

@@ -12,7 +12,8 @@ from typing import ParamSpec
 
 import typer
 
-from convcost.errors import ConvcostError, escaped
+from convcost.errors import ConvcostError
+from convcost.escapes import escaped, printable, without_command
 from convcost.formats.interface import Style
 
 P = ParamSpec("P")
@@ -71,7 +72,7 @@ def close_quietly() -> None:
 
 def complain(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
-    lines = [escaped(line) for line in text.splitlines()]
+    lines = [without_command(escaped(printable(line))) for line in text.splitlines()]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)
 

@@ -7,15 +7,17 @@ from typing import Any
 
 from convcost.asserting.hints import FIGURES, hints, wanted
 from convcost.asserting.judge import Asserted
+from convcost.escapes import printable
 from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.gate.changes import fitted, tables_of
-from convcost.formats.gate.words import LABELS, figure, sentence, sign
+from convcost.formats.gate.words import LABELS, figure, sentence
 from convcost.formats.interface import Style
 from convcost.formats.model.modules import percent, without
 from convcost.formats.numbers import is_number
 from convcost.formats.remarks import sizes_text
 from convcost.formats.table import printed
 from convcost.report import Report, Row
+from convcost.units import sign
 
 MOST_LINES = 20
 """Layers that are listed, those that cost most; the rest on one line."""
@@ -30,8 +32,8 @@ def failure(result: Asserted, width: int) -> str:
     sizes = sizes_text((result.report,))
     tables = (fitted(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
-    body = printed(Document((), section, Section((), ())), Style(width))
-    text = "\n".join([*sentences, *([f"sizes: {sizes}"] if sizes else []), "", body])
+    body = printed(Document((), section, Section((), ())).written(printable), Style(width))
+    text = "\n".join([*map(printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
 
 

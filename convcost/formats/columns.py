@@ -21,7 +21,9 @@ def split(table: Table, width: int) -> list[Table]:
         if groups[-1] and used + column_width(table, column) > width:
             groups.append([])
         groups[-1].append(column)
-    return [_columns(table, group) for group in groups] if len(groups) > 1 else [table]
+    if len(groups) == 1:
+        return [table]
+    return [part for part in (_columns(table, group) for group in groups) if part.lines]
 
 
 def column_width(table: Table, column: int) -> int:

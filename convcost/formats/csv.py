@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from typing import Any
 
+from convcost.escapes import csv_cell
 from convcost.formats import estimates
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.match_records import match_rows
@@ -28,7 +29,7 @@ def render(result: Result, style: Style) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({column: csv_cell(cell) for column, cell in row.items()} for row in rows)
     return text.getvalue() if style.unicode else plain(text.getvalue())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -71,3 +72,31 @@ class Document(NamedTuple):
     def sections(self) -> tuple[Section, ...]:
         """The sections that have something in them."""
         return tuple(section for section in (self.costs, *self.beside, self.counters) if section.tables)
+
+    def written(self, write: Callable[[str], str]) -> Document:
+        """The same with every text in it as `write` writes it."""
+        return Document(
+            heading=tuple((write(label), write(text)) for label, text in self.heading),
+            costs=_section(self.costs, write),
+            counters=_section(self.counters, write),
+            facts=tuple(Fact(write(label), write(text)) for label, text in self.facts),
+            beside=tuple(_section(section, write) for section in self.beside),
+        )
+
+
+def _section(section: Section, write: Callable[[str], str]) -> Section:
+    return Section(
+        tuple(_table(table, write) for table in section.tables),
+        tuple(_note(note, write) for note in section.notes),
+    )
+
+
+def _note(note: str, write: Callable[[str], str]) -> str:
+    return Command(write(note)) if isinstance(note, Command) else write(note)
+
+
+def _table(table: Table, write: Callable[[str], str]) -> Table:
+    lines = (
+        line._replace(label=write(line.label), cells=tuple(map(write, line.cells))) for line in table.lines
+    )
+    return table._replace(columns=tuple(map(write, table.columns)), lines=tuple(lines))

@@ -6,23 +6,31 @@ from dataclasses import replace
 from typing import Any
 
 from convcost.formats.document import Line
-from convcost.formats.metrics import METRICS, label
+from convcost.formats.metrics import label, shown_metrics
 from convcost.formats.numbers import LONGEST_ALONE, in_full, is_number, shown
 from convcost.formats.remarks import shape_text
 from convcost.formulas import elements
 from convcost.report import Report
-from convcost.units import exact, human
+from convcost.units import NONE, exact, fraction, human
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
-UNITS = {"params": "params", "macs": "MACs", "valid_macs": "MACs", "flops": "FLOPs", "bytes": "B"}
+UNITS = {
+    "params": "params",
+    "trainable_params": "params",
+    "macs": "MACs",
+    "valid_macs": "MACs",
+    "flops": "FLOPs",
+    "bytes": "B",
+}
 
 
 def figures(report: Report) -> list[Line]:
     """Every metric; of a single layer the parameters one by one; of a design the bytes in other dtypes."""
     lines = []
-    for metric in METRICS:
-        value = getattr(report, metric.attribute)
-        cells = _figures(value, UNITS.get(metric.attribute, ""), report)
+    for metric in shown_metrics(report):
+        cells = _figures(
+            getattr(report, metric.attribute), UNITS.get(metric.attribute, ""), report, metric.missing
+        )
         lines.append(Line(label(metric, report), cells, metric.minor))
         if metric.attribute == "params" and len(report.rows) == 1:
             lines += _parameters(report)
@@ -31,13 +39,15 @@ def figures(report: Report) -> list[Line]:
     return lines
 
 
-def _figures(value: Any, unit: str, report: Report) -> tuple[str, ...]:
+def _figures(value: Any, unit: str, report: Report, missing: str = NONE) -> tuple[str, ...]:
     """The exact value, and about how much that is; or the formula alone."""
+    if value is None:
+        return (missing,) if report.open_names else (missing, "")
     if report.open_names:
         return (in_full(value) if is_number(value) else shown(value, longest=LONGEST_ALONE),)
     if value.denominator != 1:
         return ("", exact(value))
-    return (in_full(value), human(value, unit) if unit else "")
+    return (fraction(value), human(value, unit) if unit else "")
 
 
 def _parameters(report: Report) -> list[Line]:

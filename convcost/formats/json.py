@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from convcost.escapes import json_text
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
 from convcost.formats.match_records import match_record
 from convcost.formats.records import comparison_record, context, counter_list_record, report_record
@@ -42,4 +43,4 @@ def render(result: Result, style: Style) -> str:
             record = {**device_list_record(result)}
         case _:
             record = context((result,)) | report_record(result)
-    return json.dumps(record, indent=2) + "\n"
+    return json_text(json.dumps(record, indent=2)) + "\n"

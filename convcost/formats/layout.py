@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost.escapes import printable
 from convcost.explain.shapes import lengths
 from convcost.formats import estimates
 from convcost.formats.candidates import beside, columns
@@ -11,9 +12,9 @@ from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.explained.text import line_text
 from convcost.formats.figures import figures
 from convcost.formats.interface import CounterList, DeviceList, Result, Style
-from convcost.formats.metrics import METRICS, Metric, label
+from convcost.formats.metrics import Metric, label, shown_metrics
 from convcost.formats.numbers import factor, shown
-from convcost.formats.plain import spelled_out
+from convcost.formats.plain import plain
 from convcost.formats.remarks import (
     NO_COUNTERS,
     assumed_text,
@@ -32,8 +33,8 @@ from convcost.verifying.result import Verified
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out = _document(result, style)
-    return laid_out if style.unicode else spelled_out(laid_out)
+    laid_out = _document(result, style).written(printable)
+    return laid_out if style.unicode else laid_out.written(plain)
 
 
 def _document(result: Result, style: Style) -> Document:
@@ -77,7 +78,7 @@ def _comparison(comparison: Comparison, style: Style) -> Document:
         (
             _shapes_line("input", [report.input for report in reports]),
             _shapes_line("output", [report.output for report in reports]),
-            *(_compared(comparison, metric) for metric in METRICS),
+            *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
     by_module = _by_module(comparison)
@@ -108,7 +109,8 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
-    values = [shown(getattr(report, metric.attribute)) for report in comparison.candidates]
+    found = (getattr(report, metric.attribute) for report in comparison.candidates)
+    values = [shown(value, missing=metric.missing) for value in found]
     ratios = [factor(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
     return Line(label(metric, comparison.first), beside(values, ratios), metric.minor)
 

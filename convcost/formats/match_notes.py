@@ -7,7 +7,7 @@ from fractions import Fraction
 from convcost.formats.remarks import convention_note
 from convcost.matching import UNITS, Choice, Match
 from convcost.quantities import Size
-from convcost.units import exact, in_full
+from convcost.units import NONE, exact, in_full, percent, sign, signed_percent
 
 MOST_NAMED = 3
 """Sizes that a sentence names."""
@@ -54,26 +54,15 @@ def _sizes(choice: Choice) -> str:
 
 def _off(difference: Size, target: Size) -> str:
     """3,200 (0.98%)."""
-    part = f" ({share(abs(difference), target).removeprefix('+')})" if target else ""
+    part = f" ({percent(Fraction(abs(difference), target))})" if target else ""
     return in_full(abs(difference)) + part
 
 
 def signed(difference: Size) -> str:
     """`difference` with its sign: +120, −3,200, 0."""
-    return f"{'+' if difference > 0 else '−' if difference < 0 else ''}{exact(abs(difference))}"
+    return f"{sign(difference)}{exact(abs(difference))}"
 
 
 def share(difference: Size, target: Size) -> str:
-    """difference / target in percent; ~0% if it is less than a two-hundredth; a dash if target is 0."""
-    if not target:
-        return "–"
-    percent = Fraction(100 * difference, target)
-    if 0 < abs(percent) < Fraction(1, 200):
-        return "~0%"
-    if abs(percent) >= LARGEST_SHARE:
-        return f"{signed(round(percent))}%"
-    return f"{float(percent):+,.2f}%".replace("-", "−") if percent else "0%"
-
-
-LARGEST_SHARE = 10_000
-"""A percentage from here on has no decimals."""
+    """difference / target in percent with its sign; a dash if target is 0."""
+    return signed_percent(Fraction(difference, target)) if target else NONE

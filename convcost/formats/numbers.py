@@ -24,10 +24,12 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | Fraction)
 
 
-def shown(value: Any, *, longest: int = LONGEST_FORMULA, grouped: bool = True) -> str:
-    """163,840 or 20·B·S·E²."""
+def shown(
+    value: Any, *, longest: int = LONGEST_FORMULA, grouped: bool = True, missing: str = units.NONE
+) -> str:
+    """163,840 or 20·B·S·E²; `missing` where there is none."""
     if value is None:
-        return NO_FORMULA
+        return missing
     if is_number(value):
         return units.exact(value)
     from convcost.symbols.parts import is_long

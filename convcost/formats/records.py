@@ -87,6 +87,7 @@ def _row_record(row: Row, report: Report) -> dict[str, Any]:
         "output": list(map(data, row.output)),
         "parameters": {name: list(map(data, shape)) for name, shape in row.parameters.items()},
         "params": data(row.params),
+        "trainable_params": data(row.trainable_params),
         "macs": data(row.cost.macs),
         "valid_macs": data(row.cost.valid_macs),
         "flops": data(row.cost.flops(report.convention)),

@@ -128,6 +128,9 @@ def _outputs(comparison: Comparison, other: Report) -> str:
     shapes = f"{shape_text(other.output)} against {shape_text(first.output)}"
     if other.output_elements == first.output_elements:
         return f"The outputs have different shapes, {shapes}, and as many elements."
+    if not (first.output_elements and other.output_elements):
+        empty = first.name if other.output_elements else other.name
+        return f"The outputs differ, {shapes}: that of {empty} is empty."
     elements = ratio(comparison.ratio("output_elements", other))
     each = ratio(comparison.ratio("flops_per_output_element", other))
     return (

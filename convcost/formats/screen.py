@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from convcost.escapes import without_command
 from convcost.formats.interface import Style
 from convcost.formats.plain import plain
 
@@ -38,7 +39,7 @@ def captured(show: Callable[[Console], None], style: Style) -> str:
     )
     with console.capture() as shown:
         show(console)
-    lines = (line.replace(GLUE, " ").rstrip() for line in shown.get().splitlines())
+    lines = (without_command(line.replace(GLUE, " ").rstrip()) for line in shown.get().splitlines())
     text = "\n".join(lines) + "\n"
     return text if style.unicode else plain(text)
 

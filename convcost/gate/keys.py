@@ -22,7 +22,10 @@ METRICS = {
     "activations": "output elements of all contractions",
     "bytes": "bytes of input, parameters and output",
 }
-"""What can be limited, and what a lock file has of each entry."""
+"""What a lock file has of each entry."""
+
+LIMITED = {**METRICS, "trainable_params": "parameters that require a gradient"}
+"""What can be limited."""
 
 Relation = Literal["≤", "≥", "="]
 
@@ -41,7 +44,7 @@ class Asked(NamedTuple):
 
 LIMITS = {
     f"{prefix}{metric}": Asked(relation, metric)
-    for metric in METRICS
+    for metric in LIMITED
     for relation, prefix in PREFIXES.items()
 }
 RATIOS = {f"{prefix}ratio": Asked(relation) for relation, prefix in PREFIXES.items()}
@@ -64,7 +67,7 @@ COMMON = {
 def _limits() -> dict[str, Key]:
     example = 'a number, "2 GFLOPs", or a formula such as "20*B*S*E**2"'
     return {
-        name: Key(AMOUNT, f"The {METRICS[asked.metric]} are {WORDS[asked.relation]} this: {example}.")
+        name: Key(AMOUNT, f"The {LIMITED[asked.metric]} are {WORDS[asked.relation]} this: {example}.")
         for name, asked in LIMITS.items()
     }
 
@@ -100,7 +103,7 @@ ENTRY = Table(
         "taps": Key(OneOf(get_args(Padding)), "Whether all taps count, or only those on real data."),
         **_limits(),
         "ratio_to": Key(TEXT, "The entry that this one is compared with."),
-        "metric": Key(OneOf(tuple(METRICS)), "What the ratio is of; flops if it is not given."),
+        "metric": Key(OneOf(tuple(LIMITED)), "What the ratio is of; flops if it is not given."),
         **_ratios(),
         "agree_with": Key(Several(TEXT), "Counters whose figures have to agree, such as fvcore."),
         **COMMON,

@@ -117,6 +117,7 @@ def _row(
         module.calls,
         visit.output_itemsize,
         bytes_of(parameters.values()),
+        tuple(name for name, parameter in parameters.items() if not parameter.requires_grad),
     )
 
 

@@ -90,6 +90,8 @@ class Entry(TypedDict):
     convention: Convention
     dtype: str
     params: Formula
+    trainable_params: Formula
+    """Those that require a gradient. They are no part of the lock file."""
     macs: Formula
     valid_macs: Formula
     flops: Formula

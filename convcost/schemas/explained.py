@@ -58,6 +58,8 @@ class Design(TypedDict):
     macs: Formula
     flops: Formula | None
     params: Formula
+    trainable_params: Formula
+    """All of them."""
     parts: list[Part]
 
 

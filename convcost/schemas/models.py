@@ -63,6 +63,7 @@ class Submodule(Run):
     input: list[Formula] | None
     output: list[Formula] | None
     params: Formula
+    trainable_params: Formula
 
 
 class Operator(Run):

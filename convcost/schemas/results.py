@@ -24,6 +24,7 @@ class Row(Costs):
     parameters: dict[str, list[Formula]]
     """The shape of each parameter by its name."""
     params: Formula
+    trainable_params: Formula
 
 
 class Report(Costs):
@@ -39,14 +40,17 @@ class Report(Costs):
     """The dtype that bytes are counted in."""
     params: Formula
     """Parameters, each unique tensor once, trainable or not."""
+    trainable_params: Formula
+    """Those of them that require a gradient; of a spec all."""
     output_elements: Formula
     activations: Formula
     """Output elements of all contractions together."""
     flops_per_output_element: Quotient
+    """Null where the output is empty."""
     bytes: Formula
     """Of the input, the parameters and the output, each once."""
     arithmetic_intensity: Quotient
-    """FLOPs for each byte."""
+    """FLOPs for each byte; null where there are no bytes."""
     rows: list[Row]
     roofline: NotRequired[Roofline]
     """The least time on a device, where one was named."""
@@ -60,6 +64,7 @@ class Ratios(TypedDict):
     """Every quantity over the first candidate's."""
 
     params: Quotient
+    trainable_params: Quotient
     macs: Quotient
     valid_macs: Quotient
     flops: Quotient

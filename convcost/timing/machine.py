@@ -10,7 +10,7 @@ from convcost.devices import Device
 from convcost.devices.device import THIS, Call
 from convcost.quantities import Size
 from convcost.timing.samples import Samples
-from convcost.units import binary, duration, human
+from convcost.units import binary, duration, human, percent
 
 TOO_NOISY = 0.5
 """Where rounds spread by more, even the fastest one was disturbed."""
@@ -90,7 +90,7 @@ class Machine:
         return replace(self.device, name=FROM_CACHE, bandwidth=best)
 
     def _source(self, figure: Figure) -> str:
-        return f"{figure.work}, the fastest round, interquartile range {100 * figure.spread:.1f}%"
+        return f"{figure.work}, the fastest round, interquartile range {percent(Fraction(figure.spread))}"
 
     def _notes(self) -> Iterator[str]:
         yield f"Measured {self.measured} with torch {self.torch} on {threads_text(self.threads)}."
@@ -99,7 +99,7 @@ class Machine:
             yield f"Copies within {binary(size)}, which a cache may hold: {human(figure.value, 'B/s')}."
         overheads = (f"a {of} {duration(Fraction(seconds))}" for of, seconds in self.overheads.items())
         yield f"Overhead of a call: {', '.join(overheads)}."
-        yield f"Noise: the rounds of these calls spread by up to {100 * self.noise:.1f}%."
+        yield f"Noise: the rounds of these calls spread by up to {percent(Fraction(self.noise))}."
         if self.noise > TOO_NOISY:
             yield "Other work was in the way, and these figures are of little use: measure again without it."
         for dtype, reason in self.skipped.items():

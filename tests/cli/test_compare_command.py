@@ -12,21 +12,21 @@ FOUNDING_TABLE = """\
 ───────────────────────────────────────────────────────────────────
  input                  (1, 1, 1280)   (1, 128, 10)
  output                  (1, 1, 128)   (1, 128, 10)
- parameters                  163,968         98,560          0.60×
+ parameters                  163,968         98,560         0.601×
  MACs                        163,840        983,040          6.00×
    on real data              163,840        917,504          5.60×
  FLOPs                       327,680      1,966,080          6.00×
-   per output element          2,560          1,536          0.60×
- bias adds                       128          2,560         20.00×
+   per output element          2,560          1,536         0.600×
+ bias adds                       128          2,560          20.0×
  elementwise                       0              0              –
- output elements                 128          1,280         10.00×
- activations                     128          2,560         20.00×
- bytes (float32)             661,504        404,480          0.61×
+ output elements                 128          1,280          10.0×
+ activations                     128          2,560          20.0×
+ bytes (float32)             661,504        404,480         0.611×
  FLOPs per byte                0.495           4.86          9.81×
 
  conv costs 6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs) and has
- 0.60× its parameters. The outputs differ, (1, 128, 10) against (1, 1, 128):
- conv yields 10.00× the output elements, each at 0.60× the FLOPs; one can't
+ 0.601× its parameters. The outputs differ, (1, 128, 10) against (1, 1, 128):
+ conv yields 10.0× the output elements, each at 0.600× the FLOPs; one can't
  stand in for the other without a further step.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
  padding count (convention: matmul, full).

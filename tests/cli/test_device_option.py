@@ -42,7 +42,7 @@ LEAST = """\
 FOUNDING = f"""\
  toy, bfloat16             dense       conv   conv ÷ dense
 ───────────────────────────────────────────────────────────
- bytes moved            350.5 KB   279.0 KB          0.80×
+ bytes moved            350.5 KB   279.0 KB         0.796×
  FLOPs per byte moved       7.48       56.4          7.54×
  least time              3.50 µs    3.93 µs          1.12×
  bound by                 memory    compute

@@ -173,7 +173,7 @@ def test_what_hides_in_one_s_own_texts_is_shown_as_it_is():
     )
     out = convcost("devices", "mine").out
     assert "\x1b" not in out + convcost("devices").out
-    assert "a\\x1b[31mb c" in out
+    assert "a\\x1b[31mb\\nc" in out
     assert "\\u202e, gpu" in out
     assert "\\x07" in out
 

@@ -57,16 +57,16 @@ MIXED = """\
 FOUNDING = f"""\
  memory, bfloat16             dense       conv   conv ÷ dense
 ──────────────────────────────────────────────────────────────
- parameters                327.9 KB   197.1 KB          0.60×
- gradients                 327.9 KB   197.1 KB          0.60×
- state of adamw             1.31 MB   788.5 KB          0.60×
- master copy in float32    655.9 KB   394.2 KB          0.60×
+ parameters                327.9 KB   197.1 KB         0.601×
+ gradients                 327.9 KB   197.1 KB         0.601×
+ state of adamw             1.31 MB   788.5 KB         0.601×
+ master copy in float32    655.9 KB   394.2 KB         0.601×
  kept for backward          2.56 KB    5.12 KB          2.00×
- peak of a forward         330.8 KB   204.8 KB          0.62×
- peak of a training step    2.63 MB    1.59 MB          0.60×
+ peak of a forward         330.8 KB   204.8 KB         0.619×
+ peak of a training step    2.63 MB    1.59 MB         0.605×
 
  conv keeps 2.00× as much as dense for its backward; a training step takes
- 0.60× its memory (1.59 MB against 2.63 MB).
+ 0.605× its memory (1.59 MB against 2.63 MB).
 {MIXED}{OF_DESIGNS}{ESTIMATE}
 """
 

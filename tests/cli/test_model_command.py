@@ -91,25 +91,25 @@ SCREEN = """\
  input   ids int64 (2, 7)
  output  float32 (2, 7, 50)
 
- module                                params     MACs    FLOPs    share
-─────────────────────────────────────────────────────────────────────────
+ module                                params     MACs    FLOPs   share
+────────────────────────────────────────────────────────────────────────
  (itself)                                  12        0        0
  embedding: Embedding                     400        0        0
- blocks.0–2: 3 × Block                 2.52 K   37.0 K   73.9 K    86.8%
-   attention: 3 × MultiheadAttention      864   15.5 K   30.9 K    36.3%
-   mlp: 3 × Sequential                 1.66 K   21.5 K   43.0 K    50.5%
-     0: 3 × Linear                        864   10.8 K   21.5 K    25.3%
+ blocks.0–2: 3 × Block                 2.52 K   37.0 K   73.9 K   86.8%
+   attention: 3 × MultiheadAttention      864   15.5 K   30.9 K   36.3%
+   mlp: 3 × Sequential                 1.66 K   21.5 K   43.0 K   50.5%
+     0: 3 × Linear                        864   10.8 K   21.5 K   25.3%
      1: 3 × GELU                            0        0        0
-     2: 3 × Linear                        792   10.8 K   21.5 K    25.3%
- head: Linear                               0   5.60 K   11.2 K    13.2%
- total                                 2.93 K   42.6 K   85.1 K   100.0%
+     2: 3 × Linear                        792   10.8 K   21.5 K   25.3%
+ head: Linear                               0   5.60 K   11.2 K   13.2%
+ total                                 2.93 K   42.6 K   85.1 K    100%
 
- operator   calls     MACs    FLOPs    share   elementwise
-───────────────────────────────────────────────────────────
- linear        13   37.9 K   75.7 K    88.9%             0
- bmm            6   4.70 K   9.41 K    11.1%             0
- 5 others      18        0        0                 11.3 K
- total         37   42.6 K   85.1 K   100.0%        11.3 K
+ operator   calls     MACs    FLOPs   share   elementwise
+──────────────────────────────────────────────────────────
+ linear        13   37.9 K   75.7 K   88.9%             0
+ bmm            6   4.70 K   9.41 K   11.1%             0
+ 5 others      18        0        0                11.3 K
+ total         37   42.6 K   85.1 K    100%        11.3 K
 
                          exact           about
 ───────────────────────────────────────────────
@@ -265,11 +265,12 @@ def test_a_row_is_as_in_the_contract():
 def test_csv_has_a_line_for_each_module():
     lines = printed(*MODEL, "--format", "csv", "--filter", "blocks.1.mlp").splitlines()
     assert lines == [
-        "path,kind,calls,input,output,params,macs,valid_macs,flops,bias_adds,elementwise,activations",
-        'blocks.1.mlp,Sequential,1,"[2, 7, 8]","[2, 7, 8]",552,7168,7168,14336,560,2240,560',
-        'blocks.1.mlp.0,Linear,1,"[2, 7, 8]","[2, 7, 32]",288,3584,3584,7168,448,0,448',
-        'blocks.1.mlp.1,GELU,1,"[2, 7, 32]","[2, 7, 32]",0,0,0,0,0,2240,0',
-        'blocks.1.mlp.2,Linear,1,"[2, 7, 32]","[2, 7, 8]",264,3584,3584,7168,112,0,112',
+        "path,kind,calls,input,output,params,trainable_params,macs,valid_macs,flops,bias_adds,elementwise,"
+        "activations,level,part",
+        'blocks.1.mlp,Sequential,1,"[2, 7, 8]","[2, 7, 8]",552,552,7168,7168,14336,560,2240,560,0,inner',
+        'blocks.1.mlp.0,Linear,1,"[2, 7, 8]","[2, 7, 32]",288,288,3584,3584,7168,448,0,448,1,leaf',
+        'blocks.1.mlp.1,GELU,1,"[2, 7, 32]","[2, 7, 32]",0,0,0,0,0,0,2240,0,1,leaf',
+        'blocks.1.mlp.2,Linear,1,"[2, 7, 32]","[2, 7, 8]",264,264,3584,3584,7168,112,0,112,1,leaf',
     ]
 
 
@@ -284,7 +285,7 @@ def test_backward_has_lines_of_its_own():
     text = printed("model", "net.py:Twice", "--input", "[3,4]", "--backward")
     assert [line[:-1] for line in table(text, "backward")] == [
         ["forward", "96", "192", "1.00×"],
-        ["gradient", "by", "input", "48", "96", "0.50×"],
+        ["gradient", "by", "input", "48", "96", "0.500×"],
         ["gradient", "by", "weight", "96", "192", "1.00×"],
         ["total", "240", "480", "2.50×"],
     ]

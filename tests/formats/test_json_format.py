@@ -18,6 +18,7 @@ LINEAR = {
     "output": [1, 1, 4],
     "dtype": "float32",
     "params": 16,
+    "trainable_params": 16,
     "macs": 12,
     "valid_macs": 12,
     "flops": 24,
@@ -37,6 +38,7 @@ LINEAR = {
             "output": [1, 1, 4],
             "parameters": {"weight": [4, 3], "bias": [4]},
             "params": 16,
+            "trainable_params": 16,
             "macs": 12,
             "valid_macs": 12,
             "flops": 24,
@@ -72,6 +74,7 @@ def test_a_comparison_has_its_candidates_and_their_ratios():
         "candidates": [LINEAR, LINEAR | {"name": "b"}],
         "ratios": {
             "params": 1.0,
+            "trainable_params": 1.0,
             "macs": 1.0,
             "valid_macs": 1.0,
             "flops": 1.0,

@@ -83,7 +83,7 @@ def test_a_table_is_a_plain_tabular():
         r"\hline",
         r"input & $(1, 1, 1280)$ & $(1, 128, 10)$ &  \tabularnewline",
         r"output & $(1, 1, 128)$ & $(1, 128, 10)$ &  \tabularnewline",
-        r"parameters & $163{,}968$ & $98{,}560$ & $0.60\times$ \tabularnewline",
+        r"parameters & $163{,}968$ & $98{,}560$ & $0.601\times$ \tabularnewline",
         r"MACs & $163{,}840$ & $983{,}040$ & $6.00\times$ \tabularnewline",
     ]
 

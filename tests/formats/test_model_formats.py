@@ -34,19 +34,19 @@ TABLE = """\
  input       input float32 (3, 4)
  output      float32 (3, 4)
 
- module           input   output   params   MACs   FLOPs    share
-──────────────────────────────────────────────────────────────────
- 0: Sequential   (3, 4)   (3, 4)       20     48      96   100.0%
-   0: Linear     (3, 4)   (3, 4)       20     48      96   100.0%
+ module           input   output   params   MACs   FLOPs   share
+─────────────────────────────────────────────────────────────────
+ 0: Sequential   (3, 4)   (3, 4)       20     48      96    100%
+   0: Linear     (3, 4)   (3, 4)       20     48      96    100%
    1: ReLU       (3, 4)   (3, 4)        0      0       0
  1: ReLU         (3, 4)   (3, 4)        0      0       0
- total                                 20     48      96   100.0%
+ total                                 20     48      96    100%
 
- operator   calls   MACs   FLOPs    share   elementwise
-────────────────────────────────────────────────────────
- linear         1     48      96   100.0%             0
- relu           2      0       0                     24
- total          3     48      96   100.0%            24
+ operator   calls   MACs   FLOPs   share   elementwise
+───────────────────────────────────────────────────────
+ linear         1     48      96    100%             0
+ relu           2      0       0                    24
+ total          3     48      96    100%            24
 """
 
 
@@ -135,7 +135,7 @@ def test_the_parts_of_a_tree_add_up_to_its_total(report):
     assert [line.split()[-3:] for line in text.split("\n\n")[1].splitlines()[2:]] == [
         ["16", "32", "33.3%"],
         ["32", "64", "66.7%"],
-        ["48", "96", "100.0%"],
+        ["48", "96", "100%"],
     ]
 
 

@@ -97,7 +97,7 @@ def test_the_machine_is_a_device_like_any_other():
         "Copies within 1 MiB, which a cache may hold: 100.0 GB/s.",
         "Copies within 4 MiB, which a cache may hold: 50.0 GB/s.",
         "Overhead of a call: a layer 5.00 µs, a convolution 10.0 µs, a grouped convolution 50.0 µs.",
-        "Noise: the rounds of these calls spread by up to 5.0%.",
+        "Noise: the rounds of these calls spread by up to 5.00%.",
         "float16 was skipped: more than 100 times slower than float32.",
     )
 

@@ -29,16 +29,16 @@ SHOWN = """\
  float32     100.0 GFLOP/s   100,000,000,000              10
 
  bandwidth: copy of 128 MiB, read and written, the fastest round, interquartile
- range 1.0%
+ range 1.00%
  float32: product of two matrices of 512 x 512, the fastest round,
- interquartile range 2.0%
+ interquartile range 2.00%
  Measured 2026-11-23 10:00 UTC with torch {torch} on 1 thread.
  Bandwidth counts every byte read and every byte written.
  Copies within 1 MiB, which a cache may hold: 100.0 GB/s.
  Copies within 4 MiB, which a cache may hold: 50.0 GB/s.
  Overhead of a call: a layer 5.00 µs, a convolution 10.0 µs, a grouped
  convolution 50.0 µs.
- Noise: the rounds of these calls spread by up to 5.0%.
+ Noise: the rounds of these calls spread by up to 5.00%.
  float16 was skipped: more than 100 times slower than float32.
 
 """

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from convcost.devices import Device
 from convcost.devices.device import peak_unit
 from convcost.formats.document import Document, Fact, Line, Section, Table
-from convcost.formats.gate.words import printable
 from convcost.formats.interface import DeviceList
-from convcost.units import exact, human
+from convcost.units import NONE, exact, human
 
 COLUMNS = ("memory", "bandwidth", "bf16 FLOP/s", "fp32 FLOP/s", "FLOPs/B")
 
@@ -18,8 +17,6 @@ LEGEND = (
     "FLOPs/B is the ridge point at bf16, or else at fp32: work with fewer FLOPs per byte waits for memory.",
     "convcost devices NAME shows all of one: every dtype, and where the figures are from.",
 )
-
-NONE = "–"
 
 
 def device_list(result: DeviceList) -> Document:
@@ -34,7 +31,7 @@ def device_list(result: DeviceList) -> Document:
 
 def _document(tables: tuple[Table, ...], notes: Iterable[str], device: Device | None = None) -> Document:
     return Document(
-        heading=(("device", printable(device.title)),) if device else (),
+        heading=(("device", device.title),) if device else (),
         facts=tuple(_facts(device)) if device else (),
         costs=Section(tables, tuple(notes)),
         counters=Section((), ()),
@@ -42,8 +39,8 @@ def _document(tables: tuple[Table, ...], notes: Iterable[str], device: Device | 
 
 
 def _table(vendor: str, devices: list[Device]) -> Table:
-    lines = (Line(printable(device.name), _cells(device)) for device in devices)
-    return Table((printable(vendor), *COLUMNS), tuple(lines))
+    lines = (Line(device.name, _cells(device)) for device in devices)
+    return Table((vendor, *COLUMNS), tuple(lines))
 
 
 def _cells(device: Device) -> tuple[str, ...]:
@@ -75,9 +72,9 @@ def _peak(device: Device, dtype: str) -> Line:
 
 
 def _facts(device: Device) -> Iterator[Fact]:
-    yield Fact("name", ", ".join(map(printable, (device.name, *device.aliases))))
+    yield Fact("name", ", ".join((device.name, *device.aliases)))
     since = f", {device.year}" if device.year else ""
-    yield Fact("kind", f"{printable(device.vendor)}, {device.kind}{since}")
+    yield Fact("kind", f"{device.vendor}, {device.kind}{since}")
 
 
 def _notes(device: Device) -> Iterator[str]:
@@ -86,7 +83,7 @@ def _notes(device: Device) -> Iterator[str]:
         yield f"{figures} = {text}"
     for text, figures in _grouped(device, device.sources):
         yield f"{figures}: {text}"
-    yield from map(printable, device.notes)
+    yield from device.notes
 
 
 def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -94,5 +91,5 @@ def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, st
     figures: dict[str, list[str]] = {}
     for figure in device.figures:
         if figure in texts:
-            figures.setdefault(printable(texts[figure]), []).append(figure)
+            figures.setdefault(texts[figure], []).append(figure)
     yield from ((text, ", ".join(names)) for text, names in figures.items())

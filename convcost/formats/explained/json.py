@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from convcost.escapes import json_text
 from convcost.explain.steps import Design, Equation, Explanation, Factor, Line, Nest, Part, Sentence
 from convcost.formats.explained.notes import notes, reports
 from convcost.formats.explained.text import line_text, side_text, sides_text
@@ -22,12 +23,12 @@ def render(explanation: Explanation, style: Style) -> str:
         "comparison": list(map(_part, explanation.comparison)),
         "notes": list(notes(explanation)),
     }
-    return json.dumps(record, indent=2) + "\n"
+    return json_text(json.dumps(record, indent=2)) + "\n"
 
 
 def _design(design: Design) -> dict[str, Any]:
     report = design.report
-    totals = {name: data(getattr(report, name)) for name in ("macs", "flops", "params")}
+    totals = {name: data(getattr(report, name)) for name in ("macs", "flops", "params", "trainable_params")}
     return {
         "name": report.name,
         "spec": report.spec,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from convcost.escapes import markdown, markdown_code
 from convcost.explain.steps import Explanation, Line, Nest, Part, Step
 from convcost.formats.explained.notes import facts, heading, notes
 from convcost.formats.explained.text import line_text
 from convcost.formats.interface import Style
-from convcost.formats.markdown import escaped
 from convcost.formats.plain import plain
 
 BREAK = "  \n  "
@@ -15,14 +15,14 @@ BREAK = "  \n  "
 def render(explanation: Explanation, style: Style) -> str:
     """What it is about, a heading for each part, a list of its steps, loops as code, and the notes."""
     stated = (*heading(explanation), *facts(explanation))
-    about = "\n".join(f"- **{label}**: `{content}`" for label, content in stated)
-    remarks = "\n".join(f"- {escaped(note)}" for note in notes(explanation))
+    about = "\n".join(f"- **{markdown(label)}**: {markdown_code(content)}" for label, content in stated)
+    remarks = "\n".join(f"- {markdown(note)}" for note in notes(explanation))
     text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
     return text if style.unicode else plain(text)
 
 
 def _part(part: Part) -> str:
-    return "\n".join((f"### {escaped(part.title)}", "", *map(_step, part.steps)))
+    return "\n".join((f"### {markdown(part.title)}", "", *map(_step, part.steps)))
 
 
 def _step(step: Step) -> str:
@@ -33,4 +33,4 @@ def _line(line: Line) -> str:
     if isinstance(line, Nest):
         code = "\n".join(f"  {each}" for each in line_text(line).splitlines())
         return f"\n\n  ```text\n{code}\n  ```\n"
-    return escaped(line_text(line))
+    return markdown(line_text(line))

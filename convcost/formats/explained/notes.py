@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost.escapes import printable
 from convcost.explain.steps import Explanation
 from convcost.formats.designs import sizes_facts, spec_text
 from convcost.formats.document import Fact
@@ -16,7 +17,7 @@ def reports(explanation: Explanation) -> tuple[Report, ...]:
 
 def heading(explanation: Explanation) -> tuple[tuple[str, str], ...]:
     """Each design by name."""
-    return tuple((report.name, spec_text(report)) for report in reports(explanation))
+    return tuple((printable(report.name), printable(spec_text(report))) for report in reports(explanation))
 
 
 def facts(explanation: Explanation) -> tuple[Fact, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import pairwise
 
+from convcost.escapes import printable
 from convcost.explain.arithmetic import divided
 from convcost.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Times, Value
 from convcost.formats.numbers import factor, in_full, is_number, times
 from convcost.formats.remarks import shape_text
+from convcost.units import percent
 
 SUMS = (" + ", " − ")
 ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
@@ -18,7 +21,7 @@ def value_text(value: Value) -> str:
     """1,280, B·S, (1, 128, 10), 6.00×, 0.13%."""
     match value:
         case str():
-            return value
+            return printable(value)
         case Factor(value=value):
             return factor(value)
         case Times(value=value):
@@ -33,7 +36,7 @@ def value_text(value: Value) -> str:
 def share_text(part: int, whole: int) -> str:
     """0.13%, or a quotient of formulas."""
     quotient = divided(part, whole)
-    return f"{float(100 * quotient):.2g}%" if is_number(quotient) else in_full(quotient)
+    return percent(Fraction(quotient)) if is_number(quotient) else in_full(quotient)
 
 
 def side_text(side: Side) -> str:

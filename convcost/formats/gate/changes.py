@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from convcost.formats.document import Line, Table
-from convcost.formats.gate.words import LABELS, difference, figure, printable, share
+from convcost.formats.gate.words import LABELS, difference, figure, share
 from convcost.formats.model.modules import fits
 from convcost.gate.changes import Changes
 from convcost.gate.counterparts import RowChange
@@ -114,7 +114,7 @@ def _rows(heading: str, groups: list[Group]) -> Table:
 def _line(group: Group, metrics: list[str]) -> Line:
     times = f"{group.copies} × " if group.copies > 1 else ""
     cells = (_cell(*group.moved(metric)) for metric in metrics)
-    return Line(printable(f"{group.path or '(itself)'}: {times}{group.kin.kind}"), (group.kin.what, *cells))
+    return Line(f"{group.path or '(itself)'}: {times}{group.kin.kind}", (group.kin.what, *cells))
 
 
 def _cell(before: Figure, after: Figure) -> str:

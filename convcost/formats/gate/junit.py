@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
+from convcost.escapes import xml
 from convcost.formats.gate.words import failures
 from convcost.gate.source import Problem
 from convcost.gate.verdict import Checked, Judged
-
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML may have in it, escaped or not."""
 
 
 def junit(checked: Checked) -> str:
@@ -46,13 +43,13 @@ def _case(checked: Checked, entry: str, name: str, line: int, failure: str) -> s
     opening = f'<testcase {about} line="{line}"'
     if not failure:
         return f"{opening}/>"
-    return f"{opening}><failure {_attributes(message=failure)}>{escape(_clean(failure))}</failure></testcase>"
+    return f"{opening}><failure {_attributes(message=failure)}>{escape(xml(failure))}</failure></testcase>"
 
 
 def _error(checked: Checked, problem: Problem) -> str:
     about = _attributes(classname="convcost", name=problem.key, file=checked.config.source.name)
     first = problem.message.partition("\n")[0]
-    error = f"<error {_attributes(message=first)}>{escape(_clean(problem.message))}</error>"
+    error = f"<error {_attributes(message=first)}>{escape(xml(problem.message))}</error>"
     return f'<testcase {about} line="{problem.line}">{error}</testcase>'
 
 
@@ -62,8 +59,4 @@ def _skipped(checked: Checked, name: str) -> str:
 
 
 def _attributes(**texts: str) -> str:
-    return " ".join(f"{name}={quoteattr(_clean(text))}" for name, text in texts.items())
-
-
-def _clean(text: str) -> str:
-    return NO_XML.sub("\ufffd", text)
+    return " ".join(f"{name}={quoteattr(xml(text))}" for name, text in texts.items())

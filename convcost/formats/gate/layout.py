@@ -7,7 +7,7 @@ from itertools import chain
 
 from convcost.formats.document import Document, Fact, Line, Section, Table
 from convcost.formats.gate.changes import change_tables, fitted
-from convcost.formats.gate.words import failures, found, label, percent, printable, wanted
+from convcost.formats.gate.words import failures, found, label, percent, wanted
 from convcost.gate.rows import Baseline
 from convcost.gate.verdict import Checked, Judged, Standing
 
@@ -86,9 +86,7 @@ def _notes(checked: Checked) -> Iterator[str]:
     for judged in checked.entries:
         yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
         yield from _circumstances(judged)
-    yield from (
-        f"{problem.key}: {printable(problem.message.splitlines()[0])}." for problem in checked.problems
-    )
+    yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in checked.problems)
     if checked.skipped:
         yield "Entries that take a model to be run were skipped."
     yield from _about_lock(checked)
@@ -108,7 +106,7 @@ def _facts(baseline: Baseline) -> tuple[str, ...]:
     sizes = ", ".join(f"{name} = {size:,}" for name, size in sorted(baseline.sizes.items()))
     convention = baseline.convention
     return (
-        printable(baseline.of),
+        baseline.of,
         f"counted with {sizes or 'no sizes'}",
         f"counted by the convention {convention.count}, {convention.padding}",
         f"in {baseline.dtype}",
@@ -117,7 +115,7 @@ def _facts(baseline: Baseline) -> tuple[str, ...]:
 
 def _about_lock(checked: Checked) -> Iterator[str]:
     new = [judged.entry.name for judged in checked.entries if judged.standing == "new"]
-    stale = ", ".join(map(printable, checked.stale))
+    stale = ", ".join(checked.stale)
     if checked.written:
         yield f"{checked.lock} has the costs of these entries now."
         yield from [f"It no longer has {stale}."] if stale else []

@@ -49,6 +49,7 @@ def _entry(checked: Checked, judged: Judged) -> Record:
         "convention": {"count": report.convention.count, "padding": report.convention.padding},
         "dtype": report.dtype,
         **judged.now.totals,
+        "trainable_params": data(report.trainable_params),
         "checks": [_check(checked, judged, check) for check in judged.checks],
         "baseline": _baseline(judged),
         "failures": [text for _, text in failures(judged)],

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from convcost.errors import escaped
 from convcost.formats.metrics import METRICS
 from convcost.formats.numbers import in_full, is_number
 from convcost.gate.check import Check
 from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
-from convcost.units import fraction, ratio
+from convcost.units import NONE, fraction, ratio, sign, signed_percent
 
 LABELS = {metric.attribute: metric.label for metric in METRICS} | {
+    "trainable_params": "trainable parameters",
     "valid_macs": "MACs on real data",
     "elementwise": "elementwise work",
 }
@@ -58,7 +58,7 @@ def _wanted(check: Check) -> str:
 
 def _amount(value: Any, check: Check) -> str:
     if value is None:
-        return "–"
+        return NONE
     if isinstance(value, str):
         return value
     if check.per and is_number(value):
@@ -95,7 +95,7 @@ def failures(judged: Judged) -> Iterator[tuple[str, str]]:
 
 
 def moved(metric: str, before: Figure, after: Figure) -> str:
-    """FLOPs +1,280 (+0.4%); of formulas what they were and are."""
+    """FLOPs +1,280 (+0.391%); of formulas what they were and are."""
     if isinstance(before, int) and isinstance(after, int):
         return f"{LABELS[metric]} {difference(before, after)}{_in_brackets(share(before, after))}"
     texts = figure(before), figure(after)
@@ -116,25 +116,12 @@ def difference(before: Figure, after: Figure) -> str:
 
 
 def share(before: Figure, after: Figure) -> str:
-    """+0.4%; nothing where there was nothing, or are formulas."""
+    """+0.391%; nothing where there was nothing, or are formulas."""
     if isinstance(before, str) or isinstance(after, str) or not before:
         return ""
-    percent = Fraction(after - before, before) * 100
-    if abs(percent) < Fraction("0.05"):
-        return f"{sign(percent)}~0%"
-    return f"{sign(percent)}{float(abs(percent)):,.1f}%" if abs(percent) < 10**9 else ""
-
-
-def sign(number: int | Fraction) -> str:
-    """+, − or nothing."""
-    return "+" if number > 0 else "−" if number else ""
+    return signed_percent(Fraction(after - before, before))
 
 
 def percent(tolerance: Fraction) -> str:
     """1%, 0.5%."""
     return f"{float(tolerance * 100):g}%"
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with nothing in it that hides, moves or colours what is around it."""
-    return "".join(each if each.isprintable() else escaped(each) for each in " ".join(text.split()))

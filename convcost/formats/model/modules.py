@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from convcost import units
 from convcost.breakdown.tree import Node, Share
 from convcost.formats.columns import GUTTER, column_width
 from convcost.formats.document import Line, Table
@@ -16,7 +17,7 @@ from convcost.quantities import Size
 from convcost.report import Report
 from convcost.units import human
 
-HEADINGS = ("params", "MACs", "FLOPs", "share", "backward")
+HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
 
 def module_table(report: Report, root: Node, selection: Selection, style: Style) -> Table:
@@ -32,6 +33,8 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
     table = Table(("module", *HEADINGS), tuple(lines))
     if report.open_names:
         table = without(table, "MACs", "share")
+    if report.trainable_params == report.params:
+        table = without(table, "trainable")
     goes_back = root.total.backward.flops(report.convention)
     table = without(table, "MACs") if goes_back else without(table, "backward")
     return _with_shapes(table, selection.shown, style.width)
@@ -45,7 +48,7 @@ def _cells(share: Share, report: Report, total: Size) -> tuple[str, ...]:
     flops = share.cost.flops(report.convention)
     backward = share.backward.flops(report.convention)
     costs = (amount(share.cost.macs), amount(flops), percent(flops, total), amount(backward))
-    return (amount(share.params), *costs)
+    return (amount(share.params), amount(share.trainable_params), *costs)
 
 
 def module_label(found: Shown) -> str:
@@ -102,4 +105,4 @@ def percent(part: Size, whole: Size) -> str:
     """16.6%; nothing for nothing, and where a size is open."""
     if not part or not (is_number(part) and is_number(whole)):
         return ""
-    return f"{float(Fraction(part, whole) * 100):.1f}%"
+    return units.percent(Fraction(part, whole))

@@ -71,7 +71,7 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     costs = phases(trace)
     if not costs:
         return ()
-    forward = costs["forward"].flops(report.convention)
+    forward = costs.get("forward", Cost()).flops(report.convention)
 
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+from functools import reduce
 from typing import Any
 
 from convcost.breakdown.operators import by_operator, phases
-from convcost.breakdown.tree import tree
+from convcost.breakdown.tree import Node, Share, around, tree
 from convcost.formats.interface import View
 from convcost.formats.model.selection import every
 from convcost.formats.numbers import data
-from convcost.operation import Conditional, Tensor, Trace, Uncounted
+from convcost.operation import Conditional, Module, Tensor, Trace, Uncounted
 from convcost.quantities import Convention, Cost, Shape, Size
 from convcost.report import Report
 
 Record = dict[str, Any]
+
+REST = "(rest)"
+"""What a module has apart from the rows below it."""
 
 
 def trace_record(report: Report, trace: Trace) -> Record:
@@ -40,23 +45,58 @@ def part_records(report: Report, trace: Trace, view: View) -> list[Record]:
     """The modules that `view` asks for, or the operators."""
     if view.by == "operator":
         return operator_records(report, trace)
-    return module_records(report, trace, view)
+    return list(_leveled(report, trace, view))
+
+
+def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
+    """As `module_records`, each with its level; those whose `part` is "leaf" add up to all of them.
+
+    What is in a module but in none of the rows below it is one more row.
+    """
+    nodes = every(tree(report), view, report.convention)
+    shown = {node.module.path for node in nodes}
+    parents = {outer for path in shown for outer in _outside(path, shown)}
+    for node in nodes:
+        path = node.module.path
+        outer = _outside(path, shown)
+        part = "leaf" if path not in parents else "inner" if outer or view.filter else "total"
+        yield _module(node.module, node.total, report, trace) | {"level": len(outer), "part": part}
+        rest = _rest(node, shown) if path in parents else Share()
+        if rest != Share():
+            unseen = Module(
+                f"{path}.{REST}" if path else REST, node.module.kind, None, None, node.module.calls
+            )
+            yield _module(unseen, rest, report, trace) | {"level": len(outer) + 1, "part": "leaf"}
+
+
+def _outside(path: str, shown: Set[str]) -> list[str]:
+    """The paths of the rows that have what `path` has too."""
+    return [outer for outer in (*around(path), "") if outer in shown and outer != path]
+
+
+def _rest(node: Node, shown: Set[str]) -> Share:
+    """What is in `node`, but in no row below it."""
+    hidden = (child for child in node.children if child.module.path not in shown)
+    return reduce(Share.and_, (_rest(child, shown) for child in hidden), node.own)
 
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
-    return [
-        {
-            "path": node.module.path,
-            "kind": node.module.kind,
-            "calls": node.module.calls,
-            "input": _shape(node.module.input),
-            "output": _shape(node.module.output),
-            "params": data(node.total.params),
-            **_costs(node.total.cost, node.total.activations, node.total.backward, report, trace),
-        }
-        for node in every(tree(report), view, report.convention)
-    ]
+    nodes = every(tree(report), view, report.convention)
+    return [_module(node.module, node.total, report, trace) for node in nodes]
+
+
+def _module(module: Module, share: Share, report: Report, trace: Trace) -> Record:
+    return {
+        "path": module.path,
+        "kind": module.kind,
+        "calls": module.calls,
+        "input": _shape(module.input),
+        "output": _shape(module.output),
+        "params": data(share.params),
+        "trainable_params": data(share.trainable_params),
+        **_costs(share.cost, share.activations, share.backward, report, trace),
+    }
 
 
 def operator_records(report: Report, trace: Trace) -> list[Record]:

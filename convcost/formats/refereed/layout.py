@@ -10,7 +10,7 @@ from convcost.formats.columns import GUTTER, column_width
 from convcost.formats.document import Line, Section, Table
 from convcost.quantities import FLOPS_PER_MAC
 from convcost.refereed import Cause, Opinion, Refereed
-from convcost.units import human, in_full
+from convcost.units import fraction, human, in_full, sign
 
 COLUMNS = ("counter", "its own figure", "as MACs", "difference")
 
@@ -42,7 +42,7 @@ def _fits(table: Table, width: int) -> bool:
 
 
 def _table(refereed: Refereed, amount: Amount) -> Table:
-    lines = [Line("exact", ("", amount(Fraction(refereed.macs), ""), ""))]
+    lines = [Line("exact", ("", fraction(refereed.macs), ""))]
     for opinion in refereed.opinions.values():
         lines.append(Line(opinion.title, _cells(refereed, opinion, amount)))
         lines += [Line(said(cause), ("", "", _difference(cause, amount)), True) for cause in opinion.causes]
@@ -69,7 +69,7 @@ def _difference(cause: Cause, amount: Amount) -> str:
 
 def signed(value: Fraction, amount: Amount = _in_full) -> str:
     """+1,600, −7,680, or 0."""
-    return f"{'+' if value > 0 else '−' if value else ''}{amount(abs(value), '')}"
+    return f"{sign(value)}{amount(abs(value), '')}"
 
 
 def _notes(refereed: Refereed) -> Iterator[str]:

@@ -45,8 +45,9 @@ def _rows(name: str, opinion: Opinion, refereed: Refereed) -> list[dict[str, Any
         "flops": result.flops,
         "difference": _difference(refereed, opinion),
         "cause": result.reason,
+        "part": "total",
     }
-    return [whole, *({"counter": name, **_cause_row(cause)} for cause in opinion.causes)]
+    return [whole, *({"counter": name, **_cause_row(cause), "part": "leaf"} for cause in opinion.causes)]
 
 
 def _cause_row(cause: Cause) -> dict[str, Any]:

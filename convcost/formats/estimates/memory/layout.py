@@ -5,12 +5,12 @@ from __future__ import annotations
 from convcost.formats.candidates import beside, columns
 from convcost.formats.document import Line, Section, Table
 from convcost.formats.estimates.memory.notes import Found, memory_notes
-from convcost.formats.estimates.memory.quantities import QUANTITIES, Quantity, ratio
+from convcost.formats.estimates.memory.quantities import QUANTITIES, Quantity
 from convcost.formats.interface import Style
-from convcost.formats.numbers import LONGEST_ALONE, factor, in_full, is_number, shown
-from convcost.quantities import Size
+from convcost.formats.numbers import LONGEST_ALONE, factor, is_number, shown
+from convcost.quantities import Size, ratio_of
 from convcost.report import Report
-from convcost.units import human
+from convcost.units import fraction, human
 
 UNKNOWN = "unknown"
 
@@ -53,11 +53,11 @@ def _values(found: Found) -> list[tuple[Quantity, list[Size | None]]]:
 def _cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
     """Side by side with ratios; of a single one the exact figure and about how much it is, or a formula."""
     if len(values) > 1:
-        return beside(list(map(_about, values)), [factor(ratio(values[0], each)) for each in values[1:]])
+        return beside(list(map(_about, values)), [factor(ratio_of(each, values[0])) for each in values[1:]])
     [value] = values
     if is_open:
         return (_about(value, LONGEST_ALONE),)
-    return (UNKNOWN, "") if value is None else (in_full(value), human(value, "B"))
+    return (UNKNOWN, "") if value is None else (fraction(value), human(value, "B"))
 
 
 def _about(value: Size | None, longest: int = 56) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from convcost.quantities import Size, quotient
 from convcost.timing.result import What
 
 
@@ -31,8 +30,3 @@ QUANTITIES = (
     Quantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
     Quantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
 )
-
-
-def ratio(first: Size | None, other: Size | None) -> Any:
-    """other / first; None where one is not known, or the first is 0."""
-    return None if first is None or other is None or first == 0 else quotient(other, first)

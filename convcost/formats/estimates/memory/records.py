@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from convcost.footprints.memory import Memory
-from convcost.formats.estimates.memory.quantities import QUANTITIES, ratio
+from convcost.formats.estimates.memory.quantities import QUANTITIES
 from convcost.formats.numbers import data
+from convcost.quantities import ratio_of
 from convcost.report import Report
 
 
@@ -21,7 +22,7 @@ def ratios(first: Report, other: Report) -> dict[str, Any]:
     """Of every figure."""
     base, memory = _memory(first), _memory(other)
     names = [quantity.attribute for quantity in QUANTITIES]
-    return {"memory": {name: data(ratio(getattr(base, name), getattr(memory, name))) for name in names}}
+    return {"memory": {name: data(ratio_of(getattr(memory, name), getattr(base, name))) for name in names}}
 
 
 def cells(report: Report) -> dict[str, Any]:

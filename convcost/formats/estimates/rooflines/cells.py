@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from convcost.formats.document import Table
 from convcost.formats.model.modules import fits, without
 from convcost.formats.numbers import is_number, shown
 from convcost.rooflines.bound import Roofline
-from convcost.units import duration, human
+from convcost.units import duration, human, percent
 
 INTENSITY = "FLOPs/B"
 
-MOSTLY = 99.5
-"""From this percentage of the time on, one bound has it all."""
+MOSTLY = Fraction("0.995")
+"""From this share of the time on, one bound has it all."""
 
 
 def headings(roofline: Roofline) -> tuple[str, ...]:
@@ -35,11 +36,11 @@ def amount(value: Any, unit: str) -> str:
 
 
 def bound_by(roofline: Roofline) -> str:
-    """memory; or, where both bounds have a part in it, memory 80%."""
+    """memory; or, where both bounds have a part in it, memory 80.0%."""
     if not roofline.seconds:
         return ""
-    share = float(100 * roofline.share(roofline.by))
-    return roofline.by if share >= MOSTLY else f"{roofline.by} {share:.0f}%"
+    share = roofline.share(roofline.by)
+    return roofline.by if share >= MOSTLY else f"{roofline.by} {percent(share)}"
 
 
 def fitting(table: Table, width: int) -> Table:

@@ -13,9 +13,9 @@ from convcost.formats.estimates.rooflines.cells import amount, bound_by, cells, 
 from convcost.formats.estimates.rooflines.modules import part_table
 from convcost.formats.estimates.rooflines.sentences import notes
 from convcost.formats.interface import Style
-from convcost.formats.numbers import factor, is_number, shown
+from convcost.formats.numbers import factor, shown
 from convcost.operation import Phase
-from convcost.quantities import quotient
+from convcost.quantities import ratio_of
 from convcost.report import Report
 from convcost.rooflines.bound import BOUNDS, Roofline
 from convcost.units import duration
@@ -77,12 +77,8 @@ def _line(
     minor: bool = False,
 ) -> Line:
     first, *others = values = list(map(value, rooflines))
-    ratios = [factor(quotient(other, first) if _divides(first) else None) for other in others]
+    ratios = [factor(ratio_of(other, first)) for other in others]
     return Line(label, beside(list(map(write, values)), ratios), minor)
-
-
-def _divides(value: Any) -> bool:
-    return not is_number(value) or value != 0
 
 
 def _apart(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.formats.numbers import data
+from convcost.quantities import ratio_of
 from convcost.report import Report
 from convcost.rooflines.bound import Bound, Flip, Roofline
 
@@ -73,8 +74,8 @@ def _flip(flip: Flip) -> dict[str, Any]:
 def ratios(first: Report, other: Report) -> dict[str, Any]:
     """Of least times; null where one is not known, or the first is 0."""
     base, roofline = _roofline(first), _roofline(other)
-    is_known = not base.is_open and not roofline.is_open and base.seconds
-    return {"least_seconds": data(roofline.seconds / base.seconds) if is_known else None}
+    is_known = not base.is_open and not roofline.is_open
+    return {"least_seconds": data(ratio_of(roofline.seconds, base.seconds)) if is_known else None}
 
 
 def cells(report: Report) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.formats.candidates import beside, columns
@@ -13,12 +12,7 @@ from convcost.formats.interface import Style
 from convcost.report import Report
 from convcost.timing.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.timing.samples import Samples
-from convcost.units import duration, human, ratio
-
-NONE = "–"
-
-TINY = Fraction(1, 10**5)
-"""A share of a roofline below which its digits say nothing."""
+from convcost.units import NONE, duration, human, percent, ratio
 
 UNCLEAR = "unclear"
 """In place of a ratio, where the spreads overlap."""
@@ -55,7 +49,7 @@ def _lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
     yield Line("achieved", beside([_speed(run) for run in runs], blank), minor=True)
     shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
     if any(share is not None for share in shares):
-        yield Line("of the roofline", beside(list(map(_percent, shares)), blank), minor=True)
+        yield Line("of the roofline", beside(list(map(percent, shares)), blank), minor=True)
     if any(run.peak for run in runs):
         yield Line("peak of memory", beside([_peak(run) for run in runs], blank), minor=True)
 
@@ -87,10 +81,3 @@ def _speed(run: Run) -> str:
 
 def _peak(run: Run) -> str:
     return human(run.peak, "B") if run.peak else NONE
-
-
-def _percent(share: Fraction | None) -> str:
-    """1.23%, of a tiny one only that it is tiny."""
-    if share is None:
-        return NONE
-    return f"{float(100 * share):.3g}%" if share >= TINY else f"below {float(100 * TINY):g}%"
