@@ -56,6 +56,11 @@ def emit(text: str) -> None:
         raise ConvcostError(f"the result could not be written: {error.strerror}") from None
 
 
+def show_cursor() -> None:
+    """Show what a display that fills hides, also where a signal came in the midst of its writing."""
+    os.write(sys.stdout.fileno(), b"\x1b[?25h")
+
+
 def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -12,9 +12,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from convcost.counters.run import first_line
+from convcost.signals import cleanup
 
 LENGTH = struct.Struct("!Q")
 """How long the answer is, before the answer."""
@@ -42,7 +44,8 @@ def contained(work: Callable[[], Any], seconds: float) -> Any:
         _answer(work, writer)
     os.close(writer)
     try:
-        returned, raised = json.loads(_message(reader, seconds))
+        with cleanup(partial(os.kill, process, signal.SIGKILL)):
+            returned, raised = json.loads(_message(reader, seconds))
     except EOFError:
         raise EndedError(_death(os.waitpid(process, 0)[1])) from None
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.source import ConfigError, dotted, parsed, shown, text_of
 from convcost.quantities import Convention
+from convcost.signals import cleanup
 
 WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
@@ -111,10 +113,11 @@ def written(path: Path, text: str) -> None:
             "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
         ) as file:
             try:
-                file.write(text)
-                file.flush()
-                os.chmod(file.name, mode)
-                os.replace(file.name, target)
+                with cleanup(partial(os.unlink, file.name)):
+                    file.write(text)
+                    file.flush()
+                    os.chmod(file.name, mode)
+                    os.replace(file.name, target)
             except BaseException:
                 os.unlink(file.name)
                 raise
