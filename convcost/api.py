@@ -49,13 +49,20 @@ def comparison(
 ) -> Comparison:
     """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype."""
     if len(designs) < 2:
-        raise UsageError(
-            "a comparison needs two designs or more", hint="For a single one there is convcost layer."
-        )
+        raise UsageError("a comparison needs two designs or more", hint=_alone(designs))
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
     return Comparison(_named_apart(reports))
+
+
+def _alone(designs: tuple[Design, ...]) -> str:
+    """What shows a single design."""
+    single = designs[0] if designs else None
+    if isinstance(single, Report):
+        return "For a single module there is convcost model; its report is what it costs."
+    command = "layer" if isinstance(single, Spec) and len(single.order) == 1 else "explain"
+    return f"For a single one there is convcost {command}."
 
 
 def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcost.errors import did_you_mean, escaped
+from convcost.cli.hints import unknown_command
+from convcost.cli.refusals import check_values, refusals
 
 COMMANDS = (
     "compare",
@@ -51,6 +52,11 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         return _as_typed(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with refusals(ctx, tuple(args)):
+            check_values(ctx, args)
+            return super().parse_args(ctx, args)
+
 
 class Group(TyperGroup):
     """The commands together, with flags of their own."""
@@ -58,13 +64,17 @@ class Group(TyperGroup):
     def get_params(self, ctx: Any) -> Any:
         return _as_typed(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with refusals(ctx, tuple(args)):
+            return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            message = f"no command is called {escaped(cmd_name[:40])}{did_you_mean(cmd_name, COMMANDS)}"
-            raise typer.BadParameter(message)
+            with refusals(ctx, (cmd_name,)):
+                raise unknown_command(cmd_name, COMMANDS)
         return _command(cmd_name)
 
 
