@@ -22,6 +22,10 @@ class UsageError(ConvcostError):
     """An option or an argument that does not fit the command."""
 
 
+class WrongTypeError(UsageError, TypeError):
+    """A value that is not of the kind that a function takes."""
+
+
 class UnboundSizeError(ConvcostError):
     """A size that the question needs and nobody gave."""
 

@@ -10,13 +10,13 @@ from functools import cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from convcost.arguments import MOST_DIGITS
 from convcost.errors import Span, SpecError, did_you_mean
 from convcost.layers import find_layer, layer_class
 from convcost.layers.interface import Layer
 from convcost.layers.torch_names import unknown_layer
 from convcost.quantities import Size
 from convcost.spec.evaluate import evaluate
-from convcost.spec.limits import MOST_DIGITS
 from convcost.spec.syntax import (
     Argument,
     Call,

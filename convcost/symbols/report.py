@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from convcost.arguments import all_sizes, instance, text
 from convcost.errors import RequirementError, UnboundSizeError, UsageError, did_you_mean
 from convcost.layers.interface import Layer
 from convcost.network import Network
@@ -61,7 +62,7 @@ def _check_valid(report: Report) -> None:
 
 def substituted(report: Report, given: Mapping[str, Any]) -> Report:
     """`report` with numbers put in for open sizes."""
-    sizes = checked_sizes(report, given)
+    sizes = checked_sizes(report, all_sizes(given))
     has_all = sizes.keys() >= {*report.open_names}
 
     def change(formula: Any) -> Any:
@@ -101,8 +102,10 @@ def _with_valid_macs(row: Row, keeper: Keeper) -> Row:
 
 def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
     """`metric` as an exact function of the named open sizes."""
+    for name in names:
+        instance("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
-    if metric not in METRICS:
+    if text("metric", metric, "flops") not in METRICS:
         raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, METRICS)}")
     formula = getattr(report, metric)
     if formula is None:
