@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
-from convcost.cli.refusals import check_values, refusals
+from convcost.cli.refusals import check_values, note_clashes, refusals
 
 COMMANDS = (
     "compare",
@@ -55,6 +55,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with refusals(ctx, tuple(args)):
             check_values(ctx, args)
+            note_clashes(ctx, args)
             return super().parse_args(ctx, args)
 
 

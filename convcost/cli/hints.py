@@ -167,7 +167,7 @@ def no_design(text: str, options: Iterable[str] = (), takes_numbers: bool = Fals
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
         return None
-    name, value = mistaken[1], mistaken[2] or mistaken[3]
+    name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
     message = f"{text[:40]} is neither a design nor an option"
     if name in options:
         return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")

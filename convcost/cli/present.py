@@ -94,7 +94,7 @@ def _show_filling_in(
     def shown() -> Text:
         return Text.from_ansi(render(gather(final), "table", counting))
 
-    live = Live(shown(), console=Console(), auto_refresh=False)
+    live = Live(shown(), console=Console(width=seen.width), auto_refresh=False)
     with cleanup(show_cursor):
         try:
             live.start(refresh=True)

@@ -78,8 +78,14 @@ def _parameter(context: Any, name: str) -> Any:
     return next((each for each in context.command.params if name and name in each.opts), None)
 
 
+MOST_WORDS = 2_000
+"""The parser looks for a near name of each option that it does not know."""
+
+
 def check_values(context: Any, arguments: Sequence[str]) -> None:
     """Refuse an option with one value that is given twice, without its value, or against --json."""
+    if len(arguments) > MOST_WORDS:
+        raise UsageError(f"{len(arguments):,} words on the command line; {MOST_WORDS:,} are the most")
     values, _, order = context.command.make_parser(context).parse_args(list(arguments))
     names = {name for parameter in context.command.params for name in parameter.opts}
     given = Counter(parameter.name for parameter in order)
@@ -101,3 +107,15 @@ def _values_of(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
         name, equals, value = word.partition("=")
         if name in parameter.opts:
             yield value if equals else (*arguments, "")[place + 1]
+
+
+def note_clashes(context: Any, arguments: Sequence[str]) -> None:
+    """Say of an option that is given, and that a design has a size of the same name as, how the size is."""
+    designs = [word for word in arguments if any(sign in word for sign in "([")]
+    given = {word.partition("=")[0] for word in arguments}
+    set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}
+    for option in known(context):
+        name = option.removeprefix("--")
+        is_size = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.(]|\s*=)")
+        if option in given and name not in set_already and any(map(is_size.search, designs)):
+            complain(f"{option} is an option; the size {name} is given as --set {name}=128")

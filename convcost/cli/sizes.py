@@ -49,12 +49,21 @@ def split(
         else:
             has_value = remaining and not remaining[0].startswith("--")
             options.append(Option(token[2:], remaining.popleft() if has_value else None))
+    for what, given in (("designs or arguments", positional), ("sizes", options)):
+        if len(given) > MOST_AT_ONCE:
+            raise UsageError(f"{len(given):,} {what}; {MOST_AT_ONCE} are the most at once")
     return positional, options
+
+
+MOST_AT_ONCE = 200
+"""A table of more has no reader."""
 
 
 def bindings(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
     """The sizes that the options and the `--set NAME=VALUE` settings give."""
     given: dict[str, Size] = {}
+    if len(settings := tuple(settings)) > MOST_AT_ONCE:
+        raise UsageError(f"{len(settings):,} sizes; {MOST_AT_ONCE} are the most at once")
     for name, value in (*options, *_settings(settings)):
         if name in given:
             raise UsageError(f"the size {name} is given twice")
@@ -110,4 +119,4 @@ def check_options(
             problem = unknown_option(context, option.name, option.value, own)
             if problem.hint or "(did you mean" in problem.message:
                 raise problem
-    check_names(dict.fromkeys((option.name for option in options), 1), designs)
+            check_names({option.name: 1}, designs)

@@ -6,7 +6,7 @@ import re
 import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
-from os.path import realpath
+from os.path import isfile, realpath
 from pathlib import Path
 from pkgutil import iter_modules
 from types import FunctionType, ModuleType
@@ -82,8 +82,8 @@ def load(place: Place) -> Any:
 
 def _from_file(place: Place) -> ModuleType:
     path = Path(place.source)
-    if not path.is_file():
-        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if file.is_file()))
+    if not isfile(path):
+        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if isfile(file)))
         raise UsageError(f"there is no file {str(path)[:200]}{near}", hint=FORM)
     parts = path.resolve().with_suffix("").relative_to(place.folder).parts
     if len(parts) > 1 and all(map(str.isidentifier, parts)):
@@ -134,8 +134,6 @@ def _missing(source: str, missing: str) -> UsageError:
         near = did_you_mean(name, _modules_in(package))
         return UsageError(f"{package} has no module {name}{near}", hint=FORM)
     message = f"there is no module {source[:80]}"
-    if Path(f"{source.replace('.', '/')}.py").is_file():
-        return UsageError(message, hint=FORM)
     return UsageError(message, hint=_install(missing))
 
 

@@ -250,3 +250,18 @@ def test_a_command_without_sizes_refuses_an_unknown_option(command):
     message, way_out = refused(command, "--nonsense", "3").splitlines()
     assert message == "there is no option --nonsense"
     assert way_out == f"convcost {command} -h lists what it takes."
+
+
+def test_a_size_with_the_name_of_an_option_is_told_how_it_is_given():
+    design = "[B, format] -> Linear(format, 4)"
+    assert "the size format is given as --set format=128\n" in refused("layer", design, "--format", "3")
+    assert "the size json is given as --set json=128\n" in refused("layer", "Linear(json, 4)", "--json", "3")
+
+
+@pytest.mark.parametrize(
+    "name", ["json", "format", "count", "device", "dtype", "set", "counters", "help", "spec"]
+)
+def test_set_gives_a_size_of_any_name(name):
+    outcome = convcost("layer", f"Linear({name}, 4)", "--set", f"{name}=3", "--counters", "none")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"{name} = 3" in outcome.out
