@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import gc
 
+from convcost.signals import exit_on_signals
+
 
 def main() -> None:
-    """The console script; an interrupt ends it as the shell expects, 130, from the first import on.
+    """The console script; a signal ends it as the shell expects, from the first import on.
 
     A command is over before garbage collection pays: with torch loaded it takes a tenth of the time.
     """
+    exit_on_signals()
     gc.disable()
-    try:
-        from convcost.cli import run
+    from convcost.cli import run
 
-        run()
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+    run()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from convcost.arguments import PARSED, all_sizes, instance
 from convcost.errors import UsageError
 from convcost.quantities import MATMUL, Convention, Size
 from convcost.report import Comparison, Report
@@ -17,15 +18,16 @@ FOUNDING_PAIR = (
 FOUNDING_SIZES = {"K": 3}
 
 
-def cost(spec: str | Spec, **sizes: Size) -> Report:
+def cost(spec: str | Spec, /, **sizes: Size) -> Report:
     """What `spec` costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
-    A size without a value stays open, and the costs are sympy formulas in it. Raises SpecError where the
-    text is wrong or a layer does not fit its input, UsageError for a size that the spec does not have.
+    Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
+    stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
+    does not fit its input, UsageError for a size that the spec does not have.
     """
-    design = parsed(spec)
-    check_names(sizes, (design,))
-    return design.report(sizes)
+    design, given = parsed(spec), all_sizes(sizes)
+    check_names(given, (design,))
+    return design.report(given)
 
 
 Design = Spec | Report
@@ -37,8 +39,9 @@ def compare(*designs: str | Design, **sizes: Size) -> Comparison:
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does.
     """
-    sizes = sizes if designs else FOUNDING_SIZES | sizes
-    return comparison(tuple(map(stated, designs or FOUNDING_PAIR)), sizes)
+    given = all_sizes(sizes)
+    given = given if designs else FOUNDING_SIZES | given
+    return comparison(tuple(map(stated, designs or FOUNDING_PAIR)), given)
 
 
 def comparison(
@@ -49,13 +52,20 @@ def comparison(
 ) -> Comparison:
     """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype."""
     if len(designs) < 2:
-        raise UsageError(
-            "a comparison needs two designs or more", hint="For a single one there is convcost layer."
-        )
+        raise UsageError("a comparison needs two designs or more", hint=_alone(designs))
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
     return Comparison(_named_apart(reports))
+
+
+def _alone(designs: tuple[Design, ...]) -> str:
+    """What shows a single design."""
+    single = designs[0] if designs else None
+    if isinstance(single, Report):
+        return "For a single module there is convcost model; its report is what it costs."
+    command = "layer" if isinstance(single, Spec) and len(single.order) == 1 else "explain"
+    return f"For a single one there is convcost {command}."
 
 
 def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:
@@ -82,13 +92,15 @@ def _report(
 
 
 def parsed(spec: str | Spec) -> Spec:
-    """`spec`, parsed if it is still a text."""
+    """`spec`, parsed if it is still a text; WrongTypeError for what is none."""
     return spec if isinstance(spec, Spec) else parse(spec)
 
 
 def stated(design: str | Design) -> Design:
-    """`design`, parsed if it is still a text."""
-    return parse(design) if isinstance(design, str) else design
+    """`design`, parsed if it is still a text; WrongTypeError for what is none."""
+    if isinstance(design, Spec | Report):
+        return design
+    return parse(instance("a design", design, str, PARSED))
 
 
 def _named_apart(reports: list[Report]) -> tuple[Report, ...]:

@@ -13,6 +13,7 @@ SCREEN = 76
 
 def assert_cost(
     design: Any,
+    /,
     *inputs: Any,
     like: Any = None,
     count: str = "matmul",
@@ -27,7 +28,8 @@ def assert_cost(
     `"f32[B,128]"`. Each keyword is a limit or a size. Limits are `params`, `macs`, `valid_macs`, `flops`,
     `bias_adds`, `elementwise`, `output_elements`, `activations` and `bytes`, or one of these behind `max_` or
     `min_`: a number, an amount such as `"2 MFLOPs"`, or a formula such as `"120*B*S*E**2"`, which has to hold
-    for every value of the sizes left open. `like` is another design that it has to cost as much as.
+    for every value of the sizes left open. A size with the name of a limit is given as sizes={"flops": 4}.
+    `like` is another design that it has to cost as much as.
 
         assert_cost("[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)", flops="12*B*S*L*E**2")
         assert_cost(model, "f32[1,3,224,224]", max_flops="8.2 GFLOPs", params=25_557_032)
@@ -35,13 +37,14 @@ def assert_cost(
     Raises ConvcostError where something can't be counted, or nothing is asked.
     """
     __tracebackhide__ = True
+    from convcost.arguments import all_sizes
     from convcost.asserting.judge import Asked, asserted
     from convcost.errors import ConvcostError
     from convcost.gate.keys import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
-    sizes = {key: value for key, value in asked.items() if key not in LIMITS}
     try:
+        sizes = all_sizes({key: value for key, value in asked.items() if key not in LIMITS})
         result = asserted(design, inputs, sizes, Asked(limits, like, count, taps, tolerance, dtype))
     except ConvcostError as error:  # what is wrong stands in the test, not on the way here
         raise error.with_traceback(None) from error.__cause__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost import arguments
 from convcost.errors import UsageError, did_you_mean
 
 ITEMSIZES = {
@@ -23,7 +24,7 @@ SHORT = {
 
 def dtype_named(text: str) -> str:
     """The dtype that is called so, in full or in short: bf16 is bfloat16; UsageError if there is none."""
-    dtype = SHORT.get(text, text)
+    dtype = SHORT.get(arguments.text("dtype", text, "bfloat16"), text)
     if dtype not in ITEMSIZES:
         message = f"no dtype is called {text[:40]}{did_you_mean(text, (*ITEMSIZES, *SHORT))}"
         raise UsageError(message, hint=f"There are {', '.join(ITEMSIZES)}.")

@@ -27,6 +27,10 @@ class UsageError(ConvcostError):
     """An option or an argument that does not fit the command."""
 
 
+class WrongTypeError(UsageError, TypeError):
+    """A value that is not of the kind that a function takes."""
+
+
 class UnboundSizeError(ConvcostError):
     """A size that the question needs and nobody gave."""
 
@@ -78,9 +82,40 @@ def pointed(text: str, span: Span) -> tuple[str, str]:
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
-    """` (did you mean Conv1d?)` for the nearest known name, with `before` in front, or nothing."""
-    import difflib
+    """` (did you mean Conv1d?)` for the nearest known name, with `before` in front, or nothing.
+
+    Several of one length that `name` is the beginning of are all named: Conv1d, Conv2d or Conv3d.
+    """
+    known = tuple(known)
+    begun = [candidate for candidate in known if len(name) > 1 and _begins(candidate, name)]
+    are_alike = 1 < len(begun) <= MOST_NEAR and len({*map(len, begun)}) == 1
+    near = begun if are_alike else [nearest(name, known)]
+    words = " or ".join(", ".join(f"{before}{each}" for each in near if each).rsplit(", ", 1))
+    return f" (did you mean {words}?)" if words else ""
+
+
+MOST_NEAR = 3
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.66) -> str:
+    """The known name most like `name`, that it is the beginning of, or that alone has it; "" if none is."""
+    from difflib import SequenceMatcher, get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name[:64].lower(), by_lower, n=1, cutoff=0.6)
-    return f" (did you mean {before}{by_lower[near[0]]}?)" if near else ""
+    lower = name[:64].lower()
+    close = get_close_matches(lower, by_lower, n=MOST_NEAR, cutoff=cutoff)
+
+    def likeness(candidate: str) -> tuple[float, float, int]:
+        """Of the texts, of their letters in any order, and the place among those known."""
+        same_letters = SequenceMatcher(None, sorted(candidate), sorted(lower)).ratio()
+        return SequenceMatcher(None, candidate, lower).ratio(), same_letters, -[*by_lower].index(candidate)
+
+    near = sorted(close, key=likeness, reverse=True)
+    begun = [candidate for candidate in by_lower if len(name) > 1 and _begins(candidate, name)]
+    having = [candidate for candidate in by_lower if len(name) > 2 and name.lower() in candidate]
+    found = [*near, *begun, *(having if len(having) == 1 else ())]
+    return by_lower[found[0]] if found else ""
+
+
+def _begins(candidate: str, name: str) -> bool:
+    return candidate.lower().startswith(name.lower())

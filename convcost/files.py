@@ -10,10 +10,12 @@ import select
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
 from convcost.errors import UsageError
+from convcost.signals import cleanup
 
 LARGEST_FILE = 2**26
 """The bytes of the largest file that is read: 64 MiB, a lock file of half a million modules."""
@@ -189,7 +191,8 @@ def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterato
             file.write(_encoded(text))
             if found:
                 _like(file.fileno(), found)
-        yield temporary
+        with cleanup(partial(os.unlink, temporary)):
+            yield temporary
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from convcost.arguments import text
 from convcost.errors import UsageError, did_you_mean
 from convcost.printing import Printed
 from convcost.quantities import MATMUL, Convention, Size
@@ -32,6 +33,7 @@ LARGEST_MAXIMUM = 10**18
 
 def metric_named(name: str) -> Metric:
     """The metric called `name`; UsageError if there is none."""
+    text("metric", name, "flops")
     for metric in METRICS:
         if metric == name:
             return metric
@@ -52,9 +54,14 @@ class Range(NamedTuple):
             raise UsageError(f"{name} can't be a multiple of {self.multiple_of}", hint="Give 1 or more.")
         if self.minimum < 0:
             raise UsageError(f"the minimum for {name} is {self.minimum}", hint="Give 0 or more.")
-        if self.maximum > LARGEST_MAXIMUM:
-            hint = f"Give {LARGEST_MAXIMUM:.0e} at most."
-            raise UsageError(f"the maximum for {name} is beyond {LARGEST_MAXIMUM:.0e}", hint=hint)
+        for what, limit in (
+            ("maximum", self.maximum),
+            ("minimum", self.minimum),
+            ("multiple", self.multiple_of),
+        ):
+            if limit > LARGEST_MAXIMUM:
+                hint = f"Give {LARGEST_MAXIMUM:.0e} at most."
+                raise UsageError(f"the {what} for {name} is beyond {LARGEST_MAXIMUM:.0e}", hint=hint)
         first = -(-self.minimum // self.multiple_of) * self.multiple_of
         found = range(first, self.maximum + 1, self.multiple_of)
         if not found:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Open:
     """A report whose costs may be formulas in the sizes left open."""
 
-    def subs(self, **sizes: Size) -> Report:
+    def subs(self, /, **sizes: Size) -> Report:
         """The report with `sizes` put in: exact, and checked against what was assumed of them.
 
         Raises UsageError for a size that is not open, or that breaks an assumption.
@@ -22,7 +22,7 @@ class Open:
 
         return substituted(cast("Report", self), sizes)
 
-    def lambdify(self, *names: str, metric: str = "flops") -> Callable[..., Any]:
+    def lambdify(self, /, *names: str, metric: str = "flops") -> Callable[..., Any]:
         """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers."""
         from convcost.symbols.report import function
 

@@ -51,7 +51,7 @@ def convcost(
     """`assert_cost`, with what the test's `convcost` markers have as defaults: the innermost one wins."""
     defaults = _defaults(request.node)
 
-    def asserted(design: Any, *inputs: Any, **asked: Any) -> Report:
+    def asserted(design: Any, /, *inputs: Any, **asked: Any) -> Report:
         __tracebackhide__ = True
         report = assert_cost(design, *inputs, **{**defaults, **asked})
         for metric in RECORDED:

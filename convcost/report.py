@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost import formulas
+from convcost.arguments import instance, text
 from convcost.dtypes import ITEMSIZES
+from convcost.errors import UsageError, did_you_mean
 from convcost.opened import Open
 from convcost.operation import Trace
 from convcost.printing import Printed
@@ -290,6 +292,12 @@ class Comparison(Printed):
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
+        if text("metric", metric, "flops") not in METRICS:
+            near = did_you_mean(metric, METRICS)
+            raise UsageError(
+                f"no metric is called {metric[:40]}{near}", hint=f"There are {', '.join(METRICS)}."
+            )
+        instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:

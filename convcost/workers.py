@@ -16,9 +16,12 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NoReturn
+
+from convcost.signals import cleanup
 
 LENGTH = struct.Struct("!Q")
 """How long an answer is, before the answer."""
@@ -74,8 +77,9 @@ class Worker:
         """The next answer; EndedError if the process ends before, or takes longer."""
         end = None if seconds is None else time.monotonic() + seconds
         try:
-            length: int = LENGTH.unpack(self._sealed(LENGTH.size, end))[0]
-            return self._sealed(length, end)
+            with cleanup(partial(self.send, signal.SIGKILL)):
+                length: int = LENGTH.unpack(self._sealed(LENGTH.size, end))[0]
+                return self._sealed(length, end)
         except TimeoutError:
             raise EndedError(f"it was not done after {seconds:g} seconds", is_late=True) from None
 
@@ -110,6 +114,12 @@ class Worker:
             process, status = os.waitpid(self.process, os.WNOHANG)
             self._status = status if process else None
         return self._status is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The code that the process ended with; None where it has not, or was ended by a signal."""
+        is_known = self.has_ended and self._status is not None and os.WIFEXITED(self._status)
+        return os.WEXITSTATUS(self._status) if is_known and self._status is not None else None
 
     def _wait(self) -> None:
         """Until a process that has closed its pipe ends, which it may not."""

@@ -8,14 +8,12 @@ from math import isfinite
 from numbers import Rational, Real
 from typing import Any
 
+from convcost.arguments import text, wrong_type
 from convcost.errors import UsageError
 from convcost.gate.limit import Limit, amount_limit
 
 EXAMPLES = {
-    "count": 'count="all"',
-    "taps": 'taps="valid"',
-    "tolerance": 'tolerance="2%"',
-    "dtype": 'dtype="int8"',
+    **{"count": "all", "taps": "valid", "tolerance": "2%", "dtype": "int8"},
 }
 """Of what is a text, how it may be given."""
 
@@ -28,9 +26,10 @@ def limits(wanted: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Limit, ..
 def _limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
     if not isinstance(value, str) and not _is_number(value):
         hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
-        raise UsageError(f"{key} is {_shown(value)}; a number, an amount or a formula is needed", hint=hint)
+        raise wrong_type(key, value, "a number, an amount or a formula", hint)
+    is_float = isinstance(value, Real) and not isinstance(value, Rational)
     try:
-        return amount_limit(key, value, names)
+        return amount_limit(key, float(value) if is_float else value, names)
     except UsageError as error:
         between = "" if error.message.startswith("is ") else ":"
         raise UsageError(f"{key}{between} {error.message}", hint=error.hint) from None
@@ -45,14 +44,4 @@ def _is_number(value: Any) -> bool:
 def texts(**given: Any) -> None:
     """Refuse what is given by these names if it is no text."""
     for name, value in given.items():
-        if not isinstance(value, str):
-            raise UsageError(
-                f"{name} is {_shown(value)}; a text is needed", hint=f"Such as {EXAMPLES[name]}."
-            )
-
-
-def _shown(value: Any) -> str:
-    try:
-        return repr(value).partition("\n")[0][:40]
-    except Exception:  # whatever a user's __repr__ raises
-        return f"a {type(value).__name__}"
+        text(name, value, EXAMPLES[name])

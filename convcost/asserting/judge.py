@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from convcost.arguments import is_module
 from convcost.asserting import given
 from convcost.asserting.subject import How, counted
 from convcost.errors import UnboundSizeError, UsageError, did_you_mean
@@ -93,7 +94,7 @@ def _check(limit: Limit, found: Counted) -> Check:
 
 def _inputs(design: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """A module that is compared with has the same inputs; nothing else has any."""
-    return inputs if hasattr(design, "named_modules") else ()
+    return inputs if is_module(design) else ()
 
 
 def _check_names(sizes: Mapping[str, Size], designs: Iterable[Counted], limits: Iterable[Limit]) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convcost.api import parsed
+from convcost.arguments import PARSED, is_module, wrong_type
 from convcost.errors import UsageError
 from convcost.gate.counting import Counted
 from convcost.gate.entry import Entry, Model
@@ -38,11 +39,8 @@ def counted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how
     if isinstance(design, Report):
         _refuse(inputs, "a report")
         return _of_report(design, sizes, how)
-    if isinstance(design, type):
-        raise UsageError(f"{design.__name__} is a class, and no module of that class")
-    if not hasattr(design, "named_modules"):
-        kind = type(design).__name__
-        raise UsageError(f"{kind} is no spec, no report and no torch module")
+    if not is_module(design):
+        raise wrong_type("the design", design, f"{PARSED}, or a torch module with its inputs")
     return _of_report(_profiled(design, inputs, sizes), sizes, how)
 
 

@@ -10,7 +10,9 @@ import typer
 
 from convcost import api
 from convcost.cli.estimates import Again
-from convcost.cli.requests import known, of_designs
+from convcost.cli.hints import is_target
+from convcost.cli.refusals import known
+from convcost.cli.requests import of_designs
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.targets import Models, measured
 from convcost.errors import UsageError
@@ -61,7 +63,7 @@ def of_candidates(
 
     Sizes to `vary` stay open in modules; in the dtype `footprint`, if it is one, memory is measured.
     """
-    texts, options = split(tokens)
+    texts, options = split(tokens, known(context))
     if not any(map(is_target, texts)):
         if models != Models():
             hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
@@ -69,7 +71,7 @@ def of_candidates(
         return Candidates(*of_designs(context, tokens, settings))
     inputs = models.declared()
     specs = {text: api.parsed(text) for text in texts if not is_target(text)}
-    check_options(options, (*specs.values(), inputs), known(context))
+    check_options(options, (*specs.values(), inputs), context)
     sizes = bindings(options, settings)
     put_in = {name: size for name, size in sizes.items() if name not in vary}
     modules = {text: models.target(text, inputs, put_in) for text in texts if text not in specs}
@@ -81,12 +83,3 @@ def _profiled(memory: int, footprint: str | None, target: Target) -> Profiled:
     from convcost.modules.profile import Profiler
 
     return measured(target, Profiler(memory=memory, footprint=footprint))
-
-
-def is_target(text: str) -> bool:
-    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
-    if ":" not in text and not text.rstrip().endswith(".py"):
-        return False
-    from convcost.modules.loading import is_place
-
-    return is_place(text)

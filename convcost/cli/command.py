@@ -13,8 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcost.errors import did_you_mean
-from convcost.escapes import escaped
+from convcost.cli.hints import unknown_command
+from convcost.cli.refusals import check_values, note_clashes, refusals
 
 COMMANDS = (
     "compare",
@@ -52,6 +52,12 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         return _as_typed(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with refusals(ctx, tuple(args)):
+            check_values(ctx, args)
+            note_clashes(ctx, args)
+            return super().parse_args(ctx, args)
+
 
 class Group(TyperGroup):
     """The commands together, with flags of their own."""
@@ -59,13 +65,17 @@ class Group(TyperGroup):
     def get_params(self, ctx: Any) -> Any:
         return _as_typed(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with refusals(ctx, tuple(args)):
+            return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            message = f"no command is called {escaped(cmd_name[:40])}{did_you_mean(cmd_name, COMMANDS)}"
-            raise typer.BadParameter(message)
+            with refusals(ctx, (cmd_name,)):
+                raise unknown_command(cmd_name, COMMANDS)
         return _command(cmd_name)
 
 

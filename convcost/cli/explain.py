@@ -8,11 +8,11 @@ import typer
 
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, guarded, style
-from convcost.cli.requests import Request, of_designs, of_layer
+from convcost.cli.requests import Request, bare, of_designs, of_layer
 from convcost.errors import UsageError
 from convcost.explain.derive import derivation
 from convcost.formats.explained import check_format, render
-from convcost.layers import find_layer
+from convcost.layers.torch_names import is_torch_layer
 from convcost.quantities import convention
 
 
@@ -50,9 +50,14 @@ def explain(
 
 
 def _request(context: typer.Context, tokens: list[str], shape: str, settings: list[str]) -> Request:
-    if tokens and find_layer(tokens[0]):
+    if tokens and (is_torch_layer(bare(tokens[0])) or _is_kind(tokens)):
         return of_layer(context, tokens[0], tokens[1:], shape, settings)
     if shape:
         hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
         raise UsageError("--input is for a layer by its kind, such as linear", hint=hint)
     return of_designs(context, tokens, settings)
+
+
+def _is_kind(tokens: list[str]) -> bool:
+    """Whether the first is a word with a number behind it, as a misspelt layer has."""
+    return tokens[0].isidentifier() and len(tokens) > 1 and tokens[1].isdigit()

@@ -12,20 +12,21 @@ from typing import ParamSpec
 
 import typer
 
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, UsageError
 from convcost.escapes import escaped, printable, without_command
 from convcost.formats.interface import Style
 
 P = ParamSpec("P")
 
-NARROWEST = 20
+NARROWEST, WIDEST = 20, 2_000
+"""What a table is laid out for, whatever COLUMNS says."""
 
 
 def style(*, layers: bool = False) -> Style:
     """How stdout will be read."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return Style(
-        width=max(NARROWEST, shutil.get_terminal_size((80, 24)).columns),
+        width=min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST),
         color=_wants_color(),
         unicode=encoding.lower().replace("-", "").startswith("utf"),
         layers=layers,
@@ -57,6 +58,11 @@ def emit(text: str) -> None:
         raise ConvcostError(f"the result could not be written: {error.strerror}") from None
 
 
+def show_cursor() -> None:
+    """Show what a display that fills hides, also where a signal came in the midst of its writing."""
+    os.write(sys.stdout.fileno(), b"\x1b[?25h")
+
+
 def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -72,9 +78,26 @@ def close_quietly() -> None:
 
 def complain(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
-    lines = [without_command(escaped(printable(line))) for line in text.splitlines()]
+    lines = [shorten(without_command(escaped(printable(line)))) for line in text.splitlines()]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)
+
+
+LONGEST = 1_000
+"""Of a line on stderr."""
+
+
+def shorten(line: str) -> str:
+    """`line`, unless someone typed a hundred thousand characters that it repeats."""
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def check_folder() -> None:
+    """UsageError where the current folder is gone: torch does not start there, and no file is found."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("the current folder is gone", hint="Go to another one, such as: cd ~") from None
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
@@ -83,9 +106,13 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            check_folder()
             command(*args, **kwargs)
         except ConvcostError as error:
             complain(str(error))
+            raise typer.Exit(2) from None
+        except OSError as error:
+            complain(f"{error.filename or 'a file'}: {error.strerror or error}")
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from convcost.cli.output import emit, is_terminal, style
+from convcost.cli.output import emit, is_terminal, show_cursor, style
 from convcost.cli.refereeing import verdicts
 from convcost.counters import chosen
 from convcost.formats import check_format, render
 from convcost.formats.interface import Style
 from convcost.network import Network
 from convcost.report import Comparison, CounterResult, Report
+from convcost.signals import cleanup
 from convcost.units import parse_bytes
 
 if TYPE_CHECKING:
@@ -93,12 +94,13 @@ def _show_filling_in(
     def shown() -> Text:
         return Text.from_ansi(render(gather(final), "table", counting))
 
-    live = Live(shown(), console=Console(), auto_refresh=False)
-    try:
-        live.start(refresh=True)
-        for state in states:
-            final = state
-            live.update(shown(), refresh=True)
-    finally:
-        live.stop()
+    live = Live(shown(), console=Console(width=seen.width), auto_refresh=False)
+    with cleanup(show_cursor):
+        try:
+            live.start(refresh=True)
+            for state in states:
+                final = state
+                live.update(shown(), refresh=True)
+        finally:
+            live.stop()
     return final

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
 import typer
+
+from convcost.signals import cleanup
 
 T = TypeVar("T")
 
@@ -21,21 +24,31 @@ def shown(steps: Iterable[T], total: int, part: Callable[[T], str]) -> Iterator[
     A screen has one line, which is gone in the end; a file a line for each part.
     """
     is_screen, before = _is_screen(), ""
-    for done, step in enumerate(steps):
-        text = f"{part(step)}: {done} of {total}"
-        if is_screen:
-            _write(f"\r{text:{WIDTH}}")
-        elif part(step) != before:
-            before = part(step)
-            _write(f"{text}\n")
-        yield step
+    with cleanup(_erase):
+        for done, step in enumerate(steps):
+            text = f"{part(step)}: {done} of {total}"
+            if is_screen:
+                _write(f"\r{text:{WIDTH}}")
+            elif part(step) != before:
+                before = part(step)
+                _write(f"{text}\n")
+            yield step
     clear()
+
+
+BLANK = f"\r{'':{WIDTH}}\r"
 
 
 def clear() -> None:
     """Take the line away, where one is left of work that was cut short."""
     if _is_screen():
-        _write(f"\r{'':{WIDTH}}\r")
+        _write(BLANK)
+
+
+def _erase() -> None:
+    """The same where a signal ends the process."""
+    if _is_screen():
+        os.write(sys.stderr.fileno(), BLANK.encode())
 
 
 def _is_screen() -> bool:

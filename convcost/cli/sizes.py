@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from decimal import Decimal
 from typing import NamedTuple
 
-from convcost.errors import SpecError, UsageError, did_you_mean
+import typer
+
+from convcost.cli.hints import no_design, unknown_option
+from convcost.cli.refusals import known
+from convcost.errors import SpecError, UsageError
 from convcost.quantities import Size
 from convcost.spec import Named, check_names
 from convcost.spec.evaluate import evaluate
@@ -21,33 +27,43 @@ class Option(NamedTuple):
     value: str | None
 
 
-def split(tokens: Iterable[str]) -> tuple[list[str], list[Option]]:
-    """The positional arguments, and the options among them with their values."""
+def split(
+    tokens: Iterable[str], known: Iterable[str] = (), takes_numbers: bool = False
+) -> tuple[list[str], list[Option]]:
+    """The positional arguments, designs unless it `takes_numbers`, and the options with their values.
+
+    `known` are the options that the command has itself, for one that is written with a single dash.
+    """
+    own = [name.removeprefix("--") for name in known]
     positional: list[str] = []
     options: list[Option] = []
-    for token in (reader := iter(tokens)):
+    remaining = deque(tokens)
+    while remaining:
+        token = remaining.popleft()
         if not token.startswith("--"):
-            positional.append(_design(token))
+            if problem := no_design(token, own, takes_numbers):
+                raise problem
+            positional.append(token)
         elif "=" in token:
             options.append(Option(*token[2:].split("=", 1)))
         else:
-            options.append(Option(token[2:], next(reader, None)))
+            has_value = remaining and not remaining[0].startswith("--")
+            options.append(Option(token[2:], remaining.popleft() if has_value else None))
+    for what, given in (("designs or arguments", positional), ("sizes", options)):
+        if len(given) > MOST_AT_ONCE:
+            raise UsageError(f"{len(given):,} {what}; {MOST_AT_ONCE} are the most at once")
     return positional, options
 
 
-def _design(token: str) -> str:
-    """`token`, unless it is a size in another notation."""
-    if mistaken := re.fullmatch(r"-?([A-Za-z_]\w*)(?:=([0-9]+))?", token):
-        name, value = mistaken[1], mistaken[2]
-        if value or token.startswith("-"):
-            hint = f"Sizes are given as --{name} {value or 128}."
-            raise UsageError(f"{token[:40]} is neither a design nor an option", hint=hint)
-    return token
+MOST_AT_ONCE = 200
+"""A table of more has no reader."""
 
 
 def bindings(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
     """The sizes that the options and the `--set NAME=VALUE` settings give."""
     given: dict[str, Size] = {}
+    if len(settings := tuple(settings)) > MOST_AT_ONCE:
+        raise UsageError(f"{len(settings):,} sizes; {MOST_AT_ONCE} are the most at once")
     for name, value in (*options, *_settings(settings)):
         if name in given:
             raise UsageError(f"the size {name} is given twice")
@@ -58,13 +74,14 @@ def bindings(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Si
 def _settings(settings: Iterable[str]) -> Iterator[Option]:
     for setting in settings:
         name, equals, value = setting.partition("=")
-        if not equals:
-            raise UsageError(f"--set {setting[:40]} has no value", hint="Write it as --set E=128.")
+        if not equals or not name.strip():
+            what = "name" if equals else "value"
+            raise UsageError(f"--set {setting[:40]} has no {what}", hint="Write it as --set E=128.")
         yield Option(name.strip(), value)
 
 
 def _size(name: str, text: str | None) -> Size:
-    if text is None:
+    if text is None or not text.strip():
         raise UsageError(f"--{name} has no value", hint=f"Write it as --{name} 128.")
     try:
         expression = parse_size(text)
@@ -72,17 +89,34 @@ def _size(name: str, text: str | None) -> Size:
             raise UsageError(f"--{name} {text[:40]}: {open_name.name} is not a number")
         size = evaluate(expression, {}, text)
     except SpecError as error:
-        raise UsageError(f"--{name}: {error}") from None
+        raise UsageError(f"--{name}: {error}", hint=_as_integer(name, text)) from None
     if size < 1:
         raise UsageError(f"{name} is {size}; at least 1 is needed")
     return size
 
 
-def check_options(options: Iterable[Option], designs: tuple[Named, ...], known: Iterable[str]) -> None:
-    """Refuse a name that is neither a size nor, a letter or two off, an option or a size."""
+def _as_integer(name: str, text: str) -> str:
+    """How a number that Python would not call an int is written: 1e3 as 1000, 128.0 as 128."""
+    with suppress(ArithmeticError, ValueError):
+        number = Decimal(text)
+        if 1 <= number <= LARGEST_HINTED:
+            return f"Write it as --{name} {int(number)}." if number == int(number) else WHOLE
+    return ""
+
+
+LARGEST_HINTED = 10**15
+WHOLE = "A size is a whole number."
+
+
+def check_options(
+    options: Iterable[Option], designs: tuple[Named, ...], context: typer.Context, words: Iterable[str] = ()
+) -> None:
+    """Refuse a name that no size has, with the option, size or one of `words` that is meant."""
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
-    choices = (*sizes, *(name.removeprefix("--") for name in known))
+    own = (*words, *sizes, *(name.removeprefix("--") for name in known(context)))
     for option in options:
-        if option.name not in sizes and (near := did_you_mean(option.name, choices, before="--")):
-            raise UsageError(f"there is no option and no size --{option.name[:40]}{near}")
-    check_names(dict.fromkeys((option.name for option in options), 1), designs)
+        if option.name not in sizes:
+            problem = unknown_option(context, option.name, option.value, own)
+            if problem.hint or "(did you mean" in problem.message:
+                raise problem
+            check_names({option.name: 1}, designs)

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from convcost.cli.output import close_quietly, complain
+from convcost.signals import SIGNALS, exit_on_signals
 from convcost.workers import EndedError, Worker, can_fork
 
-FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals that are for the process, wherever they arrive."""
+SIGNALLED = tuple(128 + number for number in SIGNALS)
+"""The exit codes of a process that ended itself at a signal."""
 
 
 def runs_model(arguments: Iterable[str]) -> bool:
@@ -38,6 +39,8 @@ def supervised(command: Callable[[], None]) -> int:
         try:
             code = int(worker.answer())
         except (EndedError, ValueError) as error:
+            if (ended := worker.exit_code) in SIGNALLED:
+                return int(ended)
             reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
             complain(f"the model ended the command: {reason}")
             code = 2
@@ -47,6 +50,7 @@ def supervised(command: Callable[[], None]) -> int:
 
 def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
     """Run it to the end, all output written; exit handlers are the model's, and are left out."""
+    exit_on_signals()  # with what this process has to clean up
     code = 1
     try:
         command()
@@ -69,13 +73,12 @@ def _forwarding(worker: Worker, is_alone: bool) -> Iterator[None]:
         if is_alone or number != signal.SIGINT:
             worker.send(number)
 
-    numbers = [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
         if before[number] not in (signal.SIG_IGN, None):
             signal.signal(number, forward)
     try:
         yield
     finally:
-        for number in numbers:
+        for number in SIGNALS:
             signal.signal(number, before[number] or signal.SIG_DFL)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from convcost.cli.aside import aside
-from convcost.cli.requests import known
+from convcost.cli.hints import is_target
+from convcost.cli.refusals import known
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.errors import UsageError
+from convcost.layers import find_layer
 from convcost.quantities import Size
 
 if TYPE_CHECKING:
@@ -68,13 +70,34 @@ def of_target(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: Models
 ) -> Target:
     """The one module that is named, on its inputs."""
-    texts, options = split(tokens)
-    if len(texts) != 1:
-        message = f"convcost model takes one target, not {len(texts)}" if texts else "there is no target"
-        raise UsageError(message, hint="Name it as path/to/file.py:Name or as package.module:Name.")
+    texts, options = split(tokens, known(context), takes_numbers=True)
+    if not texts:
+        raise UsageError("there is no target", hint=PLACES)
+    _check_target(texts[0])
+    if len(texts) > 1:
+        hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS
+        raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
     inputs = models.declared()
-    check_options(options, (inputs,), known(context))
+    check_options(options, (inputs,), context)
     return models.target(texts[0], inputs, bindings(options, settings))
+
+
+def _check_target(text: str) -> None:
+    """Refuse what is a design or a layer, or does not say where the module is."""
+    if is_target(text):
+        return
+    if find_layer(text) or any(sign in text for sign in "([>"):
+        design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
+        hint = f"convcost layer {design} shows a layer, convcost explain a whole design."
+        raise UsageError(f"{text[:80]} is no torch module", hint=hint)
+    source, dot, name = text.rpartition(".")
+    if dot and text.replace(".", "").isidentifier():
+        raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")
+    raise UsageError(f"{text[:80]} does not say where it is", hint=PLACES)
+
+
+ARGUMENTS = "A module's arguments are given by name: --arg num_classes=10."
+PLACES = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
 def measured(target: Target, profiler: Profiler) -> Profiled:

@@ -51,6 +51,9 @@ def _listed(names: str, known: Mapping[str, Counter]) -> tuple[Counter, ...]:
 def _named(name: str, known: Mapping[str, Counter]) -> Counter:
     if name in ("all", "none"):
         raise UsageError(f"{name} stands alone, not in a list of counters")
+    if name in EVERY and name not in known:
+        hint = "convcost model asks it, once it is there: pip install 'convcost[peers]'"
+        raise UsageError(f"{name} counts torch modules, and no designs", hint=hint)
     if name not in known:
         words = (*known, "all", "none")
         message = f"no counter is called {name[:40] or '(nothing)'}{did_you_mean(name, words)}"

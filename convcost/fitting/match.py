@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convcost.api import Design, stated
+from convcost.arguments import all_sizes, instance
 from convcost.fitting.request import Request, answered
 from convcost.matching import LARGEST, Match, PerSize, metric_named
 from convcost.quantities import Size
@@ -15,6 +16,7 @@ from convcost.units import parse_amount
 def match(
     a: str | Design,
     b: str | Design | None = None,
+    /,
     *,
     vary: str | Sequence[str],
     metric: str = "flops",
@@ -30,19 +32,28 @@ def match(
     The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
     design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
     same sizes comes nearer. The limits are for each of them, or by name: `{"E": 8}`. Sizes that the metric
-    does not depend on need no value. Where nothing fits, the match is not `found`, and its last note says
-    why. Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
+    does not depend on need no value; one with the name of an option is given as sizes={"vary": 4}. Where
+    nothing fits, the match is not `found`, and its last note says why. Raises as `cost` does, and UsageError
+    where there is no metric, no target or no such size.
     """
     return matching(
-        tuple(stated(design) for design in (a, b) if design is not None),
-        sizes,
-        vary=vary.split(",") if isinstance(vary, str) else vary,
+        tuple(map(stated, (a,) if b is None else (a, b))),
+        all_sizes(sizes),
+        vary=_names(vary),
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
         multiple_of=multiple_of,
         minimum=minimum,
         maximum=maximum,
     )
+
+
+def _names(vary: str | Sequence[str]) -> Sequence[str]:
+    hint = 'Such as vary="E", or vary="E,K".'
+    names = (
+        vary.split(",") if isinstance(vary, str) else instance("vary", vary, (list, tuple), "a text", hint)
+    )
+    return [instance("vary", name, str, "a text", hint) for name in names]
 
 
 def matching(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from convcost.api import Design as Stated
 from convcost.api import check_sizes
+from convcost.arguments import MOST_DIGITS_OF_A_TOTAL, checked_names
 from convcost.errors import UsageError, did_you_mean
 from convcost.fitting.design import Counted, Design
 from convcost.fitting.fit import fit_one, fit_two
@@ -110,7 +111,7 @@ def _asked(request: Request, design: Design, first: Design | None) -> Match:
 
 
 def _budget(request: Request) -> Size:
-    budget = whole("budget", request.budget)
+    budget = whole("budget", request.budget, MOST_DIGITS_OF_A_TOTAL)
     if budget < 0:
         raise UsageError(f"the budget is {budget}", hint="Give 0 or more.")
     return budget
@@ -129,7 +130,7 @@ def _range(request: Request, name: str) -> Range:
 def _own_limit(what: str, limit: PerSize, name: str, usual: Size, vary: tuple[str, ...]) -> Size:
     if not isinstance(limit, Mapping):
         return whole(what, limit)
-    for other in limit:
+    for other in checked_names(limit):
         if other not in vary:
             raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
     return whole(what, limit.get(name, usual))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from convcost.arguments import REPORT, instance, text
 from convcost.dtypes import ITEMSIZES, dtype_named
 from convcost.errors import UsageError
 from convcost.footprints.chain import Activations, Step, activations
@@ -48,6 +49,8 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
     memory(Profiler(footprint="bf16").profile(module, x)). Raises UsageError where it was not, for a dtype
     that nothing is trained in, and for an optimizer that is not known.
     """
+    instance("the report", report, Report, "a report", REPORT)
+    text("dtype", dtype, "bfloat16")
     name, optimizer = _dtype(report, dtype), optimizer_named(optimizer)
     if report.trace:
         held = _held(report, report.trace, name)

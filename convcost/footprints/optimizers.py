@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost import arguments
 from convcost.errors import UsageError, did_you_mean
 
 FLOAT32 = 4
@@ -28,7 +29,7 @@ MOMENTS = {
 
 def optimizer_named(text: str) -> str:
     """The optimiser that is called so, in any case; UsageError if none is."""
-    name = text.lower()
+    name = arguments.text("optimizer", text, "adamw").lower()
     if name not in MOMENTS:
         message = f"no optimizer is called {text[:40]}{did_you_mean(name, MOMENTS)}"
         raise UsageError(message, hint=f"There are {', '.join(MOMENTS)}.")

@@ -6,8 +6,9 @@ import re
 import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
-from os.path import realpath
+from os.path import isfile, realpath
 from pathlib import Path
+from pkgutil import iter_modules
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -72,9 +73,11 @@ def load(place: Place) -> Any:
     except (Exception, SystemExit) as error:
         if isinstance(error, UsageError):
             raise
-        if isinstance(error, ModuleNotFoundError) and _is_missing(place.source, error.name):
-            raise UsageError(f"there is no module {place.source[:80]}", hint=FORM) from None
-        raise fault(f"{place.source} could not be imported", error) from None
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and not place.is_file and _is_missing(place.source, missing):
+            raise _missing(place.source, missing) from None
+        hint = _install(missing) if missing and not _is_there(missing) else ""
+        raise fault(f"{place.source} could not be imported", error, hint) from None
     found: Any = module
     for name in place.name.split("."):
         if not hasattr(found, name):
@@ -85,11 +88,11 @@ def load(place: Place) -> Any:
 
 def _from_file(place: Place) -> ModuleType:
     path = Path(place.source)
-    if path.exists() and (not path.is_file() or path.stat().st_size > LARGEST_SOURCE):
-        kind = f"larger than {LARGEST_SOURCE // 2**20} MiB" if path.is_file() else "not a regular file"
+    if path.exists() and (not isfile(path) or path.stat().st_size > LARGEST_SOURCE):
+        kind = f"larger than {LARGEST_SOURCE // 2**20} MiB" if isfile(path) else "not a regular file"
         raise UsageError(f"{str(path)[:200]} is {kind}", hint=FORM)
-    if not path.is_file():
-        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if file.is_file()))
+    if not isfile(path):
+        near = did_you_mean(path.name, (file.name for file in path.parent.glob("*.py") if isfile(file)))
         raise UsageError(f"there is no file {str(path)[:200]}{near}", hint=FORM)
     parts = path.resolve().with_suffix("").relative_to(place.folder).parts
     if len(parts) > 1 and all(map(str.isidentifier, parts)) and parts[0] not in NOT_A_MODEL:
@@ -129,15 +132,49 @@ def _is_missing(wanted: str, name: str | None) -> bool:
     return name is not None and (wanted == name or wanted.startswith(f"{name}."))
 
 
+DISTRIBUTIONS = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+"""What is installed under another name than it is imported by."""
+
+
+def _missing(source: str, missing: str) -> UsageError:
+    """That a package is not installed, or has no such module."""
+    package, _, name = missing[:80].rpartition(".")
+    if package:
+        near = did_you_mean(name, _modules_in(package))
+        return UsageError(f"{package} has no module {name}{near}", hint=FORM)
+    message = f"there is no module {source[:80]}"
+    return UsageError(message, hint=_install(missing))
+
+
+def _is_there(module: str) -> bool:
+    return module.partition(".")[0] in sys.modules
+
+
+def _install(module: str) -> str:
+    top = module.partition(".")[0]
+    return f"If it is a package, install it: pip install {DISTRIBUTIONS.get(top, top)[:40]}"
+
+
+def _modules_in(package: str) -> list[str]:
+    return [module.name for module in iter_modules(getattr(sys.modules.get(package), "__path__", ()))]
+
+
 def _unknown(place: Place, module: ModuleType) -> UsageError:
     """That there is no such name, and which there are."""
     own = [name for name, value in vars(module).items() if _is_offered(value, module)]
-    has = f"It has {', '.join(own[:12])}{', …' if own[12:] else ''}." if own else ""
-    return UsageError(f"{place.source} has no {place.name[:80]}{did_you_mean(place.name, own)}", hint=has)
+    near = did_you_mean(place.name, own)
+    shown = () if near and len(own) > MOST_SHOWN else own
+    has = f"It has {', '.join(shown[:MOST_SHOWN])}{', …' if shown[MOST_SHOWN:] else ''}." if shown else ""
+    return UsageError(f"{place.source} has no {place.name[:80]}{near}", hint=has)
+
+
+MOST_SHOWN = 12
 
 
 def _is_offered(value: Any, module: ModuleType) -> bool:
-    """Whether it is a class, a function or a torch module that belongs to the file."""
+    """Whether it is a class, a function or a torch module that belongs to the file, or to the package."""
     if isinstance(value, type | FunctionType):
-        return value.__module__ == module.__name__
+        home, name = str(value.__module__), module.__name__
+        is_inside = hasattr(module, "__path__") and home.startswith(f"{name}.")
+        return (home == name or is_inside) and not value.__name__.startswith("_")
     return hasattr(value, "named_modules")

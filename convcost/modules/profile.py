@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from convcost.arguments import instance, is_module, is_module_class, text, wrong_type
 from convcost.dtypes import dtype_named
 from convcost.errors import UsageError
 from convcost.modules.anatomy import anatomy, unused
@@ -60,12 +61,23 @@ class Profiler:
     memory: int = DEFAULT_MEMORY
     footprint: str | None = None
 
-    def profile(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> Report:
+    def profile(self, module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
         """The cost of `module(*args, **kwargs)`; what runs is a copy.
 
-        Raises what the module's forward raises.
+        Raises what the module's forward raises, and WrongTypeError for what is no module.
         """
+        self._check()
+        check_module(module)
         return self.profile_call(Call(module, args, kwargs))
+
+    def _check(self) -> None:
+        """WrongTypeError for a setting of a wrong type."""
+        hint = 'Such as {"mylib::scan": scan_cost}.'
+        for name in instance("formulas", self.formulas, Mapping, "a mapping", hint):
+            instance("the name of an operator", name, str, "a text", hint)
+        instance("memory", self.memory, int, "a number of bytes")
+        if self.footprint is not None:
+            text("footprint", self.footprint, "float32")
 
     def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
         """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
@@ -183,10 +195,20 @@ def of_user(formula: Callable[..., Cost]) -> Operator:
     return Operator(cost, counts_real=True)
 
 
-def profile(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Report:
+def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator; what runs is a copy.
 
     Inputs may be tensors on any device, the meta device included: their shapes are what counts.
-    Raises what the module's forward raises.
+    Raises what the module's forward raises, and WrongTypeError for what is no module.
     """
     return Profiler().profile(module, *args, **kwargs)
+
+
+def check_module(module: Any) -> None:
+    """WrongTypeError for what is no torch module, with what is done with it instead."""
+    if isinstance(module, type) and is_module_class(module):
+        hint = f"Make one of that class: {module.__name__}(...)"
+        raise wrong_type("the module", module, "a torch module", hint)
+    if not is_module(module):
+        hint = f"convcost.cost({module[:40]!r}) tells a design's cost." if isinstance(module, str) else ""
+        raise wrong_type("the module", module, "a torch module", hint)

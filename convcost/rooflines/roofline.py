@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convcost.arguments import REPORT, instance, text, wrong_type
 from convcost.devices import Device, device_named
 from convcost.dtypes import dtype_named
 from convcost.quantities import quotient
@@ -24,7 +25,14 @@ def roofline(
     as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where there is no such
     device, or where it has no peak in that dtype.
     """
+    instance("the report", report, Report, "a report", REPORT)
+    text("dtype", dtype, "bfloat16")
+    for pair in instance("twice", twice, (list, tuple), "a list of names and reports"):
+        is_pair = isinstance(pair, tuple) and [*map(type, pair)] == [str, Report]
+        if not is_pair:
+            raise wrong_type("what is in twice", pair, "a name and a report")
     device = device_named(device) if isinstance(device, str) else device
+    instance("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype
     peak = device.peak(dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convcost.arguments import MOST_DIGITS
 from convcost.errors import Span, SpecError
 from convcost.layers.interface import MOST_DIMENSIONS
 
@@ -9,7 +10,6 @@ LONGEST_TEXT = 20_000
 DEEPEST_NESTING = 40
 MOST_LAYERS = 10_000
 LARGEST_EXPONENT = 64
-MOST_DIGITS = 40
 LONGEST_NAME = 64
 
 OPENING, CLOSING = "([", ")]"

@@ -10,12 +10,13 @@ from functools import cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from convcost.arguments import MOST_DIGITS
 from convcost.errors import Span, SpecError, did_you_mean
-from convcost.layers import KINDS, find_layer, layer_class
+from convcost.layers import find_layer, layer_class
 from convcost.layers.interface import Layer
+from convcost.layers.torch_names import unknown_layer
 from convcost.quantities import Size
 from convcost.spec.evaluate import evaluate
-from convcost.spec.limits import MOST_DIGITS
 from convcost.spec.syntax import (
     Argument,
     Call,
@@ -103,8 +104,8 @@ def resolve(call: Call, text: str) -> Template:
     """The layer that `call` names, with each argument at its field."""
     layer = find_layer(call.kind)
     if layer is None:
-        message = f"no layer is called {call.kind[:64]}{did_you_mean(call.kind, KINDS)}"
-        raise SpecError(message, text=text, span=call.span)
+        message, hint = unknown_layer(call.kind)
+        raise SpecError(message, text=text, span=call.span, hint=hint)
     ready: dict[str, object] = {}
     sizes: dict[str, Expression | Several] = {}
     placed = _placed(call, layer, text)

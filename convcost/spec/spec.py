@@ -5,9 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Protocol, cast
 
-from convcost.errors import RequirementError, SpecError, UsageError, did_you_mean
+from convcost.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
+from convcost.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.network import Network
 from convcost.quantities import MATMUL, Convention, Size
 from convcost.report import Report
@@ -104,6 +106,7 @@ class Spec:
 
 def parse(text: str) -> Spec:
     """The spec that `text` states; raises SpecError with a caret under what is wrong."""
+    instance("the spec", text, str, DESIGN)
     candidate = parse_candidate(text)
     calls = unroll(candidate.steps, text)
     places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
@@ -132,16 +135,19 @@ def _open_report(network: Network, convention: Convention, dtype: str) -> Report
     return open_report(network, convention, dtype)
 
 
-def whole(name: str, size: Any) -> Size:
+def whole(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
     """`size` as an int, also where it is another library's; UsageError if it is not whole."""
-    if type(size) is int or hasattr(size, "free_symbols"):
+    if hasattr(type(size), "free_symbols"):
         return cast("Size", size)
     try:
         if isinstance(size, bool):
             raise TypeError
-        return operator.index(size)
-    except TypeError:
-        raise UsageError(f"{name} is {str(size)[:40]}; a size is a whole number") from None
+        found = operator.index(size)
+    except Exception:  # whatever another's number raises
+        shown = described(size) if type(size) is not Fraction else str(size)[:40]
+        raise WrongTypeError(f"{name} is {shown}; a size is a whole number") from None
+    check_digits(name, found, most_digits)
+    return found
 
 
 class Named(Protocol):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
+from convcost.arguments import check_digits, described
 from convcost.errors import UsageError, did_you_mean
 from convcost.report import Assumption, Report
 from convcost.symbols.exact import quotient
@@ -29,7 +31,7 @@ def check_open(report: Report, names: Iterable[str]) -> None:
 
 def _sizes(name: str, value: Any) -> Any:
     """`value` as an int; an array widened, since 64 bits overflow without a word."""
-    if getattr(value, "ndim", 0) and hasattr(value, "astype"):
+    if hasattr(type(value), "astype") and value.ndim:
         widened = value.astype(object)
         widened.flat = [_size(name, each) for each in widened.flat]
         return widened
@@ -39,10 +41,12 @@ def _sizes(name: str, value: Any) -> Any:
 def _size(name: str, value: Any) -> int:
     try:
         size = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
+    except Exception:  # whatever another's number raises
         size = 0
+    check_digits(name, size)
     if size < 1:
-        raise UsageError(f"{name} is {str(value)[:40]}; a size is a whole number, 1 or more")
+        shown = str(value)[:40] if isinstance(value, int | Fraction) else described(value)
+        raise UsageError(f"{name} is {shown}; a size is a whole number, 1 or more")
     return size
 
 

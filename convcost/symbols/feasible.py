@@ -45,11 +45,11 @@ def _is_fulfilled(need: Need, point: Point) -> bool:
     value = _value(need.formula, point)
     match need.relation:
         case "nonnegative":
-            return value is not None and value >= 0
+            return value is not None and bool(value >= 0)
         case "zero":
-            return value == 0
+            return bool(value == 0)
         case "whole":
-            return value is not None and value.denominator == 1
+            return value is not None and bool(value.denominator == 1)
 
 
 def _value(formula: Any, point: Point) -> Any:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
+from convcost.arguments import all_sizes, instance, text
 from convcost.errors import ConvcostError, RequirementError, UnboundSizeError, UsageError, did_you_mean
 from convcost.network import Network
 from convcost.quantities import NO_VALID_MACS, NUMBERS_NEEDED, Convention
@@ -64,7 +65,7 @@ def _check_valid(report: Report) -> None:
 
 def substituted(report: Report, given: Mapping[str, Any]) -> Report:
     """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
-    sizes = open_sizes(report, given)
+    sizes = open_sizes(report, all_sizes(given))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
 
 
@@ -111,8 +112,10 @@ def _restate(report: Report, sizes: Mapping[str, int], keeper: Keeper) -> None:
 
 def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
     """`metric` as an exact function of the named open sizes."""
+    for name in names:
+        instance("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
-    if metric not in METRICS:
+    if text("metric", metric, "flops") not in METRICS:
         raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, METRICS)}")
     formula = getattr(report, metric)
     if formula is None:

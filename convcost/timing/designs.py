@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convcost.api import comparison, parsed
-from convcost.errors import UsageError
+from convcost.arguments import DESIGN, all_sizes, instance, is_module, wrong_type
 from convcost.modules.profile import profile
 from convcost.modules.target import Profiled
 from convcost.quantities import Size
@@ -27,11 +27,13 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     Raises as `compare` does, and UsageError for what does not fit in memory.
     """
     found = tuple(map(_design, designs))
+    instance("stopwatch", stopwatch, Stopwatch, "a convcost.timing.times.Stopwatch")
+    given = all_sizes(sizes)
     stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
-    reports = comparison(stated, sizes).candidates
+    reports = comparison(stated, given).candidates
 
     def behind() -> list[Any]:
-        return [each.network(sizes) if isinstance(each, Spec) else each for each in found]
+        return [each.network(given) if isinstance(each, Spec) else each for each in found]
 
     return Comparison(stopwatch.timed(reports, behind))
 
@@ -39,8 +41,8 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
 def _design(given: Timeable) -> Spec | Profiled:
     if isinstance(given, str | Spec):
         return parsed(given)
-    if not isinstance(given, tuple) or not given or not hasattr(given[0], "forward"):
+    if not isinstance(given, tuple) or not given or not is_module(given[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
-        raise UsageError(f"{type(given).__name__} can't be timed", hint=hint)
+        raise wrong_type("a design", given, DESIGN, hint)
     module, *args = given
     return Profiled(profile(module, *args), module, tuple(args))

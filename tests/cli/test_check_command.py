@@ -372,7 +372,7 @@ def test_an_option_that_there_is_not_is_refused():
     given(PAIR)
     code, out, err = convcost("check", "--E", "128")
     assert (code, out) == (2, "")
-    assert "No such option: --E" in err
+    assert "there is no option --E" in err
 
 
 def test_without_a_configuration_it_is_said_how_to_write_one():

@@ -1,0 +1,176 @@
+"""What to write instead: near names first, then a table of words that people know from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import typer
+
+from convcost.errors import UsageError, did_you_mean, nearest
+from convcost.formats import FORMATS
+from convcost.layers import KINDS, find_layer
+from convcost.spec.resolve import accepted
+
+DESIGN = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
+DTYPE = "A dtype is given by name: --dtype bfloat16."
+OPEN = "A size without a value stays a symbol: leave its option out."
+STDOUT = "The result goes to stdout: > FILE after the command puts it in a file."
+METRICS = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
+POSITIONS = "Positions are the size S of the usual input: --S 128."
+COLOURS = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
+HARDWARE = "--device a100 shows least times on a device; --time --on cpu measures here."
+
+OPTIONS: dict[str, str] = {
+    **dict.fromkeys(("batch", "batch-size", "bs"), "The batch is a size of the input, such as B: --B 4."),
+    **dict.fromkeys(("seq", "seq-len", "seqlen", "seq-length", "sequence", "tokens"), POSITIONS),
+    **dict.fromkeys(("symbols", "symbolic", "sympy", "formula", "formulas", "open"), OPEN),
+    **dict.fromkeys(("flops", "params", "macs", "metrics", "parameters", "activations", "bytes"), METRICS),
+    **{name: f"Write it as --format {name}." for name in FORMATS if name != "json"},
+    **{"md": "Write it as --format markdown.", "tex": "Write it as --format latex."},
+    **dict.fromkeys(("yaml", "yml"), "There is no YAML of its own: YAML's parsers read --json."),
+    **dict.fromkeys(("o", "output", "out", "file", "save", "export", "write"), STDOUT),
+    **dict.fromkeys(("v", "verbose", "debug", "details"), "There is nothing more to show; --json has all."),
+    **dict.fromkeys(("q", "quiet", "silent"), "Notes and progress go to stderr: 2>/dev/null hides them."),
+    **dict.fromkeys(("version", "V"), "convcost --version shows the version."),
+    **dict.fromkeys(("color", "colour", "no-color", "no-colour", "colors", "plain"), COLOURS),
+    **dict.fromkeys(("gpu", "cuda", "cpu", "hardware", "accelerator"), HARDWARE),
+    **dict.fromkeys(("precision", "fp16", "bf16", "fp32", "float16", "half", "amp", "int8", "fp8"), DTYPE),
+    **dict.fromkeys(("top", "limit", "n", "head"), "convcost model has --depth, --sort and --filter."),
+    **dict.fromkeys(("max-depth", "level", "levels"), "--depth"),
+    **dict.fromkeys(("order-by", "sort-by", "order"), "--sort"),
+    **dict.fromkeys(("grad", "grads", "gradients", "bwd", "training"), "--backward"),
+    **dict.fromkeys(("shape", "shapes", "input-shape", "input-size", "inputs", "size", "dims"), "--input"),
+    **dict.fromkeys(("args", "kwargs", "kwarg", "param", "model-args"), "--arg"),
+    **dict.fromkeys(("for", "find", "solve", "solve-for", "over", "free", "unknown"), "--vary"),
+    **dict.fromkeys(("step", "multiple", "divisible-by"), "--multiple-of"),
+    **dict.fromkeys(("fix", "accept", "baseline", "update-baseline"), "--update"),
+    **dict.fromkeys(("counter", "check-with", "verify-with"), "--counters"),
+    **dict.fromkeys(("k", "ksize"), "--kernel-size"),
+    "no-counters": "--counters none asks none.",
+    "list": "Without an option all of them are shown.",
+}
+"""Of an option that there is not: another that is meant, or a sentence that says how it is done here."""
+
+MODEL = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
+COMPARE = "convcost compare shows designs and modules side by side."
+TIME = "convcost compare, layer and model measure times with --time."
+FIND = "convcost match finds the size that meets a cost or a budget."
+CHECK = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
+
+COMMANDS_ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), MODEL),
+    **dict.fromkeys(("flops", "params", "macs", "count", "cost", "estimate", "run", "report", "show"), MODEL),
+    **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE),
+    **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME),
+    **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND),
+    **dict.fromkeys(("test", "validate", "ci", "gate", "lint", "update", "lock", "baseline", "init"), CHECK),
+    **dict.fromkeys(("derive", "why", "formula", "formulas"), "convcost explain derives every figure."),
+    **dict.fromkeys(
+        ("roofline", "gpu", "hardware"), "--device NAME shows least times; see convcost devices."
+    ),
+    "memory": "convcost compare, layer and model show it with --memory.",
+    "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
+    "version": "convcost --version shows the version.",
+    "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
+}
+"""Of a command that there is not: what does it."""
+
+INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
+"""An input of a module, as --input has it: ids=i64[1,128]."""
+
+
+def unknown_option(context: typer.Context, name: str, value: str | None, own: Iterable[str]) -> UsageError:
+    """That there is no option called `name`, and what is meant: one of `own`, or how else it is done."""
+    word, own = name.replace("_", "-"), tuple(own)
+    message = f"there is no option and no size --{name[:40]}"
+    meant = OPTIONS.get(word, f"--{word}")
+    if meant.removeprefix("--") in own:
+        return UsageError(f"{message} (did you mean {meant}?)")
+    if near := nearest(word, own, cutoff=0.8):
+        return UsageError(f"{message} (did you mean --{near}?)")
+    if not is_option(meant):
+        return UsageError(message, hint=meant)
+    if having := [*_commands_with(context, meant)]:
+        return UsageError(message, hint=f"{meant} is an option of convcost {_listed(having)}.")
+    if argument := _argument(word):
+        truth = (value or "").capitalize()
+        given = "False" if word.startswith("no-") else truth if truth in TRUTHS else value or "VALUE"
+        return UsageError(message, hint=f"An argument of a layer stands in its brackets: {argument}={given}.")
+    return UsageError(f"{message}{did_you_mean(word, own, before='--')}")
+
+
+def is_option(meant: str) -> bool:
+    """Whether it is another option, and no sentence."""
+    return meant.startswith("--") and " " not in meant
+
+
+TRUTHS = ("True", "False")
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(", ".join(words).rsplit(", ", 1))
+
+
+def _commands_with(context: typer.Context, option: str) -> Iterator[str]:
+    group: Any = context.find_root().command
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if any(option in parameter.opts for parameter in command.params):
+            yield name
+
+
+def _argument(word: str) -> str:
+    """The argument of a torch.nn layer that is meant: kernel_size by --kernel."""
+    fields = dict.fromkeys(field for kind in KINDS for field in accepted(kind))
+    return nearest(word.removeprefix("no-").replace("-", "_"), fields, cutoff=0.8)
+
+
+def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
+    """That no command is called `name`, and which is meant."""
+    message = f"no command is called {name[:40]}"
+    if name.lower() in COMMANDS_ELSEWHERE:
+        return UsageError(message, hint=COMMANDS_ELSEWHERE[name.lower()])
+    if find_layer(name):
+        return UsageError(message, hint=f"It is a layer: convcost layer {name} shows one.")
+    if is_target(name):
+        return UsageError(message, hint=of_model(name))
+    if any(sign in name for sign in "([>"):
+        return UsageError(message, hint="A design follows a command: convcost explain DESIGN.")
+    return UsageError(f"{message}{did_you_mean(name, commands)}", hint="convcost --help lists the commands.")
+
+
+def of_model(target: str) -> str:
+    """How a torch module is counted."""
+    target = target if ":" in target else f"{target.strip()}:Name"
+    return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
+
+
+def is_target(text: str) -> bool:
+    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
+    if ":" not in text and not text.rstrip().endswith(".py"):
+        return False
+    from convcost.modules.loading import is_place
+
+    return is_place(text)
+
+
+def no_design(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
+    """What is wrong with `text` where a design is wanted, if it is something else that people write."""
+    if found := INPUT.fullmatch(text):
+        hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
+        return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
+    if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
+        hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."
+        return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)
+    mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
+    if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
+        return None
+    name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
+    message = f"{text[:40]} is neither a design nor an option"
+    if name in options:
+        return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")
+    if (meant := OPTIONS.get(name)) and not value:
+        return UsageError(message, hint=f"There is {meant}." if is_option(meant) else meant)
+    return UsageError(message, hint=f"Sizes are given as --{name} {value or 128}.")

@@ -1,0 +1,267 @@
+"""Words that people know from elsewhere get the way out in one sentence; near names come first."""
+
+import pytest
+from running import PLAIN, convcost, refused
+
+from convcost.cli.command import CLOSED, COMMANDS
+from convcost.cli.hints import COMMANDS_ELSEWHERE, OPTIONS, is_option
+from convcost.layers import KINDS
+from convcost.layers.torch_names import CONTAINERS, ELSEWHERE, TORCH_NN
+
+PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
+RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
+BRACKETS = "An argument of a layer stands in its brackets:"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "way_out"),
+    [
+        ((*PAIR, "--no-bias"), f"{BRACKETS} bias=False."),
+        ((*PAIR, "--bias", "false"), f"{BRACKETS} bias=False."),
+        ((*PAIR, "--kernel", "3"), f"{BRACKETS} kernel_size=3."),
+        ((*PAIR, "--in-channels", "3"), f"{BRACKETS} in_channels=3."),
+        (("explain", "Linear(3, 4)", "--groups", "2"), f"{BRACKETS} groups=2."),
+        ((*PAIR, "--batch", "4"), "The batch is a size of the input, such as B: --B 4."),
+        ((*PAIR, "--symbols"), "A size without a value stays a symbol: leave its option out."),
+        ((*PAIR, "--csv"), "Write it as --format csv."),
+        ((*PAIR, "--top", "3"), "convcost model has --depth, --sort and --filter."),
+        ((*RELU, "--top", "3"), "convcost model has --depth, --sort and --filter."),
+        ((*PAIR, "--depth", "3"), "--depth is an option of convcost model."),
+        (("explain", "--device", "a100"), "--device is an option of convcost compare, model and layer."),
+        (("counters", "--device", "a100"), "--device is an option of convcost compare, model and layer."),
+        ((*PAIR, "--version"), "convcost --version shows the version."),
+        ((*PAIR, "--set"), "Write it as --set NAME=SIZE."),
+        ((*PAIR, "--device", "--json"), "Write it as --device NAME."),
+        ((*PAIR, "-json"), "Options have two dashes: --json"),
+        ((*PAIR, "-format", "json"), "Options have two dashes: --format"),
+        ((*PAIR, "-set=E"), "Options have two dashes: --set=E"),
+        ((*PAIR, "-B4"), "Sizes are given as --B 4."),
+        ((*PAIR, "B=4"), "Sizes are given as --B 4."),
+        ((*PAIR, "4"), "A size is given by its name: --E 4, or --set E=4."),
+        (("--json", *PAIR), "Options follow the command: convcost compare --json"),
+        (("--E", "4"), "Options follow the command: convcost COMMAND --E"),
+        (("layer",), "A torch.nn layer, such as conv1d or 'Conv1d(E, E, 3)'."),
+        (("verify", "conv1d"), "convcost verify -h lists what it takes."),
+    ],
+)  # fmt: skip
+def test_what_is_written_elsewhere_gets_the_way_out(arguments, way_out):
+    assert refused(*arguments).splitlines()[1:] == [way_out]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        ((*RELU, "--shape", "f32[1,3]"), "--input"),
+        ((*RELU, "--max-depth", "2"), "--depth"),
+        ((*RELU, "--grad"), "--backward"),
+        (("match", *PAIR[1:], "--for", "E"), "--vary"),
+        (("match", *PAIR[1:], "--multiple", "8"), "--multiple-of"),
+        (("check", "--fix"), "--update"),
+        (("check", "--confg", "x"), "--config"),
+        (("counters", "--jsn"), "--json"),
+        (("layer", "conv2d", "3", "8", "--kernel", "3"), "--kernel-size"),
+        (("layer", "conv2d", "3", "8", "3", "--pad", "1"), "--padding"),
+        (("layer", "conv2d", "--in", "3", "--out", "8"), "--in-channels"),
+        (("modle",), "model"),
+        (("layer", "convld", "3", "4", "3"), "Conv1d"),
+        (("layer", "conv", "3", "4", "3"), "Conv1d, Conv2d or Conv3d"),
+        (("layer", "batchnorm", "3"), "BatchNorm1d, BatchNorm2d or BatchNorm3d"),
+        (("layer", "dense", "3", "4"), "Linear"),
+        (("explain", "fc", "3", "4"), "Linear"),
+        (("devices", "rtx4009"), "rtx-4090"),
+        ((*RELU, "--counters", "thop"), "ultralytics_thop"),
+        (("model", "torch.nn:Linera"), "Linear"),
+    ],
+)  # fmt: skip
+def test_a_near_name_is_offered(arguments, near):
+    assert f"(did you mean {near}?)" in refused(*arguments)
+
+
+@pytest.mark.parametrize("value", ["1e3", "1000.0", "1E3"])
+def test_a_size_as_a_float_is_told_as_an_integer(value):
+    assert refused("compare", "--E", value).endswith("\nWrite it as --E 1000.\n")
+
+
+def test_a_size_that_is_not_whole_is_told_so():
+    assert refused("compare", "--E", "1.5").endswith("\nA size is a whole number.\n")
+
+
+@pytest.mark.parametrize("arguments", [("--E", ""), ("--E=",), ("--set", "E="), ("--E", "--L", "10")])
+def test_a_size_without_a_value_is_told_so(arguments):
+    assert refused("compare", *arguments) == "--E has no value\nWrite it as --E 128.\n"
+
+
+@pytest.mark.parametrize("command", ["compare", "layer", "explain", "match"])
+def test_an_input_of_a_module_is_no_design(command):
+    message, way_out = refused(command, "f32[1,3,224,224]").splitlines()
+    assert message == "f32[1,3,224,224] is the input of a module, and no design"
+    assert way_out == "A design's input has no dtype: [1,3,224,224] -> Linear(3, 4)"
+
+
+def test_the_input_of_a_layer_is_a_shape_alone():
+    message = refused("layer", "linear", "3", "4", "--input", "f32[1,3]")
+    assert message.endswith("Its dtype is given apart: --input 1,3 --dtype bfloat16\n")
+
+
+@pytest.mark.parametrize("command", ["layer", "explain"])
+@pytest.mark.parametrize("target", ["net.py:Net", "torchvision.models:resnet18"])
+def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, target):
+    way_out = f'A torch module is counted by: convcost model {target} --input "f32[1,3,224,224]"\n'
+    assert refused(command, target).endswith(way_out)
+
+
+@pytest.mark.parametrize("design", ["Linear(3, 4)", "[B, 3] -> ReLU"])
+def test_a_design_where_a_module_is_wanted_is_sent_to_layer_and_explain(design):
+    way_out = f"convcost layer '{design}' shows a layer, convcost explain a whole design."
+    assert refused("model", design) == f"{design} is no torch module\n{way_out}\n"
+
+
+def test_a_dotted_name_gets_its_colon():
+    assert refused("model", "torch.nn.ReLU") == "torch.nn.ReLU has no colon\nWrite it as torch.nn:ReLU.\n"
+
+
+def test_arguments_of_a_module_behind_it_are_sent_to_arg():
+    assert "by name: --arg" in refused("model", "torch.nn:LSTM", "3", "4")
+
+
+@pytest.mark.parametrize(
+    ("designs", "command"), [(["Linear(3, 4)"], "layer"), (["Linear(3, 4) -> ReLU"], "explain")]
+)
+def test_a_single_design_is_sent_to_the_command_for_it(designs, command):
+    assert refused("compare", *designs).endswith(f"For a single one there is convcost {command}.\n")
+
+
+@pytest.mark.parametrize("arguments", [("layer", "lstm", "3", "4"), ("explain", "LSTM(3, 4)")])
+def test_a_layer_of_torch_that_designs_lack_is_sent_to_model(arguments):
+    message = refused(*arguments)
+    assert message.startswith("designs have no layer LSTM\n")
+    assert message.endswith('convcost model torch.nn:LSTM --arg NAME=VALUE --input "f32[1,128]"\n')
+
+
+def test_a_layer_of_torch_that_designs_lack_can_be_counted_so():
+    given = ("--arg", "input_size=3", "--arg", "hidden_size=4", "--input", "f32[5,1,3]")
+    assert convcost("model", "torch.nn:LSTM", *given).code == 0
+
+
+@pytest.mark.parametrize("kind", ["sequential", "ModuleList"])
+def test_a_container_is_sent_to_the_arrow(kind):
+    assert "A chain of layers is written A -> B" in refused("layer", kind)
+
+
+def test_the_names_of_torch_s_layers_are_all_known():
+    import torch
+
+    values = [value for value in vars(torch.nn).values() if isinstance(value, type)]
+    modules = {value.__name__ for value in values if issubclass(value, torch.nn.Module)}
+    assert modules - {*KINDS} == {*TORCH_NN, *CONTAINERS} - {*KINDS}
+
+
+def test_a_name_from_elsewhere_is_none_of_torch():
+    assert not {*ELSEWHERE} & {name.lower() for name in (*KINDS, *TORCH_NN, *CONTAINERS)}
+
+
+@pytest.mark.parametrize("word", sorted(COMMANDS_ELSEWHERE))
+def test_a_command_from_elsewhere_gets_its_sentence(word):
+    assert refused(word) == f"no command is called {word}\n{COMMANDS_ELSEWHERE[word]}\n"
+
+
+def test_no_word_from_elsewhere_is_a_command():
+    assert not {*COMMANDS_ELSEWHERE} & {*COMMANDS}
+
+
+@pytest.mark.parametrize("word", sorted(OPTIONS))
+@pytest.mark.parametrize(
+    "command", [("compare",), ("layer", "relu"), ("match", "ReLU"), RELU[:2], ("check",)]
+)
+def test_an_option_from_elsewhere_gets_a_way_out(command, word):
+    code, out, err = convcost(*command, f"--{word}", "3")
+    if f"--{word}" not in options_of(command[0]):
+        assert (code, out) == (2, "")
+        lines = err.splitlines()
+        assert len(lines) > 1 or "(did you mean --" in lines[0]
+
+
+def options_of(command):
+    return convcost(command, "--help").out.replace(",", " ").split()
+
+
+@pytest.mark.parametrize("meant", sorted({meant for meant in OPTIONS.values() if is_option(meant)}))
+def test_an_option_that_is_meant_is_there(meant):
+    open_commands = [command for command in COMMANDS if command not in ("schema",)]
+    is_argument = meant == "--kernel-size"
+    assert is_argument or any(meant in options_of(command) for command in open_commands)
+
+
+@pytest.mark.parametrize(
+    "again", [("--device", "a100", "--device", "h100"), ("--dtype=int8", "--dtype", "bf16")]
+)
+def test_an_option_with_two_values_is_refused(again):
+    way_out = "It takes one value; run it once for each."
+    assert refused(*PAIR, *again) == f"{again[0].partition('=')[0]} is given twice\n{way_out}\n"
+
+
+def test_an_option_that_is_given_twice_alike_is_no_matter():
+    assert convcost(*PLAIN, "--counters", "none").code == 0
+
+
+def test_json_and_another_format_exclude_each_other():
+    assert refused(*PAIR, "--json", "--format", "csv") == "--json and --format csv exclude each other\n"
+
+
+@pytest.mark.parametrize("value", ["maybe", "0", "3"])
+def test_a_flag_of_a_layer_takes_no_other_value(value):
+    assert refused("layer", "conv2d", "3", "8", "3", "--bias", value) == (
+        f"--bias is true or false, not {value}\nWrite --bias true, or --no-bias.\n"
+    )
+
+
+def test_a_counter_of_modules_is_not_asked_about_designs():
+    assert refused(*PAIR, "--counters", "ptflops") == (
+        "ptflops counts torch modules, and no designs\n"
+        "convcost model asks it, once it is there: pip install 'convcost[peers]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nosuch_package:Net", "there is no module nosuch_package\n"
+         "If it is a package, install it: pip install nosuch_package\n"),
+        ("nosuch_package.models:Net", "there is no module nosuch_package.models\n"
+         "If it is a package, install it: pip install nosuch_package\n"),
+        ("torch.nnn:Linear", "torch has no module nnn (did you mean nn?)\n"
+         "Write it as path/to/file.py:Name or as package.module:Name.\n"),
+        ("torch.nn:LSTN", "torch.nn has no LSTN (did you mean LSTM?)\n"),
+    ],
+)  # fmt: skip
+def test_a_missing_package_is_told_from_a_missing_name(target, message):
+    assert refused("model", target) == message
+
+
+def test_a_package_that_a_file_imports_and_lacks_is_named(tmp_path, monkeypatch):
+    (tmp_path / "net.py").write_text("import nosuch_package.models\n")
+    monkeypatch.chdir(tmp_path)
+    message = refused("model", "net.py:Net")
+    assert message.endswith("If it is a package, install it: pip install nosuch_package\n")
+
+
+@pytest.mark.parametrize("command", CLOSED)
+def test_a_command_without_sizes_refuses_an_unknown_option(command):
+    message, way_out = refused(command, "--nonsense", "3").splitlines()
+    assert message == "there is no option --nonsense"
+    assert way_out == f"convcost {command} -h lists what it takes."
+
+
+def test_a_size_with_the_name_of_an_option_is_told_how_it_is_given():
+    design = "[B, format] -> Linear(format, 4)"
+    assert "the size format is given as --set format=128\n" in refused("layer", design, "--format", "3")
+    assert "the size json is given as --set json=128\n" in refused("layer", "Linear(json, 4)", "--json", "3")
+
+
+@pytest.mark.parametrize(
+    "name", ["json", "format", "count", "device", "dtype", "set", "counters", "help", "spec"]
+)
+def test_set_gives_a_size_of_any_name(name):
+    outcome = convcost("layer", f"Linear({name}, 4)", "--set", f"{name}=3", "--counters", "none")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"{name} = 3" in outcome.out
