@@ -20,9 +20,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import os
     import sys
+    from contextlib import suppress
+    from os import getcwd
 
-    if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):
-        del sys.path[0]  # -m puts the working folder in front, whatever files it has
+    with suppress(FileNotFoundError):  # a working folder that is gone has no files
+        if not sys.flags.safe_path and sys.path[:1] in ([""], [getcwd()]):
+            del sys.path[0]  # -m puts the working folder in front, whatever files it has
     main()

@@ -51,11 +51,20 @@ def emit(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except UnicodeEncodeError:
+        emit(_as_ascii(text))
     except BrokenPipeError:
         _discard_stdout()
     except OSError as error:
         _discard_stdout()
         raise ConvcostError(f"the result could not be written: {error.strerror}") from None
+
+
+def _as_ascii(text: str) -> str:
+    """`text` with other characters as in JSON, which then means the same."""
+    import json
+
+    return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
 
 
 def show_cursor() -> None:

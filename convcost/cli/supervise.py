@@ -39,8 +39,8 @@ def supervised(command: Callable[[], None]) -> int:
         try:
             code = int(worker.answer())
         except (EndedError, ValueError) as error:
-            if (ended := worker.exit_code) in SIGNALLED:
-                return int(ended)
+            if (ended := worker.exit_code) is not None and ended in SIGNALLED:
+                return ended
             reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
             complain(f"the model ended the command: {reason}")
             code = 2

@@ -79,8 +79,9 @@ class Ledger:
 
 
 def _follows_from(need: Need, other: Need) -> bool:
-    """Whether one inequality follows from another; equalities and divisibilities are not compared."""
+    """Whether an inequality follows from another, or from an equality."""
     is_short = need.formula.parts + other.formula.parts <= LONGEST_COMPARED
-    if not is_short or {need.relation, other.relation} != {"nonnegative"}:
+    if not is_short or need.relation != "nonnegative" or other.relation == "whole":
         return False
-    return bool(is_nonnegative(need.formula - other.formula))
+    signs = (1, -1) if other.relation == "zero" else (1,)
+    return any(is_nonnegative(need.formula - sign * other.formula) for sign in signs)

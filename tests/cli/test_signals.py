@@ -107,14 +107,17 @@ def in_a_process(script, folder):
 def test_a_counter_in_a_process_of_its_own_ends_too(tmp_path):
     script = """
 import os, signal, time, threading
+from pathlib import Path
 from convcost.counters.contained import contained
 exit_on_signals()
-read, write = os.pipe()
 def work():
-    os.write(write, str(os.getpid()).encode())
+    Path("new").write_text(str(os.getpid()))
+    Path("new").rename("process")
     time.sleep(60)
 def end():
-    print(os.read(read, 20).decode(), flush=True)
+    while not Path("process").exists():
+        time.sleep(0.01)
+    print(Path("process").read_text(), flush=True)
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=end, daemon=True).start()
 contained(work, 60)

@@ -105,15 +105,18 @@ TOTALS.error(
 TOTALS.error("bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "dtypes.py")
 TOTALS.error(
     "FLOPs per input element",
-    "quotient(self.flops, self.output_elements)",
-    "quotient(self.flops, formulas.elements(self.input))",
+    "ratio_of(self.flops, self.output_elements)",
+    "ratio_of(self.flops, formulas.elements(self.input))",
     "report.py",
 )
 TOTALS.error(
-    "MACs per byte", "quotient(self.flops, self.bytes)", "quotient(self.macs, self.bytes)", "report.py"
+    "MACs per byte", "ratio_of(self.flops, self.bytes)", "ratio_of(self.macs, self.bytes)", "report.py"
 )
 TOTALS.error(
-    "a ratio upside down", "quotient(value, base) if base", "quotient(base, value) if value", "report.py"
+    "a ratio upside down",
+    "ratio_of(getattr(candidate, metric), getattr(self.first, metric))",
+    "ratio_of(getattr(self.first, metric), getattr(candidate, metric))",
+    "report.py",
 )
 TOTALS.error(
     "the parameters of the last output",
