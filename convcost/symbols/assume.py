@@ -17,7 +17,7 @@ from convcost.symbols.change import put_in
 from convcost.symbols.common import common_divisor, common_factors
 from convcost.symbols.convert import from_sympy, to_sympy
 from convcost.symbols.formula import Formula, atoms_of, divided, made, terms_of
-from convcost.symbols.parts import is_long
+from convcost.symbols.parts import is_long, with_unknowns
 from convcost.symbols.program import long_program
 from convcost.symbols.terms import UNIT
 from convcost.symbols.text import people, readable
@@ -134,7 +134,7 @@ def _quotient(value: Any, divisor: Any) -> Any:
     """value / divisor, without what two sums have in common."""
     quotient = divided(value, divisor)
     is_simple = len(terms_of(divisor)) == 1 or is_whole(quotient)
-    return quotient if is_simple else from_sympy(cancel(to_sympy(value) / to_sympy(divisor)))
+    return quotient if is_simple else from_sympy(with_unknowns(to_sympy(value) / to_sympy(divisor), cancel))
 
 
 def _zero(difference: Any) -> Iterator[Need]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from math import comb, prod
 from typing import Any
 
-from sympy import Add, Mul, Pow
+from sympy import Abs, Add, Dummy, Mul, Pow, floor
 
 LONGEST = 250
 """A formula with more parts is left as it is."""
@@ -30,6 +30,27 @@ def inner_first(formula: Any, known: Collection[Any] = ()) -> Iterator[Any]:
             seen.add(part)
             waiting.append((part, True))
             waiting += [(inner, False) for inner in part.args]
+
+
+def with_unknowns(formula: Any, work: Callable[[Any], Any]) -> Any:
+    """`work` of `formula` with each ⌊x⌋ and |x| as one unknown: sympy would work on what is in them too."""
+    unknowns = {inner: Dummy() for inner in _outermost(formula)}
+    if not unknowns:
+        return work(formula)
+    return work(formula.xreplace(unknowns)).xreplace({unknown: part for part, unknown in unknowns.items()})
+
+
+def _outermost(formula: Any) -> Iterator[Any]:
+    """The roundings and absolute values that are in no other."""
+    waiting, seen = [formula], {formula}
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, floor | Abs):
+            yield part
+            continue
+        inner = [each for each in part.args if each not in seen]
+        seen.update(inner)
+        waiting += inner
 
 
 def is_long(formula: Any, most: int = LONGEST) -> bool:

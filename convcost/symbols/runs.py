@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from convcost.symbols.along import along
 from convcost.symbols.division import BeyondError, SplitError
 from convcost.symbols.exact import put_in
+from convcost.symbols.parts import with_unknowns
 
 LARGEST_SOUGHT = 10**12
 
@@ -30,8 +31,8 @@ class Piece(NamedTuple):
 
 def runs_of(formula: Any, name: str) -> tuple[Run, ...] | None:
     """The runs of the sign of `formula` over 1, 2, … of its one size; None where they have no end."""
-    numerator, _ = formula.together().as_numer_denom()
-    pieces = _pieces(numerator.expand(), name)
+    numerator = with_unknowns(formula, lambda simple: simple.together().as_numer_denom()[0].expand())
+    pieces = _pieces(numerator, name)
     if pieces is None:
         return None
     edges = {edge for piece in pieces for edge in (piece.numbers[0], piece.numbers[-1] + 1)}

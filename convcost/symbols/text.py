@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
 
 from convcost.symbols.factors import common_in_front, fraction, is_divided, product_of_sums
-from convcost.symbols.parts import is_long
+from convcost.symbols.parts import is_long, with_unknowns
 from convcost.symbols.program import long_program
 from convcost.symbols.tidy import plain, tidy
 
@@ -32,7 +32,7 @@ def shortest(formula: Any) -> Any:
     if is_long(expanded):
         return expanded
     if expanded.as_numer_denom()[1].free_symbols:
-        return _upright(factor_terms(cancel(expanded)))
+        return _upright(_lowest_terms(expanded))
     factored = common_in_front(expanded)
     return min(expanded, factored, _upright(factored), key=lambda form: len(people(form)))
 
@@ -58,7 +58,11 @@ def lowest_terms(formula: Any) -> Any:
     """A quotient of formulas with what numerator and denominator share cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return plain(formula)
-    return plain(factor_terms(cancel(tidy(formula))))
+    return plain(_lowest_terms(tidy(formula)))
+
+
+def _lowest_terms(quotient: Any) -> Any:
+    return with_unknowns(quotient, lambda simple: factor_terms(cancel(simple)))
 
 
 @cache
