@@ -56,7 +56,10 @@ class _Measuring:
         self._run_models(chosen)
 
     def _run_models(self, chosen: tuple[Entry, ...]) -> None:
-        """Those that are chosen, and those that a ratio is to, whose counters need not be asked."""
+        """Those that are chosen, and those that a ratio is to, whose counters need not be asked.
+
+        The process that runs them has loaded what counters need: they are asked about specs there too.
+        """
         wanted = {entry.name: entry for entry in chosen}
         for entry in chosen:
             for limit in entry.limits:
@@ -67,7 +70,12 @@ class _Measuring:
             return
         from convcost.gate.model_runs import model_runs
 
-        for entry, run in model_runs(models, self.config.source.folder):
+        specs = [entry for entry in chosen if entry.counters and not isinstance(entry.subject, Model)]
+        for entry, run in model_runs([*models, *specs], self.config.source.folder):
+            if entry in specs:
+                if run.report:
+                    self._agreements[entry.name] = run.agreements
+                continue
             if run.report is None:
                 self.misfits.append(Misfit(("entries", entry.name, entry.key), run.failure))
             self._known[entry.name] = Counted(entry, run.report) if run.report else None
