@@ -236,6 +236,8 @@ class Report(Printed, Open):
 
     def __add__(self, other: Report) -> Report:
         """The two one after the other, their rows' paths prefixed by their names."""
+        if not isinstance(other, Report):
+            return NotImplemented
         rows = tuple(
             row._replace(path=f"{report.name}.{row.path}") for report in (self, other) for row in report.rows
         )

@@ -19,6 +19,7 @@ from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
+from os import _exit, fstat, getpid, write
 from typing import NoReturn
 
 from convcost.signals import cleanup
@@ -159,27 +160,30 @@ def seal(data: bytes, secret: bytes) -> bytes:
 
 
 class Sender:
-    """Sends answers from the process that made it, and from none that this one starts."""
+    """Sends answers from the process that made it, and from none that this one starts.
+
+    It calls the system as it was before a model could put another function in the place.
+    """
 
     def __init__(self, writer: int, secret: bytes) -> None:
         self.writer = writer
         self._secret = secret
-        self._owner = os.getpid()
+        self._owner = getpid()
         self._pipe = _identity(writer)
 
     def __call__(self, answer: bytes) -> None:
-        if os.getpid() != self._owner:
-            os._exit(0)
+        if getpid() != self._owner:
+            _exit(0)
         if _identity(self.writer) != self._pipe:
             raise OSError("the pipe was closed, and its number may be another file's")
         for data in (LENGTH.pack(len(answer)), answer):
             left = data + seal(data, self._secret)
             while left:
-                left = left[os.write(self.writer, left) :]
+                left = left[write(self.writer, left) :]
 
 
 def _identity(descriptor: int) -> tuple[int, int]:
-    found = os.fstat(descriptor)
+    found = fstat(descriptor)
     return found.st_dev, found.st_ino
 
 
@@ -215,7 +219,7 @@ def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone:
         pass  # the pipe was closed: whoever reads it notices
     finally:
         _flush()
-        os._exit(code)
+        _exit(code)
 
 
 def _end_with_parent(parent: int) -> None:
@@ -227,4 +231,4 @@ def _end_with_parent(parent: int) -> None:
 
         ctypes.CDLL(None).prctl(KILL_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)
+        _exit(1)

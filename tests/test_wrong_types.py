@@ -98,6 +98,7 @@ CALLS = {
     "memory optimizer": lambda wrong: convcost.memory(REPORT, optimizer=wrong),
     "profile": lambda wrong: convcost.profile(wrong, torch.zeros(1, 4)),
     "Profiler formulas": lambda wrong: profiled(formulas=wrong),
+    "Profiler backward": lambda wrong: profiled(backward=wrong),
     "Profiler memory": lambda wrong: profiled(memory=wrong),
     "Profiler footprint": lambda wrong: profiled(footprint=wrong),
     "roofline": lambda wrong: convcost.roofline(wrong, "h100"),
@@ -180,6 +181,27 @@ PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a rep
 def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
     with pytest.raises(WrongTypeError, match=f"^{re.escape(message)}$"):
         call()
+
+
+def test_a_formula_that_is_no_function_is_refused():
+    with pytest.raises(
+        WrongTypeError, match=r"^the formula of aten::addmm is 7; a function is needed\nSuch as "
+    ):
+        profiled(formulas={"aten::addmm": 7})
+
+
+@pytest.mark.parametrize(
+    "other", [3, "ReLU", COMPARISON, convcost.Cost()], ids=lambda each: type(each).__name__
+)
+def test_a_report_adds_to_reports_alone(other):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        REPORT + other
+
+
+@pytest.mark.parametrize("number", [np.int64(8), np.array(8)], ids=["a NumPy int", "an array of one"])
+def test_a_match_takes_another_library_s_whole_number_for_a_size(number):
+    design = "[3] -> Linear(3, E) -> Linear(E, K)"
+    assert convcost.match("Linear(3, 33)", design, vary="E", K=number).best[0].sizes == {"E": 9}
 
 
 def test_it_is_a_type_error_too():

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
+from convcost.errors import ConvcostError
+
 STDOUT, STDERR = 1, 2
 
 
@@ -29,6 +31,7 @@ def aside() -> Iterator[None]:
 def _descriptors_aside() -> Iterator[None]:
     _flush()
     kept = _copy_of_stdout()
+    identity = None if kept is None else _identity(kept)
     try:
         with suppress(OSError):
             os.dup2(STDERR, STDOUT)
@@ -36,6 +39,8 @@ def _descriptors_aside() -> Iterator[None]:
     finally:
         _flush()
         if kept is not None:
+            if _identity(kept) != identity:
+                raise ConvcostError("the model replaced the command's open output, so there is no result")
             os.dup2(kept, STDOUT)
             os.close(kept)
 
@@ -45,6 +50,14 @@ def _copy_of_stdout() -> int | None:
     with suppress(OSError):
         return os.dup(STDOUT)
     return None
+
+
+def _identity(descriptor: int) -> tuple[int, ...]:
+    """Which file is open there; nothing if none is."""
+    with suppress(OSError):
+        found = os.fstat(descriptor)
+        return found.st_dev, found.st_ino
+    return ()
 
 
 def _flush() -> None:

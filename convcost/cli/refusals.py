@@ -83,6 +83,10 @@ MOST_WORDS = 2_000
 """The parser looks for a near name of each option that it does not know."""
 
 
+MAY_BE_EMPTY = ("--filter",)
+"""The options for which an empty text means something; for others it is a variable that was not set."""
+
+
 def check_values(context: Any, arguments: Sequence[str]) -> None:
     """Refuse an option with one value that is given twice, without its value, or against --json."""
     if len(arguments) > MOST_WORDS:
@@ -94,6 +98,8 @@ def check_values(context: Any, arguments: Sequence[str]) -> None:
         option, value = parameter.opts[-1], values.get(parameter.name)
         is_single = given[parameter.name] and parameter.nargs == 1 and not getattr(parameter, "is_flag", True)
         if is_single and isinstance(value, str) and value.partition("=")[0] in names:
+            raise has_no_value(parameter, option)
+        if is_single and value == "" and option not in MAY_BE_EMPTY:
             raise has_no_value(parameter, option)
         is_repeated = is_single and given[parameter.name] > 1 and not parameter.multiple
         if is_repeated and len(set(_values_of(parameter, arguments))) > 1:

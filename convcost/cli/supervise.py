@@ -8,12 +8,15 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from convcost.cli.output import close_quietly, complain
 from convcost.signals import SIGNALS, exit_on_signals
 from convcost.workers import EndedError, Worker, can_fork
+
+FAILED = "the command failed after the model ran"
+WHY = "A model that changes Python or torch itself can be the cause; if it does not, please report this."
 
 SIGNALLED = tuple(128 + number for number in SIGNALS)
 """The exit codes of a process that ended itself at a signal."""
@@ -37,7 +40,10 @@ def supervised(command: Callable[[], None]) -> int:
     worker = Worker(lambda send: _finish(command, send), is_alone)
     with _forwarding(worker, is_alone):
         try:
-            code = int(worker.answer())
+            answer, _, failure = worker.answer().decode().partition("\n")
+            code = int(answer)
+            if failure:
+                complain(failure)
         except (EndedError, ValueError) as error:
             if (ended := worker.exit_code) is not None and ended in SIGNALLED:
                 return ended
@@ -51,7 +57,7 @@ def supervised(command: Callable[[], None]) -> int:
 def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
     """Run it to the end, all output written; exit handlers are the model's, and are left out."""
     exit_on_signals()  # with what this process has to clean up
-    code = 1
+    code, failure = 2, ""
     try:
         command()
         code = 0
@@ -59,10 +65,21 @@ def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         code = 130
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        failure = _told(error)
     close_quietly()
-    send(str(code).encode())
+    send(f"{code}\n{failure}".encode(errors="replace"))
+
+
+def _told(error: BaseException) -> str:
+    """What ended convcost's own code, told by a process in which no model has changed anything."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "convcost"
+    with suppress(BaseException):  # its own class may be the model's
+        return f"{FAILED}: {type(error).__name__}: {error}\n  {where}\n{WHY}"
+    return f"{FAILED}\n  {where}\n{WHY}"
 
 
 @contextmanager

@@ -47,12 +47,21 @@ class Models(NamedTuple):
 
         return Target(
             parse_place(text),
-            dict(map(_argument, self.arguments)),
+            _arguments(self.arguments),
             inputs.sized(sizes),
             {name: sizes[name] for name in inputs.names if name in sizes},
             parse_place(self.maker) if self.maker else None,
             self.train,
         )
+
+
+def _arguments(texts: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in map(_argument, texts):
+        if name in found:
+            raise UsageError(f"--arg {name[:40]} is given twice", hint="It takes one value.")
+        found[name] = value
+    return found
 
 
 def _argument(text: str) -> tuple[str, Any]:

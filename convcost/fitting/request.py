@@ -41,6 +41,7 @@ def answered(request: Request, sizes: Mapping[str, Size]) -> Match:
     _check_designs(request)
     _check_varied(request.vary, request.designs[-1])
     check_sizes(sizes, request.designs)
+    sizes = {name: whole(name, size) for name, size in sizes.items()}
     _check_given_too(request, sizes)
     *first, design = _designs(request, sizes)
     asked = _asked(request, design, first[0] if first else None)

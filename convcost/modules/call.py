@@ -108,7 +108,7 @@ def _made(target: Target, maker: Callable[[], Any], way: Way) -> Arguments:
 
     try:
         made = constructed(maker, way)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise fault(f"{target.maker} could not make inputs", error) from None
     if isinstance(made, torch.Tensor):
         return (made,), {}

@@ -24,7 +24,12 @@ class TargetError(ConvcostError):
 
 
 def fault(what: str, error: BaseException, hint: str = "") -> TargetError:
-    """That `what` happened as `error` says, with the innermost line of the user's code that led to it."""
+    """That `what` happened as `error` says, with the innermost line of the user's code that led to it.
+
+    Where it is KeyboardInterrupt, that is raised: whoever runs the program ends it.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
     notes = [f"  {line}"[:LONGEST] for line in getattr(error, "__notes__", ())[:MOST_LINES]]
     return TargetError("\n".join((f"{what}: {_said(error)}", *place(error), *notes)), error, hint)
 
@@ -44,7 +49,7 @@ def text_of(error: BaseException) -> str:
     """What the error says, if it can say it."""
     try:
         return str(error)
-    except Exception:
+    except BaseException:
         return ""
 
 

@@ -17,7 +17,18 @@ from convcost.modules.fault import is_installed
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
     *("filelock", "typing_extensions", "markupsafe", "fvcore", "iopath", "yacs", "yaml", "tqdm", "termcolor"),
-    *("tabulate", "PIL", "portalocker", "parameterized", "rich", "typer", "convcost"),
+    *(
+        "tabulate",
+        "PIL",
+        "gmpy2",
+        "flint",
+        "colorama",
+        "portalocker",
+        "parameterized",
+        "rich",
+        "typer",
+        "convcost",
+    ),
 )
 """What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
 
@@ -33,9 +44,13 @@ class InstalledFinder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's, if it is protected and installed."""
-        is_protected = path is None and name in PROTECTED
-        return PathFinder.find_spec(name, self._path, target) if is_protected else None
+        """The module's, if it is protected; ModuleNotFoundError if it is not installed."""
+        if path is not None or name not in PROTECTED:
+            return None
+        found = PathFinder.find_spec(name, self._path, target)
+        if found is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return found
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def load(place: Place) -> Any:
         check_module(place.source)
     try:
         module = _from_file(place) if place.is_file else import_module(place.source)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if isinstance(error, UsageError):
             raise
         missing = error.name if isinstance(error, ModuleNotFoundError) else None

@@ -42,7 +42,7 @@ def _built(target: Target, found: Any, way: Way) -> Any:
     check_call(str(target.place), found, kwargs=target.arguments, hint=HOW_TO_ARGUE)
     try:
         return constructed(partial(found, **target.arguments), way)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise fault(f"{target} could not be built", error) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from types import BuiltinFunctionType
 from typing import Any
 
 from convcost.errors import UsageError
@@ -23,6 +24,13 @@ def check_module(source: str) -> None:
 
 def check_callable(what: str, found: Any) -> None:
     """UsageError for a function, or an object that can be called, of Python's own; `what` names it."""
+    _check_origin(what, found)
+    call = type(found).__call__
+    if isinstance(call, BuiltinFunctionType):  # a class of the user's own may take one of Python's for it
+        _check_origin(what, call)
+
+
+def _check_origin(what: str, found: Any) -> None:
     origin = _origin(found)
     if origin is None or origin.partition(".")[0] in NOT_A_MODEL:
         owner = f"Python's own, from {origin}" if origin else "built into Python or a library"

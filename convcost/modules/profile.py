@@ -73,8 +73,11 @@ class Profiler:
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
         hint = 'Such as {"mylib::scan": scan_cost}.'
-        for name in instance("formulas", self.formulas, Mapping, "a mapping", hint):
+        for name, formula in instance("formulas", self.formulas, Mapping, "a mapping", hint).items():
             instance("the name of an operator", name, str, "a text", hint)
+            if not callable(formula):
+                raise wrong_type(f"the formula of {name[:80]}", formula, "a function", hint)
+        instance("backward", self.backward, bool, "True or False")
         instance("memory", self.memory, int, "a number of bytes")
         if self.footprint is not None:
             text("footprint", self.footprint, "float32")

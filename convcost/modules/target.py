@@ -52,7 +52,7 @@ def profiled(target: Target, profiler: Profiler) -> Profiled:
             result = _tried(target, found, maker, profiler)
         except ConvcostError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise fault(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
@@ -133,7 +133,7 @@ def _run(
     try:
         report = profiler.profile_call(Call(module, args, kwargs), "cpu", failure)
         return Profiled(report, module, args, kwargs)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise fault(f"{target} could not be run on {_shapes((args, kwargs))}", error) from None
 
 
@@ -148,7 +148,7 @@ def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) ->
         return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint)
     except ConvcostError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise fault(f"{target} could not be run with open sizes", error) from None
 
 

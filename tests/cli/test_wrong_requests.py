@@ -1,7 +1,7 @@
 """Requests that are wrong: exit 2, nothing on stdout, and on stderr what is wrong and the way out."""
 
 import pytest
-from running import FOUNDING, PLAIN, refused
+from running import FOUNDING, PLAIN, convcost, refused
 
 
 def test_a_size_that_no_design_has_is_named_with_those_there_are():
@@ -77,7 +77,8 @@ def test_an_unknown_counter_gets_the_near_one_and_the_list():
 
 
 def test_an_empty_list_of_counters_is_refused():
-    assert refused(*FOUNDING, "--counters", "").startswith("no counter is called (nothing)")
+    assert refused(*FOUNDING, "--counters", "").startswith("--counters has no value\n")
+    assert refused(*FOUNDING, "--counters", ",").startswith("no counter is called (nothing)")
 
 
 @pytest.mark.parametrize("command", [PLAIN, ("counters",)])
@@ -93,7 +94,7 @@ def test_a_wrong_format_is_refused_before_anything_is_counted(monkeypatch):
     assert refused(*FOUNDING, "--format", "tabel").startswith("no format is called tabel")
 
 
-@pytest.mark.parametrize("amount", ["lots", "", "-1GiB", "1 GiX", "1e9"])
+@pytest.mark.parametrize("amount", ["lots", "-1GiB", "1 GiX", "1e9"])
 def test_an_amount_of_memory_that_is_none_says_how_to_write_one(amount):
     assert refused(*FOUNDING, "--max-memory", amount) == (
         f"{amount!r} is not an amount of memory\nWrite it as 1GiB or 500MB.\n"
@@ -129,3 +130,30 @@ def test_a_way_of_counting_taps_that_is_none_is_refused():
 @pytest.mark.parametrize("arguments", [("counters", "--nope"), ("nope",)])
 def test_what_the_option_parser_refuses_exits_with_2_too(arguments):
     assert refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*PLAIN, "--device="), (*PLAIN, "--dtype", ""), (*PLAIN, "--memory", "--optimizer", ""),
+        (*PLAIN, "--threads", ""), ("layer", "conv1d", "3", "3", "3", "--input", ""),
+        ("model", "torch.nn:ReLU", "--input", "[2]", "--depth", ""),
+        ("model", "torch.nn:ReLU", "--inputs-from", ""),
+        ("model", "torch.nn:ReLU", "--input", "[2]", "--formulas", ""), ("check", "--config", ""),
+        ("check", "--junit", ""), (*FOUNDING, "--max-memory", ""), ("check", "--timeout", ""),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_an_option_whose_value_is_empty_is_not_taken_for_one_that_is_left_out(arguments):
+    option = next(word for word in reversed(arguments) if word.startswith("--")).rstrip("=")
+    assert refused(*arguments).startswith(f"{option} has no value\nWrite it as {option} ")
+
+
+def test_an_empty_filter_shows_every_module():
+    assert convcost("model", "torch.nn:ReLU", "--input", "f32[2]", "--filter", "").code == 0
+
+
+def test_an_argument_of_a_model_is_given_once():
+    arguments = ("--arg", "in_features=3", "--arg", "in_features=4", "--arg", "out_features=3")
+    message = "--arg in_features is given twice\nIt takes one value.\n"
+    assert refused("model", "torch.nn:Linear", "--input", "f32[2,3]", *arguments) == message
