@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from results import CHAIN, COUNTED, LAYER, PAIR, RESULTS, THREE
 
+from convcost import cost
 from convcost.formats import render
 from convcost.formats.interface import Style
 
@@ -18,6 +19,16 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def test_no_line_is_wider_than_asked(result, unicode, width):
     lines = render(result, "table", Style(width=width, unicode=unicode)).splitlines()
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+@pytest.mark.parametrize("size", [12345678901234567, 123456789012345678901])
+def test_no_digit_of_an_exact_number_is_cut_off(size, width):
+    report = cost(f"Linear({size}, {size})", B=3, S=1)
+    text = render(report, "table", Style(width=width))
+    start = text.index("\n MACs ")
+    digits = re.sub(r"\D", "", text[start : text.index("on real data", start)])
+    assert str(3 * size**2) in digits
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
