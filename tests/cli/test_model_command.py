@@ -448,7 +448,9 @@ def test_an_input_beside_designs_alone_is_refused():
 
 
 def test_a_backward_without_work_is_said_to_add_nothing(tmp_path):
-    source = "from torch.nn import *\ndef linear(frozen=False):\n return Linear(4, 4).requires_grad_(not frozen)\n"
+    source = (
+        "from torch.nn import *\ndef linear(frozen=False):\n return Linear(4, 4).requires_grad_(not frozen)\n"
+    )
     (tmp_path / "one.py").write_text(source)
     command = ("model", f"{tmp_path}/one.py:linear", "--input", "f32[2,4]", "--backward")
     said = "convcost: --backward adds nothing: the backward has no work to count\n"
