@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from convcost.escapes import without_command
 from convcost.formats.columns import GUTTER, column_width, split
 from convcost.formats.document import Command, Document, Section, Table
 from convcost.formats.interface import Result, Style
@@ -83,7 +84,7 @@ def _table(table: Table, width: int) -> RichTable:
             )
     room = width - column_width(table, 0) - GUTTER
     for line in table.lines:
-        label = Text("  " * line.indent + line.label)
+        label = Text("  " * line.indent + without_command(line.label))
         cells = [flowing(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
         rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table

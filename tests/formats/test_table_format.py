@@ -8,7 +8,9 @@ from results import CHAIN, COUNTED, LAYER, PAIR, RESULTS, THREE
 
 from convcost import cost
 from convcost.formats import render
+from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.interface import Style
+from convcost.formats.table import printed
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -84,3 +86,11 @@ def test_a_pending_counter_is_shown_as_counting():
 
 def _pending(report):
     return replace(report, counters={"fvcore": None})
+
+
+def test_a_name_that_reads_as_a_command_leaves_its_row_in_line():
+    table = Table(("", "a"), (Line("::error::x", ("1",)), Line("y", ("2",))))
+    lines = printed(Document((), Section((table,), ()), Section((), ())), Style()).splitlines()
+    first, second = (next(line for line in lines if line.endswith(digit)) for digit in "12")
+    assert first.startswith(r" \x3a:error::x ")
+    assert len(first) == len(second)
