@@ -93,9 +93,10 @@ class Refereed:
         return self.report.trace.total("forward").macs if self.report.trace else self.report.macs
 
     @property
-    def differs(self) -> bool:
-        """Whether a counter does not agree, for another reason than that it does not see some work."""
-        return any(opinion.result.verdict == "differs" for opinion in self.opinions.values())
+    def differing(self) -> tuple[str, ...]:
+        """The counters that do not agree, for another reason than that they do not see some work."""
+        found = self.opinions.values()
+        return tuple(opinion.title for opinion in found if opinion.result.verdict == "differs")
 
     def difference(self, opinion: Opinion) -> Fraction | None:
         """What the counter counts more than the exact count, in MACs."""

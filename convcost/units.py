@@ -30,6 +30,9 @@ SMALLEST_FIXED, LARGEST_FIXED = Fraction(1, 1000), 10**6
 
 MOST_DECIMALS = 9
 
+ALMOST_THOUSAND = Fraction("999.95")
+"""From there on a number with one decimal reads as 1000.0."""
+
 NONE = "–"
 """In place of a number that there is none of: something over nothing."""
 
@@ -43,11 +46,13 @@ def human(value: int | Fraction, unit: str = "") -> str:
 
 
 def _scaled(value: Fraction) -> tuple[str, str]:
-    if abs(value) < 1000:
-        return _digits(value) if value.denominator != 1 else str(value), ""
+    if value.denominator == 1 and abs(value) < 1000:
+        return str(value), ""
+    if abs(value) < ALMOST_THOUSAND:
+        return _digits(value), ""
     for prefix in PREFIXES[1:]:
         value /= 1000
-        if abs(value) < Fraction("999.95"):
+        if abs(value) < ALMOST_THOUSAND:
             return _digits(value), prefix
     power = 1000 ** (len(PREFIXES) - 1)
     return f"{Decimal(round(value * power)):.2e}", ""
@@ -65,7 +70,7 @@ ALMOST_ONE = Fraction("0.99995")
 
 def duration(seconds: Fraction) -> str:
     """About how long that is: 2.10 µs, 13.4 ms, 95.1 s."""
-    if seconds >= 1000 or not seconds:
+    if seconds >= ALMOST_THOUSAND or not seconds:
         return human(Fraction(round(seconds)), "s")
     fitting = (power for power in range(len(SMALL)) if seconds * 1000**power >= ALMOST_ONE)
     power = next(fitting, len(SMALL) - 1)
@@ -77,7 +82,7 @@ def exact(value: int | Fraction) -> str:
     number = Fraction(value)
     if abs(number) > LONGEST_EXACT:
         return human(number)
-    if number.denominator == 1 or abs(number) >= 1000:
+    if number.denominator == 1 or abs(number) >= Fraction("999.5"):
         return f"{round(number):,}"
     return f"{float(number):.3g}"
 

@@ -42,6 +42,8 @@ from convcost.units import (
         (-1_500, "FLOPs", "-1.50 KFLOPs"),
         (Fraction(1, 2), "FLOPs", "0.50 FLOPs"),
         (Fraction(3), "FLOPs", "3 FLOPs"),
+        (Fraction(99994, 100), "FLOP/s", "999.9 FLOP/s"),
+        (Fraction(99995, 100), "FLOP/s", "1.00 KFLOP/s"),
     ],
 )
 def test_a_number_is_scaled_to_the_digits_that_matter(value, unit, text):
@@ -79,6 +81,8 @@ def test_of_two_numbers_with_one_prefix_the_larger_is_not_shown_smaller(first, s
         (Fraction(3, 7), "0.429"),
         (Fraction(163840, 33), "4,965"),
         (Fraction(10**20, 3), "33.3 E"),
+        (Fraction(9994, 10), "999"),
+        (Fraction(9995, 10), "1,000"),
     ],
 )
 def test_an_exact_number_has_its_thousands_separated(value, text):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from convcost.breakdown.operators import phases
 from convcost.cli.beside import beside
 from convcost.cli.options import (
     ArgumentsOption,
@@ -130,10 +131,15 @@ def model(
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
     result = refereed(found, report, asked, memory)
     emit(render(result, format_name, style()._replace(view=view)))
+    if backward and report.trace is not None and not phases(report.trace):
+        complain("--backward adds nothing: the backward has no work to count")
     is_partial = report.trace is not None and report.trace.is_partial
     if strict and is_partial:
         complain("the count is partial: an operator is not counted")
-    if strict and (is_partial or (isinstance(result, Refereed) and result.differs)):
+    differing = result.differing if isinstance(result, Refereed) else ()
+    if strict and differing:
+        complain(f"differs from the exact count: {', '.join(differing)}")
+    if strict and (is_partial or differing):
         raise typer.Exit(1)
 
 

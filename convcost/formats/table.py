@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from convcost.escapes import without_command
 from convcost.formats.columns import GUTTER, column_width, split
 from convcost.formats.document import Command, Document, Section, Table
 from convcost.formats.interface import Result, Style
@@ -67,6 +68,7 @@ def _print_section(console: Console, section: Section) -> None:
 
 def _table(table: Table, width: int) -> RichTable:
     rich_table = RichTable(box=box.SIMPLE_HEAD, show_edge=False)
+    room_for_labels = _room_for_labels(table, width)
     for place, column in enumerate(table.columns):
         if table.text:
             rich_table.add_column(Text(column), overflow="fold")
@@ -76,21 +78,26 @@ def _table(table: Table, width: int) -> RichTable:
                 Text(column),
                 justify="left" if is_label else "right",
                 overflow="fold",
-                no_wrap=is_label and _longest_label(table) <= min(width // 2, _room_for_labels(table, width)),
+                no_wrap=is_label and _longest_label(table) <= min(width // 2, room_for_labels),
                 min_width=None if is_label else _longest_word(table, place, width),
+                max_width=room_for_labels if is_label else None,
             )
     room = width - column_width(table, 0) - GUTTER
     for line in table.lines:
-        label = Text("  " * line.indent + line.label)
+        label = Text("  " * line.indent + without_command(line.label))
         cells = [flowing(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
         rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table
 
 
 def _room_for_labels(table: Table, width: int) -> int:
-    """What the longest words of all other columns leave."""
-    words = (_longest_word(table, place, width) for place in range(1, len(table.columns)))
-    return width - (GUTTER - 1) - sum(word + GUTTER for word in words)
+    """What the other columns leave: several as they are, as `split` has it, of one its longest word."""
+    places = range(1, len(table.columns))
+    if len(places) == 1:
+        taken = _longest_word(table, 1, width) + GUTTER
+    else:
+        taken = sum(column_width(table, place) for place in places)
+    return max(1, width - (GUTTER - 1) - taken)
 
 
 def _longest_label(table: Table) -> int:

@@ -445,3 +445,25 @@ def test_sizes_are_shared_by_modules_and_designs():
 def test_an_input_beside_designs_alone_is_refused():
     message = refused("compare", "Linear(3, 4)", "Linear(3, 5)", "--input", "[3]")
     assert message.startswith("--input, --inputs-from, --arg and --train are for torch modules\n")
+
+
+def test_a_backward_without_work_is_said_to_add_nothing(tmp_path):
+    source = (
+        "from torch.nn import *\ndef linear(frozen=False):\n return Linear(4, 4).requires_grad_(not frozen)\n"
+    )
+    (tmp_path / "one.py").write_text(source)
+    command = ("model", f"{tmp_path}/one.py:linear", "--input", "f32[2,4]", "--backward")
+    said = "convcost: --backward adds nothing: the backward has no work to count\n"
+    assert convcost(*command).err == ""
+    found = convcost(*command, "--arg", "frozen=True")
+    assert (found.code, found.err) == (0, said)
+    assert "÷ forward" not in found.out
+
+
+def test_a_strict_model_names_the_counters_that_differ(tmp_path):
+    source = "import torch\n\ndef net():\n    return torch.nn.Linear(4, 4, dtype=torch.complex64)\n"
+    (tmp_path / "net.py").write_text(source)
+    command = ("model", f"{tmp_path}/net.py:net", "--input", "c64[2,4]", "--counters", "flop_counter_mode")
+    found = convcost(*command, "--strict")
+    assert found.code == 1
+    assert found.err.endswith("convcost: differs from the exact count: FlopCounterMode\n")

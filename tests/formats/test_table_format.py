@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 from results import CHAIN, COUNTED, LAYER, PAIR, RESULTS, THREE
 
+from convcost import cost
 from convcost.formats import render
+from convcost.formats.document import Document, Line, Section, Table
 from convcost.formats.interface import Style
+from convcost.formats.table import printed
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -18,6 +21,16 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def test_no_line_is_wider_than_asked(result, unicode, width):
     lines = render(result, "table", Style(width=width, unicode=unicode)).splitlines()
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+@pytest.mark.parametrize("size", [12345678901234567, 123456789012345678901])
+def test_no_digit_of_an_exact_number_is_cut_off(size, width):
+    report = cost(f"Linear({size}, {size})", B=3, S=1)
+    text = render(report, "table", Style(width=width))
+    start = text.index("\n MACs ")
+    digits = re.sub(r"\D", "", text[start : text.index("on real data", start)])
+    assert str(3 * size**2) in digits
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
@@ -73,3 +86,11 @@ def test_a_pending_counter_is_shown_as_counting():
 
 def _pending(report):
     return replace(report, counters={"fvcore": None})
+
+
+def test_a_name_that_reads_as_a_command_leaves_its_row_in_line():
+    table = Table(("", "a"), (Line("::error::x", ("1",)), Line("y", ("2",))))
+    lines = printed(Document((), Section((table,), ()), Section((), ())), Style()).splitlines()
+    first, second = (next(line for line in lines if line.endswith(digit)) for digit in "12")
+    assert first.startswith(r" \x3a:error::x ")
+    assert len(first) == len(second)

@@ -9,7 +9,7 @@ from convcost.formats.document import Line, Table
 from convcost.formats.model.modules import amount, fits, percent, without
 from convcost.formats.numbers import factor, shown
 from convcost.operation import Trace
-from convcost.quantities import Cost, quotient
+from convcost.quantities import Cost, ratio_of
 from convcost.report import Report
 
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
@@ -75,7 +75,7 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
 
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
-        times = factor(quotient(flops, forward)) if forward else ""
+        times = factor(ratio_of(flops, forward))
         return Line(label, (amount(cost.macs), amount(flops), times, amount(cost.elementwise)))
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
