@@ -35,6 +35,9 @@ INTRUDED = "something wrote to convcost's pipe, so its answer is not trusted"
 PULSE = 0.05
 """The seconds between two looks at whether a worker lives."""
 
+DEFAULT_TIMEOUT = 600.0
+"""The seconds that counting a model may take."""
+
 KILL_WITH_PARENT = 1
 """Linux's PR_SET_PDEATHSIG."""
 
@@ -121,6 +124,12 @@ class Worker:
         """The code that the process ended with; None where it has not, or was ended by a signal."""
         is_known = self.has_ended and self._status is not None and os.WIFEXITED(self._status)
         return os.WEXITSTATUS(self._status) if is_known and self._status is not None else None
+
+    @property
+    def ending_signal(self) -> int:
+        """The signal that ended the process; 0 where none did."""
+        is_known = self.has_ended and self._status is not None and os.WIFSIGNALED(self._status)
+        return os.WTERMSIG(self._status) if is_known and self._status is not None else 0
 
     def _wait(self) -> None:
         """Until a process that has closed its pipe ends, which it may not."""

@@ -19,6 +19,7 @@ from convcost.errors import UsageError
 from convcost.network import Network
 from convcost.quantities import Convention, Size
 from convcost.spec import Spec
+from convcost.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from convcost.modules.call import Target
@@ -65,7 +66,7 @@ def of_candidates(
     """
     texts, options = split(tokens, known(context))
     if not any(map(is_target, texts)):
-        if models != Models():
+        if models._replace(timeout=DEFAULT_TIMEOUT) != Models():
             hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
             raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
         return Candidates(*of_designs(context, tokens, settings))
@@ -75,11 +76,11 @@ def of_candidates(
     sizes = bindings(options, settings)
     put_in = {name: size for name, size in sizes.items() if name not in vary}
     modules = {text: models.target(text, inputs, put_in) for text in texts if text not in specs}
-    run = partial(_profiled, memory, footprint)
+    run = partial(_profiled, memory, footprint, models.timeout)
     return Candidates(tuple(specs.get(text) or run(modules[text]) for text in texts), sizes)
 
 
-def _profiled(memory: int, footprint: str | None, target: Target) -> Profiled:
+def _profiled(memory: int, footprint: str | None, timeout: float, target: Target) -> Profiled:
     from convcost.modules.profile import Profiler
 
-    return measured(target, Profiler(memory=memory, footprint=footprint))
+    return measured(target, Profiler(memory=memory, footprint=footprint), timeout)

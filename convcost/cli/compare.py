@@ -30,11 +30,12 @@ from convcost.cli.options import (
     TapsOption,
     ThreadsOption,
     TimeOption,
+    TimeoutOption,
     TrainOption,
 )
 from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
-from convcost.cli.targets import Models
+from convcost.cli.targets import Models, time_limit
 from convcost.cli.timing import Times
 from convcost.formats import check_format
 from convcost.quantities import convention
@@ -73,6 +74,7 @@ def compare(
     inputs_from: MakerOption = "",
     arg: ArgumentsOption = None,
     train: TrainOption = False,
+    timeout: TimeoutOption = "",
     output_format: FormatOption = "table",
     json: JsonOption = False,
 ) -> None:
@@ -86,7 +88,7 @@ def compare(
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
     asked = beside(times, device, dtype, footprint, optimizer)
-    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
+    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     memory, of_designs = parse_bytes(max_memory), dtype or "float32"
     candidates = of_candidates(
         context, specs or (), settings or (), models, memory, footprint=asked.footprint

@@ -18,11 +18,12 @@ from convcost.cli.options import (
     MemoryOption,
     Sizes,
     TapsOption,
+    TimeoutOption,
     TrainOption,
 )
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.sizes import split
-from convcost.cli.targets import Models
+from convcost.cli.targets import Models, time_limit
 from convcost.errors import UsageError
 from convcost.fitting.match import matching
 from convcost.formats import check_format, render
@@ -66,6 +67,7 @@ def match(
     inputs: InputsOption = None,
     arg: ArgumentsOption = None,
     train: TrainOption = False,
+    timeout: TimeoutOption = "",
     max_memory: MemoryOption = "1GiB",
     count: CountOption = "matmul",
     taps: TapsOption = "full",
@@ -86,7 +88,7 @@ def match(
     format_name = "json" if json else output_format
     check_format(format_name)
     names = tuple(_names(vary or ()))
-    models = Models(tuple(inputs or ()), arguments=tuple(arg or ()), train=train)
+    models = Models(tuple(inputs or ()), arguments=tuple(arg or ()), train=train, timeout=time_limit(timeout))
     memory = parse_bytes(max_memory)
     candidates = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(

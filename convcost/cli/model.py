@@ -25,11 +25,12 @@ from convcost.cli.options import (
     TapsOption,
     ThreadsOption,
     TimeOption,
+    TimeoutOption,
     TrainOption,
 )
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.refereeing import refereed
-from convcost.cli.targets import Models, formulas_at, measured, of_target
+from convcost.cli.targets import Models, formulas_at, measured, of_target, time_limit
 from convcost.cli.timing import Times
 from convcost.counters import chosen_for_model
 from convcost.errors import UsageError, did_you_mean
@@ -59,6 +60,7 @@ def model(
     inputs_from: MakerOption = "",
     arg: ArgumentsOption = None,
     train: TrainOption = False,
+    timeout: TimeoutOption = "",
     backward: Annotated[
         bool, typer.Option("--backward", help="Count the gradients by inputs and weights too.")
     ] = False,
@@ -119,12 +121,12 @@ def model(
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
     besides = beside(times, device, dtype, footprint, optimizer)
-    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train)
+    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.modules.profile import Profiler
 
     profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, besides.footprint)
-    found = measured(target, profiler)
+    found = measured(target, profiler, models.timeout)
     [report] = besides.added((replace(found.report, convention=wanted),), (None,), lambda: (found,))
     if report.open_names and sort in SORTED_BY_COST:
         names = ", ".join(report.open_names)

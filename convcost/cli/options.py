@@ -76,6 +76,10 @@ ArgumentsOption = Annotated[
 TrainOption = Annotated[
     bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
 ]
+TimeoutOption = Annotated[
+    str,
+    typer.Option("--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."),
+]
 TimeOption = Annotated[
     bool, typer.Option("--time", help="Measure the time that it takes here, in turn with the others.")
 ]

@@ -18,6 +18,8 @@ from convcost.workers import EndedError, Worker, can_fork
 FAILED = "the command failed after the model ran"
 WHY = "A model that changes Python or torch itself can be the cause; if it does not, please report this."
 
+TOO_LATE = "the model was not counted in time\nGive it more time: --timeout SECONDS."
+
 SIGNALLED = tuple(128 + number for number in SIGNALS)
 """The exit codes of a process that ended itself at a signal."""
 
@@ -47,8 +49,11 @@ def supervised(command: Callable[[], None]) -> int:
         except (EndedError, ValueError) as error:
             if (ended := worker.exit_code) is not None and ended in SIGNALLED:
                 return ended
-            reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
-            complain(f"the model ended the command: {reason}")
+            if worker.ending_signal == getattr(signal, "SIGALRM", None):
+                complain(TOO_LATE)
+            else:
+                reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
+                complain(f"the model ended the command: {reason}")
             code = 2
     worker.stop()
     return code
@@ -80,6 +85,20 @@ def _told(error: BaseException) -> str:
     with suppress(BaseException):  # its own class may be the model's
         return f"{FAILED}: {type(error).__name__}: {error}\n  {where}\n{WHY}"
     return f"{FAILED}\n  {where}\n{WHY}"
+
+
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End this process if it is not done in time; a model may be at work where no exception reaches it."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager

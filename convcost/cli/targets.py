@@ -12,9 +12,12 @@ from convcost.cli.aside import aside
 from convcost.cli.hints import is_target
 from convcost.cli.refusals import known
 from convcost.cli.sizes import bindings, check_options, split
+from convcost.cli.supervise import ended_after
 from convcost.errors import UsageError
 from convcost.layers import find_layer
 from convcost.quantities import Size
+from convcost.units import parse_seconds
+from convcost.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from convcost.modules.call import Target
@@ -30,6 +33,7 @@ class Models(NamedTuple):
     maker: str = ""
     arguments: tuple[str, ...] = ()
     train: bool = False
+    timeout: float = DEFAULT_TIMEOUT
 
     def declared(self) -> Inputs:
         """The inputs that are stated; they come from somewhere else if there is a `maker`."""
@@ -109,11 +113,19 @@ ARGUMENTS = "A module's arguments are given by name: --arg num_classes=10."
 PLACES = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def measured(target: Target, profiler: Profiler) -> Profiled:
-    """What the module costs; what it prints meanwhile is no result, and goes to stderr."""
+def time_limit(text: str) -> float:
+    """The seconds that `--timeout` allows."""
+    return parse_seconds(text, "--timeout") if text else DEFAULT_TIMEOUT
+
+
+def measured(target: Target, profiler: Profiler, timeout: float) -> Profiled:
+    """What the module costs; what it prints meanwhile is no result, and goes to stderr.
+
+    After `timeout` seconds the process of the command ends, and the one that waits for it says so.
+    """
     from convcost.modules.target import profiled
 
-    with aside():
+    with aside(), ended_after(timeout):
         return profiled(target, profiler)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters import is_installed
@@ -23,6 +24,9 @@ from convcost.workers import EndedError, can_fork
 
 if TYPE_CHECKING:
     import torch
+
+SHARED = "sympy"
+"""What torch imports as soon as a counter runs: once is enough, before each gets a process of its own."""
 
 SECONDS = 300.0
 """What a counter may take."""
@@ -44,6 +48,8 @@ def opinions(
     ended. They run with gradients or without as the caller does, which decides whether torch fuses attention.
     """
     subject = _reachable(Subject(uncompiled(module), tuple(args), kwargs))
+    if len(counters) > 1:
+        import_module(SHARED)
     for counter in counters:
         yield counter.name, _opinion(subject, report, counter, memory, seconds)
 

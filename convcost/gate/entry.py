@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost.gate.limit import Limit
 from convcost.quantities import MATMUL, Convention
 from convcost.spec import Spec
+from convcost.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from convcost.modules.inputs import Inputs
-
-
-DEFAULT_TIMEOUT = 600.0
-"""The seconds that counting a model may take: a large one takes one or two minutes."""
 
 
 class Model(NamedTuple):

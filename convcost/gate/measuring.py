@@ -58,7 +58,7 @@ class _Measuring:
     def _run_models(self, chosen: tuple[Entry, ...]) -> None:
         """Those that are chosen, and those that a ratio is to, whose counters need not be asked.
 
-        The process that runs them has loaded what counters need: they are asked about specs there too.
+        Counters are asked about specs there too, first: what they load is there for the models then.
         """
         wanted = {entry.name: entry for entry in chosen}
         for entry in chosen:
@@ -71,7 +71,7 @@ class _Measuring:
         from convcost.gate.model_runs import model_runs
 
         specs = [entry for entry in chosen if entry.counters and not isinstance(entry.subject, Model)]
-        for entry, run in model_runs([*models, *specs], self.config.source.folder):
+        for entry, run in model_runs([*specs, *models], self.config.source.folder):
             if entry in specs:
                 if run.report:
                     self._agreements[entry.name] = run.agreements

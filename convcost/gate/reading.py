@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from convcost.errors import ConvcostError, UsageError
-from convcost.gate.entry import DEFAULT_TIMEOUT, Entry, Model
+from convcost.gate.entry import Entry, Model
 from convcost.gate.keys import LIMITS, MODEL_KEYS, RATIOS, SPEC_KEYS
 from convcost.gate.kinds import Misfit
 from convcost.gate.limit import Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.quantities import Convention
 from convcost.spec import Named, Spec, check_names, parse
+from convcost.workers import DEFAULT_TIMEOUT
 
 Part = TypeVar("Part")
 

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from convcost.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
 from convcost.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
@@ -49,7 +49,8 @@ class Spec:
         if stay_open or self.leaves_open(sizes):
             from convcost.symbols.symbol import symbol
 
-            return OpenSizes({name: whole(name, sizes.get(name, symbol(name))) for name in self.names})
+            given = {name: whole(name, sizes[name]) for name in self.names if name in sizes}
+            return OpenSizes({name: given.get(name, symbol(name)) for name in self.names})
         return {name: whole(name, sizes[name]) if name in sizes else 1 for name in self.names}
 
     def network(self, sizes: Mapping[str, Size], stay_open: bool = False) -> Network:
@@ -137,8 +138,6 @@ def _open_report(network: Network, convention: Convention, dtype: str) -> Report
 
 def whole(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
     """`size` as an int, also where it is another library's; UsageError if it is not whole."""
-    if hasattr(type(size), "free_symbols"):
-        return cast("Size", size)
     try:
         if isinstance(size, bool):
             raise TypeError

@@ -26,9 +26,9 @@ class Net(nn.Linear):
 """
 
 
-def ran(folder, loading="", making="pass", running="pass"):
+def ran(folder, *options, loading="", making="pass", running="pass"):
     (folder / "net.py").write_text(NET.format(loading=loading, making=making, running=running))
-    command = [*COMMAND, "model", "net.py:Net", "--input", "[2,4]"]
+    command = [*COMMAND, "model", "net.py:Net", "--input", "[2,4]", *options]
     result = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env=environment(), check=False, timeout=60
     )
@@ -104,3 +104,10 @@ def test_python_s_own_function_is_not_called_through_an_object_of_the_user_s():
 
     with pytest.raises(ConvcostError, match=r"^it is Python's own, from posix: it is not called\n"):
         check_callable("it", Caller())
+
+
+@pytest.mark.parametrize("place", ["loading", "making", "running"])
+def test_a_model_that_never_ends_is_ended_and_named(place, tmp_path):
+    code, out, err = ran(tmp_path, "--timeout", "3", **{place: "while True: pass"})
+    assert (code, out) == (2, "")
+    assert err == "convcost: the model was not counted in time\nGive it more time: --timeout SECONDS.\n"

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from gating import check, checks, problems
 
+from convcost.formats import render
+
 pytestmark = pytest.mark.usefixtures("folder")
 
 NET = """
@@ -89,6 +91,12 @@ def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
         ("agree_with", True, "elementwise counted: BatchNorm1d, +32 FLOPs"),
         ("agree_with", True, ""),
     ]
+
+
+def test_what_a_counter_that_agrees_counts_besides_is_said():
+    result = check(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]')
+    text = " ".join(render(result, "table").split())
+    assert "net: fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
 
 
 def test_counters_are_not_asked_with_sizes_open():

@@ -81,6 +81,16 @@ def test_a_number_that_breaks_an_assumption_is_refused():
         report.subs(E=6)
 
 
+@pytest.mark.parametrize("size", [sympy.Symbol("E"), sympy.Symbol("E") + 1, sympy.nan, sympy.oo])
+def test_another_library_s_formula_is_no_size(size):
+    with pytest.raises(UsageError, match="a size is a whole number"):
+        convcost.cost("Linear(E, 4)", E=size)
+
+
+def test_another_library_s_whole_number_is_a_size():
+    assert convcost.cost("Linear(E, 4)", E=sympy.Integer(4)).params == 4 * 4 + 4
+
+
 def test_a_size_that_is_not_open_cannot_be_put_in():
     with pytest.raises(UsageError, match="no size called Q is open"):
         convcost.cost("Linear(10E, E)").subs(Q=3)

@@ -85,11 +85,19 @@ def _failed(passed: bool) -> str:
 def _notes(checked: Checked) -> Iterator[str]:
     for judged in checked.entries:
         yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
+        yield from _extras(judged)
         yield from _circumstances(judged)
     yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in checked.problems)
     if checked.skipped:
         yield "Entries that take a model to be run were skipped."
     yield from _about_lock(checked)
+
+
+def _extras(judged: Judged) -> Iterator[str]:
+    """What a counter that agrees counts besides."""
+    for check in judged.checks:
+        if check.key == "agree_with" and check.passed and check.reason:
+            yield f"{judged.entry.name}: {check.metric} agrees ({check.reason})."
 
 
 def _circumstances(judged: Judged) -> Iterator[str]:
