@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from gating import check, checks, problems
+from gating import check, checks, configured, problems
 
 from convcost.formats import render
+from convcost.gate.run import checked
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -94,9 +95,9 @@ def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
 
 
 def test_what_a_counter_that_agrees_counts_besides_is_said():
-    result = check(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]')
+    result = checked(configured(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
     text = " ".join(render(result, "table").split())
-    assert "net: fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
+    assert "fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
 
 
 def test_counters_are_not_asked_with_sizes_open():
