@@ -25,7 +25,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         (("match", DENSE, CONV, "--E", "2", "--L", "3"), "one size or two are varied, not none\n"),
         ((*PAIRS[:5], "2GMACs", "--L", "3"), "'2GMACs' is not a whole number of FLOPs\nWrite it as 1.5e9"),
         ((*PAIRS[:5], "1.5", "--L", "3"), "'1.5' is not a whole number of FLOPs\n"),
-        ((*PAIRS[:5], "", "--L", "3"), "there is nothing to match\n"),
+        ((*PAIRS[:5], "", "--L", "3"), "--budget has no value\n"),
         ((*PAIRS[:5], "-3", "--L", "3"), "'-3' is not a whole number of FLOPs\n"),
         ((*WIDTH, "--metric", "param"), "no metric to match is called param (did you mean params?)\n"),
         ((*WIDTH, "--min", "9", "--max", "8"), "no size W is from 9 to 8\n"),
