@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import convcost
-from convcost.formats import FORMATS, render
 from convcost.gate.config import config_at
 from convcost.gate.run import checked
+from convcost.render import FORMATS, render
 
 LONGEST = 5.0
 """Seconds of work for one input."""

@@ -12,15 +12,15 @@ from random import Random
 from typing import NamedTuple
 
 from convcost import compare, parse
-from convcost.network import Network
-from convcost.report import Report
-from convcost.rooflines.bound import Roofline
-from convcost.rooflines.roofline import roofline
-from convcost.timing.machine import Machine
-from convcost.timing.peaks import measured
-from convcost.timing.result import times_ratio
-from convcost.timing.rounds import Plan
-from convcost.timing.times import Stopwatch
+from convcost.analysis.roofline.bound import Roofline
+from convcost.analysis.roofline.roofline import roofline
+from convcost.benchmark.machine import Machine
+from convcost.benchmark.peaks import measured
+from convcost.benchmark.result import times_ratio
+from convcost.benchmark.rounds import Plan
+from convcost.benchmark.times import Stopwatch
+from convcost.core.report import Report
+from convcost.layers.network import Network
 
 THREADS = 1
 """One is not kept waiting for the others where other work has a core for itself."""

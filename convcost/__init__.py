@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convcost.analysis.memory.memory import Memory, memory
+    from convcost.analysis.roofline.roofline import roofline
     from convcost.api import compare, cost
     from convcost.assertion import assert_cost
-    from convcost.errors import ConvcostError
-    from convcost.fitting.match import match
-    from convcost.footprints.memory import Memory, memory
-    from convcost.matching import Match
-    from convcost.modules.profile import Profiler, profile
-    from convcost.quantities import Convention, Cost
-    from convcost.report import Comparison, Report
-    from convcost.rooflines.roofline import roofline
+    from convcost.benchmark.designs import timed
+    from convcost.core.cost import Convention, Cost
+    from convcost.core.errors import ConvcostError
+    from convcost.core.match import Match
+    from convcost.core.report import Comparison, Report
+    from convcost.search.match import match
     from convcost.spec import Spec, parse
-    from convcost.timing.designs import timed
+    from convcost.tracing.profile import Profiler, profile
 
 __version__ = "0.1.0"
 
@@ -28,21 +28,21 @@ HOMES = {
     "assert_cost": "convcost.assertion",
     "compare": "convcost.api",
     "cost": "convcost.api",
-    "match": "convcost.fitting.match",
-    "memory": "convcost.footprints.memory",
-    "profile": "convcost.modules.profile",
-    "Profiler": "convcost.modules.profile",
-    "Convention": "convcost.quantities",
-    "Cost": "convcost.quantities",
-    "ConvcostError": "convcost.errors",
-    "Comparison": "convcost.report",
-    "Match": "convcost.matching",
-    "Memory": "convcost.footprints.memory",
-    "Report": "convcost.report",
-    "roofline": "convcost.rooflines.roofline",
+    "match": "convcost.search.match",
+    "memory": "convcost.analysis.memory.memory",
+    "profile": "convcost.tracing.profile",
+    "Profiler": "convcost.tracing.profile",
+    "Convention": "convcost.core.cost",
+    "Cost": "convcost.core.cost",
+    "ConvcostError": "convcost.core.errors",
+    "Comparison": "convcost.core.report",
+    "Match": "convcost.core.match",
+    "Memory": "convcost.analysis.memory.memory",
+    "Report": "convcost.core.report",
+    "roofline": "convcost.analysis.roofline.roofline",
     "Spec": "convcost.spec",
     "parse": "convcost.spec",
-    "timed": "convcost.timing.designs",
+    "timed": "convcost.benchmark.designs",
 }
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from convcost.signals import exit_on_signals
+from convcost.system.signals import exit_on_signals
 
 
 def main() -> None:

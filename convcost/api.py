@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from convcost.arguments import PARSED, all_sizes, instance
-from convcost.errors import UsageError
-from convcost.quantities import MATMUL, Convention, Size
-from convcost.report import Comparison, Report
+from convcost.core.arguments import PARSED, all_sizes, instance
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.errors import UsageError
+from convcost.core.report import Comparison, Report
 from convcost.spec import Spec, check_names, parse
 
 FOUNDING_PAIR = (

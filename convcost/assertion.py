@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcost.report import Report
+    from convcost.core.report import Report
 
 SCREEN = 76
 """How wide a failure is shown: pytest sets it in."""
@@ -37,9 +37,9 @@ def assert_cost(
     Raises ConvcostError where something can't be counted, or nothing is asked.
     """
     __tracebackhide__ = True
-    from convcost.arguments import all_sizes
-    from convcost.asserting.judge import Asked, asserted
-    from convcost.errors import ConvcostError
+    from convcost.core.arguments import all_sizes
+    from convcost.core.errors import ConvcostError
+    from convcost.gate.assertion.judge import Asked, asserted
     from convcost.gate.keys import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
@@ -49,7 +49,7 @@ def assert_cost(
     except ConvcostError as error:  # what is wrong stands in the test, not on the way here
         raise error.with_traceback(None) from error.__cause__
     if not result.holds:
-        from convcost.formats.asserted import failure
+        from convcost.render.asserted import failure
 
         raise AssertionError(failure(result, SCREEN))
     return result.counted.report

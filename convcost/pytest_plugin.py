@@ -20,7 +20,7 @@ import pytest
 from convcost.assertion import assert_cost
 
 if TYPE_CHECKING:
-    from convcost.report import Report
+    from convcost.core.report import Report
 
 __all__ = ["assert_cost", "convcost", "pytest_configure"]
 

@@ -6,8 +6,8 @@ import pytest
 
 import convcost
 from convcost import compare, cost
-from convcost.errors import SpecError, UsageError
-from convcost.formats import render
+from convcost.core.errors import SpecError, UsageError
+from convcost.render import render
 
 
 def test_cost_is_what_a_design_costs():

@@ -8,7 +8,7 @@ from torch import nn
 
 import convcost
 from convcost import assert_cost, parse
-from convcost.errors import ConvcostError, SpecError, UnboundSizeError, UsageError
+from convcost.core.errors import ConvcostError, SpecError, UnboundSizeError, UsageError
 
 CONV = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)"
 DENSE = "[B, S, L*E] -> Linear(L*E, E)"

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convcost import cost, profile
-from convcost.breakdown.difference import paired
-from convcost.breakdown.fold import folded
-from convcost.breakdown.operators import by_operator, phases
-from convcost.breakdown.tree import tree
-from convcost.modules.profile import Profiler
+from convcost.analysis.breakdown.difference import paired
+from convcost.analysis.breakdown.fold import folded
+from convcost.analysis.breakdown.operators import by_operator, phases
+from convcost.analysis.breakdown.tree import tree
+from convcost.tracing.profile import Profiler
 
 WIDTH = 4
 

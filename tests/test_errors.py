@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.errors import (
+from convcost.core.errors import (
     ConvcostError,
     RequirementError,
     Span,

@@ -3,10 +3,10 @@
 import pytest
 
 from convcost import api, parse
-from convcost.explain.derive import derivation
-from convcost.explain.steps import Equation, Sentence
-from convcost.formats import explained
-from convcost.formats.explained.text import line_text
+from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.steps import Equation, Sentence
+from convcost.render import explained
+from convcost.render.explained.text import line_text
 
 FOUNDING_PAIR = """\
  dense  [B, S, L*E] -> Linear(L*E, E)

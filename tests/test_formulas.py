@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch._dynamo.source import ConstantSource
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 
-from convcost import formulas
+from convcost.core import arithmetic
 from convcost.layers import layer_class
 from convcost.layers.taps import taps_on_data
 
@@ -59,7 +59,7 @@ def windows_that_fit(length, kernel_size, stride, dilation):
 @given(LENGTHS, SMALL, SMALL, st.integers(0, 6), SMALL)
 def test_convolution_length_counts_the_windows_that_fit(length, kernel_size, stride, padding, dilation):
     fitting = windows_that_fit(length + padding, kernel_size, stride, dilation)
-    found = formulas.convolution_length(length, kernel_size, stride, padding, dilation)
+    found = arithmetic.convolution_length(length, kernel_size, stride, padding, dilation)
     assert max(found, 0) == fitting
 
 
@@ -73,7 +73,7 @@ def test_pooling_length_in_ceil_mode_counts_windows_that_start_on_padded_data_an
     starts = [start for start in range(0, padded, stride) if start + span < padded + stride]
     expected = sum(start < length + padding for start in starts)
     geometry = (length, kernel_size, stride, padding, dilation)
-    assert max(formulas.pooling_length(*geometry, ceil_mode=True), 0) == expected
+    assert max(arithmetic.pooling_length(*geometry, ceil_mode=True), 0) == expected
 
 
 @MANY
@@ -82,34 +82,34 @@ def test_a_transposed_length_is_one_that_the_convolution_brings_back(
     length, kernel_size, stride, padding, dilation, output_padding
 ):
     more = min(output_padding, stride - 1)
-    longer = formulas.transposed_length(length, kernel_size, stride, 2 * padding, more, dilation)
-    assert formulas.convolution_length(longer, kernel_size, stride, 2 * padding, dilation) == length
+    longer = arithmetic.transposed_length(length, kernel_size, stride, 2 * padding, more, dilation)
+    assert arithmetic.convolution_length(longer, kernel_size, stride, 2 * padding, dilation) == length
 
 
 @MANY
 @given(st.integers(-50, 50), st.integers(-50, 50))
 def test_the_smaller_and_the_larger_of_two_are_min_and_max(first, second):
-    assert formulas.smaller(first, second) == min(first, second)
-    assert formulas.larger(first, second) == max(first, second)
+    assert arithmetic.smaller(first, second) == min(first, second)
+    assert arithmetic.larger(first, second) == max(first, second)
 
 
 def test_the_product_of_no_dimensions_is_one():
-    assert formulas.elements(()) == 1
+    assert arithmetic.elements(()) == 1
 
 
 FORMULAS = [
-    (formulas.ceil_div, (50, 7)),
-    (formulas.positive_part, (-5,)),
-    (formulas.smaller, (50, 7)),
-    (formulas.larger, (50, 7)),
-    (formulas.convolution_length, (50, 3, 2, 4, 2)),
-    (formulas.transposed_length, (50, 4, 2, 2, 1, 1)),
-    (lambda *sizes: formulas.pooling_length(*sizes, ceil_mode=False), (50, 3, 2, 1, 1)),
-    (lambda *sizes: formulas.pooling_length(*sizes, ceil_mode=True), (50, 3, 2, 1, 1)),
-    (formulas.linear_macs, (20, 32, 64)),
-    (formulas.bilinear_macs, (4, 8, 6, 5)),
-    (formulas.convolution_macs, (2, 8, 16, 4, 150)),
-    (lambda *sizes: formulas.elements(sizes), (2, 8, 50)),
+    (arithmetic.ceil_div, (50, 7)),
+    (arithmetic.positive_part, (-5,)),
+    (arithmetic.smaller, (50, 7)),
+    (arithmetic.larger, (50, 7)),
+    (arithmetic.convolution_length, (50, 3, 2, 4, 2)),
+    (arithmetic.transposed_length, (50, 4, 2, 2, 1, 1)),
+    (lambda *sizes: arithmetic.pooling_length(*sizes, ceil_mode=False), (50, 3, 2, 1, 1)),
+    (lambda *sizes: arithmetic.pooling_length(*sizes, ceil_mode=True), (50, 3, 2, 1, 1)),
+    (arithmetic.linear_macs, (20, 32, 64)),
+    (arithmetic.bilinear_macs, (4, 8, 6, 5)),
+    (arithmetic.convolution_macs, (2, 8, 16, 4, 150)),
+    (lambda *sizes: arithmetic.elements(sizes), (2, 8, 50)),
     (lambda length, windows, kernel: taps_on_data(length, windows, kernel, 2, 2, 3, 3), (50, 24, 5)),
 ]
 NAMES = [

@@ -3,7 +3,7 @@
 import pytest
 
 import convcost
-from convcost.errors import UnboundSizeError, UsageError
+from convcost.core.errors import UnboundSizeError, UsageError
 
 DENSE = "Linear(10E, E)"
 CONV = "2 x Conv1d(W, W, 3, padding=1)"

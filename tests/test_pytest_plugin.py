@@ -66,7 +66,7 @@ def test_a_wrong_request_ends_at_the_line_of_the_test_too(run):
     shown = result.stdout.str().partition("___ test_cost ___")[2].partition(": in test_cost\n")[2]
     assert shown.partition("===")[0] == (
         "    convcost('Conv1d(E, E, 3, paddin=1)', flops=3)\n"
-        "E   convcost.errors.SpecError: Conv1d has no argument paddin (did you mean padding?)\n"
+        "E   convcost.core.errors.SpecError: Conv1d has no argument paddin (did you mean padding?)\n"
         "E     Conv1d(E, E, 3, paddin=1)\n"
         "E                     ^^^^^^^^\n"
     )
@@ -193,7 +193,7 @@ def test_tests_that_assert_no_cost_run_without_torch(pytester):
         "import sys\n"
         "def test_nothing(request):\n"
         "    assert request.config.pluginmanager.has_plugin('convcost')\n"
-        "    assert not {'torch', 'sympy', 'fvcore', 'convcost.network'} & sys.modules.keys()\n"
+        "    assert not {'torch', 'sympy', 'fvcore', 'convcost.layers.network'} & sys.modules.keys()\n"
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from convcost import Convention, compare, cost, parse, profile
-from convcost.modules.profile import Profiler
+from convcost.tracing.profile import Profiler
 
 CHAIN = "[2, 3, 8] -> Conv1d(3, 4, 3, padding=1) -> ReLU -> Linear(8, 5)"
 MACS, VALID, BIAS, ELEMENTWISE = (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.errors import UsageError
-from convcost.units import (
+from convcost.core.errors import UsageError
+from convcost.core.units import (
     binary,
     exact,
     fraction,

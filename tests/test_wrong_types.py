@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import convcost
-from convcost.errors import ConvcostError, UsageError, WrongTypeError
-from convcost.timing.times import Stopwatch
+from convcost.benchmark.times import Stopwatch
+from convcost.core.errors import ConvcostError, UsageError, WrongTypeError
 
 RELU = "[B, E] -> ReLU"
 REPORT = convcost.cost("[B, E] -> Linear(E, 4)")

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import convcost
-from convcost.errors import ConvcostError
+from convcost.core.errors import ConvcostError
 
 Sizes = tuple[int, ...]
 

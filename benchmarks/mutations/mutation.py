@@ -6,14 +6,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "convcost"
 
-FORMULAS = "formulas.py"
-LAYERS = ("tests/layers", "tests/test_formulas.py", "tests/symbols/test_open_layers.py")
+FORMULAS = "core/arithmetic.py"
+LAYERS = ("tests/layers", "tests/test_formulas.py", "tests/symbolic/test_open_layers.py")
 MODULES = (
-    *("tests/modules/test_elementwise_operators.py", "tests/modules/test_operators_backward.py"),
-    *("tests/modules/test_matrix_products.py", "tests/modules/test_written_out.py"),
-    "tests/modules/test_reference_counts.py",
-    *("tests/modules/test_wherever_it_hides.py", "tests/modules/test_backward.py"),
-    *("tests/modules/test_published.py", "tests/modules/test_every_layer.py"),
+    *("tests/tracing/test_elementwise_operators.py", "tests/tracing/test_operators_backward.py"),
+    *("tests/tracing/test_matrix_products.py", "tests/tracing/test_written_out.py"),
+    "tests/tracing/test_reference_counts.py",
+    *("tests/tracing/test_wherever_it_hides.py", "tests/tracing/test_backward.py"),
+    *("tests/tracing/test_published.py", "tests/tracing/test_every_layer.py"),
 )
 
 

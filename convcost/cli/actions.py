@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from convcost.cli.output import complain
-from convcost.errors import UsageError
-from convcost.escapes import escaped
-from convcost.files import append_text
-from convcost.formats import render
-from convcost.formats.interface import Style
+from convcost.core.errors import UsageError
+from convcost.core.escapes import escaped
 from convcost.gate.source import ConfigError
+from convcost.render import render
+from convcost.render.interface import Style
+from convcost.system.files import append_text
 
 if TYPE_CHECKING:
     from convcost.gate.verdict import Checked
@@ -26,7 +26,7 @@ def report(checked: Checked) -> None:
     """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
     if not _is_here():
         return
-    from convcost.formats.gate.github import failure_annotations, problem_annotations
+    from convcost.render.gate.github import failure_annotations, problem_annotations
 
     problems = ConfigError(checked.problems)
     _say(problem_annotations(problems, lambda file: _from_checkout(Path(file))))
@@ -39,7 +39,7 @@ def report(checked: Checked) -> None:
 def annotate_problems(error: ConfigError) -> None:
     """The places that are wrong as annotations, if this runs in GitHub Actions."""
     if _is_here():
-        from convcost.formats.gate.github import problem_annotations
+        from convcost.render.gate.github import problem_annotations
 
         _say(problem_annotations(error, lambda file: _from_checkout(Path(file))))
 
@@ -55,7 +55,7 @@ def _from_checkout(path: Path) -> str:
 
 
 def _say(lines: Iterable[str]) -> None:
-    from convcost.formats.plain import plain
+    from convcost.render.plain import plain
 
     with suppress(OSError, ValueError):
         for line in lines:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
-from convcost.errors import ConvcostError
+from convcost.core.errors import ConvcostError
 
 STDOUT, STDERR = 1, 2
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcost.cli.estimates import Again, estimating
 from convcost.cli.footprints import remembering
 from convcost.cli.timing import Times
-from convcost.report import Report
+from convcost.core.report import Report
 
 if TYPE_CHECKING:
-    from convcost.timing.times import Designs
+    from convcost.benchmark.times import Designs
 
 
 class Beside(NamedTuple):

@@ -15,15 +15,15 @@ from convcost.cli.refusals import known
 from convcost.cli.requests import of_designs
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.targets import Models, measured
-from convcost.errors import UsageError
-from convcost.network import Network
-from convcost.quantities import Convention, Size
+from convcost.core.cost import Convention, Size
+from convcost.core.errors import UsageError
+from convcost.layers.network import Network
 from convcost.spec import Spec
-from convcost.workers import DEFAULT_TIMEOUT
+from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.modules.call import Target
-    from convcost.modules.target import Profiled
+    from convcost.tracing.call import Target
+    from convcost.tracing.target import Profiled
 
 
 class Candidates(NamedTuple):
@@ -81,6 +81,6 @@ def of_candidates(
 
 
 def _profiled(memory: int, footprint: str | None, timeout: float, target: Target) -> Profiled:
-    from convcost.modules.profile import Profiler
+    from convcost.tracing.profile import Profiler
 
     return measured(target, Profiler(memory=memory, footprint=footprint), timeout)

@@ -12,15 +12,15 @@ from convcost.cli import actions
 from convcost.cli.aside import aside
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import complain, emit, guarded, style
-from convcost.errors import UsageError
-from convcost.files import check_is_no_input, shown, write_text
-from convcost.formats import check_format, render
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, config_at
 from convcost.gate.run import checked
 from convcost.gate.source import ConfigError
 from convcost.gate.starter import write_starter
 from convcost.gate.verdict import Checked
-from convcost.units import parse_seconds
+from convcost.render import check_format, render
+from convcost.system.files import check_is_no_input, shown, write_text
 
 
 @guarded
@@ -103,6 +103,6 @@ def _config(given: str, growth_only: bool | None, timeout: str) -> Config:
 
 
 def _write_junit(result: Checked, file: str) -> None:
-    from convcost.formats.gate.junit import junit
+    from convcost.render.gate.junit import junit
 
     write_text(Path(file), junit(result), result.config.inputs)

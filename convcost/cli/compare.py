@@ -37,10 +37,10 @@ from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
 from convcost.cli.targets import Models, time_limit
 from convcost.cli.timing import Times
-from convcost.formats import check_format
-from convcost.quantities import convention
-from convcost.report import Comparison
-from convcost.units import parse_bytes
+from convcost.core.cost import convention
+from convcost.core.report import Comparison
+from convcost.core.units import parse_bytes
+from convcost.render import check_format
 
 
 @guarded

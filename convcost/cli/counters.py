@@ -5,9 +5,9 @@ from __future__ import annotations
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, guarded, style
 from convcost.counters import EVERY
-from convcost.formats import render
-from convcost.formats.interface import CounterList
-from convcost.formats.records import installed
+from convcost.render import render
+from convcost.render.interface import CounterList
+from convcost.render.records import installed
 
 
 @guarded

@@ -11,12 +11,12 @@ from convcost.cli.machine import check_place, is_this, kept, this_machine
 from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.timing import threads_of
+from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
-from convcost.errors import UsageError, did_you_mean
-from convcost.formats import check_format, render
-from convcost.formats.interface import DeviceList
 from convcost.gate.devices import devices_at
+from convcost.render import check_format, render
+from convcost.render.interface import DeviceList
 
 
 @guarded
@@ -65,8 +65,8 @@ def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ..
 
 def _measured(on: str, threads: str) -> str:
     """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
-    from convcost.timing.peaks import measured
-    from convcost.timing.settings import place
+    from convcost.benchmark.peaks import measured
+    from convcost.benchmark.settings import place
 
     where = place(on)
     check_place(where)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from convcost.quantities import Size
-from convcost.report import Report
+from convcost.core.cost import Size
+from convcost.core.report import Report
 
 if TYPE_CHECKING:
-    from convcost.rooflines.bound import Roofline
-    from convcost.timing.machine import Machine
+    from convcost.analysis.roofline.bound import Roofline
+    from convcost.benchmark.machine import Machine
 
 Again: TypeAlias = Callable[[Mapping[str, Size]], Report]
 """Reports the same design with more sizes."""
@@ -30,9 +30,9 @@ def estimating(
     """
     if not device:
         return lambda report, again: report
+    from convcost.analysis.roofline.roofline import roofline
     from convcost.cli.machine import is_this, this_machine
     from convcost.gate.devices import devices_at
-    from convcost.rooflines.roofline import roofline
 
     machine = this_machine(device, threads, on) if is_this(device) else None
     named = machine.device if machine else devices_at("").named(device)
@@ -49,7 +49,7 @@ def estimating(
 
 def _from_cache(found: Roofline, machine: Machine, report: Report, dtype: str, twice: Twice) -> Roofline:
     """With the bandwidth of a cache where this machine was found to have one for all that is moved."""
-    from convcost.rooflines.roofline import roofline
+    from convcost.analysis.roofline.roofline import roofline
 
     if found.is_open:
         return found

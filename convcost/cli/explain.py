@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from convcost.analysis.explain.derive import derivation
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, guarded, style
 from convcost.cli.requests import Request, bare, of_designs, of_layer
-from convcost.errors import UsageError
-from convcost.explain.derive import derivation
-from convcost.formats.explained import check_format, render
+from convcost.core.cost import convention
+from convcost.core.errors import UsageError
 from convcost.layers.torch_names import is_torch_layer
-from convcost.quantities import convention
+from convcost.render.explained import check_format, render
 
 
 @guarded

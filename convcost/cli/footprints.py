@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from convcost.errors import UsageError
-from convcost.report import Report
+from convcost.core.errors import UsageError
+from convcost.core.report import Report
 
 DEFAULT = "adamw"
 
@@ -21,8 +21,8 @@ def remembering(is_asked: bool, optimizer: str, dtype: str) -> Callable[[Report]
         if optimizer:
             raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
         return lambda report: report
-    from convcost.footprints.memory import memory, trained
-    from convcost.footprints.optimizers import optimizer_named
+    from convcost.analysis.memory.memory import memory, trained
+    from convcost.analysis.memory.optimizers import optimizer_named
 
     name = optimizer_named(optimizer or DEFAULT)
     own = trained(dtype) if dtype else ""

@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from convcost.errors import UsageError, did_you_mean, nearest
-from convcost.formats import FORMATS
+from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
+from convcost.render import FORMATS
 from convcost.spec.resolve import accepted
 
 DESIGN = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
@@ -151,7 +151,7 @@ def is_target(text: str) -> bool:
     """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    from convcost.modules.loading import is_place
+    from convcost.tracing.loading import is_place
 
     return is_place(text)
 

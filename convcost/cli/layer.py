@@ -31,9 +31,9 @@ from convcost.cli.output import guarded
 from convcost.cli.present import Wishes, present
 from convcost.cli.requests import of_layer
 from convcost.cli.timing import Times
-from convcost.network import Network
-from convcost.quantities import Size, convention
-from convcost.report import Report
+from convcost.core.cost import Size, convention
+from convcost.core.report import Report
+from convcost.layers.network import Network
 
 
 @guarded

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 
+from convcost.benchmark.machine import Machine, outdated
+from convcost.benchmark.stored import machine_in, text_of
 from convcost.cli.output import complain
+from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
 from convcost.devices.reading import plain
-from convcost.errors import UsageError
-from convcost.files import read_text, write_text
-from convcost.timing.machine import Machine, outdated
-from convcost.timing.stored import machine_in, text_of
+from convcost.system.files import read_text, write_text
 
 HOW = "convcost devices --measure measures it."
 
@@ -109,7 +109,7 @@ def _read(path: Path) -> Machine:
 
 
 def _outdated(machine: Machine, threads: int) -> str:
-    from convcost.timing.settings import of_torch
+    from convcost.benchmark.settings import of_torch
 
     version, usual = of_torch()
     return outdated(machine, version, threads or usual)

@@ -24,12 +24,12 @@ from convcost.cli.options import (
 from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.sizes import split
 from convcost.cli.targets import Models, time_limit
-from convcost.errors import UsageError
-from convcost.fitting.match import matching
-from convcost.formats import check_format, render
-from convcost.matching import LARGEST, metric_named
-from convcost.quantities import Size, convention
-from convcost.units import parse_amount, parse_bytes, parse_count
+from convcost.core.cost import Size, convention
+from convcost.core.errors import UsageError
+from convcost.core.match import LARGEST, metric_named
+from convcost.core.units import parse_amount, parse_bytes, parse_count
+from convcost.render import check_format, render
+from convcost.search.match import matching
 
 
 @guarded

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.breakdown.operators import phases
+from convcost.analysis.breakdown.operators import phases
 from convcost.cli.beside import beside
 from convcost.cli.options import (
     ArgumentsOption,
@@ -32,13 +32,13 @@ from convcost.cli.output import complain, emit, guarded, style
 from convcost.cli.refereeing import refereed
 from convcost.cli.targets import Models, formulas_at, measured, of_target, time_limit
 from convcost.cli.timing import Times
+from convcost.core.cost import convention
+from convcost.core.diagnosis import Refereed
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.units import parse_bytes, parse_count
 from convcost.counters import chosen_for_model
-from convcost.errors import UsageError, did_you_mean
-from convcost.formats import check_format, render
-from convcost.formats.interface import View
-from convcost.quantities import convention
-from convcost.refereed import Refereed
-from convcost.units import parse_bytes, parse_count
+from convcost.render import check_format, render
+from convcost.render.interface import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
 SORTED_BY_COST = ("macs", "flops", "activations")
@@ -123,7 +123,7 @@ def model(
     besides = beside(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     target = of_target(context, arguments or (), settings or (), models)
-    from convcost.modules.profile import Profiler
+    from convcost.tracing.profile import Profiler
 
     profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, besides.footprint)
     found = measured(target, profiler, models.timeout)

@@ -12,9 +12,9 @@ from typing import ParamSpec
 
 import typer
 
-from convcost.errors import ConvcostError, UsageError
-from convcost.escapes import escaped, printable, without_command
-from convcost.formats.interface import Style
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.escapes import escaped, printable, without_command
+from convcost.render.interface import Style
 
 P = ParamSpec("P")
 

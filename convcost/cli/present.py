@@ -10,16 +10,16 @@ import typer
 
 from convcost.cli.output import emit, is_terminal, show_cursor, style
 from convcost.cli.refereeing import verdicts
+from convcost.core.report import Comparison, CounterResult, Report
+from convcost.core.units import parse_bytes
 from convcost.counters import chosen
-from convcost.formats import check_format, render
-from convcost.formats.interface import Style
-from convcost.network import Network
-from convcost.report import Comparison, CounterResult, Report
-from convcost.signals import cleanup
-from convcost.units import parse_bytes
+from convcost.layers.network import Network
+from convcost.render import check_format, render
+from convcost.render.interface import Style
+from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:
-    from convcost.modules.target import Profiled
+    from convcost.tracing.target import Profiled
 
 
 class Wishes(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import typer
 
-from convcost.signals import cleanup
+from convcost.system.signals import cleanup
 
 T = TypeVar("T")
 

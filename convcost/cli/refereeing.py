@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from convcost.cli.progress import shown
+from convcost.core.diagnosis import Refereed
+from convcost.core.errors import UsageError
+from convcost.core.report import CounterResult, Report
 from convcost.counters.interface import Counter
-from convcost.errors import UsageError
-from convcost.network import Network
-from convcost.refereed import Refereed
-from convcost.report import CounterResult, Report
+from convcost.layers.network import Network
 
 if TYPE_CHECKING:
-    from convcost.modules.target import Profiled
+    from convcost.tracing.target import Profiled
 
 
 def verdicts(

@@ -12,8 +12,8 @@ import typer
 
 from convcost.cli.hints import unknown_option
 from convcost.cli.output import complain
-from convcost.errors import ConvcostError, UsageError
-from convcost.escapes import escaped
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.escapes import escaped
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from convcost import api
 from convcost.cli.hints import INPUT, is_target, no_design, of_model, unknown_option
 from convcost.cli.refusals import known
 from convcost.cli.sizes import Option, bindings, check_options, split
-from convcost.errors import UsageError, nearest
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
-from convcost.quantities import Size
 from convcost.spec import Spec
 from convcost.spec.resolve import Field, accepted
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.output import emit, guarded
-from convcost.errors import UsageError
+from convcost.core.errors import UsageError
 from convcost.schemas.registry import NAMES, schema_text
 
 

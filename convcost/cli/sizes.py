@@ -12,8 +12,8 @@ import typer
 
 from convcost.cli.hints import no_design, unknown_option
 from convcost.cli.refusals import known
-from convcost.errors import SpecError, UsageError
-from convcost.quantities import Size
+from convcost.core.cost import Size
+from convcost.core.errors import SpecError, UsageError
 from convcost.spec import Named, check_names
 from convcost.spec.evaluate import evaluate
 from convcost.spec.grammar import parse_size

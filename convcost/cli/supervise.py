@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from convcost.cli.output import close_quietly, complain
-from convcost.signals import SIGNALS, exit_on_signals
-from convcost.workers import EndedError, Worker, can_fork
+from convcost.system.signals import SIGNALS, exit_on_signals
+from convcost.system.workers import EndedError, Worker, can_fork
 
 FAILED = "the command failed after the model ran"
 WHY = "A model that changes Python or torch itself can be the cause; if it does not, please report this."

@@ -13,17 +13,17 @@ from convcost.cli.hints import is_target
 from convcost.cli.refusals import known
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.supervise import ended_after
-from convcost.errors import UsageError
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_seconds
 from convcost.layers import find_layer
-from convcost.quantities import Size
-from convcost.units import parse_seconds
-from convcost.workers import DEFAULT_TIMEOUT
+from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.modules.call import Target
-    from convcost.modules.inputs import Inputs
-    from convcost.modules.profile import Profiler
-    from convcost.modules.target import Profiled
+    from convcost.tracing.call import Target
+    from convcost.tracing.inputs import Inputs
+    from convcost.tracing.profile import Profiler
+    from convcost.tracing.target import Profiled
 
 
 class Models(NamedTuple):
@@ -37,7 +37,7 @@ class Models(NamedTuple):
 
     def declared(self) -> Inputs:
         """The inputs that are stated; they come from somewhere else if there is a `maker`."""
-        from convcost.modules.declaration import parse_inputs
+        from convcost.tracing.declaration import parse_inputs
 
         inputs = parse_inputs(self.inputs)
         if self.maker and inputs.all:
@@ -46,8 +46,8 @@ class Models(NamedTuple):
 
     def target(self, text: str, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
         """The module at `text`, with those of `sizes` that its inputs have."""
-        from convcost.modules.call import Target
-        from convcost.modules.loading import parse_place
+        from convcost.tracing.call import Target
+        from convcost.tracing.loading import parse_place
 
         return Target(
             parse_place(text),
@@ -123,7 +123,7 @@ def measured(target: Target, profiler: Profiler, timeout: float) -> Profiled:
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
     """
-    from convcost.modules.target import profiled
+    from convcost.tracing.target import profiled
 
     with aside(), ended_after(timeout):
         return profiled(target, profiler)
@@ -131,8 +131,8 @@ def measured(target: Target, profiler: Profiler, timeout: float) -> Profiled:
 
 def formulas_at(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
-    from convcost.modules.formulas import operator_formulas
-    from convcost.modules.loading import parse_place
+    from convcost.tracing.formulas import operator_formulas
+    from convcost.tracing.loading import parse_place
 
     with aside():
         return operator_formulas(parse_place(text))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.aside import aside
 from convcost.cli.progress import clear, shown
-from convcost.errors import UsageError
-from convcost.report import Report
-from convcost.units import parse_count
+from convcost.core.errors import UsageError
+from convcost.core.report import Report
+from convcost.core.units import parse_count
 
 if TYPE_CHECKING:
-    from convcost.timing.times import Designs
+    from convcost.benchmark.times import Designs
 
 Reports = tuple[Report, ...]
 
@@ -42,7 +42,7 @@ class Times(NamedTuple):
     @property
     def place(self) -> str:
         """Where it is timed, if it is."""
-        from convcost.timing.settings import place
+        from convcost.benchmark.settings import place
 
         return place(self.on) if self.asked else ""
 
@@ -55,7 +55,7 @@ class Times(NamedTuple):
         """The reports with what was measured of their designs, if it was asked for."""
         if not self.asked:
             return reports
-        from convcost.timing.times import Stopwatch
+        from convcost.benchmark.times import Stopwatch
 
         watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
         try:
@@ -73,7 +73,7 @@ def threads_of(text: str) -> int:
     """The number that `--threads` gives, 0 for as many as torch has."""
     if not text:
         return 0
-    from convcost.timing.settings import MOST_THREADS
+    from convcost.benchmark.settings import MOST_THREADS
 
     number = parse_count(text, "--threads")
     if not 1 <= number <= MOST_THREADS:

@@ -9,9 +9,9 @@ import typer
 from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, guarded, style
 from convcost.cli.progress import shown
-from convcost.errors import UsageError
-from convcost.formats import check_format, render
-from convcost.units import parse_count
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_count
+from convcost.render import check_format, render
 
 
 @guarded
@@ -43,7 +43,7 @@ def verify(
     """
     format_name = "json" if json else output_format
     check_format(format_name)
-    from convcost.verifying.run import Plan, chosen_counters, chosen_kinds, family_of, findings, verified
+    from convcost.verify.run import Plan, chosen_counters, chosen_kinds, family_of, findings, verified
 
     number = parse_count(cases, "--cases")
     if not number:

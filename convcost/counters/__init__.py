@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from convcost.core.errors import UsageError, did_you_mean
 from convcost.counters.flop_counter_mode import FlopCounter
 from convcost.counters.fvcore import Fvcore
 from convcost.counters.interface import Counter
 from convcost.counters.peers import PEERS
 from convcost.counters.torch_profiler import TorchProfiler
-from convcost.errors import UsageError, did_you_mean
 
 ALL: tuple[Counter, ...] = (Fvcore(), FlopCounter(), TorchProfiler())
 

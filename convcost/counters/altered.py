@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.counters.interface import contracting
-from convcost.modules.anatomy import anatomy, named_modules
+from convcost.tracing.anatomy import anatomy, named_modules
 
 if TYPE_CHECKING:
     import torch

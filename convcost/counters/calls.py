@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
 
+from convcost.core.cost import FLOPS_PER_MAC
+from convcost.core.trace import Operation
 from convcost.counters.interface import Counted
-from convcost.operation import Operation
-from convcost.quantities import FLOPS_PER_MAC
 
 MOST_OPERATIONS = 12
 """So many different ones at one place are tried in every combination."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from convcost.core.cost import FLOPS_PER_MAC, Cost
+from convcost.core.diagnosis import Cause, Kind
+from convcost.core.trace import Operation, Trace
 from convcost.counters.calls import Entry, exact_calls
 from convcost.counters.interface import Counted, Counter, Reading, bare, contracts
 from convcost.counters.ledger import Ledger
 from convcost.counters.matching import Matching
 from convcost.counters.naming import Naming
-from convcost.operation import Operation, Trace
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE
-from convcost.quantities import FLOPS_PER_MAC, Cost
-from convcost.refereed import Cause, Kind
 
 
 def causes(

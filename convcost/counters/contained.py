@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from convcost.counters.run import first_line
-from convcost.workers import EndedError, Worker
+from convcost.system.workers import EndedError, Worker
 
 
 def contained(work: Callable[[], Any], seconds: float) -> Any:

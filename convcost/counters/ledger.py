@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from convcost.refereed import Cause, Kind
+from convcost.core.diagnosis import Cause, Kind
 
 
 @dataclass

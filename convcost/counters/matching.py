@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from convcost.core.diagnosis import Kind
 from convcost.counters.calls import Entry, Exact, bias_adds, by_path, choices, inside_out, pairs, within
 from convcost.counters.ledger import Ledger
 from convcost.counters.recognised import recognised
-from convcost.refereed import Kind
 
 Name = Callable[[str, str], str]
 """What a cause about an operator at a path is said to be about."""

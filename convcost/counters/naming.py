@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from convcost.core.diagnosis import Kind
+from convcost.core.trace import Module
 from convcost.counters.calls import Exact
 from convcost.counters.families import family
 from convcost.counters.interface import FUSED, Missed, Watches, bare
-from convcost.operation import Module
-from convcost.refereed import Kind
 
 WHOLE_MODULES = ("MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "Bilinear")
 """Modules that compute as one, so that a counter of modules needs a rule for each."""

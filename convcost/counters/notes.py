@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.interface import Counted, Missed, Reading, Share, contracts
-from convcost.modules.anatomy import named_modules
+from convcost.tracing.anatomy import named_modules
 
 if TYPE_CHECKING:
     import torch

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convcost.refereed import Cause, Kind, Opinion
-from convcost.units import in_full
+from convcost.core.diagnosis import Cause, Kind, Opinion
+from convcost.core.units import in_full
 
 PHRASES: dict[Kind, str] = {
     "bias adds": "bias adds counted",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import floor, prod
 
+from convcost.core.cost import FLOPS_PER_MAC, Shape
+from convcost.core.diagnosis import Kind
+from convcost.core.trace import Operation
 from convcost.counters.families import family
 from convcost.counters.interface import bare
-from convcost.operation import Operation
-from convcost.quantities import FLOPS_PER_MAC, Shape
-from convcost.refereed import Kind
 
 REAL_MACS = 4
 """Real MACs of a complex one."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from convcost.core.cost import FLOPS_PER_MAC
+from convcost.core.diagnosis import EXTRAS, MISSED, Cause, Opinion
+from convcost.core.report import CounterResult, Verdict
+from convcost.core.trace import Trace
 from convcost.counters.causes import causes
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.phrases import reason
-from convcost.operation import Trace
-from convcost.quantities import FLOPS_PER_MAC
-from convcost.refereed import EXTRAS, MISSED, Cause, Opinion
-from convcost.report import CounterResult, Verdict
 
 
 def judge(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convcost.core.diagnosis import Opinion
+from convcost.core.report import Report, Verdict
 from convcost.counters import is_installed
 from convcost.counters.altered import alterations, state
 from convcost.counters.contained import contained
@@ -17,10 +19,8 @@ from convcost.counters.reconcile import judge
 from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible, unmeasured
 from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.testimony import Testimony, testimony
-from convcost.modules.anatomy import uncompiled
-from convcost.refereed import Opinion
-from convcost.report import Report, Verdict
-from convcost.workers import EndedError, can_fork
+from convcost.system.workers import EndedError, can_fork
+from convcost.tracing.anatomy import uncompiled
 
 if TYPE_CHECKING:
     import torch

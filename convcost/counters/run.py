@@ -6,18 +6,18 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import FLOPS_PER_MAC, Size
+from convcost.core.report import CounterResult, Report, Row, Verdict
+from convcost.core.trace import Trace
+from convcost.core.units import binary, human
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import places
 from convcost.counters.reconcile import judge, summary
-from convcost.modules.build import build
-from convcost.modules.fault import text_of
-from convcost.modules.profile import profile
-from convcost.network import Network
-from convcost.operation import Trace
-from convcost.quantities import FLOPS_PER_MAC, Size
-from convcost.report import CounterResult, Report, Row, Verdict
-from convcost.units import binary, human
+from convcost.layers.network import Network
+from convcost.tracing.build import build
+from convcost.tracing.fault import text_of
+from convcost.tracing.profile import profile
 
 if TYPE_CHECKING:
     import torch
@@ -100,7 +100,7 @@ def costly(report: Report, memory: int, has_gradients: bool = False) -> str:
     """What keeps it from being computed for real; for gradients every output is kept."""
     needed, work = real_bytes(report), FLOPS_PER_MAC * report.macs
     if has_gradients:
-        needed += REAL_ITEMSIZE * sum(row.calls * formulas.elements(row.output) for row in report.rows)
+        needed += REAL_ITEMSIZE * sum(row.calls * arithmetic.elements(row.output) for row in report.rows)
     if needed > memory:
         return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
     if work > MOST_WORK:
@@ -120,22 +120,22 @@ def real_bytes(report: Report) -> Size:
 
 
 def _held(row: Row) -> Size:
-    return formulas.elements(row.input) + formulas.elements(row.output) + _workspace(row)
+    return arithmetic.elements(row.input) + arithmetic.elements(row.output) + _workspace(row)
 
 
 def _workspace(row: Row) -> Size:
     """The input unfolded by a convolution's kernel, as torch's CPU convolutions may hold it."""
     if "weight" not in row.parameters or not row.kind.startswith("Conv"):
         return 0
-    taps = formulas.elements(row.parameters["weight"][2:])
-    return taps * max(formulas.elements(row.input), formulas.elements(row.output))
+    taps = arithmetic.elements(row.parameters["weight"][2:])
+    return taps * max(arithmetic.elements(row.input), arithmetic.elements(row.output))
 
 
 def largest_tensor(report: Report) -> Size:
     """Bytes of the largest tensor there would be."""
     weights = (shape for row in report.rows for shape in row.parameters.values())
     shapes = (report.input, *(row.output for row in report.rows), *weights)
-    return REAL_ITEMSIZE * 2 * max(map(formulas.elements, shapes))
+    return REAL_ITEMSIZE * 2 * max(map(arithmetic.elements, shapes))
 
 
 def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:

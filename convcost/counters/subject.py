@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.modules.anatomy import anatomy, named_modules
-from convcost.modules.tensors import tensors
+from convcost.tracing.anatomy import anatomy, named_modules
+from convcost.tracing.tensors import tensors
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ from decimal import Decimal
 from math import prod
 from typing import NamedTuple
 
-from convcost.errors import UsageError
-from convcost.units import parse_amount
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_amount
 
 FACTOR = re.compile(r"([0-9][0-9.,_]{0,39}(?:e\+?[0-9]{1,2})?) ?([A-Za-z][A-Za-z/ -]{0,40})?", re.IGNORECASE)
 UNIT = re.compile(r"([KMGTPE]i?)?(?:(FLOP|OP)s?|(B|Hz|T|))(/s)?")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
+from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.devices.device import Device
 from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
-from convcost.errors import ConvcostError, UsageError, did_you_mean
 
 FILES = ("nvidia", "geforce", "jetson", "amd", "intel", "google", "amazon", "apple", "cpu")
 """The files in the folder `data`, in the order that devices are listed in."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from convcost.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError, did_you_mean
 
 Kind = Literal["gpu", "cpu", "tpu", "npu"]
 

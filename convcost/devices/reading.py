@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from convcost.core.errors import ConvcostError, UsageError
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, Amount, Measure, parse_figure
 from convcost.devices.device import OWN, Device
-from convcost.errors import ConvcostError, UsageError
 
 LONGEST_NAME = 64
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convcost.core.report import CounterResult
 from convcost.gate.check import Check
 from convcost.gate.counting import Counted
-from convcost.report import CounterResult
 from convcost.spec import Spec
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from convcost.errors import UnboundSizeError
+from convcost.core.cost import NO_VALID_MACS, Size
+from convcost.core.errors import UnboundSizeError
+from convcost.core.report import Report
 from convcost.gate.counting import Counted
 from convcost.gate.keys import Relation
 from convcost.gate.limit import Formula, Limit
-from convcost.quantities import NO_VALID_MACS, Size
-from convcost.report import Report
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 from convcost.spec.spec import BATCH_LIKE
@@ -108,7 +108,7 @@ def value_of(report: Report, metric: str) -> Any:
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value
-    from convcost.symbols.tidy import plain
+    from convcost.symbolic.tidy import plain
 
     return plain(value)
 

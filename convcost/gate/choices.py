@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from convcost.errors import did_you_mean
+from convcost.core.errors import did_you_mean
 from convcost.gate.kinds import Kind, Misfit, Path, Schema, kind_of
 
 FEW = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from convcost.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError, did_you_mean
 from convcost.gate.devices import stated
 from convcost.gate.entry import Entry, Model
 from convcost.gate.keys import COMMON, CONFIG

@@ -8,13 +8,13 @@ from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convcost.core.report import Report
 from convcost.gate.entry import Entry, Model
-from convcost.report import Report
 from convcost.spec import Spec
 
 if TYPE_CHECKING:
-    from convcost.modules.loading import Place
-    from convcost.modules.target import Profiled
+    from convcost.tracing.loading import Place
+    from convcost.tracing.target import Profiled
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def counted(entry: Entry, folder: Path) -> Counted:
 
 
 def _run(entry: Entry, model: Model, folder: Path) -> Counted:
-    from convcost.modules.call import Target
-    from convcost.modules.formulas import operator_formulas
-    from convcost.modules.importing import importable
-    from convcost.modules.profile import Profiler
-    from convcost.modules.target import profiled
+    from convcost.tracing.call import Target
+    from convcost.tracing.formulas import operator_formulas
+    from convcost.tracing.importing import importable
+    from convcost.tracing.profile import Profiler
+    from convcost.tracing.target import profiled
 
     target = Target(
         _place(model.text, folder),
@@ -72,7 +72,7 @@ def _run(entry: Entry, model: Model, folder: Path) -> Counted:
 
 def _place(text: str, folder: Path) -> Place:
     """Where an object is, a file's path from the current folder."""
-    from convcost.modules.loading import parse_place
+    from convcost.tracing.loading import parse_place
 
     place = parse_place(text)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place

@@ -6,9 +6,9 @@ from collections.abc import Set
 from functools import partial
 from typing import NamedTuple
 
+from convcost.core.errors import UsageError
 from convcost.devices import Catalogue, Device, catalogue
 from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
-from convcost.errors import UsageError
 from convcost.gate.device_keys import DEVICES
 from convcost.gate.kinds import Misfit
 from convcost.gate.source import ConfigError, Source, nearest_source, source_at

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost.core.cost import MATMUL, Convention
 from convcost.gate.limit import Limit
-from convcost.quantities import MATMUL, Convention
 from convcost.spec import Spec
-from convcost.workers import DEFAULT_TIMEOUT
+from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.modules.inputs import Inputs
+    from convcost.tracing.inputs import Inputs
 
 
 class Model(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
-from convcost.dtypes import ITEMSIZES
+from convcost.core.cost import Count, Padding
+from convcost.core.dtypes import ITEMSIZES
 from convcost.gate.choices import Anything, Either, OneOf
 from convcost.gate.device_keys import DEVICES
 from convcost.gate.kinds import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
 from convcost.gate.tables import Key, Named, Several, Table
-from convcost.quantities import Count, Padding
 
 METRICS = {
     "params": "parameters",

@@ -8,11 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, cast
 
-from convcost.errors import SpecError, UsageError, did_you_mean
+from convcost.core.errors import SpecError, UsageError, did_you_mean
+from convcost.core.units import parse_amount
 from convcost.gate.keys import LIMITS, RATIOS, Relation
 from convcost.spec.grammar import parse_size
 from convcost.spec.syntax import Expression, names
-from convcost.units import parse_amount
 
 PLAIN = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
 """A factor without names: 6, 0.6, 3/5."""

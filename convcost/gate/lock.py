@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from convcost.core.cost import Count, Padding
 from convcost.gate.choices import Either, OneOf
 from convcost.gate.folding import folded
 from convcost.gate.keys import METRICS
@@ -12,7 +13,6 @@ from convcost.gate.kinds import TEXT, WHOLE
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.source import BARE
 from convcost.gate.tables import Key, Named, Table
-from convcost.quantities import Count, Padding
 
 VERSION = 1
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from convcost.errors import UsageError
-from convcost.files import read_text, shown, write_text
+from convcost.core.cost import Convention
+from convcost.core.errors import UsageError
 from convcost.gate.folding import MOST_ROWS, unfolded
 from convcost.gate.keys import METRICS
 from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.source import ConfigError, dotted, parsed
-from convcost.quantities import Convention
+from convcost.system.files import read_text, shown, write_text
 
 WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from convcost.errors import ConvcostError
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Report
 from convcost.gate.check import Check, limit_check, made_check
 from convcost.gate.config import Config
 from convcost.gate.counting import Counted, counted
@@ -13,7 +14,6 @@ from convcost.gate.entry import Entry, Model
 from convcost.gate.kinds import Misfit
 from convcost.gate.limit import Formula
 from convcost.gate.source import Problem
-from convcost.report import Report
 
 Part = TypeVar("Part")
 

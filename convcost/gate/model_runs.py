@@ -11,14 +11,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Report
 from convcost.counters.contained import single_threaded
-from convcost.errors import ConvcostError
 from convcost.gate.agreement import agreements
 from convcost.gate.check import Check
 from convcost.gate.counting import Counted, counted
 from convcost.gate.entry import Entry
-from convcost.report import Report
-from convcost.workers import EndedError, Worker, can_fork
+from convcost.system.workers import EndedError, Worker, can_fork
 
 TRUSTED = ("builtins", "collections", "convcost", "decimal", "fractions", "sympy", "torch")
 """The packages whose classes an answer may be made of."""

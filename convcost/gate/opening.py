@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from convcost.network import Numbers
-from convcost.quantities import Convention, Size
-from convcost.report import Report
-from convcost.requirements import Requirement
+from convcost.core.constraints import Requirement
+from convcost.core.cost import Convention, Size
+from convcost.core.report import Report
+from convcost.layers.network import Numbers
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes
-from convcost.symbols.formula import divided, name
+from convcost.symbolic.formula import divided, name
 
 
 class Exact(OpenSizes):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from convcost.core.cost import Size
+from convcost.core.report import Assumption
 from convcost.gate.check import Check, made_check, value_of
 from convcost.gate.counting import Counted
 from convcost.gate.keys import Relation
 from convcost.gate.limit import Formula, Limit
 from convcost.gate.opening import Exact
-from convcost.quantities import Size
-from convcost.report import Assumption
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 
@@ -37,8 +37,8 @@ def _is_just_so(limit: Limit, counted: Counted, wanted: Any) -> bool:
 
 
 def _decided(limit: Limit, counted: Counted, base: Counted | None, wanted: Any, said: Any) -> Check:
-    from convcost.symbols.decide import expression
-    from convcost.symbols.text import lowest_terms
+    from convcost.symbolic.decide import expression
+    from convcost.symbolic.text import lowest_terms
 
     assumed = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
     found = expression(value_of(counted.open_report, limit.metric), assumed)
@@ -56,7 +56,7 @@ def _answers(
     found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumed: tuple[Assumption, ...]
 ) -> set[str]:
     """Whether `found` is so for all sizes: yes, no, or unknown; of a tolerance on both its sides."""
-    from convcost.symbols.decide import expression, is_at_most, is_equal
+    from convcost.symbolic.decide import expression, is_at_most, is_equal
 
     if relation == "=" and not tolerance:
         return {is_equal(found, bound, assumed)}

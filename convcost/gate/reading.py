@@ -8,14 +8,14 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
-from convcost.errors import ConvcostError, UsageError
+from convcost.core.cost import Convention
+from convcost.core.errors import ConvcostError, UsageError
 from convcost.gate.entry import Entry, Model
 from convcost.gate.keys import LIMITS, MODEL_KEYS, RATIOS, SPEC_KEYS
 from convcost.gate.kinds import Misfit
 from convcost.gate.limit import Limit, amount_limit, parse_tolerance, ratio_limit
-from convcost.quantities import Convention
 from convcost.spec import Named, Spec, check_names, parse
-from convcost.workers import DEFAULT_TIMEOUT
+from convcost.system.workers import DEFAULT_TIMEOUT
 
 Part = TypeVar("Part")
 
@@ -106,7 +106,7 @@ class Reading:
 
 
 def _model(table: Mapping[str, Any]) -> Model:
-    from convcost.modules.declaration import parse_inputs
+    from convcost.tracing.declaration import parse_inputs
 
     if table.get("inputs") and "inputs_from" in table:
         raise UsageError("inputs and inputs_from exclude each other")

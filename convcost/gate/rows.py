@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from convcost.core.cost import MATMUL, Convention
+from convcost.core.report import Report
+from convcost.core.report import Row as ReportRow
 from convcost.gate.counting import Counted
 from convcost.gate.keys import METRICS
-from convcost.quantities import MATMUL, Convention
-from convcost.report import Report
-from convcost.report import Row as ReportRow
 
 ROW_METRICS = ("params", "macs", "valid_macs", "bias_adds", "elementwise", "activations")
 """What a layer or module has figures of: the totals of these are their sums."""
@@ -84,8 +84,8 @@ def figure(value: Any) -> Figure:
         return value
     if value is None:
         return "no formula"
-    from convcost.symbols.text import program
-    from convcost.symbols.tidy import plain
+    from convcost.symbolic.text import program
+    from convcost.symbolic.tidy import plain
 
     number = plain(value)
     return number if isinstance(number, int) else program(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from convcost.files import exclusive, shown
 from convcost.gate.changes import changes
 from convcost.gate.config import Config
 from convcost.gate.locked import read_lock, write_lock
@@ -12,6 +11,7 @@ from convcost.gate.measuring import Measured, measured
 from convcost.gate.rows import Baseline, baseline_of
 from convcost.gate.source import ConfigError
 from convcost.gate.verdict import Checked, Judged, Standing
+from convcost.system.files import exclusive, shown
 
 
 def checked(

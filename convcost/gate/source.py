@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
-from convcost.errors import ConvcostError, UsageError
-from convcost.files import read_text, shown
+from convcost.core.errors import ConvcostError, UsageError
 from convcost.gate.kinds import Misfit, Path
 from convcost.gate.positions import Position, positions
+from convcost.system.files import read_text, shown
 
 OWN = "convcost.toml"
 SHARED = "pyproject.toml"

@@ -8,12 +8,12 @@ from pathlib import Path
 from textwrap import wrap
 from typing import cast
 
-from convcost.errors import UsageError
-from convcost.files import create_text, shown
+from convcost.core.errors import UsageError
 from convcost.gate.device_keys import DEVICE
 from convcost.gate.keys import COMMON, CONFIG, ENTRY, LIMITS, METRICS
 from convcost.gate.source import OWN, SHARED, nearest_source
 from convcost.gate.tables import Key, Table
+from convcost.system.files import create_text, shown
 
 WIDTH = 100
 

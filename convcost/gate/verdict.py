@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from convcost.printing import Printed
+from convcost.core.printing import Printed
 
 if TYPE_CHECKING:
+    from convcost.core.report import Report
     from convcost.gate.changes import Changes
     from convcost.gate.check import Check
     from convcost.gate.config import Config
     from convcost.gate.entry import Entry
     from convcost.gate.rows import Baseline
     from convcost.gate.source import Problem
-    from convcost.report import Report
 
 Standing = Literal["unlocked", "new", "same", "changed"]
 """How an entry stands to the lock file: there is none, it is not in it, or it is and costs as much or not."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, at_least
 from convcost.layers.kept import Kept
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import Divides, Equals, Known, Rank, Requirement
 
 
 class _Elementwise(Layer):
@@ -30,13 +30,13 @@ class _Elementwise(Layer):
     is_invertible: ClassVar[bool] = False
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=self.operations * formulas.elements(shape))
+        return Cost(elementwise=self.operations * arithmetic.elements(shape))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         if self.keeps_output:
             return Kept(output=True)
         is_copied = self.shares_memory(True) and not self.is_invertible
-        return Kept(elements=formulas.elements(shape)) if is_copied else Kept(input=True)
+        return Kept(elements=arithmetic.elements(shape)) if is_copied else Kept(input=True)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Softsign(_Plain):
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """The input, and 1 + |x|."""
-        return Kept(input=True, elements=formulas.elements(shape))
+        return Kept(input=True, elements=arithmetic.elements(shape))
 
 
 class Tanhshrink(_Plain):
@@ -130,7 +130,7 @@ class Tanhshrink(_Plain):
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """tanh(x)."""
-        return Kept(elements=formulas.elements(shape))
+        return Kept(elements=arithmetic.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class RReLU(_Elementwise):
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """The input, or what was written over it, and the slopes that were drawn."""
-        return Kept(input=True, elements=formulas.elements(shape))
+        return Kept(input=True, elements=arithmetic.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ class GLU(Layer):
         return (*shape[:dim], shape[dim] // 2, *shape[dim + 1 :])
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=(Sigmoid.operations + 1) * formulas.elements(self.output(shape)))
+        return Cost(elementwise=(Sigmoid.operations + 1) * arithmetic.elements(self.output(shape)))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         return Kept(input=True)

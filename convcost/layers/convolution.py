@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, AtMost, Equals, Requirement
+from convcost.core.cost import Shape, Size
 from convcost.layers.interface import SameOrSizes, Sizes, at_least
 from convcost.layers.kept import Kept
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
-from convcost.quantities import Shape, Size
-from convcost.requirements import AtLeast, AtMost, Equals, Requirement
 
 UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 
@@ -54,14 +54,14 @@ class _Convolution(SlidingKernel):
 
     def lengths(self, shape: Shape) -> Shape:
         return tuple(
-            formulas.convolution_length(
+            arithmetic.convolution_length(
                 length, window.kernel_size, window.stride, window.before + window.after, window.dilation
             )
             for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
         )
 
     def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
-        taps = formulas.elements(lengths) * formulas.elements(self.kernel)
+        taps = arithmetic.elements(lengths) * arithmetic.elements(self.kernel)
         if self.padding_mode != "zeros" or self.padding in UNPADDED:
             return taps, taps
         return taps, valid_taps(shape[-self.spatial :], lengths, self.windows)
@@ -75,7 +75,7 @@ class _Convolution(SlidingKernel):
 
     def worked_on(self, shape: Shape) -> Size:
         if not self._is_copied:
-            return formulas.elements(shape)
+            return arithmetic.elements(shape)
         is_filled = self.padding_mode != "zeros"
         paddings = (
             window.before + window.after if is_filled else window.after - window.before
@@ -83,7 +83,7 @@ class _Convolution(SlidingKernel):
         )
         lengths = shape[-self.spatial :]
         padded = (length + padding for length, padding in zip(lengths, paddings, strict=True))
-        return formulas.elements((*shape[: -self.spatial], *padded))
+        return arithmetic.elements((*shape[: -self.spatial], *padded))
 
     @property
     def _is_copied(self) -> bool:
@@ -97,7 +97,7 @@ class _Convolution(SlidingKernel):
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Over output positions."""
         return (
-            ("sample", formulas.elements(shape[: -self.spatial - 1])),
+            ("sample", arithmetic.elements(shape[: -self.spatial - 1])),
             ("out_channel", self.out_channels),
             *zip(POSITIONS[self.spatial], self.lengths(shape), strict=True),
             ("in_channel", self.in_channels // self.groups),

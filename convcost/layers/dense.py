@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, at_least, bearable
 from convcost.layers.kept import Kept
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtLeast, AtMost, Equals, Rank, Requirement
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Linear(Layer):
         return (*shape[:-1], self.out_features)
 
     def cost(self, shape: Shape) -> Cost:
-        positions = formulas.elements(shape[:-1])
-        macs = formulas.linear_macs(positions, self.in_features, self.out_features)
+        positions = arithmetic.elements(shape[:-1])
+        macs = arithmetic.linear_macs(positions, self.in_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
@@ -51,7 +51,7 @@ class Linear(Layer):
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return (
-            ("position", formulas.elements(shape[:-1])),
+            ("position", arithmetic.elements(shape[:-1])),
             ("out_feature", self.out_features),
             ("in_feature", self.in_features),
         )
@@ -92,8 +92,8 @@ class Bilinear(Layer):
         return (*shape[:-1], self.out_features)
 
     def cost(self, shape: Shape) -> Cost:
-        positions = formulas.elements(shape[:-1])
-        macs = formulas.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
+        positions = arithmetic.elements(shape[:-1])
+        macs = arithmetic.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
@@ -102,7 +102,7 @@ class Bilinear(Layer):
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """x1ᵀ·A takes in1_features steps for each of x2's features, their product with x2 one more."""
         return (
-            ("position", formulas.elements(shape[:-1])),
+            ("position", arithmetic.elements(shape[:-1])),
             ("out_feature", self.out_features),
             ("in2_feature", self.in2_features),
             ("in1_feature_then_x2", self.in1_features + 1),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, TypeAlias, TypeVar
 
-from convcost import formulas
-from convcost.errors import RequirementError
+from convcost.core import arithmetic
+from convcost.core.constraints import AllAtLeast, AtMost, Known, Requirement
+from convcost.core.cost import Cost, Shape, Size
+from convcost.core.errors import RequirementError
 from convcost.layers.kept import Kept
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AllAtLeast, AtMost, Known, Requirement
 
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
@@ -77,7 +77,7 @@ class Layer:
 
     def worked_on(self, shape: Shape) -> Size:
         """Elements of what it works on: the input, or a copy of it with padding around it."""
-        return formulas.elements(shape)
+        return arithmetic.elements(shape)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcost.quantities import Size
+from convcost.core.cost import Size
 
 
 class Kept(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, Divides, Equals, Known, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, Sizes, at_least
 from convcost.layers.kept import Kept
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtLeast, Divides, Equals, Known, Rank, Requirement
 
 SCALE_BY_STATISTICS = 2
 """Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""
@@ -57,7 +57,7 @@ class _PerChannel(Layer):
         """Without running statistics those of the input are taken, in evaluation too."""
         statistics = 0 if self.track_running_stats else COMPUTE_STATISTICS
         per_element = statistics + SCALE_BY_STATISTICS + len(self.parameters())
-        return Cost(elementwise=per_element * formulas.elements(shape))
+        return Cost(elementwise=per_element * arithmetic.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _BatchNorm(_PerChannel):
         yield Known(is_so, "eps is 0; without running statistics more is needed", "eps")
 
     def samples(self, shape: Shape) -> Size:
-        return formulas.elements((shape[0], *shape[2:]))
+        return arithmetic.elements((shape[0], *shape[2:]))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
@@ -127,11 +127,11 @@ class _InstanceNorm(_PerChannel):
         return shape[-self.spatial - 1]
 
     def samples(self, shape: Shape) -> Size:
-        return formulas.elements(shape[-self.spatial :])
+        return arithmetic.elements(shape[-self.spatial :])
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
-        channels = formulas.elements(shape[: -self.spatial])
+        channels = arithmetic.elements(shape[: -self.spatial])
         repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
         return Kept(input=True, elements=repeated * channels, statistics=2 * channels)
 
@@ -177,7 +177,7 @@ class _OverLastDimensions(Layer):
 
     def groups(self, shape: Shape) -> Size:
         """How many means are taken."""
-        return formulas.elements(shape[: len(shape) - len(self.normalized())])
+        return arithmetic.elements(shape[: len(shape) - len(self.normalized())])
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, normalized_shape=self.normalized_shape)
@@ -203,7 +203,7 @@ class LayerNorm(_OverLastDimensions):
 
     def cost(self, shape: Shape) -> Cost:
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
-        return Cost(elementwise=per_element * formulas.elements(shape))
+        return Cost(elementwise=per_element * arithmetic.elements(shape))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         return Kept(input=True, statistics=2 * self.groups(shape))
@@ -221,7 +221,7 @@ class RMSNorm(_OverLastDimensions):
         return {"weight": self.normalized()} if self.elementwise_affine else {}
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=(3 + len(self.parameters())) * formulas.elements(shape))
+        return Cost(elementwise=(3 + len(self.parameters())) * arithmetic.elements(shape))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
@@ -251,12 +251,12 @@ class GroupNorm(Layer):
         yield Rank(shape, tuple(range(2, len(shape) + 1)), "[batch, channels, *]")
         what = "the input's channel dimension"
         yield Equals(shape[1], self.num_channels, what, "num_channels", "num_channels")
-        samples = formulas.elements((shape[0], shape[1] // self.num_groups, *shape[2:]))
+        samples = arithmetic.elements((shape[0], shape[1] // self.num_groups, *shape[2:]))
         yield AtLeast(samples, 2, "batch x channels of a group x positions")
 
     def cost(self, shape: Shape) -> Cost:
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
-        return Cost(elementwise=per_element * formulas.elements(shape))
+        return Cost(elementwise=per_element * arithmetic.elements(shape))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         return Kept(input=True, statistics=2 * shape[0] * self.num_groups)
@@ -281,12 +281,12 @@ class LocalResponseNorm(Layer):
         yield Rank(shape, tuple(range(3, len(shape) + 1)), "[batch, channels, length, *]")
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=(self.size + 5) * formulas.elements(shape))
+        return Cost(elementwise=(self.size + 5) * arithmetic.elements(shape))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """The squares padded along the channels, and the divisor before its power and after."""
         padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
-        return Kept(input=True, elements=formulas.elements(padded) + 2 * formulas.elements(shape))
+        return Kept(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))
 
 
 def _affine(shape: Shape, affine: bool, bias: bool) -> dict[str, Shape]:

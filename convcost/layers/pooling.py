@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, Sizes, along, at_least
 from convcost.layers.kept import Kept
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtLeast, AtMost, Known, Rank, Requirement
 
 SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
 
@@ -46,13 +46,13 @@ class _Pooling(_Spatial):
 
     def output(self, shape: Shape) -> Shape:
         lengths = tuple(
-            formulas.pooling_length(*geometry, self.ceil_mode) for geometry in self._geometry(shape)
+            arithmetic.pooling_length(*geometry, self.ceil_mode) for geometry in self._geometry(shape)
         )
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        taps = formulas.elements(self.each("kernel_size"))
-        return Cost(elementwise=taps * formulas.elements(self.output(shape)))
+        taps = arithmetic.elements(self.each("kernel_size"))
+        return Cost(elementwise=taps * arithmetic.elements(self.output(shape)))
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, kernel_size=self.kernel_size, dilation=self.dilation)
@@ -173,12 +173,12 @@ class _LPPool(_Pooling):
 
     def cost(self, shape: Shape) -> Cost:
         """A power and a sum for each tap, a root for each output."""
-        taps = formulas.elements(self.each("kernel_size"))
-        return Cost(elementwise=(2 * taps + 1) * formulas.elements(self.output(shape)))
+        taps = arithmetic.elements(self.each("kernel_size"))
+        return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
-        return Kept(input=True, elements=formulas.elements(shape) + 4 * formulas.elements(output))
+        return Kept(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class _Adaptive(_Spatial):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=formulas.elements(shape))
+        return Cost(elementwise=arithmetic.elements(shape))
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield self.rank(shape)
@@ -295,4 +295,4 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 
 def _with_indices(output: Shape) -> Kept:
     """The input, and which of its elements each output is."""
-    return Kept(input=True, indices=formulas.elements(output))
+    return Kept(input=True, indices=arithmetic.elements(output))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import Equals, Known, Rank, Requirement
+from convcost.core.cost import Shape
 from convcost.layers.interface import Layer, at_least, bearable
 from convcost.layers.kept import Kept
-from convcost.quantities import Shape
-from convcost.requirements import Equals, Known, Rank, Requirement
 
 
 class _View(Layer):
@@ -56,7 +56,7 @@ class Dropout(_Dropout):
 
     def _drawn(self, shape: Shape) -> Kept:
         """A byte for each element, as on CUDA; on the CPU it is a factor of the dtype."""
-        return Kept(masks=formulas.elements(shape))
+        return Kept(masks=arithmetic.elements(shape))
 
 
 class Dropout1d(_Dropout):
@@ -67,7 +67,7 @@ class Dropout1d(_Dropout):
         yield Rank(shape, (2, 3), "[batch, channels, length] or the same without batch")
 
     def _drawn(self, shape: Shape) -> Kept:
-        return Kept(elements=formulas.elements(shape[:-1]))
+        return Kept(elements=arithmetic.elements(shape[:-1]))
 
 
 class Dropout2d(_Dropout):
@@ -79,7 +79,7 @@ class Dropout3d(_Dropout):
 
     def _drawn(self, shape: Shape) -> Kept:
         """Without all five dimensions torch takes none of them for the batch, as it does in Dropout2d."""
-        return Kept(elements=formulas.elements(shape[:2]) if len(shape) == 5 else shape[0])
+        return Kept(elements=arithmetic.elements(shape[:2]) if len(shape) == 5 else shape[0])
 
 
 class _Alpha(_Dropout):
@@ -93,7 +93,7 @@ class AlphaDropout(_Alpha):
     """Dropout that keeps mean and variance."""
 
     def _drawn(self, shape: Shape) -> Kept:
-        return Kept(elements=formulas.elements(shape))
+        return Kept(elements=arithmetic.elements(shape))
 
 
 class FeatureAlphaDropout(_Alpha):
@@ -117,7 +117,7 @@ class Flatten(_View):
 
     def output(self, shape: Shape) -> Shape:
         first, last = self._range(shape)
-        return (*shape[:first], formulas.elements(shape[first : last + 1]), *shape[last + 1 :])
+        return (*shape[:first], arithmetic.elements(shape[first : last + 1]), *shape[last + 1 :])
 
     def _range(self, shape: Shape) -> tuple[int, int]:
         return self.start_dim % len(shape), self.end_dim % len(shape)
@@ -137,7 +137,7 @@ class Unflatten(_View):
         yield Known(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
         yield at_least(1, unflattened_size=given)
         yield Equals(
-            formulas.elements(self._sizes(shape)),
+            arithmetic.elements(self._sizes(shape)),
             shape[self.dim],
             "the product of unflattened_size",
             f"dimension {self.dim}",
@@ -150,7 +150,7 @@ class Unflatten(_View):
         return (*shape[:dim], *self._sizes(shape), *shape[dim + 1 :])
 
     def _sizes(self, shape: Shape) -> Shape:
-        rest = shape[self.dim] // formulas.elements(self._given())
+        rest = shape[self.dim] // arithmetic.elements(self._given())
         return tuple(rest if size == -1 else size for size in self.unflattened_size)
 
     def _given(self) -> Shape:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtMost, Divides, Equals, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, Sizes, along, at_least
 from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
-from convcost.quantities import Cost, Shape, Size
-from convcost.requirements import AtMost, Divides, Equals, Rank, Requirement
 
 NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
@@ -71,14 +71,14 @@ class SlidingKernel(Layer):
         return (*shape[: -self.spatial - 1], self.out_channels, *self.lengths(shape))
 
     def cost(self, shape: Shape) -> Cost:
-        batch = formulas.elements(shape[: -self.spatial - 1])
+        batch = arithmetic.elements(shape[: -self.spatial - 1])
         lengths = self.lengths(shape)
         taps, valid = self.taps(shape, lengths)
         channels = (batch, self.in_channels, self.out_channels, self.groups)
         return Cost(
-            formulas.convolution_macs(*channels, taps),
-            None if valid is None else formulas.convolution_macs(*channels, valid),
-            batch * self.out_channels * formulas.elements(lengths) if self.bias else 0,
+            arithmetic.convolution_macs(*channels, taps),
+            None if valid is None else arithmetic.convolution_macs(*channels, valid),
+            batch * self.out_channels * arithmetic.elements(lengths) if self.bias else 0,
         )
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -132,4 +132,4 @@ def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Si
         for length, count, window in zip(data, positions, windows, strict=True)
     )
     known = tuple(taps for taps in found if taps is not None)
-    return formulas.elements(known) if len(known) == len(windows) else None
+    return arithmetic.elements(known) if len(known) == len(windows) else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from contextlib import suppress
 
-from convcost.formulas import ceil_div, positive_part, smaller
-from convcost.quantities import Size
+from convcost.core.arithmetic import ceil_div, positive_part, smaller
+from convcost.core.cost import Size
 
 MOST_TERMS = 64
 """A formula in open sizes with more terms tells a reader nothing, and takes long to shorten."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.errors import did_you_mean
+from convcost.core.errors import did_you_mean
 from convcost.layers import KINDS
 
 TORCH_NN: tuple[str, ...] = (

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, AtMost, Requirement
+from convcost.core.cost import Shape, Size
 from convcost.layers.interface import Sizes, at_least, bearable
 from convcost.layers.kept import Kept
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
-from convcost.quantities import Shape, Size
-from convcost.requirements import AtLeast, AtMost, Requirement
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _ConvTranspose(SlidingKernel):
 
     def lengths(self, shape: Shape) -> Shape:
         return tuple(
-            formulas.transposed_length(
+            arithmetic.transposed_length(
                 length,
                 window.kernel_size,
                 window.stride,
@@ -53,7 +53,7 @@ class _ConvTranspose(SlidingKernel):
     def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
         """At input positions; those on real data are the ones that `padding` does not crop away."""
         positions = shape[-self.spatial :]
-        taps = formulas.elements(positions) * formulas.elements(self.kernel)
+        taps = arithmetic.elements(positions) * arithmetic.elements(self.kernel)
         return taps, valid_taps(lengths, positions, self.windows)
 
     def kept(self, shape: Shape, output: Shape) -> Kept:
@@ -62,7 +62,7 @@ class _ConvTranspose(SlidingKernel):
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Over input positions: each input element is spread over taps of the output."""
         return (
-            ("sample", formulas.elements(shape[: -self.spatial - 1])),
+            ("sample", arithmetic.elements(shape[: -self.spatial - 1])),
             ("in_channel", self.in_channels),
             *zip(POSITIONS[self.spatial], shape[-self.spatial :], strict=True),
             ("out_channel", self.out_channels // self.groups),
@@ -83,7 +83,7 @@ class _ConvTranspose(SlidingKernel):
         yield at_least(0, padding=self.padding, output_padding=self.output_padding)
         yield from super().requirements(shape)
         for window in self.windows:
-            largest = formulas.larger(window.stride, window.dilation) - 1
+            largest = arithmetic.larger(window.stride, window.dilation) - 1
             hint = "output_padding has to be smaller than the stride or the dilation."
             yield AtMost(window.output_padding, largest, "output_padding", "output_padding", hint)
         for name, length in zip(self.names, self.lengths(shape), strict=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 from convcost.operators.interface import Operand, Operator, size
-from convcost.quantities import Cost, Shape, Size
 
 SOFTMAX = 5
 """For each score: maximum, difference, exp, sum, quotient."""
@@ -32,7 +32,7 @@ def scaled_dot_product_attention(
     Grouped queries share keys and cost the same. All pairs of query and key count, as in every counter;
     `is_causal` lets query i see keys 0 to i, and only these are valid.
     """
-    outer = formulas.elements(query.shape[:-2])
+    outer = arithmetic.elements(query.shape[:-2])
     queries, keys = query.shape[-2], key.shape[-2]
     widths = query.shape[-1] + value.shape[-1]
     scores = outer * queries * keys
@@ -57,7 +57,7 @@ def flex_attention(query: Operand, key: Operand, value: Operand, seen: Size | No
 
 def causal_pairs(queries: Size, keys: Size) -> Size:
     """Σ min(i, keys) over queries i = 1, 2, …: the lower triangle, its first row and column aligned."""
-    corner = formulas.smaller(queries, keys)
+    corner = arithmetic.smaller(queries, keys)
     return corner * (corner + 1) // 2 + (queries - corner) * keys
 
 
@@ -72,7 +72,7 @@ def attention_output(
 
 def activations(query: Operand, key: Operand, output: Operand, **_: Any) -> Size:
     """The scores and the output, as if the two products were written out."""
-    return size(output) + formulas.elements(query.shape[:-1]) * key.shape[-2]
+    return size(output) + arithmetic.elements(query.shape[:-1]) * key.shape[-2]
 
 
 def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Size
 from convcost.operators import attention
 from convcost.operators.interface import Operand, Operator, numbers, outputs, size
-from convcost.quantities import Cost, Size
 
 OPEN = (None, -1)
 """What a side of a window is that has no end."""
@@ -48,8 +48,8 @@ class Mask(NamedTuple):
 
 def _last(queries: Size, keys: Size) -> Size:
     """The last query sees all keys, each before it one less."""
-    corner = formulas.smaller(queries, keys)
-    return corner * (corner + 1) // 2 + corner * formulas.positive_part(keys - queries)
+    corner = arithmetic.smaller(queries, keys)
+    return corner * (corner + 1) // 2 + corner * arithmetic.positive_part(keys - queries)
 
 
 class Lengths(NamedTuple):
@@ -132,7 +132,7 @@ def scores(query: Operand, key: Operand, lengths: Lengths, mask: Mask, heads: in
     pairs = lengths.pairs
     outer = query.shape[-2]
     if pairs is None:
-        most = formulas.elements(query.shape[:-1]) * _longest(key, lengths)
+        most = arithmetic.elements(query.shape[:-1]) * _longest(key, lengths)
         return most, most
     return (
         outer * sum(queries * keys for queries, keys in pairs),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convcost.core.cost import Cost, Shape
 from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
 from convcost.operators.sampling import INTERPOLATIONS
-from convcost.quantities import Cost, Shape
 
 OTHERWISE = 2
 """For each element of what a backward without an entry yields: the derivative, and its product."""

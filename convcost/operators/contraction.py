@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 from convcost.operators import sparse
 from convcost.operators.interface import Operand, contraction, size
 from convcost.operators.sparse import stored
-from convcost.quantities import Cost, Shape, Size
 
 
 def product(macs: Size, bias_adds: Size = 0) -> Cost:
@@ -19,7 +19,7 @@ def product(macs: Size, bias_adds: Size = 0) -> Cost:
 
 def linear(input: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
     """[*, in_features] by [out_features, in_features]."""
-    outputs = formulas.elements((*input.shape[:-1], *weight.shape[:-1]))
+    outputs = arithmetic.elements((*input.shape[:-1], *weight.shape[:-1]))
     return product(outputs * weight.shape[-1], outputs if bias is not None else 0)
 
 
@@ -76,7 +76,7 @@ def bilinear(
 ) -> Cost:
     """[*, in1] and [*, in2] by [out_features, in1, in2], as torch.nn.Bilinear."""
     out_features, in1, in2 = weight.shape
-    macs = formulas.bilinear_macs(formulas.elements(input1.shape[:-1]), in1, in2, out_features)
+    macs = arithmetic.bilinear_macs(arithmetic.elements(input1.shape[:-1]), in1, in2, out_features)
     return product(macs, size(output) if bias is not None else 0)
 
 
@@ -86,7 +86,7 @@ def trilinear(i1: Operand, i2: Operand, i3: Operand, output: Operand, **argument
     if rank != 4 or list(arguments["sumdim"]) != [2, 3]:
         return product(2 * _joint(rank, (i1, i2, i3), arguments))
     positions, in1 = i1.shape
-    return product(formulas.bilinear_macs(positions, in1, i3.shape[-1], i2.shape[0]))
+    return product(arithmetic.bilinear_macs(positions, in1, i3.shape[-1], i2.shape[0]))
 
 
 def _joint(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) -> Size:
@@ -95,7 +95,7 @@ def _joint(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) 
     for number, operand in enumerate(operands, 1):
         absent = {dim % rank for dim in arguments[f"expand{number}"]}
         extents.update(zip((dim for dim in range(rank) if dim not in absent), operand.shape, strict=True))
-    return formulas.elements(tuple(extents.values()))
+    return arithmetic.elements(tuple(extents.values()))
 
 
 def einsum(equation: str, tensors: Sequence[Operand], **_: Any) -> Cost:
@@ -105,7 +105,7 @@ def einsum(equation: str, tensors: Sequence[Operand], **_: Any) -> Cost:
     while len(terms) > 1:
         first, second, *rest = terms
         merged = first | second
-        macs = macs + formulas.elements(tuple(merged.values()))
+        macs = macs + arithmetic.elements(tuple(merged.values()))
         wanted = set(result).union(*rest)
         terms = [{index: extent for index, extent in merged.items() if index in wanted}, *rest]
     return product(macs)
@@ -135,7 +135,7 @@ def inner(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
 
 def vectors(x: Operand, y: Operand, output: Operand, dim: int = -1, **_: Any) -> Cost:
     """[*, k] by [*, k] along a dimension, broadcast."""
-    return product(size(output) * formulas.larger(x.shape[dim], y.shape[dim]))
+    return product(size(output) * arithmetic.larger(x.shape[dim], y.shape[dim]))
 
 
 def scaled_matrix(self: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:

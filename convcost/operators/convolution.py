@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers import layer_class
+from convcost.layers.network import NUMBERS
 from convcost.layers.sliding import SlidingKernel
-from convcost.network import NUMBERS
 from convcost.operators.interface import Operand, Operator, Sized, contraction, outputs, size
 from convcost.operators.sampling import LINEAR
-from convcost.quantities import Cost, Shape, Size
 
 
 def _steps(value: Any) -> Any:
@@ -126,7 +126,7 @@ def deformable(input: Operand, weight: Operand, output: Operand, use_mask: bool 
 
     Where taps read is decided by data: all count as valid. torchvision adds a bias in any case.
     """
-    window = formulas.elements(weight.shape[2:])
+    window = arithmetic.elements(weight.shape[2:])
     macs = size(output) * weight.shape[1] * window
     taps = size(output) // weight.shape[0] * input.shape[1] * window
     return Cost(macs, macs, size(output), (INTERPOLATION + bool(use_mask)) * taps)

@@ -14,20 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Size
 from convcost.operators.interface import Operand, Operator, outputs
-from convcost.quantities import Cost, Size
 
 
 def macs_of(matrix: Operand, each: Size) -> Cost:
     """`each` MACs for every matrix of a batch."""
-    macs = formulas.elements(matrix.shape[:-2]) * each
+    macs = arithmetic.elements(matrix.shape[:-2]) * each
     return Cost(macs, macs)
 
 
 def sides(matrix: Operand) -> tuple[Size, Size]:
     """The longer and the shorter side."""
-    return formulas.larger(*matrix.shape[-2:]), formulas.smaller(*matrix.shape[-2:])
+    return arithmetic.larger(*matrix.shape[-2:]), arithmetic.smaller(*matrix.shape[-2:])
 
 
 def columns(right: Operand, order: Size) -> Size:

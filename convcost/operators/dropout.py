@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Size
 from convcost.operators.interface import Operand, Operator, each_element, same, size
-from convcost.quantities import Cost, Size
 
 MASK, SCALE = 1, 1
 """For each element: the product with the mask, and with 1 / (1 − p)."""
@@ -27,7 +27,7 @@ def _drops(input: Operand, p: float, applied: int, drawn: int, of_channels: bool
         return Cost()
     if p == 1:
         return Cost(elementwise=size(input))
-    draws: Size = formulas.elements(input.shape[:2]) if of_channels else size(input)
+    draws: Size = arithmetic.elements(input.shape[:2]) if of_channels else size(input)
     return Cost(elementwise=applied * size(input) + drawn * draws)
 
 

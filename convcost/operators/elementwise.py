@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost
 from convcost.layers import activation, layer_class
 from convcost.operators.interface import (
     Operand,
@@ -20,7 +21,6 @@ from convcost.operators.interface import (
     same,
     size,
 )
-from convcost.quantities import Cost
 
 ACTIVATIONS = {
     **{"relu": "ReLU", "relu6": "ReLU6", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish"},
@@ -110,7 +110,7 @@ def distances_within(self: Operand, output: Operand, **_: Any) -> Cost:
 
 def diagonal(self: Operand, **_: Any) -> Cost:
     """trace: one sum for each element of the diagonal."""
-    return Cost(elementwise=formulas.smaller(*self.shape))
+    return Cost(elementwise=arithmetic.smaller(*self.shape))
 
 
 def accumulated(output: Operand, **arguments: Any) -> Cost:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape
 from convcost.operators.interface import Operand, Operator, outputs
-from convcost.quantities import Cost, Shape
 
 MACS_PER_BUTTERFLY = 5
 
@@ -19,7 +19,7 @@ MACS_PER_BUTTERFLY = 5
 def transform(shape: Shape, dimensions: Sequence[int], parts: int) -> Cost:
     """`shape` transformed along `dimensions`; `parts` is 2 for complex numbers on both sides, else 1."""
     levels = sum((shape[dimension] - 1).bit_length() for dimension in dimensions)
-    macs = MACS_PER_BUTTERFLY * formulas.elements(shape) * levels * parts // 4
+    macs = MACS_PER_BUTTERFLY * arithmetic.elements(shape) * levels * parts // 4
     return Cost(macs, macs)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.core.cost import Cost, Shape
 from convcost.operators.interface import Operand, contraction, size
-from convcost.quantities import Cost, Shape
 
 
 def grouped(self: Operand, mat2: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:

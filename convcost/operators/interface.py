@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from convcost import formulas
-from convcost.quantities import Cost, Shape, Size
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 
 
 class Operand(Protocol):
@@ -26,7 +26,7 @@ class Sized(NamedTuple):
 
 def size(operand: Operand) -> Size:
     """The number of its elements."""
-    return formulas.elements(operand.shape)
+    return arithmetic.elements(operand.shape)
 
 
 def numbers(operand: Any) -> list[int] | None:

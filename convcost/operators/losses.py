@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.core.cost import Cost, Size
 from convcost.layers.activation import Softmax
 from convcost.operators.interface import Operand, Operator, each_input_element, size
-from convcost.quantities import Cost, Size
 
 NOT_REDUCED = 0
 """ATen's number for reduction='none'."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.core.cost import Cost, Shape
 from convcost.layers.normalization import COMPUTE_STATISTICS, SCALE_BY_STATISTICS
 from convcost.operators.interface import Operand, Operator, size
-from convcost.quantities import Cost, Shape
 
 MEAN_SQUARE_AND_SCALE = 3
 """Per element of RMSNorm: a square, a sum, a product."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Size
 from convcost.operators.interface import Operand, Operator, size
-from convcost.quantities import Cost, Size
 
 
 def over_windows(self: Operand, kernel_size: Any, output: Operand, **_: Any) -> Cost:
@@ -28,9 +28,9 @@ def adaptive(self: Operand, **_: Any) -> Cost:
 def _taps(input: Operand, kernel_size: Any, output: Operand) -> Size:
     """A single kernel size stands for each dimension that the pooling changes or may change."""
     if isinstance(kernel_size, Sequence) and len(kernel_size) > 1:
-        return formulas.elements(tuple(kernel_size))
+        return arithmetic.elements(tuple(kernel_size))
     side = kernel_size[0] if isinstance(kernel_size, Sequence) else kernel_size
-    return formulas.elements((side,) * 1)
+    return arithmetic.elements((side,) * 1)
 
 
 def _spatial(dimensions: int, rule: Any) -> Operator:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.core.cost import Cost
 from convcost.operators import decompositions, elementwise, fourier
 from convcost.operators.interface import FREE, Operand, Operator, each_element, each_input_element, outputs
-from convcost.quantities import Cost
 
 ELEMENTWISE = (
     *("abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "bessel_i0", "bessel_i0e"),

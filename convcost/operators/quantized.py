@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convcost.core.cost import Cost
 from convcost.operators import convolution, elementwise, normalization, recurrent
 from convcost.operators.interface import (
     FREE,
@@ -19,7 +20,6 @@ from convcost.operators.interface import (
     each_element,
     size,
 )
-from convcost.quantities import Cost
 
 QUANTIZE = 5
 """For each element: product with 1 / scale, rounding, zero point, and two comparisons."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 from convcost.operators.interface import Operand, Operator, contraction, outputs, size
-from convcost.quantities import Cost, Shape, Size
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
@@ -50,7 +50,7 @@ def sequence_gradients(
     by_weight = product + Cost(bias_adds=cost.bias_adds)
     matrices = [parameter for parameter in params if len(parameter.shape) == 2]
     first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if bidirectional else 1]
-    positions = formulas.elements(arguments["output"].shape[:-1])
+    positions = arithmetic.elements(arguments["output"].shape[:-1])
     spared = 0 if "input" in needed else positions * sum(map(size, first))
     found = {"input": Cost(cost.macs - spared, cost.macs - spared)}
     return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
@@ -66,7 +66,7 @@ def _packed_or_not(hx: Any, params: Any, has_biases: Any, **options: Any) -> tup
 def _sequence(kind: str) -> Operator:
     def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
         params, _, _ = _packed_or_not(**arguments)
-        return weights_cost(kind, formulas.elements(input.shape[:-1]), params)
+        return weights_cost(kind, arithmetic.elements(input.shape[:-1]), params)
 
     def output(input: Operand, **arguments: Any) -> list[Shape]:
         _, is_bidirectional, states = _packed_or_not(**arguments)
@@ -80,7 +80,7 @@ def _sequence(kind: str) -> Operator:
 def _cell(kind: str) -> Operator:
     def cost(input: Operand, w_ih: Operand, w_hh: Operand, **biases: Any) -> Cost:
         given = [bias for name in ("b_ih", "b_hh") if (bias := biases.get(name)) is not None]
-        return weights_cost(kind, formulas.elements(input.shape[:-1]), [w_ih, w_hh, *given])
+        return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [w_ih, w_hh, *given])
 
     return Operator(cost, activations=outputs, gradients=cell_gradients)
 
@@ -88,7 +88,7 @@ def _cell(kind: str) -> Operator:
 def cell_gradients(needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any) -> dict[str, Cost]:
     """By each matrix and by what it multiplies, once for each position; by biases only sums."""
     matrices = {"input": "w_ih", "w_ih": "w_ih", "hx": "w_hh", "w_hh": "w_hh"}
-    positions = formulas.elements(input.shape[:-1])
+    positions = arithmetic.elements(input.shape[:-1])
     found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
     sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
     return {name: Cost(macs, macs) for name, macs in found.items()} | sums
@@ -104,7 +104,7 @@ def onednn_layer(
     """One layer in one direction as oneDNN runs it on a CPU."""
     biases = [weight2, weight3] if options["has_biases"] else []
     kind = ONEDNN_KINDS[options["mode"]]
-    return weights_cost(kind, formulas.elements(input.shape[:-1]), [weight0, weight1, *biases])
+    return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [weight0, weight1, *biases])
 
 
 OPERATORS = {

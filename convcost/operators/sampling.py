@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from convcost.core.cost import Cost
 from convcost.operators.interface import Operand, Operator, each_element, size
-from convcost.quantities import Cost
 
 LINEAR = {1: 3, 2: 7, 3: 15}
 """By dimensions: a product for each of 2ⁿ neighbours, and the sums between. Their weights are not counted."""

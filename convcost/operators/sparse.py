@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from convcost import formulas
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Size
 from convcost.operators.interface import Operand, Operator, SparseRule, contraction, size
-from convcost.quantities import Cost, Size
 
 
 def is_sparse(operand: Any) -> bool:
@@ -33,10 +33,10 @@ def product(left: Any, right: Any) -> Size | None:
         return matching_entries(left, right)
     if is_sparse(left):
         columns = right.shape[-1] if len(right.shape) > 1 else 1
-        batch = formulas.elements(right.shape[:-2]) if len(left.shape) == 2 else 1
+        batch = arithmetic.elements(right.shape[:-2]) if len(left.shape) == 2 else 1
         return _times(entries(left), columns * batch)
     rows = left.shape[:-1] if len(right.shape) <= 2 else left.shape[-2:-1]
-    return _times(entries(right), formulas.elements(rows))
+    return _times(entries(right), arithmetic.elements(rows))
 
 
 def _times(stored: Size | None, others: Size) -> Size | None:
@@ -69,7 +69,7 @@ def linear(input: Any, weight: Any, output: Operand, bias: Operand | None = None
     if is_sparse(input) and is_sparse(weight):
         return None
     kept, others = (weight, input.shape[:-1]) if is_sparse(weight) else (input, weight.shape[:1])
-    macs = _times(entries(kept), formulas.elements(others))
+    macs = _times(entries(kept), arithmetic.elements(others))
     return _summed(macs, 0 if bias is None else size(output), True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple, TypedDict
 
-from convcost.quantities import Count, Padding
+from convcost.core.cost import Count, Padding
 
 
 class Alias(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.matching import Metric, Range
+from convcost.core.match import Metric, Range
 from convcost.schemas.common import Convention, Formula, Head, Versions
 
 

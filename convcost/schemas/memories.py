@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.operation import Ran
+from convcost.core.trace import Ran
 from convcost.schemas.common import Formula, Quotient
 
 

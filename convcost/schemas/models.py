@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from convcost.operation import Phase
-from convcost.refereed import Cause
-from convcost.report import Verdict
+from convcost.core.diagnosis import Cause
+from convcost.core.report import Verdict
+from convcost.core.trace import Phase
 from convcost.schemas.common import Costs, Formula
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from convcost.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError, did_you_mean
 
 TYPES = {
     "compare": "convcost.schemas.results:Compared",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from convcost.report import CounterResult
+from convcost.core.report import CounterResult
 from convcost.schemas.common import Context, Costs, Formula, Quotient
 from convcost.schemas.memories import Memory, MemoryRatios
 from convcost.schemas.models import Opinion, Traced

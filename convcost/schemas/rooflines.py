@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.operation import Phase
-from convcost.rooflines.bound import By
+from convcost.analysis.roofline.bound import By
+from convcost.core.trace import Phase
 from convcost.schemas.common import Formula, Quotient
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from convcost.benchmark.result import What
 from convcost.schemas.common import Formula
-from convcost.timing.result import What
 
 
 class Run(TypedDict):

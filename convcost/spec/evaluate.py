@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import NoReturn
 
-from convcost.errors import Span, SpecError
+from convcost.core.constraints import Divides
+from convcost.core.cost import Size
+from convcost.core.errors import Span, SpecError
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.quantities import Size
-from convcost.requirements import Divides
 from convcost.spec.limits import LARGEST_EXPONENT
 from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum
 

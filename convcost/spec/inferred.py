@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from convcost.errors import SpecError
+from convcost.core.errors import SpecError
 from convcost.spec.grammar import parse_size
 from convcost.spec.resolve import Template
 from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Several, Sum, names

@@ -10,12 +10,12 @@ from functools import cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-from convcost.arguments import MOST_DIGITS
-from convcost.errors import Span, SpecError, did_you_mean
+from convcost.core.arguments import MOST_DIGITS
+from convcost.core.cost import Size
+from convcost.core.errors import Span, SpecError, did_you_mean
 from convcost.layers import find_layer, layer_class
 from convcost.layers.interface import Layer
 from convcost.layers.torch_names import unknown_layer
-from convcost.quantities import Size
 from convcost.spec.evaluate import evaluate
 from convcost.spec.syntax import (
     Argument,

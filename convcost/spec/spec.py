@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
-from convcost.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
-from convcost.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
-from convcost.network import Network
-from convcost.quantities import MATMUL, Convention, Size
-from convcost.report import Report
+from convcost.core.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
+from convcost.core.report import Report
+from convcost.layers.network import Network
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
 from convcost.spec.inferred import inferred_input
@@ -47,7 +47,7 @@ class Spec:
     def bind(self, sizes: Mapping[str, Size], stay_open: bool = False) -> dict[str, Size]:
         """Every size of this spec by name; what has no value is a symbol."""
         if stay_open or self.leaves_open(sizes):
-            from convcost.symbols.symbol import symbol
+            from convcost.symbolic.symbol import symbol
 
             given = {name: whole(name, sizes[name]) for name in self.names if name in sizes}
             return OpenSizes({name: given.get(name, symbol(name)) for name in self.names})
@@ -131,7 +131,7 @@ def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tu
 
 
 def _open_report(network: Network, convention: Convention, dtype: str) -> Report:
-    from convcost.symbols.report import open_report
+    from convcost.symbolic.report import open_report
 
     return open_report(network, convention, dtype)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from convcost.errors import Span
+from convcost.core.errors import Span
 
 
 class Number(NamedTuple):

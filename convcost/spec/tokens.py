@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, NoReturn
 
-from convcost.errors import Span, SpecError
+from convcost.core.errors import Span, SpecError
 from convcost.spec.limits import check_name
 
 TOKEN = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.errors import SpecError
+from convcost.core.errors import SpecError
 from convcost.spec.limits import MOST_LAYERS
 from convcost.spec.syntax import Call, Repeat, Step
 

@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from running import ROOT, convcost, refused
 
-from convcost.formats import render
 from convcost.layers import KINDS
+from convcost.render import render
 from convcost.schemas.registry import NAMES, TYPES
-from convcost.verifying.cases import cases
+from convcost.verify.cases import cases
 
 NET = """
 import torch
@@ -234,7 +234,9 @@ def test_counters():
 
 
 def test_verifications(monkeypatch):
-    monkeypatch.setattr("convcost.formulas.linear_macs", lambda positions, inner, outer: positions * inner)
+    monkeypatch.setattr(
+        "convcost.core.arithmetic.linear_macs", lambda positions, inner, outer: positions * inner
+    )
     record = holds("verify", "--kinds", "linear,conv1d", "--cases", "1")
     assert record["new"]
     assert record["known"]

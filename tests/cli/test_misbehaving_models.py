@@ -6,10 +6,10 @@ import subprocess
 import pytest
 from running import COMMAND, environment
 
-from convcost.errors import ConvcostError
-from convcost.modules.fault import TargetError
-from convcost.modules.loading import load, parse_place
-from convcost.modules.origin import check_callable
+from convcost.core.errors import ConvcostError
+from convcost.tracing.fault import TargetError
+from convcost.tracing.loading import load, parse_place
+from convcost.tracing.origin import check_callable
 
 NET = """
 import builtins, os, sys

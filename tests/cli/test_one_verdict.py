@@ -9,7 +9,7 @@ import pytest
 import torch
 from running import convcost
 
-from convcost import formulas
+from convcost.core import arithmetic
 from convcost.counters import COUNTERS
 
 SPECS = {
@@ -153,7 +153,7 @@ def test_a_layer_that_compare_agrees_on_is_agreed_on_by_verify(kind):
 
 
 def test_a_wrong_formula_beside_a_norm_is_not_put_down_to_the_norm(monkeypatch):
-    monkeypatch.setattr(formulas, "convolution_macs", lambda *_: 10_000)
+    monkeypatch.setattr(arithmetic, "convolution_macs", lambda *_: 10_000)
     spec = SPECS["batch norm"][0]
     assert of_candidates("compare", spec, spec) == (dict.fromkeys(COUNTERS, "differs"), 1)
 

@@ -97,7 +97,7 @@ def test_an_interrupt_at_any_moment_ends_it_quietly(moment):
 
 
 def in_a_process(script, folder):
-    command = [sys.executable, "-c", f"from convcost.signals import exit_on_signals\n{script}"]
+    command = [sys.executable, "-c", f"from convcost.system.signals import exit_on_signals\n{script}"]
     result = subprocess.run(
         command, capture_output=True, env=environment(), cwd=folder, check=False, preexec_fn=interruptible
     )
@@ -141,7 +141,7 @@ def test_no_temporary_file_is_left(tmp_path):
     script = """
 import os, signal, time
 from pathlib import Path
-from convcost.files import write_text
+from convcost.system.files import write_text
 exit_on_signals()
 os.replace = lambda *paths: (os.kill(os.getpid(), signal.SIGINT), time.sleep(1))
 write_text(Path("convcost.lock"), "text")
@@ -166,7 +166,7 @@ def test_a_copy_of_the_process_has_nothing_to_undo(tmp_path):
     script = """
 import os, signal, time
 from pathlib import Path
-from convcost.signals import cleanup
+from convcost.system.signals import cleanup
 exit_on_signals()
 with cleanup(lambda: Path("undone").touch()):
     child = os.fork()

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from running import convcost, refused
 
-from convcost import formulas
+from convcost.core import arithmetic
 
 FEW = ("verify", "--cases", "1")
 
@@ -24,7 +24,7 @@ def by_rows(positions, inner, outer):
 
 
 def test_a_new_disagreement_exits_with_1_and_ends_in_the_command_that_reproduces_it(monkeypatch):
-    monkeypatch.setattr(formulas, "linear_macs", by_rows)
+    monkeypatch.setattr(arithmetic, "linear_macs", by_rows)
     code, out, _ = convcost(*FEW, "--kinds", "linear", "--counters", "fvcore")
     command = ' convcost layer "[1] -> Linear(1, 2)" --counters fvcore'
     assert code == 1
@@ -82,7 +82,7 @@ def test_a_wrong_request_is_refused(options, message):
 
 
 def test_a_counter_that_is_not_installed_is_refused_with_the_way_to_install_it(monkeypatch):
-    monkeypatch.setattr("convcost.verifying.run.is_installed", lambda counter: False)
+    monkeypatch.setattr("convcost.verify.run.is_installed", lambda counter: False)
     assert refused("verify", "--counters", "ptflops") == (
         "ptflops is not installed\nIt comes with: pip install 'convcost[peers]'\n"
     )

@@ -2,12 +2,12 @@
 
 import warnings
 
+from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Reading
 from convcost.counters.run import DEFAULT_MEMORY, crosscheck
-from convcost.modules.build import build
-from convcost.report import CounterResult
 from convcost.spec import parse
+from convcost.tracing.build import build
 
 DENSE = "[2, 5, 40] -> Linear(40, 4)"
 CONV = "[10, 4, 10] -> 2 x Conv1d(4, 4, 3, padding=1)"

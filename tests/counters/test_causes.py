@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.core.cost import Cost
+from convcost.core.diagnosis import Cause
+from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
 from convcost.counters.causes import causes
 from convcost.counters.interface import Counted, Missed, Reading
-from convcost.operation import Module, Operation, Trace
-from convcost.quantities import Cost
-from convcost.refereed import Cause
 
 FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 

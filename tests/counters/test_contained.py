@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convcost.counters.contained import contained
-from convcost.workers import EndedError, can_fork
+from convcost.system.workers import EndedError, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 

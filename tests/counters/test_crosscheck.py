@@ -3,9 +3,9 @@
 import pytest
 from counting import CONV, DENSE, result
 
+from convcost.core.errors import UsageError
 from convcost.counters import COUNTERS, chosen
 from convcost.counters.run import crosscheck
-from convcost.errors import UsageError
 from convcost.spec import parse
 
 PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, padding=1)")

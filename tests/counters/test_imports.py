@@ -16,7 +16,7 @@ def test_flop_counter_mode_does_not_import_dynamo_on_its_first_run():
     result = fresh("""
 import sys
 from convcost.counters import COUNTERS
-from convcost.modules.build import build
+from convcost.tracing.build import build
 from convcost.spec import parse
 
 module, example = build(parse("[2, 3] -> Linear(3, 4)").network({}), "cpu")
@@ -30,7 +30,7 @@ def test_no_counter_imports_dynamo_or_inductor():
     result = fresh("""
 import sys
 from convcost.counters import COUNTERS
-from convcost.modules.build import build
+from convcost.tracing.build import build
 from convcost.spec import parse
 
 network = parse("[2, 3, 9] -> Conv1d(3, 4, 3, padding=same) -> BatchNorm1d(4)").network({})
@@ -46,7 +46,7 @@ def test_flop_counter_mode_counts_the_same_where_dynamo_is_there_already():
     result = fresh("""
 import torch._dynamo
 from convcost.counters import COUNTERS
-from convcost.modules.build import build
+from convcost.tracing.build import build
 from convcost.spec import parse
 
 for _ in range(2):

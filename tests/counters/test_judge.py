@@ -2,12 +2,12 @@
 
 import pytest
 
+from convcost.core.cost import Cost
+from convcost.core.report import CounterResult
+from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counted, Missed, Reading
 from convcost.counters.reconcile import judge, summary
-from convcost.operation import Module, Operation, Trace
-from convcost.quantities import Cost
-from convcost.report import CounterResult
 
 MACS, BIAS_ADDS, ELEMENTWISE = 324, 36, 50
 CONV = Operation("conv", "aten::conv1d", ((1, 3, 9), (4, 3, 3)), (1, 4, 9), Cost(MACS, MACS, BIAS_ADDS))

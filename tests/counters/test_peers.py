@@ -10,13 +10,13 @@ import torch
 from modules.models import REFERENCE, Calls
 from torch import nn
 
+from convcost.core.diagnosis import Refereed
 from convcost.counters import EVERY, is_installed
 from convcost.counters.contained import contained
 from convcost.counters.peers import PEERS
 from convcost.counters.referee import opinions
-from convcost.modules.profile import profile
-from convcost.refereed import Refereed
-from convcost.workers import can_fork
+from convcost.system.workers import can_fork
+from convcost.tracing.profile import profile
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 

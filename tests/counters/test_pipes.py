@@ -15,8 +15,8 @@ from torch import nn
 from convcost.counters import COUNTERS
 from convcost.counters.contained import contained
 from convcost.counters.referee import opinions
-from convcost.modules.profile import profile
-from convcost.workers import INTRUDED, EndedError, Worker, can_fork
+from convcost.system.workers import INTRUDED, EndedError, Worker, can_fork
+from convcost.tracing.profile import profile
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from convcost.core.trace import Operation
 from convcost.counters.recognised import recognised
-from convcost.operation import Operation
 from convcost.operators import OPERATORS
 from convcost.operators.interface import Sized
 

@@ -5,8 +5,8 @@ import warnings
 import pytest
 from counting import BILINEAR, CONV, DENSE, NORMED, TRANSPOSED, reading
 
-from convcost.modules.build import build
 from convcost.spec import parse
+from convcost.tracing.build import build
 
 
 @pytest.mark.parametrize(

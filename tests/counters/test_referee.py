@@ -7,13 +7,13 @@ import torch
 from modules.models import REFERENCE, Calls
 from torch import nn
 
+from convcost.core.diagnosis import Cause, Refereed
+from convcost.core.errors import UsageError
 from convcost.counters import COUNTERS, EVERY, chosen_for_model
 from convcost.counters.interface import Counted, Reading
 from convcost.counters.referee import opinions
-from convcost.errors import UsageError
-from convcost.modules.profile import profile
-from convcost.refereed import Cause, Refereed
-from convcost.workers import can_fork
+from convcost.system.workers import can_fork
+from convcost.tracing.profile import profile
 
 BUILT_IN = tuple(COUNTERS.values())
 
@@ -273,7 +273,7 @@ def test_opinions_come_one_by_one():
 
 
 def test_a_backward_in_the_report_is_not_compared_with_a_forward():
-    from convcost.modules.profile import Profiler
+    from convcost.tracing.profile import Profiler
 
     module, x = nn.Linear(3, 4), torch.zeros(2, 3)
     report = Profiler(backward=True).profile(module, x)

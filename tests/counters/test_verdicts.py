@@ -3,8 +3,8 @@
 import pytest
 from counting import BILINEAR, CONV, DENSE, NORMED, SAME, TRANSPOSED, reading, result
 
+from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
-from convcost.report import CounterResult
 from convcost.spec import parse
 
 FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost gave it the formula"
@@ -49,7 +49,7 @@ def test_fvcore_is_given_the_formula_for_padding_same_and_says_so():
 def test_fvcore_alone_counts_padding_same_as_nothing():
     from fvcore.nn import FlopCountAnalysis
 
-    from convcost.modules.build import build
+    from convcost.tracing.build import build
 
     analysis = FlopCountAnalysis(*build(parse(SAME).network({}), "cpu"))
     assert analysis.unsupported_ops_warnings(False).total() == 0
@@ -123,7 +123,7 @@ def test_no_counter_writes_anything(counter, capfd):
 
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_no_counter_leaves_anything_on_the_module(counter):
-    from convcost.modules.build import build
+    from convcost.tracing.build import build
 
     module, example = build(parse(NORMED).network({}), "cpu")
     before = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.core.errors import UsageError
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, parse_figure
-from convcost.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
+from convcost.core.errors import UsageError
 from convcost.devices import Catalogue, Device, catalogue, device_named
 from convcost.devices.catalogue import FILES, content
-from convcost.errors import UsageError
 from convcost.gate.device_keys import DEVICES as DECLARED
 
 DEVICES = catalogue().devices

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import floor, symbols
 
-from convcost.report import Assumption
-from convcost.symbols.decide import is_at_most, is_equal
+from convcost.core.report import Assumption
+from convcost.symbolic.decide import is_at_most, is_equal
 
 E, L = symbols("E L", integer=True, positive=True)
 

@@ -7,8 +7,8 @@ import pytest
 from gating import DENSE, configured, problems
 from jsonschema import Draft202012Validator
 
+from convcost.core.errors import UsageError
 from convcost.devices import catalogue, device_named
-from convcost.errors import UsageError
 from convcost.gate.devices import devices_at
 from convcost.gate.schema import config_schema
 from convcost.gate.source import ConfigError

@@ -9,14 +9,14 @@ from gating import CONV, DENSE, LOCK, check, configured, locked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.errors import UsageError
+from convcost.core.cost import Convention
+from convcost.core.errors import UsageError
 from convcost.gate.config import config_at
 from convcost.gate.keys import METRICS
 from convcost.gate.lock import lock_text
 from convcost.gate.locked import read_lock, write_lock
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.run import checked
-from convcost.quantities import Convention
 
 TEXT = """\
 # What convcost's entries cost. Written by convcost check --update: not to be edited by hand.

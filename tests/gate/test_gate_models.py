@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from gating import check, checks, configured, problems
 
-from convcost.formats import render
 from convcost.gate.run import checked
+from convcost.render import render
 
 pytestmark = pytest.mark.usefixtures("folder")
 

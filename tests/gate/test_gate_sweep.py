@@ -7,9 +7,7 @@ import pytest
 from gating import CONFIG as FILE
 from gating import DENSE, LOCK, check, configured
 
-from convcost.errors import ConvcostError
-from convcost.formats import FORMATS, render
-from convcost.formats.gate.junit import junit
+from convcost.core.errors import ConvcostError
 from convcost.gate.choices import Either, OneOf
 from convcost.gate.config import config_at
 from convcost.gate.keys import CONFIG
@@ -17,6 +15,8 @@ from convcost.gate.lock import LOCK as LOCK_TABLE
 from convcost.gate.run import checked
 from convcost.gate.source import ConfigError
 from convcost.gate.tables import Named, Several, Table
+from convcost.render import FORMATS, render
+from convcost.render.gate.junit import junit
 
 pytestmark = pytest.mark.usefixtures("folder")
 

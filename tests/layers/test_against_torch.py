@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from real_torch import counted_flops, forward, inputs, torch_module
 from torch.utils.flop_counter import FlopCounterMode
 
+from convcost.core.cost import FLOPS_PER_MAC
 from convcost.layers import KINDS, layer_class
-from convcost.network import rows
-from convcost.quantities import FLOPS_PER_MAC
+from convcost.layers.network import rows
 
 FEW = settings(max_examples=8)
 MANY = settings(max_examples=100)

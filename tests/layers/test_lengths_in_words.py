@@ -3,7 +3,7 @@
 import pytest
 
 from convcost.layers import FAMILIES
-from convcost.verifying.cases import cases
+from convcost.verify.cases import cases
 
 KINDS = (*FAMILIES["convolution"], *FAMILIES["transposed"])
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from real_torch import forward
 from spoiled import spoiled
 
-from convcost.errors import RequirementError
+from convcost.core.errors import RequirementError
 from convcost.layers import FAMILIES, KINDS, layer_class
-from convcost.network import rows
+from convcost.layers.network import rows
 from convcost.spec import parse
 
 FEW = settings(max_examples=15)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Symbol
 
-from convcost.formulas import convolution_length
+from convcost.core.arithmetic import convolution_length
 from convcost.layers.taps import taps_on_data
-from convcost.symbols.change import put_in
-from convcost.symbols.formula import name
+from convcost.symbolic.change import put_in
+from convcost.symbolic.formula import name
 
 
 class Geometry(NamedTuple):

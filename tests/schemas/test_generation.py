@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 import pytest
 from jsonschema import Draft202012Validator
 
-from convcost.errors import UsageError
+from convcost.core.errors import UsageError
 from convcost.schemas.__main__ import written
 from convcost.schemas.common import Alias
 from convcost.schemas.generate import schema_of

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcost.errors import ConvcostError
+from convcost.core.errors import ConvcostError
 from convcost.layers import KINDS
 from convcost.spec import parse
 

@@ -5,7 +5,7 @@ from cases import Case, cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcost.errors import ConvcostError
+from convcost.core.errors import ConvcostError
 from convcost.layers import KINDS
 from convcost.spec import parse
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convcost.errors import SpecError
+from convcost.core.errors import SpecError
 from convcost.layers import KINDS
 from convcost.spec import parse
 

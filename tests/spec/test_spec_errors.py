@@ -2,7 +2,7 @@
 
 import pytest
 
-from convcost.errors import ConvcostError, SpecError, UsageError
+from convcost.core.errors import ConvcostError, SpecError, UsageError
 from convcost.spec import check_names, parse
 
 SIZES = {"B": 2, "S": 1, "E": 8, "L": 10, "H": 9, "W": 9}

@@ -11,8 +11,8 @@ ATTENTION.error(
 )
 ATTENTION.error(
     "the heads forgotten",
-    "outer = formulas.elements(query.shape[:-2])",
-    "outer = formulas.elements(query.shape[:-3])",
+    "outer = arithmetic.elements(query.shape[:-2])",
+    "outer = arithmetic.elements(query.shape[:-3])",
 )
 ATTENTION.error("the mask ignored", "outer * causal_pairs(queries, keys) if is_causal else scores", "scores")
 ATTENTION.error(
@@ -29,8 +29,8 @@ ATTENTION.error(
 ATTENTION.error("queries behind the last key left out", " + (queries - corner) * keys", "")
 ATTENTION.error(
     "the heads of the keys",
-    "outer = formulas.elements(query.shape[:-2])",
-    "outer = formulas.elements(key.shape[:-2])",
+    "outer = arithmetic.elements(query.shape[:-2])",
+    "outer = arithmetic.elements(key.shape[:-2])",
 )
 ATTENTION.error(
     "heads as width",
@@ -43,7 +43,7 @@ ATTENTION.error(
 ATTENTION.error("the sum of a mask free", "masked = 0 if attn_mask is None else 1", "masked = 0")
 ATTENTION.error(
     "scores that are no activations",
-    "return size(output) + formulas.elements(query.shape[:-1]) * key.shape[-2]",
+    "return size(output) + arithmetic.elements(query.shape[:-1]) * key.shape[-2]",
     "return size(output)",
 )
 ATTENTION.error(

@@ -7,7 +7,7 @@ SLIDING = "layers/sliding.py"
 CONVOLUTION = Family(
     "convolution",
     ("convolution",),
-    (*LAYERS, "tests/modules/test_reference_counts.py"),
+    (*LAYERS, "tests/tracing/test_reference_counts.py"),
     "layers/convolution.py",
 )
 CONVOLUTION.error(
@@ -51,7 +51,7 @@ CONVOLUTION.error(
 )
 CONVOLUTION.error(
     "every kernel square",
-    "elements(lengths) * formulas.elements(self.kernel)",
+    "elements(lengths) * arithmetic.elements(self.kernel)",
     "elements(lengths) * self.kernel[0] ** self.spatial",
 )
 CONVOLUTION.error(
@@ -77,24 +77,24 @@ CONVOLUTION.error(
 )
 CONVOLUTION.error(
     "the bias counted as MACs",
-    "formulas.convolution_macs(*channels, taps),",
-    "formulas.convolution_macs(*channels, taps) + (batch * self.out_channels if self.bias else 0),",
+    "arithmetic.convolution_macs(*channels, taps),",
+    "arithmetic.convolution_macs(*channels, taps) + (batch * self.out_channels if self.bias else 0),",
     SLIDING,
 )
 CONVOLUTION.error(
     "the bias added once for each channel",
-    "batch * self.out_channels * formulas.elements(lengths) if self.bias else 0",
+    "batch * self.out_channels * arithmetic.elements(lengths) if self.bias else 0",
     "batch * self.out_channels if self.bias else 0",
     SLIDING,
 )
 CONVOLUTION.error(
     "bias adds without a bias",
-    "formulas.elements(lengths) if self.bias else 0",
-    "formulas.elements(lengths)",
+    "arithmetic.elements(lengths) if self.bias else 0",
+    "arithmetic.elements(lengths)",
     SLIDING,
 )
 CONVOLUTION.error(
-    "the batch forgotten", "batch = formulas.elements(shape[: -self.spatial - 1])", "batch = 1", SLIDING
+    "the batch forgotten", "batch = arithmetic.elements(shape[: -self.spatial - 1])", "batch = 1", SLIDING
 )
 CONVOLUTION.error(
     "the batch left out of the product",

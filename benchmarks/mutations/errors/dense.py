@@ -16,13 +16,13 @@ DENSE.error(
 )
 DENSE.error(
     "positions of the first dimension alone",
-    "positions = formulas.elements(shape[:-1])\n        macs = formulas.linear_macs",
-    "positions = formulas.elements(shape[:-1][:1])\n        macs = formulas.linear_macs",
+    "positions = arithmetic.elements(shape[:-1])\n        macs = arithmetic.linear_macs",
+    "positions = arithmetic.elements(shape[:-1][:1])\n        macs = arithmetic.linear_macs",
 )
 DENSE.error(
     "the bias counted as MACs",
-    "macs = formulas.linear_macs(positions, self.in_features, self.out_features)",
-    "macs = formulas.linear_macs(positions, self.in_features + self.bias, self.out_features)",
+    "macs = arithmetic.linear_macs(positions, self.in_features, self.out_features)",
+    "macs = arithmetic.linear_macs(positions, self.in_features + self.bias, self.out_features)",
 )
 DENSE.error(
     "one of Bilinear's contractions", "out_features * in2 * (in1 + 1)", "out_features * in2 * in1", FORMULAS
@@ -34,7 +34,7 @@ DENSE.error(
     "a lookup that is not free",
     "        return (*shape, self.embedding_dim)\n",
     "        return (*shape, self.embedding_dim)\n\n    def cost(self, shape: Shape) -> Cost:\n"
-    "        return Cost(elementwise=formulas.elements(self.output(shape)))\n",
+    "        return Cost(elementwise=arithmetic.elements(self.output(shape)))\n",
 )
 DENSE.error(
     "the table transposed",

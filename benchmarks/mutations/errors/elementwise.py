@@ -16,8 +16,8 @@ ACTIVATION.error(
 ACTIVATION.error("tanh's GELU as the other", 'return 9 if self.approximate == "tanh" else 5', "return 5")
 ACTIVATION.error(
     "GLU by its input",
-    "(Sigmoid.operations + 1) * formulas.elements(self.output(shape))",
-    "(Sigmoid.operations + 1) * formulas.elements(shape)",
+    "(Sigmoid.operations + 1) * arithmetic.elements(self.output(shape))",
+    "(Sigmoid.operations + 1) * arithmetic.elements(shape)",
 )
 ACTIVATION.error("GLU not halved", "shape[dim] // 2", "shape[dim]")
 ACTIVATION.error("PReLU always with one weight", '"weight": (self.num_parameters,)', '"weight": (1,)')
@@ -60,13 +60,13 @@ ELEMENTWISE.error(
     "what torch calls pointwise free",
     "if torch.Tag.pointwise in _tags(overload):\n        return each_element(1)",
     "if torch.Tag.pointwise in _tags(overload):\n        return FREE",
-    "modules/dispatched.py",
+    "tracing/dispatched.py",
 )
 ELEMENTWISE.error(
     "reductions by their output",
     "return _of_first(overload._schema.arguments[0].name)",
     "return each_element(1)",
-    "modules/dispatched.py",
+    "tracing/dispatched.py",
 )
 ELEMENTWISE.error(
     "lookups and moves that cost", "return Cost()", "return Cost(elementwise=1)", "operators/interface.py"

@@ -2,7 +2,7 @@
 
 from benchmarks.mutations.mutation import Family
 
-LOSSES = Family("losses", (), ("tests/modules/test_losses.py",), "operators/losses.py")
+LOSSES = Family("losses", (), ("tests/tracing/test_losses.py",), "operators/losses.py")
 LOSSES.error("a difference that is not squared", '"mse_loss": 2,', '"mse_loss": 1,')
 LOSSES.error("a branch that is the shorter one", '"huber_loss": 4,', '"huber_loss": 3,')
 LOSSES.error("one logarithm of two", '"binary_cross_entropy": 8,', '"binary_cross_entropy": 4,')

@@ -54,8 +54,8 @@ NORMALIZATION.error(
 )
 NORMALIZATION.error(
     "statistics over channels too",
-    "return formulas.elements((shape[0], *shape[2:]))",
-    "return formulas.elements(shape)",
+    "return arithmetic.elements((shape[0], *shape[2:]))",
+    "return arithmetic.elements(shape)",
 )
 
 NORMALIZED = Family("normalisation operators", ("normalization",), MODULES, "operators/normalization.py")

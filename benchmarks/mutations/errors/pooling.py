@@ -5,13 +5,13 @@ from benchmarks.mutations.mutation import FORMULAS, LAYERS, MODULES, Family
 POOLING = Family("pooling", ("pooling",), LAYERS, "layers/pooling.py")
 POOLING.error(
     "windows as large as the stride",
-    'taps = formulas.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
-    'taps = formulas.elements(self.each("stride"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.each("stride"))\n        return Cost(elementwise=taps',
 )
 POOLING.error(
     "windows at every input",
-    "elementwise=taps * formulas.elements(self.output(shape))",
-    "elementwise=taps * formulas.elements(shape)",
+    "elementwise=taps * arithmetic.elements(self.output(shape))",
+    "elementwise=taps * arithmetic.elements(shape)",
 )
 POOLING.error(
     "a stride of 1 if none is given",
@@ -31,8 +31,8 @@ POOLING.error(
 POOLING.error("the root of LPPool forgotten", "(2 * taps + 1)", "(2 * taps)")
 POOLING.error(
     "adaptive pooling by outputs",
-    "return Cost(elementwise=formulas.elements(shape))",
-    "return Cost(elementwise=formulas.elements(self.output(shape)))",
+    "return Cost(elementwise=arithmetic.elements(shape))",
+    "return Cost(elementwise=arithmetic.elements(self.output(shape)))",
 )
 POOLING.error("adaptive None as 1", "length if size is None else size", "1 if size is None else size")
 POOLING.error("the dilation ignored", "stride, 2 * padding, dilation)", "stride, 2 * padding, 1)", FORMULAS)
@@ -44,8 +44,8 @@ POOLING.error(
 )
 POOLING.error(
     "windows of one dimension",
-    'taps = formulas.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
-    'taps = formulas.elements(self.each("kernel_size")[:1])\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.each("kernel_size")[:1])\n        return Cost(elementwise=taps',
 )
 POOLING.error("padding as wide as the kernel", "AtMost(padding, kernel // 2,", "AtMost(padding, kernel,")
 POOLING.error("a kernel that fits with padding alone", "if self.fits_unpadded:", "if False:")

@@ -34,20 +34,20 @@ CONTRACTION.error(
 CONTRACTION.error("addmv by rows", "size(output) * mat.shape[-1]", "size(output) * mat.shape[0]")
 CONTRACTION.error(
     "the last pair of an einsum alone",
-    "macs = macs + formulas.elements(tuple(merged.values()))",
-    "macs = formulas.elements(tuple(merged.values()))",
+    "macs = macs + arithmetic.elements(tuple(merged.values()))",
+    "macs = arithmetic.elements(tuple(merged.values()))",
 )
 CONTRACTION.error(
     "an einsum by its result",
-    "formulas.elements(tuple(merged.values()))",
-    "formulas.elements(tuple(merged[index] for index in result if index in merged))",
+    "arithmetic.elements(tuple(merged.values()))",
+    "arithmetic.elements(tuple(merged[index] for index in result if index in merged))",
 )
 CONTRACTION.error("every addend as a bias", "if len(addend.shape) <= 1:", "if True:")
 CONTRACTION.error("bias adds without a bias", "outputs if bias is not None else 0)", "outputs)")
 CONTRACTION.error(
     "the positions of Linear forgotten",
-    "outputs = formulas.elements((*input.shape[:-1], *weight.shape[:-1]))",
-    "outputs = formulas.elements(weight.shape[:-1])",
+    "outputs = arithmetic.elements((*input.shape[:-1], *weight.shape[:-1]))",
+    "outputs = arithmetic.elements(weight.shape[:-1])",
 )
 CONTRACTION.error(
     "Bilinear's inputs swapped",

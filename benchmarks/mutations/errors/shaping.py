@@ -5,20 +5,20 @@ from benchmarks.mutations.mutation import LAYERS, Family
 SHAPING = Family("shaping", ("shaping",), LAYERS, "layers/shaping.py")
 SHAPING.error(
     "the last dimension left out",
-    "formulas.elements(shape[first : last + 1])",
-    "formulas.elements(shape[first:last])",
+    "arithmetic.elements(shape[first : last + 1])",
+    "arithmetic.elements(shape[first:last])",
 )
 SHAPING.error(
     "-1 as the whole dimension",
-    "rest = shape[self.dim] // formulas.elements(self._given())",
+    "rest = shape[self.dim] // arithmetic.elements(self._given())",
     "rest = shape[self.dim]",
 )
 SHAPING.error(
     "a dropout that costs",
     '        yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")\n',
     '        yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")\n\n'
-    "    def cost(self, shape):\n        from convcost.quantities import Cost\n\n"
-    "        return Cost(elementwise=formulas.elements(shape))\n",
+    "    def cost(self, shape):\n        from convcost.core.cost import Cost\n\n"
+    "        return Cost(elementwise=arithmetic.elements(shape))\n",
 )
 SHAPING.error(
     "dimensions from the end taken for others",
@@ -27,11 +27,11 @@ SHAPING.error(
 )
 SHAPING.error(
     "dimensions behind dropped",
-    "formulas.elements(shape[first : last + 1]), *shape[last + 1 :])",
-    "formulas.elements(shape[first : last + 1]))",
+    "arithmetic.elements(shape[first : last + 1]), *shape[last + 1 :])",
+    "arithmetic.elements(shape[first : last + 1]))",
 )
 SHAPING.error(
     "a product that is not the dimension",
-    "formulas.elements(self._sizes(shape)),\n            shape[self.dim],",
+    "arithmetic.elements(self._sizes(shape)),\n            shape[self.dim],",
     "shape[self.dim],\n            shape[self.dim],",
 )

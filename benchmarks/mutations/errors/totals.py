@@ -7,10 +7,10 @@ NETWORK = Family(
     (),
     (
         *("tests/test_totals.py", "tests/spec/test_layers.py", "tests/spec/test_sizes.py"),
-        *("tests/spec/test_spec_errors.py", "tests/symbols/test_open_specs.py"),
+        *("tests/spec/test_spec_errors.py", "tests/symbolic/test_open_specs.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
     ),
-    "network.py",
+    "layers/network.py",
 )
 NETWORK.error("every layer on the first one's output", "shape = found[-1].output", "shape = found[0].output")
 NETWORK.error("a repeated layer always on its first input", "key = id(layer), shape", "key = id(layer), ()")
@@ -35,11 +35,11 @@ TOTALS = Family(
     "totals",
     (),
     (
-        *("tests/test_totals.py", "tests/test_api.py", "tests/formats/test_json_format.py"),
+        *("tests/test_totals.py", "tests/test_api.py", "tests/render/test_json_format.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
-        *("tests/modules/test_reference_counts.py", "tests/modules/test_wherever_it_hides.py"),
+        *("tests/tracing/test_reference_counts.py", "tests/tracing/test_wherever_it_hides.py"),
     ),
-    "quantities.py",
+    "core/cost.py",
 )
 TOTALS.error("one FLOP for each MAC", "FLOPS_PER_MAC = 2", "FLOPS_PER_MAC = 1")
 TOTALS.error(
@@ -61,25 +61,25 @@ TOTALS.error(
     "tied parameters with the last of their modules",
     "tensor is not None and id(tensor) not in found",
     "tensor is not None",
-    "modules/anatomy.py",
+    "tracing/anatomy.py",
 )
 TOTALS.error(
     "tied parameters twice",
     "found[id(tensor)] = f",
     "found[len(found)] = f",
-    "modules/anatomy.py",
+    "tracing/anatomy.py",
 )
 TOTALS.error(
     "bytes without the output",
     "stored + self.rows[-1].output_bytes(itemsize)",
     "stored",
-    "report.py",
+    "core/report.py",
 )
 TOTALS.error(
     "activations of every layer",
-    "formulas.elements(output) if layer.contracts else 0",
-    "formulas.elements(output)",
-    "network.py",
+    "arithmetic.elements(output) if layer.contracts else 0",
+    "arithmetic.elements(output)",
+    "layers/network.py",
 )
 TOTALS.error(
     "a layer lost", "total(parts[middle:], nothing)", "total(parts[middle + 1 :], nothing)", FORMULAS
@@ -91,51 +91,56 @@ TOTALS.error(
     "the elementwise work of the first part", "self.elementwise + other.elementwise,", "self.elementwise,"
 )
 TOTALS.error(
-    "FLOPs by the usual convention", "self.cost.flops(self.convention)", "self.cost.flops()", "report.py"
+    "FLOPs by the usual convention", "self.cost.flops(self.convention)", "self.cost.flops()", "core/report.py"
 )
 TOTALS.error(
     "the first input's width",
     "self.rows[0].input_bytes(itemsize)",
-    "formulas.elements(self.input) * itemsize",
-    "report.py",
+    "arithmetic.elements(self.input) * itemsize",
+    "core/report.py",
 )
 TOTALS.error(
-    "a row's indices as wide as numbers", "* (self.input_itemsize or itemsize)", "* itemsize", "report.py"
+    "a row's indices as wide as numbers",
+    "* (self.input_itemsize or itemsize)",
+    "* itemsize",
+    "core/report.py",
 )
-TOTALS.error("bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "dtypes.py")
+TOTALS.error(
+    "bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "core/dtypes.py"
+)
 TOTALS.error(
     "FLOPs per input element",
     "ratio_of(self.flops, self.output_elements)",
-    "ratio_of(self.flops, formulas.elements(self.input))",
-    "report.py",
+    "ratio_of(self.flops, arithmetic.elements(self.input))",
+    "core/report.py",
 )
 TOTALS.error(
-    "MACs per byte", "ratio_of(self.flops, self.bytes)", "ratio_of(self.macs, self.bytes)", "report.py"
+    "MACs per byte", "ratio_of(self.flops, self.bytes)", "ratio_of(self.macs, self.bytes)", "core/report.py"
 )
 TOTALS.error(
     "a ratio upside down",
     "ratio_of(getattr(candidate, metric), getattr(self.first, metric))",
     "ratio_of(getattr(self.first, metric), getattr(candidate, metric))",
-    "report.py",
+    "core/report.py",
 )
 TOTALS.error(
     "the parameters of the last output",
-    "return sum(map(formulas.elements, self.parameters.values()))",
-    "return max(map(formulas.elements, self.parameters.values()), default=0)",
-    "report.py",
+    "return sum(map(arithmetic.elements, self.parameters.values()))",
+    "return max(map(arithmetic.elements, self.parameters.values()), default=0)",
+    "core/report.py",
 )
 TOTALS.error(
-    "the backward in the forward", 'if operation.phase == "forward":', "if True:", "modules/tally.py"
+    "the backward in the forward", 'if operation.phase == "forward":', "if True:", "tracing/tally.py"
 )
 TOTALS.error(
     "the last of several calls",
     "cost=before.cost + found.cost,\n                activations",
     "cost=found.cost,\n                activations",
-    "modules/recording.py",
+    "tracing/recording.py",
 )
 TOTALS.error(
     "the activations of the last call",
     "activations=before.activations + found.activations",
     "activations=found.activations",
-    "modules/recording.py",
+    "tracing/recording.py",
 )

@@ -5,8 +5,8 @@ from benchmarks.mutations.mutation import FORMULAS, LAYERS, Family
 TRANSPOSED = Family("transposed", ("transposed",), LAYERS, "layers/transposed.py")
 TRANSPOSED.error(
     "counted by output positions",
-    "formulas.elements(positions) * formulas.elements(self.kernel)",
-    "formulas.elements(lengths) * formulas.elements(self.kernel)",
+    "arithmetic.elements(positions) * arithmetic.elements(self.kernel)",
+    "arithmetic.elements(lengths) * arithmetic.elements(self.kernel)",
 )
 TRANSPOSED.error("padding once instead of twice", "window.before + window.after,", "window.before,")
 TRANSPOSED.error(
@@ -41,8 +41,8 @@ TRANSPOSED.error(
 )
 TRANSPOSED.error(
     "the kernel forgotten",
-    "formulas.elements(positions) * formulas.elements(self.kernel)",
-    "formulas.elements(positions)",
+    "arithmetic.elements(positions) * arithmetic.elements(self.kernel)",
+    "arithmetic.elements(positions)",
 )
 TRANSPOSED.error(
     "loops over output positions",
@@ -56,8 +56,8 @@ TRANSPOSED.error(
 )
 TRANSPOSED.error(
     "an output padding as large as the stride",
-    "formulas.larger(window.stride, window.dilation) - 1",
-    "formulas.larger(window.stride, window.dilation)",
+    "arithmetic.larger(window.stride, window.dilation) - 1",
+    "arithmetic.larger(window.stride, window.dilation)",
 )
 TRANSPOSED.error(
     "the larger one as the smaller",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost.core.cost import FLOPS_PER_MAC
 from convcost.counters.einsum import order_share
 from convcost.counters.interface import Reading, Share, Unit, contracts
 from convcost.counters.notes import Notes, Running, Shares, following, named
 from convcost.counters.peers.recurrent import dot_products, hadamard, steps
-from convcost.quantities import FLOPS_PER_MAC
 
 if TYPE_CHECKING:
     import torch

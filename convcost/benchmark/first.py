@@ -1,0 +1,92 @@
+"""The first run of each thing that is timed: whether it works, and what it computes."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import NamedTuple
+
+from convcost.benchmark.peak import peak_of
+from convcost.benchmark.result import Run, What
+from convcost.benchmark.rounds import Timed
+from convcost.benchmark.running import compiled, mode, running
+from convcost.benchmark.settings import timer
+from convcost.core.cost import Cost, Size
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Report
+from convcost.core.trace import Trace
+from convcost.counters.subject import Subject
+from convcost.tracing.fault import fault, text_of
+
+LONGEST = 160
+"""Of a reason, in characters."""
+
+ADVICE = "Set TORCH"
+"""What lines of torch's errors begin with that are for its developers."""
+
+
+class Started(NamedTuple):
+    """What is timed, without samples yet, and what times it, unless it failed."""
+
+    run: Run
+    timed: Timed | None = None
+
+
+def started(kind: Run, found: Subject, report: Report) -> Started:
+    """After one call. Raises TargetError where the forward fails as it is: then there is nothing to time."""
+    own = compiled(found) if kind.compiled else found
+    call = running(kind.what, own)
+    try:
+        with mode(kind.what, own):
+            peak = peak_of(call, found)
+    except (Exception, SystemExit) as error:
+        if kind.what == "forward" and not kind.compiled:
+            raise fault(f"{report.name} could not be run", error) from None
+        return Started(kind._replace(failure=reason(error)))
+    timed = _watchful(timer(call), kind.what, own, report.name)
+    return Started(kind._replace(flops=_flops(kind.what, found, report), peak=peak), timed)
+
+
+def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:
+    """The same in the right mode; TargetError where it fails later on, though it worked at first."""
+
+    def run(number: int) -> float:
+        try:
+            with mode(what, found):
+                return timed(number)
+        except (Exception, SystemExit) as error:
+            raise fault(f"{name} ran at first, and then could not be run", error) from None
+
+    return run
+
+
+def reason(error: BaseException) -> str:
+    """What was raised, in one line: torch's own errors say what is wrong in the second."""
+    lines = (line.strip() for line in text_of(error).splitlines())
+    telling = [line for line in lines if line and not line.startswith(ADVICE)]
+    text = shorten(" ".join(telling[:2]), LONGEST, placeholder="...")
+    if isinstance(error, ConvcostError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _flops(what: What, found: Subject, report: Report) -> Size | None:
+    if what == "forward":
+        return report.flops
+    trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_back(found)
+    costs = (operation.cost for operation in trace.operations) if trace else iter(())
+    total = sum(costs, Cost()).flops(report.convention)
+    return total or None
+
+
+def _has_gradients(trace: Trace) -> bool:
+    return any(operation.phase != "forward" for operation in trace.operations)
+
+
+def _trace_back(found: Subject) -> Trace | None:
+    """What a training step computes, where it can be counted."""
+    from convcost.tracing.profile import Profiler
+
+    try:
+        return Profiler(backward=True).profile(found.module, *found.args, **found.kwargs).trace
+    except Exception:  # whatever a user's forward raises on shapes
+        return None

@@ -1,0 +1,121 @@
+"""What a machine was measured to do at most, and it as a device. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from convcost.benchmark.samples import Samples
+from convcost.core.cost import Size
+from convcost.core.units import binary, duration, human, percent
+from convcost.devices import Device
+from convcost.devices.device import THIS, Call
+
+TOO_NOISY = 0.5
+"""Where rounds spread by more, even the fastest one was disturbed."""
+
+FROM_CACHE = "this from cache"
+"""Its name where what is moved stays in a cache."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The most that there was of something in a second, of which work, and the spread of the rounds.
+
+    It is that of the fastest round, as noise only slows; `spread` is their interquartile range over their
+    median.
+    """
+
+    value: int
+    work: str
+    spread: float
+
+    @classmethod
+    def of(cls, amount: int, work: str, samples: Samples) -> Figure:
+        """Of `amount` in each call."""
+        return cls(round(amount / min(samples.seconds)), work, spread(samples))
+
+
+def spread(samples: Samples) -> float:
+    """The interquartile range over the median, to three digits."""
+    return round(float(samples.spread / samples.median), 3)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Peaks in FLOP/s by dtype, bandwidth of memory in bytes/s, and of what stays within so many bytes.
+
+    `overheads` are the seconds that calls take which do next to nothing, and `noise` is the largest spread
+    among their rounds. `skipped` says of other dtypes why there is no peak. `measured` is when, in UTC.
+    """
+
+    name: str
+    on: str
+    memory: int | None
+    measured: str
+    torch: str
+    threads: int
+    peaks: Mapping[str, Figure]
+    bandwidth: Figure
+    caches: Mapping[int, Figure]
+    overheads: Mapping[Call, float]
+    noise: float
+    skipped: Mapping[str, str]
+
+    @property
+    def device(self) -> Device:
+        """As a device like any other: bytes come from memory and go there."""
+        sources = {name: self._source(figure) for name, figure in self.peaks.items()}
+        return Device(
+            THIS,
+            self.name,
+            "this machine",
+            "gpu" if self.on == "cuda" else "cpu",
+            None,
+            {name: figure.value for name, figure in self.peaks.items()},
+            self.bandwidth.value,
+            self.memory,
+            {**sources, "bandwidth": self._source(self.bandwidth)},
+            notes=tuple(self._notes()),
+            overheads={of: Fraction(seconds) for of, seconds in self.overheads.items()},
+        )
+
+    def device_for(self, moved: Size) -> Device:
+        """As `device`; with the bandwidth of a cache if one holds all that is `moved`, run after run."""
+        holding = [figure.value for size, figure in self.caches.items() if size >= moved]
+        best = max(holding, default=0)
+        if best <= self.bandwidth.value:
+            return self.device
+        return replace(self.device, name=FROM_CACHE, bandwidth=best)
+
+    def _source(self, figure: Figure) -> str:
+        return f"{figure.work}, the fastest round, interquartile range {percent(Fraction(figure.spread))}"
+
+    def _notes(self) -> Iterator[str]:
+        yield f"Measured {self.measured} with torch {self.torch} on {threads_text(self.threads)}."
+        yield "Bandwidth counts every byte read and every byte written."
+        for size, figure in self.caches.items():
+            yield f"Copies within {binary(size)}, which a cache may hold: {human(figure.value, 'B/s')}."
+        overheads = (f"a {of} {duration(Fraction(seconds))}" for of, seconds in self.overheads.items())
+        yield f"Overhead of a call: {', '.join(overheads)}."
+        yield f"Noise: the rounds of these calls spread by up to {percent(Fraction(self.noise))}."
+        if self.noise > TOO_NOISY:
+            yield "Other work was in the way, and these figures are of little use: measure again without it."
+        for dtype, reason in self.skipped.items():
+            yield f"{dtype} was skipped: {reason}."
+
+
+def outdated(machine: Machine, torch: str, threads: int) -> str:
+    """What differs from now, with that version of torch and so many threads; empty if nothing does."""
+    changes = (
+        (f"with torch {machine.torch}, and this is {torch}", machine.torch != torch),
+        (f"on {threads_text(machine.threads)}, and this is on {threads}", machine.threads != threads),
+    )
+    changed = [text for text, differs in changes if differs]
+    return f"{THIS} was measured {'; '.join(changed)}" if changed else ""
+
+
+def threads_text(threads: int) -> str:
+    """1 thread, 2 threads."""
+    return f"{threads} thread{'s' * (threads != 1)}"

@@ -1,0 +1,1 @@
+"""What every part of convcost speaks of: sizes, costs, reports, errors. Pure functions and frozen data."""

@@ -1,0 +1,96 @@
+"""What Python code gives: of the right type, or a sentence about what is needed and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from convcost.core.errors import UsageError, WrongTypeError
+
+T = TypeVar("T")
+
+MOST_DIGITS = 40
+"""Of a size; a number beyond is not even shown."""
+
+LONGEST = 10**MOST_DIGITS
+
+MOST_DIGITS_OF_A_TOTAL = 1_000
+
+DESIGN = 'a text such as "Linear(3, 4)"'
+PARSED = f"{DESIGN}, what convcost.parse makes of one, or a report"
+PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a report."
+REPORT = 'convcost.cost("Linear(3, 4)") and convcost.profile(module, x) give one.'
+
+
+def instance(name: str, value: Any, kind: type[T] | tuple[type[T], ...], wanted: str, hint: str = "") -> T:
+    """`value`; WrongTypeError if it is not of that kind."""
+    if issubclass(type(value), kind) and not (type(value) is bool and kind is int):
+        return value  # type: ignore[no-any-return]
+    raise wrong_type(name, value, wanted, hint)
+
+
+def wrong_type(name: str, value: Any, wanted: str, hint: str = "") -> WrongTypeError:
+    """That `name` is `value`, and what is `wanted` instead."""
+    way_out = PROFILE if is_module(value) and not hint else hint
+    return WrongTypeError(f"{name} is {described(value)}; {wanted} is needed", hint=way_out)
+
+
+def text(name: str, value: Any, example: str) -> str:
+    """`value`, which is an option; WrongTypeError if it is no text."""
+    hint = f'Such as {name}="{example}".'
+    if type(value) is int and abs(value) < LONGEST:
+        hint += f' A size called {name} is given as sizes={{"{name}": {value}}}.'
+    elif _is_dtype(value):
+        hint = f'Give its name: "{str(value).removeprefix("torch.")}".'
+    return instance(name, value, str, "a text", hint)
+
+
+def check_digits(name: str, size: int, most: int = MOST_DIGITS) -> None:
+    """UsageError for a number of more digits than a size has."""
+    if not -(10**most) < size < 10**most:
+        raise UsageError(f"{name} has more than {most} digits")
+
+
+def is_module(value: Any) -> bool:
+    """Whether it is a torch module, and no class of them."""
+    return hasattr(type(value), "named_modules")
+
+
+def is_module_class(value: type) -> bool:
+    """Whether it is a class of torch modules."""
+    return hasattr(value, "named_modules")
+
+
+def _is_dtype(value: Any) -> bool:
+    return str(type(value)) == "<class 'torch.dtype'>"
+
+
+def described(value: Any) -> str:
+    """What `value` is, in a few words."""
+    if value is None or type(value) in (int, float, bool):
+        return repr(value)[:40] if type(value) is not int or abs(value) < LONGEST else "an int"
+    if type(value) is str:
+        return f"the text {value[:40]!r}"
+    if isinstance(value, type):
+        return f"the class {value.__name__[:40]}"
+    if _is_dtype(value):
+        return str(value)
+    name = type(value).__name__[:40]
+    if is_module(value):
+        return f"a torch module, {name}"
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
+
+
+def all_sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes by name, with those of a mapping called sizes: it may have names that an option has too."""
+    more = sizes.get("sizes")
+    if not isinstance(more, Mapping):
+        return dict(sizes)
+    return {**{name: size for name, size in sizes.items() if name != "sizes"}, **checked_names(more)}
+
+
+def checked_names(sizes: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """`sizes`; WrongTypeError if a name is no text."""
+    for name in sizes:
+        instance("the name of a size", name, str, "a text", 'Such as {"E": 128}.')
+    return sizes

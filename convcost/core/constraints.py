@@ -1,0 +1,193 @@
+"""What a layer asks of its arguments and its input: checked on ints, assumed on symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from convcost.core.cost import Shape, Size
+
+
+class Requirement(Protocol):
+    """A relation between sizes. `holds` and `message` are for ints, `sizes` says whether they are."""
+
+    @property
+    def argument(self) -> str:
+        """The layer's argument to point at; empty for the input."""
+
+    @property
+    def hint(self) -> str:
+        """The way out."""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Every size the relation is about."""
+
+    def holds(self) -> bool:
+        """Whether it is so."""
+
+    @property
+    def message(self) -> str:
+        """What is not so."""
+
+
+class AtLeast(NamedTuple):
+    """`value` ≥ `minimum`."""
+
+    value: Size
+    minimum: Size
+    name: str
+    argument: str = ""
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return self.value, self.minimum
+
+    def holds(self) -> bool:
+        return self.value >= self.minimum
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is {self.value}; at least {self.minimum} is needed"
+
+
+class AllAtLeast(NamedTuple):
+    """Every one of the named `values`, and each part of a tuple, ≥ `minimum`."""
+
+    minimum: int
+    values: Mapping[str, Size | Shape]
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        parts = (value if isinstance(value, tuple) else (value,) for value in self.values.values())
+        return tuple(size for part in parts for size in part)
+
+    def one_by_one(self) -> Iterator[AtLeast]:
+        """The requirement of each size alone."""
+        for name, value in self.values.items():
+            for size in value if isinstance(value, tuple) else (value,):
+                yield AtLeast(size, self.minimum, name, name, self.hint)
+
+    def holds(self) -> bool:
+        return not self._wrong()
+
+    def _wrong(self) -> str:
+        for name, value in self.values.items():
+            smallest = min(value, default=self.minimum) if isinstance(value, tuple) else value
+            if smallest < self.minimum:
+                return name
+        return ""
+
+    @property
+    def argument(self) -> str:
+        return self._wrong()
+
+    @property
+    def message(self) -> str:
+        name = self._wrong()
+        return f"{name} is {self.values[name]}; at least {self.minimum} is needed"
+
+
+class AtMost(NamedTuple):
+    """`value` ≤ `maximum`."""
+
+    value: Size
+    maximum: Size
+    name: str
+    argument: str = ""
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return self.value, self.maximum
+
+    def holds(self) -> bool:
+        return self.value <= self.maximum
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is {self.value}; at most {self.maximum} is possible here"
+
+
+class Divides(NamedTuple):
+    """`divisor` divides `value`."""
+
+    divisor: Size
+    value: Size
+    divisor_name: str
+    name: str
+    argument: str = ""
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return self.divisor, self.value
+
+    def holds(self) -> bool:
+        return self.value % self.divisor == 0
+
+    @property
+    def message(self) -> str:
+        return f"{self.divisor_name} = {self.divisor} does not divide {self.name} = {self.value}"
+
+
+class Equals(NamedTuple):
+    """`value` = `expected`."""
+
+    value: Size
+    expected: Size
+    name: str
+    expected_name: str
+    argument: str = ""
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return self.value, self.expected
+
+    def holds(self) -> bool:
+        return self.value == self.expected
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is {self.value}, but {self.expected_name} is {self.expected}"
+
+
+class Known(NamedTuple):
+    """Something about arguments that are never symbols, so that it is already known whether it is so."""
+
+    is_so: bool
+    message: str
+    argument: str = ""
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return ()
+
+    def holds(self) -> bool:
+        return self.is_so
+
+
+class Rank(NamedTuple):
+    """The input has one of `allowed` numbers of dimensions."""
+
+    shape: Shape
+    allowed: tuple[int, ...]
+    wanted: str
+    hint: str = ""
+    argument: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return ()
+
+    def holds(self) -> bool:
+        return len(self.shape) in self.allowed
+
+    @property
+    def message(self) -> str:
+        shown = ", ".join(map(str, self.shape))
+        return f"the input [{shown}] has {len(self.shape)} dimensions; {self.wanted} is needed"

@@ -1,0 +1,307 @@
+"""What every source of costs yields and every output reads: rows, reports, comparisons. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from convcost.core import arithmetic
+from convcost.core.arguments import instance, text
+from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
+from convcost.core.dtypes import ITEMSIZES
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.opened import Open
+from convcost.core.printing import Printed
+from convcost.core.trace import Trace
+
+if TYPE_CHECKING:
+    from convcost.analysis.memory.memory import Memory
+    from convcost.analysis.roofline.bound import Roofline
+    from convcost.benchmark.result import Timing
+
+Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
+
+
+class CounterResult(NamedTuple):
+    """What a counter said of a candidate, as it said it, as FLOPs, and what to think of it."""
+
+    verdict: Verdict
+    flops: int | None
+    raw: int | None
+    raw_unit: str
+    reason: str
+
+
+class Described(Protocol):
+    """What a row is about: it says what it is as text, how its output's lengths come about, and its loops."""
+
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
+        """For each spatial dimension of the output its name, a formula, and the sizes for its `{}`."""
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """The loops around a multiply–accumulate, by name; nothing where there is none."""
+
+
+class Row(NamedTuple):
+    """One layer: where it is, what it is, its shapes, its parameters by name, its cost.
+
+    `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
+    A module has `stored` bytes of parameters, and sizes of elements of its own; a layer's are of its design's
+    dtype, but for indices.
+    `frozen` are the names of the parameters that are not trained.
+    """
+
+    path: str
+    kind: str
+    layer: Described
+    input: Shape
+    output: Shape
+    parameters: Mapping[str, Shape]
+    cost: Cost
+    activations: Size
+    input_itemsize: int | None = None
+    calls: int = 1
+    output_itemsize: int | None = None
+    stored: Size | None = None
+    frozen: tuple[str, ...] = ()
+
+    @property
+    def params(self) -> Size:
+        """The number of parameters, trainable or not."""
+        return sum(map(arithmetic.elements, self.parameters.values()))
+
+    @property
+    def trainable_params(self) -> Size:
+        """The number of parameters that are trained: those that are not frozen."""
+        trained = (shape for name, shape in self.parameters.items() if name not in self.frozen)
+        return sum(map(arithmetic.elements, trained))
+
+    @property
+    def contracts(self) -> bool:
+        """Whether it multiplies and accumulates."""
+        return self.activations != 0
+
+    def bytes(self, itemsize: int) -> Size:
+        """Input, parameters and output, each once, at `itemsize` bytes an element where no other is known."""
+        return self.input_bytes(itemsize) + self.parameter_bytes(itemsize) + self.output_bytes(itemsize)
+
+    def input_bytes(self, itemsize: int) -> Size:
+        """What its input takes."""
+        return arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
+
+    def output_bytes(self, itemsize: int) -> Size:
+        """What its output takes."""
+        return arithmetic.elements(self.output) * (self.output_itemsize or itemsize)
+
+    def parameter_bytes(self, itemsize: int) -> Size:
+        """What its parameters take."""
+        return self.params * itemsize if self.stored is None else self.stored
+
+
+class Assumption(NamedTuple):
+    """What a formula takes for granted of the sizes left open: that `formula` is ≥ 0, zero, or whole."""
+
+    text: str
+    relation: Literal["nonnegative", "zero", "whole"]
+    formula: Any
+
+
+class Source(Protocol):
+    """What a report was made from, and can be made from again with more sizes known."""
+
+    def report(
+        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+    ) -> Report:
+        """The report with `sizes` put in; raises ConvcostError where they don't fit."""
+
+
+@dataclass(frozen=True)
+class Report(Printed, Open):
+    """The cost of one design: its rows in order, from `input` to `output`.
+
+    A report with open sizes has its `source` where that can be asked again; modules are not run again.
+    """
+
+    name: str
+    spec: str
+    rows: tuple[Row, ...]
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    input_is_inferred: bool = False
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+    counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
+    trace: Trace | None = None
+    roofline: Roofline | None = None
+    memory: Memory | None = None
+    time: Timing | None = None
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The sizes that have no number; costs are formulas in them."""
+        return tuple(name for name, size in self.sizes.items() if not isinstance(size, int))
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the input; of a model's first one."""
+        return self.trace.inputs[0].shape if self.trace and self.trace.inputs else self.rows[0].input
+
+    @property
+    def output(self) -> Shape:
+        """The shape of the output; of a model's first one."""
+        return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
+
+    @cached_property
+    def cost(self) -> Cost:
+        """All rows' costs together."""
+        return arithmetic.total([row.cost for row in self.rows], Cost())
+
+    @property
+    def macs(self) -> Size:
+        """Multiply–accumulates, those on padding included."""
+        return self.cost.macs
+
+    @property
+    def valid_macs(self) -> Size | None:
+        """Multiply–accumulates on real data."""
+        return self.cost.valid_macs
+
+    @property
+    def flops(self) -> Size:
+        """Floating-point operations under `convention`."""
+        return self.cost.flops(self.convention)
+
+    @property
+    def bias_adds(self) -> Size:
+        """Additions of a bias."""
+        return self.cost.bias_adds
+
+    @property
+    def elementwise(self) -> Size:
+        """Elementwise operations: activation, normalisation, pooling."""
+        return self.cost.elementwise
+
+    @cached_property
+    def params(self) -> Size:
+        """The number of parameters, trainable or not."""
+        return arithmetic.total([row.params for row in self.rows], 0)
+
+    @cached_property
+    def trainable_params(self) -> Size:
+        """The number of parameters that are trained; of a spec all."""
+        return arithmetic.total([row.trainable_params for row in self.rows], 0)
+
+    @property
+    def output_elements(self) -> Size:
+        """Elements of the last output."""
+        return arithmetic.elements(self.output)
+
+    @property
+    def activations(self) -> Size:
+        """Output elements of all contraction layers together."""
+        return arithmetic.total([row.activations for row in self.rows], 0)
+
+    @property
+    def bytes(self) -> Size:
+        """The input, every parameter and the output, each once: of a module in their own dtypes."""
+        itemsize = ITEMSIZES[self.dtype]
+        stored = arithmetic.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
+        if self.trace:
+            return stored + sum(tensor.bytes for tensor in (*self.trace.inputs, *self.trace.outputs))
+        return self.rows[0].input_bytes(itemsize) + stored + self.rows[-1].output_bytes(itemsize)
+
+    @property
+    def has_own_dtypes(self) -> bool:
+        """Whether its numbers are not all of one size, as those of a module may be: indices are none."""
+        ends = (*self.trace.inputs, *self.trace.outputs) if self.trace else ()
+        itemsize = ITEMSIZES[self.dtype]
+        stored = any(row.stored not in (None, row.params * itemsize) for row in self.rows)
+        numbers = (tensor for tensor in ends if tensor.dtype.startswith(("float", "bfloat", "complex")))
+        return stored or any(tensor.itemsize != itemsize for tensor in numbers)
+
+    @property
+    def flops_per_output_element(self) -> Fraction | None:
+        """FLOPs / output elements, exactly; None where the output is empty."""
+        return ratio_of(self.flops, self.output_elements)
+
+    @property
+    def arithmetic_intensity(self) -> Fraction | None:
+        """FLOPs / bytes, exactly; None where there are no bytes."""
+        return ratio_of(self.flops, self.bytes)
+
+    def __add__(self, other: Report) -> Report:
+        """The two one after the other, their rows' paths prefixed by their names."""
+        if not isinstance(other, Report):
+            return NotImplemented
+        rows = tuple(
+            row._replace(path=f"{report.name}.{row.path}") for report in (self, other) for row in report.rows
+        )
+        return replace(
+            self,
+            name=f"{self.name} + {other.name}",
+            spec=f"{self.spec} + {other.spec}",
+            rows=rows,
+            sizes={**self.sizes, **other.sizes},
+            assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
+            assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
+            counters={},
+            trace=None,
+            roofline=None,
+            memory=None,
+            time=None,
+            source=Sequence(self, other),
+        )
+
+
+class Sequence(NamedTuple):
+    """Two reports one after the other, as the source of their sum."""
+
+    first: Report
+    second: Report
+
+    def report(
+        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+    ) -> Report:
+        """The sum of both, each with those of `sizes` that it has open."""
+        first, second = (
+            part.subs(**{name: sizes[name] for name in part.open_names if name in sizes}) for part in self
+        )
+        return replace(first + second, convention=convention)
+
+
+METRICS = (
+    *("params", "trainable_params", "macs", "valid_macs", "flops", "bias_adds", "elementwise"),
+    *("output_elements", "activations", "flops_per_output_element", "bytes", "arithmetic_intensity"),
+)
+"""The quantities of a Report that can be compared."""
+
+
+@dataclass(frozen=True)
+class Comparison(Printed):
+    """Two or more candidates; ratios are against the first."""
+
+    candidates: tuple[Report, ...]
+
+    @property
+    def first(self) -> Report:
+        """What the others are compared with."""
+        return self.candidates[0]
+
+    def ratio(self, metric: str, candidate: Report) -> Fraction | None:
+        """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
+        if text("metric", metric, "flops") not in METRICS:
+            near = did_you_mean(metric, METRICS)
+            raise UsageError(
+                f"no metric is called {metric[:40]}{near}", hint=f"There are {', '.join(METRICS)}."
+            )
+        instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
+        return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
+
+    def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
+        """Every metric's ratio of `candidate` to the first."""
+        return {metric: self.ratio(metric, candidate) for metric in METRICS}

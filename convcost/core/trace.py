@@ -1,0 +1,158 @@
+"""What ran in a module: operators with their shapes and costs, and those that nothing is known about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
+
+Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
+"""When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
+
+Ran = Literal["shapes", "data"]
+"""What a model ran on: shapes alone, or real data."""
+
+
+class Element(NamedTuple):
+    """What an element of a tensor takes, in bytes, and whether it is a float."""
+
+    itemsize: int
+    is_float: bool
+
+
+class Operation(NamedTuple):
+    """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls.
+
+    On `complex` operands a complex MAC counts as four real ones; on `sparse` ones stored entries count.
+    `elements` are those of `inputs`, and of the output.
+    """
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    cost: Cost
+    activations: Size = 0
+    calls: int = 1
+    phase: Phase = "forward"
+    estimated: bool = False
+    complex: bool = False
+    sparse: bool = False
+    elements: tuple[Element, ...] = ()
+
+    def bytes(self, itemsize: int, in_own_dtypes: bool = True) -> Size:
+        """What all calls read and write: each operand and the output once, in their dtypes.
+
+        Floats take `itemsize` bytes if they are to be of another dtype, and so does what is not known.
+        """
+        shapes = (*self.inputs, self.output)
+        known = self.elements or (Element(itemsize, True),) * len(shapes)
+        each = (found.itemsize if in_own_dtypes or not found.is_float else itemsize for found in known)
+        moved = (arithmetic.elements(shape) * size for shape, size in zip(shapes, each, strict=True))
+        return self.calls * sum(moved)
+
+
+class Tensor(NamedTuple):
+    """A tensor that goes into a model or comes out of it."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    itemsize: int
+
+    @property
+    def bytes(self) -> Size:
+        """What its elements take."""
+        return arithmetic.elements(self.shape) * self.itemsize
+
+
+class Uncounted(NamedTuple):
+    """An operator that is not counted, or only in part: what it was called on, where, and how often.
+
+    `reason` says why; it is empty where there is no formula.
+    """
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    calls: int = 1
+    reason: str = ""
+
+
+class Conditional(NamedTuple):
+    """A `torch.cond` as `path` called it, `calls` times on the same shapes, and what a call costs by branch.
+
+    The branch `counted` is in the totals: the costlier one where the predicate has no value, or else the
+    one that runs; the other, which did not run, is None.
+    """
+
+    path: str
+    inputs: tuple[Shape, ...]
+    true: Cost | None
+    false: Cost | None
+    counted: bool
+    calls: int = 1
+
+
+class Held(NamedTuple):
+    """What a model holds in memory, in bytes of `dtype`, as it ran; `reason` says why a figure is not known.
+
+    `kept` is what forward leaves for backward. `forward` and `training` are the most that was in use at once,
+    without gradients and with them, beside what is stored: parameters and their gradients, buffers, inputs.
+    `trainable` are the elements that have a gradient, by the bytes of one. `ran` says on what, if it did.
+    """
+
+    dtype: str
+    parameters: Size
+    buffers: Size
+    inputs: Size
+    trainable: Mapping[int, Size]
+    kept: Size | None = None
+    forward: Size | None = None
+    training: Size | None = None
+    reason: str = ""
+    ran: Ran | None = None
+
+
+class Module(NamedTuple):
+    """A submodule that ran: where it is, its class, its first input and output, and how often it ran."""
+
+    path: str
+    kind: str
+    input: Shape | None
+    output: Shape | None
+    calls: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """How a model ran: what went in, what came out, and every operator between.
+
+    `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
+    with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
+    there where it was asked for. `unused_formulas` are the user's for operators that did not run.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+    modules: tuple[Module, ...] = ()
+    ran: Ran = "shapes"
+    unused: tuple[str, ...] = ()
+    tied: tuple[tuple[str, ...], ...] = ()
+    held: Held | None = None
+    conditionals: tuple[Conditional, ...] = ()
+    unused_formulas: tuple[str, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something ran that is not counted, so that the cost is more than what is counted."""
+        return bool(self.uncounted)
+
+    def total(self, phase: Phase) -> Cost:
+        """What all operations of `phase` cost."""
+        return sum((found.cost for found in self.operations if found.phase == phase), Cost())

@@ -1,0 +1,236 @@
+"""The one place where numbers become text for people, and text for people becomes numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from convcost.core.errors import UsageError
+
+PREFIXES = ("", "K", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+"""Powers of 1,000."""
+
+JOINED = ("FLOPs", "MACs", "B", "FLOP/s", "OP/s", "B/s")
+"""Units that a prefix is written onto: MFLOPs; other units stand apart: 98.6 K params."""
+
+BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
+
+LONGEST_EXACT = 9_999_999_999
+"""Larger counts are scaled in a table of several columns."""
+
+MOST_BITS = 1000
+"""A larger whole number is no size, and too long to print."""
+
+LONGEST_LINE = 10**30
+"""Larger ones are scaled in sentences."""
+
+SMALLEST_FIXED, LARGEST_FIXED = Fraction(1, 1000), 10**6
+"""Ratios below, and from there on, have a power of ten."""
+
+MOST_DECIMALS = 9
+
+ALMOST_THOUSAND = Fraction("999.95")
+"""From there on a number with one decimal reads as 1000.0."""
+
+NONE = "–"
+"""In place of a number that there is none of: something over nothing."""
+
+
+def human(value: int | Fraction, unit: str = "") -> str:
+    """`value` with two or three digits that matter: 1.97 MFLOPs, 163.8 KMACs, 98.6 K params."""
+    number, prefix = _scaled(Fraction(value))
+    if unit in JOINED:
+        return f"{number} {prefix}{unit}"
+    return " ".join(part for part in (number, prefix, unit) if part)
+
+
+def _scaled(value: Fraction) -> tuple[str, str]:
+    if value.denominator == 1 and abs(value) < 1000:
+        return str(value), ""
+    if abs(value) < ALMOST_THOUSAND:
+        return _digits(value), ""
+    for prefix in PREFIXES[1:]:
+        value /= 1000
+        if abs(value) < ALMOST_THOUSAND:
+            return _digits(value), prefix
+    power = 1000 ** (len(PREFIXES) - 1)
+    return f"{Decimal(round(value * power)):.2e}", ""
+
+
+def _digits(value: Fraction) -> str:
+    return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
+
+
+SMALL = ("", "m", "µ", "n", "p", "f")
+"""Powers of a thousandth."""
+
+ALMOST_ONE = Fraction("0.99995")
+
+
+def duration(seconds: Fraction) -> str:
+    """About how long that is: 2.10 µs, 13.4 ms, 95.1 s."""
+    if seconds >= ALMOST_THOUSAND or not seconds:
+        return human(Fraction(round(seconds)), "s")
+    fitting = (power for power in range(len(SMALL)) if seconds * 1000**power >= ALMOST_ONE)
+    power = next(fitting, len(SMALL) - 1)
+    return f"{_digits(seconds * 1000**power)} {SMALL[power]}s"
+
+
+def exact(value: int | Fraction) -> str:
+    """`value` with thousands separated; beyond ten digits, scaled; a small fraction to three digits."""
+    number = Fraction(value)
+    if abs(number) > LONGEST_EXACT:
+        return human(number)
+    if number.denominator == 1 or abs(number) >= Fraction("999.5"):
+        return f"{round(number):,}"
+    return f"{float(number):.3g}"
+
+
+def in_full(value: int | Fraction) -> str:
+    """As `exact`, but with every digit of a whole number that a line has room for."""
+    is_whole = value.denominator == 1 and -LONGEST_LINE <= value <= LONGEST_LINE
+    return f"{int(value):,}" if is_whole else exact(value)
+
+
+def fraction(value: int | Fraction) -> str:
+    """`value` with nothing rounded: 1,280 or 5/3."""
+    numerator, denominator = value.as_integer_ratio()
+    return f"{numerator:,}" if denominator == 1 else f"{numerator:,}/{denominator:,}"
+
+
+def ratio(value: Fraction | None) -> str:
+    """`value` as a factor: 6.00×, 0.600×, 1.002×, 1.20e-9×; 1.00× for 1 alone; a dash if there is none."""
+    return NONE if value is None else f"{_three_digits(value, 1)}×"
+
+
+def percent(share: Fraction | None) -> str:
+    """`share` in percent: 16.6%, 0.0400%, 99.97%; 100% for all alone; a dash if there is none."""
+    if share is None:
+        return NONE
+    return f"{_three_digits(share * 100, 100)}%" if share else "0%"
+
+
+def signed_percent(share: Fraction) -> str:
+    """`share` in percent with its sign: +2.87%, −0.977%, 0%."""
+    return f"{sign(share)}{percent(abs(share))}"
+
+
+def sign(number: int | Fraction) -> str:
+    """+, − or nothing."""
+    return "+" if number > 0 else "−" if number else ""
+
+
+def _three_digits(value: Fraction, landmark: int) -> str:
+    """`value` with three significant digits, all of a whole part; more where it would read as `landmark`.
+
+    What differs from `landmark` by less than ten digits tell is that and its difference: (1 + 1.00e-30).
+    """
+    if value < 0:
+        return f"−{_three_digits(-value, landmark)}"
+    if not value:
+        return "0.00"
+    power = _power_of_ten(value)
+    if not SMALLEST_FIXED <= value < LARGEST_FIXED:
+        return _scientific(value, power)
+    decimals = max(0, 2 - power)
+    if decimals and round(value, decimals) >= Fraction(10) ** (power + 1):
+        decimals -= 1
+    while round(value, decimals) == landmark != value:
+        decimals += 1
+        if decimals > MOST_DECIMALS:
+            difference = value - landmark
+            digits = _scientific(abs(difference), _power_of_ten(abs(difference)))
+            return f"({landmark} {'+' if difference > 0 else '−'} {digits})"
+    return f"{Decimal(round(value * 10**decimals)).scaleb(-decimals):,f}"
+
+
+def _power_of_ten(value: Fraction) -> int:
+    """The largest power of ten that is not above `value`, which is positive."""
+    numerator, denominator = value.as_integer_ratio()
+    power = int((numerator.bit_length() - denominator.bit_length()) * 0.30103)
+    while value < Fraction(10) ** power:
+        power -= 1
+    while value >= Fraction(10) ** (power + 1):
+        power += 1
+    return power
+
+
+def _scientific(value: Fraction, power: int) -> str:
+    digits = round(value / Fraction(10) ** (power - 2))
+    if digits == 1000:
+        digits, power = 100, power + 1
+    return f"{digits // 100}.{digits % 100:02}e{power}"
+
+
+def parse_bytes(text: str) -> int:
+    """The bytes that `1GiB`, `512 MB` or `1000000` are; K, M, G are powers of 1024 with `i`, else of 1000."""
+    match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGTP]?)(i?)B?\s*", text, re.IGNORECASE)
+    if not match or (match[3] and not match[2]):
+        raise UsageError(f"{text[:40]!r} is not an amount of memory", hint="Write it as 1GiB or 500MB.")
+    prefix = match[2].upper()
+    factor: int = BINARY[prefix] if match[3] else 1000 ** PREFIXES.index(prefix)
+    return int(Fraction(match[1]) * factor)
+
+
+def binary(value: int) -> str:
+    """A number of bytes in powers of 1024: 1.50 GiB."""
+    for prefix, factor in reversed(BINARY.items()):
+        if value >= factor > 1:
+            return f"{exact(Fraction(value, factor))} {prefix}iB"
+    return f"{value} B"
+
+
+AMOUNTS = {
+    "flops": ("FLOP", "FLOPs"),
+    "macs": ("MAC", "MACs"),
+    "trainable_params": ("parameters", "param", "params"),
+    "params": ("parameters", "param", "params"),
+    "bytes": ("bytes", "B"),
+    "valid_macs": ("MAC", "MACs"),
+    "bias_adds": ("add", "adds"),
+    "elementwise": ("operation", "operations"),
+    "output_elements": ("element", "elements"),
+    "activations": ("element", "elements", "activation", "activations"),
+}
+"""The units an amount of each metric can be written in; the last is the usual one."""
+
+
+def parse_amount(text: str, metric: str) -> int:
+    """The whole number that `2GFLOPs`, `300 K`, `1.5e9`, `327,680` or `64MiB` is, in the metric's unit."""
+    number = r"([0-9][0-9,_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)"
+    unit = f"(?:{'|'.join(AMOUNTS[metric])})?"
+    powers = "([KMGTP]?)((?<=[KMGTP])i|)" if metric == "bytes" else f"([{''.join(PREFIXES)}]?)()"
+    pattern = rf"\s*{number}\s*{powers}\s*{unit}\s*"
+    match = re.fullmatch(pattern, text, re.IGNORECASE)
+    amount = match and Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
+    if not match or amount is None or amount.denominator != 1:
+        message = f"{text[:40]!r} is not a whole number of {AMOUNTS[metric][-1]}"
+        raise UsageError(message, hint=f"Write it as 1.5e9 or 64 M{AMOUNTS[metric][-1]}.")
+    return int(amount)
+
+
+def _without_marks(digits: str) -> str:
+    return re.sub("[,_]", "", digits)
+
+
+def _factor(prefix: str, is_binary: bool) -> int:
+    return BINARY[prefix] if is_binary else 1000 ** PREFIXES.index(prefix)
+
+
+def parse_seconds(text: str, option: str) -> float:
+    """The seconds that `600` or `0.5` is; UsageError names the option."""
+    if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):
+        raise UsageError(f"{option} {text[:40]}: a number of seconds above 0 is needed")
+    return float(text)
+
+
+def parse_count(text: str, option: str) -> int:
+    """The size that `4096`, `4_096`, `2**12` or `1e6` is; UsageError names the option."""
+    digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
+    if not digits:
+        raise UsageError(f"{option} {text[:40]}: a whole number is needed", hint="Write it as 64 or 1e6.")
+    base, power = int(Fraction(_without_marks(digits[1]))), int(digits[2] or 1)
+    if base.bit_length() * power > MOST_BITS:
+        raise UsageError(f"{option} {text[:40]} is too large")
+    return int(base**power)

@@ -1,0 +1,92 @@
+"""What a figure that is not the asserted one is instead, or what makes the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from convcost.core.cost import Convention, Cost
+from convcost.core.report import Report, Row
+from convcost.gate.assertion.judge import Asserted
+from convcost.gate.check import Check
+from convcost.gate.limit import Formula
+
+OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
+    "flops": {
+        "the MACs": lambda cost: cost.macs,
+        "the FLOPs by count='matmul'": lambda cost: cost.flops(),
+        "the FLOPs by count='bias'": lambda cost: cost.flops(Convention("bias")),
+        "the FLOPs by count='all'": lambda cost: cost.flops(Convention("all")),
+        "the FLOPs by taps='valid'": lambda cost: None if cost.valid_macs is None else 2 * cost.valid_macs,
+    },
+    "macs": {
+        "the FLOPs": lambda cost: cost.flops(),
+        "the MACs on real data": lambda cost: cost.valid_macs,
+    },
+}
+"""Of a metric, what else people mean by it."""
+
+FIGURES: dict[str, Callable[[Row, Report], Any]] = {
+    "params": lambda row, _: row.params,
+    "trainable_params": lambda row, _: row.trainable_params,
+    "macs": lambda row, _: row.cost.macs,
+    "valid_macs": lambda row, _: row.cost.valid_macs,
+    "flops": lambda row, report: row.cost.flops(report.convention),
+    "bias_adds": lambda row, _: row.cost.bias_adds,
+    "elementwise": lambda row, _: row.cost.elementwise,
+    "activations": lambda row, _: row.activations,
+}
+"""What a layer or module has of each metric whose total is a sum."""
+
+
+def hints(result: Asserted, check: Check) -> Iterator[str]:
+    """Sentences about an equality that does not hold; none where nothing explains it exactly."""
+    if check.relation != "=" or check.metric not in FIGURES:
+        return
+    report, asked = result.report, wanted(result, check)
+    for name, quantity in OTHERS.get(check.metric, {}).items():
+        if _is_same(quantity(report.cost), asked):
+            yield f"What is wanted are {name}"
+    yield from _of_one_row(report, check.metric, asked)
+
+
+def _of_one_row(report: Report, metric: str, asked: Any) -> Iterator[str]:
+    """The first layer or module that costs just the difference."""
+    difference = getattr(report, metric) - asked
+    for row in report.rows:
+        figure = FIGURES[metric](row, report)
+        if figure is not None and _is_same(difference, figure):
+            yield f"{_called(row)} makes the difference"
+            return
+        if figure is not None and _is_same(-difference, figure):
+            yield f"One more like {_called(row)} would make up for the difference"
+            return
+
+
+def _called(row: Row) -> str:
+    return f"{row.path}: {row.kind}" if row.path else row.kind
+
+
+def wanted(result: Asserted, check: Check) -> Any:
+    """What a check asks for: a number, or the formula where it is a text."""
+    if not isinstance(check.wanted, str):
+        return check.wanted
+    from convcost.spec.evaluate import OpenSizes, evaluate
+    from convcost.symbolic.symbol import symbol
+
+    [formula] = [limit.wanted for limit in result.limits if limit.key == check.key]
+    assert isinstance(formula, Formula)
+    given = result.counted.entry.sizes
+    sizes = OpenSizes({name: given.get(name, symbol(name)) for name in formula.names})
+    return evaluate(formula.expression, sizes, formula.text)
+
+
+def _is_same(first: Any, second: Any) -> bool:
+    if first is None or second is None or first == 0:
+        return False
+    if all(isinstance(each, int | Fraction) for each in (first, second)):
+        return bool(first == second)
+    from convcost.symbolic.decide import expression, is_equal
+
+    return is_equal(expression(first, ()), expression(second, ()), ()) == "yes"

@@ -1,0 +1,147 @@
+"""What measured times mean, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convcost.analysis.roofline.bound import Roofline
+from convcost.benchmark.machine import threads_text
+from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
+from convcost.core.report import Report
+from convcost.core.units import human, ratio
+from convcost.render.estimates.rooflines.sentences import why
+from convcost.render.numbers import shown
+from convcost.render.remarks import costs_against
+
+STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
+
+QUIETER = "--threads 1 is disturbed less."
+
+OWN_ROOFLINE = "--device this compares them with this machine's."
+
+MUCH = 10
+
+CACHED = (
+    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
+)
+
+
+def notes(reports: Sequence[Report]) -> Iterator[str]:
+    """How the candidates compare, what failed, and how it was measured."""
+    first, *others = reports
+    for other in others:
+        yield from _comparison(first, other)
+    yield from _failures(reports)
+    yield from _disturbances(reports)
+    yield from _about_rooflines(reports)
+    if first.time:
+        yield _measured(first.time)
+
+
+def _comparison(first: Report, other: Report) -> Iterator[str]:
+    """conv costs 6.00× the FLOPs of dense and takes 2.10× the time here: dense is memory-bound (…)."""
+    if not first.time or not other.time:
+        return
+    base, run = first.time.forward, other.time.forward
+    seconds = times_ratio(base, run)
+    if seconds is None:
+        return
+    start = costs_against(first, other)
+    if not can_tell_apart(base, run):
+        yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
+        return
+    yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
+
+
+def _because(first: Report, other: Report) -> str:
+    """What binds the one and the other; where that is not known or no reason, how fast they were."""
+    one, two = _own(first), _own(other)
+    if not one or not two or _is_slowed(first) or _is_slowed(other):
+        return f"{first.name} reaches {_speed(first)}, {other.name} {_speed(other)}"
+    pairs = (first.name, one), (other.name, two)
+    if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
+        return f"there is nothing that {idle} would compute or move"
+    called = [is_mostly_calls(roofline) for _, roofline in pairs]
+    if not any(called):
+        return why(*pairs)
+    if all(called):
+        return "calling their layers takes longer than what both compute and move"
+    return ", ".join(_bound(name, roofline) for name, roofline in pairs)
+
+
+def _own(report: Report) -> Roofline | None:
+    """The roofline of the device that the times were measured on."""
+    return report.time.own(report.roofline) if report.time else None
+
+
+def is_mostly_calls(roofline: Roofline) -> bool:
+    """Whether the overhead of its calls is known to be more than its least time."""
+    return roofline.overhead is not None and roofline.overhead > roofline.seconds
+
+
+def _bound(name: str, roofline: Roofline) -> str:
+    if is_mostly_calls(roofline):
+        return f"{name} is bound by the overhead of its calls"
+    return f"{name} is {roofline.by}-bound ({shown(roofline.intensity)} FLOPs a byte)"
+
+
+def _speed(report: Report) -> str:
+    speed = report.time.forward.flops_per_second if report.time else None
+    return human(speed or 0, "FLOP/s")
+
+
+def _failures(reports: Sequence[Report]) -> Iterator[str]:
+    for report in reports:
+        for run in report.time.runs if report.time else ():
+            if run.failure:
+                yield f"{report.name}{_whereof(run)} could not be timed: {run.failure}."
+
+
+def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
+    """Names those whose rounds differ so much that a median says little."""
+    runs = [
+        (report, report.time, run.samples) for report in reports if report.time for run in report.time.runs
+    ]
+    noisy = (report.name for report, _, samples in runs if samples and samples.spread * 2 > samples.median)
+    advice = f" {QUIETER}" if any(time.threads > 1 for _, time, _ in runs) else ""
+    if names := ", ".join(dict.fromkeys(noisy)):
+        yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
+    if names := ", ".join(report.name for report in reports if _is_slowed(report)):
+        explained = f"{names} took more than {MUCH} times as long as work and calls explain"
+        yield f"{explained}: other work may have been in the way.{advice}"
+
+
+def _is_slowed(report: Report) -> bool:
+    """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
+    samples, roofline = report.time and report.time.forward.samples, _own(report)
+    if not samples or not roofline or not is_mostly_calls(roofline):
+        return False
+    return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
+
+
+def _whereof(run: Run) -> str:
+    what = "'s training step" if run.what == "step" else ""
+    return f"{what}, compiled," if run.compiled else what
+
+
+def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
+    found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
+    shares = [time.of_least(run, roofline) for time, roofline in found for run in time.runs]
+    if any(share is not None and share > 1 for share in shares):
+        yield CACHED
+    others = [
+        (time.processor or time.device, roofline.device.name)
+        for time, roofline in found
+        if not time.own(roofline)
+    ]
+    for here, name in dict.fromkeys(others):
+        yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"
+
+
+def _measured(time: Timing) -> str:
+    """Medians of 25 rounds, in turn, on 2 threads."""
+    samples = time.forward.samples
+    rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
+    how = f"{rounds} in turn, on {threads_text(time.threads)}"
+    said = f"Times are medians of {how}, without gradients, on random inputs or those given."
+    return f"{said} {STEP}" if any(run.what == "step" for run in time.runs) else said

@@ -1,0 +1,127 @@
+"""A check in words: its name, what was found, what was wanted, and, where it failed, a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
+from convcost.gate.check import Check
+from convcost.gate.rows import Figure
+from convcost.gate.verdict import Judged
+from convcost.render.metrics import METRICS
+from convcost.render.numbers import in_full, is_number
+
+LABELS = {metric.attribute: metric.label for metric in METRICS} | {
+    "trainable_params": "trainable parameters",
+    "valid_macs": "MACs on real data",
+    "elementwise": "elementwise work",
+}
+"""What each metric is called where it stands alone."""
+
+FIRST = ("flops", "params", "activations")
+"""The totals that a sentence starts with."""
+
+LONGEST = 40
+"""A longer formula is not told in a sentence."""
+
+CROSSED = {"≤": "more than", "≥": "less than", "=": "not"}
+"""How what breaks a limit stands to it."""
+
+
+def label(check: Check) -> str:
+    """`FLOPs`, `FLOPs ÷ dense`, or a counter's name."""
+    if check.key == "agree_with":
+        return check.metric
+    name = LABELS.get(check.metric, "operators")
+    return f"{name} ÷ {check.per}" if check.per else name
+
+
+def found(check: Check) -> str:
+    """163,840, 6.00×, 20·B·S·E², or a counter's verdict."""
+    text = _amount(check.found, check)
+    if check.found != check.wanted and check.wanted is not None and text == _amount(check.wanted, check):
+        return fraction(check.found) if is_number(check.found) else text
+    return text
+
+
+def wanted(check: Check) -> str:
+    """≤ 400,000, = 20*B*S*E**2."""
+    return f"{check.relation} {_wanted(check)}" if check.relation else ""
+
+
+def _wanted(check: Check) -> str:
+    tolerance = f" ± {percent(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
+    return _amount(check.wanted, check) + tolerance
+
+
+def _amount(value: Any, check: Check) -> str:
+    if value is None:
+        return NONE
+    if isinstance(value, str):
+        return value
+    if check.per and is_number(value):
+        return ratio(Fraction(value))
+    return figure(value)
+
+
+def figure(value: Any) -> str:
+    """A number with every digit, or a formula."""
+    return value if isinstance(value, str) else in_full(value)
+
+
+def sentence(check: Check) -> str:
+    """What is wrong, with the key that says so."""
+    reason = f"; {check.reason}" if check.reason else ""
+    if check.key == "agree_with":
+        return f"{check.metric} {check.found}{f': {check.reason}' if check.reason else ''} (agree_with)"
+    if not check.relation:
+        return f"the count is partial: {check.reason}"
+    crossed = CROSSED[check.relation]
+    return f"{label(check)} = {found(check)}, {crossed} {_wanted(check)}{reason} ({check.key})"
+
+
+def failures(judged: Judged) -> Iterator[tuple[str, str]]:
+    """Each key that is not kept, empty for the baseline, with a sentence."""
+    yield from ((check.key, sentence(check)) for check in judged.checks if not check.passed)
+    if not judged.keeps_baseline and judged.changes:
+        pairs = judged.changes.totals
+        totals = [
+            moved(metric, *pairs[metric]) for metric in dict.fromkeys((*FIRST, *pairs)) if metric in pairs
+        ]
+        more = f" and {len(totals) - 3} more" if totals[3:] else ""
+        yield "", f"changed from its baseline: {', '.join(totals[:3])}{more}"
+
+
+def moved(metric: str, before: Figure, after: Figure) -> str:
+    """FLOPs +1,280 (+0.391%); of formulas what they were and are."""
+    if isinstance(before, int) and isinstance(after, int):
+        return f"{LABELS[metric]} {difference(before, after)}{_in_brackets(share(before, after))}"
+    texts = figure(before), figure(after)
+    is_short = max(map(len, texts)) <= LONGEST
+    return f"{LABELS[metric]} {'from {} to {}'.format(*texts) if is_short else 'changed'}"
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def difference(before: Figure, after: Figure) -> str:
+    """+1,280 or −5; of formulas that they changed."""
+    if isinstance(before, str) or isinstance(after, str):
+        return "changed"
+    change = after - before
+    return f"{sign(change)}{in_full(abs(change))}"
+
+
+def share(before: Figure, after: Figure) -> str:
+    """+0.391%; nothing where there was nothing, or are formulas."""
+    if isinstance(before, str) or isinstance(after, str) or not before:
+        return ""
+    return signed_percent(Fraction(after - before, before))
+
+
+def percent(tolerance: Fraction) -> str:
+    """1%, 0.5%."""
+    return f"{float(tolerance * 100):g}%"

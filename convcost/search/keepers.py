@@ -1,0 +1,74 @@
+"""What holds of sizes that stand for many, or that nobody stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from convcost.core.constraints import AllAtLeast, Requirement
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError
+from convcost.layers.network import Numbers
+from convcost.spec.evaluate import OpenSizes
+from convcost.symbolic.between import Between, UndecidedError, exact_quotient
+from convcost.symbolic.number import Unstated
+
+
+class Running(OpenSizes):
+    """Sizes of which some stand for many: a `/` has to divide for those too."""
+
+    def exactly(self, dividend: Size, divisor: Size) -> Size:
+        """dividend / divisor; UsageError where that is not whole."""
+        if isinstance(dividend, Between) or isinstance(divisor, Between):
+            return _exact_bounds(dividend, divisor)
+        if dividend % divisor != 0:
+            raise _undivided()
+        return dividend // divisor
+
+
+def _exact_bounds(dividend: Size, divisor: Size) -> Size:
+    quotient = exact_quotient(dividend, divisor)
+    if quotient is None:
+        raise _undivided()
+    return cast("Size", quotient)
+
+
+def _undivided() -> UsageError:
+    return UsageError("a / that does not divide exactly")
+
+
+class Lenient(Numbers):
+    """The bookkeeper that takes for granted what is required of sizes that were not stated."""
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Raise RequirementError if a part of `requirement` is about stated sizes alone and does not hold."""
+        for part in _parts(requirement):
+            if not any(isinstance(size, Unstated) for size in part.sizes):
+                self._require_part(part, step)
+
+    def _require_part(self, part: Requirement, step: int) -> None:
+        super().require(part, step)
+
+
+class Doubtful(Lenient):
+    """The bookkeeper that also lets pass what may hold for some of the sizes that one stands for."""
+
+    def _require_part(self, part: Requirement, step: int) -> None:
+        try:
+            super()._require_part(part, step)
+        except UndecidedError:
+            return
+
+
+def _parts(requirement: Requirement) -> Iterator[Requirement]:
+    """What is required of several sizes apart, since one of them may be enough to fail it."""
+    if not isinstance(requirement, AllAtLeast):
+        yield requirement
+        return
+    for name, value in requirement.values.items():
+        for size in value if isinstance(value, tuple) else (value,):
+            yield requirement._replace(values={name: size})
+
+
+LENIENT = Lenient()
+DOUBTFUL = Doubtful()

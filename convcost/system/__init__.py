@@ -1,0 +1,1 @@
+"""Files, signals and processes: the edges to the operating system."""

@@ -1,0 +1,254 @@
+"""Users' files: read within bounds, and written so that nothing that is no plain file is ever replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import select
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+
+from convcost.core.errors import UsageError
+from convcost.system.signals import cleanup
+
+LARGEST_FILE = 2**26
+"""The bytes of the largest file that is read: 64 MiB, a lock file of half a million modules."""
+
+PATIENCE = 30.0
+"""The seconds to wait for another process: a reader of a pipe, or one that holds a file."""
+
+DESCRIPTOR = re.compile(r"(?:/dev|/proc/(?:self|thread-self|\d+))/fd/(\d+)")
+
+IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
+"""Why a file can't be replaced that may still be written to: its folder is read-only, or it is a mount."""
+
+
+def shown(path: Path) -> str:
+    """A path from the current folder."""
+    try:
+        return os.path.relpath(path)
+    except (ValueError, FileNotFoundError):  # on another drive; in a folder that is gone
+        return str(path)
+
+
+def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
+    """What is in the file; UsageError if it is no plain file, is larger, or can't be read as text."""
+    try:
+        _check_is_plain(path, os.stat(path))  # to open a device may do something already
+        with open(path, "rb", opener=_open_at_once) as file:
+            found = os.fstat(file.fileno())
+            _check_is_plain(path, found)
+            data = file.read(largest + 1) if found.st_size <= largest else b""
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown(path)} can't be read: {_reason(error)}") from None
+    if max(found.st_size, len(data)) > largest:
+        raise UsageError(f"{shown(path)} is larger than {largest // 2**20} MiB")
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"{shown(path)} is not UTF-8 text") from None
+
+
+def _check_is_plain(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+        raise UsageError(f"{shown(path)} is {kind}")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Without waiting for what is at the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "its name has a null character"
+
+
+def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
+    """Put `text` in the file at once, or not at all; UsageError if that can't be.
+
+    A plain file keeps its mode and owner, and a link to it stays one. A device, a pipe or an open file
+    (`/dev/stdout`) is written to. `inputs` are files that are not to be written over.
+    """
+    try:
+        _write(path, text, inputs)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+
+
+def create_text(path: Path, text: str) -> None:
+    """Put `text` in a file that is new, at once; UsageError if there is one already."""
+    try:
+        with _temporary(path, text, None) as temporary:
+            os.link(temporary, path)  # which fails where there is one, unlike a rename
+    except FileExistsError:
+        raise UsageError(f"{shown(path)} is there already", hint="It was left as it is.") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+
+
+def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
+    """As `write_text`, but behind what a plain file has already."""
+    try:
+        check_is_no_input(path, inputs)
+        _write_through(path, text, os.O_APPEND | os.O_CREAT)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+
+
+def _write(path: Path, text: str, inputs: Iterable[Path]) -> None:
+    check_is_no_input(path, inputs)
+    found = _status(path)
+    if _descriptor(path) is not None or (found and not stat.S_ISREG(found.st_mode)):
+        _write_through(path, text)
+        return
+    target = Path(os.path.realpath(path))
+    try:
+        _replace(target, text, found)
+    except OSError as error:
+        if not found or error.errno not in IN_PLACE:
+            raise
+        _write_through(target, text, os.O_TRUNC)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    with suppress(FileNotFoundError):
+        return os.stat(path)
+    return None
+
+
+def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
+    """UsageError if the file to be written is one of `inputs`, under whatever name."""
+    for each in inputs:
+        is_same = os.path.realpath(each) == os.path.realpath(path)
+        with suppress(OSError):
+            is_same = is_same or os.path.samefile(each, path)
+        if is_same:
+            hint = "Name another file for the output."
+            raise UsageError(f"{shown(path)} is a file that this command reads: {shown(each)}", hint=hint)
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open file that `path` names: 1 for /dev/stdout, or for a link to it."""
+    for _ in range(40):
+        path = Path(os.path.realpath(path.parent), path.name)
+        if found := DESCRIPTOR.fullmatch(str(path)):
+            return int(found[1])
+        if not path.is_symlink():
+            return None
+        path = path.parent / os.readlink(path)
+    return None
+
+
+def _write_through(path: Path, text: str, flags: int = 0) -> None:
+    """Write to what is open or can be opened, and wait no longer than a while for a reader."""
+    number = _descriptor(path)
+    opening = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | flags
+    try:
+        file = os.open(path, opening, 0o666) if number is None else os.dup(number)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise UsageError(f"{shown(path)} is a pipe that nobody reads") from None
+        raise
+    try:
+        _send(file, _encoded(text), path)
+    finally:
+        os.close(file)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _send(file: int, data: bytes, path: Path) -> None:
+    end = monotonic() + PATIENCE
+    while data:
+        if os.name == "posix" and not select.select([], [file], [], max(0.0, end - monotonic()))[1]:
+            raise UsageError(f"{shown(path)} was not read for {PATIENCE:g} seconds")
+        with suppress(BlockingIOError):
+            data = data[os.write(file, data[: select.PIPE_BUF if os.name == "posix" else len(data)]) :]
+            end = monotonic() + PATIENCE
+
+
+def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
+    with _temporary(target, text, found) as temporary:
+        os.replace(temporary, target)
+
+
+@contextmanager
+def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterator[Path]:
+    """A file beside the target with the text, and the owner and mode that were found; it is gone after."""
+    _clean(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(_encoded(text))
+            if found:
+                _like(file.fileno(), found)
+        with cleanup(partial(os.unlink, temporary)):
+            yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _like(file: int, found: os.stat_result) -> None:
+    """Give the open file that owner, where this user may, and that mode."""
+    if hasattr(os, "fchown"):
+        with suppress(OSError):
+            os.fchown(file, found.st_uid, found.st_gid)
+        os.fchmod(file, stat.S_IMODE(found.st_mode))
+
+
+def _clean(target: Path) -> None:
+    """Remove the temporary files of processes that were killed."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.(\d+)-[0-9a-f]{{8}}\.tmp")
+    for path in target.parent.iterdir() if target.parent.is_dir() else ():
+        if (match := name.fullmatch(path.name)) and not _is_running(int(match[1])):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # where a signal would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the file at `path`, which is there, against others that do so; UsageError after a while.
+
+    The system lets go of it when the process ends, and no further file is left beside it, as filelock's is.
+    """
+    try:
+        import fcntl
+    except ImportError:  # on Windows
+        yield
+        return
+    with path.open("rb") as file:
+        end = monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if monotonic() > end:
+                    raise UsageError(
+                        f"another process has held {shown(path)} for {PATIENCE:g} seconds"
+                    ) from None
+                sleep(0.02)
+            except OSError:  # a file system without locks
+                break
+        yield

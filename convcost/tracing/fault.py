@@ -1,0 +1,88 @@
+"""What a user's own code raises, as a short message that points at its place."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+from traceback import extract_tb
+
+from convcost.core.errors import ConvcostError
+
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+
+LONGEST = 400
+MOST_LINES = 4
+
+
+class TargetError(ConvcostError):
+    """A target that can't be loaded, built or run; its own error is `origin`, its place in the message."""
+
+    def __init__(self, message: str, origin: BaseException, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.origin = origin
+
+
+def fault(what: str, error: BaseException, hint: str = "") -> TargetError:
+    """That `what` happened as `error` says, with the innermost line of the user's code that led to it.
+
+    Where it is KeyboardInterrupt, that is raised: whoever runs the program ends it.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    notes = [f"  {line}"[:LONGEST] for line in getattr(error, "__notes__", ())[:MOST_LINES]]
+    return TargetError("\n".join((f"{what}: {_said(error)}", *place(error), *notes)), error, hint)
+
+
+def _said(error: BaseException) -> str:
+    """`ValueError: width has to be even`, without what torch adds over many lines."""
+    text = "\n".join([line for line in text_of(error).strip().splitlines() if line.strip()][:MOST_LINES])
+    if isinstance(error, SystemExit):
+        return f"it ended the program, sys.exit({text})"
+    if isinstance(error, ConvcostError):
+        return text
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def text_of(error: BaseException) -> str:
+    """What the error says, if it can say it."""
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
+def place(error: BaseException) -> list[str]:
+    """The file, the line, the function, and the code there."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return _shown(error.filename, error.lineno, "", error.text or "")
+    frames = [frame for frame in extract_tb(error.__traceback__) if not is_machinery(Path(frame.filename))]
+    own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts] or frames
+    if not own:
+        return []
+    return _shown(own[-1].filename, own[-1].lineno, own[-1].name, own[-1].line or "")
+
+
+def _shown(file: str, line: int | None, function: str, code: str) -> list[str]:
+    within = f", in {function}" if function.isidentifier() else ""
+    return [f"  {_near(file)}:{line}{within}", *([f"    {code.strip()[:LONGEST]}"] if code.strip() else [])]
+
+
+def _near(file: str) -> str:
+    """The path from the current folder, if it is below."""
+    path = Path(file).resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def is_machinery(file: Path) -> bool:
+    """Whether code at `file` belongs to Python, torch or convcost."""
+    torch_folder = Path(str(getattr(sys.modules.get("torch"), "__file__", "/torch"))).parent
+    folders = (Path(__file__).parents[1], torch_folder)
+    is_python = is_installed(file) and "site-packages" not in file.parts
+    return file.name.startswith("<") or is_python or any(map(file.is_relative_to, folders))
+
+
+def is_installed(path: Path) -> bool:
+    """Whether a file is Python's own or of an installed package."""
+    return path.is_relative_to(STANDARD_LIBRARY) or "site-packages" in path.parts or path == Path()

@@ -1,0 +1,283 @@
+"""Backward: each contraction as a node that says what its gradients cost, when autograd asks for them.
+
+A gradient that is itself differentiated, as in a gradient penalty, has such a node too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress
+from math import prod
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from convcost.core.cost import Cost
+from convcost.core.trace import Phase
+from convcost.operators.interface import Operator, by_each_factor
+from convcost.tracing.blank import zeros_like
+from convcost.tracing.nested_tensors import by_component, has_nested
+from convcost.tracing.operands import rule_for
+from convcost.tracing.tape import Tape
+from convcost.tracing.tensors import first_tensor, tensors
+
+if TYPE_CHECKING:
+    import torch
+
+Needed = tuple[bool, ...]
+"""For each operand whether its gradient is needed."""
+
+
+def with_gradients(
+    tape: Tape, name: str, operator: Operator, arguments: Mapping[str, Any], run: Callable[[], Any]
+) -> Any:
+    """What `run` returns, with a node behind it that records the gradients by the tensors of `arguments`."""
+    if has_nested(arguments.values()):
+        operator = by_component(operator)
+    operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
+    roles = tuple(_role(label, tensor) for label, tensor in operands)
+    contraction = Contraction(tape, tape.paths.current, name, roles, operator, arguments)
+    return _node().apply(run, contraction, *(tensor for _, tensor in operands))
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A call of an operator that contracts; `roles` say what the gradients by its operands are called."""
+
+    tape: Tape
+    path: str
+    name: str
+    roles: tuple[Phase, ...]
+    operator: Operator
+    arguments: Mapping[str, Any]
+
+    def record(self, needed: Needed, operands: Sequence[Any], output: Any) -> None:
+        """Note what the gradients that are needed cost."""
+        roles = dict(zip(self._labels, self.roles, strict=True))
+        for label, cost in self._costs(compress(self._labels, needed), output).items():
+            role = roles.get(label, "gradient by weight")
+            _note(self.tape, self.path, self.name, role, operands, output, cost)
+
+    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+        if self.operator.decompose is not None:
+            return self._decomposed(needed, by_output, operands)
+        self.record(needed, operands, by_output)
+        if self.operator.gradients is not by_each_factor:
+            unknown = Unknown(self.tape, f"{self.name}_double_backward")
+            return unknown.gradients(needed, by_output, operands)
+        costs = self._costs(self._labels, by_output)
+        factors = [
+            (number, role, operand)
+            for number, (label, role, operand) in enumerate(
+                zip(self._labels, self.roles, operands, strict=True)
+            )
+            if label in costs and costs[label].macs
+        ]
+
+        def gradient(number: int) -> Any:
+            cost = costs.get(self._labels[number], Cost())
+            others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
+            return _product(self.tape, self.path, self.name, cost, by_output, others, operands[number])
+
+        return [gradient(number) if is_needed else None for number, is_needed in enumerate(needed)]
+
+    def _decomposed(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """By the contractions that the operator is made of; only their gradients are recorded."""
+        import torch
+
+        assert self.operator.decompose is not None
+        given = dict(zip(self._labels, operands, strict=True))
+        with torch.enable_grad(), self.tape.separate_recording():
+            output = self.operator.decompose(**{**self.arguments, **given})
+        wanted = list(compress(operands, needed))
+        found = iter(torch.autograd.grad(output, wanted, by_output, create_graph=True))
+        return [next(found) if is_needed else None for is_needed in needed]
+
+    @property
+    def _labels(self) -> list[str]:
+        """The names of the operands: a list of tensors has one for all."""
+        return [label for label, value in self.arguments.items() for _ in tensors(value)]
+
+    def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
+        given = {"output": output, **self.arguments}
+        rule = rule_for(self.operator, tensors(self.arguments))
+        cost = rule and rule(**given)
+        if cost is None or self.operator.gradients is None:
+            return {}
+        return self.operator.gradients(frozenset(labels), cost, **given)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A gradient that is a product of factors: so is its gradient by each of them, over the same loops."""
+
+    tape: Tape
+    path: str
+    name: str
+    roles: tuple[Phase, ...]
+    cost: Cost
+
+    def record(self, needed: Needed, factors: Sequence[Any], output: Any) -> None:
+        """Note what the gradients that are needed cost."""
+        for role in compress(self.roles, needed) if self.cost.macs else ():
+            _note(self.tape, self.path, self.name, role, factors, output, self.cost)
+
+    def gradients(self, needed: Needed, by_output: Any, factors: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+        self.record(needed, factors, by_output)
+        found: list[Any] = []
+        for number, is_needed in enumerate(needed):
+            others = [
+                factor
+                for place, factor in enumerate(zip(self.roles, factors, strict=True))
+                if place != number
+            ]
+            product = (self.tape, self.path, self.name, self.cost, by_output, others, factors[number])
+            found.append(_product(*product) if is_needed else None)
+        return found
+
+
+def _product(
+    tape: Tape, path: str, name: str, cost: Cost, by_output: Any, others: list[tuple[Phase, Any]], like: Any
+) -> Any:
+    """The gradient of a product by the factor `like`: that by the product times the `others`."""
+    roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
+    times = _batch_size()
+    product = Product(
+        tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
+    )
+    return _node().apply(lambda: zeros_like(like), product, by_output, *(factor for _, factor in others))
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A gradient whose own gradients have no formula: they are named."""
+
+    tape: Tape
+    name: str
+
+    def record(self, needed: Needed, operands: Sequence[Any], _: Any) -> None:
+        """Name it."""
+        if any(needed):
+            self.tape.note_uncounted(self.name, operands)
+
+    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+        """Those that are needed, each to be differentiated again."""
+
+        def gradient(like: Any) -> Any:
+            return _node().apply(lambda: zeros_like(like), self, by_output, *operands)
+
+        return [
+            gradient(like) if is_needed else None for like, is_needed in zip(operands, needed, strict=True)
+        ]
+
+
+def _note(
+    tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
+) -> None:
+    """Record a gradient; one that forward asks for is a part of forward."""
+    tape.gradient(path, name, role if tape.paths.is_backward else "forward", operands, output, cost)
+
+
+def _role(label: str, operand: torch.Tensor) -> Phase:
+    """Whether the gradient by `operand` is one by a weight or by an input."""
+    import torch
+
+    origin = operand if operand._base is None else operand._base
+    is_weight = label == "weight" or isinstance(origin, torch.nn.Parameter)
+    return "gradient by weight" if is_weight else "gradient by input"
+
+
+WANTED: list[frozenset[int]] = []
+"""The leaves that calls of autograd.grad ask for, innermost call last."""
+
+
+@contextmanager
+def asking(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
+    """While autograd.grad runs, the gradients that it asks for are known; nothing changes for others."""
+    import torch
+
+    if function is not torch.autograd.grad:
+        yield
+        return
+    inputs = kwargs["inputs"] if "inputs" in kwargs else args[1]
+    WANTED.append(frozenset(map(id, tensors(inputs))))
+    try:
+        yield
+    finally:
+        WANTED.pop()
+
+
+def _is_asked_for(requires_gradient: bool, following: tuple[Any, int]) -> bool:
+    """Whether this backward goes on to `following`."""
+    import torch
+
+    node = following[0]
+    if not requires_gradient or not WANTED:
+        return requires_gradient
+    leaf = getattr(node, "variable", None)
+    return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in WANTED[-1]
+
+
+BATCH_SIZES: list[int] = []
+"""How many gradients each call of autograd takes at once, outermost first."""
+
+
+@contextmanager
+def batched_gradients() -> Iterator[None]:
+    """In the block it is known how many gradients torch takes at once, as `is_grads_batched` asks for."""
+    import torch
+
+    vmap: Any = torch._vmap_internals
+    batched = vmap._create_batched_inputs
+
+    def create(in_dims: Any, args: Any, level: int, function: Any) -> Any:
+        inputs, number = batched(in_dims, args, level, function)
+        BATCH_SIZES[level - 1 :] = [number]
+        return inputs, number
+
+    with patch.object(vmap, "_create_batched_inputs", create):
+        yield
+
+
+def _batch_size() -> int:
+    import torch
+
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    return prod(BATCH_SIZES[:level])
+
+
+@cache
+def _node() -> Any:
+    import torch
+
+    class Node(torch.autograd.Function):
+        """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
+
+        @staticmethod
+        def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
+            ctx.save_for_backward(*operands)
+            output = run()
+            ctx.source, ctx.output = source, first_tensor(output).detach()
+            return output
+
+        @staticmethod
+        def backward(ctx: Any, *by_outputs: Any) -> Any:
+            needed = tuple(map(_is_asked_for, ctx.needs_input_grad[2:], ctx.next_functions))
+            operands = ctx.saved_tensors
+            by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
+            for _ in range(_batch_size() - torch.is_grad_enabled()):
+                ctx.source.record(needed, operands, ctx.output)
+            if torch.is_grad_enabled():
+                return None, None, *ctx.source.gradients(needed, by_output, operands)
+            gradients = (
+                zeros_like(operand) if is_needed else None
+                for operand, is_needed in zip(operands, needed, strict=True)
+            )
+            return None, None, *gradients
+
+    return Node

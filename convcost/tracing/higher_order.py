@@ -1,0 +1,247 @@
+"""Torch's operators on functions, such as torch.cond, scan or flex_attention: what they call is counted.
+
+They are met as functions, before autograd, and run as the Python that they stand for: what they call is
+then recorded and differentiated as anywhere else. See `uncompiled` for how torch comes to call them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from convcost.tracing.blank import of_shape
+from convcost.tracing.conditional import cond
+from convcost.tracing.flex import flex_attention
+from convcost.tracing.isolation import eager
+from convcost.tracing.tape import Tape
+from convcost.tracing.tensors import has_values
+from convcost.tracing.threads import is_recording
+
+OPAQUE = frozenset(
+    (
+        *("triton_kernel_wrapper_mutation", "triton_kernel_wrapper_functional", "inline_asm_elementwise"),
+        *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
+    )
+)
+"""What they call is no code of torch's: they are named as uncounted."""
+
+TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
+
+
+class HigherOrderCall(NamedTuple):
+    """Where a higher-order operator is called: under `mode`, which is at work again while its functions run.
+
+    `records` puts down an operator by its name, formula and arguments, and returns what a function yields;
+    `silently` calls an operator and puts down nothing.
+    """
+
+    tape: Tape
+    mode: Any
+    has_data: bool
+    records: Callable[..., Any]
+    silently: Callable[..., Any]
+
+    def value(self, tensor: Any) -> bool | None:
+        """Whether it is true; None where it has no value."""
+        import torch
+
+        is_tensor = isinstance(tensor, torch.Tensor)
+        if is_tensor and not has_values(tensor):
+            return None
+        try:
+            with self.mode:
+                return bool(tensor)
+        except RuntimeError:
+            if self.has_data or not is_tensor or tensor.numel() != 1:
+                raise
+            return None  # it was written to without its data
+
+
+def is_higher_order(function: Any) -> bool:
+    """Whether `function` is one of torch's operators on functions."""
+    return _base() in type(function).__mro__
+
+
+def is_opaque(function: Any) -> bool:
+    """Whether a higher-order operator runs code that nothing is known about."""
+    return rule(function) is None
+
+
+def called(call: HigherOrderCall, operator: Any, args: Any, kwargs: Any) -> Any:
+    """What a higher-order operator returns, with all that it calls on the tape."""
+    known = rule(operator)
+    if known is not None:
+        return known(call, *args, **kwargs)
+    name, arguments = f"higher_order::{operator.name()}", {"args": args, **kwargs}
+    formula = call.tape.formula(name, None)
+    is_of_cuda = not call.has_data and operator.name() == "inline_asm_elementwise"
+    output = _broadcast(args, **kwargs) if is_of_cuda else operator(*args, **kwargs)
+    if formula is None:
+        call.tape.note_uncounted(name, arguments)
+    else:
+        call.tape.record(name, formula, arguments, (output, arguments))
+    return output
+
+
+def _broadcast(inputs: Any, dtype: Any, **_: Any) -> Any:
+    import torch
+
+    broadcast: Any = torch.broadcast_shapes
+    return of_shape(tuple(broadcast(*(tensor.shape for tensor in inputs))), dtype)
+
+
+@cache
+def rule(operator: Any) -> Callable[..., Any] | None:
+    """How `operator` is run: as written here, or by torch's own kernel; None for one that is opaque."""
+    import torch
+
+    if operator.name() in OPAQUE:
+        return None
+    known = RULES.get(operator.name())
+    if known is not None:
+        return known
+    kernel = operator.py_kernels.get(torch._C.DispatchKey.CompositeExplicitAutograd)
+    return kernel and _under_mode(kernel)
+
+
+@cache
+def _base() -> type:
+    import torch
+
+    return torch._ops.HigherOrderOperator
+
+
+def _under_mode(function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(call: HigherOrderCall, *args: Any, **kwargs: Any) -> Any:
+        with call.mode:
+            return function(*args, **kwargs)
+
+    return run
+
+
+def while_loop(
+    call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any = (), **_: Any
+) -> Any:
+    """As many trips as the condition has values for; where it has none, one, which is said."""
+    return list(_trips(call, cond_fn, body_fn, carried, additional))[-1]
+
+
+def while_loop_stack_output(
+    call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any = ()
+) -> Any:
+    """As `while_loop`; what each trip yields, stacked."""
+    import torch
+
+    before, *trips = _trips(call, cond_fn, body_fn, carried, additional)
+    with call.mode:
+        return tuple(map(torch.stack, zip(*(trips or [before]), strict=True)))
+
+
+def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any) -> Iterator[Any]:
+    """What is carried before the first trip and after each."""
+    from torch.utils._pytree import tree_leaves
+
+    state: Any = tuple(carried)
+    yield state
+    is_known: bool | None = True
+    while is_known:
+        with call.mode:
+            condition = cond_fn(*tree_leaves(state), *additional)
+        is_known = call.value(condition)
+        if is_known is False:
+            return
+        if is_known is None:
+            call.tape.note_uncounted("higher_order::while_loop", carried, TRIPS_UNKNOWN)
+        with call.mode:
+            state = body_fn(*tree_leaves(state), *additional)
+        yield state
+
+
+def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_inputs: Any = ()) -> Any:
+    """A step for each slice of `xs`: what is carried after the last, and what each yields, stacked."""
+    import torch
+    from torch.utils._pytree import tree_flatten, tree_unflatten
+
+    carry = list(init)
+    steps: list[Any] = []
+    with call.mode:
+        for slices in zip(*(tensor.unbind() for tensor in xs), strict=True):
+            leaves, spec = tree_flatten(combine_fn(*carry, *slices, *additional_inputs))
+            carry = leaves[: len(init)]
+            steps.append(leaves[len(init) :])
+        stacked = [None if each[0] is None else torch.stack(each) for each in zip(*steps, strict=True)]
+    return tree_unflatten([*carry, *stacked], spec)
+
+
+def _body(call: HigherOrderCall, function: Any, *args: Any) -> Any:
+    with call.mode:
+        return function(list(args)) if getattr(function, "_boxed_call", False) else function(*args)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "cond": cond,
+    "while_loop": while_loop,
+    "while_loop_stack_output": while_loop_stack_output,
+    "scan": scan,
+    "flex_attention": flex_attention,
+    "strict_mode": lambda call, function, args: _body(call, function, *args),
+    "run_const_graph": lambda call, function, args: _body(call, function, *args),
+    "hints_wrapper": lambda call, function, args, kwargs, hints: _body(call, function, *args),
+    "invoke_subgraph": lambda call, function, identifier, *args: _body(call, function, *args),
+    **dict.fromkeys(
+        ("invoke_quant", "invoke_quant_packed", "foreach_map", "local_map_hop"),
+        lambda call, function, *args, **_: _body(call, function, *args),
+    ),
+}
+"""By the operator's name, for those whose kernels run under no mode, or where values decide."""
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
+
+    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
+    flex_attention has a switch of its own, and asks for a device that has a kernel.
+    """
+    import torch
+
+    utils: Any = torch._higher_order_ops.utils
+    compiling, compiling_operator = torch.compile, utils._hop_compile_and_call
+
+    def call(function: Any, args: Any, kwargs: Any = None) -> Any:
+        if not is_recording():
+            return compiling_operator(function, args, kwargs)
+        if function.__name__ == "_cond_op_wrapper":
+            args = _with_flat_operands(*args)
+        return function(*args, **(kwargs or {}))
+
+    def compile_later(*args: Any, **options: Any) -> Any:
+        compiled = compiling(*args, **options)
+        if is_recording():
+            stack.enter_context(eager())  # which could not be until torch had loaded its compiler
+        return compiled
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(torch, "compile", compile_later))
+        stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
+        flex: Any = sys.modules.get("torch.nn.attention.flex_attention")
+        if flex is not None:
+            stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
+            stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))
+        yield
+
+
+def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
+    """The arguments of a cond as Dynamo would leave them: no operand holds others."""
+    from torch.utils._pytree import tree_flatten, tree_unflatten
+
+    leaves, spec = tree_flatten(operands)
+
+    def flat(branch: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: branch(*tree_unflatten(given, spec))
+
+    return predicate, flat(true_fn), flat(false_fn), tuple(leaves)

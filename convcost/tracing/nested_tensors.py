@@ -1,0 +1,115 @@
+"""Nested tensors, strided or jagged: an operator on one costs what it costs on its components together.
+
+Their lengths are data, so that a model with them runs on data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from operator import add
+from typing import Any
+
+from convcost.core.cost import Cost
+from convcost.core.errors import ConvcostError
+from convcost.operators.interface import Operator, Sized
+from convcost.tracing.memory import flat_tensors
+from convcost.tracing.tensors import component_shapes, tensors
+
+
+class NestedTensorError(ConvcostError, NotImplementedError):
+    """A nested tensor in a run that has no data."""
+
+
+def has_nested(values: Iterable[Any]) -> bool:
+    """Whether there is a nested tensor among `values`, or in a list among them."""
+    return any(
+        has_nested(value) if value.__class__ in (list, tuple) else getattr(value, "is_nested", False)
+        for value in values
+    )
+
+
+def has_jagged(values: Iterable[Any]) -> bool:
+    """Whether there is a jagged one: it has operators that torch writes in Python."""
+    import torch
+
+    return any(tensor.layout is torch.jagged for tensor in flat_tensors(values))
+
+
+def has_strided(values: Iterable[Any]) -> bool:
+    """Whether there is a strided nested tensor, for which torch allows no autograd.Function."""
+    import torch
+
+    return any(tensor.is_nested and tensor.layout is torch.strided for tensor in flat_tensors(values))
+
+
+def refuse_nested(values: Iterable[Any]) -> None:
+    """Raise where there is a nested tensor: its lengths are not known without data."""
+    if has_nested(values):
+        raise NestedTensorError(
+            "lengths in a nested tensor are data: the model and its inputs have to be given with theirs"
+        )
+
+
+def by_component(operator: Operator) -> Operator:
+    """The operator on nested tensors: each of its rules is a sum over components."""
+
+    def summed_gradients(needed: frozenset[str], _: Cost, **arguments: Any) -> dict[str, Cost]:
+        found: dict[str, Cost] = {}
+        for given in components(arguments):
+            cost = operator.cost(**given)
+            gradients = operator.gradients(needed, cost, **given) if cost and operator.gradients else {}
+            for name, gradient in gradients.items():
+                found[name] = found.get(name, Cost()) + gradient
+        return found
+
+    return operator._replace(
+        cost=_summed(operator.cost),
+        activations=operator.activations and _summed(operator.activations),
+        gradients=summed_gradients,
+    )
+
+
+def _summed(rule: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda **arguments: reduce(add, (rule(**given) for given in components(arguments)))
+
+
+def components(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The arguments for each component: what is not nested is shared, unless it has one part for each."""
+    shapes = next(component_shapes(tensor) for tensor in tensors(arguments) if tensor.is_nested)
+    parts = {name: _parts(value, len(shapes), len(shapes[0])) for name, value in arguments.items()}
+    return [{name: parts[name][place] for name in arguments} for place in range(len(shapes))]
+
+
+def _parts(value: Any, number: int, dimensions: int) -> list[Any]:
+    """What `value` is for each of the `number` of components."""
+    import torch
+
+    if isinstance(value, list | tuple) and value:
+        return list(map(type(value), zip(*(_parts(part, number, dimensions) for part in value), strict=True)))
+    if not isinstance(value, torch.Tensor):
+        return [value] * number
+    if value.is_nested:
+        return list(map(Sized, component_shapes(value)))
+    is_divided = value.dim() == dimensions + 1 and value.shape[0] in {1, number}
+    return [Sized(tuple(value.shape[1:] if is_divided else value.shape))] * number
+
+
+def supported(function: Any, arguments: Mapping[str, Any]) -> Any:
+    """What runs in place of `function`: torch has causal attention on jagged tensors for CUDA alone."""
+    import torch
+
+    is_causal = (
+        bool(arguments.get("is_causal")) and function is torch.nn.functional.scaled_dot_product_attention
+    )
+    return _causal_attention if is_causal and has_jagged(arguments.values()) else function
+
+
+def _causal_attention(query: Any, key: Any, value: Any, *others: Any, **options: Any) -> Any:
+    """Each component by itself: [heads, its length, width]."""
+    import torch
+
+    attention = torch.nn.functional.scaled_dot_product_attention
+    triples = zip(query.unbind(), key.unbind(), value.unbind(), strict=True)
+    values = torch.cat([attention(*triple, *others, **options) for triple in triples], dim=1)
+    return torch.nested.nested_tensor_from_jagged(values, query.offsets(), jagged_dim=2)

@@ -1,0 +1,222 @@
+"""What becomes of a call of torch: an operation on the tape, and nothing computed where shapes will do.
+
+Functions of torch are met as the model calls them, before torch takes them apart: attention, an LSTM or a
+convolution with padding='same' count as what they are. What is not known there is met again as the
+operators that torch dispatches, so nothing that computes passes unseen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from convcost.operators.interface import Operator
+from convcost.tracing.blank import like, of_shape
+from convcost.tracing.data_access import DataFlow, ShapesAccess, readers
+from convcost.tracing.dispatched import NUMBERS, Dispatched, dispatched, with_tensors
+from convcost.tracing.functions import Whole, opened, whole
+from convcost.tracing.gradients import asking, with_gradients
+from convcost.tracing.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
+from convcost.tracing.memory import Runner, flat_tensors, written
+from convcost.tracing.nested_tensors import has_jagged, has_strided, refuse_nested, supported
+from convcost.tracing.subclasses import has_own_tensor
+from convcost.tracing.tape import Tape
+from convcost.tracing.tensors import tensors
+from convcost.tracing.virtual_devices import VirtualDevices
+
+
+class NestedCalls(threading.local):
+    """How many operators that are counted whole are running in this thread: what they are made of is not."""
+
+    depth = 0
+
+
+class Recorder:
+    """What both modes do with a call; `runs` is how an operator comes by what it returns."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        runs: Runner,
+        devices: VirtualDevices,
+        access: ShapesAccess | DataFlow,
+        has_gradients: bool = False,
+    ) -> None:
+        self._tape = tape
+        self._has_gradients = has_gradients
+        self._runs = runs
+        self._devices = devices
+        self._access = access
+        self._readers = readers()
+        self._silence = NestedCalls()
+
+    def note_use(self, values: Iterable[Any]) -> None:
+        """Something is done with `values`."""
+        self._tape.touch(values)
+
+    def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """A call of a function of torch."""
+        self._tape.touch((*args, *kwargs.values()) if kwargs else args)
+        if function in self._readers:
+            return self._access.read(function, args, kwargs)
+        rule = self._devices.rule(function)
+        if rule is not None:
+            return rule(function, args, kwargs)
+        if kwargs:
+            if kwargs.get("generator") is not None:
+                self._runs.preserve_generator(kwargs["generator"])
+            if kwargs.get("pin_memory"):
+                kwargs = {**kwargs, "pin_memory": False}
+            if kwargs.get("device") is not None:
+                call = lambda rest: self._called(mode, function, args, rest)  # noqa: E731
+                return self._devices.on_device(function, call, kwargs)
+        return self._called(mode, function, args, kwargs)
+
+    def _called(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        is_transformed = _is_transformed()
+        if not is_transformed and is_higher_order(function) and not is_opaque(function):
+            return called(self._call(mode), function, args, kwargs)
+        known = None if is_transformed or has_own_tensor(args, kwargs) else whole(function)
+        known = known or (None if is_transformed else self._tape.given_whole(function))
+        if known is not None and not self._tape.is_taken_apart(known):
+            return self._whole(known, function, args, kwargs)
+        inner = None if is_transformed else opened(function)
+        if inner is None or function in mode.opened:
+            return function(*args, **kwargs)
+        with mode.inside(function), asking(function, args, kwargs):
+            return inner(*args, **kwargs)
+
+    def _whole(self, known: Whole, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        arguments = known.arguments(args, kwargs)
+        name = f"aten::{known.name}"
+        operator = self._tape.whole_formula(name, known.operator)
+
+        def run() -> Any:
+            output = self._output(known, arguments)
+            return self._silently(supported(function, arguments), args, kwargs) if output is None else output
+
+        return self._recorded(name, operator, arguments, run)
+
+    def _recorded(
+        self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
+    ) -> Any:
+        """What `run` returns, put down as what `operator` yields."""
+        has_node = operator.contracts and not has_strided(arguments.values())
+        if self._has_gradients and has_node and _asks_for_gradients(arguments):
+            output = with_gradients(self._tape, name, operator, arguments, run)
+        else:
+            output = run()
+        if not self._silence.depth:
+            self._tape.record(name, operator, arguments, output)
+        return output
+
+    def _call(self, mode: Any) -> HigherOrderCall:
+        return HigherOrderCall(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
+
+    def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        self._silence.depth += 1
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self._silence.depth -= 1
+
+    def _output(self, known: Whole, arguments: dict[str, Any]) -> Any:
+        """What the function returns if its operator tells the shape; None if it has to run."""
+        if self._runs.has_data or known.operator.output is None:
+            return None
+        if self._has_gradients and not known.operator.contracts:
+            return None
+        refuse_nested(arguments.values())
+        first = next(iter(arguments.values()))
+        shapes = known.operator.output(**arguments)
+        if shapes is None:
+            return None
+        if _differ(first, arguments.get("weight")):
+            return _refused(first, arguments["weight"]) if known.operator.contracts else None
+        if known.in_place:
+            return first
+        dtype = arguments.get("out_dtype") or first.dtype
+        output = like(first) if known.operator.is_same else _of_shapes(shapes, dtype)
+        if self._devices.are_several:
+            self._devices.follow((first,), flat_tensors((output,)))
+        return output
+
+    def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """A call of an operator that torch dispatches."""
+        if is_higher_order(overload):
+            return called(self._call(mode), overload, args, kwargs)
+        known = dispatched(overload)
+        if args and args[0].__class__ in NUMBERS:
+            args = with_tensors(overload, args)
+        operator = self._tape.formula(known.name, known.operator)
+        if operator is None and has_jagged(args):
+            return NotImplemented  # torch then runs it as operators on what is stored
+        if operator is None and known.is_composite:
+            with mode:
+                return overload.decompose(*args, **kwargs)
+        try:
+            output = self._runs.run(overload, known.writes, args, kwargs, known.keeps_shape)
+        except Exception as error:
+            self._access.failed(known.name, known.arguments(args, kwargs), error)
+            raise
+        self._follow(known, overload, args, kwargs, output)
+        if not self._silence.depth:
+            self._record(known, operator, overload, args, kwargs, output)
+        return output
+
+    def _follow(
+        self, known: Dispatched, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+    ) -> None:
+        """Where outputs are, and what their data comes from."""
+        if not (self._runs.has_data or self._devices.are_several):
+            return
+        inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
+        self._devices.follow(inputs, outputs)
+        if known.is_view:
+            return
+        targets = written(overload, known.writes, args, kwargs) if known.writes else []
+        self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
+
+    def _record(
+        self, known: Dispatched, operator: Any, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+    ) -> None:
+        """What an operator that returns nothing yields is what it writes to."""
+        if known.writes and not known.returns:
+            output = written(overload, known.writes, args, kwargs)
+        self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
+
+
+def _is_transformed() -> bool:
+    """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
+    import torch
+
+    is_forward_mode = torch.autograd.forward_ad._current_level >= 0
+    return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:
+    import torch
+
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors(arguments))
+
+
+def _differ(first: Any, weight: Any) -> bool:
+    """Whether torch would refuse or convert."""
+    return weight is not None and weight.dtype is not first.dtype
+
+
+def _refused(first: Any, weight: Any) -> None:
+    """Raise as torch does for tensors with data, unless autocast converts them."""
+    import torch
+
+    if not torch._C._is_any_autocast_enabled():
+        raise RuntimeError(
+            f"expected one dtype, but the input is {first.dtype} and the weight {weight.dtype}"
+        )
+
+
+def _of_shapes(shapes: Any, dtype: Any) -> Any:
+    if isinstance(shapes, list):
+        return tuple(of_shape(shape, dtype) for shape in shapes)
+    return of_shape(shapes, dtype)

@@ -1,0 +1,239 @@
+"""Where operations are collected as they run: one entry for each path, operator and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from convcost.core.cost import Cost, Shape, Size
+from convcost.core.trace import Conditional, Operation, Phase, Uncounted
+from convcost.operators import OPERATORS
+from convcost.operators.interface import FREE, Operator, of_complex
+from convcost.tracing.dispatched import SPACES_OF_TORCH
+from convcost.tracing.functions import Whole, composite, is_composite
+from convcost.tracing.memory import number_of
+from convcost.tracing.nested_tensors import by_component, has_nested
+from convcost.tracing.operands import elements_of, has_complex, has_sparse, is_number, rule_for
+from convcost.tracing.paths import Paths
+from convcost.tracing.recording import Key, Recording, Traits
+from convcost.tracing.tensors import first_tensor, shape_of, tensors
+
+SEQUENCES = (list, tuple)
+
+
+def without_mark(name: str) -> str:
+    """The name of an operator of ATen without the mark of one that writes in place."""
+    return name.rstrip("_") if name.startswith("aten::") else name
+
+
+Counted = tuple[Key, Traits, Cost, Size, int]
+"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
+
+
+@dataclass
+class Tape:
+    """`formulas` are the user's own, by full name: they come before convcost's."""
+
+    paths: Paths
+    formulas: Mapping[str, Operator] = field(default_factory=dict)
+    has_data: bool = False
+    used: set[int] = field(default_factory=set)
+    used_formulas: set[str] = field(default_factory=set)
+    _recorded: Recording = field(default_factory=Recording)
+    _lock: Any = field(default_factory=Lock)
+    _held: dict[int, Counted] = field(default_factory=dict)
+
+    def formula(self, name: str, known: Operator | None) -> Operator | None:
+        """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
+        if not self.formulas:
+            return known
+        return self.formulas.get(name) or self.formulas.get(without_mark(name), known)
+
+    def whole_formula(self, name: str, known: Operator) -> Operator:
+        """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
+        given = self.formulas.get(name) if self.formulas else None
+        return known if given is None else known._replace(cost=given.cost)
+
+    def given_whole(self, function: Any) -> Whole | None:
+        """What is known of a function with a formula that torch makes others of before they are seen."""
+        name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
+        return composite(function, name) if name and f"aten::{name}" in self.formulas else None
+
+    def is_taken_apart(self, known: Whole) -> bool:
+        """Whether a function is counted by the operators that torch makes of it.
+
+        So it is where the user has a formula for an operator of the same kind, and none for the function.
+        """
+        if not self.formulas:
+            return known.is_taken_apart
+        if f"aten::{known.name}" in self.formulas:
+            return False
+        return known.is_taken_apart or (
+            known.is_composite and known.operator.contracts in self._formula_kinds
+        )
+
+    @cached_property
+    def _formula_kinds(self) -> set[bool]:
+        """Whether ATen's operators that the user has formulas for are contractions."""
+        names = (name.removeprefix("aten::") for name in self.formulas if name.startswith("aten::"))
+        return {name in OPERATORS and OPERATORS[name].contracts for name in names if not is_composite(name)}
+
+    def touch(self, values: Iterable[Any]) -> None:
+        """Note by their ids that something is done with `values`, and with those in a list among them."""
+        for value in values:
+            self.used.add(id(value))
+            if value.__class__ in SEQUENCES:
+                self.used.update(map(id, value))
+
+    def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
+        """Put down a call that returned `output`."""
+        if self.formulas:
+            self.used_formulas.update((name, without_mark(name)))
+        if operator is FREE:
+            return
+        first = first_tensor(output)
+        operands = [*tensors(arguments)]
+        if self.has_data and operator is not None and has_nested((*operands, first)):
+            operator = by_component(operator)
+        given = {"output": first, **arguments}
+        rule = operator and rule_for(operator, operands)
+        cost = rule and rule(**given)
+        if operator is None or cost is None:
+            self._miss(self._key(name, operands, first))
+        elif cost.macs or (cost != Cost() and is_number(first)):
+            is_complex = bool(cost.macs) and not operator.counts_real and has_complex(operands)
+            is_sparse = operator.contracts and has_sparse(operands)
+            traits = operator.is_estimated(given), is_complex, is_sparse, elements_of(operands, first)
+            activations = operator.activations(**given) if operator.activations else 0
+            key = self._key(name, operands, first)
+            cost = of_complex(cost) if is_complex else cost
+            if cost.macs and key[4] == "gradient by input" and first is not None:
+                for gradient, part in _by_gradient(name, output, first, cost):
+                    self._hold(number_of(gradient), (key, traits, part, activations, 1))
+            else:
+                self._count(key, traits, cost, activations, 1)
+
+    def _hold(self, memory: int, counted: Counted) -> None:
+        """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
+        before = self._held.pop(memory, None)
+        self._held[memory] = counted
+        if before is not None:
+            self._count(*before)
+
+    def note_weight_gradient(self, gradient: Any) -> None:
+        """A parameter gets `gradient`: what was dispatched to compute it is one by a weight."""
+        import torch
+
+        with torch._C.DisableTorchFunction():
+            found = self._held.pop(number_of(gradient), None)
+        if found is not None:
+            key, traits, cost, activations, calls = found
+            self._count((*key[:4], "gradient by weight"), traits, cost, activations, calls)
+
+    def end_backward(self) -> None:
+        """What no parameter got is a gradient by an input."""
+        for counted in self._held.values():
+            self._count(*counted)
+        self._held.clear()
+
+    @contextmanager
+    def separate_recording(self) -> Iterator[Recording]:
+        """What the block records, which is not on the tape unless it is added."""
+        before = self._recorded, self.paths.visits
+        self._recorded = recording = Recording()
+        self.paths.visits = recording.visits
+        try:
+            yield recording
+        finally:
+            self._recorded, self.paths.visits = before
+
+    def add(self, recording: Recording) -> None:
+        """Put down what was recorded separately."""
+        self._recorded.add(recording)
+        for path, visit in recording.visits.items():
+            self.paths.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
+
+    def note_conditional(self, conditional: Conditional) -> None:
+        """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
+        if not self.paths.is_backward:
+            known = self._recorded.conditionals
+            known[conditional] = known.get(conditional, 0) + 1
+
+    def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
+        """Put down a call that is not counted, or only in part."""
+        inputs = tuple(map(self.shape_of, tensors(arguments)))
+        self._miss((self.paths.current, name, inputs, (), self.phase), reason)
+
+    def shape_of(self, tensor: Any) -> Shape:
+        """The shape that is put down for `tensor`."""
+        return shape_of(tensor)
+
+    def gradient(
+        self, path: str, name: str, phase: Phase, operands: Sequence[Any], output: Any, cost: Cost
+    ) -> None:
+        """Put down what a gradient of the operator `name`, called at `path`, costs."""
+        shapes = tuple(map(self.shape_of, operands))
+        is_complex = bool(cost.macs) and has_complex(operands)
+        is_sparse = bool(cost.macs) and has_sparse(operands)
+        traits = False, is_complex, is_sparse, elements_of(operands, output)
+        key = path, name, shapes, self.shape_of(output), phase
+        self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
+
+    def _count(self, key: Key, traits: Traits, cost: Cost, activations: Size, calls: int) -> None:
+        found = Operation(*key[:4], cost, activations, calls, key[4], *traits)
+        with self._lock:
+            self._recorded.count(key, traits, found)
+
+    def _miss(self, key: Key, reason: str = "") -> None:
+        """Name what is not counted, whatever its tensors hold: integers may be quantized.
+
+        Without tensors, so does only what is not torch's own.
+        """
+        if key[2] or key[3] or key[1].partition("::")[0] not in SPACES_OF_TORCH:
+            self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
+
+    def _key(self, name: str, operands: Iterable[Any], output: Any) -> Key:
+        inputs = tuple(map(self.shape_of, operands))
+        shape = () if output is None else self.shape_of(output)
+        return self.paths.current, name, inputs, shape, self.phase
+
+    @property
+    def phase(self) -> Phase:
+        """Backward runs without gradients of its own: where they are on, a forward is repeated."""
+        import torch
+
+        if not self.paths.is_backward:
+            return "forward"
+        return "recomputation" if torch.is_grad_enabled() else "gradient by input"
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What has been counted, in the order of first calls."""
+        return tuple(self._recorded.operations.values())
+
+    @property
+    def conditionals(self) -> tuple[Conditional, ...]:
+        """Calls of `torch.cond`, in the order of first calls."""
+        return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
+
+    @property
+    def unused_formulas(self) -> tuple[str, ...]:
+        """The user's formulas for operators that did not run."""
+        return tuple(name for name in self.formulas if name not in self.used_formulas)
+
+    @property
+    def uncounted(self) -> tuple[Uncounted, ...]:
+        """What has no formula."""
+        return tuple(self._recorded.uncounted.values())
+
+
+def _by_gradient(name: str, output: Any, first: Any, cost: Cost) -> list[tuple[Any, Cost]]:
+    """The gradients that a call yields, and what each costs: those of a convolution come two at once."""
+    if name != "aten::convolution_backward" or output[0] is None or output[1] is None:
+        return [(first, cost)]
+    half = Cost(cost.macs // 2, None if cost.valid_macs is None else cost.valid_macs // 2)
+    return [(output[0], half), (output[1], replace(half, bias_adds=cost.bias_adds))]

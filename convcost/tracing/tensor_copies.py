@@ -1,0 +1,111 @@
+"""The tensors that stand in a run for the user's: of the same shape without data, or with a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from convcost.tracing.blank import of_strides
+from convcost.tracing.constants import most_elements
+
+if TYPE_CHECKING:
+    import torch
+
+DEVICE = "_convcost_device"
+"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+
+TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
+"""Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
+
+
+Way = Literal["shapes", "gradients", "data"]
+"""On shapes; on shapes, with autograd as the user has it; on data."""
+
+
+def tensor_copies(way: Way) -> DataCopies | ShapeCopies:
+    """What copies a model's tensors, and by `of_input` its inputs, for a run."""
+    return DataCopies() if way == "data" else ShapeCopies(has_gradients=way == "gradients")
+
+
+class DataCopies:
+    """Copies with data; tensors that share memory have copies that do."""
+
+    def __init__(self) -> None:
+        self._storages: dict[int, torch.UntypedStorage] = {}
+        self.device: torch.device | None = None
+        """Where the first of the tensors is for the user that is not on the meta device."""
+
+    def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of `tensor` without gradient."""
+        self.device = self.device or device_of(tensor)
+        return self._copied(tensor)
+
+    of_input = __call__
+
+    def _copied(self, tensor: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        if not _has_own_strides(tensor):
+            return tensor.detach().clone()
+        storage = tensor.untyped_storage()
+        copied = self._storages.get(storage._cdata)
+        if copied is None:
+            copied = self._storages[storage._cdata] = storage.clone()  # type: ignore[no-untyped-call]
+        made = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+        made.set_(copied, tensor.storage_offset(), tensor.shape, tensor.stride())
+        return made
+
+
+class ShapeCopies(DataCopies):
+    """Copies on the meta device; small tensors keep data, as a model may decide by it what to run.
+
+    Parameters, of which there are many, keep data if they are smaller still, and none that gets a gradient
+    does, as its gradient has no data. Inputs keep theirs if they are integers or booleans.
+    """
+
+    MOST_OF_PARAMETER = 2**10
+
+    def __init__(self, has_gradients: bool) -> None:
+        import torch
+
+        super().__init__()
+        self._has_gradients = has_gradients
+        self._empty, self._parameter_class = torch.empty_strided, torch.nn.Parameter
+        self._strided = torch.strided
+
+    def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of `tensor` without gradient."""
+        if tensor.is_meta and tensor.layout is self._strided:
+            self.device = self.device or vars(tensor).get(DEVICE)
+            return tensor.data
+        self.device = self.device or device_of(tensor)
+        if not _has_own_strides(tensor):
+            return self._copied(tensor)
+        if not self._keeps(tensor):
+            return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+        return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
+
+    def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of an input."""
+        self.device = self.device or device_of(tensor)
+        is_number = tensor.is_floating_point() or tensor.is_complex()
+        return of_strides(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
+
+    def _keeps(self, tensor: torch.Tensor) -> bool:
+        small = most_elements(tensor.dtype)
+        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
+        if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
+            return False
+        return not (self._has_gradients and tensor.requires_grad)
+
+
+def _has_own_strides(tensor: torch.Tensor) -> bool:
+    """Whether it lies in memory by strides: no sparse, nested, or quantized one does."""
+    import torch
+
+    return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
+
+
+def device_of(tensor: torch.Tensor) -> torch.device | None:
+    """Where `tensor` is for the user; None for one without data that was not asked for anywhere."""
+    return vars(tensor).get(DEVICE) or (None if tensor.is_meta else tensor.device)

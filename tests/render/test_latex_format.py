@@ -1,0 +1,185 @@
+"""LaTeX: balanced, in math mode where there are numbers and formulas, and with every sign escaped."""
+
+import re
+from time import perf_counter
+
+import pytest
+from results import RESULTS
+
+from convcost import api, compare, cost, parse
+from convcost.analysis.explain.derive import derivation
+from convcost.render import explained, render
+from convcost.render.tex import mathematics, text
+
+EXPLAINED = {
+    "founding pair": (api.FOUNDING_PAIR, {"E": 128, "L": 10, "K": 3}),
+    "open": (api.FOUNDING_PAIR, {"K": 3}),
+    "chain": (("Embedding(9, 4) -> Linear(4, 4) -> GELU -> LayerNorm(4)",), {"B": 2, "S": 3}),
+    "transposed": (("ConvTranspose2d(3, 4, 3, padding=1) -> Hardshrink",), {}),
+}
+
+
+def documents():
+    yield from ((key, render(result, "latex")) for key, result in RESULTS.items())
+    for key, (specs, sizes) in EXPLAINED.items():
+        result = derivation(tuple(map(parse, specs)), sizes)
+        yield key, explained.render(result, "latex")
+
+
+EVERY = pytest.mark.parametrize("document", [pytest.param(document, id=key) for key, document in documents()])
+
+
+@EVERY
+def test_braces_are_balanced(document):
+    bare = re.sub(r"\\[{}\\]", "", document)
+    assert bare.count("{") == bare.count("}")
+
+
+@EVERY
+def test_every_environment_that_begins_ends_in_order(document):
+    still_open = []
+    for word, name in re.findall(r"\\(begin|end)\{(\w+\*?)\}", document):
+        if word == "begin":
+            still_open.append(name)
+        else:
+            assert still_open.pop() == name
+    assert still_open == []
+
+
+@EVERY
+def test_math_mode_is_left_as_often_as_it_is_entered(document):
+    assert len(re.findall(r"(?<!\\)\$", document)) % 2 == 0
+
+
+@EVERY
+def test_no_sign_is_left_that_latex_does_not_know(document):
+    assert document.isascii()
+
+
+def lines_of(result):
+    return render(result, "latex").splitlines()
+
+
+def test_the_first_line_says_what_the_preamble_needs():
+    assert lines_of(RESULTS["pair"])[0] == r"% This needs \usepackage{amsmath}."
+
+
+def test_designs_are_code_and_sizes_are_mathematics():
+    assert lines_of(RESULTS["pair"])[1:6] == [
+        r"\begin{description}\sloppy",
+        r"\item[dense] \texttt{[B, S, L*E] -> Linear(L*E, E)}",
+        r"\item[conv] \texttt{[B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)}",
+        r"\item[sizes] $L = 10$, $E = 128$, $K = 3$; $B = S = 1$ assumed",
+        r"\end{description}",
+    ]
+
+
+def test_a_table_is_a_plain_tabular():
+    lines = lines_of(RESULTS["pair"])
+    start = lines.index(r"\begin{tabular}{lrrr}")
+    assert lines[start + 1 : start + 8] == [
+        r"\hline",
+        r" & dense & conv & conv $\div$ dense \tabularnewline",
+        r"\hline",
+        r"input & $(1, 1, 1280)$ & $(1, 128, 10)$ &  \tabularnewline",
+        r"output & $(1, 1, 128)$ & $(1, 128, 10)$ &  \tabularnewline",
+        r"parameters & $163{,}968$ & $98{,}560$ & $0.601\times$ \tabularnewline",
+        r"MACs & $163{,}840$ & $983{,}040$ & $6.00\times$ \tabularnewline",
+    ]
+
+
+def test_a_table_of_formulas_is_split_where_it_is_wider_than_a_page():
+    lines = lines_of(compare())
+    assert [line for line in lines if "{tabular}" in line and "begin" in line] == [
+        r"\begin{tabular}{lr}",
+        r"\begin{tabular}{lr}",
+        r"\begin{tabular}{lp{0.63\linewidth}}",
+    ]
+    assert r"\quad on real data & $2\,B\,S\,E^{2}\,(3\,L - 2)$ \tabularnewline" in lines
+
+
+def test_a_note_has_its_formulas_in_math_mode():
+    assert (
+        r"\item parameters: conv $\div$ dense = $(6\,E + 2)/(E\,L + 1)$; "
+        r"conv has fewer where $6\,E + 1 < E\,L$." in lines_of(compare())
+    )
+
+
+def test_an_open_layer_has_shapes_and_lengths_in_math_mode():
+    lines = lines_of(cost("Conv1d(E, F, 3, stride=2)"))
+    assert lines[2:7] == [
+        r"\item[Conv1d] \texttt{[B$\cdot$S, E, L] -> Conv1d(E, F, 3, stride=2) (input inferred)}",
+        r"\item[sizes] $B$, $S$, $E$, $L$, $F$ open",
+        r"\item[input] $(B\,S, E, L)$",
+        r"\item[output] $(B\,S, F, \lfloor (L + 1)/2\rfloor - 1)$",
+        r"\item[] length\_out = $\lfloor (L + 0 + 0 - 1\,(3 - 1) - 1) / 2\rfloor + 1 = "
+        r"\lfloor (L + 1)/2\rfloor - 1$",
+    ]
+
+
+def test_loops_are_one_sum_and_repeated_layers_are_told_apart():
+    specs = map(parse, api.FOUNDING_PAIR)
+    text = explained.render(derivation(tuple(specs), {"K": 3}), "latex")
+    assert (
+        r"\text{MACs} &= \sum_{\substack{1 \le \text{sample} \le B\,S \\ 1 \le \text{out\_channel} \le E \\ "
+        r"1 \le \text{position} \le L \\ 1 \le \text{in\_channel} \le E \\ 1 \le \text{tap} \le K}} 1 \\"
+        in text
+    )
+    assert r"\text{all 2: MACs} &= 2 \times 3\,B\,S\,E^{2}\,L \\" in text
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("163,840", "163{,}840"),
+        ("20·B·S·E²", r"20\,B\,S\,E^{2}"),
+        ("E·3·10", r"E\cdot 3\cdot 10"),
+        ("seq·d_model", r"\text{seq}\,\text{d\_model}"),
+        ("√553/2", r"\sqrt{553}/2"),
+        ("(1 + √1,111)/2", r"(1 + \sqrt{1{,}111})/2"),
+        ("√(E + 1)", r"\sqrt{E + 1}"),
+        ("|K − P| ≈ 2", r"|K - P| \approx 2"),
+        ("~0%", r"\sim 0\%"),
+        ("384·E multiplies for each output element", r"384\,E\ \text{multiplies for each output element}"),
+        ("2 × MACs on real data + bias adds", r"2 \times \text{MACs on real data} + \text{bias adds}"),
+        ("⌊(L + 1)/2⌋ − 1", r"\lfloor (L + 1)/2\rfloor - 1"),
+        ("(1, 128, 10)", "(1, 128, 10)"),
+        ("0.13%", r"0.13\%"),
+        ("length_out", r"\text{length\_out}"),
+    ],
+)
+def test_a_formula_is_written_for_math_mode(formula, expected):
+    assert mathematics(formula) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (r"a_b & {x} \y ^ # $", r"a\_b \& \{x\} \textbackslash{}y \textasciicircum{} \# \$"),
+        ("~0%", r"$\sim 0\%$"),
+        ("−3,200", r"$-3{,}200$"),
+        ("49.3 K params", r"$49.3$ K params"),
+        ("FLOPs = 2 × MACs; taps count", r"FLOPs = $2$ $\times$ MACs; taps count"),
+        ("with W = 52 or L ≥ 3·K.", r"with $W = 52$ or $L \ge 3\,K$."),
+        ("B, S, L open (E = 3)", r"$B$, $S$, $L$ open $(E = 3)$"),
+        ("(1, 128, 10) against (B·S, E)", r"$(1, 128, 10)$ against $(B\,S, E)$"),
+        (
+            "2 × Conv1d(E, E, (3, 5), padding=same)",
+            r"$2$ $\times$ \texttt{Conv1d(E, E, (3, 5), padding=same)}",
+        ),
+        ("weight (E, F, 3)", r"weight $(E, F, 3)$"),
+        ("⌊L/2⌋ ≥ ⌊(L − K)/2⌋ + 1", r"$\lfloor L/2\rfloor \ge \lfloor (L - K)/2\rfloor + 1$"),
+        ("a has fewer below E ≈ 10.321", r"a has fewer below $E \approx 10.321$"),
+        ("it has no formula (2 calls)", r"it has no formula ($2$ calls)"),
+        ("a comparison, padding='same'", "a comparison, padding='same'"),
+    ],
+)
+def test_in_a_text_formulas_are_in_math_mode_and_signs_are_escaped(words, expected):
+    assert text(words) == expected
+
+
+def test_a_long_formula_takes_no_longer_than_its_length():
+    formula = " + ".join(f"{number}·B·(S − {number})" for number in range(3000))
+    started = perf_counter()
+    assert text(f"{formula} and (").endswith("and (")
+    assert perf_counter() - started < 2

@@ -1,0 +1,143 @@
+from itertools import product
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+from sympy import Integer, Rational, floor, sqrt
+
+from convcost import compare
+from convcost.core.report import Assumption
+from convcost.symbolic.breakeven import break_even, has_closed_form
+from convcost.symbolic.exact import put_in
+from convcost.symbolic.symbol import symbol
+
+E, K, L = map(symbol, "EKL")
+
+
+def sign(number):
+    return (number > 0) - (number < 0)
+
+
+def at_least(size, least):
+    return (Assumption(f"{size} ≥ {least}", "nonnegative", size - least),)
+
+
+def test_the_founding_pair_crosses_at_five_thirds():
+    found = break_even(20 * E**2, 12 * L * E**2)
+    assert (found.size, found.crossings, found.signs) == ("L", (Rational(5, 3),), (-1, 1))
+
+
+def test_a_ratio_without_sizes_never_crosses():
+    assert break_even(2 * L * E**2, 12 * L * E**2).signs == (1,)
+
+
+def test_several_sizes_give_a_condition():
+    assert break_even(20 * E * K, 6 * E * L).condition() == "3·L < 10·K"
+
+
+def test_a_condition_has_no_factor_that_decides_nothing():
+    first, second = (E + 1) * (3 * K - 1) * 5 * K, (E + 1) * (3 * K - 1) * 3 * L
+    assert break_even(first.expand(), second.expand()).condition() == "3·L < 5·K"
+
+
+def test_a_root_that_is_no_fraction_stays_exact():
+    assert break_even(10 * L, L**2 + 3).crossings == (5 + sqrt(22),)
+
+
+def test_a_root_of_a_cubic_without_a_closed_form_is_known_as_such():
+    [crossing] = break_even(L**3, L**2 + 9 * L + 900).crossings
+    assert not has_closed_form(crossing)
+    assert float(crossing) == pytest.approx(10.321, abs=1e-3)
+
+
+def test_with_a_rounding_the_first_whole_number_of_the_new_order_is_found():
+    found = break_even(20 * E, 12 * E * floor((L + 1) / 2))
+    assert (found.crossings, found.signs, found.exact) == ((3,), (-1, 1), False)
+
+
+@given(*[st.integers(-30, 30)] * 4)
+def test_the_signs_between_the_crossings_are_those_of_the_difference(a, b, c, d):
+    found = break_even(a * L + b, c * L**2 + d)
+    if found.difference is not None:
+        reject()
+    for size in range(1, 60):
+        order = sum(1 for crossing in found.crossings if crossing < size)
+        if size not in found.crossings:
+            assert found.signs[order] == sign(c * size**2 + d - a * size - b)
+
+
+@given(st.integers(1, 4), *[st.integers(-9, 9)] * 4)
+def test_whatever_is_said_of_several_sizes_holds(least, a, b, c, d):
+    difference = a * K * L + b * K + c * L + d
+    found = break_even(Integer(0), difference, at_least(L, least))
+    for kernel, length in product(range(1, 13), range(least, least + 12)):
+        sizes = {"K": kernel, "L": length}
+        told = sign(a * kernel * length + b * kernel + c * length + d)
+        if found.size:
+            passed = [crossing for crossing in found.crossings if crossing <= sizes[found.size]]
+            assert sizes[found.size] in passed or found.signs[len(passed)] == told
+        elif found.difference is None:
+            assert found.signs == (told,)
+        else:
+            assert sign(put_in(found.difference, sizes)) == told
+            assert not found.signs or told in (0, *found.signs)
+
+
+@pytest.mark.parametrize("limit", [3, 10**6, 10**11])
+def test_a_far_crossing_is_found_by_doubling(limit):
+    assert break_even(limit + 0 * L, 2 * floor(L / 2)).crossings[-1] > limit
+
+
+def test_crossings_below_the_least_size_that_is_assumed_do_not_count():
+    found = break_even(5 * E, 2 * L * E, at_least(L, 3))
+    assert (found.signs, found.crossings) == ((1,), ())
+
+
+def test_at_a_crossing_at_the_least_size_both_are_alike_and_nothing_is_below():
+    found = break_even(5 * E, L * E, at_least(L, 5))
+    assert (found.signs, found.crossings) == ((0, 1), (5,))
+
+
+def test_a_size_that_is_a_multiple_is_at_least_what_it_is_a_multiple_of():
+    multiple = (Assumption("4 divides L", "whole", L / 4),)
+    assert break_even(3 * E, L * E, multiple).signs == (1,)
+
+
+def test_a_condition_that_sizes_never_fulfil_is_none():
+    found = break_even(Integer(1), K * L)
+    assert (found.signs, found.condition(), found.equality()) == ((1,), "", "K·L = 1")
+
+
+def test_a_condition_that_the_assumptions_rule_out_is_none():
+    found = break_even(2 * E, K * L * E, at_least(L, 3))
+    assert (found.signs, found.condition(), found.equality()) == ((1,), "", "")
+
+
+def test_where_the_costs_only_touch_they_are_alike():
+    found = break_even(10 * L, L**2 + 25)
+    assert (found.signs, found.crossings) == ((1, 1), (5,))
+
+
+def test_whole_numbers_between_two_crossings_are_told_one_by_one():
+    first, second = compare(
+        "Conv1d(E, 2E, 6, stride=2, dilation=2)",
+        "Conv1d(E, 2E, 2, padding=2, dilation=2)",
+        **{"B": 1, "S": 1, "E": 72},
+    ).candidates
+    found = break_even(first.flops, second.flops)
+    for length in range(11, 60):
+        order = sum(1 for crossing in found.crossings if crossing <= length)
+        difference = second.subs(L=length).flops - first.subs(L=length).flops
+        assert found.signs[order] == sign(difference)
+
+
+def test_a_rounding_of_what_is_assumed_to_be_positive_is_not_negative():
+    longer = (Assumption("L ≥ K", "nonnegative", L - K),)
+    found = break_even(K * floor((L - K) / 2) + K, Integer(1), longer)
+    assert (found.signs, found.equality()) == ((-1,), "K·⌊(L − K)/2⌋ + K = 1")
+
+
+def test_a_sign_that_changes_for_ever_is_told_as_a_condition():
+    found = break_even(6 * floor(L / 2), 3 * L - 1)
+    assert (found.signs, found.size, found.crossings) == ((), "", ())
+    assert found.condition() == "3·L < 6·⌊L/2⌋ + 1"

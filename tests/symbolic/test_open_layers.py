@@ -1,0 +1,55 @@
+import cases
+import pytest
+from hypothesis import assume, given, settings
+
+from convcost.core.cost import MATMUL
+from convcost.core.errors import UsageError
+from convcost.layers import KINDS
+from convcost.layers.network import Network
+from convcost.symbolic.report import open_report, substituted
+from convcost.symbolic.symbol import symbol
+
+CONTEXT = (MATMUL, "float32")
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+
+def with_numbers_put_in(case):
+    """The report of a layer on an input of open dimensions, and then these given their numbers."""
+    names = [f"d{place}" for place in range(len(case.shape))]
+    sizes = {name: symbol(name) for name in names}
+    network = Network((case.layer,), tuple(sizes.values()), sizes=sizes)
+    return substituted(open_report(network, *CONTEXT), dict(zip(names, case.shape, strict=True)))
+
+
+def as_numbers(case):
+    return Network((case.layer,), case.shape).report(*CONTEXT)
+
+
+def check(case):
+    try:
+        opened = with_numbers_put_in(case)
+    except UsageError as error:
+        assume("breaks an assumption" not in str(error))
+        raise
+    numbers = as_numbers(case)
+    assert opened.output == numbers.output
+    assert opened.cost == numbers.cost
+    assert (opened.params, opened.bytes) == (numbers.params, numbers.bytes)
+    assert all(
+        type(size) is int for size in (*opened.output, opened.macs, opened.valid_macs, opened.elementwise)
+    )
+
+
+@EVERY_KIND
+@settings(max_examples=4)
+@given(data=cases.st.data())
+def test_a_formula_with_numbers_put_in_is_the_numeric_count(kind, data):
+    check(data.draw(cases.cases(kind)))
+
+
+@pytest.mark.slow
+@EVERY_KIND
+@settings(max_examples=40)
+@given(data=cases.st.data())
+def test_a_formula_with_numbers_put_in_is_the_numeric_count_over_many_cases(kind, data):
+    check(data.draw(cases.cases(kind)))

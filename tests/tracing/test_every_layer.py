@@ -1,0 +1,55 @@
+"""A layer as a real module costs what its formula says, however it is run."""
+
+import warnings
+
+import pytest
+import torch
+from cases import Case, cases
+from hypothesis import given, settings
+
+from convcost.layers import KINDS
+from convcost.layers.network import Network
+from convcost.tracing.build import build
+from convcost.tracing.profile import profile
+
+FEW = settings(max_examples=6)
+MANY = settings(max_examples=60)
+
+DRAWN_IN_TRAINING = {"RReLU"}
+
+
+def profiled(case: Case, device: str, is_training: bool, has_gradients: bool):
+    with warnings.catch_warnings(), torch.set_grad_enabled(has_gradients):
+        warnings.simplefilter("ignore")
+        module, example = build(Network((case.layer,), case.shape), device)
+        return profile(module.train(is_training), example)
+
+
+def costs_what_its_formula_says(case: Case) -> None:
+    expected = case.layer.cost(case.shape)
+    for device, is_training, has_gradients in [("meta", False, False), ("cpu", True, True)]:
+        if is_training and _is_other_in_training(case):
+            continue
+        found = profiled(case, device, is_training, has_gradients)
+        assert found.cost == expected
+        assert found.output == case.layer.output(case.shape)
+        assert found.activations == (found.output_elements if case.layer.contracts else 0)
+        assert sum(row.params for row in found.rows) == found.params
+        assert not found.trace.uncounted
+
+
+def _is_other_in_training(case: Case) -> bool:
+    """Batch statistics of a single value are refused; dropout costs something in training alone."""
+    kind = type(case.layer).__name__
+    return any(part in kind for part in ("BatchNorm", "InstanceNorm", "Dropout"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_layer_as_a_module_costs_what_its_formula_says(kind):
+    FEW(given(cases(kind))(costs_what_its_formula_says))()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_layer_as_a_module_costs_what_its_formula_says_over_many_cases(kind):
+    MANY(given(cases(kind))(costs_what_its_formula_says))()

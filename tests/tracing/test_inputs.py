@@ -1,0 +1,125 @@
+"""Inputs as text: names, dtypes, shapes; and the tensors that they stand for."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost.core.errors import SpecError, UsageError
+from convcost.tracing.declaration import parse_input, parse_inputs
+from convcost.tracing.inputs import DTYPES, SHORT_NAMES, Declared, Inputs, Multiple
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
+SIZES = st.one_of(st.integers(0, 2**62), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "declared"),
+    [
+        ("f32[1,3,224,224]", "", Declared("float32", (1, 3, 224, 224))),
+        ("input_ids=i64[1,128]", "input_ids", Declared("int64", (1, 128))),
+        ("[2, 3]", "", Declared("", (2, 3))),
+        ("f32[]", "", Declared("float32", ())),
+        (" mask = bool [ B , S , ] ", "mask", Declared("bool", ("B", "S"))),
+        ("bf16[2**20, 1_000]", "", Declared("bfloat16", (2**20, 1000))),
+        ("f32=f32[1]", "f32", Declared("float32", (1,))),
+        ("[2*H, 4W, 2**3*H]", "", Declared("", (Multiple(2, "H"), Multiple(4, "W"), Multiple(8, "H")))),
+    ],
+)
+def test_an_input_is_a_name_a_dtype_and_a_shape(text, name, declared):
+    assert parse_input(text) == (name, declared)
+
+
+@given(
+    name=st.one_of(st.just(""), NAMES),
+    dtype=st.sampled_from(["", *DTYPES]),
+    shape=st.lists(SIZES, max_size=9),
+)
+def test_what_is_declared_is_read(name, dtype, shape):
+    text = f"{name}{'=' * bool(name)}{dtype}[{','.join(map(str, shape))}]"
+    assert parse_input(text) == (name, Declared(DTYPES.get(dtype, ""), tuple(shape)))
+
+
+def refusal(text):
+    try:
+        parse_input(text)
+    except SpecError as error:
+        return error
+
+
+@given(st.text(max_size=40))
+def test_any_other_text_is_refused_at_its_place(text):
+    error = refusal(text)
+    assert error is None or 0 <= error.span.start <= error.span.end <= len(text)
+
+
+@pytest.mark.parametrize("name", DTYPES.values())
+def test_every_dtype_is_one_of_torch(name):
+    assert isinstance(getattr(torch, name), torch.dtype)
+
+
+@pytest.mark.parametrize("short", ["f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "c64"])
+def test_short_names_say_kind_and_bits(short):
+    dtype = getattr(torch, SHORT_NAMES[short])
+    assert str(dtype.itemsize * 8) in short
+    assert dtype.is_floating_point == (short[0] in "bf")
+
+
+REFUSALS = {
+    "f33[1]": "no dtype is called f33 (did you mean f32?)\n  f33[1]\n  ^^^\n",
+    "f32[1": "the input ends; expected ',' or ']'\n  f32[1\n       ^\n",
+    "f32[1 2]": "found '2'; expected ',' or ']'\n  f32[1 2]\n        ^\n",
+    "f32[-1]": "found '-'; expected a size or ']'\n  f32[-1]\n      ^\n",
+    "f32(1)": "found '('; expected a shape such as [1,3,224,224]\n  f32(1)\n     ^\n",
+    "1,3": "found '1'; expected a shape such as [1,3,224,224]\n  1,3\n  ^\n",
+    "f32[1] x": "found 'x'; expected the end\n  f32[1] x\n         ^\n",
+    "f32[1.5]": "found '.'; expected ',' or ']'\n  f32[1.5]\n       ^\n",
+    "f32[2*3]": "found '3'; expected the name of a size\n  f32[2*3]\n        ^\n",
+    "f32[0*H]": "0 times a size is no open size\n  f32[0*H]\n      ^",
+    "f32[2**63]": "a size that torch can't hold\n  f32[2**63]\n      ^^^^^",
+    "f32[" + "1," * 65 + "]": "more than 64 dimensions\n",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSALS.items(), ids=[text[:12] for text in REFUSALS])
+def test_an_error_points_at_the_place(text, message):
+    with pytest.raises(SpecError) as refused:
+        parse_input(text)
+    assert str(refused.value).startswith(message)
+
+
+def test_inputs_are_by_place_or_by_name():
+    inputs = parse_inputs(["f32[1]", "mask=bool[B,2]", "[S,B]"])
+    assert inputs.args == (Declared("float32", (1,)), Declared("", ("S", "B")))
+    assert inputs.kwargs == {"mask": Declared("bool", ("B", 2))}
+    assert inputs.names == ("S", "B")
+
+
+def test_a_name_is_given_once():
+    with pytest.raises(UsageError, match="the input x is given twice"):
+        parse_inputs(["x=f32[1]", "x=f32[2]"])
+
+
+def test_sizes_take_the_place_of_their_names():
+    inputs = parse_inputs(["f32[B,S]", "x=i64[B]"]).sized({"B": 4, "Q": 7})
+    assert inputs == Inputs((Declared("float32", (4, "S")),), {"x": Declared("int64", (4,))})
+
+
+def test_more_elements_than_torch_counts_are_refused():
+    with pytest.raises(UsageError, match="more elements than torch can count"):
+        parse_inputs(["f32[B,2**40]"]).sized({"B": 2**23})
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("int64", torch.int64), ("", torch.float16)])
+def test_without_a_dtype_it_is_the_models_own(dtype, expected):
+    tensor = Declared(dtype, (2, 3)).tensor(torch.float16, "cpu")
+    assert (tensor.dtype, tuple(tensor.shape), tensor.any().item()) == (expected, (2, 3), False)
+
+
+def test_on_the_meta_device_no_size_takes_memory():
+    assert Declared("float32", (2**20, 2**40)).tensor(torch.float32, "meta").is_meta
+
+
+def test_dtypes_are_filled_in_by_name():
+    typed = Inputs((Declared("", ("B",)),), {"x": Declared("int8", ())}).typed(torch.bfloat16)
+    assert typed == Inputs((Declared("bfloat16", ("B",)),), {"x": Declared("int8", ())})

@@ -1,0 +1,41 @@
+"""Opening sizes leaves a model and torch as they were, and costs nothing to import."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+import torch
+from modules.test_untouched import Remembering, same, state
+
+from convcost import ConvcostError
+from convcost.tracing.inputs import Declared
+from convcost.tracing.symbolic import profile_open
+
+
+@pytest.mark.parametrize("shape", [("B", 4), ("B", 5)], ids=["runs", "raises"])
+def test_a_model_is_left_as_it_was(shape):
+    model = Remembering().train()
+    before = state(model)
+    try:
+        profile_open(model, (Declared("float32", shape),))
+    except ConvcostError:
+        assert shape == ("B", 5)
+    same(before, state(model))
+
+
+def test_a_model_without_memory_is_counted():
+    with torch.device("meta"):
+        model = torch.nn.Linear(2**20, 2**20)
+    assert str(profile_open(model, (Declared("float32", ("B", 2**20)),)).macs) == f"{2**40}*B"
+
+
+def test_nothing_is_logged(caplog):
+    with caplog.at_level(logging.WARNING), pytest.raises(ConvcostError):
+        profile_open(torch.nn.Linear(3, 4), (Declared("float32", ("B", 5)),))
+    assert not caplog.records
+
+
+def test_importing_it_loads_neither_torch_nor_sympy():
+    code = "import convcost.tracing.symbolic, sys; print([m for m in ('sympy', 'torch') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
