@@ -39,17 +39,19 @@ def assert_cost(
     __tracebackhide__ = True
     from convcost.core.arguments import all_sizes
     from convcost.core.errors import ConvcostError
-    from convcost.gate.assertion.judge import Asked, asserted
+    from convcost.gate.assertion.judge import AssertionOptions, asserted
     from convcost.gate.keys import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
     try:
         sizes = all_sizes({key: value for key, value in asked.items() if key not in LIMITS})
-        result = asserted(design, inputs, sizes, Asked(limits, like, count, taps, tolerance, dtype))
+        result = asserted(
+            design, inputs, sizes, AssertionOptions(limits, like, count, taps, tolerance, dtype)
+        )
     except ConvcostError as error:  # what is wrong stands in the test, not on the way here
         raise error.with_traceback(None) from error.__cause__
     if not result.holds:
-        from convcost.render.asserted import failure
+        from convcost.render.assertion import failure
 
         raise AssertionError(failure(result, SCREEN))
     return result.counted.report

@@ -6,7 +6,7 @@ from convcost import api, parse
 from convcost.analysis.explain.derive import derivation
 from convcost.analysis.explain.steps import Equation, Sentence
 from convcost.render import explained
-from convcost.render.explained.text import line_text
+from convcost.render.explain.text import line_text
 
 FOUNDING_PAIR = """\
  dense  [B, S, L*E] -> Linear(L*E, E)

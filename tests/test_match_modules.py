@@ -11,7 +11,7 @@ from torch import nn
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.tracing.declaration import parse_inputs
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 NETWORK = nn.Sequential(
     nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, 4, 3, stride=2, padding=1, groups=2)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from trying import LIMITS, convolutions, costs_of, near, target_of, undone
 
 import convcost
-from convcost.search.around import Around
-from convcost.search.plane import Spot
-from convcost.symbolic.between import Bounds
+from convcost.search.nearest_pair import Around
+from convcost.search.pair_search import Spot
+from convcost.symbolic.interval import Bounds
 
 HARD = 1_000_003 * 1_000_033
 """A number with two large factors."""

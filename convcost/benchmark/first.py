@@ -15,7 +15,7 @@ from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.counters.subject import Subject
-from convcost.tracing.fault import fault, text_of
+from convcost.tracing.user_error import fault, text_of
 
 LONGEST = 160
 """Of a reason, in characters."""

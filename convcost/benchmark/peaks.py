@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from convcost.benchmark.first import reason
+from convcost.benchmark.free_memory import free_bytes
 from convcost.benchmark.hardware import cache_bytes, name, own_memory
 from convcost.benchmark.machine import Figure, Machine, spread
-from convcost.benchmark.room import free_bytes
 from convcost.benchmark.rounds import Plan, in_turn
 from convcost.benchmark.samples import Samples
 from convcost.benchmark.settings import COMPUTED, On, of_torch, set_up, timer
-from convcost.benchmark.works import Copy, Product, Tiny, Work, call
+from convcost.benchmark.workloads import Copy, Product, Tiny, Work, call
 from convcost.core.errors import UsageError
 from convcost.devices.device import Call
 

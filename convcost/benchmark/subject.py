@@ -9,7 +9,7 @@ from convcost.benchmark.settings import On
 from convcost.counters.subject import Subject, placed
 from convcost.layers.network import Network
 from convcost.tracing.build import build
-from convcost.tracing.real import own_copy, with_data
+from convcost.tracing.module_with_data import own_copy, with_data
 from convcost.tracing.tensors import tensors, torch_dtype
 
 if TYPE_CHECKING:

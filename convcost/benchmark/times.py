@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from convcost.benchmark import hardware
 from convcost.benchmark.first import Started, started
+from convcost.benchmark.free_memory import check_room
 from convcost.benchmark.result import Run, Timing, What
-from convcost.benchmark.room import check_room
 from convcost.benchmark.rounds import PLAN, Plan, Watch, in_turn, unwatched
 from convcost.benchmark.settings import On, computed, of_torch, place, set_up, title
 from convcost.benchmark.subject import subject

@@ -8,8 +8,8 @@ import typer
 
 from convcost import __version__
 from convcost.cli.command import Group
-from convcost.cli.output import close_quietly, complain
-from convcost.cli.supervise import runs_model, supervised
+from convcost.cli.output import close_quietly, print_error
+from convcost.cli.supervisor import runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
@@ -50,7 +50,7 @@ def _run() -> None:
     try:
         app()
     except OSError as error:
-        complain(f"the result could not be written: {error.strerror}")
+        print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None
     finally:
         close_quietly()

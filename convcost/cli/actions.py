@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from convcost.cli.output import complain
+from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.core.escapes import escaped
-from convcost.gate.source import ConfigError
+from convcost.gate.config_file import ConfigError
 from convcost.render import render
 from convcost.render.interface import Style
 from convcost.system.files import append_text
@@ -67,4 +67,4 @@ def _append(path: Path, text: str, inputs: Iterable[Path]) -> None:
     try:
         append_text(path, text, inputs)
     except UsageError as error:
-        complain(f"the job summary is not written: {error}")
+        print_error(f"the job summary is not written: {error}")

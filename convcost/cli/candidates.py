@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from convcost import api
+from convcost.cli.designs import of_designs
 from convcost.cli.estimates import Again
 from convcost.cli.hints import is_target
-from convcost.cli.refusals import known
-from convcost.cli.requests import of_designs
+from convcost.cli.modules import Models, measured
+from convcost.cli.parser_errors import known
 from convcost.cli.sizes import bindings, check_options, split
-from convcost.cli.targets import Models, measured
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
@@ -22,8 +22,8 @@ from convcost.spec import Spec
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.call import Target
     from convcost.tracing.target import Profiled
+    from convcost.tracing.target_call import Target
 
 
 class Candidates(NamedTuple):

@@ -9,21 +9,21 @@ from typing import Annotated
 import typer
 
 from convcost.cli import actions
-from convcost.cli.aside import aside
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.output import emit, handle_errors, print_error, style
+from convcost.cli.redirect_stdout import stdout_to_stderr
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, config_at
+from convcost.gate.config_file import ConfigError
 from convcost.gate.run import checked
-from convcost.gate.source import ConfigError
 from convcost.gate.starter import write_starter
 from convcost.gate.verdict import Checked
 from convcost.render import check_format, render
 from convcost.system.files import check_is_no_input, shown, write_text
 
 
-@guarded
+@handle_errors
 def check(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to check; all if none is named.")
@@ -75,7 +75,7 @@ def check(
         emit(f"{shown(write_starter(config))} was written: convcost check reads it.\n")
         return
     try:
-        with aside():
+        with stdout_to_stderr():
             given = _config(config, growth_only, timeout)
             check_is_no_input(Path(junit or os.devnull), given.inputs)
             result = checked(given, names or (), update, specs_only)
@@ -88,7 +88,7 @@ def check(
     emit(text)
     actions.report(result)
     if result.problems:
-        complain(str(ConfigError(result.problems)))
+        print_error(str(ConfigError(result.problems)))
     if not result.passed:
         raise typer.Exit(1 if result.failed else 2)
 

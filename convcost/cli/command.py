@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
-from convcost.cli.refusals import check_values, note_clashes, refusals
+from convcost.cli.parser_errors import check_values, note_clashes, refusals
 
 COMMANDS = (
     "compare",

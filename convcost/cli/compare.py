@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from convcost import api
-from convcost.cli.beside import beside
 from convcost.cli.candidates import of_candidates
+from convcost.cli.display import OutputOptions, present
+from convcost.cli.estimate_options import estimate_options
+from convcost.cli.modules import Models, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     BackwardOption,
@@ -33,9 +35,7 @@ from convcost.cli.options import (
     TimeoutOption,
     TrainOption,
 )
-from convcost.cli.output import guarded
-from convcost.cli.present import Wishes, present
-from convcost.cli.targets import Models, time_limit
+from convcost.cli.output import handle_errors
 from convcost.cli.timing import Times
 from convcost.core.cost import convention
 from convcost.core.report import Comparison
@@ -43,7 +43,7 @@ from convcost.core.units import parse_bytes
 from convcost.render import check_format
 
 
-@guarded
+@handle_errors
 def compare(
     context: typer.Context,
     specs: Annotated[
@@ -87,14 +87,14 @@ def compare(
     check_format("json" if json else output_format)
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
-    asked = beside(times, device, dtype, footprint, optimizer)
+    asked = estimate_options(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     memory, of_designs = parse_bytes(max_memory), dtype or "float32"
     candidates = of_candidates(
         context, specs or (), settings or (), models, memory, footprint=asked.footprint
     )
     result = api.comparison(candidates.stated, candidates.sizes, wanted, of_designs)
-    wishes = Wishes(counters, max_memory, strict, output_format, json, layers)
+    wishes = OutputOptions(counters, max_memory, strict, output_format, json, layers)
     again = (candidates.again(design, wanted, of_designs) for design in candidates.designs)
     reports = asked.added(result.candidates, again, candidates.subjects)
     present(reports, candidates.subjects, Comparison, wishes)

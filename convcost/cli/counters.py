@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, guarded, style
+from convcost.cli.output import emit, handle_errors, style
 from convcost.counters import EVERY
 from convcost.render import render
 from convcost.render.interface import CounterList
 from convcost.render.records import installed
 
 
-@guarded
+@handle_errors
 def counters(output_format: FormatOption = "table", json: JsonOption = False) -> None:
     """List the counters: version, unit, what each counts, and its known blind spots."""
     found = tuple((counter, installed(counter.package)) for counter in EVERY.values())

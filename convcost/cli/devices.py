@@ -9,7 +9,7 @@ import typer
 
 from convcost.cli.machine import check_place, is_this, kept, this_machine
 from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
-from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.output import emit, handle_errors, print_error, style
 from convcost.cli.timing import threads_of
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
@@ -19,7 +19,7 @@ from convcost.render import check_format, render
 from convcost.render.interface import DeviceList
 
 
-@guarded
+@handle_errors
 def devices(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Devices to show; one is shown in full.")
@@ -71,8 +71,8 @@ def _measured(on: str, threads: str) -> str:
     where = place(on)
     check_place(where)
     number = threads_of(threads)
-    path = kept(measured(where, number, lambda text: complain(f"measuring {text}")))
-    complain(f"kept in {path}")
+    path = kept(measured(where, number, lambda text: print_error(f"measuring {text}")))
+    print_error(f"kept in {path}")
     return f"{THIS}-{where}"
 
 

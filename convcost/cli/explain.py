@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from convcost.analysis.explain.derive import derivation
+from convcost.cli.designs import Request, bare, of_designs, of_layer
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
-from convcost.cli.output import emit, guarded, style
-from convcost.cli.requests import Request, bare, of_designs, of_layer
+from convcost.cli.output import emit, handle_errors, style
 from convcost.core.cost import convention
 from convcost.core.errors import UsageError
 from convcost.layers.torch_names import is_torch_layer
-from convcost.render.explained import check_format, render
+from convcost.render.explain import check_format, render
 
 
-@guarded
+@handle_errors
 def explain(
     context: typer.Context,
     arguments: Annotated[

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.beside import beside
+from convcost.cli.designs import of_layer
+from convcost.cli.display import OutputOptions, present
+from convcost.cli.estimate_options import estimate_options
 from convcost.cli.options import (
     BackwardOption,
     CompileOption,
@@ -27,16 +29,14 @@ from convcost.cli.options import (
     ThreadsOption,
     TimeOption,
 )
-from convcost.cli.output import guarded
-from convcost.cli.present import Wishes, present
-from convcost.cli.requests import of_layer
+from convcost.cli.output import handle_errors
 from convcost.cli.timing import Times
 from convcost.core.cost import Size, convention
 from convcost.core.report import Report
 from convcost.layers.network import Network
 
 
-@guarded
+@handle_errors
 def layer(
     context: typer.Context,
     kind: Annotated[
@@ -78,8 +78,8 @@ def layer(
     [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
-    asked = beside(times, device, dtype, footprint, optimizer)
-    wishes = Wishes(counters, max_memory, strict, output_format, json)
+    asked = estimate_options(times, device, dtype, footprint, optimizer)
+    wishes = OutputOptions(counters, max_memory, strict, output_format, json)
 
     def report(more: Mapping[str, Size]) -> Report:
         return design.report({**sizes, **more}, wanted, dtype)

@@ -13,7 +13,7 @@ from stat import S_ISREG
 
 from convcost.benchmark.machine import Machine, outdated
 from convcost.benchmark.stored import machine_in, text_of
-from convcost.cli.output import complain
+from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
 from convcost.devices.reading import plain
@@ -38,7 +38,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
     if differences := _outdated(machine, threads):
-        complain(f"{differences}; {HOW}")
+        print_error(f"{differences}; {HOW}")
     return machine
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.candidates import of_candidates
+from convcost.cli.modules import Models, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     CountOption,
@@ -21,9 +22,8 @@ from convcost.cli.options import (
     TimeoutOption,
     TrainOption,
 )
-from convcost.cli.output import complain, emit, guarded, style
+from convcost.cli.output import emit, handle_errors, print_error, style
 from convcost.cli.sizes import split
-from convcost.cli.targets import Models, time_limit
 from convcost.core.cost import Size, convention
 from convcost.core.errors import UsageError
 from convcost.core.match import LARGEST, metric_named
@@ -32,7 +32,7 @@ from convcost.render import check_format, render
 from convcost.search.match import matching
 
 
-@guarded
+@handle_errors
 def match(
     context: typer.Context,
     specs: Annotated[
@@ -105,7 +105,7 @@ def match(
     )
     emit(render(result, format_name, style()))
     if not result.found:
-        complain(result.notes[-1])
+        print_error(result.notes[-1])
         raise typer.Exit(1)
 
 

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from convcost.analysis.breakdown.operators import phases
-from convcost.cli.beside import beside
+from convcost.cli.count import refereed
+from convcost.cli.estimate_options import estimate_options
+from convcost.cli.modules import Models, formulas_at, measured, of_target, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     CompileOption,
@@ -28,9 +30,7 @@ from convcost.cli.options import (
     TimeoutOption,
     TrainOption,
 )
-from convcost.cli.output import complain, emit, guarded, style
-from convcost.cli.refereeing import refereed
-from convcost.cli.targets import Models, formulas_at, measured, of_target, time_limit
+from convcost.cli.output import emit, handle_errors, print_error, style
 from convcost.cli.timing import Times
 from convcost.core.cost import convention
 from convcost.core.diagnosis import Refereed
@@ -45,7 +45,7 @@ SORTED_BY_COST = ("macs", "flops", "activations")
 GROUPINGS = ("module", "operator")
 
 
-@guarded
+@handle_errors
 def model(
     context: typer.Context,
     arguments: Annotated[
@@ -120,7 +120,7 @@ def model(
     times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
-    besides = beside(times, device, dtype, footprint, optimizer)
+    besides = estimate_options(times, device, dtype, footprint, optimizer)
     models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.tracing.profile import Profiler
@@ -134,13 +134,13 @@ def model(
     result = refereed(found, report, asked, memory)
     emit(render(result, format_name, style()._replace(view=view)))
     if backward and report.trace is not None and not phases(report.trace):
-        complain("--backward adds nothing: the backward has no work to count")
+        print_error("--backward adds nothing: the backward has no work to count")
     is_partial = report.trace is not None and report.trace.is_partial
     if strict and is_partial:
-        complain("the count is partial: an operator is not counted")
+        print_error("the count is partial: an operator is not counted")
     differing = result.differing if isinstance(result, Refereed) else ()
     if strict and differing:
-        complain(f"differs from the exact count: {', '.join(differing)}")
+        print_error(f"differs from the exact count: {', '.join(differing)}")
     if strict and (is_partial or differing):
         raise typer.Exit(1)
 

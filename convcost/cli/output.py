@@ -85,7 +85,7 @@ def close_quietly() -> None:
         _discard_stdout()
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
     lines = [shorten(without_command(escaped(printable(line)))) for line in text.splitlines()]
     with suppress(OSError, ValueError):
@@ -109,7 +109,7 @@ def check_folder() -> None:
         raise UsageError("the current folder is gone", hint="Go to another one, such as: cd ~") from None
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
+def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     """`command`, with convcost's errors as a short message on stderr and exit code 2."""
 
     @wraps(command)
@@ -118,10 +118,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             check_folder()
             command(*args, **kwargs)
         except ConvcostError as error:
-            complain(str(error))
+            print_error(str(error))
             raise typer.Exit(2) from None
         except OSError as error:
-            complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+            print_error(f"{error.filename or 'a file'}: {error.strerror or error}")
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.output import emit, guarded
+from convcost.cli.output import emit, handle_errors
 from convcost.core.errors import UsageError
 from convcost.schemas.registry import NAMES, schema_text
 
 
-@guarded
+@handle_errors
 def schema(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A command, for its JSON; or config, or lock.")

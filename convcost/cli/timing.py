@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcost.cli.aside import aside
 from convcost.cli.progress import clear, shown
+from convcost.cli.redirect_stdout import stdout_to_stderr
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.units import parse_count
@@ -59,7 +59,7 @@ class Times(NamedTuple):
 
         watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
         try:
-            with aside():
+            with stdout_to_stderr():
                 return watch.timed(reports, designs, _watched)
         finally:
             clear()

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, guarded, style
+from convcost.cli.output import emit, handle_errors, style
 from convcost.cli.progress import shown
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 from convcost.render import check_format, render
 
 
-@guarded
+@handle_errors
 def verify(
     cases: Annotated[
         str, typer.Option("--cases", metavar="N", help="How many cases for each argument of a layer.")

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.trace import Operation
-from convcost.counters.interface import Counted
+from convcost.counters.interface import CounterEntry
 
 MOST_OPERATIONS = 12
 """So many different ones at one place are tried in every combination."""
@@ -39,7 +39,7 @@ class Exact:
 class Entry:
     """Calls that a counter counted and that are not accounted for yet; `flops` are those of one call."""
 
-    found: Counted
+    found: CounterEntry
     flops: int
     calls: int
 

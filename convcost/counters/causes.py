@@ -9,8 +9,8 @@ from convcost.core.cost import FLOPS_PER_MAC, Cost
 from convcost.core.diagnosis import Cause, Kind
 from convcost.core.trace import Operation, Trace
 from convcost.counters.calls import Entry, exact_calls
-from convcost.counters.interface import Counted, Counter, Reading, bare, contracts
-from convcost.counters.ledger import Ledger
+from convcost.counters.cause_list import CauseList
+from convcost.counters.interface import Counter, CounterEntry, Reading, bare, contracts
 from convcost.counters.matching import Matching
 from convcost.counters.naming import Naming
 from convcost.operators import OPERATORS
@@ -40,7 +40,7 @@ class _Search:
     """The causes found so far, in `ledger`; `factor` makes FLOPs of the counter's unit."""
 
     def __init__(self, trace: Trace, counter: Counter, reading: Reading) -> None:
-        self.ledger = Ledger()
+        self.ledger = CauseList()
         self.factor = FLOPS_PER_MAC if counter.unit == "MACs" else 1
         self._operations = [found for found in trace.operations if found.phase == "forward"]
         self._costs = _costs(self._operations)
@@ -56,17 +56,17 @@ class _Search:
             for kind, amount in found.shares:
                 self._add(kind, found, amount)
 
-    def _add(self, kind: Kind, found: Counted, amount: int) -> None:
+    def _add(self, kind: Kind, found: CounterEntry, amount: int) -> None:
         subject = self._naming.subject(found.operator, found.path)
         self.ledger.add(kind, subject, found.path, self.factor * amount * found.calls, found.calls)
 
-    def _is_product(self, found: Counted) -> bool:
+    def _is_product(self, found: CounterEntry) -> bool:
         """An operator by its name; a module by what the trace has in it."""
         if found.operator[:1].isupper() or bare(found.operator) == "einsum":
             return bool(self._costs[found.path].macs)
         return contracts(found.operator)
 
-    def _kind(self, found: Counted) -> Kind:
+    def _kind(self, found: CounterEntry) -> Kind:
         cost = self._costs[found.path]
         if bare(found.operator) == "add" and self.factor * found.total == cost.bias_adds:
             return "elementwise" if cost.elementwise else "bias adds"

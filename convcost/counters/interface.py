@@ -49,7 +49,7 @@ def contracts(operator: str) -> bool:
     return bare(operator) in contracting() or operator == "conv"
 
 
-class Counted(NamedTuple):
+class CounterEntry(NamedTuple):
     """What a counter counted for each of `calls` of `operator` by the submodule at `path`, in its own unit.
 
     `shares` are the parts of `amount` that its formula is known to have beside the products. `rule` is what
@@ -90,9 +90,9 @@ class Reading(NamedTuple):
     """
 
     total: int
-    counted: tuple[Counted, ...]
+    counted: tuple[CounterEntry, ...]
     missed: tuple[Missed, ...] = ()
-    supplied: tuple[Counted, ...] = ()
+    supplied: tuple[CounterEntry, ...] = ()
     params: int | None = None
     note: str = ""
 
@@ -117,7 +117,7 @@ class Reading(NamedTuple):
         return sum(self.operators.values())
 
 
-def _sums(counted: Iterable[Counted]) -> Mapping[str, int]:
+def _sums(counted: Iterable[CounterEntry]) -> Mapping[str, int]:
     sums: Tally[str] = Tally()
     for found in counted:
         sums[found.operator] += found.total

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from convcost.core.diagnosis import Kind
 from convcost.counters.calls import Entry, Exact, bias_adds, by_path, choices, inside_out, pairs, within
-from convcost.counters.ledger import Ledger
+from convcost.counters.cause_list import CauseList
 from convcost.counters.recognised import recognised
 
 Name = Callable[[str, str], str]
@@ -19,7 +19,7 @@ class Matching:
     """Takes away, step by step, what agrees and what differs for a known reason."""
 
     def __init__(
-        self, exact: list[Exact], entries: list[Entry], ledger: Ledger, name: Name, flops_per_add: int
+        self, exact: list[Exact], entries: list[Entry], ledger: CauseList, name: Name, flops_per_add: int
     ) -> None:
         self.exact = exact
         self.entries = entries

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import Counted, Missed, Reading, Share, contracts
-from convcost.tracing.anatomy import named_modules
+from convcost.counters.interface import CounterEntry, Missed, Reading, Share, contracts
+from convcost.tracing.model_parts import named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +21,8 @@ Shares = tuple[tuple[Share, int], ...]
 class Notes:
     """Entries as they come; equal ones are one entry with several calls."""
 
-    counted: Tally[Counted] = field(default_factory=Tally)
-    supplied: Tally[Counted] = field(default_factory=Tally)
+    counted: Tally[CounterEntry] = field(default_factory=Tally)
+    supplied: Tally[CounterEntry] = field(default_factory=Tally)
     missed: Tally[Missed] = field(default_factory=Tally)
 
     def count(
@@ -33,11 +33,11 @@ class Notes:
         `rule` is what it should be for work without products, of which nothing is said if it counts nothing.
         """
         if amount or contracts(operator):
-            self.counted[Counted(path, operator, int(amount), _said(shares), rule=rule)] += 1
+            self.counted[CounterEntry(path, operator, int(amount), _said(shares), rule=rule)] += 1
 
     def supply(self, path: str, operator: str, amount: int) -> None:
         """Put down what convcost counted for a call that the counter has no formula for."""
-        self.supplied[Counted(path, operator, amount)] += 1
+        self.supplied[CounterEntry(path, operator, amount)] += 1
 
     def miss(self, path: str, operator: str) -> None:
         """Put down that a call of `operator` at `path` has no formula."""

@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from convcost.tracing.anatomy import anatomy, named_modules
+from convcost.tracing.model_parts import anatomy, named_modules
 
 if TYPE_CHECKING:
     import torch

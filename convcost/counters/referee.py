@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.diagnosis import Opinion
 from convcost.core.report import Report, Verdict
 from convcost.counters import is_installed
-from convcost.counters.altered import alterations, state
-from convcost.counters.contained import contained
 from convcost.counters.interface import Counter, Reading
 from convcost.counters.parts import parameters_remark, places
 from convcost.counters.peers import PEERS
 from convcost.counters.reconcile import judge
 from convcost.counters.run import DEFAULT_MEMORY, costly, first_line, impossible, unmeasured
+from convcost.counters.side_effects import alterations, state
 from convcost.counters.subject import Subject, copied, held, placed
-from convcost.counters.testimony import Testimony, testimony
+from convcost.counters.subprocess_runner import run_in_subprocess
+from convcost.counters.worker_result import WorkerResult, worker_result
 from convcost.system.workers import EndedError, can_fork
-from convcost.tracing.anatomy import uncompiled
+from convcost.tracing.model_parts import uncompiled
 
 if TYPE_CHECKING:
     import torch
@@ -90,13 +90,13 @@ def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> Opinion:
     return Opinion(counter.title, unmeasured(verdict, counter, reason))
 
 
-def _testimony(subject: Subject, counter: Counter, device: str, seconds: float) -> Testimony:
+def _testimony(subject: Subject, counter: Counter, device: str, seconds: float) -> WorkerResult:
     if not can_fork():
         return _run(copied(subject), counter, device)
     try:
-        return testimony(contained(lambda: _run(_own(subject), counter, device), seconds))
+        return worker_result(run_in_subprocess(lambda: _run(_own(subject), counter, device), seconds))
     except EndedError as end:
-        return Testimony(None, str(end), ())
+        return WorkerResult(None, str(end), ())
 
 
 def _own(subject: Subject) -> Subject:
@@ -107,7 +107,7 @@ def _own(subject: Subject) -> Subject:
         return subject
 
 
-def _run(subject: Subject, counter: Counter, device: str) -> Testimony:
+def _run(subject: Subject, counter: Counter, device: str) -> WorkerResult:
     """The counter's reading of `subject`, and how it left it; warnings are not the user's concern."""
     subject = placed(subject, device)
     before = state(subject.module)
@@ -118,7 +118,7 @@ def _run(subject: Subject, counter: Counter, device: str) -> Testimony:
             reading = counter.read(*subject)
         except Exception as raised:
             error = first_line(raised)
-    return Testimony(reading, error, alterations(before, state(subject.module)))
+    return WorkerResult(reading, error, alterations(before, state(subject.module)))
 
 
 def _judged(

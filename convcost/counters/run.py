@@ -16,8 +16,8 @@ from convcost.counters.parts import places
 from convcost.counters.reconcile import judge, summary
 from convcost.layers.network import Network
 from convcost.tracing.build import build
-from convcost.tracing.fault import text_of
 from convcost.tracing.profile import profile
+from convcost.tracing.user_error import text_of
 
 if TYPE_CHECKING:
     import torch

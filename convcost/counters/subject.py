@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.tracing.anatomy import anatomy, named_modules
+from convcost.tracing.model_parts import anatomy, named_modules
 from convcost.tracing.tensors import tensors
 
 if TYPE_CHECKING:

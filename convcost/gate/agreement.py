@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcost.core.report import CounterResult
-from convcost.gate.check import Check
-from convcost.gate.counting import Counted
+from convcost.gate.check import LimitCheck
+from convcost.gate.counting import CountedEntry
 from convcost.spec import Spec
 
 
-def agreements(counted: Counted) -> tuple[Check, ...]:
+def agreements(counted: CountedEntry) -> tuple[LimitCheck, ...]:
     """A check for each counter that has to agree; one that can't be asked does not.
 
     A counter agrees if it counts the same products, whatever else it has beside them.
     """
     return tuple(
-        Check("agree_with", name, result.verdict == "agrees", result.verdict, reason=result.reason)
+        LimitCheck("agree_with", name, result.verdict == "agrees", result.verdict, reason=result.reason)
         for name, result in _results(counted)
     )
 
 
-def _results(counted: Counted) -> Iterator[tuple[str, CounterResult]]:
+def _results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
     entry = counted.entry
     if counted.report.open_names:
         names = ", ".join(counted.report.open_names)
@@ -37,7 +37,7 @@ def _results(counted: Counted) -> Iterator[tuple[str, CounterResult]]:
         yield from _of_model(counted)
 
 
-def _of_model(counted: Counted) -> Iterator[tuple[str, CounterResult]]:
+def _of_model(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
     from convcost.counters import EVERY
     from convcost.counters.reconcile import summary
     from convcost.counters.referee import opinions

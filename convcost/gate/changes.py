@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from convcost.gate.counterparts import Placed, RowChange, row_changes
-from convcost.gate.folding import natural
+from convcost.gate.diff import Placed, RowChange, row_changes
 from convcost.gate.keys import METRICS
+from convcost.gate.row_folding import natural
 from convcost.gate.rows import Baseline, Figure
 
 

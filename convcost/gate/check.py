@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Report
-from convcost.gate.counting import Counted
+from convcost.gate.counting import CountedEntry
 from convcost.gate.keys import Relation
 from convcost.gate.limit import Formula, Limit
 from convcost.spec import Spec
@@ -17,7 +17,7 @@ from convcost.spec.evaluate import evaluate
 from convcost.spec.spec import BATCH_LIKE
 
 
-class Check(NamedTuple):
+class LimitCheck(NamedTuple):
     """What the key called `key` asked, what was found, and whether that is so; `reason` where it is not.
 
     `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
@@ -34,7 +34,7 @@ class Check(NamedTuple):
     tolerance: Fraction = Fraction(0)
 
 
-def limit_check(limit: Limit, counted: Counted, base: Counted | None) -> Check:
+def limit_check(limit: Limit, counted: CountedEntry, base: CountedEntry | None) -> LimitCheck:
     """Whether the limit is kept; `base` is what a ratio is to.
 
     Raises UnboundSizeError where it takes numbers that are not there, SpecError where a formula has none.
@@ -47,14 +47,16 @@ def limit_check(limit: Limit, counted: Counted, base: Counted | None) -> Check:
     return _number_check(limit, counted, base, sizes)
 
 
-def _sizes(counted: Counted, base: Counted | None) -> Mapping[str, Size]:
+def _sizes(counted: CountedEntry, base: CountedEntry | None) -> Mapping[str, Size]:
     """The sizes that have numbers; what both entries have a size for, is the first one's."""
     entry = counted.entry
     others = base.entry.sizes.items() if base else ()
     return {**{name: size for name, size in others if name not in entry.subject.names}, **entry.sizes}
 
 
-def _is_open(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapping[str, Size]) -> bool:
+def _is_open(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> bool:
     """Whether the limit is a formula in sizes that are free, or a ratio of such formulas."""
     if isinstance(limit.wanted, Formula) and not sizes.keys() >= {*limit.wanted.names}:
         return True
@@ -62,7 +64,9 @@ def _is_open(limit: Limit, counted: Counted, base: Counted | None, sizes: Mappin
     return base is not None and not all(isinstance(value, int) for value in values)
 
 
-def _number_check(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapping[str, Size]) -> Check:
+def _number_check(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> LimitCheck:
     wanted: Any = limit.wanted
     if isinstance(wanted, Formula):
         wanted = evaluate(wanted.expression, sizes, wanted.text)
@@ -90,7 +94,7 @@ def _plain(number: Fraction) -> int | Fraction:
     return number.numerator if number.denominator == 1 else number
 
 
-def _number(counted: Counted, metric: str) -> Size:
+def _number(counted: CountedEntry, metric: str) -> Size:
     value = value_of(counted.report, metric)
     if not isinstance(value, int):
         free = counted.report.open_names
@@ -108,14 +112,16 @@ def value_of(report: Report, metric: str) -> Any:
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value
-    from convcost.symbolic.tidy import plain
+    from convcost.symbolic.canonicalize import plain
 
     return plain(value)
 
 
 def made_check(
-    limit: Limit, counted: Counted, passed: bool, found: Any, wanted: Any, reason: str = ""
-) -> Check:
+    limit: Limit, counted: CountedEntry, passed: bool, found: Any, wanted: Any, reason: str = ""
+) -> LimitCheck:
     """The check of a limit."""
     tolerance = counted.entry.tolerance
-    return Check(limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance)
+    return LimitCheck(
+        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance
+    )

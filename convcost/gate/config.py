@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.gate.config_file import HOW, SHARED, TABLE, ConfigError, Source, dotted, source_at
 from convcost.gate.devices import stated
 from convcost.gate.entry import Entry, Model
+from convcost.gate.entry_reader import Reading
 from convcost.gate.keys import COMMON, CONFIG
-from convcost.gate.kinds import Misfit
-from convcost.gate.kinds import Path as Keys
 from convcost.gate.limit import parse_tolerance
-from convcost.gate.reading import Reading
-from convcost.gate.source import HOW, SHARED, TABLE, ConfigError, Source, dotted, source_at
+from convcost.gate.value_types import ConfigIssue
+from convcost.gate.value_types import Path as Keys
 
 
 class Config(NamedTuple):
@@ -81,14 +81,16 @@ def config_at(given: str) -> Config:
     return Config(source, {entry.name: entry for entry in entries if entry})
 
 
-def _misplaced(source: Source) -> Iterator[Misfit]:
+def _misplaced(source: Source) -> Iterator[ConfigIssue]:
     """Tables that are where another file, or another key, has them."""
     if source.path.name != SHARED and isinstance(source.table.get(TABLE[0]), Mapping):
         hint = f"Write [entries.NAME] here, or move the table to {SHARED}."
-        yield Misfit(TABLE[:1], f"{'.'.join(TABLE)} is for {SHARED}", hint)
+        yield ConfigIssue(TABLE[:1], f"{'.'.join(TABLE)} is for {SHARED}", hint)
     for name, table in source.table.items():
         if name not in CONFIG.keys and isinstance(table, Mapping) and {"spec", "model"} & table.keys():
-            yield Misfit((name,), "an entry stands below entries", f"Write it as [{_key(source, name)}].")
+            yield ConfigIssue(
+                (name,), "an entry stands below entries", f"Write it as [{_key(source, name)}]."
+            )
 
 
 def _key(source: Source, name: str) -> str:
@@ -101,18 +103,20 @@ def _placed(source: Source) -> Mapping[str, Any]:
     return {name: value for name, value in source.table.items() if name not in misplaced}
 
 
-def _common(table: Mapping[str, Any], misfits: Iterable[Misfit]) -> tuple[Mapping[str, Any], list[Misfit]]:
+def _common(
+    table: Mapping[str, Any], misfits: Iterable[ConfigIssue]
+) -> tuple[Mapping[str, Any], list[ConfigIssue]]:
     """What holds for every entry without one of its own, and what is wrong with it."""
     unfit = {misfit.path[0] for misfit in misfits if misfit.path}
     common = {name: table[name] for name in COMMON if name in table and name not in unfit}
     try:
         parse_tolerance(common.get("tolerance", "0%"))
     except UsageError as error:
-        return {**common, "tolerance": "0%"}, [Misfit(("tolerance",), error.message, error.hint)]
+        return {**common, "tolerance": "0%"}, [ConfigIssue(("tolerance",), error.message, error.hint)]
     return common, []
 
 
-def _readable(table: Mapping[str, Any], misfits: Iterable[Misfit]) -> Mapping[str, Any]:
+def _readable(table: Mapping[str, Any], misfits: Iterable[ConfigIssue]) -> Mapping[str, Any]:
     """The entries that have no misfit yet."""
     paths = [misfit.path for misfit in misfits]
     if ("entries",) in paths or "entries" not in table:
@@ -121,12 +125,12 @@ def _readable(table: Mapping[str, Any], misfits: Iterable[Misfit]) -> Mapping[st
     return {name: entry for name, entry in table["entries"].items() if name not in unfit}
 
 
-def _unknown_references(tables: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[Misfit]:
+def _unknown_references(tables: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[ConfigIssue]:
     """What `ratio_to` names that is no other entry."""
     for name, table in tables.items():
         other = table.get("ratio_to", "")
         path: Keys = ("entries", name, "ratio_to")
         if other == name and other:
-            yield Misfit(path, "names the entry itself")
+            yield ConfigIssue(path, "names the entry itself")
         elif other and other not in whole["entries"]:
-            yield Misfit(path, f"no entry is called {other[:40]}{did_you_mean(other, whole['entries'])}")
+            yield ConfigIssue(path, f"no entry is called {other[:40]}{did_you_mean(other, whole['entries'])}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedEntry:
     """An entry, its report, and, of a model, the module as it was called."""
 
     entry: Entry
@@ -36,25 +36,25 @@ class Counted:
     @cached_property
     def quick(self) -> Report:
         """The same of a design, without sympy: right, but not in the one form that tells formulas apart."""
-        from convcost.gate.opening import opened
+        from convcost.gate.open_formulas import opened
 
         assert isinstance(self.entry.subject, Spec)
         return opened(self.entry.subject, self.entry.sizes, self.entry.convention, self.entry.dtype)
 
 
-def counted(entry: Entry, folder: Path) -> Counted:
+def counted(entry: Entry, folder: Path) -> CountedEntry:
     """What `entry` costs; paths in it start from `folder`. Raises ConvcostError as the commands do."""
     if isinstance(entry.subject, Spec):
-        return Counted(entry, entry.subject.report(entry.sizes, entry.convention, entry.dtype))
+        return CountedEntry(entry, entry.subject.report(entry.sizes, entry.convention, entry.dtype))
     return _run(entry, entry.subject, folder)
 
 
-def _run(entry: Entry, model: Model, folder: Path) -> Counted:
-    from convcost.tracing.call import Target
+def _run(entry: Entry, model: Model, folder: Path) -> CountedEntry:
     from convcost.tracing.formulas import operator_formulas
     from convcost.tracing.importing import importable
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target import profiled
+    from convcost.tracing.target_call import Target
 
     target = Target(
         _place(model.text, folder),
@@ -67,7 +67,7 @@ def _run(entry: Entry, model: Model, folder: Path) -> Counted:
     with importable(folder):
         formulas = operator_formulas(_place(model.formulas, folder)) if model.formulas else {}
         result = profiled(target, Profiler(formulas=formulas))
-    return Counted(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
+    return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
 
 
 def _place(text: str, folder: Path) -> Place:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from convcost.devices.device import DTYPES, Kind
-from convcost.gate.choices import Either, OneOf
-from convcost.gate.kinds import NUMBER, TEXT, WHOLE
-from convcost.gate.tables import Key, Named, Several, Table
+from convcost.gate.choice_types import Either, OneOf
+from convcost.gate.table_types import Key, Named, Several, Table
+from convcost.gate.value_types import NUMBER, TEXT, WHOLE
 
 FIGURE = Either((TEXT, NUMBER))
 

@@ -9,16 +9,16 @@ from typing import NamedTuple
 from convcost.core.errors import UsageError
 from convcost.devices import Catalogue, Device, catalogue
 from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
+from convcost.gate.config_file import ConfigError, Source, nearest_source, source_at
 from convcost.gate.device_keys import DEVICES
-from convcost.gate.kinds import Misfit
-from convcost.gate.source import ConfigError, Source, nearest_source, source_at
+from convcost.gate.value_types import ConfigIssue
 
 
 class Stated(NamedTuple):
     """All devices, those of a configuration among them, and what is wrong with its own."""
 
     catalogue: Catalogue
-    misfits: tuple[Misfit, ...] = ()
+    misfits: tuple[ConfigIssue, ...] = ()
 
 
 def devices_at(given: str) -> Catalogue:
@@ -45,7 +45,7 @@ def stated(source: Source) -> Stated:
             find = partial(_above, found, set(map(plain, tables)))
             found = found.extended(read(name, table, find, Origin(source.name)))
         except UnreadableDeviceError as error:
-            misfits += [Misfit(("devices", name, *fault.path), fault.message) for fault in error.faults]
+            misfits += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
     return Stated(found, tuple(misfits))
 
 

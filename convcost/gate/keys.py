@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple, get_args
 
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
-from convcost.gate.choices import Anything, Either, OneOf
+from convcost.gate.choice_types import Anything, Either, OneOf
 from convcost.gate.device_keys import DEVICES
-from convcost.gate.kinds import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
-from convcost.gate.tables import Key, Named, Several, Table
+from convcost.gate.table_types import Key, Named, Several, Table
+from convcost.gate.value_types import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
 
 METRICS = {
     "params": "parameters",

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from convcost.core.cost import Count, Padding
-from convcost.gate.choices import Either, OneOf
-from convcost.gate.folding import folded
+from convcost.gate.choice_types import Either, OneOf
+from convcost.gate.config_file import BARE
 from convcost.gate.keys import METRICS
-from convcost.gate.kinds import TEXT, WHOLE
+from convcost.gate.row_folding import folded
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
-from convcost.gate.source import BARE
-from convcost.gate.tables import Key, Named, Table
+from convcost.gate.table_types import Key, Named, Table
+from convcost.gate.value_types import TEXT, WHOLE
 
 VERSION = 1
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
-from convcost.counters.contained import single_threaded
+from convcost.counters.subprocess_runner import single_threaded
 from convcost.gate.agreement import agreements
-from convcost.gate.check import Check
-from convcost.gate.counting import Counted, counted
+from convcost.gate.check import LimitCheck
+from convcost.gate.counting import CountedEntry, counted
 from convcost.gate.entry import Entry
 from convcost.system.workers import EndedError, Worker, can_fork
 
@@ -30,7 +30,7 @@ class ModelRun(NamedTuple):
     """A model's report, and what its counters say; or why there is none."""
 
     report: Report | None
-    agreements: tuple[Check, ...] = ()
+    agreements: tuple[LimitCheck, ...] = ()
     failure: str = ""
 
 
@@ -89,7 +89,7 @@ def _run(entry: Entry, folder: Path) -> ModelRun:
         return ModelRun(None, failure=str(error))
 
 
-def _agreements(found: Counted) -> tuple[Check, ...]:
+def _agreements(found: CountedEntry) -> tuple[LimitCheck, ...]:
     return agreements(found) if found.entry.counters else ()
 
 

@@ -8,16 +8,18 @@ from typing import Any
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
-from convcost.gate.check import Check, made_check, value_of
-from convcost.gate.counting import Counted
+from convcost.gate.check import LimitCheck, made_check, value_of
+from convcost.gate.counting import CountedEntry
 from convcost.gate.keys import Relation
 from convcost.gate.limit import Formula, Limit
-from convcost.gate.opening import Exact
+from convcost.gate.open_formulas import Exact
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 
 
-def open_check(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapping[str, Size]) -> Check:
+def open_check(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> LimitCheck:
     """Whether a limit is kept that is a formula, or a ratio of formulas."""
     said: Any = limit.wanted
     wanted = said
@@ -29,15 +31,17 @@ def open_check(limit: Limit, counted: Counted, base: Counted | None, sizes: Mapp
     return _decided(limit, counted, base, wanted, said)
 
 
-def _is_just_so(limit: Limit, counted: Counted, wanted: Any) -> bool:
+def _is_just_so(limit: Limit, counted: CountedEntry, wanted: Any) -> bool:
     """Whether a design costs `wanted`, term by term: that takes no sympy."""
     if limit.relation != "=" or not isinstance(counted.entry.subject, Spec):
         return False
     return bool(getattr(counted.quick, limit.metric) == wanted)
 
 
-def _decided(limit: Limit, counted: Counted, base: Counted | None, wanted: Any, said: Any) -> Check:
-    from convcost.symbolic.decide import expression
+def _decided(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, wanted: Any, said: Any
+) -> LimitCheck:
+    from convcost.symbolic.implication import expression
     from convcost.symbolic.text import lowest_terms
 
     assumed = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
@@ -56,7 +60,7 @@ def _answers(
     found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumed: tuple[Assumption, ...]
 ) -> set[str]:
     """Whether `found` is so for all sizes: yes, no, or unknown; of a tolerance on both its sides."""
-    from convcost.symbolic.decide import expression, is_at_most, is_equal
+    from convcost.symbolic.implication import expression, is_at_most, is_equal
 
     if relation == "=" and not tolerance:
         return {is_equal(found, bound, assumed)}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.report import Report
 from convcost.core.report import Row as ReportRow
-from convcost.gate.counting import Counted
+from convcost.gate.counting import CountedEntry
 from convcost.gate.keys import METRICS
 
 ROW_METRICS = ("params", "macs", "valid_macs", "bias_adds", "elementwise", "activations")
@@ -45,7 +45,7 @@ class Baseline(NamedTuple):
         return any(isinstance(figure, str) for figure in self.totals.values())
 
 
-def baseline_of(counted: Counted) -> Baseline:
+def baseline_of(counted: CountedEntry) -> Baseline:
     """The baseline that the entry would have now."""
     report = counted.report
     return Baseline(
@@ -84,8 +84,8 @@ def figure(value: Any) -> Figure:
         return value
     if value is None:
         return "no formula"
+    from convcost.symbolic.canonicalize import plain
     from convcost.symbolic.text import program
-    from convcost.symbolic.tidy import plain
 
     number = plain(value)
     return number if isinstance(number, int) else program(value)

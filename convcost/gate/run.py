@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from convcost.gate.changes import changes
 from convcost.gate.config import Config
-from convcost.gate.locked import read_lock, write_lock
-from convcost.gate.measuring import Measured, measured
+from convcost.gate.config_file import ConfigError
+from convcost.gate.evaluation import Measured, measured
+from convcost.gate.lock_reader import read_lock, write_lock
 from convcost.gate.rows import Baseline, baseline_of
-from convcost.gate.source import ConfigError
 from convcost.gate.verdict import Checked, Judged, Standing
 from convcost.system.files import exclusive, shown
 

@@ -9,10 +9,10 @@ from textwrap import wrap
 from typing import cast
 
 from convcost.core.errors import UsageError
+from convcost.gate.config_file import OWN, SHARED, nearest_source
 from convcost.gate.device_keys import DEVICE
 from convcost.gate.keys import COMMON, CONFIG, ENTRY, LIMITS, METRICS
-from convcost.gate.source import OWN, SHARED, nearest_source
-from convcost.gate.tables import Key, Table
+from convcost.gate.table_types import Key, Table
 from convcost.system.files import create_text, shown
 
 WIDTH = 100

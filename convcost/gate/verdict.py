@@ -10,11 +10,11 @@ from convcost.core.printing import Printed
 if TYPE_CHECKING:
     from convcost.core.report import Report
     from convcost.gate.changes import Changes
-    from convcost.gate.check import Check
+    from convcost.gate.check import LimitCheck
     from convcost.gate.config import Config
+    from convcost.gate.config_file import Problem
     from convcost.gate.entry import Entry
     from convcost.gate.rows import Baseline
-    from convcost.gate.source import Problem
 
 Standing = Literal["unlocked", "new", "same", "changed"]
 """How an entry stands to the lock file: there is none, it is not in it, or it is and costs as much or not."""
@@ -28,7 +28,7 @@ class Judged(NamedTuple):
 
     entry: Entry
     report: Report
-    checks: tuple[Check, ...]
+    checks: tuple[LimitCheck, ...]
     standing: Standing
     now: Baseline
     before: Baseline | None = None

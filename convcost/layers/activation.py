@@ -15,7 +15,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, at_least
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 
 class _Elementwise(Layer):
@@ -32,11 +32,11 @@ class _Elementwise(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=self.operations * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         if self.keeps_output:
-            return Kept(output=True)
+            return SavedTensors(output=True)
         is_copied = self.shares_memory(True) and not self.is_invertible
-        return Kept(elements=arithmetic.elements(shape)) if is_copied else Kept(input=True)
+        return SavedTensors(elements=arithmetic.elements(shape)) if is_copied else SavedTensors(input=True)
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class Softsign(_Plain):
 
     operations = 3
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, and 1 + |x|."""
-        return Kept(input=True, elements=arithmetic.elements(shape))
+        return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
 class Tanhshrink(_Plain):
@@ -128,9 +128,9 @@ class Tanhshrink(_Plain):
 
     operations = 2
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """tanh(x)."""
-        return Kept(elements=arithmetic.elements(shape))
+        return SavedTensors(elements=arithmetic.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,9 @@ class RReLU(_Elementwise):
         message = f"lower is {self.lower}, above upper, which is {self.upper}"
         yield Known(self.lower <= self.upper, message, "lower")
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, or what was written over it, and the slopes that were drawn."""
-        return Kept(input=True, elements=arithmetic.elements(shape))
+        return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
 @dataclass(frozen=True)
@@ -296,8 +296,8 @@ class GLU(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(Sigmoid.operations + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import SameOrSizes, Sizes, at_least
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
@@ -66,12 +66,12 @@ class _Convolution(SlidingKernel):
             return taps, taps
         return taps, valid_taps(shape[-self.spatial :], lengths, self.windows)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The padded copy where torch makes one; to go back through reflected data takes the input too."""
         if not self._is_copied:
-            return Kept(input=True)
+            return SavedTensors(input=True)
         is_input = self.padding_mode in ("reflect", "replicate")
-        return Kept(input=is_input, elements=self.worked_on(shape))
+        return SavedTensors(input=is_input, elements=self.worked_on(shape))
 
     def worked_on(self, shape: Shape) -> Size:
         if not self._is_copied:

@@ -9,7 +9,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, at_least, bearable
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Linear(Layer):
         macs = arithmetic.linear_macs(positions, self.in_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return (
@@ -96,8 +96,8 @@ class Bilinear(Layer):
         macs = arithmetic.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """x1ᵀ·A takes in1_features steps for each of x2's features, their product with x2 one more."""
@@ -140,5 +140,5 @@ class Embedding(Layer):
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)

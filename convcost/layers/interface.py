@@ -10,7 +10,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AllAtLeast, AtMost, Known, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
@@ -62,7 +62,7 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """What autograd keeps of a forward in training, from an input of `shape` to an `output`."""
         raise NotImplementedError
 

@@ -15,7 +15,7 @@ from convcost.core.report import Report, Row
 from convcost.layers.interface import Layer
 
 
-class Bookkeeper(Protocol):
+class Evaluator(Protocol):
     """Sees to what layers require, and works out what they yield."""
 
     def require(self, requirement: Requirement, step: int) -> None:
@@ -28,7 +28,7 @@ class Bookkeeper(Protocol):
         """The cost of `layer`, number `step`, on an input of `shape`; RequirementError beyond all bounds."""
 
 
-class Numbers:
+class NumericEvaluator:
     """The bookkeeper where every size is a number: requirements are checked."""
 
     def require(self, requirement: Requirement, step: int) -> None:
@@ -47,7 +47,7 @@ class Numbers:
         return layer.cost(shape)
 
 
-NUMBERS = Numbers()
+NUMERIC = NumericEvaluator()
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Network:
         return not all(isinstance(size, int) for size in (self.sizes or {}).values())
 
     def report(
-        self, convention: Convention = MATMUL, dtype: str = "float32", keeper: Bookkeeper = NUMBERS
+        self, convention: Convention = MATMUL, dtype: str = "float32", keeper: Evaluator = NUMERIC
     ) -> Report:
         """What it costs; raises RequirementError where a layer does not take its input."""
         dtype = dtype_named(dtype)
@@ -87,7 +87,7 @@ class Network:
         )
 
 
-def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Bookkeeper = NUMBERS) -> tuple[Row, ...]:
+def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Evaluator = NUMERIC) -> tuple[Row, ...]:
     """A row for each layer, from an input of `shape` on."""
     for size in shape:
         keeper.require(AtLeast(size, 1, "a dimension of the input"), 0)
@@ -103,7 +103,7 @@ def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Bookkeeper = NUMBERS) 
     return tuple(found)
 
 
-def _row(step: int, layer: Layer, shape: Shape, keeper: Bookkeeper) -> Row:
+def _row(step: int, layer: Layer, shape: Shape, keeper: Evaluator) -> Row:
     for requirement in layer.requirements(shape):
         keeper.require(requirement, step)
     output = keeper.output(layer, shape)

@@ -10,7 +10,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, Sizes, at_least
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 SCALE_BY_STATISTICS = 2
 """Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""
@@ -79,9 +79,9 @@ class _BatchNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements((shape[0], *shape[2:]))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
-        return Kept(input=True, statistics=2 * self.num_features)
+        return SavedTensors(input=True, statistics=2 * self.num_features)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -129,11 +129,11 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements(shape[-self.spatial :])
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
         channels = arithmetic.elements(shape[: -self.spatial])
         repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
-        return Kept(input=True, elements=repeated * channels, statistics=2 * channels)
+        return SavedTensors(input=True, elements=repeated * channels, statistics=2 * channels)
 
 
 class InstanceNorm1d(_InstanceNorm):
@@ -205,8 +205,8 @@ class LayerNorm(_OverLastDimensions):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True, statistics=2 * self.groups(shape))
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True, statistics=2 * self.groups(shape))
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,9 @@ class RMSNorm(_OverLastDimensions):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(3 + len(self.parameters())) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
-        return Kept(input=True, statistics=self.groups(shape))
+        return SavedTensors(input=True, statistics=self.groups(shape))
 
 
 @dataclass(frozen=True)
@@ -258,8 +258,8 @@ class GroupNorm(Layer):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True, statistics=2 * shape[0] * self.num_groups)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True, statistics=2 * shape[0] * self.num_groups)
 
 
 @dataclass(frozen=True)
@@ -283,10 +283,10 @@ class LocalResponseNorm(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(self.size + 5) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The squares padded along the channels, and the divisor before its power and after."""
         padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
-        return Kept(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))
+        return SavedTensors(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))
 
 
 def _affine(shape: Shape, affine: bool, bias: bool) -> dict[str, Shape]:

@@ -14,7 +14,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, Sizes, along, at_least
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
 
@@ -65,8 +65,8 @@ class _Pooling(_Spatial):
             yield AtMost(padding, kernel // 2, "padding", "padding", hint)
             yield self._fits(length, kernel, stride, padding, dilation)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
     def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
         if self.fits_unpadded:
@@ -91,7 +91,7 @@ class _MaxPool(_Pooling):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
@@ -176,9 +176,9 @@ class _LPPool(_Pooling):
         taps = arithmetic.elements(self.each("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
-        return Kept(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
+        return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
 
 @dataclass(frozen=True)
@@ -226,9 +226,9 @@ class _Adaptive(_Spatial):
 
 
 class _AdaptiveMean(_Adaptive):
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """Nothing where the output is the mean over all positions, whose backward needs no values."""
-        return Kept(input=any(length != 1 for length in output[-self.spatial :]))
+        return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ class _AdaptiveMaxPool(_Adaptive):
     output_size: int | tuple[int | None, ...]
     return_indices: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
@@ -293,6 +293,6 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     inferred_input = INFERRED[3]
 
 
-def _with_indices(output: Shape) -> Kept:
+def _with_indices(output: Shape) -> SavedTensors:
     """The input, and which of its elements each output is."""
-    return Kept(input=True, indices=arithmetic.elements(output))
+    return SavedTensors(input=True, indices=arithmetic.elements(output))

@@ -9,14 +9,14 @@ from convcost.core import arithmetic
 from convcost.core.constraints import Equals, Known, Rank, Requirement
 from convcost.core.cost import Shape
 from convcost.layers.interface import Layer, at_least, bearable
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 
 class _View(Layer):
     """Its output is the input seen in another way."""
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept()
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors()
 
     def shares_memory(self, training: bool) -> bool:
         return True
@@ -37,15 +37,15 @@ class _Dropout(Layer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""
         if self.p == 0:
-            return Kept()
-        return Kept(elements=1) if self.p == 1 else self._drawn(shape)
+            return SavedTensors()
+        return SavedTensors(elements=1) if self.p == 1 else self._drawn(shape)
 
-    def _drawn(self, shape: Shape) -> Kept:
+    def _drawn(self, shape: Shape) -> SavedTensors:
         """A factor for each channel of each sample."""
-        return Kept(elements=shape[0] * shape[1])
+        return SavedTensors(elements=shape[0] * shape[1])
 
     def shares_memory(self, training: bool) -> bool:
         return not training or self.p == 0 or self.inplace
@@ -54,9 +54,9 @@ class _Dropout(Layer):
 class Dropout(_Dropout):
     """Drops single elements in training."""
 
-    def _drawn(self, shape: Shape) -> Kept:
+    def _drawn(self, shape: Shape) -> SavedTensors:
         """A byte for each element, as on CUDA; on the CPU it is a factor of the dtype."""
-        return Kept(masks=arithmetic.elements(shape))
+        return SavedTensors(masks=arithmetic.elements(shape))
 
 
 class Dropout1d(_Dropout):
@@ -66,8 +66,8 @@ class Dropout1d(_Dropout):
         yield from super().requirements(shape)
         yield Rank(shape, (2, 3), "[batch, channels, length] or the same without batch")
 
-    def _drawn(self, shape: Shape) -> Kept:
-        return Kept(elements=arithmetic.elements(shape[:-1]))
+    def _drawn(self, shape: Shape) -> SavedTensors:
+        return SavedTensors(elements=arithmetic.elements(shape[:-1]))
 
 
 class Dropout2d(_Dropout):
@@ -77,9 +77,9 @@ class Dropout2d(_Dropout):
 class Dropout3d(_Dropout):
     """Drops channels of [batch, channels, depth, height, width] in training."""
 
-    def _drawn(self, shape: Shape) -> Kept:
+    def _drawn(self, shape: Shape) -> SavedTensors:
         """Without all five dimensions torch takes none of them for the batch, as it does in Dropout2d."""
-        return Kept(elements=arithmetic.elements(shape[:2]) if len(shape) == 5 else shape[0])
+        return SavedTensors(elements=arithmetic.elements(shape[:2]) if len(shape) == 5 else shape[0])
 
 
 class _Alpha(_Dropout):
@@ -92,8 +92,8 @@ class _Alpha(_Dropout):
 class AlphaDropout(_Alpha):
     """Dropout that keeps mean and variance."""
 
-    def _drawn(self, shape: Shape) -> Kept:
-        return Kept(elements=arithmetic.elements(shape))
+    def _drawn(self, shape: Shape) -> SavedTensors:
+        return SavedTensors(elements=arithmetic.elements(shape))
 
 
 class FeatureAlphaDropout(_Alpha):

@@ -11,7 +11,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import Sizes, at_least, bearable
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 
@@ -56,8 +56,8 @@ class _ConvTranspose(SlidingKernel):
         taps = arithmetic.elements(positions) * arithmetic.elements(self.kernel)
         return taps, valid_taps(lengths, positions, self.windows)
 
-    def kept(self, shape: Shape, output: Shape) -> Kept:
-        return Kept(input=True)
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Over input positions: each input element is spread over taps of the output."""

@@ -9,7 +9,7 @@ from typing import Any
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers import layer_class
-from convcost.layers.network import NUMBERS
+from convcost.layers.network import NUMERIC
 from convcost.layers.sliding import SlidingKernel
 from convcost.operators.interface import Operand, Operator, Sized, contraction, outputs, size
 from convcost.operators.sampling import LINEAR
@@ -98,7 +98,7 @@ def _operator(layer: Any) -> Operator:
         lengths = made.lengths(shape)
         if shape[-len(lengths) - 1] != made.in_channels or min(lengths) < 1:
             for requirement in made.requirements(shape):
-                NUMBERS.require(requirement, 0)
+                NUMERIC.require(requirement, 0)
         return (*shape[: -len(lengths) - 1], made.out_channels, *lengths)
 
     return contraction(cost, output)

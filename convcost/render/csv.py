@@ -43,7 +43,7 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
         case Match():
             return match_rows(result)
         case Refereed():
-            from convcost.render.refereed.records import rows as refereed_rows
+            from convcost.render.diagnosis.records import rows as refereed_rows
 
             return refereed_rows(result)
         case Checked():
@@ -51,7 +51,7 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
 
             return check_rows(result)
         case Verified():
-            from convcost.render.verified_records import verified_rows
+            from convcost.render.verify_records import verified_rows
 
             return verified_rows(result)
         case DeviceList():

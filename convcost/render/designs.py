@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcost.core.report import Report
 from convcost.render.document import Fact
-from convcost.render.remarks import size_text, sizes_text
+from convcost.render.notes import size_text, sizes_text
 
 
 def spec_text(report: Report) -> str:

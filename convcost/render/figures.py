@@ -10,8 +10,8 @@ from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
 from convcost.render.document import Line
 from convcost.render.metrics import label, shown_metrics
+from convcost.render.notes import shape_text
 from convcost.render.numbers import LONGEST_ALONE, in_full, is_number, shown
-from convcost.render.remarks import shape_text
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
 UNITS = {

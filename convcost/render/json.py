@@ -25,7 +25,7 @@ def render(result: Result, style: Style) -> str:
         case Match():
             record = match_record(result)
         case Refereed():
-            from convcost.render.refereed.records import records
+            from convcost.render.diagnosis.records import records
 
             record = context((result.report,)) | report_record(result.report)
             record["counters"] = records(result)
@@ -34,7 +34,7 @@ def render(result: Result, style: Style) -> str:
 
             record = checked_record(result)
         case Verified():
-            from convcost.render.verified_records import verified_record
+            from convcost.render.verify_records import verified_record
 
             record = {**verified_record(result)}
         case DeviceList():

@@ -14,13 +14,11 @@ from convcost.render.candidates import beside, columns
 from convcost.render.counting import counter_section, listing
 from convcost.render.designs import sizes_facts, spec_text
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.explained.text import line_text
+from convcost.render.explain.text import line_text
 from convcost.render.figures import figures
 from convcost.render.interface import CounterList, DeviceList, Result, Style
 from convcost.render.metrics import Metric, label, shown_metrics
-from convcost.render.numbers import factor, shown
-from convcost.render.plain import plain
-from convcost.render.remarks import (
+from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
     comparison_notes,
@@ -28,6 +26,8 @@ from convcost.render.remarks import (
     shape_text,
     unknown_text,
 )
+from convcost.render.numbers import factor, shown
+from convcost.render.plain import plain
 from convcost.verify.result import Verified
 
 
@@ -50,11 +50,11 @@ def _document(result: Result, style: Style) -> Document:
         case CounterList():
             return listing(result)
         case Refereed():
-            from convcost.render.refereed.layout import section
+            from convcost.render.diagnosis.layout import section
 
             return _document(result.report, style)._replace(counters=section(result, style.width))
         case Match():
-            from convcost.render.matching import matching
+            from convcost.render.match import matching
 
             return matching(result)
         case Checked():
@@ -62,7 +62,7 @@ def _document(result: Result, style: Style) -> Document:
 
             return gate(result, style.width)
         case Verified():
-            from convcost.render.verified import verification
+            from convcost.render.verify import verification
 
             return verification(result)
         case DeviceList():

@@ -7,7 +7,7 @@ from fractions import Fraction
 from convcost.core.cost import Size
 from convcost.core.match import UNITS, Choice, Match
 from convcost.core.units import NONE, exact, in_full, percent, sign, signed_percent
-from convcost.render.remarks import convention_note
+from convcost.render.notes import convention_note
 
 MOST_NAMED = 3
 """Sizes that a sentence names."""

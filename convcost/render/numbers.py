@@ -32,7 +32,7 @@ def shown(
         return missing
     if is_number(value):
         return units.exact(value)
-    from convcost.symbolic.parts import is_long
+    from convcost.symbolic.expression_parts import is_long
 
     if is_long(value, 3 * longest):
         return TOO_LONG

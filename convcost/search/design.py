@@ -13,7 +13,7 @@ from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 
 
-class Counted(NamedTuple):
+class CountedQuantity(NamedTuple):
     """What is matched, and how it is counted."""
 
     metric: Metric
@@ -28,7 +28,7 @@ class Design(ABC):
     The other names are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
     """
 
-    counted: Counted
+    counted: CountedQuantity
     sizes: Mapping[str, Size]
     assumed: tuple[str, ...] = ()
     left_open: tuple[str, ...] = ()

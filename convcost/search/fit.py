@@ -7,9 +7,9 @@ from dataclasses import replace
 from convcost.core.cost import Size
 from convcost.core.match import Choice, Match
 from convcost.search.design import Design
+from convcost.search.notes import ties, unlisted, untried
+from convcost.search.pair_search import Plane
 from convcost.search.pairs import survey
-from convcost.search.plane import Plane
-from convcost.search.said import ties, unlisted, untried
 from convcost.symbolic.nearest import nearest
 from convcost.symbolic.search import sought
 

@@ -8,9 +8,9 @@ from typing import cast
 from convcost.core.constraints import AllAtLeast, Requirement
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.layers.network import Numbers
+from convcost.layers.network import NumericEvaluator
 from convcost.spec.evaluate import OpenSizes
-from convcost.symbolic.between import Between, UndecidedError, exact_quotient
+from convcost.symbolic.interval import Interval, UndecidedError, exact_quotient
 from convcost.symbolic.number import Unstated
 
 
@@ -19,7 +19,7 @@ class Running(OpenSizes):
 
     def exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor; UsageError where that is not whole."""
-        if isinstance(dividend, Between) or isinstance(divisor, Between):
+        if isinstance(dividend, Interval) or isinstance(divisor, Interval):
             return _exact_bounds(dividend, divisor)
         if dividend % divisor != 0:
             raise _undivided()
@@ -37,7 +37,7 @@ def _undivided() -> UsageError:
     return UsageError("a / that does not divide exactly")
 
 
-class Lenient(Numbers):
+class Lenient(NumericEvaluator):
     """The bookkeeper that takes for granted what is required of sizes that were not stated."""
 
     def require(self, requirement: Requirement, step: int) -> None:

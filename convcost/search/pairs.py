@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from convcost.core.cost import Size
-from convcost.search.around import Around, around
-from convcost.search.plane import Pair, Plane, Spot
+from convcost.search.nearest_pair import Around, around
+from convcost.search.pair_search import Pair, Plane, Spot
 
 MOST_TRIED = 512
 """Values of one size that are all tried with the other; where there are more, SAMPLED of each are."""

@@ -11,10 +11,10 @@ from convcost.core.arguments import MOST_DIGITS_OF_A_TOTAL, checked_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.match import LARGEST, Match, PerSize, Range, metric_named
-from convcost.search.design import Counted, Design
+from convcost.search.design import CountedQuantity, Design
 from convcost.search.fit import fit_one, fit_two
-from convcost.search.needed import completed, open_names
-from convcost.search.said import edges, reason
+from convcost.search.notes import edges, reason
+from convcost.search.relevant_sizes import completed, open_names
 from convcost.spec.spec import whole
 
 
@@ -81,7 +81,7 @@ def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
-    counted = Counted(metric_named(request.metric), request.convention, request.dtype)
+    counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
     *first, last = request.designs
     stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
     found = [completed(design, sizes, vary, counted) for design, vary in stated]

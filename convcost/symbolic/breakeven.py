@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from sympy import CRootOf, Mul, S
 
 from convcost.core.report import Assumption
-from convcost.symbolic.assume import inequality
+from convcost.symbolic.canonicalize import canonicalize, plain
+from convcost.symbolic.constraints import inequality
 from convcost.symbolic.crossings import crossings
 from convcost.symbolic.factors import product_of_sums
-from convcost.symbolic.least import Least, is_never_negative, least_values, sign_from
-from convcost.symbolic.runs import sign_of
+from convcost.symbolic.lower_bounds import Least, is_never_negative, least_values, sign_from
+from convcost.symbolic.sign_runs import sign_of
 from convcost.symbolic.symbol import symbol
 from convcost.symbolic.text import readable
-from convcost.symbolic.tidy import plain, tidy
 
 
 class BreakEven(NamedTuple):
@@ -45,7 +45,7 @@ class BreakEven(NamedTuple):
 
 def break_even(first: Any, second: Any, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
     """Where `second` − `first` changes its sign over the positive sizes that the assumptions leave."""
-    difference = tidy(S.Zero + second - first)
+    difference = canonicalize(S.Zero + second - first)
     least = least_values(difference, assumed)
     deciding = _deciding(difference, least)
     sizes = sorted(deciding.free_symbols, key=str)

@@ -10,11 +10,11 @@ from typing import Any
 
 from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
 
+from convcost.symbolic.expression_parts import inner_first, is_long
 from convcost.symbolic.formula import Formula, name, raised
-from convcost.symbolic.functions import Magnitude, Rounded
-from convcost.symbolic.parts import inner_first, is_long
 from convcost.symbolic.rounding import rounded
 from convcost.symbolic.symbol import symbol
+from convcost.symbolic.sympy_functions import Magnitude, Rounded
 from convcost.symbolic.terms import Atom, plain
 
 MOST_RECURSED = 200

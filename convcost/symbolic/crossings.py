@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sympy import Poly, Rational, real_roots
 from sympy.polys.polyerrors import PolynomialError
 
-from convcost.symbolic.runs import runs_of, sign_of
-from convcost.symbolic.tidy import plain
+from convcost.symbolic.canonicalize import plain
+from convcost.symbolic.sign_runs import runs_of, sign_of
 
 MOST_POINTS = 16
 """More changes of a sign are no answer that a reader can hold in mind."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sympy import Abs, Add, Integer, Mul, Pow, Rational, Symbol, floor
 
-from convcost.symbolic.parts import inner_first
+from convcost.symbolic.expression_parts import inner_first
 
 
 class Quotient(NamedTuple):
@@ -20,7 +20,7 @@ class Quotient(NamedTuple):
     denominator: Any
 
 
-def put_in(formula: Any, sizes: Mapping[str, Any]) -> Any:
+def evaluate(formula: Any, sizes: Mapping[str, Any]) -> Any:
     """`formula` at `sizes`, each an int or an array of ints: a Python int or a Fraction, or an array of them.
 
     At a size that stands for many it is one that does so too, rounded down.

@@ -6,10 +6,10 @@ from typing import Any
 
 from sympy import Add, Dummy, Mul, Pow, factor
 
-from convcost.symbolic.common import common_divisor, common_factors, has_division
+from convcost.symbolic.canonicalize import plain
+from convcost.symbolic.common_factors import common_divisor, common_factors, has_division
 from convcost.symbolic.convert import StrangeError, from_sympy, to_sympy
 from convcost.symbolic.formula import Formula, part, raised
-from convcost.symbolic.tidy import plain
 
 MOST_FACTORED = 120
 """A sum with more parts is not searched for factors that are sums."""

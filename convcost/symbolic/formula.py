@@ -68,7 +68,7 @@ class Formula(Number):
         return self * self ** (exponent - 1) if exponent else 1
 
     def __abs__(self) -> Any:
-        from convcost.symbolic.bounds import sign_of
+        from convcost.symbolic.signs import sign_of
 
         sign = sign_of(self)
         return sign * self if sign is not None else part("absolute", self)
@@ -162,7 +162,7 @@ def name(text: str) -> Formula:
 
 def kept_together(number: Any) -> Any:
     """A sum as one atom, which nothing multiplies out; a single term or a plain number stays as it is."""
-    from convcost.symbolic.positive import is_positive_sum
+    from convcost.symbolic.positivity import is_positive_sum
 
     if not isinstance(number, Formula) or len(number.terms) == 1:
         return number

@@ -13,23 +13,23 @@ from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention
 from convcost.core.errors import ConvcostError, RequirementError, UnboundSizeError, UsageError, did_you_mean
 from convcost.core.report import METRICS, Report
 from convcost.layers.network import Network
-from convcost.symbolic.assume import FailureError, restated
-from convcost.symbolic.change import put_in
-from convcost.symbolic.check import broken, check_assumptions, check_open, fulfils, open_sizes
+from convcost.symbolic.constraints import FailureError, constraints_left
 from convcost.symbolic.convert import from_sympy, to_sympy
-from convcost.symbolic.exact import put_in as exactly
+from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
+from convcost.symbolic.exact import evaluate as exactly
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.keeper import Keeper, worked_out
-from convcost.symbolic.rows import mapped, mapped_layer, throughout
-from convcost.symbolic.traced import mapped_trace
+from convcost.symbolic.open_sizes import broken, check_assumptions, check_open, fulfils, open_sizes
+from convcost.symbolic.row_mapping import mapped, mapped_layer, throughout
+from convcost.symbolic.substitution import substitute
+from convcost.symbolic.trace_mapping import mapped_trace
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
     """What `network` costs, as formulas in the sizes that have no number."""
-    return worked_out(lambda keeper: _open_report(network, convention, dtype, keeper))
+    return evaluate_feasibly(lambda keeper: _open_report(network, convention, dtype, keeper))
 
 
-def _open_report(network: Network, convention: Convention, dtype: str, keeper: Keeper) -> Report:
+def _open_report(network: Network, convention: Convention, dtype: str, keeper: SymbolicEvaluator) -> Report:
     ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
     divisions = (
@@ -86,9 +86,9 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     has_all = sizes.keys() >= {*report.open_names}
 
     def change(formula: Any) -> Any:
-        return exactly(formula, sizes) if has_all else _sympy(put_in(from_sympy(formula), sizes))
+        return exactly(formula, sizes) if has_all else _sympy(substitute(from_sympy(formula), sizes))
 
-    keeper = Keeper()
+    keeper = SymbolicEvaluator()
     _restate(report, sizes, keeper)
     return replace(
         report,
@@ -101,10 +101,10 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     )
 
 
-def _restate(report: Report, sizes: Mapping[str, int], keeper: Keeper) -> None:
+def _restate(report: Report, sizes: Mapping[str, int], keeper: SymbolicEvaluator) -> None:
     for assumption in report.assumptions:
         try:
-            for need in restated(assumption, sizes):
+            for need in constraints_left(assumption, sizes):
                 keeper.ledger.enter(need)
         except FailureError:
             raise broken(assumption, sizes) from None

@@ -7,10 +7,10 @@ from functools import lru_cache
 from math import floor, lcm
 from typing import Any
 
-from convcost.symbolic.common import common_divisor
+from convcost.symbolic.common_factors import common_divisor
 from convcost.symbolic.formula import MOST_TERMS, Formula, atoms_of, divided, made, part, raised, terms_of
+from convcost.symbolic.integrality import is_integer, is_integer_atom, is_integer_term
 from convcost.symbolic.terms import UNIT, Monomial, rank
-from convcost.symbolic.whole import is_whole, is_whole_atom, is_whole_term
 
 
 def rounded(number: Any) -> Any:
@@ -21,12 +21,12 @@ def rounded(number: Any) -> Any:
 @lru_cache(maxsize=20_000)
 def _rounded(formula: Formula) -> Any:
     whole, fraction = _parted(formula.terms)
-    if is_whole(fraction):
+    if is_integer(fraction):
         return formula
     if isinstance(fraction, Formula) and _unnested(fraction) is None and _is_mostly_negative(fraction):
         divisor = common_divisor(fraction)
         dividend = -fraction * divisor
-        if is_whole(dividend) and all(atom.is_positive for atom in atoms_of(divisor)):
+        if is_integer(dividend) and all(atom.is_positive for atom in atoms_of(divisor)):
             return whole - _flat(divided(dividend + divisor - 1, divisor))
     return whole + _flat(fraction)
 
@@ -40,7 +40,7 @@ def _flat(number: Any) -> Any:
 
 def _parted(terms: Any) -> tuple[Any, Any]:
     """The sum of the terms that are whole for certain, and that of the rest."""
-    whole = {term: factor for term, factor in terms.items() if is_whole_term(term, factor)}
+    whole = {term: factor for term, factor in terms.items() if is_integer_term(term, factor)}
     return made(whole), made({term: factor for term, factor in terms.items() if term not in whole})
 
 
@@ -49,7 +49,7 @@ def _shifted(fraction: Any) -> Any:
     whole, rest = _parted(terms_of(fraction))
     terms = dict(terms_of(rest))
     constant = Fraction(terms.pop(UNIT, 0))
-    if all(power > 0 and is_whole_atom(atom) for term in terms for atom, power in term):
+    if all(power > 0 and is_integer_atom(atom) for term in terms for atom, power in term):
         grain = lcm(*(factor.denominator for factor in terms.values()))
         constant = Fraction(floor(constant * grain), grain)
     shift = floor(constant)
@@ -79,11 +79,11 @@ def _unnested(fraction: Formula) -> Any:
         share = made({monomial - {(inner[0], 1)}: factor})
         rest = fraction - made({monomial: factor})
         divisor = raised(share, -1)
-        if _is_positive_whole(divisor) and is_whole(rest * divisor):
+        if _is_positive_whole(divisor) and is_integer(rest * divisor):
             return rest + inner[0].inner * share
     return None
 
 
 def _is_positive_whole(number: Any) -> bool:
     [(monomial, factor)] = terms_of(number).items()
-    return factor > 0 and is_whole_term(monomial, factor) and all(atom.is_positive for atom, _ in monomial)
+    return factor > 0 and is_integer_term(monomial, factor) and all(atom.is_positive for atom, _ in monomial)

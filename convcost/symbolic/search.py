@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from convcost.core.cost import Size
 from convcost.core.errors import ConvcostError
-from convcost.symbolic.along import along, coefficients
-from convcost.symbolic.between import Bounds, bounds
 from convcost.symbolic.division import BeyondError, SplitError
+from convcost.symbolic.interval import Bounds, bounds
 from convcost.symbolic.nearest import Explored, Piece, nearest
 from convcost.symbolic.polynomial import Coefficients
+from convcost.symbolic.progression_polynomial import along, coefficients
 
 Costs: TypeAlias = Callable[[Size], Size]
 

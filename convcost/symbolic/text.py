@@ -8,10 +8,10 @@ from typing import Any
 
 from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
 
+from convcost.symbolic.canonicalize import canonicalize, plain
+from convcost.symbolic.expression_parts import is_long, with_unknowns
 from convcost.symbolic.factors import common_in_front, fraction, is_divided, product_of_sums
-from convcost.symbolic.parts import is_long, with_unknowns
-from convcost.symbolic.program import long_program
-from convcost.symbolic.tidy import plain, tidy
+from convcost.symbolic.long_text import long_program
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_FLOORS = 8
@@ -28,7 +28,7 @@ LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 @cache
 def shortest(formula: Any) -> Any:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
-    expanded = tidy(formula)
+    expanded = canonicalize(formula)
     if is_long(expanded):
         return expanded
     if expanded.as_numer_denom()[1].free_symbols:
@@ -58,7 +58,7 @@ def lowest_terms(formula: Any) -> Any:
     """A quotient of formulas with what numerator and denominator share cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return plain(formula)
-    return plain(_lowest_terms(tidy(formula)))
+    return plain(_lowest_terms(canonicalize(formula)))
 
 
 def _lowest_terms(quotient: Any) -> Any:

@@ -49,7 +49,7 @@ def _amounts(cost: Cost) -> tuple[Any, ...]:
 def _is_more(one: Any, other: Any) -> bool:
     if isinstance(one, int) and isinstance(other, int):
         return one > other
-    from convcost.symbolic.bounds import is_nonnegative
+    from convcost.symbolic.signs import is_nonnegative
 
     if is_nonnegative(one - other):
         return True

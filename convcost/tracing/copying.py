@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from convcost.tracing.fault import is_machinery
 from convcost.tracing.object_copies import rebuilt, slots_of
 from convcost.tracing.subclasses import blank_wrapper, has_no_memory
 from convcost.tracing.tensor_copies import TensorCopy
+from convcost.tracing.user_error import is_machinery
 
 ATOMIC = frozenset(
     (

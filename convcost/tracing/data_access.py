@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from convcost.core.report import Report
-from convcost.tracing.fault import text_of
-from convcost.tracing.memory import number_of
+from convcost.tracing.storage_ownership import number_of
 from convcost.tracing.tape import Tape
 from convcost.tracing.tensors import tensors
+from convcost.tracing.user_error import text_of
 
 if TYPE_CHECKING:
     import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.operators.attention import FLEX
-from convcost.tracing.blank import of_shape
+from convcost.tracing.empty_tensors import of_shape
 from convcost.tracing.tensors import has_values
 
 LARGEST_EVALUATED = 2**24

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from convcost.core.cost import Cost
 from convcost.core.trace import Phase
 from convcost.operators.interface import Operator, by_each_factor
-from convcost.tracing.blank import zeros_like
+from convcost.tracing.empty_tensors import zeros_like
 from convcost.tracing.nested_tensors import by_component, has_nested
 from convcost.tracing.operands import rule_for
 from convcost.tracing.tape import Tape

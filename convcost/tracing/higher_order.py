@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from convcost.tracing.blank import of_shape
 from convcost.tracing.conditional import cond
+from convcost.tracing.empty_tensors import of_shape
 from convcost.tracing.flex import flex_attention
 from convcost.tracing.isolation import eager
 from convcost.tracing.tape import Tape

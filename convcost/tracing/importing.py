@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from convcost.tracing.fault import is_installed
+from convcost.tracing.user_error import is_installed
 
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),

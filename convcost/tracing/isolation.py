@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.tracing.anatomy import uncompiled
 from convcost.tracing.copying import Copier
 from convcost.tracing.interrupts import deferred_signals
+from convcost.tracing.model_parts import uncompiled
 from convcost.tracing.object_state import preserved_objects
 from convcost.tracing.process_state import preserved_process_state
 from convcost.tracing.tensor_copies import TensorCopy

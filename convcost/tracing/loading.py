@@ -13,8 +13,8 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.tracing.fault import fault
 from convcost.tracing.origin import NOT_A_MODEL, check_module
+from convcost.tracing.user_error import fault
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""

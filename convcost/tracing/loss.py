@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from convcost.tracing.blank import of_shape
+from convcost.tracing.empty_tensors import of_shape
 from convcost.tracing.tensors import tensors
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from convcost.core.cost import Cost
 from convcost.core.errors import ConvcostError
 from convcost.operators.interface import Operator, Sized
-from convcost.tracing.memory import flat_tensors
+from convcost.tracing.storage_ownership import flat_tensors
 from convcost.tracing.tensors import component_shapes, tensors
 
 

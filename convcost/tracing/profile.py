@@ -15,21 +15,21 @@ from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
-from convcost.tracing.anatomy import anatomy, unused
 from convcost.tracing.backward import go_back
-from convcost.tracing.call import has_other_arguments, named, with_values
 from convcost.tracing.data_access import DataFlow, ShapesAccess
-from convcost.tracing.failure import attempted, is_of_user, remaining
 from convcost.tracing.interrupts import interruptible
 from convcost.tracing.isolation import Call, isolated
-from convcost.tracing.kept import held
-from convcost.tracing.memory import Runner, Values
+from convcost.tracing.memory_profile import held
+from convcost.tracing.model_parts import anatomy, unused
 from convcost.tracing.modes import recorded
 from convcost.tracing.paths import followed
 from convcost.tracing.recorder import Recorder
+from convcost.tracing.run_failure import attempted, is_of_user, remaining
 from convcost.tracing.shapes import Shapes
-from convcost.tracing.tally import report_of
+from convcost.tracing.storage_ownership import Runner, Values
+from convcost.tracing.summarize import report_of
 from convcost.tracing.tape import Tape
+from convcost.tracing.target_call import has_other_arguments, named, with_values
 from convcost.tracing.tensor_copies import Way, tensor_copies
 from convcost.tracing.tensors import bytes_of, tensors
 from convcost.tracing.virtual_devices import VirtualDevices

@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from convcost.operators.interface import Operator
-from convcost.tracing.blank import like, of_shape
 from convcost.tracing.data_access import DataFlow, ShapesAccess, readers
-from convcost.tracing.dispatched import NUMBERS, Dispatched, dispatched, with_tensors
-from convcost.tracing.functions import Whole, opened, whole
+from convcost.tracing.empty_tensors import like, of_shape
 from convcost.tracing.gradients import asking, with_gradients
 from convcost.tracing.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
-from convcost.tracing.memory import Runner, flat_tensors, written
 from convcost.tracing.nested_tensors import has_jagged, has_strided, refuse_nested, supported
+from convcost.tracing.operator_formulas import NUMBERS, Dispatched, dispatched, with_tensors
+from convcost.tracing.storage_ownership import Runner, flat_tensors, written
 from convcost.tracing.subclasses import has_own_tensor
 from convcost.tracing.tape import Tape
 from convcost.tracing.tensors import tensors
 from convcost.tracing.virtual_devices import VirtualDevices
+from convcost.tracing.whole_functions import Whole, opened, whole
 
 
 class NestedCalls(threading.local):

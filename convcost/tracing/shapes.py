@@ -6,11 +6,11 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.tracing.blank import like, of_strides
 from convcost.tracing.constants import SMALL, SMALL_INTEGERS, is_small
-from convcost.tracing.dispatched import dispatched, is_view
-from convcost.tracing.memory import Made, Runner, flat_tensors, number_of, written
+from convcost.tracing.empty_tensors import like, of_strides
 from convcost.tracing.nested_tensors import refuse_nested
+from convcost.tracing.operator_formulas import dispatched, is_view
+from convcost.tracing.storage_ownership import Made, Runner, flat_tensors, number_of, written
 
 if TYPE_CHECKING:
     import torch

@@ -13,14 +13,14 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.core.trace import Conditional, Operation, Phase, Uncounted
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, of_complex
-from convcost.tracing.dispatched import SPACES_OF_TORCH
-from convcost.tracing.functions import Whole, composite, is_composite
-from convcost.tracing.memory import number_of
 from convcost.tracing.nested_tensors import by_component, has_nested
 from convcost.tracing.operands import elements_of, has_complex, has_sparse, is_number, rule_for
+from convcost.tracing.operator_formulas import SPACES_OF_TORCH
 from convcost.tracing.paths import Paths
 from convcost.tracing.recording import Key, Recording, Traits
+from convcost.tracing.storage_ownership import number_of
 from convcost.tracing.tensors import first_tensor, shape_of, tensors
+from convcost.tracing.whole_functions import Whole, composite, is_composite
 
 SEQUENCES = (list, tuple)
 

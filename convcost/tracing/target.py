@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
-from convcost.tracing.anatomy import anatomy
-from convcost.tracing.call import Target, check_call, forward_call, own_dtype
-from convcost.tracing.construct import WAYS, Way
 from convcost.tracing.data_access import needs_data
-from convcost.tracing.failure import is_of_user
-from convcost.tracing.fault import TargetError, fault
 from convcost.tracing.importing import importable
 from convcost.tracing.isolation import Call
 from convcost.tracing.loading import Place, load
-from convcost.tracing.making import module_of
+from convcost.tracing.model_parts import anatomy
+from convcost.tracing.module_construction import WAYS, Way
+from convcost.tracing.module_factory import module_of
 from convcost.tracing.origin import check_callable
 from convcost.tracing.profile import Profiler
+from convcost.tracing.run_failure import is_of_user
+from convcost.tracing.target_call import Target, check_call, forward_call, own_dtype
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
+from convcost.tracing.user_error import TargetError, fault
 
 if TYPE_CHECKING:
     import torch
@@ -139,7 +139,7 @@ def _run(
 
 def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
     """As formulas in the sizes that are names."""
-    from convcost.tracing.symbolic import profile_open
+    from convcost.tracing.symbolic_profile import profile_open
 
     if profiler.backward:
         raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from convcost.tracing.blank import of_strides
 from convcost.tracing.constants import most_elements
+from convcost.tracing.empty_tensors import of_strides
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from convcost.tracing.blank import of_strides
+from convcost.tracing.empty_tensors import of_strides
 from convcost.tracing.tensor_copies import DEVICE
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from convcost.core.report import Report
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
 from convcost.spec import parse
-from convcost.verify.draw import drawn_layer, drawn_shape, optional
+from convcost.verify.generate import drawn_layer, drawn_shape, optional
 
 MOST_TRIALS = 5_000
 """So many draws for one case, of which most do not fit; a kind with few cases runs out of new ones."""

@@ -13,8 +13,8 @@ from convcost.tracing.build import build
 from convcost.tracing.profile import profile
 from convcost.verify.cases import Case
 from convcost.verify.interface import AGREES, Answer
-from convcost.verify.known import UNEXPLAINED, known
-from convcost.verify.quiet import quiet
+from convcost.verify.known_blind_spots import UNEXPLAINED, known
+from convcost.verify.run_settings import quiet
 
 
 class _OfCounter:
@@ -43,7 +43,7 @@ class _OfCounter:
         raise NotImplementedError
 
 
-class Counted(_OfCounter):
+class CounterFinding(_OfCounter):
     """A counter that comes with convcost: it counts contractions, or names the operator it is blind to."""
 
     def answer(self, case: Case) -> Answer:

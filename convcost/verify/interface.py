@@ -23,7 +23,7 @@ REFUSED = frozenset(("refused",))
 """What an answer is about where torch does not take the layer at all, so that nothing else can look at it."""
 
 
-class Check(Protocol):
+class LayerCheck(Protocol):
     """One thing that formulas are checked against."""
 
     name: str

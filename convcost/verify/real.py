@@ -11,7 +11,7 @@ from convcost.tracing.build import build
 from convcost.tracing.tensors import first_tensor
 from convcost.verify.cases import Case
 from convcost.verify.interface import AGREES, REFUSED, Answer, compared
-from convcost.verify.quiet import quiet
+from convcost.verify.run_settings import quiet
 
 if TYPE_CHECKING:
     import torch

@@ -10,13 +10,13 @@ from convcost.counters import ALL, COUNTERS, chosen_for_model, is_installed
 from convcost.counters.interface import Counter
 from convcost.layers import FAMILIES, KINDS, find_layer
 from convcost.verify.cases import Case, cases
-from convcost.verify.counting import Counted, Refereed
-from convcost.verify.draw import optional
-from convcost.verify.interface import REFUSED, Check
-from convcost.verify.quiet import one_thread
+from convcost.verify.counting import CounterFinding, Refereed
+from convcost.verify.generate import optional
+from convcost.verify.interface import REFUSED, LayerCheck
 from convcost.verify.real import Torch
 from convcost.verify.result import Finding, Heading, Verified
-from convcost.verify.simpler import simplest
+from convcost.verify.run_settings import one_thread
+from convcost.verify.shrink import simplest
 from convcost.verify.traced import Traced
 
 DEFAULT_CASES = 6
@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     seed: int = 0
 
     @property
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[LayerCheck, ...]:
         """What each case is checked against."""
         return (Torch(), Traced(), *map(_of_counter, self.counters))
 
@@ -43,8 +43,8 @@ class Plan(NamedTuple):
         return self.cases * (1 + len(optional(kind)))
 
 
-def _of_counter(counter: Counter) -> Check:
-    return Counted(counter) if counter.name in COUNTERS else Refereed(counter)
+def _of_counter(counter: Counter) -> LayerCheck:
+    return CounterFinding(counter) if counter.name in COUNTERS else Refereed(counter)
 
 
 def findings(plan: Plan) -> Iterator[tuple[Finding, ...]]:
@@ -59,7 +59,7 @@ def findings(plan: Plan) -> Iterator[tuple[Finding, ...]]:
             yield found
 
 
-def _looked(case: Case, kind: str, checks: tuple[Check, ...], unseen: set[str]) -> Iterator[Finding]:
+def _looked(case: Case, kind: str, checks: tuple[LayerCheck, ...], unseen: set[str]) -> Iterator[Finding]:
     for check in checks:
         answer, shown = check.look(case), case
         if answer.outcome == "new" and check.name in unseen:

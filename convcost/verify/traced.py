@@ -10,7 +10,7 @@ from convcost.tracing.build import build
 from convcost.tracing.profile import profile
 from convcost.verify.cases import Case
 from convcost.verify.interface import Answer, compared
-from convcost.verify.quiet import quiet
+from convcost.verify.run_settings import quiet
 
 
 class Traced:

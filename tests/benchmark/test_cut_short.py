@@ -9,8 +9,8 @@ from torch import nn
 
 import convcost
 from convcost.core.errors import ConvcostError
-from convcost.tracing.fault import TargetError
 from convcost.tracing.target import Profiled
+from convcost.tracing.user_error import TargetError
 
 
 class Fails(nn.Linear):

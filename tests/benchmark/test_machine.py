@@ -12,7 +12,7 @@ from convcost.benchmark.hardware import _bytes
 from convcost.benchmark.machine import outdated
 from convcost.benchmark.samples import Samples
 from convcost.benchmark.stored import machine_in, text_of
-from convcost.benchmark.works import Copy, Product, Tiny
+from convcost.benchmark.workloads import Copy, Product, Tiny
 from convcost.core.errors import UsageError
 from convcost.devices.device import Device
 

@@ -6,7 +6,7 @@ import pytest
 from running import FOUNDING, convcost
 
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Counted, Missed, Reading
+from convcost.counters.interface import CounterEntry, Missed, Reading
 
 FOUNDING_COUNTERS = """\
  counter                   its own figure    as FLOPs   verdict
@@ -70,17 +70,17 @@ def test_counters_are_named_with_spaces_between_too():
 
 
 def test_strict_exits_with_1_when_a_counter_differs(reads):
-    reads(Reading(1, (Counted("", "linear", 1),)))
+    reads(Reading(1, (CounterEntry("", "linear", 1),)))
     assert counted("--counters", "fvcore", "--strict")[0] == 1
 
 
 def test_without_strict_a_counter_that_differs_is_no_failure(reads):
-    reads(Reading(1, (Counted("", "linear", 1),)))
+    reads(Reading(1, (CounterEntry("", "linear", 1),)))
     assert counted("--counters", "fvcore")[0] == 0
 
 
 def test_strict_still_prints_the_result(reads):
-    reads(Reading(1, (Counted("", "linear", 1),)))
+    reads(Reading(1, (CounterEntry("", "linear", 1),)))
     assert verdicts(counted("--counters", "fvcore", "--strict")[1]) == {"fvcore": "differs"}
 
 

@@ -7,9 +7,9 @@ import pytest
 from running import COMMAND, environment
 
 from convcost.core.errors import ConvcostError
-from convcost.tracing.fault import TargetError
 from convcost.tracing.loading import load, parse_place
 from convcost.tracing.origin import check_callable
+from convcost.tracing.user_error import TargetError
 
 NET = """
 import builtins, os, sys

@@ -108,7 +108,7 @@ def test_a_counter_in_a_process_of_its_own_ends_too(tmp_path):
     script = """
 import os, signal, time, threading
 from pathlib import Path
-from convcost.counters.contained import contained
+from convcost.counters.subprocess_runner import contained
 exit_on_signals()
 def work():
     Path("new").write_text(str(os.getpid()))

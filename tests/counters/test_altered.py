@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from convcost.counters.altered import alterations, state
+from convcost.counters.side_effects import alterations, state
 
 
 class Net(nn.Module):

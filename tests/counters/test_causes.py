@@ -8,7 +8,7 @@ from convcost.core.diagnosis import Cause
 from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
 from convcost.counters.causes import causes
-from convcost.counters.interface import Counted, Missed, Reading
+from convcost.counters.interface import CounterEntry, Missed, Reading
 
 FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 
@@ -48,35 +48,39 @@ def found(counter, operations, counted=(), missed=(), total=None, places=None):
 
 
 def test_an_exact_figure_has_no_cause():
-    assert found(MACS, [LINEAR, RELU], [Counted("fc", "linear", 192)]) == ()
+    assert found(MACS, [LINEAR, RELU], [CounterEntry("fc", "linear", 192)]) == ()
 
 
 def test_a_counter_of_flops_is_compared_with_twice_the_macs():
-    assert found(FLOPS, [LINEAR], [Counted("fc", "aten::addmm", 384)]) == ()
+    assert found(FLOPS, [LINEAR], [CounterEntry("fc", "aten::addmm", 384)]) == ()
 
 
 def test_bias_adds_are_told_by_their_amount():
-    assert found(Hooks, [LINEAR], [Counted("fc", "Linear", 216)]) == (
+    assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 216)]) == (
         Cause("bias adds", "Linear", 48, 1, ("fc",)),
     )
 
 
 def test_a_counter_of_flops_takes_a_bias_add_for_one():
-    assert found(FLOPS, [LINEAR], [Counted("fc", "aten::addmm", 384 + 24)]) == (
+    assert found(FLOPS, [LINEAR], [CounterEntry("fc", "aten::addmm", 384 + 24)]) == (
         Cause("bias adds", "Linear", 24, 1, ("fc",)),
     )
 
 
 def test_shares_that_a_counter_is_known_to_count_stand_apart():
     shares = (("bias adds", 80), ("elementwise", 500))
-    assert found(Hooks, [LSTM], [Counted("rnn", "LSTM", 1580, shares)]) == (
+    assert found(Hooks, [LSTM], [CounterEntry("rnn", "LSTM", 1580, shares)]) == (
         Cause("elementwise", "LSTM", 1000, 1, ("rnn",)),
         Cause("bias adds", "LSTM", 160, 1, ("rnn",)),
     )
 
 
 def test_work_that_is_no_product_is_elementwise_whatever_the_counters_rule_for_it():
-    counted = [Counted("fc", "Linear", 192), Counted("act", "ReLU", 999), Counted("", "aten::add", 7)]
+    counted = [
+        CounterEntry("fc", "Linear", 192),
+        CounterEntry("act", "ReLU", 999),
+        CounterEntry("", "aten::add", 7),
+    ]
     assert found(Hooks, [LINEAR, RELU], counted) == (
         Cause("elementwise", "ReLU", 1998, 1, ("act",)),
         Cause("elementwise", "aten::add", 14, 1, ("",)),
@@ -84,7 +88,7 @@ def test_work_that_is_no_product_is_elementwise_whatever_the_counters_rule_for_i
 
 
 def test_a_lookup_that_counts_is_said_to_compute_nothing():
-    assert found(Hooks, [], [Counted("table", "Embedding", 64)]) == (
+    assert found(Hooks, [], [CounterEntry("table", "Embedding", 64)]) == (
         Cause("free", "Embedding", 128, 1, ("table",)),
     )
 
@@ -99,7 +103,7 @@ def test_an_operator_without_formula_is_named_as_the_counter_met_it():
 def test_of_several_missed_operators_the_one_alike_is_named():
     attention = operation("fc", "aten::scaled_dot_product_attention", 50)
     missed = [Missed("fc", "aten::mv"), Missed("fc", "aten::_scaled_dot_product_flash_attention_for_cpu")]
-    assert found(FLOPS, [attention, LINEAR], [Counted("fc", "aten::addmm", 384)], missed) == (
+    assert found(FLOPS, [attention, LINEAR], [CounterEntry("fc", "aten::addmm", 384)], missed) == (
         Cause("attention", "aten::_scaled_dot_product_flash_attention_for_cpu", -100, 1, ("fc",)),
     )
 
@@ -131,48 +135,50 @@ def test_missed_attention_is_called_that():
 
 def test_calls_that_are_counted_once_are_told_from_calls_that_are_missed():
     thrice = operation("fc", "aten::linear", 192, calls=3)
-    assert found(Hooks, [thrice], [Counted("fc", "Linear", 192)]) == (
+    assert found(Hooks, [thrice], [CounterEntry("fc", "Linear", 192)]) == (
         Cause("repeated", "Linear", -768, 2, ("fc",)),
     )
 
 
 def test_an_operation_that_is_counted_as_its_parts_agrees():
-    parts = [Counted("rnn", "aten::addmm", 300, calls=2), Counted("rnn", "aten::mm", 400)]
+    parts = [CounterEntry("rnn", "aten::addmm", 300, calls=2), CounterEntry("rnn", "aten::mm", 400)]
     assert found(MACS, [LSTM], parts) == ()
 
 
 def test_parts_with_bias_adds_are_put_down_to_those():
-    parts = [Counted("rnn", "aten::addmm", 340, calls=2), Counted("rnn", "aten::mm", 400)]
+    parts = [CounterEntry("rnn", "aten::addmm", 340, calls=2), CounterEntry("rnn", "aten::mm", 400)]
     assert found(MACS, [LSTM], parts) == (Cause("bias adds", "LSTM", 160, 1, ("rnn",)),)
 
 
 def test_work_that_a_counter_puts_into_the_module_around_is_found_there():
     inside = [operation("block.a", "aten::linear", 100), operation("block.b", "aten::linear", 50)]
-    around = [Counted("block", "aten::addmm", 70), Counted("block", "aten::mm", 80)]
+    around = [CounterEntry("block", "aten::addmm", 70), CounterEntry("block", "aten::mm", 80)]
     assert found(MACS, inside, around) == ()
 
 
 def test_a_part_of_what_is_inside_that_is_missed_is_told():
     inside = [operation("block.a", "aten::linear", 100), operation("block.b", "aten::linear", 50)]
-    assert found(MACS, inside, [Counted("block", "aten::addmm", 100)]) == (
+    assert found(MACS, inside, [CounterEntry("block", "aten::addmm", 100)]) == (
         Cause("unseen", "aten::linear", -100, 1, ("block.b",)),
     )
 
 
 def test_a_module_with_two_names_that_is_added_twice_is_told():
     shared = operation("fc", "aten::linear", 192, calls=2)
-    counted = [Counted("fc", "Linear", 192, calls=2)]
+    counted = [CounterEntry("fc", "Linear", 192, calls=2)]
     assert found(Hooks, [shared], counted, total=768, places={"fc": 2}) == (
         Cause("names", "Linear", 768, 2, ("fc",)),
     )
 
 
 def test_what_nothing_explains_is_called_that_with_its_amount():
-    assert found(Hooks, [LINEAR], [Counted("fc", "Linear", 193)]) == (Cause("unexplained", "", 2, 1, ("",)),)
+    assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 193)]) == (
+        Cause("unexplained", "", 2, 1, ("",)),
+    )
 
 
 def test_a_total_that_is_not_the_sum_of_its_entries_is_unexplained():
-    assert found(Hooks, [LINEAR], [Counted("fc", "Linear", 192)], total=200) == (
+    assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 192)], total=200) == (
         Cause("unexplained", "", 16, 1, ("",)),
     )
 
@@ -192,7 +198,7 @@ OPERATIONS = st.builds(
     st.just((2, 4, 8)),
 )
 ENTRIES = st.builds(
-    Counted,
+    CounterEntry,
     PATHS,
     st.sampled_from([*OPERATORS, "Linear", "LSTM", "ReLU", "aten::add", "conv"]),
     st.integers(-20, 80),
@@ -223,7 +229,7 @@ def test_causes_always_add_up_to_the_difference(counter, operations, counted, mi
 @given(st.lists(OPERATIONS.filter(lambda each: each.operator != "aten::relu"), max_size=8))
 def test_a_counter_that_counts_each_call_exactly_has_no_causes(operations):
     counted = tuple(
-        Counted(each.path, each.operator, 2 * each.cost.macs // each.calls, calls=each.calls)
+        CounterEntry(each.path, each.operator, 2 * each.cost.macs // each.calls, calls=each.calls)
         for each in operations
         if each.cost.macs
     )

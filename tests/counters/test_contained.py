@@ -8,34 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from convcost.counters.contained import contained
+from convcost.counters.subprocess_runner import run_in_subprocess
 from convcost.system.workers import EndedError, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 
 
 def test_what_the_work_returns_comes_back():
-    assert contained(lambda: {"a": [1, 2**100]}, 10) == {"a": [1, 2**100]}
+    assert run_in_subprocess(lambda: {"a": [1, 2**100]}, 10) == {"a": [1, 2**100]}
 
 
 def test_an_answer_larger_than_a_pipe_comes_back():
-    assert contained(lambda: "x" * 10_000_000, 30) == "x" * 10_000_000
+    assert run_in_subprocess(lambda: "x" * 10_000_000, 30) == "x" * 10_000_000
 
 
 def test_what_the_work_changes_is_unchanged_here():
     found = []
-    assert contained(lambda: found.append(1) or len(found), 10) == 1
+    assert run_in_subprocess(lambda: found.append(1) or len(found), 10) == 1
     assert found == []
 
 
 def test_what_the_work_prints_is_not_seen(capfd):
-    contained(lambda: sys.stdout.write("out") and os.write(2, b"err"), 10)
+    run_in_subprocess(lambda: sys.stdout.write("out") and os.write(2, b"err"), 10)
     assert capfd.readouterr() == ("", "")
 
 
 def test_what_was_not_printed_yet_here_is_printed_once(capfd):
     sys.stdout.write("once ")
-    contained(lambda: None, 10)
+    run_in_subprocess(lambda: None, 10)
     sys.stdout.write("more")
     assert capfd.readouterr().out == "once more"
 
@@ -56,7 +56,7 @@ def raising():
 )
 def test_work_that_gives_no_answer_says_why(work, reason):
     with pytest.raises(EndedError) as error:
-        contained(work, 10)
+        run_in_subprocess(work, 10)
     assert str(error.value) == reason
 
 
@@ -68,7 +68,7 @@ def test_work_that_hangs_is_ended(tmp_path):
         time.sleep(60)
 
     with pytest.raises(EndedError, match=r"it was not done after 0\.5 seconds"):
-        contained(hang, 0.5)
+        run_in_subprocess(hang, 0.5)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 
@@ -77,9 +77,9 @@ def test_no_process_and_no_file_is_left():
     folder = Path("/proc/self/fd")
     if not folder.exists():
         pytest.skip("needs /proc")
-    contained(lambda: 1, 10)
+    run_in_subprocess(lambda: 1, 10)
     before = len(list(folder.iterdir()))
-    contained(lambda: 1, 10)
+    run_in_subprocess(lambda: 1, 10)
     assert len(list(folder.iterdir())) == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
@@ -91,4 +91,4 @@ def test_torch_computes_there_after_it_has_used_all_threads_here():
     def product():
         return float((torch.ones(500, 500) @ torch.ones(500, 500)).sum())
 
-    assert product() == contained(product, 60) == 500**3
+    assert product() == run_in_subprocess(product, 60) == 500**3

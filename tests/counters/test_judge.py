@@ -6,7 +6,7 @@ from convcost.core.cost import Cost
 from convcost.core.report import CounterResult
 from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Counted, Missed, Reading
+from convcost.counters.interface import CounterEntry, Missed, Reading
 from convcost.counters.reconcile import judge, summary
 
 MACS, BIAS_ADDS, ELEMENTWISE = 324, 36, 50
@@ -22,11 +22,11 @@ def of(*counted, counter=MODE, missed=(), note="", macs=None, supplied=()):
 
 
 def conv(amount):
-    return Counted("conv", "aten::convolution", amount)
+    return CounterEntry("conv", "aten::convolution", amount)
 
 
 def norm(amount, rule):
-    return Counted("norm", "batch_norm", amount, rule=rule)
+    return CounterEntry("norm", "batch_norm", amount, rule=rule)
 
 
 def test_twice_the_macs_agrees():
@@ -77,7 +77,7 @@ def test_a_note_stands_beside_an_agreement():
 
 
 def test_what_convcost_supplies_is_part_of_the_figure():
-    found = of(counter=FVCORE, supplied=(Counted("conv", "aten::_convolution_mode", 324),))
+    found = of(counter=FVCORE, supplied=(CounterEntry("conv", "aten::_convolution_mode", 324),))
     assert found == CounterResult("agrees", 648, 324, "MAC", "")
 
 

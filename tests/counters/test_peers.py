@@ -12,9 +12,9 @@ from torch import nn
 
 from convcost.core.diagnosis import Refereed
 from convcost.counters import EVERY, is_installed
-from convcost.counters.contained import contained
 from convcost.counters.peers import PEERS
 from convcost.counters.referee import opinions
+from convcost.counters.subprocess_runner import run_in_subprocess
 from convcost.system.workers import can_fork
 from convcost.tracing.profile import profile
 
@@ -285,7 +285,7 @@ def test_watching_a_tool_does_not_change_its_figure(model, name):
         with torch.no_grad(), warnings.catch_warnings(action="ignore"):
             return counter.read(module, (x,), {}).total
 
-    assert contained(watched, 60) == contained(work, 60)
+    assert run_in_subprocess(watched, 60) == run_in_subprocess(work, 60)
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)

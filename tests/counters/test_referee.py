@@ -10,7 +10,7 @@ from torch import nn
 from convcost.core.diagnosis import Cause, Refereed
 from convcost.core.errors import UsageError
 from convcost.counters import COUNTERS, EVERY, chosen_for_model
-from convcost.counters.interface import Counted, Reading
+from convcost.counters.interface import CounterEntry, Reading
 from convcost.counters.referee import opinions
 from convcost.system.workers import can_fork
 from convcost.tracing.profile import profile
@@ -139,7 +139,7 @@ def test_a_shared_parameter_stays_shared_when_it_is_given_zeros():
     def read(module, x):
         assert module[0].weight is module[1].weight
         module(x)
-        return Reading(18, (Counted("0", "Linear", 9), Counted("1", "Linear", 9)))
+        return Reading(18, (CounterEntry("0", "Linear", 9), CounterEntry("1", "Linear", 9)))
 
     report = profile(module, torch.zeros(1, 3, device="meta"))
     found = dict(opinions(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),)))
@@ -253,14 +253,14 @@ def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
 def test_another_number_of_parameters_is_remarked_upon(counted, frozen, remark):
     module = nn.Linear(3, 4)
     module.weight.requires_grad_(not frozen)
-    reading = Reading(24, (Counted("", "Linear", 24),), params=counted)
+    reading = Reading(24, (CounterEntry("", "Linear", 24),), params=counted)
     assert fake(lambda *_: reading, module).remarks == remark
 
 
 def test_tied_parameters_that_count_for_each_name_are_told():
     module = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     module[1].weight = module[0].weight
-    counted = (Counted("0", "Linear", 18), Counted("1", "Linear", 18))
+    counted = (CounterEntry("0", "Linear", 18), CounterEntry("1", "Linear", 18))
     assert fake(lambda *_: Reading(36, counted, params=24), module).remarks == (
         "counts 24 parameters where there are 15: tied ones count once for each name",
     )
@@ -306,9 +306,9 @@ def test_a_reading_is_told_from_process_to_process_whole():
     import json
 
     from convcost.counters.interface import Missed
-    from convcost.counters.testimony import Testimony, testimony
+    from convcost.counters.worker_result import WorkerResult, worker_result
 
-    counted = Counted("a.b", "aten::mm", 2**100, (("bias adds", -3), ("elementwise", 4)), 7)
+    counted = CounterEntry("a.b", "aten::mm", 2**100, (("bias adds", -3), ("elementwise", 4)), 7)
     reading = Reading(5, (counted,), (Missed("", "aten::mv", 2),), (counted,), 9, "note")
-    for told in (Testimony(reading, "", ("leaves",)), Testimony(None, "it raised", ())):
-        assert testimony(json.loads(json.dumps(told))) == told
+    for told in (WorkerResult(reading, "", ("leaves",)), WorkerResult(None, "it raised", ())):
+        assert worker_result(json.loads(json.dumps(told))) == told

@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 
 from convcost.gate.config import config_at
+from convcost.gate.config_file import ConfigError
 from convcost.gate.run import checked
-from convcost.gate.source import ConfigError
 
 ROOT = Path(__file__).parents[2]
 CONFIG = Path("convcost.toml")

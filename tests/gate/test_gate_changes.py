@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.gate.changes import Changes
-from convcost.gate.counterparts import Placed, row_changes
+from convcost.gate.diff import Placed, row_changes
 from convcost.gate.rows import Row
 
 CHAIN = "[entries.net]\nspec = '''{}'''\nsizes = {{ E = 8, L = 10 }}\n"

@@ -6,7 +6,7 @@ import pytest
 from gating import CONV, DENSE, configured, problems
 
 from convcost.gate.config import config_at
-from convcost.gate.source import ConfigError, source_at
+from convcost.gate.config_file import ConfigError, source_at
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sympy import floor, symbols
 
 from convcost.core.report import Assumption
-from convcost.symbolic.decide import is_at_most, is_equal
+from convcost.symbolic.implication import is_at_most, is_equal
 
 E, L = symbols("E L", integer=True, positive=True)
 

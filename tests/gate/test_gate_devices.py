@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from convcost.core.errors import UsageError
 from convcost.devices import catalogue, device_named
+from convcost.gate.config_file import ConfigError
 from convcost.gate.devices import devices_at
 from convcost.gate.schema import config_schema
-from convcost.gate.source import ConfigError
 
 pytestmark = pytest.mark.usefixtures("folder")
 

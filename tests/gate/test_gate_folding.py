@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.gate.folding import folded, unfolded
+from convcost.gate.row_folding import folded, unfolded
 
 PARTS = st.sampled_from(["0", "1", "2", "3", "10", "11", "blocks", "fc", "a1", "00", ""])
 PATHS = st.lists(PARTS, min_size=1, max_size=4).map(".".join)

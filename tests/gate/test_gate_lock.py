@@ -14,7 +14,7 @@ from convcost.core.errors import UsageError
 from convcost.gate.config import config_at
 from convcost.gate.keys import METRICS
 from convcost.gate.lock import lock_text
-from convcost.gate.locked import read_lock, write_lock
+from convcost.gate.lock_reader import read_lock, write_lock
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.run import checked
 

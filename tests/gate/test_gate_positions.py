@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.gate.positions import positions
+from convcost.gate.toml_positions import positions
 
 TEXT = '''\
 # [not.a.table]

@@ -8,13 +8,13 @@ from gating import CONFIG as FILE
 from gating import DENSE, LOCK, check, configured
 
 from convcost.core.errors import ConvcostError
-from convcost.gate.choices import Either, OneOf
+from convcost.gate.choice_types import Either, OneOf
 from convcost.gate.config import config_at
+from convcost.gate.config_file import ConfigError
 from convcost.gate.keys import CONFIG
 from convcost.gate.lock import LOCK as LOCK_TABLE
 from convcost.gate.run import checked
-from convcost.gate.source import ConfigError
-from convcost.gate.tables import Named, Several, Table
+from convcost.gate.table_types import Named, Several, Table
 from convcost.render import FORMATS, render
 from convcost.render.gate.junit import junit
 

@@ -10,8 +10,8 @@ from sympy import Symbol
 
 from convcost.core.arithmetic import convolution_length
 from convcost.layers.taps import taps_on_data
-from convcost.symbolic.change import put_in
 from convcost.symbolic.formula import name
+from convcost.symbolic.substitution import substitute
 
 
 class Geometry(NamedTuple):
@@ -57,7 +57,7 @@ def test_taps_on_data_are_those_counted_one_by_one(geometry):
 def test_a_formula_in_open_sizes_has_them_too(geometry, left_open):
     opened = geometry._replace(**{field: name(field) for field in left_open if getattr(geometry, field)})
     found = formula(opened)
-    assert found is None or put_in(found, geometry._asdict()) == counted(geometry)
+    assert found is None or substitute(found, geometry._asdict()) == counted(geometry)
 
 
 @pytest.mark.parametrize("left_open", [("length",), ("kernel_size", "padding"), ("stride", "dilation")])

@@ -11,8 +11,8 @@ from convcost.core.diagnosis import Cause, Opinion, Refereed
 from convcost.core.report import CounterResult, Report, Row
 from convcost.core.trace import Module, Operation, Tensor, Trace
 from convcost.render import render
+from convcost.render.diagnosis.layout import section
 from convcost.render.interface import Style
-from convcost.render.refereed.layout import section
 
 
 def refereed(scale=1, opinions=None):

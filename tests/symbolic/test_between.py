@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from convcost.core.arithmetic import larger, smaller
 from convcost.core.errors import UsageError
-from convcost.symbolic.along import along
-from convcost.symbolic.between import Between, Bounds, UndecidedError, between, bounds, exact_quotient
+from convcost.symbolic.interval import Bounds, Interval, UndecidedError, between, bounds, exact_quotient
 from convcost.symbolic.number import Unstated
+from convcost.symbolic.progression_polynomial import along
 
 RANGES = st.builds(lambda start, count: range(start, start + count), st.integers(-9, 9), st.integers(1, 9))
 ARITHMETIC = (add, sub, mul, floordiv, mod, larger, smaller, lambda a, b: abs(a) * b + abs(a - b) ** 3)
@@ -83,7 +83,7 @@ def test_the_distance_to_bounds_is_that_to_the_nearer_one():
     assert [Bounds(3, 7).distance(target) for target in (1, 3, 5, 7, 10)] == [2, 0, 0, 0, 3]
 
 
-@pytest.mark.parametrize("size", [Between(1, 9), along(range(1, 9)), 5])
+@pytest.mark.parametrize("size", [Interval(1, 9), along(range(1, 9)), 5])
 def test_what_is_computed_with_an_unstated_size_is_unstated(size):
     unstated = Unstated("L")
     results = (size + unstated, unstated - size, size * unstated, size // unstated, abs(unstated) // size)

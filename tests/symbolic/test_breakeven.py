@@ -8,7 +8,7 @@ from sympy import Integer, Rational, floor, sqrt
 from convcost import compare
 from convcost.core.report import Assumption
 from convcost.symbolic.breakeven import break_even, has_closed_form
-from convcost.symbolic.exact import put_in
+from convcost.symbolic.exact import evaluate
 from convcost.symbolic.symbol import symbol
 
 E, K, L = map(symbol, "EKL")
@@ -79,7 +79,7 @@ def test_whatever_is_said_of_several_sizes_holds(least, a, b, c, d):
         elif found.difference is None:
             assert found.signs == (told,)
         else:
-            assert sign(put_in(found.difference, sizes)) == told
+            assert sign(evaluate(found.difference, sizes)) == told
             assert not found.signs or told in (0, *found.signs)
 
 

@@ -7,8 +7,8 @@ from chains import SIZES, chain, points
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.symbolic.check import fulfils
-from convcost.symbolic.exact import put_in
+from convcost.symbolic.exact import evaluate
+from convcost.symbolic.open_sizes import fulfils
 
 METRICS = ("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise", "bytes", "activations")
 
@@ -47,7 +47,7 @@ def check_chain(random, substitutions):
             assert numbers is not None, f"{text} assumes too little: {sizes}"
             formulas = [getattr(opened, metric) for metric in METRICS]
             assert all(
-                formula is None or put_in(formula, sizes) == number
+                formula is None or evaluate(formula, sizes) == number
                 for formula, number in zip(formulas, costs(numbers), strict=True)
             ), (text, sizes)
 
@@ -70,9 +70,9 @@ def test_putting_sizes_in_later_answers_as_the_spec_with_numbers_for_thousands(s
 @pytest.mark.parametrize("seed", range(200, 204))
 def test_some_sizes_fulfil_all_assumptions_of_a_chain_that_numbers_answer(seed):
     """A chosen sign does not contradict what is needed: of many points, one that is fulfilled is found."""
-    from convcost.symbolic.assume import Need
+    from convcost.symbolic.constraints import Constraint
     from convcost.symbolic.convert import from_sympy
-    from convcost.symbolic.feasible import is_fulfillable
+    from convcost.symbolic.feasibility import is_fulfillable
 
     random = Random(seed)
     for _ in range(25):
@@ -81,7 +81,7 @@ def test_some_sizes_fulfil_all_assumptions_of_a_chain_that_numbers_answer(seed):
         opened = report(spec, {})
         answered = opened and any(report(spec, sizes) for sizes in points(random, spec.names, 12))
         if answered:
-            needs = [Need(found.relation, from_sympy(found.formula)) for found in opened.assumptions]
+            needs = [Constraint(found.relation, from_sympy(found.formula)) for found in opened.assumptions]
             assert not needs or is_fulfillable(needs), text
 
 

@@ -5,11 +5,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convcost.core.errors import UsageError
-from convcost.symbolic.along import Along, along
 from convcost.symbolic.division import BeyondError, SplitError
 from convcost.symbolic.divisors import divisors
 from convcost.symbolic.nearest import nearest
 from convcost.symbolic.polynomial import runs, step, stretches, value
+from convcost.symbolic.progression_polynomial import ProgressionPolynomial, along
 from convcost.symbolic.search import sought
 
 COEFFICIENTS = st.lists(st.integers(-30, 30), min_size=1, max_size=5).map(tuple)
@@ -179,7 +179,7 @@ def test_a_search_that_asks_too_much_says_what_was_not_tried():
 
 def test_an_answer_that_plain_numbers_do_not_confirm_is_not_given():
     def cost(size):
-        return 2 * size if isinstance(size, Along) else 2 * size + 1
+        return 2 * size if isinstance(size, ProgressionPolynomial) else 2 * size + 1
 
     found = nearest(sought(range(1, 500), cost, 301).pieces, 301)
     assert found.equal.first() == [150]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Abs, Integer, Mul, Rational, floor, sqrt
 
-from convcost.symbolic.exact import put_in
+from convcost.symbolic.exact import evaluate
 from convcost.symbolic.symbol import symbol
 from convcost.symbolic.text import program, readable
 
@@ -92,4 +92,4 @@ def test_what_people_read_is_what_the_formula_is(first, second):
     for terms in (first, second):
         formula *= sum((number * Mul(*names) for number, names in terms), Integer(0))
     if formula.free_symbols:
-        assert evaluated(readable(formula), **sizes) == put_in(formula, sizes)
+        assert evaluated(readable(formula), **sizes) == evaluate(formula, sizes)

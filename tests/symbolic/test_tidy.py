@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Abs, floor
 
-from convcost.symbolic.bounds import is_nonnegative
+from convcost.symbolic.canonicalize import canonicalize
 from convcost.symbolic.convert import from_sympy
-from convcost.symbolic.exact import put_in
+from convcost.symbolic.exact import evaluate
+from convcost.symbolic.integrality import is_integer
+from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.symbol import symbol
-from convcost.symbolic.tidy import tidy
-from convcost.symbolic.whole import is_whole
 
 K, L = symbol("K"), symbol("L")
 SMALL = st.integers(1, 40)
@@ -26,13 +26,13 @@ SMALL = st.integers(1, 40)
     ],
 )
 def test_a_rounding_or_a_sign_is_resolved_where_that_is_exact(formula, short):
-    assert (tidy(formula) - short).simplify() == 0
+    assert (canonicalize(formula) - short).simplify() == 0
 
 
 @given(st.integers(1, 5), st.integers(-9, 9), st.integers(1, 6), st.integers(-9, 9), st.integers(1, 6), SMALL)
 def test_a_tidied_rounding_of_a_rounding_is_the_same_number(a, b, m, c, n, size):
     formula = floor((floor((a * L + b) / m) + c) / n)
-    assert put_in(tidy(formula), {"L": size}) == ((a * size + b) // m + c) // n
+    assert evaluate(canonicalize(formula), {"L": size}) == ((a * size + b) // m + c) // n
 
 
 @given(st.integers(-5, 5), st.integers(-9, 9), st.integers(-5, 5), st.integers(1, 6), SMALL, SMALL)
@@ -46,7 +46,7 @@ def test_a_proved_sign_holds(a, b, c, n, length, kernel):
 @given(st.integers(-6, 6), st.integers(-6, 6), st.integers(1, 6), SMALL)
 def test_what_is_called_whole_is_whole(a, b, n, size):
     formula = (a * L**2 + b * L) / n
-    assert not is_whole(from_sympy(formula)) or (a * size**2 + b * size) % n == 0
+    assert not is_integer(from_sympy(formula)) or (a * size**2 + b * size) % n == 0
 
 
 @given(*[st.integers(-9, 9)] * 3, st.integers(1, 6), SMALL)

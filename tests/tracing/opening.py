@@ -6,7 +6,7 @@ from modules.generated import CHANNELS
 from convcost.core.errors import UsageError
 from convcost.tracing.inputs import Declared
 from convcost.tracing.profile import profile
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 IMAGE = Declared("float32", ("B", CHANNELS, "H", "W"))
 SEQUENCE = Declared("float32", ("B", "S", 8))

@@ -4,11 +4,11 @@ import textwrap
 
 import pytest
 
-from convcost.tracing.call import Target
 from convcost.tracing.declaration import parse_inputs
 from convcost.tracing.loading import parse_place
 from convcost.tracing.profile import Profiler
 from convcost.tracing.target import profiled
+from convcost.tracing.target_call import Target
 
 HEAD = "import torch\nfrom torch import nn\n"
 

@@ -6,8 +6,8 @@ from modules.models import Calls
 from modules.targets import LINEAR, refused, run, written
 from torch import nn
 
-from convcost.tracing.fault import TargetError
 from convcost.tracing.profile import Profiler, profile
+from convcost.tracing.user_error import TargetError
 
 OWN = {
     "raise": "raise ValueError(f'{tuple(x.shape)} is odd')",

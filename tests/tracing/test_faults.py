@@ -4,7 +4,7 @@ import pytest
 from modules.targets import LINEAR, refused, written
 
 from convcost.core.errors import UsageError
-from convcost.tracing.fault import TargetError
+from convcost.tracing.user_error import TargetError
 
 FAULTS = {
     "raise ValueError('at import')": (

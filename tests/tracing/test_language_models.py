@@ -8,8 +8,8 @@ from modules.targets import refused, run, written
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from convcost.tracing.fault import TargetError
 from convcost.tracing.profile import Profiler, profile
+from convcost.tracing.user_error import TargetError
 
 T, E, VOCABULARY = 1024, 64, 512
 PRODUCTS = T * E * VOCABULARY

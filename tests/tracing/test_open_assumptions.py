@@ -8,7 +8,7 @@ from modules.opening import IMAGE, SEQUENCE, check, texts
 from torch import nn
 
 from convcost.core.errors import UsageError
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 
 def tokens_to_words(module, x):

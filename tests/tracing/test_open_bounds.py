@@ -12,7 +12,7 @@ from torch import nn
 from convcost import ConvcostError
 from convcost.core.errors import UsageError
 from convcost.tracing.inputs import Declared
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 LENGTH = 64
 SEQUENCE = Declared("float32", ("B", "T", 8))

@@ -9,7 +9,7 @@ from torch import nn
 
 from convcost import ConvcostError
 from convcost.tracing.inputs import Declared
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 SEQUENCE = Declared("float32", ("B", "S", 8))
 

@@ -15,7 +15,7 @@ from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
 from convcost.operators.interface import Sized
-from convcost.tracing.dispatched import dispatched
+from convcost.tracing.operator_formulas import dispatched
 from convcost.tracing.profile import Profiler
 
 PHASES = ("forward", "gradient by input", "gradient by weight")

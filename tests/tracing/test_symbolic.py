@@ -12,7 +12,7 @@ from torch import nn
 
 from convcost.tracing.inputs import Declared, Multiple
 from convcost.tracing.profile import profile
-from convcost.tracing.symbolic import profile_open
+from convcost.tracing.symbolic_profile import profile_open
 
 sizes = st.integers(1, 40)
 

@@ -7,8 +7,8 @@ import torch
 from modules.targets import LINEAR, refused, run, written
 
 from convcost.core.errors import UsageError
-from convcost.tracing.fault import TargetError
 from convcost.tracing.loading import is_place
+from convcost.tracing.user_error import TargetError
 
 
 @pytest.mark.parametrize(

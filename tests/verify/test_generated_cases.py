@@ -5,7 +5,7 @@ import pytest
 from convcost.layers import KINDS
 from convcost.spec import parse
 from convcost.verify.cases import cases
-from convcost.verify.draw import optional
+from convcost.verify.generate import optional
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -61,13 +61,13 @@ TOTALS.error(
     "tied parameters with the last of their modules",
     "tensor is not None and id(tensor) not in found",
     "tensor is not None",
-    "tracing/anatomy.py",
+    "tracing/model_parts.py",
 )
 TOTALS.error(
     "tied parameters twice",
     "found[id(tensor)] = f",
     "found[len(found)] = f",
-    "tracing/anatomy.py",
+    "tracing/model_parts.py",
 )
 TOTALS.error(
     "bytes without the output",
@@ -130,7 +130,7 @@ TOTALS.error(
     "core/report.py",
 )
 TOTALS.error(
-    "the backward in the forward", 'if operation.phase == "forward":', "if True:", "tracing/tally.py"
+    "the backward in the forward", 'if operation.phase == "forward":', "if True:", "tracing/summarize.py"
 )
 TOTALS.error(
     "the last of several calls",

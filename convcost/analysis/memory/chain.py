@@ -13,7 +13,7 @@ from typing import NamedTuple
 from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import Layer
-from convcost.layers.kept import Kept
+from convcost.layers.saved_tensors import SavedTensors
 
 Largest = Callable[[Sequence[Size]], Size]
 
@@ -70,7 +70,7 @@ def _training(steps: Sequence[Step], itemsize: int) -> tuple[Size, list[Size]]:
     return total, moments
 
 
-def _ends(kept: Kept, places: Sequence[int]) -> set[int]:
+def _ends(kept: SavedTensors, places: Sequence[int]) -> set[int]:
     return {place for place, is_kept in zip(places, (kept.input, kept.output), strict=True) if is_kept}
 
 

@@ -116,9 +116,11 @@ def _activations(report: Report, itemsize: int) -> Activations:
     """By the rules of the layers."""
     if not report.open_names:
         return activations(_steps(report.rows), itemsize, max)
-    from convcost.symbolic.largest import computed
+    from convcost.symbolic.maximum import compute_rows
 
-    return Activations(*computed(report, lambda rows, largest: activations(_steps(rows), itemsize, largest)))
+    return Activations(
+        *compute_rows(report, lambda rows, largest: activations(_steps(rows), itemsize, largest))
+    )
 
 
 def _steps(rows: Sequence[Row]) -> tuple[Step, ...]:

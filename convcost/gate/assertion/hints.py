@@ -9,7 +9,7 @@ from typing import Any
 from convcost.core.cost import Convention, Cost
 from convcost.core.report import Report, Row
 from convcost.gate.assertion.judge import Asserted
-from convcost.gate.check import Check
+from convcost.gate.check import LimitCheck
 from convcost.gate.limit import Formula
 
 OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
@@ -40,7 +40,7 @@ FIGURES: dict[str, Callable[[Row, Report], Any]] = {
 """What a layer or module has of each metric whose total is a sum."""
 
 
-def hints(result: Asserted, check: Check) -> Iterator[str]:
+def hints(result: Asserted, check: LimitCheck) -> Iterator[str]:
     """Sentences about an equality that does not hold; none where nothing explains it exactly."""
     if check.relation != "=" or check.metric not in FIGURES:
         return
@@ -68,7 +68,7 @@ def _called(row: Row) -> str:
     return f"{row.path}: {row.kind}" if row.path else row.kind
 
 
-def wanted(result: Asserted, check: Check) -> Any:
+def wanted(result: Asserted, check: LimitCheck) -> Any:
     """What a check asks for: a number, or the formula where it is a text."""
     if not isinstance(check.wanted, str):
         return check.wanted
@@ -87,6 +87,6 @@ def _is_same(first: Any, second: Any) -> bool:
         return False
     if all(isinstance(each, int | Fraction) for each in (first, second)):
         return bool(first == second)
-    from convcost.symbolic.decide import expression, is_equal
+    from convcost.symbolic.implication import expression, is_equal
 
     return is_equal(expression(first, ()), expression(second, ()), ()) == "yes"

@@ -14,17 +14,17 @@ from convcost.core.report import Report
 from convcost.gate.assertion import given
 from convcost.gate.assertion.subject import How, counted
 from convcost.gate.changes import Changes, changes
-from convcost.gate.check import Check, limit_check
-from convcost.gate.counting import Counted
+from convcost.gate.check import LimitCheck, limit_check
+from convcost.gate.counting import CountedEntry
+from convcost.gate.evaluation import incomplete
 from convcost.gate.keys import LIMITS
 from convcost.gate.limit import Formula, Limit, parse_tolerance
-from convcost.gate.measuring import incomplete
 from convcost.gate.rows import ROW_METRICS, baseline_of
 from convcost.spec.spec import whole
 
 
 @dataclass(frozen=True)
-class Asked:
+class AssertionOptions:
     """What a test asks: limits by key, a design to cost as much as, and how to count."""
 
     limits: Mapping[str, Any]
@@ -45,14 +45,14 @@ class Asked:
 class Asserted(NamedTuple):
     """What was counted and the checks of it; of what it is to be like, the name and what differs."""
 
-    counted: Counted
-    checks: tuple[Check, ...]
+    counted: CountedEntry
+    checks: tuple[LimitCheck, ...]
     limits: tuple[Limit, ...]
     like: str = ""
     changes: Changes | None = None
 
     @property
-    def failed(self) -> tuple[Check, ...]:
+    def failed(self) -> tuple[LimitCheck, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if not check.passed)
 
@@ -68,7 +68,9 @@ class Asserted(NamedTuple):
         return not self.changes and not self.failed
 
 
-def asserted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], asked: Asked) -> Asserted:
+def asserted(
+    design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], asked: AssertionOptions
+) -> Asserted:
     """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
     sizes = {name: whole(name, size) for name, size in sizes.items()}
     found = counted(design, inputs, sizes, asked.how)
@@ -84,7 +86,7 @@ def asserted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], as
     return Asserted(found, checks, limits, other.report.name if other else "", differs)
 
 
-def _check(limit: Limit, found: Counted) -> Check:
+def _check(limit: Limit, found: CountedEntry) -> LimitCheck:
     try:
         return limit_check(limit, found, None)
     except UnboundSizeError as error:
@@ -97,7 +99,7 @@ def _inputs(design: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     return inputs if is_module(design) else ()
 
 
-def _check_names(sizes: Mapping[str, Size], designs: Iterable[Counted], limits: Iterable[Limit]) -> None:
+def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], limits: Iterable[Limit]) -> None:
     """Refuse a size that nothing has."""
     used = {name for each in designs for name in (*each.entry.subject.names, *each.report.sizes)}
     used |= {name for limit in limits if isinstance(limit.wanted, Formula) for name in limit.wanted.names}
@@ -107,7 +109,7 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[Counted], limits: 
             raise UsageError(f"no size and no limit is called {name[:64]}{near}")
 
 
-def _differences(like: Counted, found: Counted) -> Changes | None:
+def _differences(like: CountedEntry, found: CountedEntry) -> Changes | None:
     """What is not as in the other design, of all that layers have figures of."""
     changed = changes(baseline_of(like), baseline_of(found))
     totals = {metric: pair for metric, pair in changed.totals.items() if metric in ROW_METRICS}

@@ -12,7 +12,7 @@ from convcost.core.arguments import PARSED, is_module, wrong_type
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.gate.counting import Counted
+from convcost.gate.counting import CountedEntry
 from convcost.gate.entry import Entry, Model
 from convcost.spec import Spec
 from convcost.tracing.inputs import Declared, Inputs
@@ -32,7 +32,7 @@ class How:
     tolerance: Fraction
 
 
-def counted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how: How) -> Counted:
+def counted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how: How) -> CountedEntry:
     """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
     if isinstance(design, str | Spec):
         return _of_spec(parsed(design), inputs, sizes, how)
@@ -44,11 +44,11 @@ def counted(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how
     return _of_report(_profiled(design, inputs, sizes), sizes, how)
 
 
-def _of_spec(spec: Spec, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how: How) -> Counted:
+def _of_spec(spec: Spec, inputs: tuple[Any, ...], sizes: Mapping[str, Size], how: How) -> CountedEntry:
     _refuse(inputs, "a spec")
     own = {name: size for name, size in sizes.items() if name in spec.names}
     report = spec.report(own, how.convention, how.dtype)
-    return Counted(_entry(report, spec, own, how), report)
+    return CountedEntry(_entry(report, spec, own, how), report)
 
 
 def _entry(report: Report, subject: Spec | Model, sizes: Mapping[str, Size], how: How) -> Entry:
@@ -62,13 +62,13 @@ def _refuse(inputs: tuple[Any, ...], what: str) -> None:
         )
 
 
-def _of_report(report: Report, sizes: Mapping[str, Size], how: How) -> Counted:
+def _of_report(report: Report, sizes: Mapping[str, Size], how: How) -> CountedEntry:
     """Its open sizes are those that a limit may be a formula in; `sizes` have numbers for others."""
     report = replace(report, convention=how.convention)
     names = Inputs((Declared("", report.open_names),))
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     model = Model(report.name, names, "", {}, False, "")
-    return Counted(_entry(report, model, {**numbers, **sizes}, how), report)
+    return CountedEntry(_entry(report, model, {**numbers, **sizes}, how), report)
 
 
 def _profiled(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> Report:
@@ -83,10 +83,10 @@ def _profiled(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[s
 
 def _declared(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs in words: as formulas where a size in them has no number."""
-    from convcost.tracing.call import declared_call, own_dtype
     from convcost.tracing.declaration import parse_inputs
     from convcost.tracing.profile import profile
-    from convcost.tracing.symbolic import profile_open
+    from convcost.tracing.symbolic_profile import profile_open
+    from convcost.tracing.target_call import declared_call, own_dtype
 
     dtype, stated = own_dtype(module), parse_inputs(inputs)
     given = stated.sized(sizes).typed(dtype)

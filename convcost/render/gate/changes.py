@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from convcost.gate.changes import Changes
-from convcost.gate.counterparts import RowChange
-from convcost.gate.folding import folded
+from convcost.gate.diff import RowChange
+from convcost.gate.row_folding import folded
 from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
 from convcost.render.document import Line, Table

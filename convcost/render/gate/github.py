@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from convcost.gate.source import ConfigError
+from convcost.gate.config_file import ConfigError
 from convcost.gate.verdict import Checked
 from convcost.render.gate.words import failures
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from convcost.core.escapes import xml
-from convcost.gate.source import Problem
+from convcost.gate.config_file import Problem
 from convcost.gate.verdict import Checked, Judged
 from convcost.render.gate.words import failures
 

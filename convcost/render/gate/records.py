@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.gate.check import Check
-from convcost.gate.counterparts import Placed, RowChange
+from convcost.gate.check import LimitCheck
+from convcost.gate.diff import Placed, RowChange
 from convcost.gate.keys import Relation
 from convcost.gate.rows import Baseline
 from convcost.gate.verdict import Checked, Judged
@@ -56,7 +56,7 @@ def _entry(checked: Checked, judged: Judged) -> Record:
     }
 
 
-def _check(checked: Checked, judged: Judged, check: Check) -> Record:
+def _check(checked: Checked, judged: Judged, check: LimitCheck) -> Record:
     return {
         "key": check.key,
         "line": checked.config.line(judged.entry.name, check.key),
@@ -125,6 +125,8 @@ def check_rows(checked: Checked) -> list[Record]:
     ]
 
 
-def _as_checks(judged: Judged) -> list[Check]:
+def _as_checks(judged: Judged) -> list[LimitCheck]:
     """The baseline as one more check."""
-    return [Check("baseline", "", judged.keeps_baseline, judged.standing)] * (judged.standing != "unlocked")
+    return [LimitCheck("baseline", "", judged.keeps_baseline, judged.standing)] * (
+        judged.standing != "unlocked"
+    )

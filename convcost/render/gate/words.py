@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
-from convcost.gate.check import Check
+from convcost.gate.check import LimitCheck
 from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
 from convcost.render.metrics import METRICS
@@ -30,7 +30,7 @@ CROSSED = {"≤": "more than", "≥": "less than", "=": "not"}
 """How what breaks a limit stands to it."""
 
 
-def label(check: Check) -> str:
+def label(check: LimitCheck) -> str:
     """`FLOPs`, `FLOPs ÷ dense`, or a counter's name."""
     if check.key == "agree_with":
         return check.metric
@@ -38,7 +38,7 @@ def label(check: Check) -> str:
     return f"{name} ÷ {check.per}" if check.per else name
 
 
-def found(check: Check) -> str:
+def found(check: LimitCheck) -> str:
     """163,840, 6.00×, 20·B·S·E², or a counter's verdict."""
     text = _amount(check.found, check)
     if check.found != check.wanted and check.wanted is not None and text == _amount(check.wanted, check):
@@ -46,17 +46,17 @@ def found(check: Check) -> str:
     return text
 
 
-def wanted(check: Check) -> str:
+def wanted(check: LimitCheck) -> str:
     """≤ 400,000, = 20*B*S*E**2."""
     return f"{check.relation} {_wanted(check)}" if check.relation else ""
 
 
-def _wanted(check: Check) -> str:
+def _wanted(check: LimitCheck) -> str:
     tolerance = f" ± {percent(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
     return _amount(check.wanted, check) + tolerance
 
 
-def _amount(value: Any, check: Check) -> str:
+def _amount(value: Any, check: LimitCheck) -> str:
     if value is None:
         return NONE
     if isinstance(value, str):
@@ -71,7 +71,7 @@ def figure(value: Any) -> str:
     return value if isinstance(value, str) else in_full(value)
 
 
-def sentence(check: Check) -> str:
+def sentence(check: LimitCheck) -> str:
     """What is wrong, with the key that says so."""
     reason = f"; {check.reason}" if check.reason else ""
     if check.key == "agree_with":

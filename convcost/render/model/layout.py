@@ -15,7 +15,7 @@ from convcost.render.model.modules import module_table
 from convcost.render.model.notes import listed, notes
 from convcost.render.model.operators import operator_table, phase_tables
 from convcost.render.model.selection import selected
-from convcost.render.remarks import shape_text, sizes_text
+from convcost.render.notes import shape_text, sizes_text
 
 
 def model(report: Report, trace: Trace, style: Style) -> Document:

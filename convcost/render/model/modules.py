@@ -14,8 +14,8 @@ from convcost.render.columns import GUTTER, column_width
 from convcost.render.document import Line, Table
 from convcost.render.interface import Style
 from convcost.render.model.selection import ITSELF, Selection, Shown
+from convcost.render.notes import shape_text
 from convcost.render.numbers import is_number, shown
-from convcost.render.remarks import shape_text
 
 HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 

@@ -14,7 +14,7 @@ from convcost.operators.interface import COMPLEX_MACS
 from convcost.render.interface import View
 from convcost.render.model.operators import bare
 from convcost.render.model.selection import Selection
-from convcost.render.remarks import NO_COUNTERS, assumed_text, convention_note, shape_text, size_text
+from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, shape_text, size_text
 
 RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
 

@@ -10,7 +10,7 @@ from convcost.layers import layer_class
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
 from convcost.tracing.isolation import Call
-from convcost.tracing.kept import held
+from convcost.tracing.memory_profile import held
 
 Shape = tuple[int, ...]
 

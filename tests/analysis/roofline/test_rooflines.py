@@ -16,7 +16,7 @@ from convcost.analysis.roofline.flips import batch_flip
 from convcost.analysis.roofline.roofline import roofline
 from convcost.core.errors import UsageError
 from convcost.devices import Device, device_named
-from convcost.symbolic.exact import put_in
+from convcost.symbolic.exact import evaluate
 from convcost.tracing.build import build
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)
@@ -198,4 +198,4 @@ def test_formulas_hold_at_every_number(batch, width, length):
     assert not numbers.is_open
     for bound, number in zip(found.bounds, numbers.bounds, strict=True):
         for part in ("compute", "memory"):
-            assert put_in(getattr(bound, part), given_sizes) == getattr(number, part)
+            assert evaluate(getattr(bound, part), given_sizes) == getattr(number, part)

@@ -10,8 +10,8 @@ from convcost.core.report import Report
 from convcost.core.units import exact, human, ratio
 from convcost.devices.device import peak_unit
 from convcost.render.estimates.rooflines.flips import flips
+from convcost.render.notes import costs_against
 from convcost.render.numbers import shown
-from convcost.render.remarks import costs_against
 
 Found = list[tuple[Report, Roofline]]
 

@@ -10,8 +10,8 @@ from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import human, ratio
 from convcost.render.estimates.rooflines.sentences import why
+from convcost.render.notes import costs_against
 from convcost.render.numbers import shown
-from convcost.render.remarks import costs_against
 
 STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 

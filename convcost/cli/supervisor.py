@@ -1,0 +1,120 @@
+"""A command that runs someone's model, in a process of its own: if the model ends it, that is said.
+
+The process is forked before anything heavy is imported, so that this costs a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from convcost.cli.output import close_quietly, print_error
+from convcost.system.signals import SIGNALS, exit_on_signals
+from convcost.system.workers import EndedError, Worker, can_fork
+
+FAILED = "the command failed after the model ran"
+WHY = "A model that changes Python or torch itself can be the cause; if it does not, please report this."
+
+TOO_LATE = "the model was not counted in time\nGive it more time: --timeout SECONDS."
+
+SIGNALLED = tuple(128 + number for number in SIGNALS)
+"""The exit codes of a process that ended itself at a signal."""
+
+
+def runs_model(arguments: Iterable[str]) -> bool:
+    """Whether an argument may name a model, or a function, as a file or a module with a name after a colon.
+
+    The check of a configuration has processes of its own.
+    """
+    given = [*arguments]
+    return can_fork() and given[:1] != ["check"] and any(":" in argument for argument in given)
+
+
+def supervised(command: Callable[[], None]) -> int:
+    """The exit code of `command`; 2, with a message, if its process ended before the command did.
+
+    At a terminal it stays in the group of processes that the keys reach.
+    """
+    is_alone = not (sys.stdin and sys.stdin.isatty())
+    worker = Worker(lambda send: _finish(command, send), is_alone)
+    with _forwarding(worker, is_alone):
+        try:
+            answer, _, failure = worker.answer().decode().partition("\n")
+            code = int(answer)
+            if failure:
+                print_error(failure)
+        except (EndedError, ValueError) as error:
+            if (ended := worker.exit_code) is not None and ended in SIGNALLED:
+                return ended
+            if worker.ending_signal == getattr(signal, "SIGALRM", None):
+                print_error(TOO_LATE)
+            else:
+                reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
+                print_error(f"the model ended the command: {reason}")
+            code = 2
+    worker.stop()
+    return code
+
+
+def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
+    """Run it to the end, all output written; exit handlers are the model's, and are left out."""
+    exit_on_signals()  # with what this process has to clean up
+    code, failure = 2, ""
+    try:
+        command()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        code = 130
+    except BaseException as error:
+        failure = _told(error)
+    close_quietly()
+    send(f"{code}\n{failure}".encode(errors="replace"))
+
+
+def _told(error: BaseException) -> str:
+    """What ended convcost's own code, told by a process in which no model has changed anything."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "convcost"
+    with suppress(BaseException):  # its own class may be the model's
+        return f"{FAILED}: {type(error).__name__}: {error}\n  {where}\n{WHY}"
+    return f"{FAILED}\n  {where}\n{WHY}"
+
+
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End this process if it is not done in time; a model may be at work where no exception reaches it."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextmanager
+def _forwarding(worker: Worker, is_alone: bool) -> Iterator[None]:
+    """Signals go on to the process: those of the terminal's keys have reached it already."""
+
+    def forward(number: int, _: FrameType | None) -> None:
+        if is_alone or number != signal.SIGINT:
+            worker.send(number)
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        if before[number] not in (signal.SIG_IGN, None):
+            signal.signal(number, forward)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, before[number] or signal.SIG_DFL)

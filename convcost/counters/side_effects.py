@@ -1,0 +1,136 @@
+"""What running a counter leaves behind: on the model, and in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.counters.interface import contracting
+from convcost.tracing.model_parts import anatomy, named_modules
+
+if TYPE_CHECKING:
+    import torch
+
+HOOKS = (
+    *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
+    *("_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks"),
+)
+
+
+WRAPPED_BY_TORCH = ("manual_seed",)
+"""Torch's compiler wraps it as it is imported, which is no counter's doing."""
+
+
+class State(NamedTuple):
+    """A model and torch at a moment; of tensors a digest of their data, and whether they need gradients."""
+
+    training: Mapping[str, bool]
+    attributes: Mapping[str, Mapping[str, Any]]
+    hooks: Mapping[str, int]
+    tensors: Mapping[str, tuple[Any, bool]]
+    functions: Mapping[str, Any]
+
+
+def state(module: torch.nn.Module) -> State:
+    """How `module` and torch's functions are now."""
+    submodules = named_modules(module)
+    return State(
+        training={path: found.training for path, found in submodules.items()},
+        attributes={path: dict(vars(found)) for path, found in submodules.items()},
+        hooks={path: _hooks(found) for path, found in submodules.items()},
+        tensors={name: (_digest(tensor), tensor.requires_grad) for name, tensor in _tensors(module)},
+        functions=dict(_functions()),
+    )
+
+
+def _hooks(module: torch.nn.Module) -> int:
+    return sum(len(getattr(module, name, ())) for name in HOOKS)
+
+
+def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    parts = anatomy(module)
+    yield from parts.parameters.items()
+    yield from parts.buffers.items()
+
+
+def _digest(tensor: torch.Tensor) -> object:
+    """What tells its data from others; which tensor it is, if it has no data."""
+    import torch
+
+    if tensor.is_meta or tensor.layout is not torch.strided:
+        return id(tensor)
+    data = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+    return tuple(tensor.shape), blake2b(data.numpy().data).digest()
+
+
+def _functions() -> Iterator[tuple[str, Any]]:
+    """Torch's functions by the names that users call them by."""
+    import torch
+
+    methods = {name: value for kind in reversed(torch.Tensor.__mro__) for name, value in vars(kind).items()}
+    functional = vars(torch.nn.functional)
+    for name, place in (
+        ("torch.nn.functional", functional),
+        ("torch.Tensor", methods),
+        ("torch", vars(torch)),
+    ):
+        for attribute, value in list(place.items()):
+            if callable(value) and not isinstance(value, type) and attribute not in WRAPPED_BY_TORCH:
+                yield f"{name}.{attribute}", value
+
+
+def alterations(before: State, after: State) -> tuple[str, ...]:
+    """What is different, each as the end of a sentence about the counter."""
+    said = (*_modes(before, after), *_marks(before, after), *_data(before, after))
+    patched = [name for name, value in before.functions.items() if after.functions.get(name) is not value]
+    patched.sort(key=lambda name: name.rpartition(".")[2] not in contracting())
+    return (*said, *([f"leaves {_listed(patched)} patched"] if patched else []))
+
+
+def _modes(before: State, after: State) -> Iterator[str]:
+    for mode, word in ((False, "eval"), (True, "training")):
+        changed = [p for p, was in before.training.items() if was != mode and after.training.get(p) == mode]
+        if changed:
+            what = "the model" if "" in changed else _listed(changed)
+            yield f"leaves {what} in {word} mode"
+
+
+def _marks(before: State, after: State) -> Iterator[str]:
+    """Hooks and attributes."""
+    hooks = sum(after.hooks.get(path, 0) - number for path, number in before.hooks.items())
+    if hooks:
+        yield "leaves hooks on the model" if hooks > 0 else "removes hooks of the model"
+    added, removed, changed = set(), set(), set()
+    for path, held in before.attributes.items():
+        now = after.attributes.get(path, {})
+        added |= now.keys() - held.keys()
+        removed |= held.keys() - now.keys()
+        changed |= {name for name in held.keys() & now.keys() if _differ(name, held[name], now[name])}
+    for word, names in (("adds", added), ("removes", removed), ("replaces", changed)):
+        if names:
+            yield f"{word} attributes of its modules: {_listed(sorted(names))}"
+
+
+def _differ(name: str, one: Any, other: Any) -> bool:
+    return name != "training" and one is not other and not issubclass(type(one), dict | int | float | str)
+
+
+def _data(before: State, after: State) -> Iterator[str]:
+    if before.tensors.keys() != after.tensors.keys():
+        names = sorted(before.tensors.keys() ^ after.tensors.keys())
+        yield f"changes what the model's parameters and buffers are called: {_listed(names)}"
+    both = [name for name in before.tensors if name in after.tensors]
+    changed = [name for name in both if before.tensors[name][0] != after.tensors[name][0]]
+    if changed:
+        yield f"changes the data of {_listed(changed)}"
+    frozen = [name for name in both if before.tensors[name][1] != after.tensors[name][1]]
+    if frozen:
+        yield f"changes requires_grad of {_listed(frozen)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -1,0 +1,147 @@
+"""Where the keys of a TOML text stand, which tomllib does not say. The text has been read by it already."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from convcost.gate.value_types import Path
+
+TOKEN = re.compile(
+    r'''(?P<space>[ \t\r]+|\#[^\n]*)
+      | (?P<text>"""(?s:\\.|[^\\])*?"{3,5}|\'\'\'(?s:.)*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')
+      | (?P<line>\n)
+      | (?P<sign>[\[\]{},=.])
+      | (?P<bare>[^\s\#\[\]{},=."']+)''',
+    re.VERBOSE,
+)
+
+
+class Position(NamedTuple):
+    """A line and a column, counted from 1, and how many characters the key has."""
+
+    line: int
+    column: int
+    length: int
+
+
+class _Token(NamedTuple):
+    rule: str
+    text: str
+    position: Position
+
+
+def positions(text: str) -> dict[Path, Position]:
+    """The position of each key, those of tables in brackets and in braces among them, by its path.
+
+    Items of lists have their place as a key, where there is a key in them to point at.
+    """
+    return _Scan(text).found
+
+
+class _Scan:
+    """A walk over the tokens that enters each key."""
+
+    def __init__(self, text: str) -> None:
+        self.found: dict[Path, Position] = {}
+        self._tokens = list(_tokens(text))
+        self._place = 0
+        self._counts: dict[Path, int] = {}
+        self._document()
+
+    def _document(self) -> None:
+        table: Path = ()
+        while self._rule != "end":
+            if self._rule == "line":
+                self._read()
+            elif self._text == "[":
+                table = self._heading()
+            else:
+                self._assignment(table)
+
+    def _heading(self) -> Path:
+        """heading: "[" key "]" | "[[" key "]]" """
+        self._read()
+        is_list = self._text == "["
+        if is_list:
+            self._read()
+        table = self._key(())
+        if is_list:
+            place = self._counts[table] = self._counts.get(table, -1) + 1
+            table = (*table, str(place))
+        while self._text == "]":
+            self._read()
+        return table
+
+    def _assignment(self, table: Path) -> None:
+        """assignment: key "=" value"""
+        path = self._key(table)
+        self._read()
+        self._value(path)
+
+    def _key(self, table: Path) -> Path:
+        """key: name ("." name)*; a prefix that a key before it had keeps its first position."""
+        path = table
+        while True:
+            token = self._read()
+            path = (*path, _unquoted(token))
+            self.found.setdefault(path, token.position)
+            if self._text != ".":
+                self.found[path] = token.position
+                return path
+            self._read()
+
+    def _value(self, path: Path) -> None:
+        """value: "[" [value ("," value)*] "]" | "{" [assignment ("," assignment)*] "}" | anything else"""
+        opening = self._text
+        if opening not in ("[", "{"):
+            self._scalar()
+            return
+        self._read()
+        place = 0
+        while self._text not in ("]", "}"):
+            if self._rule == "line" or self._text == ",":
+                place += self._text == ","
+                self._read()
+            elif opening == "[":
+                self._value((*path, str(place)))
+            else:
+                self._assignment(path)
+        self._read()
+
+    def _scalar(self) -> None:
+        """A text, a number, a date, which may have a point or a space in it."""
+        while self._rule not in ("line", "end") and self._text not in (",", "]", "}"):
+            self._read()
+
+    @property
+    def _rule(self) -> str:
+        return self._tokens[self._place].rule
+
+    @property
+    def _text(self) -> str:
+        token = self._tokens[self._place]
+        return token.text if token.rule == "sign" else ""
+
+    def _read(self) -> _Token:
+        token = self._tokens[self._place]
+        self._place += token.rule != "end"
+        return token
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line, start = 1, 0
+    for match in TOKEN.finditer(text):
+        rule = str(match.lastgroup)
+        if rule != "space":
+            yield _Token(rule, match[0], Position(line, match.start() - start + 1, len(match[0])))
+        if breaks := match[0].count("\n"):
+            line += breaks
+            start = match.start() + match[0].rindex("\n") + 1
+    yield _Token("end", "", Position(line, 1, 0))
+
+
+def _unquoted(token: _Token) -> str:
+    return str(tomllib.loads(f"key = {token.text}")["key"]) if token.rule == "text" else token.text

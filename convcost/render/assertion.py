@@ -1,0 +1,117 @@
+"""An assertion that does not hold, for people: what is wrong, and the costs by layer or module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from convcost.core.escapes import printable
+from convcost.core.report import Report, Row
+from convcost.core.units import sign
+from convcost.gate.assertion.hints import FIGURES, hints, wanted
+from convcost.gate.assertion.judge import Asserted
+from convcost.render.document import Document, Line, Section, Table
+from convcost.render.gate.changes import fitted, tables_of
+from convcost.render.gate.words import LABELS, figure, sentence
+from convcost.render.interface import Style
+from convcost.render.model.modules import percent, without
+from convcost.render.notes import sizes_text
+from convcost.render.numbers import is_number
+from convcost.render.table import printed
+
+MOST_LINES = 20
+"""Layers that are listed, those that cost most; the rest on one line."""
+
+
+def failure(result: Asserted, width: int) -> str:
+    """The whole text: a sentence for each check that failed, tables, and what may explain it."""
+    name = result.counted.report.name
+    sentences = [f"{name}: {sentence(check)}" for check in result.failed]
+    if result.changes:
+        sentences.append(f"{name} does not cost as much as {result.like}")
+    sizes = sizes_text((result.report,))
+    tables = (fitted(table, width) for table in _tables(result, width))
+    section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
+    body = printed(Document((), section, Section((), ())).written(printable), Style(width))
+    text = "\n".join([*map(printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
+    return text.rstrip("\n")
+
+
+def _notes(result: Asserted) -> Iterator[str]:
+    for check in result.failed:
+        yield from hints(result, check)
+
+
+def _tables(result: Asserted, width: int) -> Iterator[Table]:
+    metrics = list(dict.fromkeys(check.metric for check in result.failed if check.metric in FIGURES))
+    if metrics:
+        yield _by_layer(result, metrics)
+    if result.changes:
+        name = result.counted.report.name
+        yield from tables_of(result.changes, name, _part(result.report), width, (result.like, "here"))
+
+
+def _part(report: Report) -> str:
+    return "module" if report.trace else "layer"
+
+
+def _by_layer(result: Asserted, metrics: list[str]) -> Table:
+    """Each layer's figures, all together, what was asked for, and the difference."""
+    report = result.report
+    rows = [row for row in report.rows if any(_figure(row, report, metric) for metric in metrics)]
+    shown, others = _most(rows, report, metrics[0])
+    lines = [Line(_label(row), _cells([row], report, metrics)) for row in shown]
+    if others:
+        lines.append(Line(f"{len(others)} others", _cells(others, report, metrics)))
+    lines += [Line("total", _cells(rows, report, metrics)), *_asked(result, metrics)]
+    columns = (column for metric in metrics for column in (LABELS[metric], "share"))
+    table = Table((f"by {_part(report)}", *columns), tuple(lines))
+    return without(table, "share") if report.open_names else table
+
+
+def _asked(result: Asserted, metrics: list[str]) -> tuple[Line, Line]:
+    """What was asked of each metric, and how much more there is."""
+    checks = [next(check for check in result.failed if check.metric == metric) for metric in metrics]
+    pairs = [(check.relation, check.metric, wanted(result, check)) for check in checks]
+    asked = (f"{relation} {figure(amount)}" for relation, _, amount in pairs)
+    more = (_signed(getattr(result.report, metric) - amount) for _, metric, amount in pairs)
+    return Line("asserted", _spaced(asked)), Line("difference", _spaced(more))
+
+
+def _spaced(texts: Iterable[str]) -> tuple[str, ...]:
+    """With an empty cell behind each, where its share would be."""
+    return tuple(cell for text in texts for cell in (text, ""))
+
+
+def _signed(number: Any) -> str:
+    return f"{sign(number)}{figure(abs(number))}" if is_number(number) else figure(number)
+
+
+def _most(rows: list[Row], report: Report, metric: str) -> tuple[list[Row], list[Row]]:
+    """Those that are listed, in their order, and the others; formulas have no order of size."""
+    if len(rows) <= MOST_LINES:
+        return rows, []
+    ranked = rows
+    if not report.open_names:
+        ranked = sorted(rows, key=lambda row: -_figure(row, report, metric))
+    first = {id(row) for row in ranked[: MOST_LINES - 1]}
+    return [row for row in rows if id(row) in first], [row for row in rows if id(row) not in first]
+
+
+def _figure(row: Row, report: Report, metric: str) -> Any:
+    return FIGURES[metric](row, report)
+
+
+def _cells(rows: list[Row], report: Report, metrics: list[str]) -> tuple[str, ...]:
+    cells = []
+    for metric in metrics:
+        part = sum(_figure(row, report, metric) for row in rows)
+        cells += [figure(part), percent(part, getattr(report, metric))]
+    return tuple(cells)
+
+
+def _label(row: Row) -> str:
+    """`0: Conv1d(4, 4, 3)` of a design, `fc: Linear` of a module."""
+    text = str(row.layer)
+    described = text if text.startswith(f"{row.kind}(") else row.kind
+    return f"{row.path}: {described}" if row.path else described

@@ -1,0 +1,36 @@
+"""An explanation in Markdown, for pull requests and documents."""
+
+from __future__ import annotations
+
+from convcost.analysis.explain.steps import Explanation, Line, Nest, Part, Step
+from convcost.core.escapes import markdown, markdown_code
+from convcost.render.explain.notes import facts, heading, notes
+from convcost.render.explain.text import line_text
+from convcost.render.interface import Style
+from convcost.render.plain import plain
+
+BREAK = "  \n  "
+
+
+def render(explanation: Explanation, style: Style) -> str:
+    """What it is about, a heading for each part, a list of its steps, loops as code, and the notes."""
+    stated = (*heading(explanation), *facts(explanation))
+    about = "\n".join(f"- **{markdown(label)}**: {markdown_code(content)}" for label, content in stated)
+    remarks = "\n".join(f"- {markdown(note)}" for note in notes(explanation))
+    text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
+    return text if style.unicode else plain(text)
+
+
+def _part(part: Part) -> str:
+    return "\n".join((f"### {markdown(part.title)}", "", *map(_step, part.steps)))
+
+
+def _step(step: Step) -> str:
+    return f"- **{step.title}**: {BREAK.join(map(_line, step.lines))}"
+
+
+def _line(line: Line) -> str:
+    if isinstance(line, Nest):
+        code = "\n".join(f"  {each}" for each in line_text(line).splitlines())
+        return f"\n\n  ```text\n{code}\n  ```\n"
+    return markdown(line_text(line))

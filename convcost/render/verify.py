@@ -1,0 +1,102 @@
+"""A verification for people: layers by what they were checked against, blind spots, new disagreements."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+from convcost.core.units import exact
+from convcost.render.document import Command, Document, Fact, Line, Section, Table
+from convcost.render.records import installed
+from convcost.render.verify_records import command, reason
+from convcost.verify.result import Group, Heading, Outcome, Verified
+
+LEGEND = (
+    "Numbers are cases that agree: under torch in shapes, and in the products and bias adds that its module "
+    "makes of ones; under model in all that convcost counts as it runs; under a counter in FLOPs, 2 × MACs. "
+    "Those in brackets are in a known blind spot of the counter; blind: all are."
+)
+
+SEVERAL = 4
+"""More kinds than these are counted, not named."""
+
+
+def verification(result: Verified) -> Document:
+    """A line for each kind of layer, and below what is blind or new."""
+    return Document(
+        heading=(("verified", _versions(result)),),
+        facts=(Fact("cases", _drawn(result)), Fact("result", _verdict(result))),
+        costs=Section((_table(result),), tuple(_notes(result))),
+        counters=Section((), ()),
+    )
+
+
+def _versions(result: Verified) -> str:
+    """Against which torch, and counters of which packages."""
+    packages = dict.fromkeys(heading.package for heading in result.headings)
+    return ", ".join(f"{package} {installed(package)}" for package in packages)
+
+
+def _verdict(result: Verified) -> str:
+    if result.agrees:
+        return "nothing new: every formula agrees, but for known blind spots"
+    number = len(result.new)
+    return f"{number} new disagreement{'s' * (number != 1)}"
+
+
+def _drawn(result: Verified) -> str:
+    number = len(result.kinds)
+    kinds = f"{number} kind{'s' * (number != 1)} of layer"
+    return f"{exact(_cases(result))} of {kinds}, up to {result.cases} for each argument, seed {result.seed}"
+
+
+def _cases(result: Verified) -> int:
+    """Each case is looked at by the first check."""
+    return sum(finding.check == result.headings[0].name for finding in result.findings)
+
+
+def _table(result: Verified) -> Table:
+    lines = (
+        Line(kind, tuple(_cell(result.tallies[kind, heading.name]) for heading in result.headings))
+        for kind in result.kinds
+    )
+    return Table(("layer", *map(_column, result.headings)), tuple(lines))
+
+
+def _column(heading: Heading) -> str:
+    """Short, so that the usual ones have room side by side: profiler for torch.profiler."""
+    return heading.title.rpartition(".")[2]
+
+
+def _cell(tally: Tally[Outcome]) -> str:
+    """56, blind, or 30 (26) where 26 are blind; with 1 new behind it."""
+    if set(tally) == {"known"}:
+        return "blind"
+    parts = [exact(tally["agrees"])] if tally["agrees"] else []
+    parts += [f"({exact(tally['known'])})"] if tally["known"] else []
+    return " ".join([*parts, *([f"{exact(tally['new'])} new"] if tally["new"] else [])])
+
+
+def _notes(result: Verified) -> Iterator[str]:
+    """What is new comes last: next to where the user types."""
+    yield LEGEND
+    yield from (f"Known: {_said(result, group)}." for group in result.known)
+    yield from (f"No longer so: {_said(result, group)}." for group in result.cured)
+    for group in result.new:
+        yield f"New: {_said(result, group)}. It shows in:"
+        yield Command(command(result, group))
+
+
+def _said(result: Verified, group: Group) -> str:
+    return f"{_heading(result, group).title}, {_kinds(group)}: {reason(group)}"
+
+
+def _kinds(group: Group) -> str:
+    """Conv1d (56 cases)."""
+    few = len(group.kinds) <= SEVERAL
+    kinds = ", ".join(group.kinds) if few else f"{len(group.kinds)} kinds"
+    return f"{kinds} ({exact(group.cases)} case{'s' * (group.cases != 1)})"
+
+
+def _heading(result: Verified, group: Group) -> Heading:
+    return next(heading for heading in result.headings if heading.name == group.example.check)

@@ -1,0 +1,147 @@
+"""The bookkeeper of open sizes: it enters what layers require, and works out what they yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from convcost.core.constraints import AllAtLeast, Requirement
+from convcost.core.cost import Cost, Shape
+from convcost.core.errors import RequirementError, UsageError
+from convcost.layers.interface import Layer
+from convcost.symbolic.assumption_set import AssumptionSet
+from convcost.symbolic.asymptotic_sign import asymptotic_sign
+from convcost.symbolic.constraints import FailureError, constraints_of, not_negative
+from convcost.symbolic.feasibility import is_fulfillable
+from convcost.symbolic.formula import HEAVIEST, Formula, dimension, part
+from convcost.symbolic.signs import sign_of
+from convcost.symbolic.substitution import names_in, transform
+
+Result = TypeVar("Result")
+
+LONGEST_DIMENSION = 60
+"""A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
+
+LONGEST_ON_DATA = 500
+"""A formula for MACs on real data of more parts is not worth its work."""
+
+
+WEIGHT_OF_A_LAYER = 10
+
+HEAVIEST_DESIGN = 12_000
+"""The parts of all layers' formulas together, written out: more take long to print, and nobody reads them."""
+
+TOO_LONG = "with so many layers the formulas in open sizes get too long"
+DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
+NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first: --K 3."
+
+
+class SymbolicEvaluator:
+    """Works on formulas, and keeps the ledger of what they take for granted.
+
+    With `chooses_signs`, a sign that varies is assumed as it is for the usual sizes, which makes formulas
+    shorter; `has_chosen` says whether that was done. Without, |x| stays in the formula.
+    """
+
+    def __init__(self, *, chooses_signs: bool = True) -> None:
+        self.ledger = AssumptionSet()
+        self.chooses_signs = chooses_signs
+        self.has_chosen = False
+        self._weight = 0
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
+        if isinstance(requirement, AllAtLeast):
+            for single in requirement.one_by_one():
+                self.require(single, step)
+            return
+        try:
+            for need in constraints_of(requirement):
+                self.ledger.enter(need)
+        except FailureError:
+            raise RequirementError(
+                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
+            ) from None
+
+    def output(self, layer: Layer, shape: Shape) -> Shape:
+        """The layer's output; a dimension that grows too long is kept together."""
+        sizes = self._worked_out(layer.output, shape)
+        kept: list[Any] = [part("positive", size) if _is_long(size) else size for size in sizes]
+        return tuple(kept)
+
+    def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
+        """The layer's cost; without MACs on real data where their formula is long, be it only in the end."""
+        cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
+        quantities = (cost.macs, cost.bias_adds, cost.elementwise)
+        self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
+        if self._weight > HEAVIEST_DESIGN:
+            raise RequirementError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
+        return replace(cost, valid_macs=_bearable(cost, "weight", HEAVIEST))
+
+    def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
+        """`formulas` with each dimension as one size, which is then opened up again."""
+        large = frozenset[str]().union(*map(names_in, shape))
+        simple = tuple(map(dimension, shape))
+        return tuple(self.settled(formula, large) for formula in formulas(simple))
+
+    def settled(self, formula: Any, large: frozenset[str] = frozenset()) -> Any:
+        """`formula` as short as the assumptions allow.
+
+        A sign that varies is assumed as it is where the sizes in `large` are much larger than the others.
+        """
+
+        def absolute(inner: Any) -> Any:
+            value = abs(inner)
+            is_open = isinstance(value, Formula) and any(atom.kind == "absolute" for atom in value.atoms)
+            return self._signed(inner, large) if is_open else value
+
+        return transform(
+            formula,
+            absolute=absolute,
+            rounding=self.ledger.rounded,
+            together=lambda atom: part(*atom) if _is_long(atom.inner) else atom.inner,
+        )
+
+    def _signed(self, inner: Formula, large: frozenset[str]) -> Any:
+        known = sign_of(self.ledger.under(inner))
+        sign = known or (asymptotic_sign(inner, large) if self.chooses_signs else 0)
+        if sign and known is None:
+            self.has_chosen = True
+            try:
+                for need in not_negative(sign * inner):
+                    self.ledger.enter(need)
+            except FailureError:
+                sign = -sign
+        return sign * inner if sign else abs(inner)
+
+
+def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
+    """What `work` comes to with signs chosen, if some sizes fulfil all that is assumed then; else without."""
+    keeper = SymbolicEvaluator()
+    try:
+        result = work(keeper)
+    except RequirementError:
+        if not keeper.has_chosen:
+            raise
+    except ZeroDivisionError:
+        if not keeper.has_chosen:
+            raise UsageError(DIVISION_BY_ZERO) from None
+    else:
+        if not keeper.has_chosen or is_fulfillable(keeper.ledger.needs):
+            return result
+    return work(SymbolicEvaluator(chooses_signs=False))
+
+
+def _is_long(size: Any) -> bool:
+    return isinstance(size, Formula) and size.parts > LONGEST_DIMENSION
+
+
+def _quantities(cost: Cost) -> tuple[Any, ...]:
+    return cost.macs, _bearable(cost, "parts", LONGEST_ON_DATA), cost.bias_adds, cost.elementwise
+
+
+def _bearable(cost: Cost, measure: str, most: int) -> Any:
+    """The MACs on real data, unless their formula is longer than that, and not that of all MACs."""
+    is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
+    return None if is_long else cost.valid_macs

@@ -1,0 +1,150 @@
+"""What ran, summed up: a row for each submodule that computes or has parameters."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.core.cost import Cost, Shape
+from convcost.core.dtypes import ITEMSIZES
+from convcost.core.report import Report, Row
+from convcost.core.trace import Module, Operation, Tensor, Trace
+from convcost.tracing.model_parts import Anatomy, tied
+from convcost.tracing.paths import Visit
+from convcost.tracing.tape import Tape
+from convcost.tracing.tensors import bytes_of, labelled, shape_of
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Described(str):
+    """A submodule's arguments as torch prints them."""
+
+    __slots__ = ()
+
+    def length_formulas(self, shape: Shape) -> tuple[Any, ...]:
+        """None are known."""
+        return ()
+
+    def loops(self, shape: Shape) -> tuple[Any, ...]:
+        """None are known."""
+        return ()
+
+
+def report_of(
+    parts: Anatomy,
+    tape: Tape,
+    given: Any,
+    output: Any,
+    way: str,
+    unused: tuple[str, ...] = (),
+) -> Report:
+    """The report of a run of the model of these parts; nothing was done with the `unused` parameters."""
+    submodules = parts.submodules
+    visits = {"": Visit(calls=1), **tape.paths.visits}
+    modules = tuple(
+        Module(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
+        for path, visit in visits.items()
+    )
+    trace = Trace(
+        _tensors(given),
+        _tensors(output),
+        tape.operations,
+        tape.uncounted,
+        modules,
+        "data" if way == "data" else "shapes",
+        unused,
+        tied(parts),
+        conditionals=tape.conditionals,
+        unused_formulas=tape.unused_formulas,
+    )
+    texts = {path: _described(submodules[path]) for path in visits}
+    name = type(submodules[""]).__name__
+    return Report(
+        name=name,
+        spec=name,
+        rows=_rows(trace, texts, _owned(parts.parameters, visits), visits),
+        dtype=_dtype(parts.parameters),
+        trace=trace,
+    )
+
+
+def _described(module: torch.nn.Module) -> Described:
+    """Nothing where a user's class can't say it."""
+    try:
+        return Described(module.extra_repr())
+    except Exception:
+        return Described()
+
+
+def _rows(
+    trace: Trace,
+    texts: Mapping[str, Described],
+    owned: Mapping[str, dict[str, torch.nn.Parameter]],
+    visits: Mapping[str, Visit],
+) -> tuple[Row, ...]:
+    ran: dict[str, list[Operation]] = defaultdict(list)
+    for operation in trace.operations:
+        if operation.phase == "forward":
+            ran[operation.path].append(operation)
+    rows = [
+        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path], visits[module.path])
+        for module in trace.modules
+        if module.path in owned or ran[module.path]
+    ]
+    return tuple(rows) or (_row(trace.modules[0], texts[""], {}, [], visits[""]),)
+
+
+def _row(
+    module: Module,
+    text: Described,
+    parameters: dict[str, torch.nn.Parameter],
+    operations: list[Operation],
+    visit: Visit,
+) -> Row:
+    return Row(
+        module.path,
+        module.kind,
+        text,
+        module.input or (),
+        module.output or (),
+        {name: tuple(parameter.shape) for name, parameter in parameters.items()},
+        sum((operation.cost for operation in operations), Cost()),
+        sum(operation.activations for operation in operations),
+        visit.input_itemsize,
+        module.calls,
+        visit.output_itemsize,
+        bytes_of(parameters.values()),
+        tuple(name for name, parameter in parameters.items() if not parameter.requires_grad),
+    )
+
+
+def _owned(
+    parameters: Mapping[str, torch.nn.Parameter], visits: Mapping[str, Visit]
+) -> dict[str, dict[str, torch.nn.Parameter]]:
+    """Each parameter with the innermost submodule around it that ran, by its name from there."""
+    owned: dict[str, dict[str, torch.nn.Parameter]] = defaultdict(dict)
+    for name, parameter in parameters.items():
+        path = name.rpartition(".")[0]
+        while path not in visits:
+            path = path.rpartition(".")[0]
+        owned[path][name.removeprefix(f"{path}.") if path else name] = parameter
+    return owned
+
+
+def _tensors(value: Any) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(name, str(tensor.dtype).removeprefix("torch."), shape_of(tensor), tensor.element_size())
+        for name, tensor in labelled(value)
+    )
+
+
+def _dtype(parameters: Mapping[str, torch.nn.Parameter]) -> str:
+    """The dtype of most parameters."""
+    counts: Counter[str] = Counter()
+    for parameter in parameters.values():
+        counts[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
+    known = (dtype for dtype, _ in counts.most_common() if dtype in ITEMSIZES)
+    return next(known, "float32")
