@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import NamedTuple, TypeAlias
 
 from convcost.core.arguments import text
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.metrics import METRICS
 from convcost.core.printing import Printed
 from convcost.core.report import Report
 
-Metric: TypeAlias = Literal["flops", "macs", "params", "bytes"]
+Metric: TypeAlias = str
 
 PerSize: TypeAlias = Size | Mapping[str, Size]
 """A limit for all sizes, or for each by name."""
 
-METRICS: tuple[Metric, ...] = get_args(Metric)
-"""The quantities that can be matched."""
-
-UNITS: dict[Metric, str] = {"flops": "FLOPs", "macs": "MACs", "params": "parameters", "bytes": "bytes"}
-"""What each is counted in."""
+UNITS: dict[Metric, str] = {metric.name: metric.label for metric in METRICS if metric.can_be_matched}
+"""The quantities that can be matched, and what each is counted in."""
 
 LARGEST = 10**12
 """The largest size that is tried unless another maximum is asked for."""
@@ -34,11 +32,10 @@ LARGEST_MAXIMUM = 10**18
 def metric_named(name: str) -> Metric:
     """The metric called `name`; UsageError if there is none."""
     text("metric", name, "flops")
-    for metric in METRICS:
-        if metric == name:
-            return metric
-    message = f"no metric to match is called {name[:40]}{did_you_mean(name, METRICS)}"
-    raise UsageError(message, hint=f"There are {', '.join(METRICS)}.")
+    if name in UNITS:
+        return name
+    message = f"no metric to match is called {name[:40]}{did_you_mean(name, UNITS)}"
+    raise UsageError(message, hint=f"There are {', '.join(UNITS)}.")
 
 
 class Range(NamedTuple):

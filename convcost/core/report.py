@@ -13,6 +13,7 @@ from convcost.core.arguments import instance, text
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.metrics import NAMES
 from convcost.core.opened import Open
 from convcost.core.printing import Printed
 from convcost.core.trace import Trace
@@ -274,13 +275,6 @@ class Sequence(NamedTuple):
         return replace(first + second, convention=convention)
 
 
-METRICS = (
-    *("params", "trainable_params", "macs", "valid_macs", "flops", "bias_adds", "elementwise"),
-    *("output_elements", "activations", "flops_per_output_element", "bytes", "arithmetic_intensity"),
-)
-"""The quantities of a Report that can be compared."""
-
-
 @dataclass(frozen=True)
 class Comparison(Printed):
     """Two or more candidates; ratios are against the first."""
@@ -294,14 +288,14 @@ class Comparison(Printed):
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
-        if text("metric", metric, "flops") not in METRICS:
-            near = did_you_mean(metric, METRICS)
+        if text("metric", metric, "flops") not in NAMES:
+            near = did_you_mean(metric, NAMES)
             raise UsageError(
-                f"no metric is called {metric[:40]}{near}", hint=f"There are {', '.join(METRICS)}."
+                f"no metric is called {metric[:40]}{near}", hint=f"There are {', '.join(NAMES)}."
             )
         instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
         """Every metric's ratio of `candidate` to the first."""
-        return {metric: self.ratio(metric, candidate) for metric in METRICS}
+        return {metric: self.ratio(metric, candidate) for metric in NAMES}

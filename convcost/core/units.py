@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from convcost.core.errors import UsageError
+from convcost.core.metrics import BY_NAME
 
 PREFIXES = ("", "K", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 """Powers of 1,000."""
@@ -181,32 +182,18 @@ def binary(value: int) -> str:
     return f"{value} B"
 
 
-AMOUNTS = {
-    "flops": ("FLOP", "FLOPs"),
-    "macs": ("MAC", "MACs"),
-    "trainable_params": ("parameters", "param", "params"),
-    "params": ("parameters", "param", "params"),
-    "bytes": ("bytes", "B"),
-    "valid_macs": ("MAC", "MACs"),
-    "bias_adds": ("add", "adds"),
-    "elementwise": ("operation", "operations"),
-    "output_elements": ("element", "elements"),
-    "activations": ("element", "elements", "activation", "activations"),
-}
-"""The units an amount of each metric can be written in; the last is the usual one."""
-
-
 def parse_amount(text: str, metric: str) -> int:
     """The whole number that `2GFLOPs`, `300 K`, `1.5e9`, `327,680` or `64MiB` is, in the metric's unit."""
+    units = BY_NAME[metric].units
     number = r"([0-9][0-9,_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)"
-    unit = f"(?:{'|'.join(AMOUNTS[metric])})?"
+    unit = f"(?:{'|'.join(units)})?"
     powers = "([KMGTP]?)((?<=[KMGTP])i|)" if metric == "bytes" else f"([{''.join(PREFIXES)}]?)()"
     pattern = rf"\s*{number}\s*{powers}\s*{unit}\s*"
     match = re.fullmatch(pattern, text, re.IGNORECASE)
     amount = match and Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
     if not match or amount is None or amount.denominator != 1:
-        message = f"{text[:40]!r} is not a whole number of {AMOUNTS[metric][-1]}"
-        raise UsageError(message, hint=f"Write it as 1.5e9 or 64 M{AMOUNTS[metric][-1]}.")
+        message = f"{text[:40]!r} is not a whole number of {units[-1]}"
+        raise UsageError(message, hint=f"Write it as 1.5e9 or 64 M{units[-1]}.")
     return int(amount)
 
 

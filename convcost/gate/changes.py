@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.gate.diff import Placed, RowChange, row_changes
-from convcost.gate.keys import METRICS
+from convcost.gate.keys import BASELINE_METRICS
 from convcost.gate.row_folding import natural
 from convcost.gate.rows import Baseline, Figure
 
@@ -33,7 +33,7 @@ def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: 
 
 def changes(before: Baseline, after: Baseline) -> Changes:
     """What is not as it was."""
-    totals = {metric: (before.totals[metric], after.totals[metric]) for metric in METRICS}
+    totals = {metric: (before.totals[metric], after.totals[metric]) for metric in BASELINE_METRICS}
     return Changes(
         {metric: pair for metric, pair in totals.items() if pair[0] != pair[1]},
         tuple(row_changes(_placed(before), _placed(after))),

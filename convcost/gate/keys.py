@@ -6,26 +6,17 @@ from typing import Literal, NamedTuple, get_args
 
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.metrics import METRICS
 from convcost.gate.choice_types import Anything, Either, OneOf
 from convcost.gate.device_keys import DEVICES
 from convcost.gate.table_types import Key, Named, Several, Table
 from convcost.gate.value_types import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
 
-METRICS = {
-    "params": "parameters",
-    "macs": "multiply–accumulates",
-    "valid_macs": "multiply–accumulates on real data, not on padding",
-    "flops": "floating-point operations under the entry's convention",
-    "bias_adds": "additions of a bias",
-    "elementwise": "elementwise operations",
-    "output_elements": "elements of the output",
-    "activations": "output elements of all contractions",
-    "bytes": "bytes of input, parameters and output",
-}
+BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
 """What a lock file has of each entry."""
 
-LIMITED = {**METRICS, "trainable_params": "parameters that require a gradient"}
-"""What can be limited."""
+LIMITED = {metric.name: metric.description for metric in METRICS if metric.units}
+"""What can be limited: whatever amounts can be written of."""
 
 Relation = Literal["≤", "≥", "="]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from convcost.core.cost import Count, Padding
+from convcost.core.metrics import BY_NAME
 from convcost.gate.choice_types import Either, OneOf
 from convcost.gate.config_file import BARE
-from convcost.gate.keys import METRICS
+from convcost.gate.keys import BASELINE_METRICS
 from convcost.gate.row_folding import folded
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
 from convcost.gate.table_types import Key, Named, Table
@@ -31,7 +32,7 @@ ROW = Table(
     {
         "kind": Key(TEXT, "Its class.", required=True),
         "copies": Key(WHOLE, "How many there are, where its path stands for several."),
-        **{metric: Key(FIGURE, f"Its {METRICS[metric]}.") for metric in ROW_METRICS},
+        **{metric: Key(FIGURE, f"Its {BY_NAME[metric].description}.") for metric in ROW_METRICS},
     },
 )
 ENTRY = Table(
@@ -42,7 +43,10 @@ ENTRY = Table(
         "count": Key(OneOf(get_args(Count)), "What FLOPs are, if not 2 × MACs."),
         "taps": Key(OneOf(get_args(Padding)), "Which taps count, if not all."),
         "dtype": Key(TEXT, "The dtype that bytes are counted in, if not float32."),
-        **{metric: Key(FIGURE, f"Its {about}.", required=True) for metric, about in METRICS.items()},
+        **{
+            metric: Key(FIGURE, f"Its {BY_NAME[metric].description}.", required=True)
+            for metric in BASELINE_METRICS
+        },
         "rows": Key(Named(ROW), "Its layers or modules by their paths.", required=True),
     },
 )
@@ -69,7 +73,7 @@ def _lines(name: str, baseline: Baseline) -> Iterator[str]:
     said = {key: value for key, value in about.items() if value != USUAL[key]}
     yield f"[entries.{name}]"
     yield from _assignments({"of": baseline.of, **said})
-    yield from _assignments({metric: baseline.totals[metric] for metric in METRICS})
+    yield from _assignments({metric: baseline.totals[metric] for metric in BASELINE_METRICS})
     yield f"\n[entries.{name}.rows]"
     for path, found in folded(baseline.rows).items():
         yield f"{_value(path)} = {_value(_row(*found))}"

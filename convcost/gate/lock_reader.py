@@ -10,7 +10,7 @@ from typing import Any
 from convcost.core.cost import Convention
 from convcost.core.errors import UsageError
 from convcost.gate.config_file import ConfigError, dotted, parsed
-from convcost.gate.keys import METRICS
+from convcost.gate.keys import BASELINE_METRICS
 from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
 from convcost.gate.row_folding import MOST_ROWS, unfolded
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
@@ -56,7 +56,7 @@ def _baseline(path: Path, name: str, entry: Mapping[str, Any]) -> Baseline:
     found = Baseline(
         of=entry["of"],
         sizes=about["sizes"],
-        totals={metric: entry[metric] for metric in METRICS},
+        totals={metric: entry[metric] for metric in BASELINE_METRICS},
         rows=_rows(path, name, entry["rows"]),
         convention=Convention(about["count"], about["taps"]),
         dtype=about["dtype"],

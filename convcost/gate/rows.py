@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from convcost.core.cost import MATMUL, Convention
+from convcost.core.metrics import BY_NAME, METRICS
 from convcost.core.report import Report
 from convcost.core.report import Row as ReportRow
 from convcost.gate.counting import CountedEntry
-from convcost.gate.keys import METRICS
+from convcost.gate.keys import BASELINE_METRICS
 
-ROW_METRICS = ("params", "macs", "valid_macs", "bias_adds", "elementwise", "activations")
+ROW_METRICS = tuple(
+    metric.name for metric in METRICS if metric.in_baseline and metric.adds_up and metric.name != "flops"
+)
 """What a layer or module has figures of: the totals of these are their sums."""
 
 Figure = int | str
@@ -51,7 +54,7 @@ def baseline_of(counted: CountedEntry) -> Baseline:
     return Baseline(
         of=counted.entry.text,
         sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)},
-        totals={metric: figure(_total(report, metric)) for metric in METRICS},
+        totals={metric: figure(_total(report, metric)) for metric in BASELINE_METRICS},
         rows={row.path: _row(row) for row in report.rows},
         convention=report.convention,
         dtype=report.dtype,
@@ -66,15 +69,7 @@ def _total(report: Report, metric: str) -> Any:
 
 
 def _row(row: ReportRow) -> Row:
-    values = {
-        "params": row.params,
-        "macs": row.cost.macs,
-        "valid_macs": row.cost.valid_macs,
-        "bias_adds": row.cost.bias_adds,
-        "elementwise": row.cost.elementwise,
-        "activations": row.activations,
-    }
-    figures = ((metric, figure(value)) for metric, value in values.items())
+    figures = ((name, figure(BY_NAME[name].in_row(row, MATMUL))) for name in ROW_METRICS)
     return Row(row.kind, tuple((metric, each) for metric, each in figures if each != 0))
 
 

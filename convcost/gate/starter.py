@@ -11,7 +11,7 @@ from typing import cast
 from convcost.core.errors import UsageError
 from convcost.gate.config_file import OWN, SHARED, nearest_source
 from convcost.gate.device_keys import DEVICE
-from convcost.gate.keys import COMMON, CONFIG, ENTRY, LIMITS, METRICS
+from convcost.gate.keys import COMMON, CONFIG, ENTRY, LIMITED, LIMITS
 from convcost.gate.table_types import Key, Table
 from convcost.system.files import create_text, shown
 
@@ -89,8 +89,8 @@ def _lines() -> Iterator[str]:
     yield from _comment(f"sizes: {ENTRY.keys['sizes'].about}")
     yield from _keys({name: key for name, key in ENTRY.keys.items() if name not in taken})
     yield from _comment('Limits, each a number, "2 GFLOPs", or a formula such as "20*B*S*E**2":')
-    for metric, about in METRICS.items():
-        yield from _comment(f"{metric}, max_{metric}, min_{metric}: {about}")
+    for name, about in LIMITED.items():
+        yield from _comment(f"{name}, max_{name}, min_{name}: {about}")
     yield ""
     yield from _comment(f"{CONFIG.keys['devices'].about}")
     yield "# [devices.mine]"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from convcost.core.escapes import printable
+from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
 from convcost.core.units import sign
-from convcost.gate.assertion.hints import FIGURES, hints, wanted
+from convcost.gate.assertion.hints import hints, wanted
 from convcost.gate.assertion.judge import Asserted
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.gate.changes import fitted, tables_of
@@ -43,7 +44,8 @@ def _notes(result: Asserted) -> Iterator[str]:
 
 
 def _tables(result: Asserted, width: int) -> Iterator[Table]:
-    metrics = list(dict.fromkeys(check.metric for check in result.failed if check.metric in FIGURES))
+    failed = dict.fromkeys(check.metric for check in result.failed)
+    metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].adds_up]
     if metrics:
         yield _by_layer(result, metrics)
     if result.changes:
@@ -99,7 +101,7 @@ def _most(rows: list[Row], report: Report, metric: str) -> tuple[list[Row], list
 
 
 def _figure(row: Row, report: Report, metric: str) -> Any:
-    return FIGURES[metric](row, report)
+    return BY_NAME[metric].in_row(row, report.convention)
 
 
 def _cells(rows: list[Row], report: Report, metrics: list[str]) -> tuple[str, ...]:

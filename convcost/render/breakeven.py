@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.core import arithmetic, units
 from convcost.core.errors import ConvcostError
+from convcost.core.metrics import METRICS as TABLE
 from convcost.core.report import Comparison, Report
 from convcost.render.numbers import TOO_LONG, is_number, shown, simplified
 
 if TYPE_CHECKING:
     from convcost.symbolic.breakeven import BreakEven
 
-METRICS = {"flops": "FLOPs", "params": "parameters", "activations": "activations"}
-"""What break-even points are found for."""
+METRICS = {
+    metric.name: metric.label
+    for metric in sorted(TABLE, key=lambda metric: metric.name != "flops")
+    if metric.has_break_even
+}
+"""What break-even points are found for, FLOPs first."""
 
 PLAINEST = 9
 """A fraction with a larger denominator has its decimal value beside it."""

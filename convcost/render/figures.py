@@ -29,12 +29,12 @@ def figures(report: Report) -> list[Line]:
     lines = []
     for metric in shown_metrics(report):
         cells = _figures(
-            getattr(report, metric.attribute), UNITS.get(metric.attribute, ""), report, metric.missing
+            getattr(report, metric.name), UNITS.get(metric.name, ""), report, metric.missing or NONE
         )
-        lines.append(Line(label(metric, report), cells, metric.minor))
-        if metric.attribute == "params" and len(report.rows) == 1:
+        lines.append(Line(label(metric, report), cells, metric.is_minor))
+        if metric.name == "params" and len(report.rows) == 1:
             lines += _parameters(report)
-        if metric.attribute == "bytes" and not report.trace:
+        if metric.name == "bytes" and not report.trace:
             lines += _bytes_by_dtype(report)
     return lines
 

@@ -7,7 +7,9 @@ from convcost.core.cost import Shape
 from convcost.core.diagnosis import Refereed
 from convcost.core.escapes import printable
 from convcost.core.match import Match
+from convcost.core.metrics import Metric
 from convcost.core.report import Comparison, Report
+from convcost.core.units import NONE
 from convcost.gate.verdict import Checked
 from convcost.render import estimates
 from convcost.render.candidates import beside, columns
@@ -17,7 +19,7 @@ from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.explain.text import line_text
 from convcost.render.figures import figures
 from convcost.render.interface import CounterList, DeviceList, Result, Style
-from convcost.render.metrics import Metric, label, shown_metrics
+from convcost.render.metrics import label, shown_metrics
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
@@ -109,10 +111,10 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
-    found = (getattr(report, metric.attribute) for report in comparison.candidates)
-    values = [shown(value, missing=metric.missing) for value in found]
-    ratios = [factor(comparison.ratio(metric.attribute, other)) for other in comparison.candidates[1:]]
-    return Line(label(metric, comparison.first), beside(values, ratios), metric.minor)
+    found = (getattr(report, metric.name) for report in comparison.candidates)
+    values = [shown(value, missing=metric.missing or NONE) for value in found]
+    ratios = [factor(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
+    return Line(label(metric, comparison.first), beside(values, ratios), metric.is_minor)
 
 
 def _report(report: Report, style: Style) -> Document:

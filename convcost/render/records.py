@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost import __version__
-from convcost.core.report import METRICS, Comparison, CounterResult, Report, Row
+from convcost.core.metrics import NAMES
+from convcost.core.report import Comparison, CounterResult, Report, Row
 from convcost.render import estimates
 from convcost.render.breakeven_records import break_even_records
 from convcost.render.interface import CounterList
@@ -61,7 +62,7 @@ def report_record(report: Report) -> dict[str, Any]:
         "input_inferred": report.input_is_inferred,
         "output": list(map(data, report.output)),
         "dtype": report.dtype,
-        **{metric: data(getattr(report, metric)) for metric in METRICS},
+        **{metric: data(getattr(report, metric)) for metric in NAMES},
         "rows": [_row_record(row, report) for row in report.rows],
         "counters": _counters(report.counters),
         **estimates.records(report),

@@ -11,7 +11,8 @@ from convcost.core.arguments import all_sizes, instance, text
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention
 from convcost.core.errors import ConvcostError, RequirementError, UnboundSizeError, UsageError, did_you_mean
-from convcost.core.report import METRICS, Report
+from convcost.core.metrics import NAMES
+from convcost.core.report import Report
 from convcost.layers.network import Network
 from convcost.symbolic.constraints import FailureError, constraints_left
 from convcost.symbolic.convert import from_sympy, to_sympy
@@ -115,8 +116,8 @@ def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..
     for name in names:
         instance("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
-    if text("metric", metric, "flops") not in METRICS:
-        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, METRICS)}")
+    if text("metric", metric, "flops") not in NAMES:
+        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
     if formula is None:
         raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)

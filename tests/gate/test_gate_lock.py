@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convcost.core.cost import Convention
 from convcost.core.errors import UsageError
 from convcost.gate.config import config_at
-from convcost.gate.keys import METRICS
+from convcost.gate.keys import BASELINE_METRICS
 from convcost.gate.lock import lock_text
 from convcost.gate.lock_reader import read_lock, write_lock
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
@@ -110,7 +110,7 @@ ROWS = st.builds(
 def summed(text, rows, others, sizes):
     """A baseline whose totals are the sums of its rows."""
     sums = {metric: sum(row.get(metric) for row in rows.values()) for metric in ROW_METRICS}
-    totals = {metric: sums.get(metric, others) for metric in METRICS}
+    totals = {metric: sums.get(metric, others) for metric in BASELINE_METRICS}
     return Baseline(text, sizes, totals, rows, Convention("all", "valid"), "bfloat16")
 
 

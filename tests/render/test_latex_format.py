@@ -8,7 +8,7 @@ from results import RESULTS
 
 from convcost import api, compare, cost, parse
 from convcost.analysis.explain.derive import derivation
-from convcost.render import explained, render
+from convcost.render import explain as explained, render
 from convcost.render.tex import mathematics, text
 
 EXPLAINED = {

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.core.cost import Convention, Cost
+from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
 from convcost.gate.assertion.judge import Asserted
 from convcost.gate.check import LimitCheck
@@ -27,22 +28,10 @@ OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
 }
 """Of a metric, what else people mean by it."""
 
-FIGURES: dict[str, Callable[[Row, Report], Any]] = {
-    "params": lambda row, _: row.params,
-    "trainable_params": lambda row, _: row.trainable_params,
-    "macs": lambda row, _: row.cost.macs,
-    "valid_macs": lambda row, _: row.cost.valid_macs,
-    "flops": lambda row, report: row.cost.flops(report.convention),
-    "bias_adds": lambda row, _: row.cost.bias_adds,
-    "elementwise": lambda row, _: row.cost.elementwise,
-    "activations": lambda row, _: row.activations,
-}
-"""What a layer or module has of each metric whose total is a sum."""
-
 
 def hints(result: Asserted, check: LimitCheck) -> Iterator[str]:
     """Sentences about an equality that does not hold; none where nothing explains it exactly."""
-    if check.relation != "=" or check.metric not in FIGURES:
+    if check.relation != "=" or not BY_NAME[check.metric].adds_up:
         return
     report, asked = result.report, wanted(result, check)
     for name, quantity in OTHERS.get(check.metric, {}).items():
@@ -55,7 +44,7 @@ def _of_one_row(report: Report, metric: str, asked: Any) -> Iterator[str]:
     """The first layer or module that costs just the difference."""
     difference = getattr(report, metric) - asked
     for row in report.rows:
-        figure = FIGURES[metric](row, report)
+        figure = BY_NAME[metric].in_row(row, report.convention)
         if figure is not None and _is_same(difference, figure):
             yield f"{_called(row)} makes the difference"
             return

@@ -6,18 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from convcost.core.metrics import METRICS
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.check import LimitCheck
 from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
-from convcost.render.metrics import METRICS
 from convcost.render.numbers import in_full, is_number
 
-LABELS = {metric.attribute: metric.label for metric in METRICS} | {
-    "trainable_params": "trainable parameters",
-    "valid_macs": "MACs on real data",
-    "elementwise": "elementwise work",
-}
+LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
 """What each metric is called where it stands alone."""
 
 FIRST = ("flops", "params", "activations")
