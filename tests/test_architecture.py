@@ -1,6 +1,7 @@
 """How the package hangs together: imports one way and light, no text evaluated, no printing within."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,20 @@ def test_only_the_command_line_reads_the_environment(path):
         text = path.read_text(encoding="utf-8")
         assert "os.environ" not in text
         assert "os.getenv" not in text
+
+
+def test_the_map_names_files_and_folders_that_are_there():
+    """Those with a slash, from the package on, or behind another of the same sentence."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([\w./]+)`", text) if "/" in name}
+    assert len(named) > 30
+    assert [name for name in named if not (ROOT / "convcost" / name).exists()] == []
+
+
+def test_the_map_has_every_package():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    packages = [path.parent.name for path in (ROOT / "convcost").glob("*/__init__.py")]
+    assert [name for name in packages if f"`{name}`" not in text] == []
 
 
 HEAVY = ("torch", "fvcore", "sympy", "rich", "numpy", "typer")
