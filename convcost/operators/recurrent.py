@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from convcost.core import arithmetic
@@ -16,6 +17,10 @@ OPERATIONS = {"lstm": 22, "gru": 17, "rnn_tanh": 2, "rnn_relu": 2}
 tanh (1 each); lstm: f·c + i·g and o·tanh(c); gru: r·h, (1 − z)·n + z·h. Source: torch.nn.LSTM, GRU, RNN."""
 
 
+GRADIENT_OPERATIONS = {"lstm": 12, "gru": 12, "rnn_tanh": 1, "rnn_relu": 1}
+"""The same for the gradients: those of the cell written out, by torch's own backward of each operation."""
+
+
 def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> Cost:
     """positions · elements of the matrices; biases and gates beside it."""
     matrices = [parameter for parameter in parameters if len(parameter.shape) == 2]
@@ -23,6 +28,12 @@ def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> C
     macs = positions * sum(map(size, matrices))
     units = sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
     return Cost(macs, macs, positions * sum(map(size, biases)), positions * units * OPERATIONS[kind])
+
+
+def gate_gradients(kind: str, positions: Size, matrices: Sequence[Operand]) -> Cost:
+    """The elementwise gradients of all gates."""
+    units = sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
+    return Cost(elementwise=positions * units * GRADIENT_OPERATIONS[kind])
 
 
 def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
@@ -39,7 +50,7 @@ def _is_projection(matrices: Sequence[Operand]) -> bool:
 
 
 def sequence_gradients(
-    needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
+    kind: str, needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
 ) -> dict[str, Cost]:
     """By weights every matrix once a position; by inputs as well, as gradients go back through time.
 
@@ -52,7 +63,8 @@ def sequence_gradients(
     first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if bidirectional else 1]
     positions = arithmetic.elements(arguments["output"].shape[:-1])
     spared = 0 if "input" in needed else positions * sum(map(size, first))
-    found = {"input": Cost(cost.macs - spared, cost.macs - spared)}
+    gates = gate_gradients(kind, positions, matrices)
+    found = {"input": Cost(cost.macs - spared, cost.macs - spared) + gates}
     return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
 
 
@@ -74,7 +86,7 @@ def _sequence(kind: str) -> Operator:
         width = states[0].shape[-1] * (2 if is_bidirectional else 1)
         return [(*input.shape[:-1], width), *(tuple(state.shape) for state in states)]
 
-    return Operator(cost, output, outputs, gradients=sequence_gradients)
+    return Operator(cost, output, outputs, gradients=partial(sequence_gradients, kind))
 
 
 def _cell(kind: str) -> Operator:
@@ -82,16 +94,25 @@ def _cell(kind: str) -> Operator:
         given = [bias for name in ("b_ih", "b_hh") if (bias := biases.get(name)) is not None]
         return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [w_ih, w_hh, *given])
 
-    return Operator(cost, activations=outputs, gradients=cell_gradients)
+    return Operator(cost, activations=outputs, gradients=partial(cell_gradients, kind))
 
 
-def cell_gradients(needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any) -> dict[str, Cost]:
-    """By each matrix and by what it multiplies, once for each position; by biases only sums."""
-    matrices = {"input": "w_ih", "w_ih": "w_ih", "hx": "w_hh", "w_hh": "w_hh"}
+def cell_gradients(
+    kind: str, needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
+) -> dict[str, Cost]:
+    """By each matrix and by what it multiplies, once for each position; by biases only sums.
+
+    The gates' own are with the first that is needed, inputs before weights.
+    """
+    matrices = {"input": "w_ih", "hx": "w_hh", "w_ih": "w_ih", "w_hh": "w_hh"}
     positions = arithmetic.elements(input.shape[:-1])
     found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
     sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
-    return {name: Cost(macs, macs) for name, macs in found.items()} | sums
+    costs = {name: Cost(macs, macs) for name, macs in found.items()} | sums
+    if costs:
+        first = min(costs, key=(*matrices, *costs).index)
+        costs[first] += gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
+    return costs
 
 
 ONEDNN_KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")

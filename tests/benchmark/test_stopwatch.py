@@ -6,7 +6,7 @@ from timings import stopwatch, timed_module, timed_specs
 from torch import nn
 
 import convcost
-from convcost.benchmark import room, settings
+from convcost.benchmark import free_memory, settings
 from convcost.benchmark.result import times_ratio
 from convcost.core.errors import UsageError
 
@@ -124,7 +124,7 @@ def test_a_place_that_is_not_there_is_refused(monkeypatch):
 
 
 def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
-    monkeypatch.setattr(room, "free_bytes", lambda on: 10**6)
+    monkeypatch.setattr(free_memory, "free_bytes", lambda on: 10**6)
     report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
     with pytest.raises(UsageError, match=r"timing would take about 3\.83 MiB, and 977 KiB are free"):
         stopwatch().timed((report,), lambda: pytest.fail("it was built"))
@@ -132,17 +132,17 @@ def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
 
 def test_a_training_step_needs_more_memory_and_half_the_dtype_half():
     report = convcost.cost("[64, 100] -> Linear(100, 100) -> ReLU -> Linear(100, 100)")
-    needed = [room.needed_bytes(report, "float32", backward) for backward in (False, True)]
+    needed = [free_memory.needed_bytes(report, "float32", backward) for backward in (False, True)]
     assert needed[1] > 2 * 4 * report.params > needed[0]
-    assert room.needed_bytes(report, "bfloat16", False) == needed[0] // 2
+    assert free_memory.needed_bytes(report, "bfloat16", False) == needed[0] // 2
 
 
 def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 16 kB\nMemAvailable:       12 kB\n")
-    monkeypatch.setattr(room, "MEMINFO", tmp_path / "meminfo")
-    assert room.free_bytes("cpu") == 12 * 1024
-    monkeypatch.setattr(room, "MEMINFO", tmp_path / "nothing")
-    assert room.free_bytes("cpu") > 2**20
+    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "meminfo")
+    assert free_memory.free_bytes("cpu") == 12 * 1024
+    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "nothing")
+    assert free_memory.free_bytes("cpu") > 2**20
 
 
 @pytest.mark.parametrize("threads", [-1, 10**6])

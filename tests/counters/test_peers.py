@@ -7,8 +7,8 @@ import warnings
 
 import pytest
 import torch
-from modules.models import REFERENCE, Calls
 from torch import nn
+from tracing.models import REFERENCE, Calls
 
 from convcost.core.diagnosis import Refereed
 from convcost.counters import EVERY, is_installed

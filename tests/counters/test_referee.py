@@ -4,8 +4,8 @@ import time
 
 import pytest
 import torch
-from modules.models import REFERENCE, Calls
 from torch import nn
+from tracing.models import REFERENCE, Calls
 
 from convcost.core.diagnosis import Cause, Refereed
 from convcost.core.errors import UsageError

@@ -8,7 +8,8 @@ from results import RESULTS
 
 from convcost import api, compare, cost, parse
 from convcost.analysis.explain.derive import derivation
-from convcost.render import explain as explained, render
+from convcost.render import explain as explained
+from convcost.render import render
 from convcost.render.tex import mathematics, text
 
 EXPLAINED = {

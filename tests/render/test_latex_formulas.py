@@ -15,7 +15,8 @@ from test_hostile_names import NAMES, results
 from convcost import api, compare, cost, parse
 from convcost.analysis.explain.derive import derivation
 from convcost.core.escapes import printable
-from convcost.render import explain as explained, render
+from convcost.render import explain as explained
+from convcost.render import render
 from convcost.render.tex import code, escaped, mathematics, text
 from convcost.symbolic.text import people, readable
 

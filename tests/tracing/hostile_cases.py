@@ -1,6 +1,6 @@
 """Every hostile module by its name, which begins with what its forward changes."""
 
-from modules import (
+from tracing import (
     hostile_errors,
     hostile_inputs,
     hostile_module,

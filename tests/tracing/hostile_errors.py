@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from modules.hostile import Net, Subject
-from modules.hostile_inputs import in_place
 from torch import nn
+from tracing.hostile import Net, Subject
+from tracing.hostile_inputs import in_place
 
 
 class OddError(BaseException):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 import torch
-from modules.hostile import Net, Subject
 from torch import nn
+from tracing.hostile import Net, Subject
 
 
 class Cache:

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from modules.hostile import Net, Subject
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 from torch.utils import checkpoint
+from tracing.hostile import Net, Subject
 
 import convcost
 

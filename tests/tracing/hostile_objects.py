@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy
 import torch
-from modules.hostile import Subject, net
 from torch import nn
+from tracing.hostile import Subject, net
 
 
 def numbers() -> Any:

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import torch
-from modules.hostile import Net
 from torch import nn
+from tracing.hostile import Net
 
 Pair = namedtuple("Pair", "first second")
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy
 import torch
-from modules.hostile import Subject, net
 from torch import nn
 from torch.backends import cuda, cudnn, mha
 from torch.nn.modules import module as torch_module
 from torch.overrides import TorchFunctionMode
 from torch.utils import deterministic
 from torch.utils._python_dispatch import TorchDispatchMode
+from tracing.hostile import Subject, net
 
 
 class Silent(TorchFunctionMode):

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from modules.hostile import Net, Subject
-from modules.hostile_places import PLACES, WITHIN, Place
 from torch import nn
+from tracing.hostile import Net, Subject
+from tracing.hostile_places import PLACES, WITHIN, Place
 
 
 def replace(module: nn.Module, x: torch.Tensor, place: Place) -> None:

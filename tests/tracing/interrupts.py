@@ -1,6 +1,6 @@
 """Ctrl-C at random moments of a profile, in a process that has only this to do.
 
-`python -m modules.interrupts COUNT SEED MEANS...` prints as JSON how often a profile was interrupted, and
+`python -m tracing.interrupts COUNT SEED MEANS...` prints as JSON how often a profile was interrupted, and
 what was wrong afterwards: something that was changed, another error, another count of the next profile.
 """
 
@@ -20,10 +20,10 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
-from modules.hostile import RUNS, outcome, warm
-from modules.process_state import process_restored
-from modules.snapshots import differences, snapshot
 from torch import nn
+from tracing.hostile import RUNS, outcome, warm
+from tracing.process_state import process_restored
+from tracing.snapshots import differences, snapshot
 
 import convcost
 

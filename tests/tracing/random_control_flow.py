@@ -1,8 +1,8 @@
 """Pieces where numbers, devices or errors decide what runs: what counts is what the given data lead to."""
 
 import torch
-from modules.random_models import ANY_NAME, calls, kinds
 from torch import nn
+from tracing.random_models import ANY_NAME, calls, kinds
 
 SMALL, LARGE = 3, 11
 """Widths of the two branches."""

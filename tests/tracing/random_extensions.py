@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import calls, kinds, matrix
+from tracing.random_models import calls, kinds, matrix
 
 
 class TorchCode(torch.autograd.Function):

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 import torch.nn.functional as F
-from modules.random_models import ANY_NAME, calls, kind, kinds, matrix, named
 from torch import nn
+from tracing.random_models import ANY_NAME, calls, kind, kinds, matrix, named
 
 
 class NumpyFunction(torch.autograd.Function):

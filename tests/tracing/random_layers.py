@@ -3,9 +3,9 @@
 from math import prod
 
 import torch
-from modules.random_models import Piece, calls, kind, matrix
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
+from tracing.random_models import Piece, calls, kind, matrix
 
 
 @kind("Linear")

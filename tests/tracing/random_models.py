@@ -11,8 +11,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost import Cost
 

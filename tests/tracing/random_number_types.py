@@ -4,8 +4,8 @@ import warnings
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import calls, kind, kinds, matrix
 from torch import nn
+from tracing.random_models import calls, kind, kinds, matrix
 
 
 def as_complex(x):

@@ -1,9 +1,9 @@
 """Pieces that are the user's own operators: named, or counted by the user's formula."""
 
 import torch
-from modules import user_operators as ops
-from modules.random_models import FORMULA, calls, kinds, matrix, named
-from modules.user_operators import SPACE
+from tracing import user_operators as ops
+from tracing.random_models import FORMULA, calls, kinds, matrix, named
+from tracing.user_operators import SPACE
 
 from convcost import Cost
 

@@ -2,8 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import Piece, calls, kind, kinds, matrix, named
 from torch import nn
+from tracing.random_models import Piece, calls, kind, kinds, matrix, named
 
 
 def product(function, macs):

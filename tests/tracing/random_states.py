@@ -5,8 +5,8 @@ from collections import deque
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import calls, kinds
 from torch import nn
+from tracing.random_models import calls, kinds
 
 
 def hooked(register):

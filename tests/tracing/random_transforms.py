@@ -5,11 +5,11 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
-from modules.random_models import ANY_NAME, Piece, calls, kind, kinds, matrix
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jacfwd, jacrev, jvp, vjp, vmap
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
+from tracing.random_models import ANY_NAME, Piece, calls, kind, kinds, matrix
 
 
 def layers(width):

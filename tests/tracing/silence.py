@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-import modules.random_control_flow
-import modules.random_extensions
-import modules.random_hidden_work
-import modules.random_layers
-import modules.random_number_types
-import modules.random_operators
-import modules.random_products
-import modules.random_states
-import modules.random_transforms  # noqa: F401
 import torch
-from modules.random_models import ANY_NAME, Case, Piece, Recipe, build
+import tracing.random_control_flow
+import tracing.random_extensions
+import tracing.random_hidden_work
+import tracing.random_layers
+import tracing.random_number_types
+import tracing.random_operators
+import tracing.random_products
+import tracing.random_states
+import tracing.random_transforms  # noqa: F401
+from tracing.random_models import ANY_NAME, Case, Piece, Recipe, build
 
 import convcost
 from convcost.core.trace import Operation

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy
 import torch
-from modules.process_state import process_state
 from torch import nn
 from torch.nn.parameter import is_lazy
+from tracing.process_state import process_state
 
 Parts = Iterator[tuple[str, Any]]
 """What follows the path of an object, and what is there: a Fact, or an object to go on with."""

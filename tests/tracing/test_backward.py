@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modules.models import REFERENCE, Calls
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
+from tracing.models import REFERENCE, Calls
 
 from convcost.tracing.profile import Profiler
 

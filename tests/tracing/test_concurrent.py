@@ -4,8 +4,8 @@ import threading
 
 import pytest
 import torch
-from modules.processes import run_python
 from torch import nn
+from tracing.processes import run_python
 
 import convcost
 

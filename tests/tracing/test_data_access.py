@@ -5,8 +5,8 @@ import ctypes
 import numpy
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost.core.cost import Cost
 from convcost.tracing.profile import Profiler, profile

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from modules.models import Calls
-from modules.targets import LINEAR, refused, run, written
 from torch import nn
+from tracing.models import Calls
+from tracing.targets import LINEAR, refused, run, written
 
 from convcost.tracing.profile import Profiler, profile
 from convcost.tracing.user_error import TargetError

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
+from tracing.models import Calls
 
 from convcost.tracing.profile import Profiler
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 import torch._higher_order_ops as hop
 import torch.nn.functional as F
-from modules.models import Calls
-from modules.opening import check
 from torch import nn
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 from torch.utils.flop_counter import FlopCounterMode
+from tracing.models import Calls
+from tracing.opening import check
 
 from convcost.core.cost import Cost
 from convcost.core.trace import Conditional

@@ -1,10 +1,10 @@
 """A module, its inputs and the process are exactly as before, whatever the module's forward does to them."""
 
 import pytest
-from modules.hostile import RUNS, outcome, warm
-from modules.hostile_cases import CASES, QUICK
-from modules.process_state import process_restored
-from modules.snapshots import differences, snapshot
+from tracing.hostile import RUNS, outcome, warm
+from tracing.hostile_cases import CASES, QUICK
+from tracing.process_state import process_restored
+from tracing.snapshots import differences, snapshot
 
 from convcost.core.errors import ConvcostError
 

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from modules.interrupts import MEANS
-from modules.processes import run_python
+from tracing.interrupts import MEANS
+from tracing.processes import run_python
 
 
 def check(count, seed, *means):
-    process = run_python("-m", "modules.interrupts", str(count), str(seed), *means, timeout=600)
+    process = run_python("-m", "tracing.interrupts", str(count), str(seed), *means, timeout=600)
     assert process.returncode == 0, process.stderr
     result = json.loads(process.stdout)
     if result["wrong"]:

@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from models import Calls
-from modules.targets import refused, run, written
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+from tracing.targets import refused, run, written
 
 from convcost.tracing.profile import Profiler, profile
 from convcost.tracing.user_error import TargetError
@@ -36,7 +36,7 @@ CAUSAL = (PRODUCTS + SCORES, PRODUCTS + T * (T + 1) * E)
 """All MACs, and those on pairs that are not masked."""
 
 DECODER = """
-from modules.test_language_models import Decoder as Net
+from tracing.test_language_models import Decoder as Net
 """
 
 

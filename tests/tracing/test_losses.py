@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 import torch.nn.functional as F
-from modules.models import Calls
+from tracing.models import Calls
 
 from convcost.operators import OPERATORS
 from convcost.tracing.profile import profile

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.tracing.profile import Profiler, profile

@@ -3,9 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from modules.models import Calls
-from modules.opening import IMAGE, SEQUENCE, check, texts
 from torch import nn
+from tracing.models import Calls
+from tracing.opening import IMAGE, SEQUENCE, check, texts
 
 from convcost.core.errors import UsageError
 from convcost.tracing.symbolic_profile import profile_open

@@ -5,9 +5,9 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
-from modules.models import Calls
-from modules.opening import check, texts
 from torch import nn
+from tracing.models import Calls
+from tracing.opening import check, texts
 
 from convcost import ConvcostError
 from convcost.core.errors import UsageError

@@ -4,8 +4,8 @@ import linecache
 
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost import ConvcostError
 from convcost.tracing.inputs import Declared

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import torch
-from modules.test_untouched import Remembering, same, state
+from tracing.test_untouched import Remembering, same, state
 
 from convcost import ConvcostError
 from convcost.tracing.inputs import Declared

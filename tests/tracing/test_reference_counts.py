@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from modules.models import REFERENCE
+from tracing.models import REFERENCE
 
 from convcost.tracing.isolation import Call
 from convcost.tracing.profile import Profiler, profile

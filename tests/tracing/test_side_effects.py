@@ -7,9 +7,9 @@ from collections import deque
 
 import pytest
 import torch
-from modules.models import Calls
-from modules.process_state import process_restored
 from torch import nn
+from tracing.models import Calls
+from tracing.process_state import process_restored
 
 import convcost
 
@@ -175,13 +175,13 @@ def test_a_setting_that_a_forward_changes_is_as_before(setting, fails):
 @pytest.mark.filterwarnings("ignore")
 def test_the_first_profile_of_a_process_changes_no_setting():
     """Importing what a profile needs is no reason to change what the user has set."""
-    from modules.processes import run_python
+    from tracing.processes import run_python
 
     code = """
 import json, sys, torch
 from torch import nn
 import convcost
-from modules.snapshots import differences, snapshot
+from tracing.snapshots import differences, snapshot
 module, x = nn.Linear(4, 4), torch.ones(2, 4)
 before = snapshot(module, (x,))
 for profiler in (convcost.Profiler(), convcost.Profiler(backward=True), convcost.Profiler(footprint="")):

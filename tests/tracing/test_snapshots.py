@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from modules.hostile import outcome, warm
-from modules.hostile_cases import CASES, QUICK
-from modules.process_state import SETTINGS, process_restored, process_state
-from modules.snapshots import differences, snapshot
+from tracing.hostile import outcome, warm
+from tracing.hostile_cases import CASES, QUICK
+from tracing.process_state import SETTINGS, process_restored, process_state
+from tracing.snapshots import differences, snapshot
 
 HARMLESS = {
     *(f"within/NumPy array/{act}" for act in ("data", "requires_grad_", "grad")),

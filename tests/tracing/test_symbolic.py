@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modules.generated import images, sequences
-from modules.models import REFERENCE, Calls
-from modules.opening import IMAGE, SEQUENCE, check, said
 from torch import nn
+from tracing.generated import images, sequences
+from tracing.models import REFERENCE, Calls
+from tracing.opening import IMAGE, SEQUENCE, check, said
 
 from convcost.tracing.inputs import Declared, Multiple
 from convcost.tracing.profile import profile

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from modules.targets import LINEAR, refused, run, written
+from tracing.targets import LINEAR, refused, run, written
 
 from convcost.core.errors import UsageError
 from convcost.tracing.loading import is_place

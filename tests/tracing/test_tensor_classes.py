@@ -4,9 +4,9 @@ import copy
 
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
 from torch.utils._pytree import tree_map_only
+from tracing.models import Calls
 
 from convcost import Profiler, profile
 

@@ -7,8 +7,8 @@ import types
 import numpy
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost.tracing.isolation import Call
 from convcost.tracing.profile import Profiler

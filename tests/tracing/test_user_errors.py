@@ -1,7 +1,7 @@
 """What a user's own code raises is shown at its place, in a few lines."""
 
 import pytest
-from modules.targets import LINEAR, refused, written
+from tracing.targets import LINEAR, refused, written
 
 from convcost.core.errors import UsageError
 from convcost.tracing.user_error import TargetError

@@ -3,8 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost import Cost, Profiler
 

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost.tracing.profile import Profiler, profile
 

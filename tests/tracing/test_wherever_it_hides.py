@@ -5,8 +5,8 @@ import threading
 import pytest
 import torch
 import torch.nn.functional as F
-from modules.models import Calls
 from torch import nn
+from tracing.models import Calls
 
 from convcost import ConvcostError, Cost
 from convcost.tracing.profile import Profiler, profile

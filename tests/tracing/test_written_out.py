@@ -69,6 +69,24 @@ def test_a_recurrent_cell_costs_what_the_layer_does_at_one_position(kind):
     assert [STEPS * each for each in costs(one)] == costs(all_steps)
 
 
+@pytest.mark.parametrize("kind", RECURRENT, ids=lambda kind: kind.__name__)
+def test_the_gates_of_a_recurrent_layer_have_gradients_as_in_its_cell_at_each_position(kind):
+    """Every state that a step returns is used, as that of each position but the last is."""
+    step, states = RECURRENT[kind]
+    layer, one = kind(INPUT, HIDDEN, batch_first=True), [torch.randn(1, HIDDEN) for _ in range(states)]
+    cell = Calls(lambda module, x, *state: step(module.layer, x, state), layer=layer)
+    inputs = [torch.randn(1, INPUT), *one]
+    of_step = elementwise_gradients(cell, *(each.requires_grad_() for each in inputs))
+    assert of_step > 0
+    assert elementwise_gradients(layer, torch.randn(1, STEPS, INPUT)) == STEPS * of_step
+
+
+def elementwise_gradients(module, *inputs):
+    report = Profiler(backward=True).profile(module, *inputs)
+    phases = ("gradient by input", "gradient by weight")
+    return sum(each.cost.elementwise for each in report.trace.operations if each.phase in phases)
+
+
 def costs(report):
     return [report.macs, report.valid_macs, report.bias_adds, report.elementwise]
 
