@@ -7,12 +7,13 @@ from typing import NamedTuple, TypeVar
 
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
-from convcost.gate.check import LimitCheck, limit_check, made_check
+from convcost.gate.check import LimitCheck, made_check
 from convcost.gate.config import Config
 from convcost.gate.config_file import Problem
 from convcost.gate.counting import CountedEntry, counted
 from convcost.gate.entry import Entry, Model
 from convcost.gate.limit import Formula
+from convcost.gate.limit_check import limit_check
 from convcost.gate.value_types import ConfigIssue
 
 Part = TypeVar("Part")

@@ -14,11 +14,12 @@ from convcost.core.report import Report
 from convcost.gate.assertion import given
 from convcost.gate.assertion.subject import How, counted
 from convcost.gate.changes import Changes, changes
-from convcost.gate.check import LimitCheck, limit_check
+from convcost.gate.check import LimitCheck
 from convcost.gate.counting import CountedEntry
 from convcost.gate.evaluation import incomplete
 from convcost.gate.keys import LIMITS
 from convcost.gate.limit import Formula, Limit, parse_tolerance
+from convcost.gate.limit_check import limit_check
 from convcost.gate.rows import ROW_METRICS, baseline_of
 from convcost.spec.spec import whole
 
