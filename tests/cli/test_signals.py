@@ -108,7 +108,7 @@ def test_a_counter_in_a_process_of_its_own_ends_too(tmp_path):
     script = """
 import os, signal, time, threading
 from pathlib import Path
-from convcost.counters.subprocess_runner import contained
+from convcost.counters.subprocess_runner import run_in_subprocess
 exit_on_signals()
 def work():
     Path("new").write_text(str(os.getpid()))
@@ -120,7 +120,7 @@ def end():
     print(Path("process").read_text(), flush=True)
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=end, daemon=True).start()
-contained(work, 60)
+run_in_subprocess(work, 60)
 """
     code, out, err = in_a_process(script, tmp_path)
     assert (code, err) == (130, b"")

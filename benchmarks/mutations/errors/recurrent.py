@@ -52,5 +52,5 @@ RECURRENT.error(
     "{name: Cost(macs, macs) for name, macs in found.items()}",
 )
 RECURRENT.error(
-    "a cell's hidden gradient by the input's matrix", '"hx": "w_hh", "w_hh"', '"hx": "w_ih", "w_hh"'
+    "a cell's hidden gradient by the input's matrix", '"hx": "w_hh", "w_ih"', '"hx": "w_ih", "w_ih"'
 )
