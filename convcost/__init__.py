@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convcost.core.hooks import register
+
 if TYPE_CHECKING:
     from convcost.analysis.memory.memory import Memory, memory
     from convcost.analysis.roofline.roofline import roofline
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler, profile
 
 __version__ = "0.1.0"
+
+register(
+    {
+        "render": "convcost.render:render",
+        "substitute": "convcost.symbolic.report:substituted",
+        "lambdify": "convcost.symbolic.report:function",
+    }
+)
 
 HOMES = {
     "assert_cost": "convcost.assertion",

@@ -1,11 +1,8 @@
-"""How results show themselves: the one place below the formats that reaches up to them, when asked."""
+"""Results that show themselves, by the formats of the package."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-if TYPE_CHECKING:
-    from convcost.render.interface import Result
+from convcost.core.hooks import hook
 
 
 class Printed:
@@ -15,16 +12,10 @@ class Printed:
     """
 
     def __str__(self) -> str:
-        from convcost.render import render
-
-        return render(cast("Result", self), "table").rstrip("\n")
+        return str(hook("render")(self, "table")).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        from convcost.render import render
-
-        return render(cast("Result", self), "html")
+        return str(hook("render")(self, "html"))
 
     def _repr_latex_(self) -> str:
-        from convcost.render import render
-
-        return render(cast("Result", self), "latex")
+        return str(hook("render")(self, "latex"))

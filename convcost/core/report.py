@@ -14,7 +14,7 @@ from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.metrics import NAMES
-from convcost.core.opened import Open
+from convcost.core.open_sizes import Open
 from convcost.core.printing import Printed
 from convcost.core.trace import Trace
 

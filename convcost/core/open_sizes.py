@@ -1,9 +1,11 @@
-"""What a report with open sizes can do: the other place that reaches up, to the symbols, when asked."""
+"""What a report with open sizes can do, by the algebra of the package."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
+
+from convcost.core.hooks import hook
 
 if TYPE_CHECKING:
     from convcost.core.cost import Size
@@ -18,12 +20,8 @@ class Open:
 
         Raises UsageError for a size that is not open, or that breaks an assumption.
         """
-        from convcost.symbolic.report import substituted
-
-        return substituted(cast("Report", self), sizes)
+        return cast("Report", hook("substitute")(self, sizes))
 
     def lambdify(self, /, *names: str, metric: str = "flops") -> Callable[..., Any]:
         """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers."""
-        from convcost.symbolic.report import function
-
-        return function(cast("Report", self), names, metric)
+        return cast("Callable[..., Any]", hook("lambdify")(self, names, metric))
