@@ -17,7 +17,7 @@ JOINED = ("FLOPs", "MACs", "B", "FLOP/s", "OP/s", "B/s")
 
 BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
-LONGEST_EXACT = 9_999_999_999
+LONGEST_EXACT = 10**18
 """Larger counts are scaled in a table of several columns."""
 
 MOST_BITS = 1000
@@ -79,7 +79,7 @@ def duration(seconds: Fraction) -> str:
 
 
 def exact(value: int | Fraction) -> str:
-    """`value` with thousands separated; beyond ten digits, scaled; a small fraction to three digits."""
+    """`value` with thousands separated; beyond 19 digits, scaled; a small fraction to three digits."""
     number = Fraction(value)
     if abs(number) > LONGEST_EXACT:
         return human(number)
