@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 
 from convcost.layers.interface import Layer
@@ -37,7 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 KINDS: tuple[str, ...] = tuple(kind for kinds in FAMILIES.values() for kind in kinds)
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def layer_class(kind: str) -> type[Layer] | None:
     """The layer named `kind` as torch.nn names it, or None."""
     for family, kinds in FAMILIES.items():

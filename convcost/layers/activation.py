@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, at_least
+from convcost.layers.interface import NUMBER_NEEDED, Layer, at_least
 from convcost.layers.saved_tensors import SavedTensors
 
 
@@ -339,5 +339,7 @@ class Softmax2d(_Plain):
 
 
 def _has_dimension(shape: Shape, dim: int) -> Requirement:
+    if not isinstance(dim, int):
+        return Known(False, NUMBER_NEEDED.format("dim"), "dim")
     needed = dim + 1 if dim >= 0 else -dim
     return Rank(shape, tuple(range(needed, len(shape) + 1)), f"one with a dimension {dim}")

@@ -15,6 +15,8 @@ from convcost.layers.saved_tensors import SavedTensors
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
 
+NUMBER_NEEDED = "{} is a dimension's place, which takes a number"
+
 MOST_DIMENSIONS = 64
 """torch's own limit for most operations."""
 

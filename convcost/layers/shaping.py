@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import Equals, Known, Rank, Requirement
 from convcost.core.cost import Shape
-from convcost.layers.interface import Layer, at_least, bearable
+from convcost.layers.interface import NUMBER_NEEDED, Layer, at_least, bearable
 from convcost.layers.saved_tensors import SavedTensors
 
 
@@ -158,6 +158,8 @@ class Unflatten(_View):
 
 
 def _has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
+    if not isinstance(dim, int):
+        return Known(False, NUMBER_NEEDED.format(argument), argument)
     needed = dim + 1 if dim >= 0 else -dim
     wanted = f"one with a dimension {dim}"
     return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -77,7 +77,7 @@ class Field(NamedTuple):
     none_inside: bool
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def accepted(kind: str) -> dict[str, Field]:
     """The arguments of the layer named `kind`, from its fields' annotations; none for an unknown one."""
     layer = layer_class(kind)

@@ -6,7 +6,7 @@ What would take long stays as it is, which is as exact: only its reading suffers
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sympy import Integer, Rational
@@ -15,7 +15,7 @@ from convcost.symbolic.convert import StrangeError, from_sympy, to_sympy
 from convcost.symbolic.expression_parts import is_long
 
 
-@cache
+@lru_cache(maxsize=2_000)
 def canonicalize(formula: Any) -> Any:
     """`formula` in its one form, as sympy's."""
     if not getattr(formula, "free_symbols", None) or is_long(formula):

@@ -34,7 +34,7 @@ def from_sympy(formula: Any) -> Any:
     return _from_parts(formula)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def _from_parts(formula: Any) -> Any:
     match formula:
         case Rational():
@@ -77,7 +77,7 @@ def _inner_first(formula: Formula) -> Iterator[Formula]:
             waiting += [(atom.inner, False) for atom in part.atoms if atom.kind != "name"]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _expression(formula: Formula) -> Any:
     return Add(*(_term(monomial, factor) for monomial, factor in formula.terms.items()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 LARGEST_TRIED = 10**6
 """The largest factor that is looked for one by one."""
@@ -10,7 +10,7 @@ LARGEST_TRIED = 10**6
 MOST_DIVISORS = 10_000
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def divisors(number: int) -> tuple[int, ...] | None:
     """Every divisor of `number` ≥ 1, in order; None if two factors are large, or it has too many."""
     found = [1]

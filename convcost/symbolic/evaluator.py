@@ -37,6 +37,10 @@ DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
 NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first: --K 3."
 
 
+class TooLongError(RequirementError):
+    """A design of which nobody would read the formulas; they are no shorter without chosen signs."""
+
+
 class SymbolicEvaluator:
     """Works on formulas, and keeps the ledger of what they take for granted.
 
@@ -67,16 +71,17 @@ class SymbolicEvaluator:
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output; a dimension that grows too long is kept together."""
         sizes = self._worked_out(layer.output, shape)
+        self._weight += sum(getattr(size, "weight", 1) for size in sizes)
         kept: list[Any] = [part("positive", size) if _is_long(size) else size for size in sizes]
         return tuple(kept)
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The layer's cost; without MACs on real data where their formula is long, be it only in the end."""
         cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
-        quantities = (cost.macs, cost.bias_adds, cost.elementwise)
+        quantities = (cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
-            raise RequirementError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
+            raise TooLongError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
         return replace(cost, valid_macs=_bearable(cost, "weight", HEAVIEST))
 
     def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
@@ -121,6 +126,8 @@ def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
     keeper = SymbolicEvaluator()
     try:
         result = work(keeper)
+    except TooLongError:
+        raise
     except RequirementError:
         if not keeper.has_chosen:
             raise

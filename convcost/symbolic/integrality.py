@@ -18,7 +18,7 @@ MOST_GRID_POINTS = 400
 """A polynomial is not tried at more points."""
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def is_integer(number: Any) -> bool:
     """Whether a polynomial with fractions for coefficients is a whole number at all whole sizes.
 

@@ -12,7 +12,7 @@ from convcost.symbolic.expression_parts import inner_first
 
 KEPT = (Add, Mul, Abs, floor)
 
-MOST_KEPT = 20_000
+MOST_KEPT = 2_000
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]

@@ -18,7 +18,7 @@ def rounded(number: Any) -> Any:
     return _rounded(number) if isinstance(number, Formula) else floor(number)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _rounded(formula: Formula) -> Any:
     whole, fraction = _parted(formula.terms)
     if is_integer(fraction):

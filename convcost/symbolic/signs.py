@@ -41,7 +41,7 @@ def sign_of(number: Any) -> int | None:
     return -1 if is_nonnegative(-number) else None
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _is_nonnegative(formula: Formula) -> bool | None:
     difference = undivided(formula)
     if _is_proved(difference, MOST_BOUNDED) or _is_of_ordered_roundings(difference):

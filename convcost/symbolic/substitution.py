@@ -57,7 +57,7 @@ def transform(
     return within(formula)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def names_in(formula: Any) -> frozenset[str]:
     """The names of all sizes in it."""
     if not isinstance(formula, Formula):

@@ -77,7 +77,7 @@ def multiplied(first: Terms, second: Terms) -> Terms:
     return found
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _product(first: Monomial, second: Monomial) -> Monomial:
     if not first or not second:
         return first or second

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
@@ -25,7 +25,7 @@ BATCH_LIKE = ("B", "S", "N")
 LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
 
-@cache
+@lru_cache(maxsize=2_000)
 def shortest(formula: Any) -> Any:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
     expanded = canonicalize(formula)
@@ -53,7 +53,7 @@ def _is_mostly_negative(total: Any) -> bool:
     return 2 * sum(map(_is_negative, total.args)) > len(total.args)
 
 
-@cache
+@lru_cache(maxsize=2_000)
 def lowest_terms(formula: Any) -> Any:
     """A quotient of formulas with what numerator and denominator share cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
@@ -65,7 +65,7 @@ def _lowest_terms(quotient: Any) -> Any:
     return with_unknowns(quotient, lambda simple: factor_terms(cancel(simple)))
 
 
-@cache
+@lru_cache(maxsize=2_000)
 def program(formula: Any) -> str:
     """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
     return long_program(formula) if is_long(formula) else str(shortest(formula))
@@ -77,7 +77,7 @@ def readable(formula: Any, *, grouped: bool = True) -> str:
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
 
 
-@cache
+@lru_cache(maxsize=2_000)
 def people(formula: Any) -> str:
     """`formula` as it is, written for people."""
     match formula:

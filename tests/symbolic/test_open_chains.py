@@ -152,6 +152,11 @@ def test_a_sum_of_reports_is_asked_again_part_by_part():
             "stride is 0; at least 1",
         ),
         ("[1, D, E] -> Conv1d(D, D, 1, stride=1//(E-E))", "a division by zero"),
+        ("[B, 4E] -> GLU(D)", "GLU: dim is a dimension's place, which takes a number"),
+        ("[B, E] -> Softmax(dim=D)", "Softmax: dim is a dimension's place, which takes a number"),
+        ("[B, E, 3] -> Flatten(D, 2)", "Flatten: start_dim is a dimension's place, which takes a number"),
+        ("[B, E] -> Unflatten(D, (2, -1))", "Unflatten: dim is a dimension's place, which takes a number"),
+        ("[1, 8, P] -> 500 x Conv1d(8, 8, K, stride=T)", "the formulas in open sizes get too long"),
     ],
 )
 def test_sizes_that_no_numbers_fit_are_refused_in_words(text, message):
