@@ -3,7 +3,7 @@
     python benchmarks/hostile.py --specs 1_000_000 --configs 5_000 --seed 1
 
 Prints how many were answered and refused, by kind; the slowest; the memory that all of them took. The exit
-code is 1 if anything else was raised, if one took more than 5 seconds, or if memory grew by more than 300 MB.
+code is 1 if anything else was raised, if one took more than `--seconds`, or if memory grew by more than 300 MB.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ import convcost
 from convcost.gate.config import config_at
 from convcost.gate.run import checked
 from convcost.render import FORMATS, render
-
-LONGEST = 5.0
-"""Seconds of work for one input."""
 
 LARGEST = 300 * 2**20
 """Bytes by which memory may grow."""
@@ -212,15 +209,15 @@ def attempts(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str,
         yield "configuration", f"configuration {arguments.seed}/{place}", lambda r=seeded: check(r, folder)  # type: ignore[misc]
 
 
-def outcome(work: Callable[[], None]) -> str:
+def outcome(work: Callable[[], None], seconds: float) -> str:
     """How it ended; `!` in front of what must not be."""
-    signal.setitimer(signal.ITIMER_PROF, LONGEST)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         work()
     except convcost.ConvcostError as error:
         return "refused" if str(error) else "! refused without a word"
     except TooLongError:
-        return f"! not done after {LONGEST:g} s"
+        return f"! not done after {seconds:g} s"
     except Exception as error:
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if "convcost" in frame.filename
@@ -247,6 +244,9 @@ def main() -> None:
     parser.add_argument("--specs", type=int, default=20_000)
     parser.add_argument("--configs", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="of processor time that one input may take"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGPROF, too_long)
     tally: Counter[tuple[str, str]] = Counter()
@@ -258,7 +258,7 @@ def main() -> None:
         before = memory()
         for kind, text, work in attempts(arguments, Path(name)):
             start = time.process_time()
-            found = outcome(work)
+            found = outcome(work, arguments.seconds)
             slowest = max(slowest, (time.process_time() - start, text))
             tally[kind, found] += 1
             if found.startswith("!"):
