@@ -3,7 +3,7 @@
     python benchmarks/hostile.py --specs 1_000_000 --configs 5_000 --seed 1
 
 Prints how many were answered and refused, by kind; the slowest; the memory that all of them took. The exit
-code is 1 if anything else was raised, if one took more than `--seconds`, or if memory grew by more than 300 MB.
+code is 1 if anything else was raised, one took more than `--seconds`, or memory grew by more than 300 MB.
 """
 
 from __future__ import annotations
