@@ -182,7 +182,7 @@ def test_a_run_without_costs_loads_nothing_heavy():
         "import sys, convcost, convcost.pytest_plugin\n"
         "convcost.assert_cost is convcost.pytest_plugin.assert_cost or sys.exit('another')\n"
         "print(sorted(name for name in sys.modules if name.partition('.')[0] in"
-        " ('torch', 'sympy', 'rich', 'typer', 'numpy', 'fvcore', 'convcost')])"
+        " ('torch', 'sympy', 'rich', 'typer', 'numpy', 'fvcore', 'convcost')))"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     light = [
