@@ -163,6 +163,7 @@ def _live(
         if is_alone:
             os.setpgid(0, 0)
         _end_with_parent(parent)
+        _end_before_parent()
         life(send)
         code = 0
     except OSError:
@@ -170,6 +171,12 @@ def _live(
     finally:
         _flush()
         os._exit(code)
+
+
+def _end_before_parent() -> None:
+    """So that it is this process that is ended where memory runs out, and not the one that can tell of it."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("500")
 
 
 def _end_with_parent(parent: int) -> None:
