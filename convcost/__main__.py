@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -19,10 +22,14 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-if __name__ == "__main__":
-    import os
-    import sys
+def _leave_out_working_folder() -> None:
+    """`-m` puts it in front of what Python imports from, whatever files it has."""
+    if not sys.flags.safe_path:
+        with suppress(OSError):  # it may be gone
+            if sys.path[:1] in ([""], [os.getcwd()]):
+                del sys.path[0]
 
-    if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):
-        del sys.path[0]  # -m puts the working folder in front, whatever files it has
+
+if __name__ == "__main__":
+    _leave_out_working_folder()
     main()

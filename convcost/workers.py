@@ -57,6 +57,8 @@ class Worker:
             _live(life, writer, parent, is_alone)
         os.close(writer)
         self._status: int | None = None
+        self._poll = select.poll()  # which takes file descriptors of any size
+        self._poll.register(self._reader, select.POLLIN)
         if is_alone:
             with suppress(OSError):  # the process may have ended, or done so itself
                 os.setpgid(self.process, self.process)
@@ -74,7 +76,7 @@ class Worker:
         parts = []
         while length:
             ended = self.has_ended
-            if select.select([self._reader], [], [], 0 if ended else PULSE)[0]:
+            if self._poll.poll(0 if ended else 1000 * PULSE):
                 part = os.read(self._reader, min(length, 2**20))
                 if not part:
                     self._wait()
@@ -162,6 +164,7 @@ def _live(
     try:
         if is_alone:
             os.setpgid(0, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # or to write to a terminal might stop it
         _end_with_parent(parent)
         _end_before_parent()
         life(send)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convcost.errors import UsageError
-from convcost.files import read_text, shown, write_text
+from convcost.files import clean, read_text, shown, write_text
 from convcost.gate.folding import MOST_ROWS, unfolded
 from convcost.gate.keys import METRICS
 from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
@@ -96,6 +96,7 @@ def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
     """Write the lock file, in one step or not at all; False where it has been just so already."""
     text = lock_text(baselines)
     if path.is_file() and read_text(path) == text:
+        clean(Path(os.path.realpath(path)))
         return False
     write_text(path, text)
     return True
