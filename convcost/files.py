@@ -234,7 +234,11 @@ def exclusive(path: Path) -> Iterator[None]:
     except ImportError:  # on Windows
         yield
         return
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{shown(path)} can't be read: {_reason(error)}") from None
+    with file:
         end = monotonic() + PATIENCE
         while True:
             try:

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -112,16 +113,16 @@ def test_a_device_is_written_to_and_stays_a_device():
 def test_a_pipe_with_a_reader_gets_all_of_a_long_text():
     os.mkfifo("pipe")
     found = []
-    reader = threading.Thread(target=lambda: found.append(Path("pipe").read_text()))
+    reader = threading.Thread(target=lambda: found.append(Path("pipe").read_text()), daemon=True)
     reader.start()
     text = "x" * 1_000_000
-    for _ in range(100):
+    for _ in range(600):
         try:
             write_text(Path("pipe"), text)
             break
         except UsageError:  # the reader is not there yet
-            pass
-    reader.join()
+            time.sleep(0.05)
+    reader.join(60)
     assert found == [text]
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 

@@ -28,7 +28,7 @@ def ended(life, seconds=20.0):
 
 def forked_sleeper():
     if os.fork() == 0:
-        time.sleep(30)
+        time.sleep(120)
         os._exit(0)
 
 
@@ -67,19 +67,19 @@ def test_an_end_is_noticed_though_a_child_holds_the_pipe():
 
     start = time.monotonic()
     assert ended(life) == "its process ended with 3 and gave no answer"
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
 
 
 def test_what_a_worker_started_ends_with_it():
     def life(send):
         child = os.fork()
         if child == 0:
-            time.sleep(30)
+            time.sleep(120)
             os._exit(0)
         send(str(child).encode())
 
     [answer] = answers(life)
-    for _ in range(100):
+    for _ in range(400):
         try:
             os.kill(int(answer), 0)
         except ProcessLookupError:
@@ -102,22 +102,22 @@ def test_a_second_process_that_comes_back_gives_no_answer():
 
 def test_no_more_time_is_given_than_allowed():
     start = time.monotonic()
-    assert ended(lambda _: time.sleep(30), 0.3) == "it was not done after 0.3 seconds"
-    assert time.monotonic() - start < 10
+    assert ended(lambda _: time.sleep(120), 0.3) == "it was not done after 0.3 seconds"
+    assert time.monotonic() - start < 60
 
 
 def test_a_worker_ends_with_the_program_that_is_killed():
     reader, writer = os.pipe()
     program = os.fork()
     if program == 0:
-        worker = Worker(lambda _: time.sleep(30))
+        worker = Worker(lambda _: time.sleep(120))
         os.write(writer, f"{worker.process}\n".encode())
-        time.sleep(30)
+        time.sleep(120)
     process = int(os.read(reader, 100))
     time.sleep(0.2)
     os.kill(program, signal.SIGKILL)
     os.waitpid(program, 0)
-    for _ in range(100):
+    for _ in range(400):
         try:
             os.kill(process, 0)
             with open(f"/proc/{process}/stat") as file:

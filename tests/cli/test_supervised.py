@@ -90,7 +90,7 @@ def test_a_function_for_inputs_that_ends_the_command_is_told(written):
     "forward",
     [
         "os.fork()",
-        "os.fork() or (time.sleep(60), os._exit(0))",
+        "os.fork() or (time.sleep(300), os._exit(0))",
         "os.close(1); os.close(2)",
         "os.write(1, b'x'); print('y')",
         "atexit.register(os._exit, 0)",
@@ -103,7 +103,7 @@ def test_a_model_that_does_odd_things_and_returns_has_one_result(written, forwar
     start = time.monotonic()
     code, out, _ = process(*MODEL, "--json")
     assert (code, json.loads(out)["macs"]) == (0, 32)
-    assert time.monotonic() - start < 50
+    assert time.monotonic() - start < 250
 
 
 def test_the_exit_code_is_the_commands(written):

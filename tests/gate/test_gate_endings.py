@@ -82,7 +82,7 @@ def test_a_model_that_ends_its_process_is_named_and_those_before_and_after_are_j
         "os.close(1); os.close(2)",
         "os.write(1, b'x'); os.write(2, b'x')",
         "os.fork()",
-        "os.fork() or (time.sleep(20), os._exit(0))",
+        "os.fork() or (time.sleep(300), os._exit(0))",
         "os.chdir('/')",
         "atexit.register(os._exit, 0)",
         "sys.setrecursionlimit(10**6)",
