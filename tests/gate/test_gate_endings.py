@@ -103,6 +103,11 @@ def test_a_program_that_is_asked_to_end_is_an_error_of_the_model():
     )
 
 
+def test_a_model_that_reads_from_the_terminal_finds_nothing():
+    passed, _, problems = outcome(entry("asks", "assert os.read(0, 9) == b''"), entry("next", "pass"))
+    assert (passed, problems) == (["asks", "next"], {})
+
+
 @pytest.mark.parametrize(
     "text",
     [
