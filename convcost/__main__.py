@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+from contextlib import suppress
 
 from convcost.system.signals import exit_on_signals
 
@@ -19,12 +22,14 @@ def main() -> None:
     run()
 
 
-if __name__ == "__main__":
-    import sys
-    from contextlib import suppress
-    from os import getcwd
+def _leave_out_working_folder() -> None:
+    """`-m` puts it in front of what Python imports from, whatever files it has."""
+    if not sys.flags.safe_path:
+        with suppress(OSError):  # it may be gone
+            if sys.path[:1] in ([""], [os.getcwd()]):
+                del sys.path[0]
 
-    with suppress(FileNotFoundError):  # a working folder that is gone has no files
-        if not sys.flags.safe_path and sys.path[:1] in ([""], [getcwd()]):
-            del sys.path[0]  # -m puts the working folder in front, whatever files it has
+
+if __name__ == "__main__":
+    _leave_out_working_folder()
     main()

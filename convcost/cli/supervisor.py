@@ -36,25 +36,26 @@ def runs_model(arguments: Iterable[str]) -> bool:
 def supervised(command: Callable[[], None]) -> int:
     """The exit code of `command`; 2, with a message, if its process ended before the command did.
 
-    At a terminal it stays in the group of processes that the keys reach.
+    At a terminal it stays in the group of processes that the keys reach. If a signal for this process ended
+    it, the code is the shell's.
     """
     is_alone = not (sys.stdin and sys.stdin.isatty())
     worker = Worker(lambda send: _finish(command, send), is_alone)
-    with _forwarding(worker, is_alone):
+    with _forwarding(worker, is_alone) as forwarded:
         try:
             answer, _, failure = worker.answer().decode().partition("\n")
             code = int(answer)
             if failure:
                 print_error(failure)
         except (EndedError, ValueError) as error:
-            if (ended := worker.exit_code) is not None and ended in SIGNALLED:
-                return ended
+            ended = worker.exit_code
+            signalled = ended if ended is not None and ended in SIGNALLED else 2
+            code = 128 + forwarded[-1] if forwarded else signalled
             if worker.ending_signal == getattr(signal, "SIGALRM", None):
                 print_error(TOO_LATE)
-            else:
+            elif code == 2:
                 reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
                 print_error(f"the model ended the command: {reason}")
-            code = 2
     worker.stop()
     return code
 
@@ -102,10 +103,12 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _forwarding(worker: Worker, is_alone: bool) -> Iterator[None]:
-    """Signals go on to the process: those of the terminal's keys have reached it already."""
+def _forwarding(worker: Worker, is_alone: bool) -> Iterator[list[int]]:
+    """Signals go on to the process, and into the list; those of the terminal's keys have reached it."""
+    forwarded: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
+        forwarded.append(number)
         if is_alone or number != signal.SIGINT:
             worker.send(number)
 
@@ -114,7 +117,7 @@ def _forwarding(worker: Worker, is_alone: bool) -> Iterator[None]:
         if before[number] not in (signal.SIG_IGN, None):
             signal.signal(number, forward)
     try:
-        yield
+        yield forwarded
     finally:
         for number in SIGNALS:
             signal.signal(number, before[number] or signal.SIG_DFL)

@@ -13,6 +13,8 @@ from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 from convcost.render import check_format, render
 
+MOST_CASES = 1_000_000
+
 
 @handle_errors
 def verify(
@@ -48,6 +50,8 @@ def verify(
     number = parse_count(cases, "--cases")
     if not number:
         raise UsageError("--cases is 0; at least 1 is needed")
+    if number > MOST_CASES:
+        raise UsageError(f"--cases {cases[:40]}: at most {MOST_CASES:,} are drawn")
     plan = Plan(chosen_kinds(kinds), chosen_counters(counters), number, parse_count(seed, "--seed"))
     total = sum(map(plan.number, plan.kinds))
     result = verified(plan, shown(findings(plan), total, lambda found: family_of(found[0].kind)))

@@ -34,8 +34,9 @@ class Config(NamedTuple):
         """The files that a check reads: the configuration, the lock file, and those of models."""
         models = (entry.subject for entry in self.entries.values() if isinstance(entry.subject, Model))
         places = (place for model in models for place in (model.text, model.maker, model.formulas))
-        files = (place.rpartition(":")[0].rpartition("=")[2].strip() for place in places)
-        return (self.source.path, self.lock, *(self.source.folder / file for file in files if file))
+        sources = (place.rpartition(":")[0].rpartition("=")[2].strip() for place in places)
+        files = (self.source.folder / _file(source) for source in sources if source)
+        return (self.source.path, self.lock, *files)
 
     def runs_model(self, entry: Entry) -> bool:
         """Whether it takes the run of a model to check the entry: its own, or that of a ratio."""
@@ -58,6 +59,11 @@ class Config(NamedTuple):
             hint = f"{self.source.name} has {', '.join(self.entries)[:200]}."
             raise UsageError(f"no entry is called {name[:40]}{near}", hint=hint)
         return tuple(entry for name, entry in self.entries.items() if not wanted or name in wanted)
+
+
+def _file(source: str) -> str:
+    """A file's path as it is; a module's dotted name as the path that it has."""
+    return source if source.endswith(".py") or "/" in source else f"{source.replace('.', '/')}.py"
 
 
 def config_at(given: str) -> Config:

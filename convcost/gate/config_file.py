@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -110,7 +111,10 @@ def source_at(given: str) -> Source:
 
 def nearest_source() -> Source | None:
     """The nearest file from the current folder upwards, if there is one."""
-    here = FilePath.cwd()
+    try:
+        here = FilePath.cwd()
+    except OSError:
+        raise UsageError("the current folder is gone, or can't be read") from None
     for folder in (here, *here.parents):
         for name in (OWN, SHARED):
             if not _is_absent(folder / name) and (source := _read(folder / name)):
@@ -120,7 +124,7 @@ def nearest_source() -> Source | None:
 
 def _is_absent(path: FilePath) -> bool:
     """Whether there is nothing to read, or a folder that happens to have the name."""
-    return path.is_dir() or not path.exists()
+    return os.path.isdir(path) or not os.path.exists(path)
 
 
 def _read(path: FilePath) -> Source | None:

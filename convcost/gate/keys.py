@@ -43,7 +43,10 @@ RATIOS = {f"{prefix}ratio": Asked(relation) for relation, prefix in PREFIXES.ite
 AMOUNT = Either((TEXT, NUMBER))
 
 TOLERANCE = 'What a baseline, or an equality, may be off by, such as "1%"; nothing if it is not given.'
-GROWTH_ONLY = "Whether a total may fall below its baseline by any amount; false if it is not given."
+GROWTH_ONLY = (
+    "Whether a total may fall below its baseline by any amount; false if it is not given. "
+    "A formula that is another one fails either way."
+)
 TIMEOUT = "The seconds that counting a model may take; 600 if it is not given."
 DEFAULTS = "Of every entry without one of its own."
 

@@ -14,7 +14,7 @@ from convcost.gate.keys import BASELINE_METRICS
 from convcost.gate.lock import LOCK, MARK, USUAL, VERSION, lock_text
 from convcost.gate.row_folding import MOST_ROWS, unfolded
 from convcost.gate.rows import ROW_METRICS, Baseline, Row
-from convcost.system.files import read_text, shown, write_text
+from convcost.system.files import clean, read_text, shown, write_text
 
 WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
@@ -96,6 +96,7 @@ def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
     """Write the lock file, in one step or not at all; False where it has been just so already."""
     text = lock_text(baselines)
     if path.is_file() and read_text(path) == text:
+        clean(Path(os.path.realpath(path)))
         return False
     write_text(path, text)
     return True

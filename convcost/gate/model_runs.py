@@ -72,6 +72,8 @@ def _life(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[bytes],
     def life(send: Callable[[bytes], None]) -> None:
         if is_torch_used:
             single_threaded()
+        with open(os.devnull, "rb") as nothing:  # or a model that reads would wait, or be stopped
+            os.dup2(nothing.fileno(), 0)
         here = Path.cwd()
         for entry in entries:
             run = _run(entry, folder)

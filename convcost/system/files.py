@@ -184,7 +184,7 @@ def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
 @contextmanager
 def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterator[Path]:
     """A file beside the target with the text, and the owner and mode that were found; it is gone after."""
-    _clean(target)
+    clean(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:
@@ -205,8 +205,8 @@ def _like(file: int, found: os.stat_result) -> None:
         os.fchmod(file, stat.S_IMODE(found.st_mode))
 
 
-def _clean(target: Path) -> None:
-    """Remove the temporary files of processes that were killed."""
+def clean(target: Path) -> None:
+    """Remove the temporary files beside `target` of processes that were killed."""
     name = re.compile(rf"\.{re.escape(target.name)}\.(\d+)-[0-9a-f]{{8}}\.tmp")
     for path in target.parent.iterdir() if target.parent.is_dir() else ():
         if (match := name.fullmatch(path.name)) and not _is_running(int(match[1])):
@@ -237,7 +237,11 @@ def exclusive(path: Path) -> Iterator[None]:
     except ImportError:  # on Windows
         yield
         return
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{shown(path)} can't be read: {_reason(error)}") from None
+    with file:
         end = monotonic() + PATIENCE
         while True:
             try:

@@ -73,6 +73,8 @@ class Worker:
             _live(life, Sender(writer, self._secret), parent, is_alone)
         os.close(writer)
         self._status: int | None = None
+        self._poll = select.poll()  # which takes file descriptors of any size
+        self._poll.register(self._reader, select.POLLIN)
         if is_alone:
             with suppress(OSError):  # the process may have ended, or done so itself
                 os.setpgid(self.process, self.process)
@@ -98,7 +100,7 @@ class Worker:
         parts = []
         while length:
             ended = self.has_ended
-            if select.select([self._reader], [], [], 0 if ended else PULSE)[0]:
+            if self._poll.poll(0 if ended else 1000 * PULSE):
                 part = os.read(self._reader, min(length, 2**20))
                 if not part:
                     self._wait()
@@ -221,7 +223,9 @@ def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone:
     try:
         if is_alone:
             os.setpgid(0, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # or to write to a terminal might stop it
         _end_with_parent(parent)
+        _end_before_parent()
         life(send)
         code = 0
     except OSError:
@@ -229,6 +233,12 @@ def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone:
     finally:
         _flush()
         _exit(code)
+
+
+def _end_before_parent() -> None:
+    """So that it is this process that is ended where memory runs out, and not the one that can tell of it."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("500")
 
 
 def _end_with_parent(parent: int) -> None:

@@ -531,3 +531,118 @@ def test_nothing_in_a_lock_file_reaches_the_screen_but_what_can_be_printed():
     assert code == 0
     assert "\x1b" not in out
     assert "0: \\x1b[31mLinear" in out
+
+
+MODELS = """\
+[entries.ends]
+model = "models/net.py:Ends"
+inputs = ["f32[2,4]"]
+
+[entries.spec]
+spec = "Linear(4, 4)"
+max_flops = {}
+"""
+ENDS = """
+class Ends(nn.Module):
+    def forward(self, x):
+        import os
+        os._exit(0)
+"""
+
+
+def ending(limit):
+    modelled(MODELS.format(limit))
+    given(NET + ENDS, "models/net.py")
+
+
+def test_a_model_that_ends_its_process_does_not_hide_that_another_entry_fails():
+    ending(1)
+    code, out, err = process("check")
+    assert code == 1
+    assert " result  1 of 1 entry failed; 1 could not be counted\n" in out
+    assert " spec: FLOPs = 32, more than 1 (max_flops).\n" in out
+    assert (
+        "convcost: convcost.toml:2: entries.ends.model: models/net.py:Ends could not be counted: "
+        "its process ended with 0 and gave no answer\n"
+    ) in err
+
+
+def test_where_nothing_fails_but_an_entry_could_not_be_counted_the_exit_code_is_2():
+    ending(32)
+    code, out, _ = process("check", "--json", "--junit", "junit.xml")
+    record = json.loads(out)
+    assert (code, record["passed"], [each["passed"] for each in record["entries"]]) == (2, False, [True])
+    assert [(each["key"], each["line"]) for each in record["problems"]] == [("entries.ends.model", 2)]
+    suite = ElementTree.parse("junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "0", "1")
+    [error] = suite.iter("error")
+    assert error.get("message").endswith("its process ended with 0 and gave no answer")
+
+
+def test_of_specs_alone_models_are_listed_as_skipped_and_not_run():
+    ending(32)
+    code, out, err = process("check", "--specs-only", "--junit", "junit.xml")
+    assert (code, err) == (0, "")
+    assert " result  passed, 1 entry; 1 skipped\n" in out
+    assert ["ends", "skipped"] in map(str.split, out.splitlines())
+    assert ElementTree.parse("junit.xml").getroot().get("skipped") == "1"
+
+
+def test_a_time_limit_is_given_as_an_option():
+    modelled(MODELS.format(1))
+    given(NET + ENDS.replace("os._exit(0)", "while True: pass"), "models/net.py")
+    code, _, err = process("check", "--timeout", "3")
+    assert code == 1
+    assert "it was not done after 3 seconds\n" in err
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e9", "inf", "nan", "x", "9" * 5000])
+def test_a_time_limit_is_a_number_of_seconds(text):
+    given(PAIR)
+    assert refused("check", "--timeout", text).startswith(
+        f"--timeout {text[:40]}: a number of seconds above 0"
+    )
+
+
+def test_growth_alone_fails_where_that_is_asked_for_by_key_or_option():
+    given('[entries.a]\nspec = "Linear(4, 5)"')
+    convcost("check", "--update")
+    given('[entries.a]\nspec = "Linear(4, 4)"')
+    assert convcost("check").code == 1
+    assert convcost("check", "--growth-only").code == 0
+    given('growth_only = true\n[entries.a]\nspec = "Linear(4, 4)"')
+    assert convcost("check").code == 0
+    assert convcost("check", "--any-change").code == 1
+    code, out, _ = convcost("check", "--json")
+    assert (code, json.loads(out)["entries"][0]["baseline"]["growth_only"]) == (0, True)
+    given('growth_only = true\n[entries.a]\nspec = "Linear(4, 6)"')
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert ["baseline", "changed", "≤", "+0%", "failed"] in map(str.split, out.splitlines())
+
+
+def test_a_configuration_to_start_from_is_written_once_and_passes():
+    assert convcost("check", "--init") == (0, "convcost.toml was written: convcost check reads it.\n", "")
+    assert convcost("check").code == 0
+    before = Path("convcost.toml").read_text()
+    assert refused("check", "--init") == "convcost.toml is there already\nIt was left as it is.\n"
+    assert refused("check", "--init", "--update").startswith("--init only writes a file\n")
+    assert Path("convcost.toml").read_text() == before
+
+
+@pytest.mark.parametrize("name", ["convcost.toml", "convcost.lock", "./convcost.toml", "models/net.py"])
+def test_an_output_is_not_written_over_what_the_check_reads(name):
+    modelled()
+    convcost("check", "--update")
+    before = Path(name).read_bytes()
+    assert "is a file that this command reads" in refused("check", "--junit", name)
+    assert Path(name).read_bytes() == before
+
+
+def test_a_summary_is_not_written_over_the_configuration(actions, monkeypatch):
+    given(PAIR)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "convcost.toml")
+    code, out, err = convcost("check")
+    assert (code, out) == (0, PASSED)
+    assert "convcost: the job summary is not written: convcost.toml is a file that this command reads" in err
+    assert Path("convcost.toml").read_text() == PAIR

@@ -1,0 +1,65 @@
+"""The configuration to start from passes as it is, and has every key with what it is for."""
+
+import os
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from convcost.core.errors import UsageError
+from convcost.gate.config import config_at
+from convcost.gate.device_keys import DEVICE
+from convcost.gate.keys import CONFIG, ENTRY
+from convcost.gate.run import checked
+from convcost.gate.starter import starter_text, write_starter
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_it_passes_as_it_is_written():
+    assert write_starter("") == Path("convcost.toml")
+    result = checked(config_at(""))
+    assert [(each.entry.name, each.passed) for each in result.entries] == [("example", True)]
+
+
+@pytest.mark.parametrize("key", [*CONFIG.keys, *ENTRY.keys, *DEVICE.keys])
+def test_it_has_every_key(key):
+    assert re.search(rf"(?m)(^|[# \[.,]){key}([\]. =:,]|$)", starter_text())
+
+
+def test_each_line_that_is_commented_out_is_a_key_that_can_be_used():
+    lines = re.findall(r"(?m)^# (\w+ = .*)$", starter_text())
+    for line in lines:
+        [name] = tomllib.loads(line)
+        tables = [table for table in (CONFIG, ENTRY, DEVICE) if name in table.keys]
+        value = tomllib.loads(line, parse_float=Decimal)[name]
+        assert tables
+        assert any(not [*table.keys[name].kind.misfits(value)] for table in tables), line
+    assert len(lines) > 25
+
+
+def test_a_file_that_is_there_is_left_as_it_is():
+    Path("convcost.toml").write_text("mine")
+    with pytest.raises(UsageError, match=r"^convcost\.toml is there already"):
+        write_starter("")
+    assert Path("convcost.toml").read_text() == "mine"
+
+
+def test_neither_a_dangling_link_nor_a_pipe_is_written_over():
+    Path("convcost.toml").symlink_to("nowhere")
+    os.mkfifo("other.toml")
+    for name in ("", "other.toml"):
+        with pytest.raises(UsageError, match="is there already"):
+            write_starter(name)
+    assert not Path("nowhere").exists()
+
+
+def test_it_does_not_hide_a_configuration_in_a_pyproject():
+    Path("pyproject.toml").write_text("[tool.convcost.entries.a]\nspec = 'Linear(4, 4)'")
+    with pytest.raises(UsageError, match=r"^pyproject\.toml has a \[tool\.convcost\] already"):
+        write_starter("")
+    with pytest.raises(UsageError, match=r"^pyproject\.toml is written by hand"):
+        write_starter("pyproject.toml")
+    assert sorted(os.listdir()) == ["pyproject.toml"]
