@@ -29,8 +29,8 @@ __version__ = "0.1.0"
 register(
     {
         "render": "convcost.render:render",
-        "substitute": "convcost.symbolic.report:substituted",
-        "lambdify": "convcost.symbolic.report:function",
+        "substitute": "convcost.symbolic.report:substitute_sizes",
+        "lambdify": "convcost.symbolic.report:metric_function",
     }
 )
 

@@ -12,7 +12,7 @@ from convcost import api
 from convcost.cli.designs import of_designs
 from convcost.cli.estimates import Again
 from convcost.cli.hints import is_target
-from convcost.cli.modules import Models, measured
+from convcost.cli.modules import ModuleOptions, measured
 from convcost.cli.parser_errors import known
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.core.cost import Convention, Size
@@ -55,7 +55,7 @@ def of_candidates(
     context: typer.Context,
     tokens: Iterable[str],
     settings: Iterable[str],
-    models: Models,
+    models: ModuleOptions,
     memory: int,
     vary: Collection[str] = (),
     footprint: str | None = None,
@@ -66,7 +66,7 @@ def of_candidates(
     """
     texts, options = split(tokens, known(context))
     if not any(map(is_target, texts)):
-        if models._replace(timeout=DEFAULT_TIMEOUT) != Models():
+        if models._replace(timeout=DEFAULT_TIMEOUT) != ModuleOptions():
             hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
             raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
         return Candidates(*of_designs(context, tokens, settings))

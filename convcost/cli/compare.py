@@ -10,7 +10,7 @@ from convcost import api
 from convcost.cli.candidates import of_candidates
 from convcost.cli.display import OutputOptions, present
 from convcost.cli.estimate_options import estimate_options
-from convcost.cli.modules import Models, time_limit
+from convcost.cli.modules import ModuleOptions, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     BackwardOption,
@@ -88,7 +88,7 @@ def compare(
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked()
     asked = estimate_options(times, device, dtype, footprint, optimizer)
-    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
+    models = ModuleOptions(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     memory, of_designs = parse_bytes(max_memory), dtype or "float32"
     candidates = of_candidates(
         context, specs or (), settings or (), models, memory, footprint=asked.footprint

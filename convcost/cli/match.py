@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.candidates import of_candidates
-from convcost.cli.modules import Models, time_limit
+from convcost.cli.modules import ModuleOptions, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     CountOption,
@@ -88,7 +88,9 @@ def match(
     format_name = "json" if json else output_format
     check_format(format_name)
     names = tuple(_names(vary or ()))
-    models = Models(tuple(inputs or ()), arguments=tuple(arg or ()), train=train, timeout=time_limit(timeout))
+    models = ModuleOptions(
+        tuple(inputs or ()), arguments=tuple(arg or ()), train=train, timeout=time_limit(timeout)
+    )
     memory = parse_bytes(max_memory)
     candidates = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(

@@ -10,7 +10,7 @@ import typer
 from convcost.analysis.breakdown.operators import phases
 from convcost.cli.count import refereed
 from convcost.cli.estimate_options import estimate_options
-from convcost.cli.modules import Models, formulas_at, measured, of_target, time_limit
+from convcost.cli.modules import ModuleOptions, formulas_at, measured, of_target, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
     CompileOption,
@@ -121,7 +121,7 @@ def model(
     memory = parse_bytes(max_memory)
     asked = chosen_for_model(counters)
     besides = estimate_options(times, device, dtype, footprint, optimizer)
-    models = Models(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
+    models = ModuleOptions(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     target = of_target(context, arguments or (), settings or (), models)
     from convcost.tracing.profile import Profiler
 

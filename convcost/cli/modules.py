@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from convcost.tracing.target_call import Target
 
 
-class Models(NamedTuple):
+class ModuleOptions(NamedTuple):
     """What the options say about torch modules: all that are named share it."""
 
     inputs: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def _argument(text: str) -> tuple[str, Any]:
 
 
 def of_target(
-    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: Models
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: ModuleOptions
 ) -> Target:
     """The one module that is named, on its inputs."""
     texts, options = split(tokens, known(context), takes_numbers=True)

@@ -51,7 +51,7 @@ def supervised(command: Callable[[], None]) -> int:
             ended = worker.exit_code
             signalled = ended if ended is not None and ended in SIGNALLED else 2
             code = 128 + forwarded[-1] if forwarded else signalled
-            if worker.ending_signal == getattr(signal, "SIGALRM", None):
+            if ended is not None and -ended == getattr(signal, "SIGALRM", None):
                 print_error(TOO_LATE)
             elif code == 2:
                 reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"

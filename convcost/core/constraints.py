@@ -64,12 +64,6 @@ class AllAtLeast(NamedTuple):
         parts = (value if isinstance(value, tuple) else (value,) for value in self.values.values())
         return tuple(size for part in parts for size in part)
 
-    def one_by_one(self) -> Iterator[AtLeast]:
-        """The requirement of each size alone."""
-        for name, value in self.values.items():
-            for size in value if isinstance(value, tuple) else (value,):
-                yield AtLeast(size, self.minimum, name, name, self.hint)
-
     def holds(self) -> bool:
         return not self._wrong()
 
@@ -191,3 +185,13 @@ class Rank(NamedTuple):
     def message(self) -> str:
         shown = ", ".join(map(str, self.shape))
         return f"the input [{shown}] has {len(self.shape)} dimensions; {self.wanted} is needed"
+
+
+def single_requirements(requirement: Requirement) -> Iterator[Requirement]:
+    """What is required of several sizes apart: one of them may be enough to fail it."""
+    if not isinstance(requirement, AllAtLeast):
+        yield requirement
+        return
+    for name, value in requirement.values.items():
+        for size in value if isinstance(value, tuple) else (value,):
+            yield AtLeast(size, requirement.minimum, name, name, requirement.hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convcost.core import arguments
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import unknown_name
 
 ITEMSIZES = {
     **dict.fromkeys(("float64", "int64"), 8),
@@ -26,6 +26,5 @@ def dtype_named(text: str) -> str:
     """The dtype that is called so, in full or in short: bf16 is bfloat16; UsageError if there is none."""
     dtype = SHORT.get(arguments.text("dtype", text, "bfloat16"), text)
     if dtype not in ITEMSIZES:
-        message = f"no dtype is called {text[:40]}{did_you_mean(text, (*ITEMSIZES, *SHORT))}"
-        raise UsageError(message, hint=f"There are {', '.join(ITEMSIZES)}.")
+        raise unknown_name("no dtype is called", text, ITEMSIZES, also_near=SHORT)
     return dtype

@@ -81,6 +81,13 @@ def pointed(text: str, span: Span) -> tuple[str, str]:
     return shown, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
 
 
+def unknown_name(message: str, name: str, known: Iterable[str], also_near: Iterable[str] = ()) -> UsageError:
+    """That `message`, such as "no format is called", holds of `name`: with a near name, and all there are."""
+    known = tuple(known)
+    near = did_you_mean(name, (*known, *also_near))
+    return UsageError(f"{message} {name[:40]}{near}", hint=f"There are {', '.join(known)}.")
+
+
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
     """` (did you mean Conv1d?)` for the nearest known name, with `before` in front, or nothing.
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from convcost.core.cost import Size
+    from convcost.core.report import Report
 
 _homes: dict[str, str] = {}
 
@@ -19,3 +23,34 @@ def hook(name: str) -> Callable[..., Any]:
     module, _, function = _homes[name].partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found
+
+
+class SubstitutionMethods:
+    """A report whose costs may be formulas in the sizes left open."""
+
+    def subs(self, /, **sizes: Size) -> Report:
+        """The report with `sizes` put in: exact, and checked against what was assumed of them.
+
+        Raises UsageError for a size that is not open, or that breaks an assumption.
+        """
+        return cast("Report", hook("substitute")(self, sizes))
+
+    def lambdify(self, /, *names: str, metric: str = "flops") -> Callable[..., Any]:
+        """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers."""
+        return cast("Callable[..., Any]", hook("lambdify")(self, names, metric))
+
+
+class RenderMethods:
+    """A result that prints its table, and shows it in a notebook.
+
+    A notebook on a screen takes the HTML; one that is made into a paper takes the LaTeX, which needs amsmath.
+    """
+
+    def __str__(self) -> str:
+        return str(hook("render")(self, "table")).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return str(hook("render")(self, "html"))
+
+    def _repr_latex_(self) -> str:
+        return str(hook("render")(self, "latex"))

@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeAlias
 
 from convcost.core.arguments import text
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError, unknown_name
+from convcost.core.hooks import RenderMethods
 from convcost.core.metrics import METRICS
-from convcost.core.printing import Printed
 from convcost.core.report import Report
 
 Metric: TypeAlias = str
@@ -34,8 +34,7 @@ def metric_named(name: str) -> Metric:
     text("metric", name, "flops")
     if name in UNITS:
         return name
-    message = f"no metric to match is called {name[:40]}{did_you_mean(name, UNITS)}"
-    raise UsageError(message, hint=f"There are {', '.join(UNITS)}.")
+    raise unknown_name("no metric to match is called", name, UNITS)
 
 
 class Range(NamedTuple):
@@ -89,7 +88,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Match(Printed):
+class Match(RenderMethods):
     """The sizes in a design that bring its cost nearest to `target`, or `at_most` to it.
 
     With one size varied, `best` has all that are nearest. With two, `choices` are the pairs within the

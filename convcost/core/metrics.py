@@ -40,7 +40,7 @@ class Metric(NamedTuple):
     has_break_even: bool = False
 
     @property
-    def adds_up(self) -> bool:
+    def is_additive(self) -> bool:
         """Whether the total is the sum over the rows."""
         return self.of_row is not None
 

@@ -12,10 +12,9 @@ from convcost.core import arithmetic
 from convcost.core.arguments import instance, text
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import unknown_name
+from convcost.core.hooks import RenderMethods, SubstitutionMethods
 from convcost.core.metrics import NAMES
-from convcost.core.open_sizes import Open
-from convcost.core.printing import Printed
 from convcost.core.trace import Trace
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class Assumption(NamedTuple):
     formula: Any
 
 
-class Source(Protocol):
+class ReportSource(Protocol):
     """What a report was made from, and can be made from again with more sizes known."""
 
     def report(
@@ -120,7 +119,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Report(Printed, Open):
+class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `input` to `output`.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
@@ -140,7 +139,7 @@ class Report(Printed, Open):
     roofline: Roofline | None = None
     memory: Memory | None = None
     time: Timing | None = None
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: ReportSource | None = field(default=None, compare=False, repr=False)
 
     @property
     def open_names(self) -> tuple[str, ...]:
@@ -255,11 +254,11 @@ class Report(Printed, Open):
             roofline=None,
             memory=None,
             time=None,
-            source=Sequence(self, other),
+            source=ReportSum(self, other),
         )
 
 
-class Sequence(NamedTuple):
+class ReportSum(NamedTuple):
     """Two reports one after the other, as the source of their sum."""
 
     first: Report
@@ -276,7 +275,7 @@ class Sequence(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison(Printed):
+class Comparison(RenderMethods):
     """Two or more candidates; ratios are against the first."""
 
     candidates: tuple[Report, ...]
@@ -289,10 +288,7 @@ class Comparison(Printed):
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
         if text("metric", metric, "flops") not in NAMES:
-            near = did_you_mean(metric, NAMES)
-            raise UsageError(
-                f"no metric is called {metric[:40]}{near}", hint=f"There are {', '.join(NAMES)}."
-            )
+            raise unknown_name("no metric is called", metric, NAMES)
         instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 

@@ -19,34 +19,34 @@ from convcost.gate.value_types import ConfigIssue
 Part = TypeVar("Part")
 
 
-class Measured(NamedTuple):
+class EvaluatedEntry(NamedTuple):
     """An entry that was counted, and its checks."""
 
     counted: CountedEntry
     checks: tuple[LimitCheck, ...]
 
 
-class Measurement(NamedTuple):
+class Evaluation(NamedTuple):
     """The entries that could be counted and checked, and what is wrong with the others."""
 
-    found: tuple[Measured, ...]
+    found: tuple[EvaluatedEntry, ...]
     problems: tuple[Problem, ...] = ()
 
 
-def measured(config: Config, entries: Iterable[Entry]) -> Measurement:
+def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
     """The entries with their checks, and every place where one can't be counted or checked."""
     chosen = tuple(entries)
-    measuring = _Measuring(config, chosen)
+    measuring = _Evaluator(config, chosen)
     found = [measuring.measured(entry) for entry in chosen]
     unfit = {misfit.path[1] for misfit in measuring.misfits}
     problems = dict.fromkeys(map(config.source.problem, measuring.misfits))
-    return Measurement(
+    return Evaluation(
         tuple(each for each in found if each and each.counted.entry.name not in unfit),
         tuple(sorted(problems, key=lambda problem: problem.line)),
     )
 
 
-class _Measuring:
+class _Evaluator:
     """What is counted so far, and what was wrong; models are counted first."""
 
     def __init__(self, config: Config, chosen: tuple[Entry, ...]) -> None:
@@ -82,12 +82,12 @@ class _Measuring:
             self._known[entry.name] = CountedEntry(entry, run.report) if run.report else None
             self._agreements[entry.name] = run.agreements
 
-    def measured(self, entry: Entry) -> Measured | None:
+    def measured(self, entry: Entry) -> EvaluatedEntry | None:
         found = self._counted(entry.name)
         if not found:
             return None
         checks = [*incomplete(found.report), *self._limits(found), *self._agreed(found)]
-        return Measured(found, tuple(checks))
+        return EvaluatedEntry(found, tuple(checks))
 
     def _counted(self, name: str) -> CountedEntry | None:
         if name not in self._known:

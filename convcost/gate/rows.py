@@ -13,7 +13,7 @@ from convcost.gate.counting import CountedEntry
 from convcost.gate.keys import BASELINE_METRICS
 
 ROW_METRICS = tuple(
-    metric.name for metric in METRICS if metric.in_baseline and metric.adds_up and metric.name != "flops"
+    metric.name for metric in METRICS if metric.in_baseline and metric.is_additive and metric.name != "flops"
 )
 """What a layer or module has figures of: the totals of these are their sums."""
 

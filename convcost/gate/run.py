@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from convcost.gate.changes import changes
 from convcost.gate.config import Config
 from convcost.gate.config_file import ConfigError
-from convcost.gate.evaluation import Measured, measured
+from convcost.gate.evaluation import EvaluatedEntry, evaluate_entries
 from convcost.gate.lock_reader import read_lock, write_lock
 from convcost.gate.rows import Baseline, baseline_of
 from convcost.gate.verdict import Checked, Judged, Standing
@@ -25,7 +25,7 @@ def checked(
     chosen, path = config.chosen(names), config.lock
     run = tuple(entry for entry in chosen if not specs_only or not config.runs_model(entry))
     before = read_lock(path)
-    measurement = measured(config, run)
+    measurement = evaluate_entries(config, run)
     if measurement.problems and (update or not measurement.found):
         raise ConfigError(measurement.problems)
     judged = tuple(_judged(each, before, update) for each in measurement.found)
@@ -42,7 +42,7 @@ def _kept(lock: Mapping[str, Baseline] | None, config: Config) -> dict[str, Base
     return {name: baseline for name, baseline in (lock or {}).items() if name in config.entries}
 
 
-def _judged(each: Measured, lock: Mapping[str, Baseline] | None, update: bool) -> Judged:
+def _judged(each: EvaluatedEntry, lock: Mapping[str, Baseline] | None, update: bool) -> Judged:
     """The entry's verdict, with how it stands to its baseline."""
     entry, report = each.counted.entry, each.counted.report
     now = baseline_of(each.counted)

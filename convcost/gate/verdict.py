@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from convcost.core.printing import Printed
+from convcost.core.hooks import RenderMethods
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
@@ -50,7 +50,7 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Checked(Printed):
+class Checked(RenderMethods):
     """What came of all entries that were asked for; `stale` are baselines of entries that are no more.
 
     `written` says that the lock file was written, or would not have been another. `problems` are of entries

@@ -69,16 +69,16 @@ class Network:
         return not all(isinstance(size, int) for size in (self.sizes or {}).values())
 
     def report(
-        self, convention: Convention = MATMUL, dtype: str = "float32", keeper: Evaluator = NUMERIC
+        self, convention: Convention = MATMUL, dtype: str = "float32", evaluator: Evaluator = NUMERIC
     ) -> Report:
         """What it costs; raises RequirementError where a layer does not take its input."""
         dtype = dtype_named(dtype)
         for division in self.divisions:
-            keeper.require(division, 0)
+            evaluator.require(division, 0)
         return Report(
             name=self.name,
             spec=self.text,
-            rows=rows(self.layers, self.input, keeper),
+            rows=rows(self.layers, self.input, evaluator),
             sizes=self.sizes or {},
             assumed=self.assumed,
             input_is_inferred=self.input_is_inferred,
@@ -87,26 +87,26 @@ class Network:
         )
 
 
-def rows(layers: tuple[Layer, ...], shape: Shape, keeper: Evaluator = NUMERIC) -> tuple[Row, ...]:
+def rows(layers: tuple[Layer, ...], shape: Shape, evaluator: Evaluator = NUMERIC) -> tuple[Row, ...]:
     """A row for each layer, from an input of `shape` on."""
     for size in shape:
-        keeper.require(AtLeast(size, 1, "a dimension of the input"), 0)
+        evaluator.require(AtLeast(size, 1, "a dimension of the input"), 0)
     known: dict[tuple[int, Shape], Row] = {}
     found = []
     for step, layer in enumerate(layers):
         key = id(layer), shape
         if key not in known:
-            known[key] = _row(step, layer, shape, keeper)
+            known[key] = _row(step, layer, shape, evaluator)
         row = known[key]
         found.append(row if row.path == str(step) else row._replace(path=str(step)))
         shape = found[-1].output
     return tuple(found)
 
 
-def _row(step: int, layer: Layer, shape: Shape, keeper: Evaluator) -> Row:
+def _row(step: int, layer: Layer, shape: Shape, evaluator: Evaluator) -> Row:
     for requirement in layer.requirements(shape):
-        keeper.require(requirement, step)
-    output = keeper.output(layer, shape)
+        evaluator.require(requirement, step)
+    output = evaluator.output(layer, shape)
     return Row(
         str(step),
         type(layer).__name__,
@@ -114,7 +114,7 @@ def _row(step: int, layer: Layer, shape: Shape, keeper: Evaluator) -> Row:
         shape,
         output,
         layer.parameters(),
-        keeper.cost(layer, shape, step),
+        evaluator.cost(layer, shape, step),
         arithmetic.elements(output) if layer.contracts else 0,
         layer.input_itemsize,
     )

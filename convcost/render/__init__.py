@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import unknown_name
 from convcost.render.interface import Format, Result, Style
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -14,8 +14,7 @@ FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 def check_format(name: str) -> None:
     """Refuse a name that no format has."""
     if name not in FORMATS:
-        message = f"no format is called {name[:40]}{did_you_mean(name, FORMATS)}"
-        raise UsageError(message, hint=f"There are {', '.join(FORMATS)}.")
+        raise unknown_name("no format is called", name, FORMATS)
 
 
 def render(result: Result, name: str, style: Style | None = None) -> str:

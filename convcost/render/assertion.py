@@ -45,7 +45,7 @@ def _notes(result: Asserted) -> Iterator[str]:
 
 def _tables(result: Asserted, width: int) -> Iterator[Table]:
     failed = dict.fromkeys(check.metric for check in result.failed)
-    metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].adds_up]
+    metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].is_additive]
     if metrics:
         yield _by_layer(result, metrics)
     if result.changes:

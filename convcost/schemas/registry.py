@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import unknown_name
 
 TYPES = {
     "compare": "convcost.schemas.results:Compared",
@@ -33,8 +33,7 @@ NAMES = (*TYPES, *MADE)
 def schema_text(name: str) -> str:
     """The schema called `name`, as it is shipped; UsageError if there is none."""
     if name not in NAMES:
-        message = f"no schema is called {name[:40]}{did_you_mean(name, NAMES)}"
-        raise UsageError(message, hint=f"There are {', '.join(NAMES)}.")
+        raise unknown_name("no schema is called", name, NAMES)
     return files("convcost.schemas").joinpath("files", f"{name}.json").read_text(encoding="utf-8")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
-from convcost.core.constraints import AllAtLeast, Requirement
+from convcost.core.constraints import Requirement, single_requirements
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import NumericEvaluator
@@ -37,12 +36,12 @@ def _undivided() -> UsageError:
     return UsageError("a / that does not divide exactly")
 
 
-class Lenient(NumericEvaluator):
+class LenientEvaluator(NumericEvaluator):
     """The bookkeeper that takes for granted what is required of sizes that were not stated."""
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Raise RequirementError if a part of `requirement` is about stated sizes alone and does not hold."""
-        for part in _parts(requirement):
+        for part in single_requirements(requirement):
             if not any(isinstance(size, Unstated) for size in part.sizes):
                 self._require_part(part, step)
 
@@ -50,7 +49,7 @@ class Lenient(NumericEvaluator):
         super().require(part, step)
 
 
-class Doubtful(Lenient):
+class DoubtfulEvaluator(LenientEvaluator):
     """The bookkeeper that also lets pass what may hold for some of the sizes that one stands for."""
 
     def _require_part(self, part: Requirement, step: int) -> None:
@@ -60,15 +59,5 @@ class Doubtful(Lenient):
             return
 
 
-def _parts(requirement: Requirement) -> Iterator[Requirement]:
-    """What is required of several sizes apart, since one of them may be enough to fail it."""
-    if not isinstance(requirement, AllAtLeast):
-        yield requirement
-        return
-    for name, value in requirement.values.items():
-        for size in value if isinstance(value, tuple) else (value,):
-            yield requirement._replace(values={name: size})
-
-
-LENIENT = Lenient()
-DOUBTFUL = Doubtful()
+LENIENT = LenientEvaluator()
+DOUBTFUL = DoubtfulEvaluator()

@@ -23,39 +23,39 @@ class AssumptionSet:
     """Assumptions, none of which follows from another, as far as it shows."""
 
     def __init__(self) -> None:
-        self.needs: list[Constraint] = []
+        self.constraints: list[Constraint] = []
         self._bounds: Bounds = {}
         self.quotients: set[Any] = set()
 
     @property
     def assumed(self) -> tuple[Assumption, ...]:
         """What has been assumed and isn't said by what is known of single sizes."""
-        found = (need.assumption for need in self.needs if not self._is_said(need))
+        found = (constraint.assumption for constraint in self.constraints if not self._is_said(constraint))
         return tuple({assumption.text: assumption for assumption in found}.values())
 
-    def _is_said(self, need: Constraint) -> bool:
-        if need.relation != "nonnegative":
+    def _is_said(self, constraint: Constraint) -> bool:
+        if constraint.relation != "nonnegative":
             return False
-        text = single_size(need.formula)
+        text = single_size(constraint.formula)
         bounds = {text: self._bounds[text]._replace(least=1, most=None)} if text else self._bounds
-        return bool(is_nonnegative(substitute_bounds(bounds, need.formula)))
+        return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
 
-    def enter(self, need: Constraint) -> None:
+    def enter(self, constraint: Constraint) -> None:
         """Assume it, if it doesn't follow; FailureError if nothing fulfils it beside the rest."""
-        if self._follows(need):
+        if self._follows(constraint):
             return
-        self._bounds = bounds_with(self._bounds, need)
-        if need.relation == "nonnegative":
-            latest = self.needs[-RECENT:]
-            if any(_follows_from(need, other) for other in latest):
+        self._bounds = bounds_with(self._bounds, constraint)
+        if constraint.relation == "nonnegative":
+            latest = self.constraints[-RECENT:]
+            if any(_follows_from(constraint, other) for other in latest):
                 return
-            self.needs[-RECENT:] = [other for other in latest if not _follows_from(other, need)]
-        self.needs.append(need)
-        self.quotients |= {need.formula} if need.relation == "whole" else set()
+            self.constraints[-RECENT:] = [other for other in latest if not _follows_from(other, constraint)]
+        self.constraints.append(constraint)
+        self.quotients |= {constraint.formula} if constraint.relation == "whole" else set()
 
-    def _follows(self, need: Constraint) -> bool:
-        formula = self.under(need.formula)
-        match need.relation:
+    def _follows(self, constraint: Constraint) -> bool:
+        formula = self.under(constraint.formula)
+        match constraint.relation:
             case "nonnegative":
                 known = is_nonnegative(formula)
             case "zero":
@@ -64,7 +64,7 @@ class AssumptionSet:
                 known = is_integer(formula) or None
         if known is False:
             raise FailureError
-        return bool(known) or need in self.needs
+        return bool(known) or constraint in self.constraints
 
     def under(self, formula: Any) -> Any:
         """`formula` with sizes that count from 1: what holds of it then, holds."""
@@ -78,10 +78,10 @@ class AssumptionSet:
         return number if is_known else rounded(number)
 
 
-def _follows_from(need: Constraint, other: Constraint) -> bool:
+def _follows_from(constraint: Constraint, other: Constraint) -> bool:
     """Whether an inequality follows from another, or from an equality."""
-    is_short = need.formula.parts + other.formula.parts <= LONGEST_COMPARED
-    if not is_short or need.relation != "nonnegative" or other.relation == "whole":
+    is_short = constraint.formula.parts + other.formula.parts <= LONGEST_COMPARED
+    if not is_short or constraint.relation != "nonnegative" or other.relation == "whole":
         return False
     signs = (1, -1) if other.relation == "zero" else (1,)
-    return any(is_nonnegative(need.formula - sign * other.formula) for sign in signs)
+    return any(is_nonnegative(constraint.formula - sign * other.formula) for sign in signs)

@@ -9,8 +9,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sympy import Integer, Rational
+from sympy import Integer, Rational, floor
 
+from convcost.core.report import Assumption
 from convcost.symbolic.convert import StrangeError, from_sympy, to_sympy
 from convcost.symbolic.expression_parts import is_long
 
@@ -31,3 +32,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Integer):
         return int(value)
     return Fraction(int(value.p), int(value.q)) if isinstance(value, Rational) else value
+
+
+def unrounded(formula: Any, assumed: tuple[Assumption, ...]) -> Any:
+    """`formula` with ⌊C/G⌋ as C/G where it is assumed that G divides C."""
+    quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
+    return formula.xreplace({floor(quotient): quotient for quotient in quotients})

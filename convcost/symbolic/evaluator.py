@@ -1,4 +1,4 @@
-"""The bookkeeper of open sizes: it enters what layers require, and works out what they yield."""
+"""Layers evaluated on open sizes: what they require is assumed, what they yield are formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from convcost.core.constraints import AllAtLeast, Requirement
+from convcost.core.constraints import Requirement, single_requirements
 from convcost.core.cost import Cost, Shape
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
@@ -42,31 +42,28 @@ class TooLongError(RequirementError):
 
 
 class SymbolicEvaluator:
-    """Works on formulas, and keeps the ledger of what they take for granted.
+    """Works on formulas, and collects what they take for granted.
 
     With `chooses_signs`, a sign that varies is assumed as it is for the usual sizes, which makes formulas
     shorter; `has_chosen` says whether that was done. Without, |x| stays in the formula.
     """
 
     def __init__(self, *, chooses_signs: bool = True) -> None:
-        self.ledger = AssumptionSet()
+        self.assumptions = AssumptionSet()
         self.chooses_signs = chooses_signs
         self.has_chosen = False
         self._weight = 0
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
-        if isinstance(requirement, AllAtLeast):
-            for single in requirement.one_by_one():
-                self.require(single, step)
-            return
-        try:
-            for need in constraints_of(requirement):
-                self.ledger.enter(need)
-        except FailureError:
-            raise RequirementError(
-                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
-            ) from None
+        for single in single_requirements(requirement):
+            try:
+                for constraint in constraints_of(single):
+                    self.assumptions.enter(constraint)
+            except FailureError:
+                raise RequirementError(
+                    single.message, hint=single.hint, argument=single.argument, step=step
+                ) from None
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output; a dimension that grows too long is kept together."""
@@ -88,9 +85,9 @@ class SymbolicEvaluator:
         """`formulas` with each dimension as one size, which is then opened up again."""
         large = frozenset[str]().union(*map(names_in, shape))
         simple = tuple(map(dimension, shape))
-        return tuple(self.settled(formula, large) for formula in formulas(simple))
+        return tuple(self.simplify(formula, large) for formula in formulas(simple))
 
-    def settled(self, formula: Any, large: frozenset[str] = frozenset()) -> Any:
+    def simplify(self, formula: Any, large: frozenset[str] = frozenset()) -> Any:
         """`formula` as short as the assumptions allow.
 
         A sign that varies is assumed as it is where the sizes in `large` are much larger than the others.
@@ -104,18 +101,18 @@ class SymbolicEvaluator:
         return transform(
             formula,
             absolute=absolute,
-            rounding=self.ledger.rounded,
+            rounding=self.assumptions.rounded,
             together=lambda atom: part(*atom) if _is_long(atom.inner) else atom.inner,
         )
 
     def _signed(self, inner: Formula, large: frozenset[str]) -> Any:
-        known = sign_of(self.ledger.under(inner))
+        known = sign_of(self.assumptions.under(inner))
         sign = known or (asymptotic_sign(inner, large) if self.chooses_signs else 0)
         if sign and known is None:
             self.has_chosen = True
             try:
-                for need in not_negative(sign * inner):
-                    self.ledger.enter(need)
+                for constraint in not_negative(sign * inner):
+                    self.assumptions.enter(constraint)
             except FailureError:
                 sign = -sign
         return sign * inner if sign else abs(inner)
@@ -123,19 +120,19 @@ class SymbolicEvaluator:
 
 def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
     """What `work` comes to with signs chosen, if some sizes fulfil all that is assumed then; else without."""
-    keeper = SymbolicEvaluator()
+    evaluator = SymbolicEvaluator()
     try:
-        result = work(keeper)
+        result = work(evaluator)
     except TooLongError:
         raise
     except RequirementError:
-        if not keeper.has_chosen:
+        if not evaluator.has_chosen:
             raise
     except ZeroDivisionError:
-        if not keeper.has_chosen:
+        if not evaluator.has_chosen:
             raise UsageError(DIVISION_BY_ZERO) from None
     else:
-        if not keeper.has_chosen or is_fulfillable(keeper.ledger.needs):
+        if not evaluator.has_chosen or is_fulfillable(evaluator.assumptions.constraints):
             return result
     return work(SymbolicEvaluator(chooses_signs=False))
 

@@ -11,7 +11,7 @@ from typing import Any
 from convcost.symbolic.constraints import Constraint
 from convcost.symbolic.formula import terms_of
 from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import Monomial, rank
+from convcost.symbolic.terms import rank, size_of
 
 Point = dict[str, int]
 
@@ -30,20 +30,20 @@ MOST_ENLARGED = 12
 LARGEST_TRIED = 10**9
 
 
-def is_fulfillable(needs: Sequence[Constraint]) -> bool:
-    """Whether sizes are found that fulfil all `needs`; those that are hard to find count as none."""
-    names = sorted(frozenset[str]().union(*(names_in(need.formula) for need in needs)))
-    points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(needs))))
-    return any(_is_fulfilling(_repaired(point, needs), needs) for point in points)
+def is_fulfillable(constraints: Sequence[Constraint]) -> bool:
+    """Whether sizes are found that fulfil all `constraints`; those that are hard to find count as none."""
+    names = sorted(frozenset[str]().union(*(names_in(constraint.formula) for constraint in constraints)))
+    points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(constraints))))
+    return any(_is_fulfilling(_repaired(point, constraints), constraints) for point in points)
 
 
-def _is_fulfilling(point: Point, needs: Sequence[Constraint]) -> bool:
-    return all(_is_fulfilled(need, point) for need in needs)
+def _is_fulfilling(point: Point, constraints: Sequence[Constraint]) -> bool:
+    return all(_is_fulfilled(constraint, point) for constraint in constraints)
 
 
-def _is_fulfilled(need: Constraint, point: Point) -> bool:
-    value = _value(need.formula, point)
-    match need.relation:
+def _is_fulfilled(constraint: Constraint, point: Point) -> bool:
+    value = _value(constraint.formula, point)
+    match constraint.relation:
         case "nonnegative":
             return value is not None and bool(value >= 0)
         case "zero":
@@ -67,14 +67,14 @@ def _points(names: Sequence[str], count: int) -> Iterator[Point]:
         yield {name: random.choice((top, *USUAL, random.randint(1, 12))) for name in names}
 
 
-def _repaired(point: Point, needs: Sequence[Constraint]) -> Point:
-    """`point` with single sizes changed so that more of `needs` hold."""
+def _repaired(point: Point, constraints: Sequence[Constraint]) -> Point:
+    """`point` with single sizes changed so that more of `constraints` hold."""
     for _ in range(REPAIRS):
-        for need in needs:
-            value = _value(need.formula, point)
-            if value is not None and not _is_fulfilled(need, point):
-                change = _made_whole if need.relation == "whole" else _balanced
-                point = change(point, need.formula, Fraction(value))
+        for constraint in constraints:
+            value = _value(constraint.formula, point)
+            if value is not None and not _is_fulfilled(constraint, point):
+                change = _made_whole if constraint.relation == "whole" else _balanced
+                point = change(point, constraint.formula, Fraction(value))
     return point
 
 
@@ -92,16 +92,8 @@ def _made_whole(point: Point, formula: Any, value: Fraction) -> Point:
 def _balanced(point: Point, formula: Any, value: Fraction) -> Point:
     """`point` with one size of a sum changed so that the sum is 0 there, or just above."""
     for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: rank(term[0])):
-        name = _alone(monomial)
+        name = size_of(monomial)
         size = point[name] - value / factor if name else 0
         if 1 <= size <= LARGEST_TRIED:
             return {**point, name: ceil(size) if factor > 0 else floor(size)}
     return point
-
-
-def _alone(monomial: Monomial) -> str:
-    """The one size that a monomial is, if it is one."""
-    if len(monomial) != 1:
-        return ""
-    [(atom, power)] = monomial
-    return atom.inner if atom.kind == "name" and power == 1 else ""

@@ -12,10 +12,9 @@ from sympy import Abs, Rational, S, floor
 
 from convcost.core.report import Assumption
 from convcost.symbolic.breakeven import break_even
-from convcost.symbolic.canonicalize import plain
+from convcost.symbolic.canonicalize import plain, unrounded
 from convcost.symbolic.convert import to_sympy
 from convcost.symbolic.exact import evaluate
-from convcost.symbolic.exact_division import unrounded
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.lower_bounds import is_never_negative, least_values
 

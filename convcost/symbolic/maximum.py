@@ -12,7 +12,7 @@ from convcost.core.report import Assumption, Report, Row
 from convcost.symbolic.convert import from_sympy, to_sympy
 from convcost.symbolic.formula import Formula, name, part
 from convcost.symbolic.lower_bounds import least_values
-from convcost.symbolic.row_mapping import mapped, mapped_layer, throughout
+from convcost.symbolic.report_mapping import mapped, mapped_layer, throughout
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import substitute, transform
 from convcost.symbolic.symbol import symbol

@@ -50,7 +50,7 @@ def _size(name: str, value: Any) -> int:
     return size
 
 
-def fulfils(report: Report, sizes: Mapping[str, Any]) -> bool:
+def fulfills(report: Report, sizes: Mapping[str, Any]) -> bool:
     """Whether `sizes`, of which there is one for each open size, break no assumption of the report."""
     return not any(_breaking(assumption, sizes) for assumption in report.assumptions)
 

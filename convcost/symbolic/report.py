@@ -19,18 +19,19 @@ from convcost.symbolic.convert import from_sympy, to_sympy
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.exact import evaluate as exactly
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.open_sizes import broken, check_assumptions, check_open, fulfils, open_sizes
-from convcost.symbolic.row_mapping import mapped, mapped_layer, throughout
+from convcost.symbolic.open_sizes import broken, check_assumptions, check_open, fulfills, open_sizes
+from convcost.symbolic.report_mapping import mapped, mapped_layer, mapped_trace, throughout
 from convcost.symbolic.substitution import substitute
-from convcost.symbolic.trace_mapping import mapped_trace
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
     """What `network` costs, as formulas in the sizes that have no number."""
-    return evaluate_feasibly(lambda keeper: _open_report(network, convention, dtype, keeper))
+    return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator))
 
 
-def _open_report(network: Network, convention: Convention, dtype: str, keeper: SymbolicEvaluator) -> Report:
+def _open_report(
+    network: Network, convention: Convention, dtype: str, evaluator: SymbolicEvaluator
+) -> Report:
     ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
     divisions = (
@@ -42,16 +43,16 @@ def _open_report(network: Network, convention: Convention, dtype: str, keeper: S
         input=throughout(network.input, from_sympy),
         divisions=tuple(divisions),
     )
-    report = opened.report(convention, dtype, keeper)
+    report = opened.report(convention, dtype, evaluator)
     if convention.padding == "valid":
         _check_valid(report)
 
     def shown(formula: Any) -> Any:
         """Shortened once more: a later layer may have shown that a division in an earlier one is whole."""
-        return _sympy(keeper.settled(formula) if keeper.ledger.quotients else formula)
+        return _sympy(evaluator.simplify(formula) if evaluator.assumptions.quotients else formula)
 
     rows = tuple(mapped(row, shown)._replace(layer=originals[id(row.layer)]) for row in report.rows)
-    return replace(report, rows=rows, assumptions=keeper.ledger.assumed)
+    return replace(report, rows=rows, assumptions=evaluator.assumptions.assumed)
 
 
 def _sympy(number: Any) -> Any:
@@ -64,7 +65,7 @@ def _check_valid(report: Report) -> None:
             raise RequirementError(NO_VALID_MACS, hint=NUMBERS_NEEDED, step=step)
 
 
-def substituted(report: Report, given: Mapping[str, Any]) -> Report:
+def substitute_sizes(report: Report, given: Mapping[str, Any]) -> Report:
     """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
     sizes = open_sizes(report, all_sizes(given))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
@@ -89,29 +90,29 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     def change(formula: Any) -> Any:
         return exactly(formula, sizes) if has_all else _sympy(substitute(from_sympy(formula), sizes))
 
-    keeper = SymbolicEvaluator()
-    _restate(report, sizes, keeper)
+    evaluator = SymbolicEvaluator()
+    _restate(report, sizes, evaluator)
     return replace(
         report,
         rows=tuple(mapped(row, change) for row in report.rows),
         trace=report.trace and mapped_trace(report.trace, change),
         sizes={**report.sizes, **sizes},
-        assumptions=keeper.ledger.assumed,
+        assumptions=evaluator.assumptions.assumed,
         roofline=None,
         memory=None,
     )
 
 
-def _restate(report: Report, sizes: Mapping[str, int], keeper: SymbolicEvaluator) -> None:
+def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvaluator) -> None:
     for assumption in report.assumptions:
         try:
-            for need in constraints_left(assumption, sizes):
-                keeper.ledger.enter(need)
+            for constraint in constraints_left(assumption, sizes):
+                evaluator.assumptions.enter(constraint)
         except FailureError:
             raise broken(assumption, sizes) from None
 
 
-def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
+def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
     """`metric` as an exact function of the named open sizes."""
     for name in names:
         instance("the name of a size", name, str, "a text", 'Such as "E".')
@@ -129,10 +130,10 @@ def function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..
         if not report.source:
             check_assumptions(report, given)
             return exactly(formula, given)
-        if fulfils(report, given):
+        if fulfills(report, given):
             with suppress(ZeroDivisionError):
                 return exactly(formula, given)
-        return _one_by_one(lambda each: getattr(substituted(report, each), metric), given)
+        return _one_by_one(lambda each: getattr(substitute_sizes(report, each), metric), given)
 
     return value
 

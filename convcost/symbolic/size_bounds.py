@@ -11,7 +11,7 @@ from convcost.core.arithmetic import ceil_div
 from convcost.symbolic.constraints import Constraint, FailureError
 from convcost.symbolic.formula import Formula, name, terms_of
 from convcost.symbolic.substitution import substitute
-from convcost.symbolic.terms import UNIT
+from convcost.symbolic.terms import UNIT, size_of
 
 
 class Bound(NamedTuple):
@@ -51,10 +51,7 @@ def bounds_with(bounds: Bounds, need: Constraint) -> Bounds:
 def single_size(formula: Formula) -> str:
     """The size that a formula is a multiple of, a constant apart; empty if it is about more."""
     [*terms] = (term for term in formula.terms if term)
-    if len(terms) != 1 or len(terms[0]) != 1:
-        return ""
-    [(atom, power)] = terms[0]
-    return atom.inner if atom.kind == "name" and power == 1 else ""
+    return size_of(terms[0]) if len(terms) == 1 else ""
 
 
 def _narrowed(old: Bound, need: Constraint) -> Bound:

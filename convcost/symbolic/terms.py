@@ -54,6 +54,14 @@ def rank(monomial: Monomial) -> tuple[Any, ...]:
     return len(monomial), sorted((*atom.key, power) for atom, power in monomial)
 
 
+def size_of(monomial: Monomial) -> str:
+    """The name of the one size that a monomial is; empty if it is anything else."""
+    if len(monomial) != 1:
+        return ""
+    [(atom, power)] = monomial
+    return atom.inner if atom.kind == "name" and power == 1 else ""
+
+
 def plain(factor: Coefficient) -> Coefficient:
     """A fraction as the int that it is, if it is one."""
     return factor.numerator if factor.denominator == 1 else factor

@@ -123,15 +123,10 @@ class Worker:
 
     @property
     def exit_code(self) -> int | None:
-        """The code that the process ended with; None where it has not, or was ended by a signal."""
-        is_known = self.has_ended and self._status is not None and os.WIFEXITED(self._status)
-        return os.WEXITSTATUS(self._status) if is_known and self._status is not None else None
-
-    @property
-    def ending_signal(self) -> int:
-        """The signal that ended the process; 0 where none did."""
-        is_known = self.has_ended and self._status is not None and os.WIFSIGNALED(self._status)
-        return os.WTERMSIG(self._status) if is_known and self._status is not None else 0
+        """The code that the process ended with, −n if signal n ended it; None where it has not."""
+        if not self.has_ended or self._status is None:
+            return None
+        return os.waitstatus_to_exitcode(self._status)
 
     def _wait(self) -> None:
         """Until a process that has closed its pipe ends, which it may not."""

@@ -8,7 +8,7 @@ from chains import SIZES, chain, points
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.symbolic.exact import evaluate
-from convcost.symbolic.open_sizes import fulfils
+from convcost.symbolic.open_sizes import fulfills
 
 METRICS = ("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise", "bytes", "activations")
 
@@ -43,7 +43,7 @@ def check_chain(random, substitutions):
             assert numbers is None, f"{text} is refused, but not with {sizes}"
             continue
         assert costs(substituted(opened, sizes)) == costs(numbers), (text, sizes)
-        if fulfils(opened, sizes):
+        if fulfills(opened, sizes):
             assert numbers is not None, f"{text} assumes too little: {sizes}"
             formulas = [getattr(opened, metric) for metric in METRICS]
             assert all(

@@ -6,7 +6,7 @@ from convcost.core.cost import MATMUL
 from convcost.core.errors import UsageError
 from convcost.layers import KINDS
 from convcost.layers.network import Network
-from convcost.symbolic.report import open_report, substituted
+from convcost.symbolic.report import open_report, substitute_sizes
 from convcost.symbolic.symbol import symbol
 
 CONTEXT = (MATMUL, "float32")
@@ -18,7 +18,7 @@ def with_numbers_put_in(case):
     names = [f"d{place}" for place in range(len(case.shape))]
     sizes = {name: symbol(name) for name in names}
     network = Network((case.layer,), tuple(sizes.values()), sizes=sizes)
-    return substituted(open_report(network, *CONTEXT), dict(zip(names, case.shape, strict=True)))
+    return substitute_sizes(open_report(network, *CONTEXT), dict(zip(names, case.shape, strict=True)))
 
 
 def as_numbers(case):

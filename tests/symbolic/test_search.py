@@ -5,8 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convcost.core.errors import UsageError
-from convcost.symbolic.division import BeyondError, SplitError
-from convcost.symbolic.divisors import divisors
+from convcost.symbolic.division import BeyondError, SplitError, divisors
 from convcost.symbolic.nearest import nearest
 from convcost.symbolic.polynomial import runs, step, stretches, value
 from convcost.symbolic.progression_polynomial import ProgressionPolynomial, along

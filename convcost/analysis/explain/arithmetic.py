@@ -23,7 +23,7 @@ def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
     """`size`, with the divisions in it that are assumed to leave nothing."""
     if isinstance(size, int):
         return size
-    from convcost.symbolic.exact_division import unrounded
+    from convcost.symbolic.canonicalize import unrounded
 
     return unrounded(size, assumed)
 

@@ -31,7 +31,7 @@ OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
 
 def hints(result: Asserted, check: LimitCheck) -> Iterator[str]:
     """Sentences about an equality that does not hold; none where nothing explains it exactly."""
-    if check.relation != "=" or not BY_NAME[check.metric].adds_up:
+    if check.relation != "=" or not BY_NAME[check.metric].is_additive:
         return
     report, asked = result.report, wanted(result, check)
     for name, quantity in OTHERS.get(check.metric, {}).items():

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from convcost.analysis.explain.steps import Explanation
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import unknown_name
 from convcost.render.interface import Style
 
 FORMATS = ("table", "json", "markdown", "latex")
@@ -22,8 +22,7 @@ class Format(Protocol):
 def check_format(name: str) -> None:
     """Refuse a name that no format has."""
     if name not in FORMATS:
-        message = f"explain has no format called {name[:40]}{did_you_mean(name, FORMATS)}"
-        raise UsageError(message, hint=f"There are {', '.join(FORMATS)}.")
+        raise unknown_name("explain has no format called", name, FORMATS)
 
 
 def render(explanation: Explanation, name: str, style: Style | None = None) -> str:

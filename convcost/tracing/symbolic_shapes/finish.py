@@ -22,28 +22,27 @@ def finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...]) -> Report:
     """`report` with its numbers as short as the `facts` allow, which become its assumptions."""
     from convcost.symbolic.evaluator import evaluate_feasibly
 
-    return evaluate_feasibly(lambda keeper: _finished(report, sizes, facts, keeper))
+    return evaluate_feasibly(lambda evaluator: _finished(report, sizes, facts, evaluator))
 
 
-def _finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...], keeper: SymbolicEvaluator) -> Report:
+def _finished(report: Report, sizes: Sizes, facts: tuple[Fact, ...], evaluator: SymbolicEvaluator) -> Report:
     from convcost.symbolic.convert import to_sympy
-    from convcost.symbolic.row_mapping import mapped
+    from convcost.symbolic.report_mapping import mapped, mapped_trace
     from convcost.symbolic.symbol import symbol
-    from convcost.symbolic.trace_mapping import mapped_trace
 
     pinned = pinned_by(facts)
-    for requirement in chain(_not_empty(report, sizes), needed(facts, sizes, keeper)):
-        keeper.require(requirement, 0)
+    for requirement in chain(_not_empty(report, sizes), needed(facts, sizes, evaluator)):
+        evaluator.require(requirement, 0)
 
     def shown(number: Any) -> Any:
         ours = with_pinned(sizes.formula(number), pinned)
-        settled = keeper.settled(ours) if isinstance(ours, Formula) else ours
+        settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
     rows = tuple(mapped(row, shown) for row in report.rows)
     trace = report.trace and mapped_trace(report.trace, shown)
     found = replace(report, rows=rows, trace=trace, sizes={name: symbol(name) for name in sizes.examples})
-    return replace(found, assumptions=keeper.ledger.assumed)
+    return replace(found, assumptions=evaluator.assumptions.assumed)
 
 
 def _not_empty(report: Report, sizes: Sizes) -> Iterator[AtLeast]:

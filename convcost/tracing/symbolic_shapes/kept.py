@@ -57,7 +57,7 @@ def _in_formulas(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> Held:
     from convcost.symbolic.maximum import as_sympy, largest_under
-    from convcost.symbolic.row_mapping import throughout
+    from convcost.symbolic.report_mapping import throughout
 
     largest = largest_under(report.assumptions)
     with _prepared(module, inputs, examples, dtype) as (model, call, sizes):

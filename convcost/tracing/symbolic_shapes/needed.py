@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from convcost.symbolic.evaluator import SymbolicEvaluator
 
 
-def needed(facts: Iterable[Fact], sizes: Sizes, keeper: SymbolicEvaluator) -> Iterator[Requirement]:
-    """What `facts` say beside what `keeper` knows when each is asked for."""
+def needed(facts: Iterable[Fact], sizes: Sizes, evaluator: SymbolicEvaluator) -> Iterator[Requirement]:
+    """What `facts` say beside what `evaluator` knows when each is asked for."""
     pinned = pinned_by(facts)
     for fact in sorted(facts, key=_rank):
         is_short = len(fact.difference.atoms) == 1
-        left = keeper.settled(fact.difference if is_short else with_pinned(fact.difference, pinned))
+        left = evaluator.simplify(fact.difference if is_short else with_pinned(fact.difference, pinned))
         if isinstance(left, Formula):
-            yield from _requirements(fact._replace(difference=left), sizes, keeper)
+            yield from _requirements(fact._replace(difference=left), sizes, evaluator)
 
 
 def _rank(fact: Fact) -> tuple[bool, int]:
     return not divisors(fact.difference), len(names_in(fact.difference))
 
 
-def _requirements(fact: Fact, sizes: Sizes, keeper: SymbolicEvaluator) -> Iterator[Requirement]:
+def _requirements(fact: Fact, sizes: Sizes, evaluator: SymbolicEvaluator) -> Iterator[Requirement]:
     difference: Any = fact.difference
-    is_least = is_nonnegative(keeper.ledger.under(difference))
-    is_most = is_nonnegative(keeper.ledger.under(-difference))
+    is_least = is_nonnegative(evaluator.assumptions.under(difference))
+    is_most = is_nonnegative(evaluator.assumptions.under(-difference))
     found = divisors(difference) if fact.relation == "zero" or is_most else {}
     if found and all(sizes.examples[size] % divisor == 0 for size, divisor in found.items()):
         for size, divisor in found.items():
