@@ -10,7 +10,7 @@ from convcost.core.diagnosis import Refereed
 from convcost.core.escapes import csv_cell
 from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
-from convcost.gate.verdict import Checked
+from convcost.gate.result import GateResult
 from convcost.render import estimates
 from convcost.render.interface import CounterList, DeviceList, Result, Style
 from convcost.render.match_records import match_rows
@@ -46,7 +46,7 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
             from convcost.render.diagnosis.records import rows as refereed_rows
 
             return refereed_rows(result)
-        case Checked():
+        case GateResult():
             from convcost.render.gate.records import check_rows
 
             return check_rows(result)

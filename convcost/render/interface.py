@@ -9,7 +9,7 @@ from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
 from convcost.counters.interface import Counter
 from convcost.devices import Device
-from convcost.gate.verdict import Checked
+from convcost.gate.result import GateResult
 from convcost.verify.result import Verified
 
 
@@ -52,7 +52,7 @@ class DeviceList(NamedTuple):
     in_full: bool = False
 
 
-Result: TypeAlias = Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified
+Result: TypeAlias = Report | Comparison | CounterList | DeviceList | Match | Refereed | GateResult | Verified
 
 
 class Format(Protocol):

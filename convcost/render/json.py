@@ -8,7 +8,7 @@ from convcost.core.diagnosis import Refereed
 from convcost.core.escapes import json_text
 from convcost.core.match import Match
 from convcost.core.report import Comparison
-from convcost.gate.verdict import Checked
+from convcost.gate.result import GateResult
 from convcost.render.interface import CounterList, DeviceList, Result, Style
 from convcost.render.match_records import match_record
 from convcost.render.records import comparison_record, context, counter_list_record, report_record
@@ -29,7 +29,7 @@ def render(result: Result, style: Style) -> str:
 
             record = context((result.report,)) | report_record(result.report)
             record["counters"] = records(result)
-        case Checked():
+        case GateResult():
             from convcost.render.gate.records import checked_record
 
             record = checked_record(result)

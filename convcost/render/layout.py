@@ -10,7 +10,7 @@ from convcost.core.match import Match
 from convcost.core.metrics import Metric
 from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE
-from convcost.gate.verdict import Checked
+from convcost.gate.result import GateResult
 from convcost.render import estimates
 from convcost.render.candidates import beside, columns
 from convcost.render.counting import counter_section, listing
@@ -59,7 +59,7 @@ def _document(result: Result, style: Style) -> Document:
             from convcost.render.match import matching
 
             return matching(result)
-        case Checked():
+        case GateResult():
             from convcost.render.gate.layout import gate
 
             return gate(result, style.width)

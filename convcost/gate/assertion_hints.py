@@ -1,4 +1,4 @@
-"""What a figure that is not the asserted one is instead, or what makes the difference."""
+"""What may explain an asserted figure that is not the counted one: another quantity, or one layer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 from convcost.core.cost import Convention, Cost
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
-from convcost.gate.assertion.judge import Asserted
-from convcost.gate.check import LimitCheck
-from convcost.gate.limit import Formula
+from convcost.gate.assertion import AssertionResult
+from convcost.gate.checks import EntryCheck
+from convcost.gate.limit import SizeFormula
+from convcost.spec.evaluate import OpenSizes, evaluate
 
-OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
+CONFUSABLE: dict[str, dict[str, Callable[[Cost], Any]]] = {
     "flops": {
         "the MACs": lambda cost: cost.macs,
         "the FLOPs by count='matmul'": lambda cost: cost.flops(),
@@ -26,46 +27,45 @@ OTHERS: dict[str, dict[str, Callable[[Cost], Any]]] = {
         "the MACs on real data": lambda cost: cost.valid_macs,
     },
 }
-"""Of a metric, what else people mean by it."""
+"""What else people mean by a metric."""
 
 
-def hints(result: Asserted, check: LimitCheck) -> Iterator[str]:
+def hints(result: AssertionResult, check: EntryCheck) -> Iterator[str]:
     """Sentences about an equality that does not hold; none where nothing explains it exactly."""
     if check.relation != "=" or not BY_NAME[check.metric].is_additive:
         return
-    report, asked = result.report, wanted(result, check)
-    for name, quantity in OTHERS.get(check.metric, {}).items():
-        if _is_same(quantity(report.cost), asked):
+    report, wanted = result.report, wanted_amount(result, check)
+    for name, quantity in CONFUSABLE.get(check.metric, {}).items():
+        if _is_same(quantity(report.cost), wanted):
             yield f"What is wanted are {name}"
-    yield from _of_one_row(report, check.metric, asked)
+    yield from _one_row(report, check.metric, wanted)
 
 
-def _of_one_row(report: Report, metric: str, asked: Any) -> Iterator[str]:
-    """The first layer or module that costs just the difference."""
-    difference = getattr(report, metric) - asked
+def _one_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
+    """The first layer or module that costs exactly the difference."""
+    difference = getattr(report, metric) - wanted
     for row in report.rows:
         figure = BY_NAME[metric].in_row(row, report.convention)
         if figure is not None and _is_same(difference, figure):
-            yield f"{_called(row)} makes the difference"
+            yield f"{_row_name(row)} makes the difference"
             return
         if figure is not None and _is_same(-difference, figure):
-            yield f"One more like {_called(row)} would make up for the difference"
+            yield f"One more like {_row_name(row)} would make up for the difference"
             return
 
 
-def _called(row: Row) -> str:
+def _row_name(row: Row) -> str:
     return f"{row.path}: {row.kind}" if row.path else row.kind
 
 
-def wanted(result: Asserted, check: LimitCheck) -> Any:
-    """What a check asks for: a number, or the formula where it is a text."""
+def wanted_amount(result: AssertionResult, check: EntryCheck) -> Any:
+    """The number that a check asks for; the formula where its size names are open."""
     if not isinstance(check.wanted, str):
         return check.wanted
-    from convcost.spec.evaluate import OpenSizes, evaluate
     from convcost.symbolic.symbol import symbol
 
     [formula] = [limit.wanted for limit in result.limits if limit.key == check.key]
-    assert isinstance(formula, Formula)
+    assert isinstance(formula, SizeFormula)
     given = result.counted.entry.sizes
     sizes = OpenSizes({name: given.get(name, symbol(name)) for name in formula.names})
     return evaluate(formula.expression, sizes, formula.text)

@@ -1,4 +1,4 @@
-"""What comes of a check: each entry's checks, and how it stands to its baseline. Pure data."""
+"""The result of a check: each entry's checks, and how it compares with its baseline. Pure data."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from convcost.core.hooks import RenderMethods
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
-    from convcost.gate.changes import Changes
-    from convcost.gate.check import LimitCheck
+    from convcost.gate.baseline import Baseline, BaselineChanges
+    from convcost.gate.checks import EntryCheck
     from convcost.gate.config import Config
-    from convcost.gate.config_file import Problem
+    from convcost.gate.config_file import ConfigProblem
     from convcost.gate.entry import Entry
-    from convcost.gate.rows import Baseline
 
-Standing = Literal["unlocked", "new", "same", "changed"]
-"""How an entry stands to the lock file: there is none, it is not in it, or it is and costs as much or not."""
+BaselineStatus = Literal["unlocked", "new", "same", "changed"]
+"""There is no lock file; the entry is not in it; or it is, and the cost is the same or has changed."""
 
 
-class Judged(NamedTuple):
+class EntryResult(NamedTuple):
     """An entry with its report and checks; `before` is its baseline, `now` what that would be now.
 
     `accepted` says that the lock file is written with what is now.
@@ -28,11 +27,11 @@ class Judged(NamedTuple):
 
     entry: Entry
     report: Report
-    checks: tuple[LimitCheck, ...]
-    standing: Standing
+    checks: tuple[EntryCheck, ...]
+    standing: BaselineStatus
     now: Baseline
     before: Baseline | None = None
-    changes: Changes | None = None
+    changes: BaselineChanges | None = None
     accepted: bool = False
 
     @property
@@ -50,27 +49,27 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Checked(RenderMethods):
-    """What came of all entries that were asked for; `stale` are baselines of entries that are no more.
+class GateResult(RenderMethods):
+    """The results of all entries that were asked for; `stale` are baselines without an entry.
 
-    `written` says that the lock file was written, or would not have been another. `problems` are of entries
-    that could not be counted, `skipped` the names of those that were not to be.
+    `written` says that the lock file has what is now. `problems` are of entries that could not be counted,
+    `skipped` the names of those that were not to be.
     """
 
     config: Config
     lock: str
-    entries: tuple[Judged, ...]
+    entries: tuple[EntryResult, ...]
     stale: tuple[str, ...] = ()
     written: bool = False
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ConfigProblem, ...] = ()
     skipped: tuple[str, ...] = ()
 
     @property
-    def failed(self) -> tuple[Judged, ...]:
+    def failed(self) -> tuple[EntryResult, ...]:
         """The entries that did not pass."""
-        return tuple(judged for judged in self.entries if not judged.passed)
+        return tuple(result for result in self.entries if not result.passed)
 
     @property
     def passed(self) -> bool:
-        """Whether every entry passed that was not to be skipped."""
+        """Whether every entry passed that was not skipped."""
         return not self.failed and not self.problems
