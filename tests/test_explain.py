@@ -3,7 +3,7 @@
 import pytest
 
 from convcost import api, parse
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.analysis.explain.steps import Equation, Sentence
 from convcost.render import explain as explained
 from convcost.render.explain.text import line_text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.cli.designs import Request, bare, of_designs, of_layer
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, handle_errors, style

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.analysis.explain.shapes import lengths
+from convcost.analysis.explain.layer import lengths
 from convcost.core.cost import Shape
 from convcost.core.diagnosis import Refereed
 from convcost.core.escapes import printable

@@ -7,7 +7,7 @@ import pytest
 from results import RESULTS
 
 from convcost import api, compare, cost, parse
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.render import explain as explained
 from convcost.render import render
 from convcost.render.tex import mathematics, text

@@ -13,7 +13,7 @@ from results import RESULTS
 from test_hostile_names import NAMES, results
 
 from convcost import api, compare, cost, parse
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.core.escapes import printable
 from convcost.render import explain as explained
 from convcost.render import render

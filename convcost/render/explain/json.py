@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from convcost.analysis.explain.steps import Design, Equation, Explanation, Factor, Line, Nest, Part, Sentence
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    DesignDerivation,
+    Equation,
+    Explanation,
+    Factor,
+    LoopNest,
+    Sentence,
+)
 from convcost.core.cost import Size
 from convcost.core.escapes import json_text
 from convcost.render.explain.notes import notes, reports
@@ -26,7 +35,7 @@ def render(explanation: Explanation, style: Style) -> str:
     return json_text(json.dumps(record, indent=2)) + "\n"
 
 
-def _design(design: Design) -> dict[str, Any]:
+def _design(design: DesignDerivation) -> dict[str, Any]:
     report = design.report
     totals = {name: data(getattr(report, name)) for name in ("macs", "flops", "params", "trainable_params")}
     return {
@@ -37,7 +46,7 @@ def _design(design: Design) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: DerivationPart) -> dict[str, Any]:
     steps = [
         {"title": step.title, "lines": [_line(step.title, line) for line in step.lines]}
         for step in part.steps
@@ -45,14 +54,14 @@ def _part(part: Part) -> dict[str, Any]:
     return {"title": part.title, "steps": steps}
 
 
-def _line(title: str, line: Line) -> dict[str, Any]:
+def _line(title: str, line: DerivationLine) -> dict[str, Any]:
     match line:
         case Sentence():
             return {"sentence": line_text(line)}
         case Equation():
             sides = sides_text(line)
             return {"name": line.name or title, "sides": sides, "value": _value(line)}
-        case Nest():
+        case LoopNest():
             return {"loops": [_loop(*loop) for loop in line.loops]}
 
 
