@@ -13,7 +13,7 @@ from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, handle_errors, style
 from convcost.core.cost import convention
 from convcost.core.errors import UsageError
-from convcost.layers.torch_names import is_torch_layer
+from convcost.layers import is_torch_layer
 from convcost.render import check_format, render
 
 
