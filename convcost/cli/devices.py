@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.machine import check_place, is_this, kept, this_machine
+from convcost.cli.estimates import threads_of
+from convcost.cli.machine_file import check_place, is_this, kept, this_machine
 from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
 from convcost.cli.output import emit, handle_errors, print_error, style
-from convcost.cli.timing import threads_of
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS

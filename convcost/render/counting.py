@@ -7,7 +7,7 @@ from convcost.core.units import exact
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.interface import CounterList
+from convcost.render.interface import CounterList, Style
 
 PENDING = "..."
 
@@ -65,7 +65,7 @@ def _about(names: list[str], reports: tuple[Report, ...]) -> str:
     return f" ({', '.join(names)})" if len(reports) > 1 else ""
 
 
-def listing(result: CounterList) -> Document:
+def listing(result: CounterList, style: Style) -> Document:
     """The counters that come with convcost side by side; below them the others, a line each."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]

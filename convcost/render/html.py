@@ -6,7 +6,7 @@ from html import escape
 
 from convcost.render.document import Section, Table
 from convcost.render.interface import Result, Style
-from convcost.render.layout import document
+from convcost.render.kinds import document
 from convcost.render.plain import plain
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
-from convcost.core.diagnosis import Refereed
-from convcost.core.match import Match
-from convcost.core.report import Comparison, Report
-from convcost.counters.interface import Counter
-from convcost.devices import Device
-from convcost.gate.verdict import Checked
-from convcost.verify.result import Verified
+if TYPE_CHECKING:
+    from convcost.analysis.explain.steps import Explanation
+    from convcost.core.diagnosis import Refereed
+    from convcost.core.match import Match
+    from convcost.core.report import Comparison, Report
+    from convcost.counters.interface import Counter
+    from convcost.devices import Device
+    from convcost.gate.verdict import Checked
+    from convcost.verify.result import Verified
 
 
 class View(NamedTuple):
@@ -52,7 +54,9 @@ class DeviceList(NamedTuple):
     in_full: bool = False
 
 
-Result: TypeAlias = Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified
+Result: TypeAlias = (
+    "Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified | Explanation"
+)
 
 
 class Format(Protocol):

@@ -10,7 +10,7 @@ from convcost.gate.verdict import Checked
 from convcost.render.columns import GUTTER, column_width, split
 from convcost.render.document import Fact, Section, Table
 from convcost.render.interface import Result, Style
-from convcost.render.layout import document
+from convcost.render.kinds import document
 from convcost.render.tex import code, escaped, finished, text
 
 LINE = 70

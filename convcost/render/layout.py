@@ -1,24 +1,20 @@
-"""From a result to the document that a reader sees."""
+"""Reports and comparisons as documents."""
 
 from __future__ import annotations
 
 from convcost.analysis.explain.layer import lengths
 from convcost.core.cost import Shape
-from convcost.core.diagnosis import Refereed
-from convcost.core.escapes import printable
-from convcost.core.match import Match
 from convcost.core.metrics import Metric
 from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE
-from convcost.gate.verdict import Checked
 from convcost.render import estimates
 from convcost.render.candidates import beside, columns
-from convcost.render.counting import counter_section, listing
+from convcost.render.counting import counter_section
 from convcost.render.designs import sizes_facts, spec_text
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.explain.text import line_text
 from convcost.render.figures import figures
-from convcost.render.interface import CounterList, DeviceList, Result, Style
+from convcost.render.interface import Style
 from convcost.render.metrics import label, shown_metrics
 from convcost.render.notes import (
     NO_COUNTERS,
@@ -29,51 +25,10 @@ from convcost.render.notes import (
     unknown_text,
 )
 from convcost.render.numbers import factor, shown
-from convcost.render.plain import plain
-from convcost.verify.result import Verified
 
 
-def document(result: Result, style: Style) -> Document:
-    """What to read of `result`, in the characters that the reader has."""
-    laid_out = _document(result, style).written(printable)
-    return laid_out if style.unicode else laid_out.written(plain)
-
-
-def _document(result: Result, style: Style) -> Document:
-    match result:
-        case Comparison():
-            return _comparison(result, style)
-        case Report(trace=trace) if trace:
-            from convcost.render.model.layout import model
-
-            return model(result, trace, style)
-        case Report():
-            return _report(result, style)
-        case CounterList():
-            return listing(result)
-        case Refereed():
-            from convcost.render.diagnosis.layout import section
-
-            return _document(result.report, style)._replace(counters=section(result, style.width))
-        case Match():
-            from convcost.render.match import matching
-
-            return matching(result)
-        case Checked():
-            from convcost.render.gate.layout import gate
-
-            return gate(result, style.width)
-        case Verified():
-            from convcost.render.verify import verification
-
-            return verification(result)
-        case DeviceList():
-            from convcost.render.devices.layout import device_list
-
-            return device_list(result)
-
-
-def _comparison(comparison: Comparison, style: Style) -> Document:
+def comparison(comparison: Comparison, style: Style) -> Document:
+    """The candidates side by side."""
     reports = comparison.candidates
     table = Table(
         ("", *columns(reports)),
@@ -117,7 +72,12 @@ def _compared(comparison: Comparison, metric: Metric) -> Line:
     return Line(label(metric, comparison.first), beside(values, ratios), metric.is_minor)
 
 
-def _report(report: Report, style: Style) -> Document:
+def report(report: Report, style: Style) -> Document:
+    """One design, or a torch module's tree."""
+    if report.trace:
+        from convcost.render.model.layout import model
+
+        return model(report, report.trace, style)
     is_single = len(report.rows) == 1
     headings = ("", "formula") if report.open_names else ("", "exact", "about")
     table = Table(headings, tuple(figures(report)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convcost.core.escapes import markdown, markdown_code
 from convcost.render.document import Line, Table
 from convcost.render.interface import Result, Style
-from convcost.render.layout import document
+from convcost.render.kinds import document
 from convcost.render.plain import plain
 
 

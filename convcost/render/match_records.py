@@ -6,6 +6,7 @@ from typing import Any
 
 from convcost.core.match import Choice, Match
 from convcost.core.report import Report
+from convcost.render.interface import Style
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
 
@@ -56,7 +57,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
     return {"sizes": dict(choice.sizes), "cost": choice.cost, "difference": choice.difference}
 
 
-def match_rows(match: Match) -> list[dict[str, Any]]:
+def match_rows(match: Match, style: Style) -> list[dict[str, Any]]:
     """A row for each choice, with the part it plays."""
     sides = {"below": match.below, "above": match.above}
     parts = [("best", choice) for choice in match.best]

@@ -10,7 +10,7 @@ from convcost.core.metrics import NAMES
 from convcost.core.report import Comparison, CounterResult, Report, Row
 from convcost.render import estimates
 from convcost.render.breakeven_records import break_even_records
-from convcost.render.interface import CounterList
+from convcost.render.interface import CounterList, Style
 from convcost.render.numbers import data
 
 SCHEMA = "convcost/1"
@@ -51,6 +51,11 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
         "convention": {"count": convention.count, "padding": convention.padding},
         "versions": {package: installed(package) for package in PACKAGES},
     }
+
+
+def report_result(report: Report) -> dict[str, Any]:
+    """One design, with what its numbers rest on."""
+    return context((report,)) | report_record(report)
 
 
 def report_record(report: Report) -> dict[str, Any]:
@@ -123,6 +128,12 @@ def counter_list_record(result: CounterList) -> dict[str, Any]:
             for counter, found in result.counters
         ],
     }
+
+
+def counter_rows(result: CounterList, style: Style) -> list[dict[str, Any]]:
+    """A line for each counter."""
+    rows: list[dict[str, Any]] = counter_list_record(result)["counters"]
+    return rows
 
 
 def installed(package: str) -> str | None:

@@ -12,7 +12,7 @@ from convcost.core.escapes import without_command
 from convcost.render.columns import GUTTER, column_width, split
 from convcost.render.document import Command, Document, Section, Table
 from convcost.render.interface import Result, Style
-from convcost.render.layout import document
+from convcost.render.kinds import document
 from convcost.render.screen import GAP, captured, flowing, grid, unfolded
 
 VERDICT_STYLES = {

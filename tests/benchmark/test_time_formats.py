@@ -10,7 +10,7 @@ from clocks import MACHINE, forward, founding, samples, timing
 from jsonschema import Draft202012Validator
 
 import convcost
-from convcost.analysis.roofline.roofline import roofline
+from convcost.analysis.roofline import roofline
 from convcost.benchmark.result import Run
 from convcost.core.report import Comparison
 from convcost.devices import device_named

@@ -8,7 +8,7 @@ from convcost.core.units import NONE, exact, human
 from convcost.devices import Device
 from convcost.devices.device import peak_unit
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.interface import DeviceList
+from convcost.render.interface import DeviceList, Style
 
 COLUMNS = ("memory", "bandwidth", "bf16 FLOP/s", "fp32 FLOP/s", "FLOPs/B")
 
@@ -19,7 +19,7 @@ LEGEND = (
 )
 
 
-def device_list(result: DeviceList) -> Document:
+def device_list(result: DeviceList, style: Style) -> Document:
     """One in full, or a table for each vendor."""
     if result.in_full and len(result.devices) == 1:
         return _in_full(result.devices[0])

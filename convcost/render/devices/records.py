@@ -6,7 +6,7 @@ from typing import Any
 
 from convcost.devices import Device
 from convcost.devices.device import DTYPES
-from convcost.render.interface import DeviceList
+from convcost.render.interface import DeviceList, Style
 from convcost.schemas import devices as records
 
 
@@ -34,7 +34,7 @@ def _record(device: Device) -> records.Device:
     }
 
 
-def device_rows(result: DeviceList) -> list[dict[str, Any]]:
+def device_rows(result: DeviceList, style: Style) -> list[dict[str, Any]]:
     """A line for each device, a column for each dtype."""
     return [
         {

@@ -10,7 +10,9 @@ from convcost.core.diagnosis import Cause, Opinion, Refereed
 from convcost.core.units import fraction, human, in_full, sign
 from convcost.counters.phrases import said
 from convcost.render.columns import GUTTER, column_width
-from convcost.render.document import Line, Section, Table
+from convcost.render.document import Document, Line, Section, Table
+from convcost.render.interface import Style
+from convcost.render.layout import report
 
 COLUMNS = ("counter", "its own figure", "as MACs", "difference")
 
@@ -23,6 +25,11 @@ BROKEN_LABEL = 28
 
 Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""
+
+
+def refereed(result: Refereed, style: Style) -> Document:
+    """The model's report, with the counters' opinions of it."""
+    return report(result.report, style)._replace(counters=section(result, style.width))
 
 
 def section(refereed: Refereed, width: int) -> Section:

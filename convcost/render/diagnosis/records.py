@@ -8,6 +8,13 @@ from typing import Any
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, Opinion, Refereed
 from convcost.counters.phrases import said
+from convcost.render.interface import Style
+from convcost.render.records import report_result
+
+
+def refereed_record(refereed: Refereed) -> dict[str, Any]:
+    """The model's report, with the counters' opinions of it."""
+    return report_result(refereed.report) | {"counters": records(refereed)}
 
 
 def records(refereed: Refereed) -> dict[str, Any]:
@@ -30,7 +37,7 @@ def _number(value: Fraction) -> int | str:
     return int(value) if value.denominator == 1 else str(value)
 
 
-def rows(refereed: Refereed) -> list[dict[str, Any]]:
+def rows(refereed: Refereed, style: Style) -> list[dict[str, Any]]:
     """A line for each counter, and one for each cause of its difference, in FLOPs."""
     return [row for name, opinion in refereed.opinions.items() for row in _rows(name, opinion, refereed)]
 

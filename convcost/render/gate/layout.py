@@ -10,6 +10,7 @@ from convcost.gate.verdict import Checked, Judged, Standing
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import failures, found, label, percent, wanted
+from convcost.render.interface import Style
 
 UPDATE = "convcost check --update"
 
@@ -19,13 +20,13 @@ MOST_IN_FULL = 12
 FOUND: dict[Standing, str] = {"new": "none yet", "same": "as it was", "changed": "changed", "unlocked": ""}
 
 
-def gate(checked: Checked, width: int) -> Document:
+def gate(checked: Checked, style: Style) -> Document:
     """A table of the verdicts, a table for each baseline that changed, and what to do about it."""
-    changes = chain.from_iterable(change_tables(judged, width) for judged in checked.entries)
+    changes = chain.from_iterable(change_tables(judged, style.width) for judged in checked.entries)
     return Document(
         heading=(("config", checked.config.source.name),),
         facts=(Fact("result", _result(checked)),),
-        costs=Section((_verdicts(checked, width), *changes), tuple(_notes(checked))),
+        costs=Section((_verdicts(checked, style.width), *changes), tuple(_notes(checked))),
         counters=Section((), ()),
     )
 

@@ -10,6 +10,7 @@ from convcost.gate.keys import Relation
 from convcost.gate.rows import Baseline
 from convcost.gate.verdict import Checked, Judged
 from convcost.render.gate.words import failures, percent
+from convcost.render.interface import Style
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
 
@@ -116,7 +117,7 @@ def _figures(placed: Placed | None) -> Record | None:
     return {"path": placed.path, **dict(placed.row.figures)} if placed else None
 
 
-def check_rows(checked: Checked) -> list[Record]:
+def check_rows(checked: Checked, style: Style) -> list[Record]:
     """A line for each check of each entry."""
     return [
         {"entry": judged.entry.name, **_check(checked, judged, check)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown.difference import Pair, paired
+from convcost.analysis.breakdown import Pair, paired
 from convcost.core.report import Comparison, Report
 from convcost.render.document import Line, Section, Table
 from convcost.render.model.modules import amount

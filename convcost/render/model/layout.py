@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.analysis.breakdown.operators import phases
-from convcost.analysis.breakdown.tree import tree
+from convcost.analysis.breakdown import phases, tree
 from convcost.core.report import Report
 from convcost.core.trace import Tensor, Trace
 from convcost.render import estimates

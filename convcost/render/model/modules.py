@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from convcost.analysis.breakdown.tree import Node, Share
+from convcost.analysis.breakdown import Node, Share
 from convcost.core import units
 from convcost.core.cost import Size
 from convcost.core.report import Report

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown.operators import by_operator
-from convcost.analysis.breakdown.tree import Node
+from convcost.analysis.breakdown import Node, by_operator
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.trace import Conditional, Trace, Uncounted

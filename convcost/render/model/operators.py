@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from convcost.analysis.breakdown.operators import OperatorTotal, by_operator, phases
+from convcost.analysis.breakdown import OperatorTotal, by_operator, phases
 from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Set
 from functools import reduce
 from typing import Any
 
-from convcost.analysis.breakdown.operators import by_operator, phases
-from convcost.analysis.breakdown.tree import Node, Share, around, tree
+from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
 from convcost.core.cost import Convention, Cost, Shape, Size
 from convcost.core.report import Report
 from convcost.core.trace import Conditional, Module, Tensor, Trace, Uncounted

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown.fold import folded
-from convcost.analysis.breakdown.tree import Node, Share, around
+from convcost.analysis.breakdown import Node, Share, around, folded
 from convcost.core.cost import Convention
 from convcost.render.interface import View
 

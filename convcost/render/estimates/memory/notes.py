@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.analysis.memory.memory import Memory
+from convcost.analysis.memory import Memory
 from convcost.core.cost import quotient
 from convcost.core.report import Report
 from convcost.core.units import human, ratio

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from convcost.analysis.memory.memory import Memory
+from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.render.estimates.memory.quantities import QUANTITIES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from convcost.analysis.roofline.bound import Roofline
+from convcost.analysis.roofline import Roofline
 from convcost.core.units import duration, human, percent
 from convcost.render.document import Table
 from convcost.render.model.modules import fits, without

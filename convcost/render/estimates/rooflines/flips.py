@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.analysis.roofline.bound import Bound, Flip, Roofline
+from convcost.analysis.roofline import Bound, Flip, Roofline
 from convcost.core.report import Report
 from convcost.core.units import exact
 

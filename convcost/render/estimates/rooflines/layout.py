@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.roofline.bound import BOUNDS, Roofline
+from convcost.analysis.roofline import BOUNDS, Roofline
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Phase

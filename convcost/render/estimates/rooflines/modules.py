@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from convcost.analysis.breakdown.tree import tree
-from convcost.analysis.roofline.bound import Part, Roofline
+from convcost.analysis.breakdown import tree
+from convcost.analysis.roofline import Part, Roofline
 from convcost.core.report import Report
 from convcost.render.document import Line, Table
 from convcost.render.estimates.rooflines.cells import cells, headings

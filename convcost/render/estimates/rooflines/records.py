@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.analysis.roofline.bound import Bound, Flip, Roofline
+from convcost.analysis.roofline import Bound, Flip, Roofline
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.render.numbers import data

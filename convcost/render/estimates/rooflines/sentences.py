@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.analysis.roofline.bound import Roofline
+from convcost.analysis.roofline import Roofline
 from convcost.core.cost import quotient
 from convcost.core.report import Report
 from convcost.core.units import exact, human, ratio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from convcost.analysis.roofline.bound import Roofline
+from convcost.analysis.roofline import Roofline
 from convcost.benchmark.machine import threads_text
 from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report

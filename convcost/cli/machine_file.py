@@ -1,7 +1,6 @@
 """This machine among the devices: its figures are in the user's folder for caches.
 
-Where that is takes ten lines; platformdirs would be one more thing to install, for one path.
-"""
+Where that is takes ten lines; platformdirs would be one more thing to install, for one path."""
 
 from __future__ import annotations
 

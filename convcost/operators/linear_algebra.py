@@ -1,4 +1,4 @@
-"""Decompositions of matrices and what is solved with them: the leading terms of published counts, estimated.
+"""Matrix decompositions, solves and Fourier transforms, estimated: the leading terms of published counts.
 
 Sources: Blackford and Dongarra, Installation Guide for LAPACK (LAPACK Working Note 41), for factorisations
 and solves by them; Golub and Van Loan, Matrix Computations, 4th edition, for those that iterate: singular
@@ -6,16 +6,15 @@ values by the method of Golub and Reinsch in section 8.6, eigenvalues in section
 FLOPs, a product or a sum each: two of these are one MAC. A batch costs as much for each of its matrices.
 
 Torch's own backward is counted as it runs: products exactly, solves by these terms. While it is recorded,
-torch finds vectors also where it returns values alone (svdvals, eigvalsh, matrix_rank), and they count.
-"""
+torch finds vectors also where it returns values alone (svdvals, eigvalsh, matrix_rank), and they count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from convcost.core import arithmetic
-from convcost.core.cost import Cost, Size
+from convcost.core.cost import Cost, Shape, Size
 from convcost.operators.interface import Operand, Operator, outputs
 
 
@@ -128,6 +127,41 @@ def _plain(rule: Callable[..., Size]) -> Callable[..., Size]:
 INVERSE, EIGEN, EIGENVALUES, INVERSE_OF_CHOLESKY = _cubed(1), _cubed(25, 2), _cubed(5), _cubed(1, 3)
 """2n³, 25n³, 10n³ and 2n³/3 FLOPs."""
 
+
+MACS_PER_BUTTERFLY = 5
+"""10 FLOPs: a complex product (4 products, 2 sums) and two complex sums (4 sums)."""
+
+
+def fourier_transform(shape: Shape, dimensions: Sequence[int], parts: int) -> Cost:
+    """(n/2)·⌈log₂ n⌉ butterflies along each of `dimensions`; real input or output halves it.
+
+    `parts` is 2 for complex numbers on both sides, else 1.
+    Source: the convention 5 n log₂ n FLOPs of https://www.fftw.org/speed/method.html.
+    """
+    levels = sum((shape[dimension] - 1).bit_length() for dimension in dimensions)
+    macs = MACS_PER_BUTTERFLY * arithmetic.elements(shape) * levels * parts // 4
+    return Cost(macs, macs)
+
+
+def complex_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
+    """aten::_fft_c2c."""
+    return fourier_transform(self.shape, dim, 2)
+
+
+def real_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
+    """aten::_fft_r2c."""
+    return fourier_transform(self.shape, dim, 1)
+
+
+def complex_to_real(dim: Sequence[int], output: Operand, **_: Any) -> Cost:
+    """aten::_fft_c2r."""
+    return fourier_transform(output.shape, dim, 1)
+
+
+def _fourier(rule: Any) -> Operator:
+    return Operator(rule, activations=outputs, estimated=True, counts_real=True)
+
+
 OPERATORS = {
     **dict.fromkeys(("linalg_cholesky_ex", "cholesky"), _estimate(_plain(cholesky), "self")),
     "linalg_ldl_factor_ex": _estimate(_plain(cholesky), "self"),
@@ -161,4 +195,7 @@ OPERATORS = {
     "triangular_solve": _estimate(lambda right, matrix, **_: solved(matrix, right) // 2, "self", "A"),
     "linalg_lstsq": _estimate(_plain(least_squares), "self", "b"),
     "linalg_matrix_exp": _estimate(_cubed(TAYLOR), "self"),
+    "_fft_c2c": _fourier(complex_to_complex),
+    "_fft_r2c": _fourier(real_to_complex),
+    "_fft_c2r": _fourier(complex_to_real),
 }

@@ -1,4 +1,4 @@
-"""Showing costs, with the counters' verdicts as they come in where someone watches."""
+"""Costs with the counters' verdicts, shown as they come in where someone watches."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from convcost.cli.count import verdicts
-from convcost.cli.output import emit, is_terminal, show_cursor, style
+from convcost.cli.output import emit, is_terminal, show_cursor, show_progress, style
+from convcost.core.diagnosis import Refereed
+from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, CounterResult, Report
 from convcost.core.units import parse_bytes
 from convcost.counters import chosen
+from convcost.counters.interface import Counter
 from convcost.layers.network import Network
 from convcost.render import check_format, render
 from convcost.render.interface import Style
@@ -104,3 +106,36 @@ def _show_filling_in(
         finally:
             live.stop()
     return final
+
+
+def verdicts(
+    subject: Network | Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+) -> Iterator[tuple[str, CounterResult]]:
+    """What each counter says of what `report` is about, and why in a sentence."""
+    if isinstance(subject, Network):
+        from convcost.counters.run import crosscheck
+
+        yield from crosscheck(subject, report, counters, memory)
+        return
+    from convcost.counters.reconcile import summary
+    from convcost.counters.referee import opinions
+
+    module, args, kwargs = subject.module, subject.args, subject.kwargs
+    for name, opinion in opinions(module, args, kwargs, report, counters, memory):
+        yield name, summary(opinion)
+
+
+def refereed(
+    found: Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+) -> Report | Refereed:
+    """`report`, of the model that was `found`, with what `counters` say of it; as it is if there are none."""
+    if not counters:
+        return report
+    if report.open_names:
+        names = ", ".join(report.open_names)
+        raise UsageError(f"--counters needs a number for {names}", hint="A counter runs the model.")
+    from convcost.counters.referee import opinions
+
+    heard = opinions(found.module, found.args, found.kwargs, report, counters, memory)
+    asking = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
+    return Refereed(report, dict(next(heard) for _ in asking))

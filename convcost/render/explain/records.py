@@ -1,8 +1,7 @@
-"""An explanation as JSON: the same steps, their results exact."""
+"""An explanation as plain data: the same steps, their results exact."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from convcost.analysis.explain.steps import (
@@ -16,23 +15,20 @@ from convcost.analysis.explain.steps import (
     Sentence,
 )
 from convcost.core.cost import Size
-from convcost.core.escapes import json_text
 from convcost.render.explain.notes import notes, reports
 from convcost.render.explain.text import line_text, side_text, sides_text
-from convcost.render.interface import Style
 from convcost.render.numbers import data
 from convcost.render.records import context
 
 
-def render(explanation: Explanation, style: Style) -> str:
-    """One object: each design with its parts, the comparison's parts, the notes."""
-    record = {
+def explanation_record(explanation: Explanation) -> dict[str, Any]:
+    """Each design with its parts, the comparison's parts, the notes."""
+    return {
         **context(reports(explanation)),
         "designs": list(map(_design, explanation.designs)),
         "comparison": list(map(_part, explanation.comparison)),
         "notes": list(notes(explanation)),
     }
-    return json_text(json.dumps(record, indent=2)) + "\n"
 
 
 def _design(design: DesignDerivation) -> dict[str, Any]:
