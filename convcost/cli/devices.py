@@ -16,7 +16,7 @@ from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
 from convcost.gate.devices import devices_at
 from convcost.render import check_format, render
-from convcost.render.interface import DeviceList
+from convcost.render.devices import DeviceList
 
 
 @handle_errors

@@ -15,7 +15,7 @@ from convcost.core.errors import UsageError
 from convcost.core.escapes import escaped
 from convcost.gate.config_file import ConfigError
 from convcost.render import render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.system.files import append_text
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def _from_checkout(path: Path) -> str:
 
 
 def _say(lines: Iterable[str]) -> None:
-    from convcost.render.plain import plain
+    from convcost.render.style import as_ascii
 
     with suppress(OSError, ValueError):
         for line in lines:
-            typer.echo(escaped(plain(line)), err=True)
+            typer.echo(escaped(as_ascii(line)), err=True)
 
 
 def _append(path: Path, text: str, inputs: Iterable[Path]) -> None:

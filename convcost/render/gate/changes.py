@@ -13,7 +13,7 @@ from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
 from convcost.render.document import Line, Table
 from convcost.render.gate.words import LABELS, difference, figure, share
-from convcost.render.model.modules import fits
+from convcost.render.model_modules import fits
 
 MOST_LINES = 20
 """Rows that are listed, those that change most; the rest on one line."""

@@ -10,7 +10,7 @@ from convcost.gate.verdict import Checked, Judged, Standing
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import failures, found, label, percent, wanted
-from convcost.render.interface import Style
+from convcost.render.style import Style
 
 UPDATE = "convcost check --update"
 

@@ -10,9 +10,9 @@ from convcost.gate.keys import Relation
 from convcost.gate.rows import Baseline
 from convcost.gate.verdict import Checked, Judged
 from convcost.render.gate.words import failures, percent
-from convcost.render.interface import Style
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
+from convcost.render.style import Style
 
 Record = dict[str, Any]
 

@@ -1,19 +1,72 @@
-"""Sentences beside a model's numbers: what is missing in them, and what they rest on."""
+"""The report of a torch module: the totals, and what to know about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown import Node, by_operator
+from convcost.analysis.breakdown import Node, by_operator, phases, tree
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Trace, Uncounted
+from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
 from convcost.core.units import exact
 from convcost.operators.interface import COMPLEX_MACS
-from convcost.render.interface import View
-from convcost.render.model.operators import bare
-from convcost.render.model.selection import Selection
-from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, shape_text, size_text
+from convcost.render import estimates
+from convcost.render.counters import counter_section
+from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.model_modules import Selection, module_table, select
+from convcost.render.model_operators import operator_name, operator_table, phase_tables
+from convcost.render.notes import (
+    NO_COUNTERS,
+    assumed_text,
+    convention_note,
+    shape_text,
+    size_text,
+    sizes_text,
+)
+from convcost.render.quantities import total_lines
+from convcost.render.style import Style, View
+
+
+def model_document(report: Report, trace: Trace, style: Style) -> Document:
+    """The tree of modules, or its operators; the totals; what to know about them."""
+    root = tree(report)
+    selection = select(root, style.view, report.convention)
+    is_by_module = style.view.by == "module"
+    tables = (
+        *((module_table(report, root, selection, style),) if is_by_module else ()),
+        operator_table(report, trace, not is_by_module, style.width),
+        *phase_tables(report, trace),
+        _totals(report, trace),
+    )
+    return Document(
+        heading=((report.name, "" if report.spec == report.name else report.spec),),
+        facts=_facts(report, trace),
+        costs=Section(tables, _notes(report, trace, root, selection, style.view)),
+        counters=counter_section((report,)),
+        beside=estimates.sections((report,), style),
+    )
+
+
+def _totals(report: Report, trace: Trace) -> Table:
+    label = "forward" if phases(trace) else ""
+    columns = (label, "formula") if report.open_names else (label, "exact", "about")
+    return Table(columns, tuple(total_lines(report)))
+
+
+def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
+    texts = (
+        ("sizes", sizes_text((report,))),
+        ("input", listed(map(_tensor_text, trace.inputs), "; ")),
+        ("output", listed(map(_tensor_text, trace.outputs), "; ")),
+    )
+    return tuple(Fact(label, text) for label, text in texts if text)
+
+
+def _tensor_text(tensor: Tensor) -> str:
+    """An input or output, by name where forward has one."""
+    name = "" if tensor.name.isdecimal() else tensor.name
+    return " ".join(part for part in (name, tensor.dtype, shape_text(tensor.shape)) if part)
+
 
 RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
 
@@ -21,7 +74,7 @@ MOST_NAMED = 6
 """Names in a sentence; what are more are counted."""
 
 
-def notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
+def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
     """What to know, the gravest first."""
     found = (
         partial_note(trace),
@@ -51,7 +104,7 @@ def partial_note(trace: Trace, name: str = "") -> str:
     if missed:
         verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
         texts.append(
-            f"{listed(map(_missed, missed), '; ')} {verb} cost is not in it. "
+            f"{listed(map(_operator_calls, missed), '; ')} {verb} cost is not in it. "
             f"Formulas of your own go in with --formulas"
         )
     about = f" of {name}" if name else ""
@@ -59,13 +112,13 @@ def partial_note(trace: Trace, name: str = "") -> str:
 
 
 def _counted_in_part(found: Uncounted) -> str:
-    return f"{_missed(found)}: {found.reason}"
+    return f"{_operator_calls(found)}: {found.reason}"
 
 
-def _missed(found: Uncounted) -> str:
+def _operator_calls(found: Uncounted) -> str:
     shapes = " and ".join(map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
-    return f"{bare(found.operator)}{where} ({_times(found.calls)} on {shapes})"
+    return f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on {shapes})"
 
 
 def _unused_formulas(trace: Trace) -> Iterator[str]:
@@ -83,7 +136,7 @@ def _conditionals(trace: Trace) -> str:
 
 def _branches(found: Conditional) -> str:
     where = f" in {found.path}" if found.path else ""
-    what = f"torch.cond{where} ({_times(found.calls)})"
+    what = f"torch.cond{where} ({_calls_text(found.calls)})"
     counted = "true" if found.counted else "false"
     if found.true is None or found.false is None:
         return f"{what} ran its {counted} branch, which is counted."
@@ -99,7 +152,7 @@ def _branches(found: Conditional) -> str:
 
 def _estimated(report: Report, trace: Trace) -> str:
     names = [
-        bare(total.operator)
+        operator_name(total.operator)
         for total in by_operator(trace)
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
@@ -107,12 +160,12 @@ def _estimated(report: Report, trace: Trace) -> str:
 
 
 def _complex(trace: Trace) -> str:
-    names = [bare(total.operator) for total in by_operator(trace) if total.complex]
+    names = [operator_name(total.operator) for total in by_operator(trace) if total.complex]
     return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {listed(names)}." if names else ""
 
 
 def _sparse(trace: Trace) -> str:
-    names = [bare(total.operator) for total in by_operator(trace) if total.sparse]
+    names = [operator_name(total.operator) for total in by_operator(trace) if total.sparse]
     return f"Sparse tensors are counted by their stored entries: {listed(names)}." if names else ""
 
 
@@ -152,5 +205,5 @@ def listed(texts: Iterable[str], separator: str = ", ") -> str:
     return separator.join(found[:MOST_NAMED]) + (f"{separator}and {exact(more)} more" if more > 0 else "")
 
 
-def _times(calls: int) -> str:
+def _calls_text(calls: int) -> str:
     return f"{exact(calls)} call{'s' * (calls != 1)}"

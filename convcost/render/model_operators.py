@@ -9,7 +9,7 @@ from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.model.modules import amount, fits, percent, without
+from convcost.render.model_modules import amount, fits, percent, without
 from convcost.render.numbers import factor, shown
 
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
@@ -18,7 +18,7 @@ NOT_COUNTED = "not counted"
 COUNTED_IN_PART = "in part"
 
 
-def bare(operator: str) -> str:
+def operator_name(operator: str) -> str:
     """The operator's name, without torch's own namespaces."""
     return operator.removeprefix("aten::").removeprefix("higher_order::")
 
@@ -30,7 +30,7 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
     """
     totals = [total for total in by_operator(trace) if total.calls]
     listed = [total for total in totals if in_full or total.cost.flops(report.convention)]
-    lines = [_line(bare(total.operator), total.calls, total.cost, report) for total in listed]
+    lines = [_line(operator_name(total.operator), total.calls, total.cost, report) for total in listed]
     lines += _others([total for total in totals if total not in listed], report)
     lines += _uncounted(trace)
     lines.append(_line("total", sum(total.calls for total in totals), report.cost, report))
@@ -52,7 +52,7 @@ def _others(totals: list[OperatorTotal], report: Report) -> list[Line]:
     """One line for all of `totals`."""
     if not totals:
         return []
-    label = bare(totals[0].operator) if len(totals) == 1 else f"{len(totals)} others"
+    label = operator_name(totals[0].operator) if len(totals) == 1 else f"{len(totals)} others"
     cost = sum((total.cost for total in totals), Cost())
     return [_line(label, sum(total.calls for total in totals), cost, report)]
 
@@ -62,7 +62,8 @@ def _uncounted(trace: Trace) -> list[Line]:
     for found in trace.uncounted:
         calls[found.operator, COUNTED_IN_PART if found.reason else NOT_COUNTED] += found.calls
     return [
-        Line(bare(operator), (shown(number), "", text, "", "")) for (operator, text), number in calls.items()
+        Line(operator_name(operator), (shown(number), "", text, "", ""))
+        for (operator, text), number in calls.items()
     ]
 
 

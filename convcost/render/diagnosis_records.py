@@ -8,8 +8,8 @@ from typing import Any
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, Opinion, Refereed
 from convcost.counters.phrases import said
-from convcost.render.interface import Style
 from convcost.render.records import report_result
+from convcost.render.style import Style
 
 
 def refereed_record(refereed: Refereed) -> dict[str, Any]:

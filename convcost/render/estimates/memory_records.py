@@ -8,7 +8,7 @@ from typing import Any
 from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
-from convcost.render.estimates.memory.quantities import QUANTITIES
+from convcost.render.estimates.memory import QUANTITIES
 from convcost.render.numbers import data
 
 

@@ -1,14 +1,15 @@
-"""From devices to the document that a reader sees."""
+"""The catalogue of devices as tables, and one device in full."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from convcost.core.units import NONE, exact, human
 from convcost.devices import Device
 from convcost.devices.device import peak_unit
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.interface import DeviceList, Style
+from convcost.render.style import Style
 
 COLUMNS = ("memory", "bandwidth", "bf16 FLOP/s", "fp32 FLOP/s", "FLOPs/B")
 
@@ -17,6 +18,13 @@ LEGEND = (
     "FLOPs/B is the ridge point at bf16, or else at fp32: work with fewer FLOPs per byte waits for memory.",
     "convcost devices NAME shows all of one: every dtype, and where the figures are from.",
 )
+
+
+class DeviceList(NamedTuple):
+    """Devices; `in_full` asks for all that there is to know of each."""
+
+    devices: tuple[Device, ...]
+    in_full: bool = False
 
 
 def device_list(result: DeviceList, style: Style) -> Document:

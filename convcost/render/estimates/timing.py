@@ -1,17 +1,91 @@
-"""What measured times mean, in plain words."""
+"""Measured times of the candidates side by side, and what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from convcost.analysis.roofline import Roofline
 from convcost.benchmark.machine import threads_text
 from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
+from convcost.benchmark.samples import Samples
 from convcost.core.report import Report
-from convcost.core.units import human, ratio
-from convcost.render.estimates.rooflines.sentences import why
+from convcost.core.units import NONE, duration, human, percent, ratio
+from convcost.render.candidates import beside, columns
+from convcost.render.document import Line, Section, Table
+from convcost.render.estimates.roofline import why
 from convcost.render.notes import costs_against
 from convcost.render.numbers import shown
+from convcost.render.style import Style
+
+UNCLEAR = "unclear"
+"""In place of a ratio, where the spreads overlap."""
+
+
+class Timed(NamedTuple):
+    """A candidate, and what was measured of it."""
+
+    report: Report
+    time: Timing
+
+
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of what was measured, and what it means."""
+    found = [Timed(report, report.time) for report in reports if report.time]
+    first = found[0].time
+    heading = f"measured on {first.device}, {first.dtype}"
+    lines = tuple(line for kind in first.runs for line in _run_lines(kind, found))
+    return Section((Table((heading, *columns(reports)), lines),), tuple(timing_notes(reports)))
+
+
+def label(run: Run) -> str:
+    """What was timed: training step, compiled."""
+    what = "forward" if run.what == "forward" else "training step"
+    return f"{what}, compiled" if run.compiled else what
+
+
+def _run_lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
+    runs = [timed.time.like(kind) or kind for timed in found]
+    ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
+    yield Line(label(kind), beside([_sample_text(run, _median) for run in runs], ratios))
+    blank = [""] * len(ratios)
+    yield Line("middle half", beside([_sample_text(run, middle_half) for run in runs], blank), minor=True)
+    yield Line("achieved", beside([_speed_text(run) for run in runs], blank), minor=True)
+    shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
+    if any(share is not None for share in shares):
+        yield Line("of the roofline", beside(list(map(percent, shares)), blank), minor=True)
+    if any(run.peak for run in runs):
+        yield Line("peak of memory", beside([_peak_text(run) for run in runs], blank), minor=True)
+
+
+def _ratio_text(first: Run, other: Run) -> str:
+    found = times_ratio(first, other)
+    return UNCLEAR if found is not None and not can_tell_apart(first, other) else ratio(found)
+
+
+def _sample_text(run: Run, write: Callable[[Samples], str]) -> str:
+    return write(run.samples) if run.samples else NONE
+
+
+def _median(samples: Samples) -> str:
+    return duration(samples.median)
+
+
+def middle_half(samples: Samples) -> str:
+    """What the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
+    low, high = map(duration, samples.quartiles)
+    number, _, unit = low.partition(" ")
+    is_one_unit = high.partition(" ")[2] == unit
+    return f"{number if is_one_unit else low}–{high}"
+
+
+def _speed_text(run: Run) -> str:
+    return human(run.flops_per_second, "FLOP/s") if run.flops_per_second else NONE
+
+
+def _peak_text(run: Run) -> str:
+    return human(run.peak, "B") if run.peak else NONE
+
 
 STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 
@@ -26,7 +100,7 @@ CACHED = (
 )
 
 
-def notes(reports: Sequence[Report]) -> Iterator[str]:
+def timing_notes(reports: Sequence[Report]) -> Iterator[str]:
     """How the candidates compare, what failed, and how it was measured."""
     first, *others = reports
     for other in others:
@@ -35,7 +109,7 @@ def notes(reports: Sequence[Report]) -> Iterator[str]:
     yield from _disturbances(reports)
     yield from _about_rooflines(reports)
     if first.time:
-        yield _measured(first.time)
+        yield _method(first.time)
 
 
 def _comparison(first: Report, other: Report) -> Iterator[str]:
@@ -55,9 +129,9 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 def _because(first: Report, other: Report) -> str:
     """What binds the one and the other; where that is not known or no reason, how fast they were."""
-    one, two = _own(first), _own(other)
+    one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
-        return f"{first.name} reaches {_speed(first)}, {other.name} {_speed(other)}"
+        return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
     pairs = (first.name, one), (other.name, two)
     if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
         return f"there is nothing that {idle} would compute or move"
@@ -69,7 +143,7 @@ def _because(first: Report, other: Report) -> str:
     return ", ".join(_bound(name, roofline) for name, roofline in pairs)
 
 
-def _own(report: Report) -> Roofline | None:
+def _own_roofline(report: Report) -> Roofline | None:
     """The roofline of the device that the times were measured on."""
     return report.time.own(report.roofline) if report.time else None
 
@@ -85,7 +159,7 @@ def _bound(name: str, roofline: Roofline) -> str:
     return f"{name} is {roofline.by}-bound ({shown(roofline.intensity)} FLOPs a byte)"
 
 
-def _speed(report: Report) -> str:
+def _achieved(report: Report) -> str:
     speed = report.time.forward.flops_per_second if report.time else None
     return human(speed or 0, "FLOP/s")
 
@@ -113,7 +187,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
 
 def _is_slowed(report: Report) -> bool:
     """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
-    samples, roofline = report.time and report.time.forward.samples, _own(report)
+    samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False
     return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
@@ -138,7 +212,7 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
         yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"
 
 
-def _measured(time: Timing) -> str:
+def _method(time: Timing) -> str:
     """Medians of 25 rounds, in turn, on 2 threads."""
     samples = time.forward.samples
     rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"

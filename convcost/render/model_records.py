@@ -10,9 +10,9 @@ from convcost.analysis.breakdown import Node, Share, around, by_operator, phases
 from convcost.core.cost import Convention, Cost, Shape, Size
 from convcost.core.report import Report
 from convcost.core.trace import Conditional, Module, Tensor, Trace, Uncounted
-from convcost.render.interface import View
-from convcost.render.model.selection import every
+from convcost.render.model_modules import all_modules
 from convcost.render.numbers import data
+from convcost.render.style import View
 
 Record = dict[str, Any]
 
@@ -52,7 +52,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
 
     What is in a module but in none of the rows below it is one more row.
     """
-    nodes = every(tree(report), view, report.convention)
+    nodes = all_modules(tree(report), view, report.convention)
     shown = {node.module.path for node in nodes}
     parents = {outer for path in shown for outer in _outside(path, shown)}
     for node in nodes:
@@ -81,7 +81,7 @@ def _rest(node: Node, shown: Set[str]) -> Share:
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
-    nodes = every(tree(report), view, report.convention)
+    nodes = all_modules(tree(report), view, report.convention)
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
 

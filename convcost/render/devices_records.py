@@ -6,7 +6,8 @@ from typing import Any
 
 from convcost.devices import Device
 from convcost.devices.device import DTYPES
-from convcost.render.interface import DeviceList, Style
+from convcost.render.devices import DeviceList
+from convcost.render.style import Style
 from convcost.schemas import devices as records
 
 
