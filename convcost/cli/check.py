@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli import actions
+from convcost.cli import github_actions
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, handle_errors, print_error, style
-from convcost.cli.redirect_stdout import stdout_to_stderr
+from convcost.cli.output import emit, handle_errors, print_error, stdout_to_stderr, style
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, read_config
@@ -80,13 +79,13 @@ def check(
             check_is_no_input(Path(junit or os.devnull), given.inputs)
             result = run_gate(given, names or (), update, specs_only)
     except ConfigError as error:
-        actions.annotate_problems(error)
+        github_actions.annotate_problems(error)
         raise
     text = render(result, format_name, style())
     if junit:
         _write_junit(result, junit)
     emit(text)
-    actions.report(result)
+    github_actions.report(result)
     if result.problems:
         print_error(str(ConfigError(result.problems)))
     if not result.passed:

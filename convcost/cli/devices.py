@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.machine import check_place, is_this, kept, this_machine
+from convcost.cli.estimates import threads_of
+from convcost.cli.machine_file import check_place, is_this, kept, this_machine
 from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
 from convcost.cli.output import emit, handle_errors, print_error, style
-from convcost.cli.timing import threads_of
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
 from convcost.gate.devices import read_devices
 from convcost.render import check_format, render
-from convcost.render.interface import DeviceList
+from convcost.render.devices import DeviceList
 
 
 @handle_errors

@@ -14,10 +14,10 @@ from convcost.gate.assertion_hints import hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import LABELS, figure, sentence
-from convcost.render.interface import Style
-from convcost.render.model.modules import percent, without
+from convcost.render.model_modules import percent, without
 from convcost.render.notes import sizes_text
 from convcost.render.numbers import is_number
+from convcost.render.style import Style
 from convcost.render.table import printed
 
 MOST_LINES = 20

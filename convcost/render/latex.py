@@ -9,8 +9,8 @@ from convcost.core.report import Comparison, Report
 from convcost.gate.result import GateResult
 from convcost.render.columns import GUTTER, column_width, split
 from convcost.render.document import Fact, Section, Table
-from convcost.render.interface import Result, Style
-from convcost.render.layout import document
+from convcost.render.kinds import Result, document
+from convcost.render.style import Style
 from convcost.render.tex import code, escaped, finished, text
 
 LINE = 70

@@ -10,6 +10,7 @@ from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.gate.changes import entry_tables, fitted
 from convcost.render.gate.words import failures, found, label, percent, wanted
+from convcost.render.style import Style
 
 UPDATE = "convcost check --update"
 
@@ -24,13 +25,13 @@ STATUS_TEXTS: dict[BaselineStatus, str] = {
 }
 
 
-def gate(gate_result: GateResult, width: int) -> Document:
+def gate(gate_result: GateResult, style: Style) -> Document:
     """A table of the verdicts, tables for each baseline that changed, and what to do about it."""
-    changes = chain.from_iterable(entry_tables(result, width) for result in gate_result.entries)
+    changes = chain.from_iterable(entry_tables(result, style.width) for result in gate_result.entries)
     return Document(
         heading=(("config", gate_result.config.source.name),),
         facts=(Fact("result", _summary(gate_result)),),
-        costs=Section((_verdicts(gate_result, width), *changes), tuple(_notes(gate_result))),
+        costs=Section((_verdicts(gate_result, style.width), *changes), tuple(_notes(gate_result))),
         counters=Section((), ()),
     )
 

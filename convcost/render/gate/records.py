@@ -11,6 +11,7 @@ from convcost.gate.result import EntryResult, GateResult
 from convcost.render.gate.words import failures, percent
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
+from convcost.render.style import Style
 
 Record = dict[str, Any]
 
@@ -115,7 +116,7 @@ def _figures(placed: LocatedRow | None) -> Record | None:
     return {"path": placed.path, **dict(placed.row.figures)} if placed else None
 
 
-def check_rows(gate_result: GateResult) -> list[Record]:
+def check_rows(gate_result: GateResult, style: Style) -> list[Record]:
     """A line for each check of each entry."""
     return [
         {"entry": entry_result.entry.name, **_check(gate_result, entry_result, check)}
