@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct, defstruct, field
+from msgspec import Struct, defstruct, field
 
 from convcost.core.cost import Convention, Count, Padding
 from convcost.core.errors import UsageError
@@ -17,7 +17,7 @@ from convcost.core.metrics import BY_NAME
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
-from convcost.gate.validation import find_issues, record_schema
+from convcost.gate.validation import about, find_issues, record_schema
 from convcost.system.files import clean, read_text, shown, write_text
 
 VERSION = 1
@@ -29,20 +29,22 @@ HEADING = "# What convcost's entries cost. Written by convcost check --update: n
 
 WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
-WholeNumber = Annotated[int, Meta(ge=0, extra_json_schema={"maximum": 10**300})]
+LARGEST_FIGURE = 10**300
+
+WholeNumber = Annotated[int, about(minimum=0, maximum=LARGEST_FIGURE)]
 
 
 def _figure(metric: str) -> Any:
-    return Annotated[WholeNumber | str, Meta(description=f"Its {BY_NAME[metric].description}.")]
+    return Annotated[
+        int | str, about(f"Its {BY_NAME[metric].description}.", minimum=0, maximum=LARGEST_FIGURE)
+    ]
 
 
 class LockRowKeys(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The keys of a row without its figures."""
 
-    kind: Annotated[str, Meta(description="Its class.")]
-    copies: Annotated[
-        WholeNumber, Meta(description="How many there are, where its path stands for several.")
-    ] = 1
+    kind: Annotated[str, about("Its class.")]
+    copies: Annotated[WholeNumber, about("How many there are, where its path stands for several.")] = 1
 
 
 LockRow: Any = defstruct(
@@ -60,24 +62,18 @@ LockRow: Any = defstruct(
 class LockEntryKeys(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The keys of an entry without its totals and rows."""
 
-    of: Annotated[str, Meta(description="The spec, or the module's place.")]
-    sizes: Annotated[dict[str, WholeNumber], Meta(description="The sizes that have a number.")] = {}
-    count: Annotated[Count, Meta(description="What FLOPs are, if not 2 × MACs.")] = "matmul"
-    taps: Annotated[Padding, Meta(description="Which taps count, if not all.")] = "full"
-    dtype: Annotated[str, Meta(description="The dtype that bytes are counted in.")] = "float32"
+    of: Annotated[str, about("The spec, or the module's place.")]
+    sizes: Annotated[dict[str, WholeNumber], about("The sizes that have a number.")] = {}
+    count: Annotated[Count, about("What FLOPs are, if not 2 × MACs.")] = "matmul"
+    taps: Annotated[Padding, about("Which taps count, if not all.")] = "full"
+    dtype: Annotated[str, about("The dtype that bytes are counted in.")] = "float32"
 
 
 LockEntry: Any = defstruct(
     "LockEntry",
     [
         *((metric, _figure(metric)) for metric in BASELINE_METRICS),
-        (
-            "rows",
-            Annotated[
-                dict[str, LockRow],
-                Meta(description="Its layers or modules by their paths."),
-            ],
-        ),
+        ("rows", Annotated[dict[str, LockRow], about("Its layers or modules by their paths.")]),
     ],
     bases=(LockEntryKeys,),
     module=__name__,
@@ -89,11 +85,8 @@ LockEntry: Any = defstruct(
 class LockTable(Struct, forbid_unknown_fields=True):
     """The lock file of convcost check: what its entries cost."""
 
-    version: Annotated[WholeNumber, Meta(description="The version of this form.")] = field(name=VERSION_KEY)
-    entries: Annotated[
-        dict[str, LockEntry],
-        Meta(description="By name."),
-    ] = {}
+    version: Annotated[WholeNumber, about("The version of this form.")] = field(name=VERSION_KEY)
+    entries: Annotated[dict[str, LockEntry], about("By name.")] = {}
 
 
 def lock_schema() -> dict[str, Any]:

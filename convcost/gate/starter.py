@@ -16,6 +16,7 @@ from convcost.devices.device import DTYPES
 from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
 from convcost.gate.limit import LIMITED, LIMITS
+from convcost.gate.validation import without_metadata
 from convcost.system.files import create_text, shown
 
 WIDTH = 100
@@ -60,7 +61,9 @@ def _lines() -> Iterator[str]:
     described = ("spec", "sizes")
     for name in described:
         yield from _comment(f"{name}: {entry[name]['description']}")
-    yield from _commented_out({name: entry[name] for name in entry if name not in {*described, *LIMITS}})
+    own = entry.keys() - {*defaults, *described, *LIMITS}
+    yield from _commented_out({name: entry[name] for name in entry if name in own})
+    yield from _comment(f"{', '.join(defaults)}: as above, for this entry alone.")
     yield from _comment('Limits, each a number, "2 GFLOPs", or a formula such as "20*B*S*E**2":')
     for name, description in LIMITED.items():
         yield from _comment(f"{name}, max_{name}, min_{name}: {description}")
@@ -76,10 +79,7 @@ def _keys(record: Any) -> dict[str, dict[str, Any]]:
     """The description of each key, and its example if it has one."""
     kind = inspect.type_info(record)
     assert isinstance(kind, inspect.StructType)
-    metadata = ((field.encode_name, field.type) for field in kind.fields)
-    return {
-        name: kind.extra_json_schema or {} for name, kind in metadata if isinstance(kind, inspect.Metadata)
-    }
+    return {field.encode_name: without_metadata(field.type)[1] for field in kind.fields}
 
 
 def _commented_out(keys: Mapping[str, dict[str, Any]]) -> Iterator[str]:

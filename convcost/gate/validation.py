@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
-from math import isnan, log10
+from math import log10
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +25,8 @@ FEW_WORDS = 3
 MOST_BITS = 1000
 """A whole number of more bits is not converted to decimal digits."""
 
+Schema = dict[str, Any]
+
 
 class ConfigIssue(NamedTuple):
     """What is wrong at the key that `path` leads to, and the way out."""
@@ -34,20 +36,27 @@ class ConfigIssue(NamedTuple):
     hint: str = ""
 
 
-def find_issues(value: object, record: Any, path: KeyPath = ()) -> list[ConfigIssue]:
-    """What keeps a value that tomllib has read from fitting `record`, a type that msgspec knows."""
-    return list(_issues(value, inspect.type_info(record), path))
+def about(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
+    """What a key is for, examples of its value, and the `minimum` and `maximum` of a number."""
+    return msgspec.Meta(
+        description=description or None, examples=list(examples) or None, extra_json_schema=bounds or None
+    )
 
 
-def record_schema(record: type[msgspec.Struct], title: str) -> dict[str, Any]:
+def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
     """The JSON Schema of the tables that fit `record`."""
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     body = definitions.pop(record.__name__)
     return {"$schema": DIALECT, **body, "title": title, "$defs": definitions}
 
 
+def find_issues(value: object, record: Any, path: KeyPath = ()) -> list[ConfigIssue]:
+    """What keeps a value that tomllib has read from fitting `record`, a type that msgspec knows."""
+    return list(_issues(value, inspect.type_info(record), path))
+
+
 def _issues(value: Any, declared: inspect.Type, path: KeyPath) -> Iterator[ConfigIssue]:
-    kind = _bare(declared)
+    kind, schema = without_metadata(declared)
     match kind:
         case inspect.AnyType():
             return
@@ -63,15 +72,21 @@ def _issues(value: Any, declared: inspect.Type, path: KeyPath) -> Iterator[Confi
             if value not in words:
                 near = did_you_mean(value, map(str, words))
                 yield ConfigIssue(path, f"is {_wanted(kind)}, not {value[:40]}{near}")
+        case _ if any(_is_of(value, each) for each in _alternatives(kind)):
+            yield from _bound_issues(value, schema, path)
         case _:
-            yield from _scalar_issues(value, declared, path)
+            example = schema.get("examples", [None])[0]
+            hint = f'Such as "{example}".' if isinstance(example, str) else ""
+            yield ConfigIssue(path, f"takes {_wanted(kind)}, not {_described(value)}", hint)
 
 
-def _bare(kind: inspect.Type) -> inspect.Type:
-    """The type without its description and bounds."""
-    while isinstance(kind, inspect.Metadata):
-        kind = kind.type
-    return kind
+def without_metadata(declared: inspect.Type) -> tuple[inspect.Type, Schema]:
+    """The type itself, and what is said about it: description, examples, bounds."""
+    schema: Schema = {}
+    while isinstance(declared, inspect.Metadata):
+        schema = {**(declared.extra_json_schema or {}), **schema}
+        declared = declared.type
+    return declared, schema
 
 
 def _key_issues(table: Mapping[str, Any], kind: inspect.StructType, path: KeyPath) -> Iterator[ConfigIssue]:
@@ -86,30 +101,8 @@ def _key_issues(table: Mapping[str, Any], kind: inspect.StructType, path: KeyPat
             yield ConfigIssue(path, f"{name} is missing")
 
 
-class _Scalar(NamedTuple):
-    """A type without parts, and the bounds of its numbers."""
-
-    kind: type[inspect.Type]
-    minimum: float | None
-    maximum: float | None
-
-
-def _scalars(kind: inspect.Type, maximum: int | None = None) -> Iterator[_Scalar]:
-    """The types that a value may be of; a maximum beyond 64 bits is a part of the JSON Schema alone."""
-    match kind:
-        case inspect.Metadata(type=inner, extra_json_schema=schema):
-            yield from _scalars(inner, (schema or {}).get("maximum", maximum))
-        case inspect.UnionType(types=kinds):
-            for each in kinds:
-                yield from _scalars(each, maximum)
-        case inspect.IntType(ge=minimum, le=most) | inspect.FloatType(ge=minimum, le=most):
-            yield _Scalar(type(kind), minimum, most if maximum is None else maximum)
-        case _:
-            yield _Scalar(type(kind), None, None)
-
-
 class _Words(NamedTuple):
-    """The Python types of values of a kind, and what one and several of them are called."""
+    """The Python types of the values of a kind, and what one and several of them are called."""
 
     types: tuple[type, ...]
     one: str
@@ -121,54 +114,57 @@ WORDS: dict[type[inspect.Type], _Words] = {
     inspect.BoolType: _Words((bool,), "true or false", "booleans"),
     inspect.IntType: _Words((int,), "a whole number", "whole numbers"),
     inspect.FloatType: _Words((int, float), "a number", "numbers"),
-    inspect.StructType: _Words((Mapping,), "a table", "tables"),
+    inspect.StructType: _Words((), "a table", "tables"),
 }
 
 
-def _scalar_issues(value: Any, kind: inspect.Type, path: KeyPath) -> Iterator[ConfigIssue]:
-    fitting = [
-        each for each in _scalars(kind) if each.kind in WORDS and _is_of(value, WORDS[each.kind].types)
-    ]
-    if not fitting or isinstance(value, Mapping):
-        yield ConfigIssue(path, f"takes {_wanted(kind)}, not {_described(value)}", _example(kind))
+def _alternatives(kind: inspect.Type) -> list[type[inspect.Type]]:
+    """The types without parts that a value may be of; a number may be whole without mention."""
+    kinds = [type(each) for each in (kind.types if isinstance(kind, inspect.UnionType) else (kind,))]
+    return [each for each in kinds if each is not inspect.IntType or inspect.FloatType not in kinds]
+
+
+def _is_of(value: object, kind: type[inspect.Type]) -> bool:
+    """Python's booleans are integers; TOML's are not."""
+    types = WORDS[kind].types if kind in WORDS else ()
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
+
+
+def _bound_issues(value: Any, schema: Schema, path: KeyPath) -> Iterator[ConfigIssue]:
+    minimum, maximum = schema.get("minimum"), schema.get("maximum")
+    if minimum is None or isinstance(value, str):
         return
-    minimum, maximum = fitting[0][1:]
-    if isinstance(value, float) and isnan(value):
+    if value != value:  # noqa: PLR0124
         yield ConfigIssue(path, "is nan; a number is needed")
-    elif minimum is not None and value < minimum:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at least {minimum:g} is needed")
+    elif value < minimum:
+        yield ConfigIssue(path, f"is {_shortened(value)}; at least {minimum} is needed")
     elif maximum is not None and value > maximum:
         yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(maximum):.0e} is possible")
 
 
-def _is_of(value: object, types: tuple[type, ...]) -> bool:
-    """Python's booleans are integers; TOML's are not."""
-    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
+def _shortened(value: float) -> str:
+    """A number in about 20 characters at most."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"{'-' * (value < 0)}1e+{int((value.bit_length() - 1) * log10(2))} or more"
+    return f"{float(value):.3e}" if isinstance(value, int) and abs(value) >= 10**20 else str(value)
 
 
-def _wanted(declared: inspect.Type) -> str:
+def _wanted(kind: inspect.Type) -> str:
     """The values of a type in words: a list of strings."""
-    kind = _bare(declared)
     match kind:
         case inspect.LiteralType(values=words):
             texts = [str(word) for word in words]
             return " or ".join(texts) if len(texts) <= FEW_WORDS else f"one of {', '.join(texts)}"
         case inspect.ListType(item_type=inner):
-            return f"a list of {WORDS[type(_bare(inner))].several}"
-        case inspect.DictType(value_type=inner) if type(_bare(inner)) in WORDS:
-            return f"a table of {WORDS[type(_bare(inner))].several}"
-        case inspect.DictType():
-            return "a table"
-    kinds = [each.kind for each in _scalars(declared)]
-    is_any_number = inspect.FloatType in kinds
-    return " or ".join(WORDS[each].one for each in kinds if each is not inspect.IntType or not is_any_number)
+            return f"a list of {_several(inner)}"
+        case inspect.DictType(value_type=inner):
+            return f"a table of {_several(inner)}"
+    return " or ".join(WORDS[each].one for each in _alternatives(kind))
 
 
-def _example(kind: inspect.Type) -> str:
-    """A hint with the example of a string, if the key has one."""
-    schema = kind.extra_json_schema or {} if isinstance(kind, inspect.Metadata) else {}
-    example = schema.get("examples", [None])[0]
-    return f'Such as "{example}".' if isinstance(example, str) else ""
+def _several(declared: inspect.Type) -> str:
+    kind = type(without_metadata(declared)[0])
+    return WORDS[kind].several if kind in WORDS else "values"
 
 
 def _described(value: object) -> str:
@@ -183,10 +179,3 @@ def _described(value: object) -> str:
         "a date": (date, datetime, time),
     }
     return next(text for text, types in words.items() if isinstance(value, types))
-
-
-def _shortened(value: float) -> str:
-    """A number in at most 21 characters or so."""
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        return f"{'-' * (value < 0)}1e+{int((value.bit_length() - 1) * log10(2))} or more"
-    return f"{float(value):.3e}" if isinstance(value, int) and abs(value) >= 10**20 else str(value)

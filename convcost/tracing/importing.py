@@ -16,7 +16,18 @@ from convcost.tracing.user_error import is_installed
 
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
-    *("filelock", "typing_extensions", "markupsafe", "fvcore", "iopath", "yacs", "yaml", "tqdm", "termcolor"),
+    *(
+        "filelock",
+        "typing_extensions",
+        "markupsafe",
+        "fvcore",
+        "iopath",
+        "msgspec",
+        "yacs",
+        "yaml",
+        "tqdm",
+        "termcolor",
+    ),
     *(
         "tabulate",
         "PIL",
