@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-from contextlib import suppress
-
 from convcost.core.arithmetic import ceil_div, positive_part, smaller
 from convcost.core.cost import Size
 
@@ -54,7 +51,6 @@ def taps_on_padding(
     by_residue = residues is not None and (taps is None or taps > few * residues)
     terms = LATTICES * residues if by_residue and residues else taps
     if terms is None or (terms > MOST_TERMS and not isinstance(limit + windows, int)):
-        _refuse_if_number(limit + windows * step * other)
         return None
     if by_residue:
         return _by_residue(limit, stride * windows, dilation * kernel_size, (step, other))
@@ -86,12 +82,6 @@ def _smaller_first(first: Size, second: Size) -> tuple[Size, Size]:
     if isinstance(first, int) and (not isinstance(second, int) or first <= second):
         return first, second
     return second, first
-
-
-def _refuse_if_number(size: Size) -> None:
-    """Ask for the one value of a number that stands for many, which says that it has none; a formula may."""
-    with suppress(TypeError):
-        operator.index(size)
 
 
 def _by_residue(limit: Size, reach: Size, span: Size, steps: tuple[Size, Size]) -> Size:
