@@ -65,7 +65,7 @@ def match(
         typer.Option(
             "--max",
             metavar="N",
-            help="The largest size to try, or E=4096 (default: 1,048,576; of two sizes, 4,194,304 pairs).",
+            help="The largest size to try, or E=4096; otherwise 1048576, or as far as 4194304 pairs go.",
         ),
     ] = None,
     settings: Sizes = None,
@@ -84,7 +84,7 @@ def match(
 
     TARGET's cost is matched as nearly as possible, from below or above; a budget is never exceeded.
     Two sizes give the pairs within it of which no other with one of the same sizes comes nearer.
-    Where nothing fits, the exit code is 1.
+    Every size in the range is tried; where nothing fits, the exit code is 1.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
     Of a torch module a size of its inputs is varied:

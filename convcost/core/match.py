@@ -120,7 +120,7 @@ class Match(RenderMethods):
     notes: tuple[str, ...] = ()
 
     @property
-    def sought(self) -> dict[str, range]:
+    def searched(self) -> dict[str, range]:
         """The values of each size, all of which were tried."""
         return {name: bounds.sizes(name) for name, bounds in self.ranges.items()}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from convcost.core.arithmetic import ceil_div, positive_part, smaller
+from numbers import Integral
+
+from convcost.core.arithmetic import ceil_div, larger, positive_part, smaller
 from convcost.core.cost import Size
 
 MOST_TERMS = 64
@@ -60,12 +62,13 @@ def taps_on_padding(
 
 def is_countable(kernel_size: Size, stride: Size, dilation: Size, before: Size, after: Size) -> bool:
     """Whether numbers for all of these leave the taps on padding countable in bearable time."""
-    if not (isinstance(stride, int) and stride > LARGEST_STEP):
+    if isinstance(stride, int) and stride <= LARGEST_STEP:
         return True
-    sizes = (kernel_size, dilation, before, after)
-    if not all(isinstance(size, int) for size in sizes) or dilation < 1:
+    sizes = (kernel_size, stride, dilation, before, after)
+    if not all(isinstance(size, Integral) for size in sizes) or dilation < 1:
         return True
-    return min(kernel_size, dilation, ceil_div(max(before, after), dilation)) <= LARGEST_STEP
+    padded = ceil_div(larger(before, after), dilation)
+    return smaller(smaller(stride, kernel_size), smaller(dilation, padded)) <= LARGEST_STEP
 
 
 def _reaching(padding: Size, kernel_size: Size, dilation: Size) -> int | None:

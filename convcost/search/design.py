@@ -102,7 +102,8 @@ class Design:
         return self._from_layers(self.spec, varied, mask) if self.spec else self._from_formula(varied, mask)
 
     def _from_layers(self, spec: Spec, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
-        sizes = ColumnSizes({**self.known, **{name: UnknownSize(name) for name in self.left_open}, **varied})
+        unknown: dict[str, Any] = {name: UnknownSize(name) for name in self.left_open}
+        sizes = ColumnSizes({**self.known, **unknown, **varied})
         network = spec.filled(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype

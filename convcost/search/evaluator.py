@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from convcost.core.constraints import Divides, Requirement, single_requirements
+from convcost.core.constraints import Divides, Known, Requirement, single_requirements
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
-from convcost.core.errors import ConvcostError
+from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
-from convcost.layers.interface import Layer
+from convcost.layers.interface import NUMBER_NEEDED, Layer
 from convcost.layers.network import NumericEvaluator, unfulfilled
 from convcost.spec.evaluate import OpenSizes
-
 
 WITHOUT_COST = ("params", "bytes")
 """Metrics that follow from shapes alone."""
@@ -32,8 +31,13 @@ class ConstraintMask(NumericEvaluator):
         self.possible: Any = True
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Restrict the places to those where `requirement` holds; RequirementError if there are none left."""
+        """Restrict the places to those where `requirement` holds; RequirementError if there are none left.
+
+        UnboundSizeError where only a plain number will do, as for a dimension.
+        """
         for part in single_requirements(requirement):
+            if isinstance(part, Known) and part.message == NUMBER_NEEDED.format(part.argument):
+                raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
                 self.restrict(part.holds(), partial(unfulfilled, part, step))
 
@@ -46,7 +50,7 @@ class ConstraintMask(NumericEvaluator):
         return layer.cost(shape)
 
     def restrict(self, condition: Any, error: Callable[[], ConvcostError]) -> None:
-        """Leave the places where `condition`, a bool or an array, is true; raise `error` if there are none."""
+        """Leave the places where `condition` is true, a bool or an array; raise `error` if there are none."""
         self.possible = self.possible & condition
         if not (self.possible if isinstance(self.possible, bool) else self.possible.any()):
             raise error()

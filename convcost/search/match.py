@@ -12,7 +12,7 @@ from convcost.api import check_sizes, stated
 from convcost.core.arguments import MOST_DIGITS_OF_A_TOTAL, all_sizes, checked_names, instance
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.core.match import LARGEST, MOST_PAIRS, Match, PerSize, Range, metric_named
+from convcost.core.match import MOST_PAIRS, Match, PerSize, Range, metric_named
 from convcost.core.units import parse_amount
 from convcost.search.design import CountedQuantity, Design, completed, open_names
 from convcost.search.notes import edges, reason
@@ -55,11 +55,11 @@ def match(
     Each is a spec, or a report: with open sizes of its own, what a torch module costs can be varied too.
     The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
     design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
-    same sizes comes nearer. All there are between the limits are tried, which are for each of them, or by
-    name: `{"E": 8}`. The usual maximum is 1,048,576; with two sizes as many are tried as make 4,194,304 pairs.
-    Sizes that the metric does not depend on need no value; one with the name of an option is given as
-    sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why. Raises as
-    `cost` does, and UsageError where there is no metric, no target or no such size.
+    same sizes comes nearer. Every value between the limits is tried; these are for all varied sizes, or by
+    name: `{"E": 8}`. The maximum is 1,048,576 if it is not given, or less where that would make more than
+    4,194,304 pairs. Sizes that the metric does not depend on need no value; one with the name of an option
+    is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
+    Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return matching(
         tuple(map(stated, (a,) if b is None else (a, b))),

@@ -91,9 +91,9 @@ class NearestCosts:
 
 def fit_one(design: Design, asked: Match) -> Match:
     """`asked` with the values of its one size that bring `design` nearest to the target."""
-    ((name, sizes),) = asked.sought.items()
+    ((name, sizes),) = asked.searched.items()
     found = NearestCosts(asked.target)
-    for table in tables(design, asked.sought):
+    for table in tables(design, asked.searched):
         found.add(table, (len(sizes),))
     best = found.closest if not asked.at_most else (found.within,) if found.within else ()
 

@@ -16,7 +16,7 @@ def edges(match: Match) -> Iterator[str]:
     beyond = match.above if difference < 0 else match.below
     if not difference or beyond is not None:
         return
-    for name, sizes in match.sought.items():
+    for name, sizes in match.searched.items():
         values = {choice.sizes[name] for choice in match.best}
         if values == {sizes[-1]}:
             yield f"{name} = {sizes[-1]:,} is the largest that was tried; a larger one may come nearer."
@@ -30,7 +30,7 @@ def reason(match: Match, design: Design) -> str:
     if match.above:
         cheapest = f"{listed(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
         return f"No {names} keeps within the budget: the cheapest, {cheapest}."
-    least = {name: sizes[0] for name, sizes in match.sought.items()}
+    least = {name: sizes[0] for name, sizes in match.searched.items()}
     try:
         design.cost(least) if design.left_open else design.report(least)
     except ConvcostError as error:

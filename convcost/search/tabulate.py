@@ -83,8 +83,8 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
 def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
-        message = f"MACs on real data have no formula in {' and '.join(names)} here"
-        hint = f"Narrow the range with --min and --max to {MOST_ONE_BY_ONE:,} at most: they are tried one by one."
+        message = f"the cost has no formula in {' and '.join(names)} here"
+        hint = f"Narrow the range with --min and --max: {MOST_ONE_BY_ONE:,} can be tried without one."
         raise UsageError(message, hint=hint)
     costs, possible = np.zeros(shape, object), np.zeros(shape, bool)
     every = np.broadcast_arrays(*sizes.values())

@@ -12,7 +12,7 @@ import numpy as np
 
 
 class MixedConditionError(Exception):
-    """A condition on which the code branches is true at some sizes and false at others: ask about them apart."""
+    """A condition on which code branches is true at some sizes, and at others not: evaluate them apart."""
 
     def __init__(self, condition: Any) -> None:
         super().__init__()
@@ -92,10 +92,10 @@ class Column:
             power = self * power
         return power
 
-    def __neg__(self) -> Column:
+    def __neg__(self) -> Any:
         return _times(self, -self.factor)
 
-    def __abs__(self) -> Column:
+    def __abs__(self) -> Any:
         if self.low < 0 < self.high:
             return Column(abs(self.values), abs(self.factor), 0, max(-self.low, self.high))
         return _times(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
@@ -176,7 +176,7 @@ def _times(column: Column, factor: int) -> Any:
 
 
 def _scaled(column: Column, common: int) -> Column:
-    """The column divided by `common`, which divides its factor, with the rest of the factor multiplied out."""
+    """The column divided by `common`, which divides its factor, with the rest of that multiplied out."""
     factor = column.factor // common
     scale = Column(factor, 1, factor, factor)
     if isinstance(column.values, int):
@@ -190,7 +190,7 @@ def _combined(operation: Callable[[Any, Any], Any], first: Column, second: Colum
     if not _fits(*bounds):
         first, second = _tightened(first), _tightened(second)
         bounds = _extremes(operation, first, second)
-    sides = first.values, second.values
+    sides: tuple[Any, ...] = first.values, second.values
     if not _fits(*bounds, *(side for side in sides if isinstance(side, int))):
         sides = tuple(side if isinstance(side, int) else side.astype(object) for side in sides)
     values = operation(*sides)

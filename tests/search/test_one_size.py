@@ -5,9 +5,9 @@ import sys
 import time
 
 import pytest
+from brute_force import cost_of, costs_of, target_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from brute_force import cost_of, costs_of, target_of
 
 import convcost
 

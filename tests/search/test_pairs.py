@@ -1,9 +1,9 @@
 """Matching two sizes at once: the pairs found are those of trying every pair."""
 
 import pytest
+from brute_force import LIMITS, convolutions, costs_of, near, target_of, undone
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from brute_force import LIMITS, convolutions, costs_of, near, target_of, undone
 
 import convcost
 from convcost.core.errors import UsageError
@@ -146,7 +146,7 @@ def test_a_pair_beyond_64_bits_is_found_exactly():
 )
 def test_without_maxima_as_many_pairs_are_tried_as_there_is_time_for(options, tried):
     match = convcost.match("Linear(X, 3, bias=False) -> Linear(3, Y)", vary="X,Y", budget=10**12, **options)
-    assert {name: (sizes[0], sizes[-1]) for name, sizes in match.sought.items()} == tried
+    assert {name: (sizes[0], sizes[-1]) for name, sizes in match.searched.items()} == tried
     assert [choice.sizes for choice in match.best] == [{name: last for name, (_, last) in tried.items()}]
 
 
