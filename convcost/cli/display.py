@@ -12,7 +12,7 @@ from convcost.cli.count import verdicts
 from convcost.cli.output import emit, is_terminal, show_cursor, style
 from convcost.core.report import Comparison, CounterResult, Report
 from convcost.core.units import parse_bytes
-from convcost.counters import chosen
+from convcost.counters import select_counters
 from convcost.layers.network import Network
 from convcost.render import check_format, render
 from convcost.render.interface import Style
@@ -66,7 +66,7 @@ def _differs(report: Report) -> bool:
 def _counted(reports: Reports, subjects: Callable[[], Subjects], wishes: OutputOptions) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
-    counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
+    counters = select_counters("none" if is_open and wishes.counters == "all" else wishes.counters)
     memory = parse_bytes(wishes.max_memory)
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]

@@ -11,7 +11,7 @@ from convcost.cli.timing import Times
 from convcost.core.report import Report
 
 if TYPE_CHECKING:
-    from convcost.benchmark.times import Designs
+    from convcost.benchmark.stopwatch import Designs
 
 
 class EstimateOptions(NamedTuple):

@@ -12,7 +12,7 @@ from convcost.core.report import Report
 from convcost.core.units import parse_count
 
 if TYPE_CHECKING:
-    from convcost.benchmark.times import Designs
+    from convcost.benchmark.stopwatch import Designs
 
 Reports = tuple[Report, ...]
 
@@ -55,7 +55,7 @@ class Times(NamedTuple):
         """The reports with what was measured of their designs, if it was asked for."""
         if not self.asked:
             return reports
-        from convcost.benchmark.times import Stopwatch
+        from convcost.benchmark.stopwatch import Stopwatch
 
         watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
         try:

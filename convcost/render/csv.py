@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 from typing import Any
 
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.escapes import csv_cell
 from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
@@ -42,7 +42,7 @@ def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
             return rows
         case Match():
             return match_rows(result)
-        case Refereed():
+        case DiagnosedReport():
             from convcost.render.diagnosis.records import rows as refereed_rows
 
             return refereed_rows(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
 from convcost.counters.interface import Counter
@@ -52,7 +52,9 @@ class DeviceList(NamedTuple):
     in_full: bool = False
 
 
-Result: TypeAlias = Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified
+Result: TypeAlias = (
+    Report | Comparison | CounterList | DeviceList | Match | DiagnosedReport | Checked | Verified
+)
 
 
 class Format(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.escapes import json_text
 from convcost.core.match import Match
 from convcost.core.report import Comparison
@@ -24,7 +24,7 @@ def render(result: Result, style: Style) -> str:
             record = counter_list_record(result)
         case Match():
             record = match_record(result)
-        case Refereed():
+        case DiagnosedReport():
             from convcost.render.diagnosis.records import records
 
             record = context((result.report,)) | report_record(result.report)

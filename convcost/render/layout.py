@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcost.analysis.explain.shapes import lengths
 from convcost.core.cost import Shape
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.escapes import printable
 from convcost.core.match import Match
 from convcost.core.metrics import Metric
@@ -51,7 +51,7 @@ def _document(result: Result, style: Style) -> Document:
             return _report(result, style)
         case CounterList():
             return listing(result)
-        case Refereed():
+        case DiagnosedReport():
             from convcost.render.diagnosis.layout import section
 
             return _document(result.report, style)._replace(counters=section(result, style.width))

@@ -7,8 +7,8 @@ from convcost.core.cost import Cost
 from convcost.core.diagnosis import Cause
 from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
-from convcost.counters.causes import causes
-from convcost.counters.interface import CounterEntry, Missed, Reading
+from convcost.counters.causes import find_causes
+from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 
@@ -16,13 +16,13 @@ FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 class Hooks:
     """A counter of modules."""
 
-    name, title, package, unit, watches = "hooks", "hooks", "hooks", "MACs", "modules"
+    name, title, package, unit, hook_level = "hooks", "hooks", "hooks", "MACs", "modules"
 
 
 class Functions:
     """A counter of functions that it patches."""
 
-    name, title, package, unit, watches = "functions", "functions", "functions", "MACs", "functions"
+    name, title, package, unit, hook_level = "functions", "functions", "functions", "MACs", "functions"
 
 
 def operation(path, operator, macs, calls=1, bias=0, elementwise=0, inputs=((4, 8), (6, 8)), output=(4, 6)):
@@ -43,8 +43,8 @@ def trace(*operations, kinds=KINDS):
 
 def found(counter, operations, counted=(), missed=(), total=None, places=None):
     total = sum(entry.total for entry in counted) if total is None else total
-    reading = Reading(total, tuple(counted), tuple(missed))
-    return causes(trace(*operations), counter, reading, places or {})
+    reading = CounterReading(total, tuple(counted), tuple(missed))
+    return find_causes(trace(*operations), counter, reading, places or {})
 
 
 def test_an_exact_figure_has_no_cause():
@@ -94,7 +94,7 @@ def test_a_lookup_that_counts_is_said_to_compute_nothing():
 
 
 def test_an_operator_without_formula_is_named_as_the_counter_met_it():
-    missed = [Missed("rnn", "aten::mkldnn_rnn_layer")]
+    missed = [MissedOperator("rnn", "aten::mkldnn_rnn_layer")]
     assert found(FLOPS, [LSTM], missed=missed) == (
         Cause("formula", "aten::mkldnn_rnn_layer", -2000, 1, ("rnn",)),
     )
@@ -102,7 +102,10 @@ def test_an_operator_without_formula_is_named_as_the_counter_met_it():
 
 def test_of_several_missed_operators_the_one_alike_is_named():
     attention = operation("fc", "aten::scaled_dot_product_attention", 50)
-    missed = [Missed("fc", "aten::mv"), Missed("fc", "aten::_scaled_dot_product_flash_attention_for_cpu")]
+    missed = [
+        MissedOperator("fc", "aten::mv"),
+        MissedOperator("fc", "aten::_scaled_dot_product_flash_attention_for_cpu"),
+    ]
     assert found(FLOPS, [attention, LINEAR], [CounterEntry("fc", "aten::addmm", 384)], missed) == (
         Cause("attention", "aten::_scaled_dot_product_flash_attention_for_cpu", -100, 1, ("fc",)),
     )
@@ -110,7 +113,7 @@ def test_of_several_missed_operators_the_one_alike_is_named():
 
 def test_an_operator_that_torch_takes_for_a_whole_module_explains_what_is_inside():
     inside = operation("block.linear1", "aten::linear", 192, bias=24)
-    missed = [Missed("block", "aten::_transformer_encoder_layer_fwd")]
+    missed = [MissedOperator("block", "aten::_transformer_encoder_layer_fwd")]
     assert found(FLOPS, [inside], missed=missed) == (
         Cause("formula", "aten::_transformer_encoder_layer_fwd", -384, 1, ("block.linear1",)),
     )
@@ -207,7 +210,7 @@ ENTRIES = st.builds(
     ),
     st.integers(1, 3),
 )
-MISSES = st.builds(Missed, PATHS, st.sampled_from(["aten::mm", "aten::_native_multi_head_attention"]))
+MISSES = st.builds(MissedOperator, PATHS, st.sampled_from(["aten::mm", "aten::_native_multi_head_attention"]))
 
 
 @given(
@@ -219,11 +222,11 @@ MISSES = st.builds(Missed, PATHS, st.sampled_from(["aten::mm", "aten::_native_mu
 )
 def test_causes_always_add_up_to_the_difference(counter, operations, counted, missed, astray):
     total = sum(entry.total for entry in counted) + astray
-    reading = Reading(total, tuple(counted), tuple(missed))
+    reading = CounterReading(total, tuple(counted), tuple(missed))
     run = trace(*operations)
     factor = 2 if counter.unit == "MACs" else 1
     difference = factor * total - 2 * run.total("forward").macs
-    assert sum(cause.flops for cause in causes(run, counter, reading, {})) == difference
+    assert sum(cause.flops for cause in find_causes(run, counter, reading, {})) == difference
 
 
 @given(st.lists(OPERATIONS.filter(lambda each: each.operator != "aten::relu"), max_size=8))

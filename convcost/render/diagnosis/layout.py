@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.diagnosis import Cause, Opinion, Refereed
+from convcost.core.diagnosis import Cause, CounterDiagnosis, DiagnosedReport
 from convcost.core.units import fraction, human, in_full, sign
-from convcost.counters.phrases import said
 from convcost.render.columns import GUTTER, column_width
 from convcost.render.document import Line, Section, Table
 
@@ -25,12 +24,12 @@ Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""
 
 
-def section(refereed: Refereed, width: int) -> Section:
+def section(diagnosed: DiagnosedReport, width: int) -> Section:
     """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
-    table = _table(refereed, _in_full)
+    table = _table(diagnosed, _in_full)
     if not _fits(table, width):
-        table = _table(refereed, human)
-    return Section((table,), tuple(_notes(refereed)))
+        table = _table(diagnosed, human)
+    return Section((table,), tuple(_notes(diagnosed)))
 
 
 def _fits(table: Table, width: int) -> bool:
@@ -41,11 +40,13 @@ def _fits(table: Table, width: int) -> bool:
     return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
 
 
-def _table(refereed: Refereed, amount: Amount) -> Table:
-    lines = [Line("exact", ("", fraction(refereed.macs), ""))]
-    for opinion in refereed.opinions.values():
-        lines.append(Line(opinion.title, _cells(refereed, opinion, amount)))
-        lines += [Line(said(cause), ("", "", _difference(cause, amount)), True) for cause in opinion.causes]
+def _table(diagnosed: DiagnosedReport, amount: Amount) -> Table:
+    lines = [Line("exact", ("", fraction(diagnosed.macs), ""))]
+    for diagnosis in diagnosed.diagnoses.values():
+        lines.append(Line(diagnosis.title, _cells(diagnosed, diagnosis, amount)))
+        lines += [
+            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in diagnosis.causes
+        ]
     return Table(COLUMNS, tuple(lines))
 
 
@@ -55,11 +56,11 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _cells(refereed: Refereed, opinion: Opinion, amount: Amount) -> tuple[str, ...]:
-    raw, macs, difference = opinion.result.raw, opinion.macs, refereed.difference(opinion)
+def _cells(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
+    raw, macs, difference = diagnosis.result.raw, diagnosis.macs, diagnosed.difference(diagnosis)
     if raw is None or macs is None or difference is None:
-        return ("–", "–", opinion.result.verdict)
-    unit = f"{opinion.result.raw_unit}s"
+        return ("–", "–", diagnosis.result.verdict)
+    unit = f"{diagnosis.result.raw_unit}s"
     return (amount(Fraction(raw), unit), amount(macs, ""), signed(difference, amount))
 
 
@@ -72,22 +73,22 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
     return f"{sign(value)}{amount(abs(value), '')}"
 
 
-def _notes(refereed: Refereed) -> Iterator[str]:
-    heard = refereed.opinions.values()
-    if any(opinion.causes for opinion in heard):
+def _notes(diagnosed: DiagnosedReport) -> Iterator[str]:
+    diagnoses = diagnosed.diagnoses.values()
+    if any(diagnosis.causes for diagnosis in diagnoses):
         yield NOTE
-    if any(opinion.unexplained for opinion in heard):
+    if any(diagnosis.unexplained for diagnosis in diagnoses):
         yield UNEXPLAINED
     about: dict[str, list[str]] = {}
-    for opinion in heard:
-        for text in _texts(opinion):
-            about.setdefault(text, []).append(opinion.title)
+    for diagnosis in diagnoses:
+        for text in _texts(diagnosis):
+            about.setdefault(text, []).append(diagnosis.title)
     yield from (f"{', '.join(titles)}: {text}." for text, titles in about.items())
 
 
-def _texts(opinion: Opinion) -> Iterator[str]:
+def _texts(diagnosis: CounterDiagnosis) -> Iterator[str]:
     """What there is to say of a counter, to be said once of all it holds for."""
-    if opinion.result.reason:
-        yield f"{opinion.result.verdict}, {opinion.result.reason}"
-    if opinion.remarks:
-        yield "; ".join(opinion.remarks)
+    if diagnosis.result.reason:
+        yield f"{diagnosis.result.verdict}, {diagnosis.result.reason}"
+    if diagnosis.remarks:
+        yield "; ".join(diagnosis.remarks)

@@ -1,4 +1,4 @@
-"""Opinions as plain data, exact: for JSON and CSV."""
+"""Counters' diagnoses as plain data, exact: for JSON and CSV."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.diagnosis import Cause, Opinion, Refereed
-from convcost.counters.phrases import said
+from convcost.core.diagnosis import Cause, CounterDiagnosis, DiagnosedReport
 
 
-def records(refereed: Refereed) -> dict[str, Any]:
+def records(diagnosed: DiagnosedReport) -> dict[str, Any]:
     """Each counter by name: its figure, the difference and every cause in FLOPs, exact."""
-    return {name: _record(refereed, opinion) for name, opinion in refereed.opinions.items()}
+    return {name: _record(diagnosed, diagnosis) for name, diagnosis in diagnosed.diagnoses.items()}
 
 
-def _record(refereed: Refereed, opinion: Opinion) -> dict[str, Any]:
+def _record(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis) -> dict[str, Any]:
     return {
-        **opinion.result._asdict(),
-        "reason": opinion.result.reason or "; ".join(map(said, opinion.causes)),
-        "macs": None if opinion.macs is None else _number(opinion.macs),
-        "difference": _difference(refereed, opinion),
-        "causes": [cause._asdict() | {"paths": list(cause.paths)} for cause in opinion.causes],
-        "remarks": list(opinion.remarks),
+        **diagnosis.result._asdict(),
+        "reason": diagnosis.result.reason or "; ".join(cause.description for cause in diagnosis.causes),
+        "macs": None if diagnosis.macs is None else _number(diagnosis.macs),
+        "difference": _difference(diagnosed, diagnosis),
+        "causes": [cause._asdict() | {"paths": list(cause.paths)} for cause in diagnosis.causes],
+        "remarks": list(diagnosis.remarks),
     }
 
 
@@ -30,24 +29,26 @@ def _number(value: Fraction) -> int | str:
     return int(value) if value.denominator == 1 else str(value)
 
 
-def rows(refereed: Refereed) -> list[dict[str, Any]]:
+def rows(diagnosed: DiagnosedReport) -> list[dict[str, Any]]:
     """A line for each counter, and one for each cause of its difference, in FLOPs."""
-    return [row for name, opinion in refereed.opinions.items() for row in _rows(name, opinion, refereed)]
+    return [
+        row for name, diagnosis in diagnosed.diagnoses.items() for row in _rows(name, diagnosis, diagnosed)
+    ]
 
 
-def _rows(name: str, opinion: Opinion, refereed: Refereed) -> list[dict[str, Any]]:
-    result = opinion.result
+def _rows(name: str, diagnosis: CounterDiagnosis, diagnosed: DiagnosedReport) -> list[dict[str, Any]]:
+    result = diagnosis.result
     whole = {
         "counter": name,
         "verdict": result.verdict,
         "raw": result.raw,
         "raw_unit": result.raw_unit,
         "flops": result.flops,
-        "difference": _difference(refereed, opinion),
+        "difference": _difference(diagnosed, diagnosis),
         "cause": result.reason,
         "part": "total",
     }
-    return [whole, *({"counter": name, **_cause_row(cause), "part": "leaf"} for cause in opinion.causes)]
+    return [whole, *({"counter": name, **_cause_row(cause), "part": "leaf"} for cause in diagnosis.causes)]
 
 
 def _cause_row(cause: Cause) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def _cause_row(cause: Cause) -> dict[str, Any]:
     }
 
 
-def _difference(refereed: Refereed, opinion: Opinion) -> int | None:
+def _difference(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis) -> int | None:
     """In FLOPs."""
-    difference = refereed.difference(opinion)
+    difference = diagnosed.difference(diagnosis)
     return None if difference is None else int(difference * FLOPS_PER_MAC)

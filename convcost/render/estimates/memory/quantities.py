@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcost.benchmark.result import What
+from convcost.benchmark.timing import What
 
 
 class Quantity(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.benchmark.samples import Samples
+from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
 from convcost.render.candidates import beside, columns

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from convcost.analysis.roofline.bound import Roofline
 from convcost.benchmark.machine import threads_text
-from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
+from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import human, ratio
 from convcost.render.estimates.rooflines.sentences import why
