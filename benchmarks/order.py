@@ -12,8 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from convcost import compare, parse
-from convcost.analysis.roofline.bound import Roofline
-from convcost.analysis.roofline.roofline import roofline
+from convcost.analysis.roofline import Roofline, roofline
 from convcost.benchmark.machine import Machine
 from convcost.benchmark.peaks import measured
 from convcost.benchmark.samples import Plan

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.hooks import register
 
 if TYPE_CHECKING:
-    from convcost.analysis.memory.memory import Memory, memory
-    from convcost.analysis.roofline.roofline import roofline
+    from convcost.analysis.memory import Memory, memory
+    from convcost.analysis.roofline import roofline
     from convcost.api import compare, cost
     from convcost.assertion import assert_cost
     from convcost.benchmark.stopwatch import timed
@@ -39,7 +39,7 @@ HOMES = {
     "compare": "convcost.api",
     "cost": "convcost.api",
     "match": "convcost.search.match",
-    "memory": "convcost.analysis.memory.memory",
+    "memory": "convcost.analysis.memory",
     "profile": "convcost.tracing.profile",
     "Profiler": "convcost.tracing.profile",
     "Convention": "convcost.core.cost",
@@ -47,9 +47,9 @@ HOMES = {
     "ConvcostError": "convcost.core.errors",
     "Comparison": "convcost.core.report",
     "Match": "convcost.core.match",
-    "Memory": "convcost.analysis.memory.memory",
+    "Memory": "convcost.analysis.memory",
     "Report": "convcost.core.report",
-    "roofline": "convcost.analysis.roofline.roofline",
+    "roofline": "convcost.analysis.roofline",
     "Spec": "convcost.spec",
     "parse": "convcost.spec",
     "timed": "convcost.benchmark.stopwatch",

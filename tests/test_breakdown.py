@@ -7,10 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convcost import cost, profile
-from convcost.analysis.breakdown.difference import paired
-from convcost.analysis.breakdown.fold import folded
-from convcost.analysis.breakdown.operators import by_operator, phases
-from convcost.analysis.breakdown.tree import tree
+from convcost.analysis.breakdown import by_operator, folded, paired, phases, tree
 from convcost.tracing.profile import Profiler
 
 WIDTH = 4

@@ -3,9 +3,9 @@
 import pytest
 
 from convcost import api, parse
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.analysis.explain.steps import Equation, Sentence
-from convcost.render import explain as explained
+from convcost.render import render
 from convcost.render.explain.text import line_text
 
 FOUNDING_PAIR = """\
@@ -114,7 +114,7 @@ def explanation(*specs, **sizes):
 
 
 def shown(*specs, **sizes):
-    return explained.render(explanation(*specs, **sizes), "table")
+    return render(explanation(*specs, **sizes), "table")
 
 
 def reasons(*specs, **sizes):

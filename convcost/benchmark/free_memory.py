@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from convcost.analysis.memory.memory import memory
+from convcost.analysis.memory import memory
 from convcost.benchmark.settings import On
 from convcost.core import arithmetic
 from convcost.core.cost import Size

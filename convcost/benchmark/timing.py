@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from convcost.analysis.roofline.bound import Roofline
+from convcost.analysis.roofline import Roofline
 from convcost.benchmark.samples import Samples
 from convcost.core.cost import Size
 from convcost.devices import Device

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from convcost import __version__
-from convcost.cli.command import Group
+from convcost.cli.commands import Group
 from convcost.cli.output import close_quietly, print_error
 from convcost.cli.supervisor import runs_model, supervised
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from convcost import api
+from convcost.cli.commands import known
 from convcost.cli.designs import of_designs
 from convcost.cli.estimates import Again
 from convcost.cli.hints import is_target
 from convcost.cli.modules import ModuleOptions, measured
-from convcost.cli.parser_errors import known
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError

@@ -8,8 +8,8 @@ import typer
 
 from convcost import api
 from convcost.cli.candidates import of_candidates
-from convcost.cli.display import OutputOptions, present
-from convcost.cli.estimate_options import estimate_options
+from convcost.cli.crosscheck import OutputOptions, present
+from convcost.cli.estimates import Times, estimate_options
 from convcost.cli.modules import ModuleOptions, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
@@ -36,7 +36,6 @@ from convcost.cli.options import (
     TrainOption,
 )
 from convcost.cli.output import handle_errors
-from convcost.cli.timing import Times
 from convcost.core.cost import convention
 from convcost.core.report import Comparison
 from convcost.core.units import parse_bytes

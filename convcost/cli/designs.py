@@ -9,8 +9,8 @@ from typing import NamedTuple
 import typer
 
 from convcost import api
+from convcost.cli.commands import known
 from convcost.cli.hints import INPUT, is_target, no_design, of_model, unknown_option
-from convcost.cli.parser_errors import known
 from convcost.cli.sizes import Option, bindings, check_options, split
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError, nearest

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
+from convcost.analysis.explain.steps import Explanation
 from convcost.cli.designs import Request, bare, of_designs, of_layer
 from convcost.cli.options import CountOption, JsonOption, Sizes, TapsOption
 from convcost.cli.output import emit, handle_errors, style
 from convcost.core.cost import convention
 from convcost.core.errors import UsageError
-from convcost.layers.torch_names import is_torch_layer
-from convcost.render.explain import check_format, render
+from convcost.layers import is_torch_layer
+from convcost.render import check_format, render
 
 
 @handle_errors
@@ -43,7 +44,7 @@ def explain(
     convcost explain conv1d 128 128 3 --padding same --length 10
     """
     format_name = "json" if json else output_format
-    check_format(format_name)
+    check_format(format_name, Explanation)
     designs, sizes = _request(context, arguments or [], shape, settings or [])
     result = derivation(designs, sizes, convention(count, taps))
     emit(render(result, format_name, style()))

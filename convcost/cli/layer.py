@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from convcost.cli.crosscheck import OutputOptions, present
 from convcost.cli.designs import of_layer
-from convcost.cli.display import OutputOptions, present
-from convcost.cli.estimate_options import estimate_options
+from convcost.cli.estimates import Times, estimate_options
 from convcost.cli.options import (
     BackwardOption,
     CompileOption,
@@ -30,7 +30,6 @@ from convcost.cli.options import (
     TimeOption,
 )
 from convcost.cli.output import handle_errors
-from convcost.cli.timing import Times
 from convcost.core.cost import Size, convention
 from convcost.core.report import Report
 from convcost.layers.network import Network

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from convcost.analysis.breakdown.operators import phases
-from convcost.cli.count import refereed
-from convcost.cli.estimate_options import estimate_options
+from convcost.analysis.breakdown import phases
+from convcost.cli.crosscheck import refereed
+from convcost.cli.estimates import Times, estimate_options
 from convcost.cli.modules import ModuleOptions, formulas_at, measured, of_target, time_limit
 from convcost.cli.options import (
     ArgumentsOption,
@@ -31,14 +31,13 @@ from convcost.cli.options import (
     TrainOption,
 )
 from convcost.cli.output import emit, handle_errors, print_error, style
-from convcost.cli.timing import Times
 from convcost.core.cost import convention
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.units import parse_bytes, parse_count
 from convcost.counters import select_model_counters
 from convcost.render import check_format, render
-from convcost.render.interface import View
+from convcost.render.style import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
 SORTED_BY_COST = ("macs", "flops", "activations")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from convcost.cli.commands import known
 from convcost.cli.hints import is_target
-from convcost.cli.parser_errors import known
-from convcost.cli.redirect_stdout import stdout_to_stderr
+from convcost.cli.output import stdout_to_stderr
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.supervisor import ended_after
 from convcost.core.cost import Size

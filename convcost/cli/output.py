@@ -1,20 +1,21 @@
-"""The edges: what goes to stdout and stderr, and how a command ends."""
+"""What goes to stdout and stderr: results, messages, progress, what a model prints; how a command ends."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import wraps
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import typer
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.escapes import escaped, printable, without_command
-from convcost.render.interface import Style
+from convcost.render.style import Style
+from convcost.system.signals import cleanup
 
 P = ParamSpec("P")
 
@@ -127,3 +128,108 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(130) from None
 
     return run
+
+
+STDOUT, STDERR = 1, 2
+
+
+@contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """What is printed inside goes to stderr, also where a child or a library in C does it.
+
+    A process that was forked off inside, and comes back out of it, ends: the command has one result.
+    """
+    own = os.getpid()
+    try:
+        with _descriptors_aside(), redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if os.getpid() != own:
+            os._exit(0)
+
+
+@contextmanager
+def _descriptors_aside() -> Iterator[None]:
+    _flush()
+    kept = _copy_of_stdout()
+    identity = None if kept is None else _identity(kept)
+    try:
+        with suppress(OSError):
+            os.dup2(STDERR, STDOUT)
+        yield
+    finally:
+        _flush()
+        if kept is not None:
+            if _identity(kept) != identity:
+                raise ConvcostError("the model replaced the command's open output, so there is no result")
+            os.dup2(kept, STDOUT)
+            os.close(kept)
+
+
+def _copy_of_stdout() -> int | None:
+    """None if it is closed."""
+    with suppress(OSError):
+        return os.dup(STDOUT)
+    return None
+
+
+def _identity(descriptor: int) -> tuple[int, ...]:
+    """Which file is open there; nothing if none is."""
+    with suppress(OSError):
+        found = os.fstat(descriptor)
+        return found.st_dev, found.st_ino
+    return ()
+
+
+def _flush() -> None:
+    """What waits in Python's own buffer belongs to where it was printed."""
+    if sys.__stdout__:
+        sys.__stdout__.flush()
+
+
+T = TypeVar("T")
+
+WIDTH = 40
+"""Of a line that the next one is written over."""
+
+
+def show_progress(steps: Iterable[T], total: int, part: Callable[[T], str]) -> Iterator[T]:
+    """`steps` as they come, with what `part` the work is in, and how far, on stderr.
+
+    A screen has one line, which is gone in the end; a file a line for each part.
+    """
+    is_screen, before = _is_screen(), ""
+    with cleanup(_erase):
+        for done, step in enumerate(steps):
+            text = f"{part(step)}: {done} of {total}"
+            if is_screen:
+                _write(f"\r{text:{WIDTH}}")
+            elif part(step) != before:
+                before = part(step)
+                _write(f"{text}\n")
+            yield step
+    clear_progress()
+
+
+BLANK = f"\r{'':{WIDTH}}\r"
+
+
+def clear_progress() -> None:
+    """Take the line away, where one is left of work that was cut short."""
+    if _is_screen():
+        _write(BLANK)
+
+
+def _erase() -> None:
+    """The same where a signal ends the process."""
+    if _is_screen():
+        os.write(sys.stderr.fileno(), BLANK.encode())
+
+
+def _is_screen() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _write(text: str) -> None:
+    with suppress(OSError, ValueError):
+        typer.echo(text, err=True, nl=False)

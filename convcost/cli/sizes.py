@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import typer
 
+from convcost.cli.commands import known
 from convcost.cli.hints import no_design, unknown_option
-from convcost.cli.parser_errors import known
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
 from convcost.spec import Named, check_names

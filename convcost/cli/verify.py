@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, handle_errors, style
-from convcost.cli.progress import shown
+from convcost.cli.output import emit, handle_errors, show_progress, style
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 from convcost.render import check_format, render
@@ -54,7 +53,7 @@ def verify(
         raise UsageError(f"--cases {cases[:40]}: at most {MOST_CASES:,} are drawn")
     plan = Plan(chosen_kinds(kinds), chosen_counters(counters), number, parse_count(seed, "--seed"))
     total = sum(map(plan.number, plan.kinds))
-    result = verified(plan, shown(findings(plan), total, lambda found: family_of(found[0].kind)))
+    result = verified(plan, show_progress(findings(plan), total, lambda found: family_of(found[0].kind)))
     emit(render(result, format_name, style()))
     if not result.agrees:
         raise typer.Exit(1)

@@ -18,8 +18,8 @@ from convcost.core.metrics import NAMES
 from convcost.core.trace import Trace
 
 if TYPE_CHECKING:
-    from convcost.analysis.memory.memory import Memory
-    from convcost.analysis.roofline.bound import Roofline
+    from convcost.analysis.memory import Memory
+    from convcost.analysis.roofline import Roofline
     from convcost.benchmark.timing import Timing
 
 Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]

@@ -1,10 +1,11 @@
-"""The layers by name. A family's module is imported when one of its layers is asked for."""
+"""The layers by name: those with formulas, torch.nn's others, and what layers are called elsewhere."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
 
+from convcost.core.errors import did_you_mean
 from convcost.layers.interface import Layer
 
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -51,3 +52,63 @@ def find_layer(kind: str) -> type[Layer] | None:
     """The layer named `kind`, in any case: conv1d is Conv1d."""
     same = (known for known in KINDS if known.lower() == kind.lower())
     return layer_class(next(same, ""))
+
+
+TORCH_NN: tuple[str, ...] = (
+    *("RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase"),
+    *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
+    *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm", "CrossMapLRN2d"),
+    *("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Fold", "Unfold"),
+    *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "CosineSimilarity", "PairwiseDistance"),
+    *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
+    *(f"{kind}Pad{number}d" for kind in ("Circular", "Constant", "Reflection") for number in (1, 2, 3)),
+    *(f"{kind}Pad{number}d" for kind in ("Replication", "Zero") for number in (1, 2, 3)),
+    *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
+    *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
+    *("LazyLinear", "AdaptiveLogSoftmaxWithLoss", "DataParallel"),
+    *(
+        "BCELoss",
+        "BCEWithLogitsLoss",
+        "CTCLoss",
+        "CosineEmbeddingLoss",
+        "CrossEntropyLoss",
+        "GaussianNLLLoss",
+    ),
+    *("HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "MSELoss"),
+    *("MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss"),
+    *("NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss"),
+    "TripletMarginWithDistanceLoss",
+)
+"""The classes of torch.nn that are a layer by themselves; those that are among KINDS by now are no others."""
+
+CONTAINERS = (
+    *("Module", "Container", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"),
+)
+
+ELSEWHERE = {
+    **dict.fromkeys(("dense", "fc", "fullyconnected", "affine", "proj", "projection", "matmul"), "Linear"),
+    **dict.fromkeys(("conv", "convolution"), "Conv1d, Conv2d or Conv3d"),
+    **dict.fromkeys(("deconv", "convtranspose", "transposedconv"), "ConvTranspose2d"),
+    **{"bn": "BatchNorm2d", "ln": "LayerNorm", "gn": "GroupNorm", "swish": "SiLU", "embed": "Embedding"},
+    **{"gap": "AdaptiveAvgPool2d", "globalaveragepool": "AdaptiveAvgPool2d", "lrn": "LocalResponseNorm"},
+}
+"""What Keras, Flax and papers call a layer, by the name that torch.nn has for it."""
+
+
+def is_torch_layer(kind: str) -> bool:
+    """Whether a layer has this name, in torch.nn or elsewhere, in any case."""
+    return kind.lower() in map(str.lower, (*KINDS, *TORCH_NN, *ELSEWHERE))
+
+
+def unknown_layer(kind: str) -> tuple[str, str]:
+    """That there is no layer called `kind`, and the way out."""
+    by_lower = {name.lower(): name for name in (*TORCH_NN, *CONTAINERS)}
+    name = by_lower.get(kind.lower(), "")
+    if name in CONTAINERS:
+        return f"{name} is no layer", "A chain of layers is written A -> B, a repeated one 2 x A."
+    if name:
+        hint = f'Count torch\'s: convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
+        return f"designs have no layer {name}", hint
+    if kind.lower() in ELSEWHERE:
+        return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
+    return f"no layer is called {kind[:64]}{did_you_mean(kind, (*KINDS, *TORCH_NN))}", ""

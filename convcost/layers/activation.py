@@ -14,8 +14,7 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import NUMBER_NEEDED, Layer, at_least
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import NUMBER_NEEDED, Layer, SavedTensors, at_least
 
 
 class _Elementwise(Layer):

@@ -10,8 +10,7 @@ from typing import Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Requirement
 from convcost.core.cost import Shape, Size
-from convcost.layers.interface import SameOrSizes, Sizes, at_least
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import SameOrSizes, SavedTensors, Sizes, at_least
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))

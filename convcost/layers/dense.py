@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, at_least, bearable
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import Layer, SavedTensors, at_least, bearable
 
 
 @dataclass(frozen=True)

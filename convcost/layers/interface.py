@@ -1,16 +1,41 @@
-"""What a layer is: torch.nn's arguments as fields, and formulas over sizes."""
+"""The base class of layers: torch.nn's arguments as fields, and formulas over sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
-from typing import ClassVar, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
 from convcost.core.constraints import AllAtLeast, AtMost, Known, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError
-from convcost.layers.saved_tensors import SavedTensors
+
+STATISTIC_BYTES = 4
+"""A mean or a deviation: float32, even of data in 16 bits."""
+
+INDEX_BYTES = 8
+
+
+class SavedTensors(NamedTuple):
+    """What autograd keeps of a forward until its backward: the input or output, and tensors of its own.
+
+    `elements` are of the dtype, `statistics` of at least four bytes each, `masks` of one byte, `indices` of
+    eight. Parameters, which are there anyway, are not in it. As torch keeps it on a CUDA device.
+    """
+
+    input: bool = False
+    output: bool = False
+    elements: Size = 0
+    statistics: Size = 0
+    masks: Size = 0
+    indices: Size = 0
+
+    def own_bytes(self, itemsize: int) -> Size:
+        """Bytes beside the input and the output, at `itemsize` bytes an element."""
+        wide = max(itemsize, STATISTIC_BYTES)
+        return self.elements * itemsize + self.statistics * wide + self.masks + self.indices * INDEX_BYTES
+
 
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""

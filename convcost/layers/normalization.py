@@ -9,8 +9,7 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, Sizes, at_least
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import Layer, SavedTensors, Sizes, at_least
 
 SCALE_BY_STATISTICS = 2
 """Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""

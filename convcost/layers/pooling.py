@@ -13,8 +13,7 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, Sizes, along, at_least
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import Layer, SavedTensors, Sizes, along, at_least
 
 SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import Equals, Known, Rank, Requirement
 from convcost.core.cost import Shape
-from convcost.layers.interface import NUMBER_NEEDED, Layer, at_least, bearable
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import NUMBER_NEEDED, Layer, SavedTensors, at_least, bearable
 
 
 class _View(Layer):

@@ -10,8 +10,7 @@ from typing import Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Requirement
 from convcost.core.cost import Shape, Size
-from convcost.layers.interface import Sizes, at_least, bearable
-from convcost.layers.saved_tensors import SavedTensors
+from convcost.layers.interface import SavedTensors, Sizes, at_least, bearable
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 

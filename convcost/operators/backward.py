@@ -12,7 +12,7 @@ from typing import Any
 from convcost.core.cost import Cost, Shape
 from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
-from convcost.operators.sampling import INTERPOLATIONS
+from convcost.operators.pooling import INTERPOLATIONS
 
 OTHERWISE = 2
 """For each element of what a backward without an entry yields: the derivative, and its product."""

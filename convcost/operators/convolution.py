@@ -12,7 +12,7 @@ from convcost.layers import layer_class
 from convcost.layers.network import NUMERIC
 from convcost.layers.sliding import SlidingKernel
 from convcost.operators.interface import Operand, Operator, Sized, contraction, outputs, size
-from convcost.operators.sampling import LINEAR
+from convcost.operators.pooling import LINEAR_INTERPOLATION
 
 
 def _steps(value: Any) -> Any:
@@ -117,7 +117,7 @@ def steps_first(self: Operand, weight: Operand, pad: Size = 0, **_: Any) -> Cost
     return layer.cost((batch, inside, steps))
 
 
-INTERPOLATION = LINEAR[2]
+INTERPOLATION = LINEAR_INTERPOLATION[2]
 """For each value read between positions, by its four neighbours."""
 
 

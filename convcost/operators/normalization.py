@@ -1,12 +1,13 @@
-"""Normalisations, by the rules of the layers of the same name: per element, the same in training."""
+"""Normalization, counted as the layers of the same name, and dropout as it is computed in training."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from convcost.core.cost import Cost, Shape
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.normalization import COMPUTE_STATISTICS, SCALE_BY_STATISTICS
-from convcost.operators.interface import Operand, Operator, size
+from convcost.operators.interface import Operand, Operator, each_element, same, size
 
 MEAN_SQUARE_AND_SCALE = 3
 """Per element of RMSNorm: a square, a sum, a product."""
@@ -60,6 +61,40 @@ FUSED = (
     "native_group_norm",
 )
 
+
+MASK, SCALE = 1, 1
+"""Dropout of elements: the product with the mask, and with 1 / (1 − p). Drawing the mask is no arithmetic."""
+
+ALPHA_MASK, ALPHA_NOISE = 2, 4
+"""x · mask + b for each element; mask and b, of a product, two sums and a product, for each one drawn.
+Source: Klambauer et al., Self-Normalizing Neural Networks; ATen's Dropout.cpp."""
+
+
+def _dropout_cost(input: Operand, p: float, applied: int, drawn: int, of_channels: bool) -> Cost:
+    """`applied` for each element and `drawn` for each number drawn: one for each channel if features drop.
+
+    It is the same whether torch runs one function, a fused kernel or the operators of a script.
+    """
+    if not p:
+        return Cost()
+    if p == 1:
+        return Cost(elementwise=size(input))
+    draws: Size = arithmetic.elements(input.shape[:2]) if of_channels else size(input)
+    return Cost(elementwise=applied * size(input) + drawn * draws)
+
+
+def _dropout(applied: int, drawn: int, of_channels: bool) -> Operator:
+    def cost(input: Operand, p: float, train: bool, **_: Any) -> Cost:
+        return _dropout_cost(input, p, applied, drawn, of_channels) if train else Cost()
+
+    return Operator(cost, same, is_same=True)
+
+
+def native_dropout(input: Operand, p: float, train: bool | None = True, **_: Any) -> Cost:
+    """A fused kernel that returns its mask too; ATen takes None for True."""
+    return _dropout_cost(input, p, MASK, SCALE, False) if train is not False else Cost()
+
+
 OPERATORS = {
     **dict.fromkeys(("batch_norm", "instance_norm"), Operator(by_statistics, by_channel, is_same=True)),
     "layer_norm": Operator(by_statistics, over_last, is_same=True),
@@ -68,4 +103,11 @@ OPERATORS = {
     "local_response_norm": Operator(local_response),
     **dict.fromkeys(FUSED, Operator(by_statistics)),
     "_fused_rms_norm": Operator(by_mean_square),
+    "dropout": _dropout(MASK, SCALE, False),
+    "feature_dropout": _dropout(MASK, SCALE, True),
+    "alpha_dropout": _dropout(ALPHA_MASK, ALPHA_NOISE, False),
+    "feature_alpha_dropout": _dropout(ALPHA_MASK, ALPHA_NOISE, True),
+    "native_dropout": Operator(native_dropout),
+    "_fused_dropout": each_element(MASK + SCALE),
+    **dict.fromkeys(("native_dropout_backward", "_masked_scale"), each_element(MASK + SCALE)),
 }

@@ -1,4 +1,4 @@
-"""Poolings: one operation for each tap of each window; adaptive ones for each input element."""
+"""Pooling, interpolation and embedding bags: operations for each element that is combined."""
 
 from __future__ import annotations
 
@@ -6,31 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost.core import arithmetic
-from convcost.core.cost import Cost, Size
-from convcost.operators.interface import Operand, Operator, size
+from convcost.core.cost import Cost, Shape
+from convcost.operators.interface import Operand, Operator, each_element, size
 
 
-def over_windows(self: Operand, kernel_size: Any, output: Operand, **_: Any) -> Cost:
-    """Windows count whole, with their padding."""
-    return Cost(elementwise=_taps(self, kernel_size, output) * size(output))
+def over_windows(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
+    """One operation for each tap of each window; windows count whole, with their padding."""
+    return Cost(elementwise=arithmetic.elements(kernel_size) * size(output))
 
 
-def of_powers(input: Operand, kernel_size: Any, output: Operand, **_: Any) -> Cost:
+def of_powers(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
     """A power and a sum for each tap, a root for each output."""
-    return Cost(elementwise=(2 * _taps(input, kernel_size, output) + 1) * size(output))
+    return Cost(elementwise=(2 * arithmetic.elements(kernel_size) + 1) * size(output))
 
 
 def adaptive(self: Operand, **_: Any) -> Cost:
     """One operation for each input element."""
     return Cost(elementwise=size(self))
-
-
-def _taps(input: Operand, kernel_size: Any, output: Operand) -> Size:
-    """A single kernel size stands for each dimension that the pooling changes or may change."""
-    if isinstance(kernel_size, Sequence) and len(kernel_size) > 1:
-        return arithmetic.elements(tuple(kernel_size))
-    side = kernel_size[0] if isinstance(kernel_size, Sequence) else kernel_size
-    return arithmetic.elements((side,) * 1)
 
 
 def _spatial(dimensions: int, rule: Any) -> Operator:
@@ -62,8 +54,52 @@ ADAPTIVE = tuple(
     for dimensions in (1, 2, 3)
 )
 
+LINEAR_INTERPOLATION = {1: 3, 2: 7, 3: 15}
+"""By dimensions: a product for each of 2ⁿ neighbours, and the sums between. Their weights are not counted."""
+
+BICUBIC_INTERPOLATION = 31
+"""The same for 16 neighbours."""
+
+LANCZOS_INTERPOLATION = 71
+"""The same for 36 neighbours: a kernel of three to each side."""
+
+INTERPOLATIONS = {
+    "upsample_linear1d": LINEAR_INTERPOLATION[1],
+    **dict.fromkeys(("upsample_bilinear2d", "_upsample_bilinear2d_aa"), LINEAR_INTERPOLATION[2]),
+    "upsample_trilinear3d": LINEAR_INTERPOLATION[3],
+    **dict.fromkeys(("upsample_bicubic2d", "_upsample_bicubic2d_aa"), BICUBIC_INTERPOLATION),
+    "_upsample_lanczos2d_aa": LANCZOS_INTERPOLATION,
+}
+
+MEAN = 1
+"""ATen's number for mode='mean' of an embedding_bag."""
+
+
+def grid_sample(output: Operand, interpolation_mode: int = 0, **_: Any) -> Cost:
+    """As an interpolation of the same kind; ATen's modes are linear, nearest and bicubic."""
+    operations = (LINEAR_INTERPOLATION[len(output.shape) - 2], 0, BICUBIC_INTERPOLATION)[interpolation_mode]
+    return Cost(elementwise=operations * size(output))
+
+
+def embedding_bag(
+    weight: Operand,
+    indices: Operand,
+    output: Operand,
+    mode: int = 0,
+    per_sample_weights: Operand | None = None,
+    **_: Any,
+) -> Cost:
+    """One sum or comparison for each feature that is looked up, a product if it is weighted; quotients."""
+    each = 1 if per_sample_weights is None else 2
+    quotients = size(output) if mode == MEAN else 0
+    return Cost(elementwise=each * size(indices) * weight.shape[-1] + quotients)
+
+
 OPERATORS = {
     **{name: _spatial(dimensions, over_windows) for dimensions, names in WINDOWED.items() for name in names},
     **{f"lp_pool{dimensions}d": _spatial(dimensions, of_powers) for dimensions in (1, 2, 3)},
     **dict.fromkeys(ADAPTIVE, Operator(adaptive)),
+    **{name: each_element(operations) for name, operations in INTERPOLATIONS.items()},
+    **dict.fromkeys(("grid_sampler_2d", "grid_sampler_3d"), Operator(grid_sample)),
+    **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), Operator(embedding_bag)),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.core.cost import Cost
-from convcost.operators import decompositions, elementwise, fourier
+from convcost.operators import elementwise, linear_algebra
 from convcost.operators.interface import FREE, Operand, Operator, each_element, each_input_element, outputs
 
 ELEMENTWISE = (
@@ -57,8 +57,8 @@ OPERATORS: dict[str, Operator] = {
     **{f"prims::{name}": elementwise.OPERATORS.get(name, each_element(1)) for name in ELEMENTWISE},
     **{f"prims::{name}": _reduced(operations) for operations, names in REDUCTIONS.items() for name in names},
     **dict.fromkeys((f"prims::{name}" for name in MOVES), FREE),
-    **{f"prims::fft_{kind}": fourier.OPERATORS[f"_fft_{kind}"] for kind in ("c2c", "r2c", "c2r")},
-    "prims::svd": decompositions.OPERATORS["_linalg_svd"],
+    **{f"prims::fft_{kind}": linear_algebra.OPERATORS[f"_fft_{kind}"] for kind in ("c2c", "r2c", "c2r")},
+    "prims::svd": linear_algebra.OPERATORS["_linalg_svd"],
     "rngprims::philox_rand": FREE,
     "debugprims::load_tensor": FREE,
     "inductor::_mm_plus_mm": Operator(two_products, activations=outputs, gradients=None),

@@ -1,24 +1,39 @@
-"""The output formats by name. A new one: a module of its own with `render`, and a line here."""
+"""Results in a format by name. A new format: a module of its own with `render`, and its name in `FORMATS`."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import Protocol, cast
 
 from convcost.core.errors import unknown_name
-from convcost.render.interface import Format, Result, Style
+from convcost.core.report import Report
+from convcost.render.kinds import FORMATS, Result, kind_of
+from convcost.render.style import Style
 
-FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
+__all__ = ["FORMATS", "check_format", "render"]
+
+DATA = ("json", "csv")
+"""Formats of plain data: one module is enough for every kind of result."""
 
 
-def check_format(name: str) -> None:
-    """Refuse a name that no format has."""
-    if name not in FORMATS:
-        raise unknown_name("no format is called", name, FORMATS)
+class Format(Protocol):
+    """A module of this package with this function."""
+
+    def render(self, result: Result, style: Style) -> str:
+        """`result` as a text that ends with a line break."""
+
+
+def check_format(name: str, kind: type = Report) -> None:
+    """Refuse a name of a format that results of this kind don't have."""
+    shown = kind_of(kind)
+    if name not in shown.formats:
+        problem = f"{shown.command} has no format called" if shown.command else "no format is called"
+        raise unknown_name(problem, name, shown.formats)
 
 
 def render(result: Result, name: str, style: Style | None = None) -> str:
     """`result` in the format called `name`."""
-    check_format(name)
-    module = cast("Format", import_module(f"convcost.render.{name}"))
+    check_format(name, type(result))
+    package = "convcost.render" if name in DATA else kind_of(type(result)).package
+    module = cast("Format", import_module(f"{package}.{name}"))
     return module.render(result, style or Style())

@@ -6,17 +6,12 @@ import csv
 from io import StringIO
 from typing import Any
 
-from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.escapes import csv_cell
-from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
-from convcost.gate.verdict import Checked
 from convcost.render import estimates
-from convcost.render.interface import CounterList, DeviceList, Result, Style
-from convcost.render.match_records import match_rows
-from convcost.render.plain import plain
-from convcost.render.records import counter_list_record, report_record
-from convcost.verify.result import Verified
+from convcost.render.kinds import Result, rows
+from convcost.render.records import report_record
+from convcost.render.style import Style, as_ascii
 
 
 def render(result: Result, style: Style) -> str:
@@ -25,45 +20,26 @@ def render(result: Result, style: Style) -> str:
     A torch module's report has a line for each of its submodules, or operators.
     """
     text = StringIO()
-    rows = _rows(result, style)
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = rows(result, style)
+    columns = list(dict.fromkeys(column for line in lines for column in line))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({column: csv_cell(cell) for column, cell in row.items()} for row in rows)
-    return text.getvalue() if style.unicode else plain(text.getvalue())
+    writer.writerows({column: csv_cell(cell) for column, cell in line.items()} for line in lines)
+    return text.getvalue() if style.unicode else as_ascii(text.getvalue())
 
 
-def _rows(result: Result, style: Style) -> list[dict[str, Any]]:
-    match result:
-        case Comparison(candidates=candidates):
-            return [_row(report) for report in candidates]
-        case CounterList():
-            rows: list[dict[str, Any]] = counter_list_record(result)["counters"]
-            return rows
-        case Match():
-            return match_rows(result)
-        case DiagnosedReport():
-            from convcost.render.diagnosis.records import rows as refereed_rows
+def comparison_rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
+    """A line for each candidate."""
+    return list(map(_row, comparison.candidates))
 
-            return refereed_rows(result)
-        case Checked():
-            from convcost.render.gate.records import check_rows
 
-            return check_rows(result)
-        case Verified():
-            from convcost.render.verify_records import verified_rows
+def report_rows(report: Report, style: Style) -> list[dict[str, Any]]:
+    """A line; for each submodule or operator of a torch module."""
+    if not report.trace:
+        return [_row(report)]
+    from convcost.render.model_records import part_records
 
-            return verified_rows(result)
-        case DeviceList():
-            from convcost.render.devices.records import device_rows
-
-            return device_rows(result)
-        case Report(trace=trace) if trace:
-            from convcost.render.model.records import part_records
-
-            return list(map(_cells, part_records(result, trace, style.view)))
-        case _:
-            return [_row(result)]
+    return list(map(_cells, part_records(report, report.trace, style.view)))
 
 
 def _row(report: Report) -> dict[str, Any]:

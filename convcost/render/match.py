@@ -8,6 +8,7 @@ from convcost.core.match import UNITS, Choice, Match, Metric
 from convcost.core.units import exact, in_full
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.match_notes import match_notes, share, signed
+from convcost.render.style import Style
 
 MOST_LINES = 24
 
@@ -18,7 +19,7 @@ GUTTER = 3
 """Between two columns."""
 
 
-def matching(match: Match) -> Document:
+def matching(match: Match, style: Style) -> Document:
     """What to read of a match."""
     reference = match.reference
     full = _table(match, _beside(match))

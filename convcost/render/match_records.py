@@ -8,6 +8,7 @@ from convcost.core.match import Choice, Match
 from convcost.core.report import Report
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
+from convcost.render.style import Style
 
 
 def match_record(match: Match) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
     return {"sizes": dict(choice.sizes), "cost": choice.cost, "difference": choice.difference}
 
 
-def match_rows(match: Match) -> list[dict[str, Any]]:
+def match_rows(match: Match, style: Style) -> list[dict[str, Any]]:
     """A row for each choice, with the part it plays."""
     sides = {"below": match.below, "above": match.above}
     parts = [("best", choice) for choice in match.best]

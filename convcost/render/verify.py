@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from convcost.core.units import exact
 from convcost.render.document import Command, Document, Fact, Line, Section, Table
 from convcost.render.records import installed
+from convcost.render.style import Style
 from convcost.render.verify_records import command, reason
 from convcost.verify.result import Group, Heading, Outcome, Verified
 
@@ -21,7 +22,7 @@ SEVERAL = 4
 """More kinds than these are counted, not named."""
 
 
-def verification(result: Verified) -> Document:
+def verification(result: Verified, style: Style) -> Document:
     """A line for each kind of layer, and below what is blind or new."""
     return Document(
         heading=(("verified", _versions(result)),),

@@ -8,6 +8,7 @@ from typing import Any
 from convcost.core.diagnosis import CauseKind
 from convcost.counters import COUNTERS
 from convcost.render.records import PACKAGES, installed
+from convcost.render.style import Style
 from convcost.schemas import verified as records
 from convcost.verify.result import Group, Heading, Outcome, Verified
 
@@ -67,7 +68,7 @@ def _group(group: Group) -> records.Group:
     }
 
 
-def verified_rows(result: Verified) -> list[dict[str, Any]]:
+def verified_rows(result: Verified, style: Style) -> list[dict[str, Any]]:
     """A line for each kind of layer and check."""
     return [
         {"kind": kind, "check": name, **tallies}

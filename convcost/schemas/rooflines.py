@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.analysis.roofline.bound import By
+from convcost.analysis.roofline import By
 from convcost.core.trace import Phase
 from convcost.schemas.common import Formula, Quotient
 

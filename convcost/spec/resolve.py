@@ -13,9 +13,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 from convcost.core.arguments import MOST_DIGITS
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError, did_you_mean
-from convcost.layers import find_layer, layer_class
+from convcost.layers import find_layer, layer_class, unknown_layer
 from convcost.layers.interface import Layer
-from convcost.layers.torch_names import unknown_layer
 from convcost.spec.evaluate import evaluate
 from convcost.spec.syntax import (
     Argument,

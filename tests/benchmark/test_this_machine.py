@@ -12,8 +12,8 @@ from clocks import MACHINE
 
 from convcost.benchmark import peaks
 from convcost.benchmark.machine import machine_in, text_of
-from convcost.cli import machine as machines
-from convcost.cli.machine import folder
+from convcost.cli import machine_file as machines
+from convcost.cli.machine_file import folder
 from convcost.core.errors import UsageError
 
 NOW = replace(MACHINE, torch=torch.__version__, threads=torch.get_num_threads())

@@ -10,12 +10,12 @@ from clocks import MACHINE, forward, founding, samples, timing
 from jsonschema import Draft202012Validator
 
 import convcost
-from convcost.analysis.roofline.roofline import roofline
+from convcost.analysis.roofline import roofline
 from convcost.benchmark.timing import Run
 from convcost.core.report import Comparison
 from convcost.devices import device_named
 from convcost.render import render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.schemas.registry import generated
 
 DENSE, CONV = 20_971_520, 125_829_120

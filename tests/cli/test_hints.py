@@ -3,10 +3,9 @@
 import pytest
 from running import PLAIN, convcost, refused
 
-from convcost.cli.command import CLOSED, COMMANDS
+from convcost.cli.commands import CLOSED, COMMANDS
 from convcost.cli.hints import COMMANDS_ELSEWHERE, OPTIONS, is_option
-from convcost.layers import KINDS
-from convcost.layers.torch_names import CONTAINERS, ELSEWHERE, TORCH_NN
+from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")

@@ -298,7 +298,7 @@ def test_a_schema_is_printed_as_json():
 
 
 def test_every_command_that_prints_json_has_a_schema():
-    from convcost.cli.command import COMMANDS
+    from convcost.cli.commands import COMMANDS
 
     assert set(TYPES) == set(COMMANDS) - {"schema"}
 

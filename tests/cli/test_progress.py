@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from convcost.cli.progress import shown
+from convcost.cli.output import show_progress
 
 STEPS = ("dense", "dense", "pooling")
 
@@ -22,7 +22,7 @@ class Closed(StringIO):
 
 def written(monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
-    assert tuple(shown(STEPS, 3, str)) == STEPS
+    assert tuple(show_progress(STEPS, 3, str)) == STEPS
     return stream.getvalue()
 
 
@@ -38,4 +38,4 @@ def test_a_screen_has_one_line_that_is_gone_in_the_end(monkeypatch):
 @pytest.mark.parametrize("stream", [Closed(), None], ids=["closed", "none"])
 def test_work_goes_on_where_nobody_can_be_told(monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
-    assert tuple(shown(STEPS, 3, str)) == STEPS
+    assert tuple(show_progress(STEPS, 3, str)) == STEPS

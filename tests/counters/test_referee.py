@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from tracing.models import REFERENCE, Calls
 
-from convcost.core.diagnosis import Cause, DiagnosedReport
+from convcost.core.diagnosis import Cause, CauseKind, DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.counters import ALL_COUNTERS, COUNTERS, select_model_counters
 from convcost.counters.crosscheck import crosscheck_model
@@ -82,7 +82,9 @@ def test_every_difference_on_the_reference_modules_is_explained(row):
 
 def test_a_small_network_is_explained_by_submodule():
     refereed = asked(Net().eval(), torch.zeros(2, 2, 8))
-    assert refereed.diagnoses["fvcore"].causes == (Cause("elementwise", "BatchNorm1d", 192, 1, ("norm",)),)
+    assert refereed.diagnoses["fvcore"].causes == (
+        Cause(CauseKind.ELEMENTWISE, "BatchNorm1d", 192, 1, ("norm",)),
+    )
     assert causes(refereed) == {
         "fvcore": {("elementwise", "BatchNorm1d"): 192},
         "flop_counter_mode": {},
@@ -293,7 +295,7 @@ def test_a_backward_in_the_report_is_not_compared_with_a_forward():
 def test_work_that_no_submodule_owns_belongs_to_the_one_that_calls_it():
     module = Calls(lambda net, a, b: a @ b + net.linear(a), linear=nn.Linear(6, 6))
     profiler = asked(module, torch.zeros(6, 6), torch.zeros(6, 6)).diagnoses["torch_profiler"]
-    assert profiler.causes == (Cause("elementwise", "aten::add", 36, 1, ("",)),)
+    assert profiler.causes == (Cause(CauseKind.ELEMENTWISE, "aten::add", 36, 1, ("",)),)
 
 
 def test_all_counters_are_those_that_are_installed():

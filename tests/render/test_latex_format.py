@@ -7,8 +7,7 @@ import pytest
 from results import RESULTS
 
 from convcost import api, compare, cost, parse
-from convcost.analysis.explain.derive import derivation
-from convcost.render import explain as explained
+from convcost.analysis.explain.explanation import derivation
 from convcost.render import render
 from convcost.render.tex import mathematics, text
 
@@ -24,7 +23,7 @@ def documents():
     yield from ((key, render(result, "latex")) for key, result in RESULTS.items())
     for key, (specs, sizes) in EXPLAINED.items():
         result = derivation(tuple(map(parse, specs)), sizes)
-        yield key, explained.render(result, "latex")
+        yield key, render(result, "latex")
 
 
 EVERY = pytest.mark.parametrize("document", [pytest.param(document, id=key) for key, document in documents()])
@@ -120,7 +119,7 @@ def test_an_open_layer_has_shapes_and_lengths_in_math_mode():
 
 def test_loops_are_one_sum_and_repeated_layers_are_told_apart():
     specs = map(parse, api.FOUNDING_PAIR)
-    text = explained.render(derivation(tuple(specs), {"K": 3}), "latex")
+    text = render(derivation(tuple(specs), {"K": 3}), "latex")
     assert (
         r"\text{MACs} &= \sum_{\substack{1 \le \text{sample} \le B\,S \\ 1 \le \text{out\_channel} \le E \\ "
         r"1 \le \text{position} \le L \\ 1 \le \text{in\_channel} \le E \\ 1 \le \text{tap} \le K}} 1 \\"

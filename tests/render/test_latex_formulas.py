@@ -13,9 +13,8 @@ from results import RESULTS
 from test_hostile_names import NAMES, results
 
 from convcost import api, compare, cost, parse
-from convcost.analysis.explain.derive import derivation
+from convcost.analysis.explain.explanation import derivation
 from convcost.core.escapes import printable
-from convcost.render import explain as explained
 from convcost.render import render
 from convcost.render.tex import code, escaped, mathematics, text
 from convcost.symbolic.text import people, readable
@@ -106,7 +105,7 @@ def test_what_is_a_formula_in_a_text_is_whole(words, expected):
 
 def documents():
     yield from (render(result, "latex") for result in RESULTS.values())
-    yield explained.render(derivation(tuple(map(parse, api.FOUNDING_PAIR)), {"K": 3}), "latex")
+    yield render(derivation(tuple(map(parse, api.FOUNDING_PAIR)), {"K": 3}), "latex")
     yield render(
         compare("[1, seq, d_model] -> Linear(d_model, 4*d_model)", "[1, seq] -> Linear(seq, heads)"), "latex"
     )

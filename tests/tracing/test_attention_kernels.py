@@ -5,7 +5,7 @@ import torch
 from models import Calls
 from torch.nn.attention.varlen import varlen_attn
 
-from convcost.analysis.breakdown.operators import by_operator
+from convcost.analysis.breakdown import by_operator
 from convcost.operators import OPERATORS
 from convcost.operators.attention_kernels import Mask
 from convcost.operators.interface import Sized

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from models import Calls
 
 from convcost import Cost
-from convcost.analysis.breakdown.operators import by_operator
+from convcost.analysis.breakdown import by_operator
 from convcost.tracing.profile import Profiler, profile
 
 N, K, M = 3, 5, 7

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from convcost import compare, profile
-from convcost.analysis.roofline.roofline import roofline
+from convcost.analysis.roofline import roofline
 from convcost.tracing.profile import Profiler
 from convcost.tracing.tensors import bytes_of
 

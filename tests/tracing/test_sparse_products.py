@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from models import Calls
 from torch import nn
 
-from convcost.analysis.breakdown.operators import by_operator
+from convcost.analysis.breakdown import by_operator
 from convcost.tracing.profile import Profiler, profile
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse")

@@ -4,7 +4,7 @@ import re
 
 from benchmarks.mutations.mutation import LAYERS, MODULES, PACKAGE, Family
 
-SAMPLING = "operators/sampling.py"
+SAMPLING = "operators/pooling.py"
 
 COUNTED = re.compile(r"\nclass (\w+)\((?:(?!\nclass ).)*?\n    operations = (\d+)\n", re.DOTALL)
 """A class of activations down to the number of its operations."""

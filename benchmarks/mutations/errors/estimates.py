@@ -6,24 +6,24 @@ ROOFLINES = Family(
     "rooflines",
     (),
     ("tests/analysis/roofline", "tests/benchmark/test_machine.py"),
-    "analysis/roofline/bound.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "the sum of the bounds", "return max(self.compute, self.memory)", "return self.compute + self.memory"
 )
 ROOFLINES.error("memory binds at the ridge", "self.compute < self.memory", "self.compute <= self.memory")
-ROOFLINES.error("views moved", "return 0\n    is_lookup", "pass\n    is_lookup", "analysis/roofline/parts.py")
+ROOFLINES.error("views moved", "return 0\n    is_lookup", "pass\n    is_lookup", "analysis/roofline.py")
 ROOFLINES.error(
     "a whole table read",
     "if is_lookup else row.params",
     "if False else row.params",
-    "analysis/roofline/parts.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "weights not read",
     "(read + arithmetic.elements(row.output))",
     "arithmetic.elements(row.output)",
-    "analysis/roofline/parts.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "one call of several",
@@ -41,37 +41,37 @@ ROOFLINES.error(
     "the peak of another dtype",
     "peak = device.peak(dtype)",
     "peak = device.peak(report.dtype)",
-    "analysis/roofline/roofline.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "bytes of another dtype",
     "ITEMSIZES[dtype or report.dtype]",
     "ITEMSIZES[report.dtype]",
-    "analysis/roofline/parts.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
-    "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "analysis/roofline/flips.py"
+    "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "analysis/roofline.py"
 )
 ROOFLINES.error(
     "what one sample adds forgotten",
     "- (twice.bytes - once.bytes) * peak",
     "- twice.bytes * peak",
-    "analysis/roofline/flips.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "bounds of the other device",
     "break_even(part.bytes * peak, part.flops * device.bandwidth",
     "break_even(part.bytes * device.bandwidth, part.flops * peak",
-    "analysis/roofline/flips.py",
+    "analysis/roofline.py",
 )
 ROOFLINES.error(
     "grouped as whole convolutions",
     "_convolution(groups == 1)",
     "_convolution(True)",
-    "analysis/roofline/calls.py",
+    "analysis/roofline.py",
 )
 
-FOOTPRINTS = Family("footprints", (), ("tests/analysis/memory",), "analysis/memory/chain.py")
+FOOTPRINTS = Family("footprints", (), ("tests/analysis/memory",), "analysis/memory.py")
 FOOTPRINTS.error(
     "a tensor kept twice",
     "_ends(kept, places[number : number + 2]) - held",
@@ -94,19 +94,17 @@ FOOTPRINTS.error(
     "return of_output",
 )
 FOOTPRINTS.error("indices as wide as numbers", "* (steps[0].input_itemsize or itemsize)", "* itemsize")
-FOOTPRINTS.error("one moment of AdamW", '"adamw": 2', '"adamw": 1', "analysis/memory/optimizers.py")
+FOOTPRINTS.error("one moment of AdamW", '"adamw": 2', '"adamw": 1', "analysis/memory.py")
 FOOTPRINTS.error(
     "moments in bfloat16",
     "MOMENTS[optimizer] * max(itemsize, FLOAT32)",
     "MOMENTS[optimizer] * itemsize",
-    "analysis/memory/optimizers.py",
+    "analysis/memory.py",
 )
-FOOTPRINTS.error(
-    "a master copy without an optimizer", ' and optimizer != "none"', "", "analysis/memory/optimizers.py"
-)
+FOOTPRINTS.error("a master copy without an optimizer", ' and optimizer != "none"', "", "analysis/memory.py")
 FOOTPRINTS.error(
     "no gradients in training",
     "trained = stored + gradients + state + master",
     "trained = stored + state + master",
-    "analysis/memory/memory.py",
+    "analysis/memory.py",
 )

@@ -13,14 +13,14 @@ LOSSES.error(
     "a bag by what it yields",
     "each * size(indices) * weight.shape[-1] + quotients",
     "each * size(output) + quotients",
-    "operators/sampling.py",
+    "operators/pooling.py",
 )
 LOSSES.error(
     "weights of a bag free",
     "each = 1 if per_sample_weights is None else 2",
     "each = 1",
-    "operators/sampling.py",
+    "operators/pooling.py",
 )
 LOSSES.error(
-    "a mean without its quotients", "size(output) if mode == MEAN else 0", "0", "operators/sampling.py"
+    "a mean without its quotients", "size(output) if mode == MEAN else 0", "0", "operators/pooling.py"
 )

@@ -109,7 +109,7 @@ CONVOLVED.error(
     "(inside, outside) if transposed else",
 )
 
-FOURIER = Family("fourier", (), MODULES, "operators/fourier.py")
+FOURIER = Family("fourier", (), MODULES, "operators/linear_algebra.py")
 FOURIER.error("a butterfly of 4 MACs", "MACS_PER_BUTTERFLY = 5", "MACS_PER_BUTTERFLY = 4")
 FOURIER.error(
     "levels rounded down", "(shape[dimension] - 1).bit_length()", "(shape[dimension].bit_length() - 1)"

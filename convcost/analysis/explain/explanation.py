@@ -1,21 +1,61 @@
-"""The explanation of designs: each layer, each total, and how the designs compare."""
+"""From designs and sizes to the derivation of their costs."""
 
 from __future__ import annotations
 
-from convcost.analysis.explain.comparing import comparison_part
-from convcost.analysis.explain.groups import Group, groups
-from convcost.analysis.explain.layer import layer_part
-from convcost.analysis.explain.steps import Design, Explanation, Part
-from convcost.analysis.explain.total import total_part
-from convcost.core.report import Comparison, Report
+from collections.abc import Callable, Mapping
+
+from convcost.analysis.explain.comparison import comparison_part
+from convcost.analysis.explain.layer import LayerGroup, flops, layer_groups, layer_part, left_out
+from convcost.analysis.explain.steps import (
+    DerivationPart,
+    DerivationStep,
+    DesignDerivation,
+    Equation,
+    EquationSide,
+    Explanation,
+    number,
+)
+from convcost.api import comparison
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Comparison, Report, Row
+from convcost.spec import Spec, check_names
+
+MOST_BY_NAME = 12
+"""A chain of more different layers is explained in numbers alone."""
+
+MOST_TERMS = 8
+"""A sum of more layers is shown by its result alone."""
+
+
+def derivation(
+    specs: tuple[Spec, ...], sizes: Mapping[str, Size], convention: Convention = MATMUL
+) -> Explanation:
+    """How the costs of `specs` come about, in the names of sizes and with numbers put in."""
+    if len(specs) > 1:
+        reports = comparison(specs, sizes, convention).candidates
+    else:
+        check_names(sizes, specs)
+        reports = tuple(spec.report(sizes, convention) for spec in specs)
+    return explanation(reports, tuple(map(_by_name, specs, reports)))
+
+
+def _by_name(spec: Spec, report: Report) -> Report:
+    """`report` with every size left open; itself where that is not possible, or too long to be read."""
+    if not spec.names or len(spec.templates) > MOST_BY_NAME:
+        return report
+    try:
+        return spec.report({}, stay_open=True)
+    except ConvcostError:
+        return report
 
 
 def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Explanation:
     """How `reports` come about; `named` are the same designs with every size left open, or the same."""
-    found = [groups(*pair) for pair in zip(reports, named, strict=True)]
+    found = [layer_groups(*pair) for pair in zip(reports, named, strict=True)]
     is_single = len(reports) == 1
     designs = tuple(
-        Design(report, _parts(report, alike, "" if is_single else report.name))
+        DesignDerivation(report, _parts(report, alike, "" if is_single else report.name))
         for report, alike in zip(reports, found, strict=True)
     )
     if is_single:
@@ -28,6 +68,28 @@ def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Expla
     )
 
 
-def _parts(report: Report, found: tuple[Group, ...], title: str) -> tuple[Part, ...]:
+def _parts(report: Report, found: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
     parts = tuple(layer_part(group, report.convention, title) for group in found)
     return (*parts, total_part(report, found)) if len(found) > 1 else parts
+
+
+def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart:
+    """The sums over all layers."""
+    steps = (
+        _sum("MACs", groups, lambda row: row.cost.macs, report.macs),
+        flops(report.cost, report.convention),
+        left_out(report.cost, report.convention),
+        _sum("parameters", groups, lambda row: row.params, report.params),
+    )
+    return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))
+
+
+def _sum(
+    title: str, groups: tuple[LayerGroup, ...], amount: Callable[[Row], Size], total: Size
+) -> DerivationStep:
+    terms = [(group.times, amount(group.row)) for group in groups if amount(group.row) != 0]
+    if not 1 < len(terms) <= MOST_TERMS:
+        return DerivationStep(title, (Equation((number(total),)),))
+    template = " + ".join("{} × {}" if count > 1 else "{}" for count, _ in terms)
+    values = tuple(value for count, each in terms for value in ((count, each) if count > 1 else (each,)))
+    return DerivationStep(title, (Equation((EquationSide(template, values), number(total))),))

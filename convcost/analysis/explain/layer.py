@@ -1,104 +1,169 @@
-"""One layer, or several alike, from its input to its costs."""
+"""One layer, or several alike, derived from its input to its costs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from convcost.analysis.explain.arithmetic import divided
-from convcost.analysis.explain.counting import flops, left_out
-from convcost.analysis.explain.families import Reading, reading
-from convcost.analysis.explain.groups import Group
-from convcost.analysis.explain.padding import padding
-from convcost.analysis.explain.shapes import arrangement, lengths, shape
 from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    DerivationStep,
     Equation,
-    Line,
+    EquationSide,
     Loop,
-    Nest,
-    Part,
+    LoopNest,
+    Percentage,
     Sentence,
-    Side,
-    Step,
+    divided,
+    names_in,
     number,
+    plural,
     product,
     sum_of_products,
+    without_rounding,
 )
 from convcost.core.arithmetic import elements
-from convcost.core.cost import Convention
-from convcost.core.report import Row
+from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
+from convcost.core.report import Described, Report, Row
+from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
+from convcost.layers.dense import Bilinear, Linear
+from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+
+LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."
+
+BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
+
+LONGEST_COUNT = 60
+"""A longer formula for the taps on padding tells a reader nothing."""
+
+LONGEST_SHARE = 60
+"""A longer formula for a share of the FLOPs tells a reader nothing."""
 
 
-def layer_part(group: Group, convention: Convention, design: str = "") -> Part:
+class LayerGroup(NamedTuple):
+    """Rows of one layer on inputs of one shape; `named` is the first with names for its sizes.
+
+    `loops` are those of one row, with their names and with numbers put in.
+    """
+
+    rows: tuple[Row, ...]
+    named: Row
+    loops: tuple[Loop, ...]
+
+    @property
+    def row(self) -> Row:
+        """The one that stands for all."""
+        return self.rows[0]
+
+    @property
+    def times(self) -> int:
+        """How many they are."""
+        return len(self.rows)
+
+    @property
+    def macs(self) -> Size:
+        """MACs of all of them."""
+        return self.times * self.row.cost.macs
+
+
+def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
+    """The layers of `report` in order of appearance, those alike together."""
+    found: dict[tuple[Described, Shape], list[tuple[Row, Row]]] = {}
+    for row, by_name in zip(report.rows, named.rows, strict=True):
+        found.setdefault((row.layer, row.input), []).append((row, by_name))
+    return tuple(
+        LayerGroup(tuple(row for row, _ in pairs), by_name, _loops(report, row, named, by_name))
+        for pairs in found.values()
+        for row, by_name in pairs[:1]
+    )
+
+
+def _loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[Loop, ...]:
+    names = _extents(named, by_name)
+    return tuple(Loop(name, names[name], extent) for name, extent in _extents(report, row).items())
+
+
+def _extents(report: Report, row: Row) -> dict[str, Size]:
+    """The loops of `row`, each division that is assumed to be exact written as one."""
+    return {name: without_rounding(extent, report.assumptions) for name, extent in row.layer.loops(row.input)}
+
+
+def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> DerivationPart:
     """How the cost of a group of layers comes about."""
     times = f"{group.times} × " if group.times > 1 else ""
     steps = _contraction if group.row.contracts else _elementwise
     found = (step for step in steps(group, convention) if step.lines)
-    return Part(f"{design}{': ' if design else ''}{times}{group.row.layer}", tuple(found))
+    return DerivationPart(f"{design}{': ' if design else ''}{times}{group.row.layer}", tuple(found))
 
 
-def _contraction(group: Group, convention: Convention) -> Iterator[Step]:
-    read = reading(group.row.layer)
-    yield Step("input", (shape(group.named, group.row, "input"), *arrangement(group, read)))
-    yield Step("output", (*lengths(group.row), shape(group.named, group.row, "output")))
-    yield Step("each", tuple(_one_element(group.loops, read)))
-    yield Step("loops", (Nest(group.loops),))
-    yield Step("MACs", (_macs(group),))
-    yield Step("padding", tuple(padding(group, read, convention)))
+def _contraction(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
+    read = input_reading(group.row.layer)
+    yield DerivationStep(
+        "input", (shape_equation(group.named, group.row, "input"), *arrangement(group, read))
+    )
+    yield DerivationStep("output", (*lengths(group.row), shape_equation(group.named, group.row, "output")))
+    yield DerivationStep("each", tuple(_one_element(group.loops, read)))
+    yield DerivationStep("loops", (LoopNest(group.loops),))
+    yield DerivationStep("MACs", (_macs(group),))
+    yield DerivationStep("padding", tuple(padding_lines(group, read, convention)))
     yield flops(group.row.cost, convention)
     yield left_out(group.row.cost, convention)
-    yield Step("parameters", tuple(_parameters(group)))
-    yield Step(f"all {group.times}", tuple(_times(group, convention)))
+    yield DerivationStep("parameters", tuple(_parameters(group)))
+    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
 
-def _elementwise(group: Group, convention: Convention) -> Iterator[Step]:
-    yield Step("input", (shape(group.named, group.row, "input"),))
+def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
+    yield DerivationStep("input", (shape_equation(group.named, group.row, "input"),))
     if group.row.output != group.row.input:
-        yield Step("output", (shape(group.named, group.row, "output"),))
-    yield Step("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
-    yield Step("each", tuple(_per_element(group.row)))
-    yield Step("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
-    yield flops(group.row.cost, convention) if convention.count == "all" else Step("FLOPs", ())
+        yield DerivationStep("output", (shape_equation(group.named, group.row, "output"),))
+    yield DerivationStep("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
+    yield DerivationStep("each", tuple(_per_element(group.row)))
+    yield DerivationStep("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
+    yield flops(group.row.cost, convention) if convention.count == "all" else DerivationStep("FLOPs", ())
     yield left_out(group.row.cost, convention)
-    yield Step("parameters", tuple(_parameters(group)))
-    yield Step(f"all {group.times}", tuple(_times(group, convention)))
+    yield DerivationStep("parameters", tuple(_parameters(group)))
+    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
 
-def _per_element(row: Row) -> Iterator[Line]:
+def _per_element(row: Row) -> Iterator[DerivationLine]:
     """The operations, as so many for each element of the output, or else of the input."""
     total = row.cost.elementwise
     for name, count in (("output", elements(row.output)), ("input", elements(row.input))):
         each = divided(total, count)
         if total != 0 and isinstance(each, int):
-            yield Equation((Side(f"{{}} for each of {{}} {name} elements", (each, count)), number(total)))
+            yield Equation(
+                (EquationSide(f"{{}} for each of {{}} {name} elements", (each, count)), number(total))
+            )
             return
 
 
-def _one_element(loops: tuple[Loop, ...], read: Reading) -> Iterator[Line]:
+def _one_element(loops: tuple[Loop, ...], read: InputReading) -> Iterator[DerivationLine]:
     if inner := loops[len(loops) - read.inner_loops :] if read.inner_loops else ():
         extents = tuple(loop.extent for loop in inner)
-        total = Side(f"{{}} multiplies for each {read.element}", (elements(extents),))
+        total = EquationSide(f"{{}} multiplies for each {read.element}", (elements(extents),))
         named = tuple(loop.named for loop in inner)
         factors = [product(sizes) for sizes in (named, extents) if len(inner) > 1 or sizes != extents]
         yield Equation((*factors, total), " × ".join(f"{loop.name}s" for loop in inner))
 
 
-def _macs(group: Group) -> Line:
+def _macs(group: LayerGroup) -> DerivationLine:
     named, extents = zip(*((loop.named, loop.extent) for loop in group.loops), strict=True)
     return Equation((product(named), product(extents), number(group.row.cost.macs)))
 
 
-def _parameters(group: Group) -> Iterator[Line]:
+def _parameters(group: LayerGroup) -> Iterator[DerivationLine]:
     shapes = group.row.parameters
     if shapes:
         sides = (
-            Side(" + ".join(shapes)),
+            EquationSide(" + ".join(shapes)),
             sum_of_products(tuple(group.named.parameters.values())),
             sum_of_products(tuple(shapes.values())),
         )
         yield Equation((*sides, number(group.row.params)))
 
 
-def _times(group: Group, convention: Convention) -> Iterator[Line]:
+def _all_layers(group: LayerGroup, convention: Convention) -> Iterator[DerivationLine]:
     if group.times == 1:
         return
     cost = group.row.cost
@@ -111,4 +176,129 @@ def _times(group: Group, convention: Convention) -> Iterator[Line]:
     }
     for name, amount in amounts.items():
         if amount != 0:
-            yield Equation((Side("{} × {}", (group.times, amount)), number(group.times * amount)), name)
+            yield Equation(
+                (EquationSide("{} × {}", (group.times, amount)), number(group.times * amount)), name
+            )
+
+
+def shape_equation(named: Row, row: Row, which: str) -> DerivationLine:
+    """The input or the output, by name and with numbers put in."""
+    return Equation((number(getattr(named, which)), number(getattr(row, which))))
+
+
+def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLine]:
+    """What the layer wants, and which dimensions were merged to get there."""
+    if read.wants:
+        yield Sentence(read.wants, (group.row.kind,))
+    if group.row.path != "0":
+        return
+    for size in group.named.input:
+        if len(merged := names_in(size)) > 1:
+            listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
+            yield Sentence(f"{listed} are merged into one dimension.", merged)
+
+
+def lengths(row: Row) -> Iterator[Equation]:
+    """How each spatial dimension of the output comes about."""
+    formulas = row.layer.length_formulas(row.input)
+    for formula, length in zip(formulas, row.output[len(row.output) - len(formulas) :], strict=True):
+        name, template, values = formula
+        yield Equation((EquationSide(template, values), number(length)), name)
+
+
+class InputReading(NamedTuple):
+    """How a layer reads its input: in words, by how many loops for each element, and of what."""
+
+    wants: str = ""
+    inner_loops: int = 0
+    element: str = "output element"
+    spatial: int = 0
+    unread: str = ""
+
+
+def input_reading(layer: Described) -> InputReading:
+    """How `layer` reads its input; nothing where that is not known."""
+    match layer:
+        case Linear():
+            return InputReading(LAST_DIMENSION, 1)
+        case Bilinear():
+            return InputReading(BOTH, 2)
+        case Conv1d() | Conv2d() | Conv3d():
+            return InputReading(
+                _wanted(layer.names), 1 + layer.spatial, "output element", layer.spatial, "multiply padding"
+            )
+        case ConvTranspose1d() | ConvTranspose2d() | ConvTranspose3d():
+            unread = "end where padding crops the output"
+            return InputReading(
+                _wanted(layer.names), 1 + layer.spatial, "input element", layer.spatial, unread
+            )
+    return InputReading()
+
+
+def _wanted(names: tuple[str, ...]) -> str:
+    shape = f"[batch, channels, {', '.join(names)}]"
+    return f"{{}} takes {shape}: data with its channels last has to be permuted first."
+
+
+def padding_lines(group: LayerGroup, read: InputReading, convention: Convention) -> Iterator[DerivationLine]:
+    """How many of the taps of one pair of channels read no data, if any, and whether they count."""
+    cost = group.row.cost
+    if cost.macs == cost.valid_macs:
+        return
+    extents = [loop.extent for loop in group.loops]
+    sides = [
+        elements(tuple(part))
+        for part in (extents[2 : 2 + read.spatial], extents[len(extents) - read.spatial :])
+    ]
+    taps = elements(tuple(sides))
+    wasted = _wasted(cost.macs, cost.valid_macs, taps)
+    if wasted is None:
+        words = f"Some of the {{}} taps {read.unread}; with every size given it says how many."
+        yield Sentence(words, (taps,))
+        return
+    is_told = all(isinstance(side, int) for side in sides)
+    product = "{} × {} = {}" if is_told else "{}"
+    yield Sentence(f"{{}} of the {product} taps {read.unread}.", (wasted, *(sides if is_told else ()), taps))
+    verb = "They are left out here" if convention.padding == "valid" else "They count"
+    yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
+
+
+def _wasted(macs: Any, valid_macs: Any, taps: Any) -> Any:
+    """The taps of one pair of channels that are wasted; None where that is no short formula."""
+    if valid_macs is None:
+        return None
+    wasted = divided((macs - valid_macs) * taps, macs)
+    return wasted if len(str(wasted)) <= LONGEST_COUNT else None
+
+
+def flops(cost: Cost, convention: Convention) -> DerivationStep:
+    """FLOPs = 2 × MACs, and what else the convention counts."""
+    macs = ("MACs on real data", cost.valid_macs) if convention.padding == "valid" else ("MACs", cost.macs)
+    added = [macs]
+    added += [("bias adds", cost.bias_adds)] if convention.count != "matmul" else []
+    added += [("elementwise", cost.elementwise)] if convention.count == "all" else []
+    words = EquationSide(" + ".join((f"{FLOPS_PER_MAC} × {macs[0]}", *(word for word, _ in added[1:]))))
+    numbers = EquationSide(
+        " + ".join((f"{FLOPS_PER_MAC} × {{}}", *["{}"] * len(added[1:]))), tuple(value for _, value in added)
+    )
+    return DerivationStep("FLOPs", (Equation((words, numbers, number(cost.flops(convention)))),))
+
+
+def left_out(cost: Cost, convention: Convention) -> DerivationStep:
+    """What there is to compute that is not in the FLOPs."""
+    return DerivationStep("not in it", tuple(_left_out(cost, convention)))
+
+
+def _left_out(cost: Cost, convention: Convention) -> Iterator[DerivationLine]:
+    if convention.count == "matmul" and cost.bias_adds != 0:
+        yield _apart(cost, convention, cost.bias_adds, "bias add", ", one for each output element")
+    if convention.count != "all" and cost.elementwise != 0:
+        yield _apart(cost, convention, cost.elementwise, "elementwise operation", "")
+
+
+def _apart(cost: Cost, convention: Convention, amount: int, noun: str, remark: str) -> DerivationLine:
+    words = f"{{}} {plural(amount, noun)}{remark}"
+    total = cost.flops(convention)
+    if total == 0 or len(str(divided(amount, total))) > LONGEST_SHARE:
+        return Sentence(f"{words}.", (amount,))
+    return Sentence(f"{words}: {{}} of the FLOPs.", (amount, Percentage(amount, total)))

@@ -1,18 +1,19 @@
-"""What an explanation is made of. Numbers and formulas stay values; each format writes them its own way."""
+"""The steps of a derivation as data: numbers and formulas stay values, which each format writes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-from convcost.core.cost import Size
-from convcost.core.report import Report
+from convcost.core.cost import Size, quotient
+from convcost.core.report import Assumption, Report
 
 Value: TypeAlias = Any
 """A size, a fraction, a formula, a shape, a Share, a Factor, a Times, or a text that is taken as it is."""
 
 
-class Share(NamedTuple):
+class Percentage(NamedTuple):
     """`part` of `whole`, in per cent."""
 
     part: Size
@@ -25,13 +26,13 @@ class Factor(NamedTuple):
     value: Value
 
 
-class Times(NamedTuple):
+class Multiple(NamedTuple):
     """How many times as much, before what there is as much of."""
 
     value: Value
 
 
-class Side(NamedTuple):
+class EquationSide(NamedTuple):
     """One side of an equation: words and signs, with `{}` where the values stand."""
 
     template: str
@@ -48,7 +49,7 @@ class Sentence(NamedTuple):
 class Equation(NamedTuple):
     """What `name` comes to: sides that are all equal, the result last. Without a name it is its step's."""
 
-    sides: tuple[Side, ...]
+    sides: tuple[EquationSide, ...]
     name: str = ""
 
 
@@ -60,61 +61,99 @@ class Loop(NamedTuple):
     extent: Size
 
 
-class Nest(NamedTuple):
+class LoopNest(NamedTuple):
     """Loops around one multiply–accumulate, outermost first."""
 
     loops: tuple[Loop, ...]
 
 
-Line: TypeAlias = Sentence | Equation | Nest
+DerivationLine: TypeAlias = Sentence | Equation | LoopNest
 
 
-class Step(NamedTuple):
+class DerivationStep(NamedTuple):
     """One step of a derivation."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[DerivationLine, ...]
 
 
-class Part(NamedTuple):
+class DerivationPart(NamedTuple):
     """The derivation of one thing: of a layer, of a total, of a ratio."""
 
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[DerivationStep, ...]
 
 
-class Design(NamedTuple):
+class DesignDerivation(NamedTuple):
     """A design's report, and the parts that lead up to it."""
 
     report: Report
-    parts: tuple[Part, ...]
+    parts: tuple[DerivationPart, ...]
 
 
 @dataclass(frozen=True)
 class Explanation:
     """Every design's derivation, and how the others compare with the first."""
 
-    designs: tuple[Design, ...]
-    comparison: tuple[Part, ...] = ()
+    designs: tuple[DesignDerivation, ...]
+    comparison: tuple[DerivationPart, ...] = ()
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[DerivationPart, ...]:
         """All parts in the order of reading."""
         return (*(part for design in self.designs for part in design.parts), *self.comparison)
 
 
-def number(value: Value) -> Side:
+def number(value: Value) -> EquationSide:
     """`value` alone."""
-    return Side("{}", (value,))
+    return EquationSide("{}", (value,))
 
 
-def product(values: tuple[Size, ...]) -> Side:
+def product(values: tuple[Size, ...]) -> EquationSide:
     """The product of `values`."""
-    return Side("·".join(["{}"] * len(values)), values)
+    return EquationSide("·".join(["{}"] * len(values)), values)
 
 
-def sum_of_products(terms: tuple[tuple[Size, ...], ...]) -> Side:
+def sum_of_products(terms: tuple[tuple[Size, ...], ...]) -> EquationSide:
     """The sum of the products of each of `terms`."""
     sides = [product(term) for term in terms]
     template = " + ".join(side.template for side in sides)
-    return Side(template, tuple(value for side in sides for value in side.values))
+    return EquationSide(template, tuple(value for side in sides for value in side.values))
+
+
+def divided(numerator: Size, denominator: Size) -> Any:
+    """numerator / denominator in lowest terms: an int or a formula where it is one, else a fraction."""
+    result = quotient(numerator, denominator)
+    if isinstance(result, Fraction):
+        return int(result) if result.denominator == 1 else result
+    from convcost.symbolic.text import lowest_terms
+
+    return lowest_terms(result)
+
+
+def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
+    """`size`, with the divisions in it that are assumed to leave nothing."""
+    if isinstance(size, int):
+        return size
+    from convcost.symbolic.canonicalize import unrounded
+
+    return unrounded(size, assumed)
+
+
+def factors(size: Size) -> tuple[Any, ...]:
+    """What `size` is a product of, as far as names tell: a number is one factor."""
+    if isinstance(size, int):
+        return (size,)
+    from convcost.symbolic import factors as symbolic
+
+    return symbolic.factors(size)
+
+
+def names_in(size: Size) -> tuple[Any, ...]:
+    """The factors of `size` that are no numbers."""
+    return tuple(factor for factor in factors(size) if not isinstance(factor, int | Fraction))
+
+
+def plural(count: Size, noun: str) -> str:
+    """`noun`, in the plural unless `count` is one."""
+    return noun if count == 1 else f"{noun}s"

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Set
 from itertools import groupby
 
-from convcost.analysis.explain.steps import Equation, Explanation, Line, Nest, Part, Sentence
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    Equation,
+    Explanation,
+    LoopNest,
+    Sentence,
+)
 from convcost.render.explain.notes import facts, heading, notes, reports
 from convcost.render.explain.text import line_text, sides_text, value_text
-from convcost.render.interface import Style
 from convcost.render.latex import description, environment
+from convcost.render.style import Style
 from convcost.render.tex import escaped, finished, mathematics, text
 
 
@@ -24,7 +31,7 @@ def render(explanation: Explanation, style: Style) -> str:
     return finished("\n\n".join(parts) + "\n", style.unicode)
 
 
-def _part(part: Part, names: Set[str]) -> str:
+def _part(part: DerivationPart, names: Set[str]) -> str:
     """Sentences as text, and what stands between two of them as one align."""
     lines = [(step.title, line) for step in part.steps for line in step.lines]
     blocks = [rf"\subsection*{{\raggedright {text(part.title, names)}}}"]
@@ -34,11 +41,11 @@ def _part(part: Part, names: Set[str]) -> str:
     return "\n".join(blocks)
 
 
-def _sentences(lines: list[tuple[str, Line]], names: Set[str]) -> str:
+def _sentences(lines: list[tuple[str, DerivationLine]], names: Set[str]) -> str:
     return "\n".join(text(line_text(line), names) for _, line in lines)
 
 
-def _aligned(lines: list[tuple[str, Line]], names: Set[str]) -> str:
+def _aligned(lines: list[tuple[str, DerivationLine]], names: Set[str]) -> str:
     rows: list[str] = []
     last = ""
     for title, line in lines:
@@ -49,7 +56,7 @@ def _aligned(lines: list[tuple[str, Line]], names: Set[str]) -> str:
     return environment("align*", [" \\\\\n".join(rows)])
 
 
-def _left(title: str, line: Line) -> str:
+def _left(title: str, line: DerivationLine) -> str:
     """What the line is about; of several layers together, that too."""
     if not isinstance(line, Equation):
         return mathematics("MACs")
@@ -58,16 +65,16 @@ def _left(title: str, line: Line) -> str:
     return mathematics(line.name or title)
 
 
-def _sides(line: Line, names: Set[str]) -> list[str]:
+def _sides(line: DerivationLine, names: Set[str]) -> list[str]:
     match line:
         case Equation():
             return [mathematics(side, names) for side in sides_text(line)]
-        case Nest():
+        case LoopNest():
             return [f"{_sum(line, names)} 1"]
     return []
 
 
-def _sum(nest: Nest, names: Set[str]) -> str:
+def _sum(nest: LoopNest, names: Set[str]) -> str:
     """One sum over all loops, one below the other: next to each other they would be wider than a page."""
     extents = ((mathematics(loop.name), mathematics(value_text(loop.named), names)) for loop in nest.loops)
     ranges = (rf"1 \le {name} \le {extent}" for name, extent in extents)

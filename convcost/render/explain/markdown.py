@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from convcost.analysis.explain.steps import Explanation, Line, Nest, Part, Step
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    DerivationStep,
+    Explanation,
+    LoopNest,
+)
 from convcost.core.escapes import markdown, markdown_code
 from convcost.render.explain.notes import facts, heading, notes
 from convcost.render.explain.text import line_text
-from convcost.render.interface import Style
-from convcost.render.plain import plain
+from convcost.render.style import Style, as_ascii
 
 BREAK = "  \n  "
 
@@ -18,19 +23,19 @@ def render(explanation: Explanation, style: Style) -> str:
     about = "\n".join(f"- **{markdown(label)}**: {markdown_code(content)}" for label, content in stated)
     remarks = "\n".join(f"- {markdown(note)}" for note in notes(explanation))
     text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)
 
 
-def _part(part: Part) -> str:
+def _part(part: DerivationPart) -> str:
     return "\n".join((f"### {markdown(part.title)}", "", *map(_step, part.steps)))
 
 
-def _step(step: Step) -> str:
+def _step(step: DerivationStep) -> str:
     return f"- **{step.title}**: {BREAK.join(map(_line, step.lines))}"
 
 
-def _line(line: Line) -> str:
-    if isinstance(line, Nest):
+def _line(line: DerivationLine) -> str:
+    if isinstance(line, LoopNest):
         code = "\n".join(f"  {each}" for each in line_text(line).splitlines())
         return f"\n\n  ```text\n{code}\n  ```\n"
     return markdown(line_text(line))

@@ -7,12 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from convcost.analysis.explain.steps import Equation, Explanation, Line, Part
+from convcost.analysis.explain.steps import DerivationLine, DerivationPart, Equation, Explanation
 from convcost.render.explain.notes import facts, heading, notes
 from convcost.render.explain.text import line_text
-from convcost.render.interface import Style
-from convcost.render.plain import plain
 from convcost.render.screen import GAP, captured, flowing, grid, unfolded
+from convcost.render.style import Style, as_ascii
 
 TITLE_WIDTH = 11
 """What the titles of steps take, so that all parts are aligned."""
@@ -36,7 +35,7 @@ def _print(console: Console, explanation: Explanation, style: Style) -> None:
     console.print()
 
 
-def _steps(part: Part, style: Style) -> Table:
+def _steps(part: DerivationPart, style: Style) -> Table:
     table = Table.grid(padding=(0, GAP))
     table.add_column(no_wrap=True, min_width=TITLE_WIDTH)
     table.add_column(overflow="fold")
@@ -47,10 +46,10 @@ def _steps(part: Part, style: Style) -> Table:
     return table
 
 
-def _unfolded(line: Line, room: int, style: Style) -> str:
+def _unfolded(line: DerivationLine, room: int, style: Style) -> str:
     text = _spelled(line_text(line), style)
     return unfolded(text, room) if isinstance(line, Equation) else text
 
 
 def _spelled(text: str, style: Style) -> str:
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)

@@ -6,8 +6,18 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 
-from convcost.analysis.explain.arithmetic import divided
-from convcost.analysis.explain.steps import Equation, Factor, Line, Nest, Sentence, Share, Side, Times, Value
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    Equation,
+    EquationSide,
+    Factor,
+    LoopNest,
+    Multiple,
+    Percentage,
+    Sentence,
+    Value,
+    divided,
+)
 from convcost.core.escapes import printable
 from convcost.core.units import percent
 from convcost.render.notes import shape_text
@@ -24,9 +34,9 @@ def value_text(value: Value) -> str:
             return printable(value)
         case Factor(value=value):
             return factor(value)
-        case Times(value=value):
+        case Multiple(value=value):
             return times(value)
-        case Share(part=part, whole=whole):
+        case Percentage(part=part, whole=whole):
             return share_text(part, whole)
         case tuple():
             return shape_text(value)
@@ -39,7 +49,7 @@ def share_text(part: int, whole: int) -> str:
     return percent(Fraction(quotient)) if is_number(quotient) else in_full(quotient)
 
 
-def side_text(side: Side) -> str:
+def side_text(side: EquationSide) -> str:
     """The side with its values in place, in brackets where they would be read wrong."""
     if side.template == "{}":
         return value_text(*side.values)
@@ -77,18 +87,18 @@ def sides_text(equation: Equation) -> list[str]:
     return list(dict.fromkeys((*kept, sides[-1])))
 
 
-def line_text(line: Line) -> str:
+def line_text(line: DerivationLine) -> str:
     """One line, or several of a nest."""
     match line:
         case Sentence():
             return line.template.format(*map(value_text, line.values))
         case Equation():
             return " = ".join((*([line.name] if line.name else []), *sides_text(line)))
-        case Nest():
+        case LoopNest():
             return "\n".join(nest_lines(line))
 
 
-def nest_lines(nest: Nest) -> list[str]:
+def nest_lines(nest: LoopNest) -> list[str]:
     """A loop within the other, each with its number of turns."""
     heads = [
         f"{'  ' * depth}for {loop.name} in range({value_text(loop.named)}):"

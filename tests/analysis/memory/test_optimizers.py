@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from convcost import ConvcostError, cost, memory
-from convcost.analysis.memory.optimizers import MOMENTS
+from convcost.analysis.memory import MOMENTS
 
 OF_TORCH = {
     "adamw": torch.optim.AdamW,

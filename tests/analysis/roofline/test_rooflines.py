@@ -11,9 +11,7 @@ from torch import nn
 
 import convcost
 from convcost import Convention, parse
-from convcost.analysis.roofline.bound import Bound, Part
-from convcost.analysis.roofline.flips import batch_flip
-from convcost.analysis.roofline.roofline import roofline
+from convcost.analysis.roofline import Bound, Part, batch_flip, roofline
 from convcost.core.errors import UsageError
 from convcost.devices import Device, device_named
 from convcost.symbolic.exact import evaluate

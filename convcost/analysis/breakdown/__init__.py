@@ -1,1 +1,0 @@
-"""What a total is made of: by module, by operator, and what the difference of two totals is made of."""

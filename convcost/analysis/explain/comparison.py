@@ -1,0 +1,214 @@
+"""One design compared with another, and the loops that make the ratio of their MACs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from convcost.analysis.explain.layer import LayerGroup
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    DerivationStep,
+    Equation,
+    EquationSide,
+    Factor,
+    Loop,
+    Multiple,
+    Sentence,
+    divided,
+    factors,
+    names_in,
+    number,
+    plural,
+)
+from convcost.core.arithmetic import elements
+from convcost.core.cost import MATMUL, Shape, Size
+from convcost.core.report import Comparison, Report
+
+MOST_FACTORS = 4
+"""More left-over factors are no reason that a reader can hold in mind."""
+
+ALIKE = "the other loops are alike."
+
+LayerGroups = tuple[LayerGroup, ...]
+
+
+def comparison_part(
+    comparison: Comparison, other: Report, first_groups: LayerGroups, groups: LayerGroups
+) -> DerivationPart:
+    """`other` against the first candidate."""
+    first = comparison.first
+    steps = (
+        DerivationStep("inputs", tuple(_inputs(first, other, first_groups[0], groups[0]))),
+        DerivationStep("FLOPs", tuple(_ratio(first, other, "flops"))),
+        DerivationStep("why", tuple(_why(first, other, first_groups, groups))),
+        DerivationStep("real data", tuple(_on_real_data(first, other))),
+        DerivationStep("parameters", tuple(_ratio(first, other, "params"))),
+        DerivationStep("outputs", tuple(_outputs(comparison, other))),
+    )
+    return DerivationPart(f"{other.name} ÷ {first.name}", tuple(step for step in steps if step.lines))
+
+
+def _inputs(
+    first: Report, other: Report, first_group: LayerGroup, group: LayerGroup
+) -> Iterator[DerivationLine]:
+    sizes = elements(first.input), elements(other.input)
+    if sizes[0] != sizes[1]:
+        yield Sentence(
+            "{} has {} input elements, {} has {}: the designs do not do the same work.",
+            (other.name, sizes[1], first.name, sizes[0]),
+        )
+    elif _rearranged(first_group.named.input, group.named.input):
+        words = "{} and {} are the same numbers, {} of them, in two arrangements."
+        yield Sentence(words, (first_group.named.input, group.named.input, sizes[0]))
+
+
+def _rearranged(first: Shape, other: Shape) -> bool:
+    return first != other and _size_names(first) == _size_names(other)
+
+
+def _size_names(shape: Shape) -> list[str]:
+    return sorted(str(name) for size in shape for name in names_in(size))
+
+
+def _ratio(first: Report, other: Report, metric: str) -> Iterator[DerivationLine]:
+    base, value = getattr(first, metric), getattr(other, metric)
+    if base != 0:
+        yield Equation((EquationSide("{} / {}", (value, base)), number(Factor(divided(value, base)))))
+
+
+def _why(
+    first: Report, other: Report, first_groups: LayerGroups, groups: LayerGroups
+) -> Iterator[DerivationLine]:
+    """Where the ratio comes from, if FLOPs are MACs alone and it can be derived."""
+    if first.convention == MATMUL and first.macs != 0 and other.macs != 0:
+        sizes = {**first.sizes, **other.sizes}
+        yield from ratio_reason(first_groups, groups, divided(other.macs, first.macs), sizes)
+
+
+def _on_real_data(first: Report, other: Report) -> Iterator[DerivationLine]:
+    """The ratio without taps on padding, where that is another."""
+    base, value = first.valid_macs, other.valid_macs
+    if first.convention != MATMUL or base is None or value is None or base == 0:
+        return
+    if divided(value, base) != divided(other.macs, first.macs):
+        yield from _ratio(first, other, "valid_macs")
+
+
+def _outputs(comparison: Comparison, other: Report) -> Iterator[DerivationLine]:
+    first = comparison.first
+    more = comparison.ratio("output_elements", other)
+    each = comparison.ratio("flops_per_output_element", other)
+    if other.output_elements == first.output_elements or each is None:
+        return
+    counts = other.output_elements, first.output_elements
+    yield Sentence(
+        "{} yields {} output elements against {}: {} as many.", (other.name, *counts, Multiple(more))
+    )
+    yield Sentence("Each of them costs {} the FLOPs.", (Multiple(each),))
+
+
+class LoopTerm(NamedTuple):
+    """A loop, or repeated layers, and the factors of its extent that the other side lacks."""
+
+    loop: Loop
+    left: tuple[Any, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it was cancelled."""
+        return self.left == factors(self.loop.named)
+
+
+class LoopQuotient(NamedTuple):
+    """The terms of a quotient."""
+
+    above: list[LoopTerm]
+    below: list[LoopTerm]
+
+
+def ratio_reason(
+    first: LayerGroups, other: LayerGroups, ratio: Any, sizes: Mapping[str, Size]
+) -> Iterator[DerivationLine]:
+    """`ratio` as the loops that only one side has, or else as a formula in the names of sizes."""
+    told = _shared_loops(first, other, ratio, sizes)
+    if told:
+        yield told
+        return
+    named = divided(*(sum(each.times * each.named.cost.macs for each in side) for side in (other, first)))
+    if named != ratio:
+        yield Equation((number(named), number(Factor(ratio))), "ratio of MACs")
+
+
+def _shared_loops(
+    first: LayerGroups, other: LayerGroups, ratio: Any, sizes: Mapping[str, Size]
+) -> DerivationLine | None:
+    """The sentence, if each side has one kind of contraction and what is left of them says it all."""
+    above, below = ([group for group in side if group.row.contracts] for side in (other, first))
+    if len(above) != 1 or len(below) != 1:
+        return None
+    sides = _without_common(LoopQuotient(_terms(above[0]), _terms(below[0])))
+    values = [[_value(term, sizes) for term in side] for side in sides]
+    if len(sides.above + sides.below) > MOST_FACTORS or None in (*values[0], *values[1]):
+        return None
+    if divided(*(elements(tuple(side)) for side in values)) != ratio:
+        return None
+    alone = elements(tuple(factor for term in sides.below for factor in term.left))
+    return _sentence(sides, values, ratio, divided(below[0].times * below[0].named.cost.macs, alone))
+
+
+def _terms(group: LayerGroup) -> list[LoopTerm]:
+    layers = Loop("layer", group.times, group.times)
+    return [LoopTerm(loop, factors(loop.named)) for loop in (layers, *group.loops)]
+
+
+def _without_common(sides: LoopQuotient) -> LoopQuotient:
+    """Without loops that are alike, and then without the names of sizes that both sides multiply."""
+    alike = set(map(_identity, sides.above)) & set(map(_identity, sides.below))
+    above, below = ([term for term in side if _identity(term) not in alike] for side in sides)
+    common = _names_in_terms(above) & _names_in_terms(below)
+    return LoopQuotient(_reduced(above, common.copy()), _reduced(below, common.copy()))
+
+
+def _identity(term: LoopTerm) -> tuple[str, Size]:
+    return term.loop.name, term.loop.named
+
+
+def _names_in_terms(terms: list[LoopTerm]) -> Counter[Any]:
+    return Counter(name for term in terms for name in names_in(term.loop.named))
+
+
+def _reduced(terms: list[LoopTerm], common: Counter[Any]) -> list[LoopTerm]:
+    reduced = []
+    for term in terms:
+        left = []
+        for factor in term.left:
+            if common[factor] > 0:
+                common[factor] -= 1
+            elif factor != 1:
+                left.append(factor)
+        reduced.append(term._replace(left=tuple(left)))
+    return [term for term in reduced if term.left and term.loop.extent != 1]
+
+
+def _value(term: LoopTerm, sizes: Mapping[str, Size]) -> Any:
+    """What is left of `term` as a number where its sizes have one; None where it is not known."""
+    if term.is_whole:
+        return term.loop.extent
+    values = tuple(factor if isinstance(factor, int) else sizes.get(str(factor), 0) for factor in term.left)
+    return None if 0 in values else elements(values)
+
+
+def _sentence(sides: LoopQuotient, values: list[list[Any]], ratio: Any, shared: Any) -> DerivationLine:
+    above, below = (list(map(_words, *pair)) for pair in zip(sides, values, strict=True))
+    quotient = " ÷ ".join((" × ".join(above) or "1", *below))
+    is_named = not isinstance(shared, int)
+    common, rest = ("the other factors, {}, are in both.", (shared,)) if is_named else (ALIKE, ())
+    result = ratio if isinstance(ratio, int) else Factor(ratio)
+    return Sentence(f"{quotient} = {{}}; {common}", (*values[0], *values[1], result, *rest))
+
+
+def _words(term: LoopTerm, value: Any) -> str:
+    return f"{{}} {plural(value, term.loop.name)}" if term.is_whole else f"{{}} (of {term.loop.name})"

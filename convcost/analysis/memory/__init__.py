@@ -1,1 +1,0 @@
-"""Estimates of the memory that a design takes: to run, and to train."""

@@ -1,0 +1,319 @@
+"""The least time that each part of a design takes on a device, by its peak and by its bandwidth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, get_args
+
+from convcost.core import arithmetic
+from convcost.core.arguments import REPORT, instance, text, wrong_type
+from convcost.core.arithmetic import ceil_div
+from convcost.core.cost import Convention, Cost, Size, quotient
+from convcost.core.dtypes import ITEMSIZES, dtype_named
+from convcost.core.report import Assumption, Described, Report, Row
+from convcost.core.trace import Operation, Phase
+from convcost.devices import Device, device_named
+from convcost.devices.device import Call
+from convcost.layers.interface import Layer
+
+By = Literal["compute", "memory"]
+
+BOUNDS: tuple[By, ...] = get_args(By)
+
+
+class Part(NamedTuple):
+    """A layer, or an operator that a module runs: what all its calls compute, and the bytes they move."""
+
+    path: str
+    label: str
+    flops: Size
+    bytes: Size
+    calls: int = 1
+    phase: Phase = "forward"
+    call: Call = "layer"
+
+
+class Stretch(NamedTuple):
+    """From `start` on, a part is bound by `by`."""
+
+    start: int
+    by: By
+
+
+class Flip(NamedTuple):
+    """What binds a part as `size` grows; with no size always, with no stretch it depends on several sizes."""
+
+    stretches: tuple[Stretch, ...] = ()
+    size: str = ""
+
+
+class Bound(NamedTuple):
+    """A part, and a device's bounds on it: seconds at its peak, seconds at its bandwidth, both exact.
+
+    With sizes left open they are formulas, and `flip` is which is the longer where.
+    """
+
+    part: Part
+    compute: Fraction
+    memory: Fraction
+    flip: Flip | None = None
+
+    @property
+    def seconds(self) -> Fraction:
+        """The least time: the longer of the two."""
+        return max(self.compute, self.memory)
+
+    @property
+    def by(self) -> By:
+        """What limits it; at the ridge the peak."""
+        return "memory" if self.compute < self.memory else "compute"
+
+    @property
+    def intensity(self) -> Fraction:
+        """FLOPs for each byte moved; 0 where nothing is."""
+        return quotient(self.part.flops, self.part.bytes) if self.part.bytes else Fraction(0)
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """The bounds on a design's parts, which run one after the other, nothing fused.
+
+    `peak` is in FLOP/s at `dtype`, of which an element takes `itemsize` bytes.
+    """
+
+    device: Device
+    dtype: str
+    bounds: tuple[Bound, ...]
+
+    @property
+    def peak(self) -> int:
+        """FLOP/s."""
+        return self.device.peak(self.dtype)
+
+    @property
+    def ridge(self) -> Fraction:
+        """FLOPs per byte from which on the peak is the limit."""
+        return self.device.ridge(self.dtype)
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether a size is open, so that the bounds are formulas and nobody knows which is the longer."""
+        numbers = (int, Fraction)
+        return not all(isinstance(b.compute, numbers) and isinstance(b.memory, numbers) for b in self.bounds)
+
+    @cached_property
+    def flops(self) -> Size:
+        """What all parts compute."""
+        return arithmetic.total([bound.part.flops for bound in self.bounds], 0)
+
+    @cached_property
+    def bytes(self) -> Size:
+        """What all parts move: what lies between two of them is written and read again."""
+        return arithmetic.total([bound.part.bytes for bound in self.bounds], 0)
+
+    @property
+    def intensity(self) -> Fraction:
+        """FLOPs for each byte moved; 0 where nothing is."""
+        return quotient(self.flops, self.bytes) if self.bytes else Fraction(0)
+
+    @cached_property
+    def seconds(self) -> Fraction:
+        """The least time for all parts."""
+        return sum((bound.seconds for bound in self.bounds), Fraction(0))
+
+    @property
+    def overhead(self) -> Fraction | None:
+        """What all calls take beside that, one after the other; None where no call was measured."""
+        if not self.device.overheads:
+            return None
+        calling = (bound.part for bound in self.bounds if bound.part.bytes != 0)
+        each = (part.calls * self.device.overheads[part.call] for part in calling)
+        return sum(each, Fraction(0))
+
+    def seconds_by(self, by: By) -> Fraction:
+        """Of the least time, what goes to the parts that `by` limits."""
+        return sum((bound.seconds for bound in self.bounds if bound.by == by), Fraction(0))
+
+    def share(self, by: By) -> Fraction:
+        """The same as a part of all; 0 where nothing takes time."""
+        return self.seconds_by(by) / self.seconds if self.seconds else Fraction(0)
+
+    @property
+    def by(self) -> By:
+        """What limits most of the time."""
+        return "compute" if self.share("compute") >= Fraction(1, 2) else "memory"
+
+    def apart(self) -> Iterator[tuple[Bound, Roofline]]:
+        """Each bound, and the roofline of its part alone."""
+        return ((bound, Roofline(self.device, self.dtype, (bound,))) for bound in self.bounds)
+
+    def only(self, is_wanted: Callable[[Part], bool]) -> Roofline:
+        """That of some of the parts."""
+        return Roofline(
+            self.device, self.dtype, tuple(bound for bound in self.bounds if is_wanted(bound.part))
+        )
+
+
+def parts(report: Report, dtype: str = "") -> Iterator[Part]:
+    """The parts of `report` in order of running, its floats in `dtype`, or all as they are.
+
+    Of a module those that compute nothing, as copies and lookups, are left out: nothing is known of them.
+    """
+    itemsize = ITEMSIZES[dtype or report.dtype]
+    if report.trace:
+        for operation in report.trace.operations:
+            moves = operation.bytes(itemsize, in_own_dtypes=not dtype)
+            yield _of_operation(operation, report.convention, moves)
+    else:
+        for row in report.rows:
+            yield _of_row(row, report.convention, itemsize)
+
+
+def _of_operation(operation: Operation, convention: Convention, moves: Size) -> Part:
+    return Part(
+        operation.path,
+        operation.operator.removeprefix("aten::"),
+        operation.cost.flops(convention),
+        moves,
+        operation.calls,
+        operation.phase,
+        of_operation(operation),
+    )
+
+
+def _of_row(row: Row, convention: Convention, itemsize: int) -> Part:
+    label = f"{row.path} {row.layer}"
+    return Part(
+        row.path,
+        label,
+        row.cost.flops(convention),
+        moved(row, itemsize),
+        row.calls,
+        call=of_layer(row.layer),
+    )
+
+
+def moved(row: Row, itemsize: int) -> Size:
+    """Bytes that a layer reads and writes: input, parameters and output, each once.
+
+    A lookup reads of its table as much as it writes; a view, which computes nothing, moves nothing.
+    """
+    if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
+        return 0
+    is_lookup = isinstance(row.layer, Layer) and row.layer.looks_up
+    read = arithmetic.elements(row.output) if is_lookup else row.params
+    indices = arithmetic.elements(row.input) * (row.input_itemsize or itemsize)
+    return indices + (read + arithmetic.elements(row.output)) * itemsize
+
+
+WEIGHT = 1
+"""The place of a convolution's weight among its inputs."""
+
+
+def of_layer(layer: Described) -> Call:
+    """By its groups: what has none is no convolution."""
+    groups: Size | None = getattr(layer, "groups", None)
+    return "layer" if groups is None else _convolution(groups == 1)
+
+
+def of_operation(operation: Operation) -> Call:
+    """By its name and shapes: a weight has the channels of a group second; transposed, the outputs of one."""
+    if "conv" not in operation.operator or len(operation.inputs) <= WEIGHT:
+        return "layer"
+    weight = operation.inputs[WEIGHT]
+    is_transposed = "transpose" in operation.operator
+    full = operation.output if is_transposed else operation.inputs[0]
+    return _convolution(full[1 - len(weight)] == weight[1])
+
+
+def _convolution(is_whole: bool) -> Call:
+    return "convolution" if is_whole else "grouped convolution"
+
+
+def open_flip(part: Part, peak: int, device: Device, assumed: tuple[Assumption, ...]) -> Flip:
+    """Over all the open sizes that the assumptions allow."""
+    from convcost.symbolic.breakeven import break_even
+
+    found = break_even(part.bytes * peak, part.flops * device.bandwidth, assumed)
+    if found.difference is not None and not found.signs:
+        return Flip()
+    ends = zip(found.crossings, found.signs[1:], strict=True)
+    starts = (1, *(_first(crossing, sign, found.exact) for crossing, sign in ends))
+    return _flip(found.size, map(Stretch, starts, map(_by, found.signs)))
+
+
+def batch_flip(once: Part, twice: Part, name: str, peak: int, device: Device) -> Flip:
+    """Over a batch called `name`, by what a part costs on one sample and on two: each further one adds that.
+
+    Compute binds where (flops + more_flops · (n − 1)) · bandwidth ≥ (bytes + more_bytes · (n − 1)) · peak.
+    """
+    more = (twice.flops - once.flops) * device.bandwidth - (twice.bytes - once.bytes) * peak
+    surplus = once.flops * device.bandwidth - once.bytes * peak
+    first = Stretch(1, _by(surplus))
+    if not more or (more > 0) == (surplus >= 0):
+        return _flip(name, [first])
+    last = -surplus // more if more < 0 else ceil_div(-surplus, more) - 1
+    return _flip(name, [first, Stretch(last + 2, _by(more))])
+
+
+def _flip(size: str, stretches: Iterable[Stretch]) -> Flip:
+    merged = tuple(next(alike) for _, alike in groupby(stretches, key=attrgetter("by")))
+    return Flip(merged, size if len(merged) > 1 else "")
+
+
+def _by(sign: int) -> By:
+    """At the ridge the peak binds."""
+    return "memory" if sign < 0 else "compute"
+
+
+def _first(crossing: Any, sign: int, exact: bool) -> int:
+    """The first whole size behind a crossing; one at the ridge itself belongs to the peak."""
+    whole = int(crossing)
+    is_there = whole == crossing and (sign >= 0 or not exact)
+    return whole if is_there else whole + 1
+
+
+def roofline(
+    report: Report, device: str | Device, dtype: str = "", twice: Sequence[tuple[str, Report]] = ()
+) -> Roofline:
+    """The least time that each part of `report` takes on `device`, computed in `dtype`, its own if empty.
+
+    A module has the dtypes of its tensors; in a `dtype` that is given, its floats are of that one. FLOPs are
+    as the report's convention has them. Bytes are moved between the chip and its memory, each tensor once;
+    what stays in a cache can be quicker. `twice` are reports with one of the batch-like sizes that were taken
+    as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where there is no such
+    device, or where it has no peak in that dtype.
+    """
+    instance("the report", report, Report, "a report", REPORT)
+    text("dtype", dtype, "bfloat16")
+    for pair in instance("twice", twice, (list, tuple), "a list of names and reports"):
+        is_pair = isinstance(pair, tuple) and [*map(type, pair)] == [str, Report]
+        if not is_pair:
+            raise wrong_type("what is in twice", pair, "a name and a report")
+    device = device_named(device) if isinstance(device, str) else device
+    instance("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
+    asked = dtype_named(dtype) if dtype else ""
+    dtype = asked or report.dtype
+    peak = device.peak(dtype)
+    doubled = {name: tuple(parts(other, asked)) for name, other in twice}
+
+    def bound(place: int, part: Part) -> Bound:
+        compute, memory = quotient(part.flops, peak), quotient(part.bytes, device.bandwidth)
+        return Bound(part, compute, memory, flip(place, part))
+
+    def flip(place: int, part: Part) -> Flip | None:
+        if report.open_names:
+            return open_flip(part, peak, device, report.assumptions)
+        if not doubled:
+            return None
+        first = next(iter(doubled.values()))
+        alike = [name for name, others in doubled.items() if others == first]
+        return batch_flip(part, first[place], "·".join(alike), peak, device)
+
+    bounds = tuple(bound(place, part) for place, part in enumerate(parts(report, asked)))
+    return Roofline(device, dtype, bounds)

@@ -1,0 +1,113 @@
+"""This machine among the devices: its figures are in the user's folder for caches.
+
+Where that is takes ten lines; platformdirs would be one more thing to install, for one path."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from stat import S_ISREG
+
+from convcost.benchmark.machine import Machine, machine_in, outdated, text_of
+from convcost.cli.output import print_error
+from convcost.core.errors import UsageError
+from convcost.devices.device import OWN, THIS
+from convcost.devices.reading import plain
+from convcost.system.files import read_text, write_text
+
+HOW = "convcost devices --measure measures it."
+
+
+def is_this(name: str) -> bool:
+    """Whether `name` is this machine's."""
+    return plain(name) in OWN
+
+
+def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
+    """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
+
+    What differs from now, or from so many threads if there are to be any, is said on stderr.
+    """
+    places = tuple(place for place in OWN[plain(name)] if not on or place == on)
+    paths = [path for place in places if _is_there(path := file(place))]
+    if not paths:
+        raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
+    machine = max(map(_read, paths), key=lambda machine: machine.measured)
+    if differences := _outdated(machine, threads):
+        print_error(f"{differences}; {HOW}")
+    return machine
+
+
+def kept(machine: Machine) -> Path:
+    """Where the figures are kept now; UsageError if they can't be."""
+    path = file(machine.on)
+    write_text(path, text_of(machine))
+    return path
+
+
+def check_place(on: str) -> None:
+    """UsageError if nothing could be kept, or another's file is in the way."""
+    path = file(on)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=ELSEWHERE) from None
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{path.parent} can't be written to", hint=ELSEWHERE)
+    if _is_there(path):
+        _read(path)
+
+
+ELSEWHERE = "XDG_CACHE_HOME names another folder."
+
+
+def file(on: str) -> Path:
+    """Where the figures of the CPU or the GPU are."""
+    return folder(os.environ, sys.platform) / f"{THIS}-{on}.json"
+
+
+def folder(environment: Mapping[str, str], platform: str) -> Path:
+    """convcost's own among the user's caches: as XDG has it, if absolute, or else as the system does."""
+    given = Path(environment.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():
+        caches = given
+    elif platform == "darwin":
+        caches = _home() / "Library" / "Caches"
+    elif platform == "win32":
+        caches = Path(environment.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
+    else:
+        caches = _home() / ".cache"
+    return caches / "convcost"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; UsageError where nobody can tell, or where it is something else."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=ELSEWHERE) from None
+    if not S_ISREG(found.st_mode):
+        raise UsageError(f"{path} is no file", hint=ELSEWHERE)
+    return True
+
+
+def _read(path: Path) -> Machine:
+    return machine_in(read_text(path), str(path))
+
+
+def _outdated(machine: Machine, threads: int) -> str:
+    from convcost.benchmark.settings import of_torch
+
+    version, usual = of_torch()
+    return outdated(machine, version, threads or usual)

@@ -1,0 +1,201 @@
+"""Matrix decompositions, solves and Fourier transforms, estimated: the leading terms of published counts.
+
+Sources: Blackford and Dongarra, Installation Guide for LAPACK (LAPACK Working Note 41), for factorisations
+and solves by them; Golub and Van Loan, Matrix Computations, 4th edition, for those that iterate: singular
+values by the method of Golub and Reinsch in section 8.6, eigenvalues in sections 8.3 and 7.5. They count
+FLOPs, a product or a sum each: two of these are one MAC. A batch costs as much for each of its matrices.
+
+Torch's own backward is counted as it runs: products exactly, solves by these terms. While it is recorded,
+torch finds vectors also where it returns values alone (svdvals, eigvalsh, matrix_rank), and they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convcost.core import arithmetic
+from convcost.core.cost import Cost, Shape, Size
+from convcost.operators.interface import Operand, Operator, outputs
+
+
+def macs_of(matrix: Operand, each: Size) -> Cost:
+    """`each` MACs for every matrix of a batch."""
+    macs = arithmetic.elements(matrix.shape[:-2]) * each
+    return Cost(macs, macs)
+
+
+def sides(matrix: Operand) -> tuple[Size, Size]:
+    """The longer and the shorter side."""
+    return arithmetic.larger(*matrix.shape[-2:]), arithmetic.smaller(*matrix.shape[-2:])
+
+
+def columns(right: Operand, order: Size) -> Size:
+    """How many right-hand sides there are for a system of `order`."""
+    if len(right.shape) < 2:
+        return 1
+    return right.shape[-1] if right.shape[-2] == order else right.shape[-2]
+
+
+def cholesky(matrix: Operand) -> Size:
+    """n³/3 FLOPs; as much for LDLᵀ."""
+    return matrix.shape[-1] ** 3 // 6
+
+
+def lu(matrix: Operand) -> Size:
+    """m·n² − n³/3 FLOPs of m ≥ n, or the same the other way round."""
+    long, short = sides(matrix)
+    return (3 * long - short) * short**2 // 6
+
+
+def qr(matrix: Operand) -> Size:
+    """2·m·n² − 2n³/3 FLOPs of m ≥ n, or the same the other way round."""
+    long, short = sides(matrix)
+    return (3 * long - short) * short**2 // 3
+
+
+def reflected(rows: Size, columns: Size, reflectors: Size) -> Size:
+    """Columns of a product of Householder reflections: 4·m·n·k − 2·(m + n)·k² + 4k³/3 FLOPs."""
+    square = reflectors**2
+    return 2 * rows * columns * reflectors - (rows + columns) * square + 2 * reflectors * square // 3
+
+
+def qr_with_factor(matrix: Operand, mode: str) -> Size:
+    """The decomposition, and Q of n columns or of all, or none for mode="r"."""
+    rows, short = matrix.shape[-2], sides(matrix)[1]
+    if mode == "r":
+        return qr(matrix)
+    return qr(matrix) + reflected(rows, rows if mode == "complete" else short, short)
+
+
+def applied(factors: Operand, other: Operand, left: bool) -> Size:
+    """`other` times Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
+    rows, columns = other.shape[-2:] if left else (other.shape[-1], other.shape[-2])
+    reflectors = factors.shape[-1]
+    return 2 * rows * columns * reflectors - columns * reflectors**2
+
+
+def singular(matrix: Operand, has_vectors: bool, is_full: bool) -> Size:
+    """4·m·n² − 4n³/3 FLOPs for values; 14·m·n² + 8n³ with vectors; 4·m²·n + 8·m·n² + 9n³ with all of U."""
+    long, short = sides(matrix)
+    if not has_vectors:
+        return 2 * long * short**2 - 2 * short**3 // 3
+    if is_full:
+        return 2 * long**2 * short + 4 * long * short**2 + 9 * short**3 // 2
+    return 7 * long * short**2 + 4 * short**3
+
+
+def symmetric(matrix: Operand, has_vectors: bool) -> Size:
+    """4n³/3 FLOPs for eigenvalues, 9n³ with vectors."""
+    return 9 * matrix.shape[-1] ** 3 // 2 if has_vectors else 2 * matrix.shape[-1] ** 3 // 3
+
+
+def least_squares(matrix: Operand, right: Operand) -> Size:
+    """By QR: the decomposition, 4·m·n − 2n² FLOPs for each right-hand side, and n² to solve."""
+    long, short = sides(matrix)
+    each = 2 * long * short - short**2 + short**2 // 2
+    return qr(matrix) + columns(right, matrix.shape[-2]) * each
+
+
+def solved(matrix: Operand, right: Operand) -> Size:
+    """By both factors: 2n² FLOPs for each right-hand side."""
+    return matrix.shape[-1] ** 2 * columns(right, matrix.shape[-1])
+
+
+TAYLOR = 5
+"""Products of matrices in a polynomial of degree 18; squarings, as many as the norm asks for, do not count.
+Source: Bader, Blanes and Casas, Computing the Matrix Exponential with an Optimized Taylor Polynomial."""
+
+
+def _estimate(rule: Callable[..., Size], first: str, second: str = "") -> Operator:
+    """`rule` on the arguments of these names and whichever options it takes."""
+
+    def cost(**arguments: Any) -> Cost:
+        given = [arguments.pop(name) for name in (first, second) if name]
+        return macs_of(max(given, key=lambda operand: len(operand.shape)), rule(*given, **arguments))
+
+    return Operator(cost, activations=outputs, estimated=True, gradients=None)
+
+
+def _cubed(numerator: int, denominator: int = 1) -> Callable[..., Size]:
+    return lambda matrix, **_: numerator * matrix.shape[-1] ** 3 // denominator
+
+
+def _plain(rule: Callable[..., Size]) -> Callable[..., Size]:
+    return lambda *operands, **_: rule(*operands)
+
+
+INVERSE, EIGEN, EIGENVALUES, INVERSE_OF_CHOLESKY = _cubed(1), _cubed(25, 2), _cubed(5), _cubed(1, 3)
+"""2n³, 25n³, 10n³ and 2n³/3 FLOPs."""
+
+
+MACS_PER_BUTTERFLY = 5
+"""10 FLOPs: a complex product (4 products, 2 sums) and two complex sums (4 sums)."""
+
+
+def fourier_transform(shape: Shape, dimensions: Sequence[int], parts: int) -> Cost:
+    """(n/2)·⌈log₂ n⌉ butterflies along each of `dimensions`; real input or output halves it.
+
+    `parts` is 2 for complex numbers on both sides, else 1.
+    Source: the convention 5 n log₂ n FLOPs of https://www.fftw.org/speed/method.html.
+    """
+    levels = sum((shape[dimension] - 1).bit_length() for dimension in dimensions)
+    macs = MACS_PER_BUTTERFLY * arithmetic.elements(shape) * levels * parts // 4
+    return Cost(macs, macs)
+
+
+def complex_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
+    """aten::_fft_c2c."""
+    return fourier_transform(self.shape, dim, 2)
+
+
+def real_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
+    """aten::_fft_r2c."""
+    return fourier_transform(self.shape, dim, 1)
+
+
+def complex_to_real(dim: Sequence[int], output: Operand, **_: Any) -> Cost:
+    """aten::_fft_c2r."""
+    return fourier_transform(output.shape, dim, 1)
+
+
+def _fourier(rule: Any) -> Operator:
+    return Operator(rule, activations=outputs, estimated=True, counts_real=True)
+
+
+OPERATORS = {
+    **dict.fromkeys(("linalg_cholesky_ex", "cholesky"), _estimate(_plain(cholesky), "self")),
+    "linalg_ldl_factor_ex": _estimate(_plain(cholesky), "self"),
+    **dict.fromkeys(("linalg_lu", "linalg_lu_factor_ex", "_linalg_det"), _estimate(_plain(lu), "A")),
+    "_linalg_slogdet": _estimate(_plain(lu), "A"),
+    "geqrf": _estimate(_plain(qr), "self"),
+    "linalg_qr": _estimate(lambda matrix, mode="reduced", **_: qr_with_factor(matrix, mode), "A"),
+    "linalg_householder_product": _estimate(
+        lambda matrix, **_: reflected(matrix.shape[-2], matrix.shape[-1], matrix.shape[-1]), "input"
+    ),
+    "ormqr": _estimate(
+        lambda factors, other, left=True, **_: applied(factors, other, left), "self", "input3"
+    ),
+    "_linalg_svd": _estimate(
+        lambda matrix, full_matrices=False, compute_uv=True, **_: singular(matrix, compute_uv, full_matrices),
+        "A",
+    ),
+    "linalg_pinv": _estimate(
+        lambda matrix, **_: singular(matrix, True, False) + sides(matrix)[0] * sides(matrix)[1] ** 2, "self"
+    ),
+    "_linalg_eigh": _estimate(lambda matrix, compute_v=True, **_: symmetric(matrix, compute_v), "A"),
+    "linalg_eig": _estimate(EIGEN, "self"),
+    **dict.fromkeys(("_linalg_eigvals", "linalg_eigvals"), _estimate(EIGENVALUES, "self")),
+    "linalg_inv_ex": _estimate(INVERSE, "A"),
+    "cholesky_inverse": _estimate(INVERSE_OF_CHOLESKY, "self"),
+    "_linalg_solve_ex": _estimate(lambda matrix, right, **_: lu(matrix) + solved(matrix, right), "A", "B"),
+    "linalg_lu_solve": _estimate(_plain(solved), "LU", "B"),
+    "linalg_ldl_solve": _estimate(_plain(solved), "LD", "B"),
+    "cholesky_solve": _estimate(lambda right, matrix, **_: solved(matrix, right), "self", "input2"),
+    "linalg_solve_triangular": _estimate(lambda matrix, right, **_: solved(matrix, right) // 2, "self", "B"),
+    "triangular_solve": _estimate(lambda right, matrix, **_: solved(matrix, right) // 2, "self", "A"),
+    "linalg_lstsq": _estimate(_plain(least_squares), "self", "b"),
+    "linalg_matrix_exp": _estimate(_cubed(TAYLOR), "self"),
+    "_fft_c2c": _fourier(complex_to_complex),
+    "_fft_r2c": _fourier(real_to_complex),
+    "_fft_c2r": _fourier(complex_to_real),
+}

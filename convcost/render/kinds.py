@@ -1,0 +1,97 @@
+"""Every kind of result, and where the functions are that say what to show of it. A new kind: a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+
+from convcost.core.escapes import printable
+from convcost.render.document import Document
+from convcost.render.style import Style, as_ascii
+
+if TYPE_CHECKING:
+    from convcost.analysis.explain.steps import Explanation
+    from convcost.core.match import Match
+    from convcost.core.report import Comparison, Report
+    from convcost.gate.result import GateResult
+    from convcost.render.counters import CounterList
+    from convcost.render.devices import DeviceList
+    from convcost.verify.result import Verified
+
+Result: TypeAlias = "Report | Comparison | CounterList | DeviceList | Match | DiagnosedReport | GateResult | Verified | Explanation"
+
+FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
+
+
+class Kind(NamedTuple):
+    """Functions as `module:name` below `convcost.render`: each is imported when it is asked for.
+
+    Attributes:
+        document: `(result, style) -> Document`, what the formats for people show.
+        record: `(result) -> dict`, what JSON shows.
+        rows: `(result, style) -> list[dict]`, what CSV shows.
+        formats: Those that it can be shown in.
+        package: Whose modules write it for people, where it is no Document of tables.
+        command: The command that shows it, where it has not every format.
+    """
+
+    document: str
+    record: str
+    rows: str
+    formats: tuple[str, ...] = FORMATS
+    package: str = "convcost.render"
+    command: str = ""
+
+
+KINDS = {
+    "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
+    "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
+    "DiagnosedReport": Kind(
+        "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
+    ),
+    "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
+    "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
+    "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
+    "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
+    "DeviceList": Kind(
+        "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
+    ),
+    "Explanation": Kind(
+        document="",
+        record="explain_records:explanation_record",
+        rows="",
+        formats=("table", "json", "markdown", "latex"),
+        package="convcost.render.explain",
+        command="explain",
+    ),
+}
+"""By the name of the result's class, which is not imported for it."""
+
+
+def kind_of(result: type) -> Kind:
+    """The kind that results of this class are."""
+    return KINDS[result.__name__]
+
+
+def document(result: Result, style: Style) -> Document:
+    """What to read of `result`, in the characters that the reader has."""
+    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).written(printable)
+    return laid_out if style.unicode else laid_out.written(as_ascii)
+
+
+def record(result: Result) -> dict[str, Any]:
+    """All of `result` as plain data."""
+    return cast("dict[str, Any]", function_at(kind_of(type(result)).record)(result))
+
+
+def rows(result: Result, style: Style) -> list[dict[str, Any]]:
+    """`result` as lines of plain data."""
+    return cast("list[dict[str, Any]]", function_at(kind_of(type(result)).rows)(result, style))
+
+
+def function_at(place: str) -> Callable[..., Any]:
+    """The function at `module:name` below `convcost.render`."""
+    module, _, name = place.partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"convcost.render.{module}"), name)
+    return found
