@@ -12,6 +12,7 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
+    from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Comparison, Report
     from convcost.gate.result import GateResult
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from convcost.render.devices import DeviceList
     from convcost.verify.result import Verified
 
-Result: TypeAlias = "Report | Comparison | CounterList | DeviceList | Match | DiagnosedReport | GateResult | Verified | Explanation"
+Result: TypeAlias = "Report | Comparison | DiagnosedReport | Match | GateResult | Verified | CounterList | DeviceList | Explanation"
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
