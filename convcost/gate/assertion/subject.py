@@ -15,7 +15,7 @@ from convcost.core.report import Report
 from convcost.gate.counting import CountedEntry
 from convcost.gate.entry import Entry, Model
 from convcost.spec import Spec
-from convcost.tracing.inputs import Declared, Inputs
+from convcost.tracing.target.inputs import Declared, Inputs
 
 if TYPE_CHECKING:
     import torch
@@ -83,17 +83,17 @@ def _profiled(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[s
 
 def _declared(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs in words: as formulas where a size in them has no number."""
-    from convcost.tracing.declaration import parse_inputs
     from convcost.tracing.profile import profile
-    from convcost.tracing.symbolic_profile import profile_open
-    from convcost.tracing.target_call import declared_call, own_dtype
+    from convcost.tracing.symbolic_shapes.profile import profile_open
+    from convcost.tracing.target.construction import declared_arguments, parameter_dtype
+    from convcost.tracing.target.inputs import parse_inputs
 
-    dtype, stated = own_dtype(module), parse_inputs(inputs)
+    dtype, stated = parameter_dtype(module), parse_inputs(inputs)
     given = stated.sized(sizes).typed(dtype)
     if given.names:
         report = profile_open(module, given.args, given.kwargs)
     else:
-        args, kwargs = declared_call(given, module, "meta")
+        args, kwargs = declared_arguments(given, module, "meta")
         report = profile(module, *args, **kwargs)
     own = {name: sizes[name] for name in stated.names if name in sizes}
     return replace(report, sizes={**own, **report.sizes})
