@@ -6,7 +6,7 @@ from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, handle_errors, style
 from convcost.counters import EVERY
 from convcost.render import render
-from convcost.render.interface import CounterList
+from convcost.render.counters import CounterList
 from convcost.render.records import installed
 
 

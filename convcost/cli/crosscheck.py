@@ -17,7 +17,7 @@ from convcost.counters import chosen
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
 from convcost.render import check_format, render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:

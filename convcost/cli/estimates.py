@@ -67,10 +67,10 @@ def estimating(
         return lambda report, again: report
     from convcost.analysis.roofline import roofline
     from convcost.cli.machine_file import is_this, this_machine
-    from convcost.gate.devices import devices_at
+    from convcost.gate.devices import read_devices
 
     machine = this_machine(device, threads, on) if is_this(device) else None
-    named = machine.device if machine else devices_at("").named(device)
+    named = machine.device if machine else read_devices("").named(device)
 
     def estimated(report: Report, again: Again | None) -> Report:
         twice = [(name, again({name: 2})) for name in report.assumed] if again else []

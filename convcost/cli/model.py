@@ -37,7 +37,7 @@ from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.units import parse_bytes, parse_count
 from convcost.counters import chosen_for_model
 from convcost.render import check_format, render
-from convcost.render.interface import View
+from convcost.render.style import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
 SORTED_BY_COST = ("macs", "flops", "activations")

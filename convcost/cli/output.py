@@ -14,7 +14,7 @@ import typer
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.escapes import escaped, printable, without_command
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 P = ParamSpec("P")
