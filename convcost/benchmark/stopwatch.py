@@ -23,15 +23,15 @@ from convcost.layers.network import Network
 from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
 from convcost.tracing.profile import profile
-from convcost.tracing.target import Profiled
+from convcost.tracing.target.profile import ProfiledModel
 
 if TYPE_CHECKING:
     import torch
 
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 
-Designs = Callable[[], Sequence["Network | Profiled"]]
+Designs = Callable[[], Sequence["Network | ProfiledModel"]]
 """Gives what is behind each report, once its sizes are known to be numbers."""
 
 
@@ -142,11 +142,11 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     return Comparison(stopwatch.timed(reports, behind))
 
 
-def _design(given: Timeable) -> Spec | Profiled:
+def _design(given: Timeable) -> Spec | ProfiledModel:
     if isinstance(given, str | Spec):
         return parsed(given)
     if not isinstance(given, tuple) or not given or not is_module(given[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
         raise wrong_type("a design", given, DESIGN, hint)
     module, *args = given
-    return Profiled(profile(module, *args), module, tuple(args))
+    return ProfiledModel(profile(module, *args), module, tuple(args))

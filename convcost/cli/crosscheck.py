@@ -21,7 +21,7 @@ from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 
 class OutputOptions(NamedTuple):
@@ -37,7 +37,7 @@ class OutputOptions(NamedTuple):
 
 Reports = tuple[Report, ...]
 
-Subjects = tuple["Network | Profiled", ...]
+Subjects = tuple["Network | ProfiledModel", ...]
 """What is behind each report."""
 
 
@@ -109,7 +109,7 @@ def _show_filling_in(
 
 
 def verdicts(
-    subject: Network | Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+    subject: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
 ) -> Iterator[tuple[str, CounterResult]]:
     """What each counter says of what `report` is about, and why in a sentence."""
     if isinstance(subject, Network):
@@ -125,7 +125,7 @@ def verdicts(
 
 
 def refereed(
-    found: Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+    found: ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
 ) -> Report | DiagnosedReport:
     """`report`, of the model that was `found`, with what `counters` say of it; as it is if there are none."""
     if not counters:

@@ -21,7 +21,7 @@ from convcost.counters.subprocess_runner import CounterOutcome, error_line, read
 from convcost.layers.network import Network
 from convcost.system.workers import EndedError, can_fork
 from convcost.tracing.build import build
-from convcost.tracing.model_parts import anatomy, uncompiled
+from convcost.tracing.module_tree import module_tree, original_module
 from convcost.tracing.profile import profile
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def crosscheck_model(
     that is not done in `seconds` ended. They run with gradients or without as the caller does, which decides
     whether torch fuses attention.
     """
-    call = ModelCall(uncompiled(module), tuple(args), kwargs)
+    call = ModelCall(original_module(module), tuple(args), kwargs)
     if any(tensor.device.type not in {"cpu", "meta"} for tensor in all_tensors(call)):
         call = move_call(copy_call(call), "cpu")  # a forked process can't use a GPU
     if len(counters) > 1:
@@ -144,12 +144,12 @@ def _isolated_outcome(call: ModelCall, counter: Counter, device: str, seconds: f
     if not can_fork():
         return _outcome(copy_call(call), counter, device)
     try:
-        return read_outcome(run_in_subprocess(lambda: _outcome(_own_copy(call), counter, device), seconds))
+        return read_outcome(run_in_subprocess(lambda: _outcome(_copied(call), counter, device), seconds))
     except EndedError as end:
         return CounterOutcome(None, str(end), ())
 
 
-def _own_copy(call: ModelCall) -> ModelCall:
+def _copied(call: ModelCall) -> ModelCall:
     """A copy; what cannot be copied is taken as it is, in a process that is a copy itself."""
     try:
         return copy_call(call)
@@ -173,7 +173,7 @@ def _outcome(call: ModelCall, counter: Counter, device: str) -> CounterOutcome:
 
 def _parameters_remark(module: torch.nn.Module, counted: int | None) -> tuple[str, ...]:
     """What a counter's number of parameters is, where it is not the model's."""
-    parameters = anatomy(module).parameters.values()
+    parameters = module_tree(module).parameters.values()
     own = sum(tensor.numel() for tensor in parameters)
     if counted is None or counted == own:
         return ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.tracing.model_parts import anatomy, named_modules
+from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import tensors
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def copy_call(call: ModelCall) -> ModelCall:
 def all_tensors(call: ModelCall) -> list[Any]:
     """Every tensor of the model and its inputs."""
     inputs = tensors((call.args, call.kwargs))
-    parts = anatomy(call.module)
+    parts = module_tree(call.module)
     return [*parts.parameters.values(), *parts.buffers.values(), *inputs]
 
 

@@ -18,7 +18,7 @@ from convcost.counters.interface import (
     contractions,
     is_contraction,
 )
-from convcost.tracing.model_parts import named_modules
+from convcost.tracing.module_tree import named_modules
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from convcost.core.diagnosis import CauseKind
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 from convcost.system.workers import EndedError, Worker
-from convcost.tracing.user_error import text_of
+from convcost.tracing.user_error import error_text
 
 
 def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
@@ -46,7 +46,7 @@ def _attempt(work: Callable[[], Any], pipe: int) -> tuple[Any, str]:
 
 def error_line(error: BaseException) -> str:
     """What was raised, in one line."""
-    text = text_of(error).strip()
+    text = error_text(error).strip()
     what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"
 

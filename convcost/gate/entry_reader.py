@@ -106,7 +106,7 @@ class Reading:
 
 
 def _model(table: Mapping[str, Any]) -> ConfiguredModel:
-    from convcost.tracing.declaration import parse_inputs
+    from convcost.tracing.target.inputs import parse_inputs
 
     if table.get("inputs") and "inputs_from" in table:
         raise UsageError("inputs and inputs_from exclude each other")

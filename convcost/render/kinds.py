@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from convcost.render.devices import DeviceList
     from convcost.verify.result import Verified
 
-Result: TypeAlias = "Report | Comparison | DiagnosedReport | Match | GateResult | Verified | CounterList | DeviceList | Explanation"
+Result: TypeAlias = (
+    "Report | Comparison | DiagnosedReport | Match | GateResult"
+    " | Verified | CounterList | DeviceList | Explanation"
+)
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
