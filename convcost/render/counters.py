@@ -13,8 +13,7 @@ from convcost.core.units import exact, fraction, human, in_full, sign
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
 from convcost.counters.phrases import said
-from convcost.render.columns import GUTTER, column_width
-from convcost.render.document import Document, Line, Section, Table
+from convcost.render.document import GUTTER, Document, Line, Section, Table
 from convcost.render.style import Style
 
 PENDING = "..."
@@ -149,7 +148,7 @@ def _fits(table: Table, width: int) -> bool:
     numbers = range(1, len(table.columns))
     longest = max(len(line.label) + 2 * line.indent for line in table.lines)
     label = longest if longest <= width // 2 else BROKEN_LABEL
-    return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
+    return label + GUTTER + sum(table.column_width(column) for column in numbers) <= width
 
 
 def _diagnosis_table(diagnosis_document: Refereed, amount: Amount) -> Table:

@@ -13,7 +13,6 @@ from convcost.gate.rows import Figure
 from convcost.gate.verdict import Judged
 from convcost.render.document import Line, Table
 from convcost.render.gate.words import LABELS, difference, figure, share
-from convcost.render.model_modules import fits
 
 MOST_LINES = 20
 """Rows that are listed, those that change most; the rest on one line."""
@@ -91,7 +90,7 @@ def tables_of(
 
 def fitted(table: Table, width: int) -> Table:
     """`table`, its texts broken into lines where it would be too wide: it is not to be read in parts."""
-    return table._replace(text=not fits(table, width))
+    return table._replace(text=not table.fits(width))
 
 
 def _totals(name: str, totals: Mapping[str, Pair], ends: tuple[str, str]) -> Table:

@@ -9,8 +9,8 @@ from convcost.gate.diff import Placed, RowChange
 from convcost.gate.keys import Relation
 from convcost.gate.rows import Baseline
 from convcost.gate.verdict import Checked, Judged
+from convcost.render.formulas import data
 from convcost.render.gate.words import failures, percent
-from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
 from convcost.render.style import Style
 
