@@ -11,7 +11,7 @@ from convcost.core.cost import Size
 from convcost.core.report import Comparison
 from convcost.spec import Spec
 from convcost.tracing.profile import profile
-from convcost.tracing.target import Profiled
+from convcost.tracing.target.profile import ProfiledModel
 
 if TYPE_CHECKING:
     import torch
@@ -38,11 +38,11 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     return Comparison(stopwatch.timed(reports, behind))
 
 
-def _design(given: Timeable) -> Spec | Profiled:
+def _design(given: Timeable) -> Spec | ProfiledModel:
     if isinstance(given, str | Spec):
         return parsed(given)
     if not isinstance(given, tuple) or not given or not is_module(given[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
         raise wrong_type("a design", given, DESIGN, hint)
     module, *args = given
-    return Profiled(profile(module, *args), module, tuple(args))
+    return ProfiledModel(profile(module, *args), module, tuple(args))

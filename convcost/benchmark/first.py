@@ -15,7 +15,7 @@ from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.counters.subject import Subject
-from convcost.tracing.user_error import fault, text_of
+from convcost.tracing.user_error import error_text, target_error
 
 LONGEST = 160
 """Of a reason, in characters."""
@@ -40,7 +40,7 @@ def started(kind: Run, found: Subject, report: Report) -> Started:
             peak = peak_of(call, found)
     except (Exception, SystemExit) as error:
         if kind.what == "forward" and not kind.compiled:
-            raise fault(f"{report.name} could not be run", error) from None
+            raise target_error(f"{report.name} could not be run", error) from None
         return Started(kind._replace(failure=reason(error)))
     timed = _watchful(timer(call), kind.what, own, report.name)
     return Started(kind._replace(flops=_flops(kind.what, found, report), peak=peak), timed)
@@ -54,14 +54,14 @@ def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:
             with mode(what, found):
                 return timed(number)
         except (Exception, SystemExit) as error:
-            raise fault(f"{name} ran at first, and then could not be run", error) from None
+            raise target_error(f"{name} ran at first, and then could not be run", error) from None
 
     return run
 
 
 def reason(error: BaseException) -> str:
     """What was raised, in one line: torch's own errors say what is wrong in the second."""
-    lines = (line.strip() for line in text_of(error).splitlines())
+    lines = (line.strip() for line in error_text(error).splitlines())
     telling = [line for line in lines if line and not line.startswith(ADVICE)]
     text = shorten(" ".join(telling[:2]), LONGEST, placeholder="...")
     if isinstance(error, ConvcostError):

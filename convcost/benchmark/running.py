@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.benchmark.result import What
 from convcost.core.errors import UsageError
 from convcost.counters.subject import Subject
-from convcost.tracing.model_parts import named_modules
+from convcost.tracing.module_tree import named_modules
 from convcost.tracing.tensors import tensors
 
 if TYPE_CHECKING:

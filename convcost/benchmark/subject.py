@@ -9,23 +9,23 @@ from convcost.benchmark.settings import On
 from convcost.counters.subject import Subject, placed
 from convcost.layers.network import Network
 from convcost.tracing.build import build
-from convcost.tracing.module_with_data import own_copy, with_data
+from convcost.tracing.target.profile import build_with_data, copied
 from convcost.tracing.tensors import tensors, torch_dtype
 
 if TYPE_CHECKING:
     import torch
 
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 
-def subject(design: Network | Profiled, dtype: str, on: On) -> Subject:
+def subject(design: Network | ProfiledModel, dtype: str, on: On) -> Subject:
     """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
         built, example = build(design, "cpu")
         return prepared(Subject(built, (_random(example),), {}), dtype, on)
     if design.target is None:
-        return prepared(own_copy(Subject(design.module, design.args, {**design.kwargs})), dtype, on)
-    module, args, kwargs = with_data(design.target)
+        return prepared(copied(Subject(design.module, design.args, {**design.kwargs})), dtype, on)
+    module, args, kwargs = build_with_data(design.target)
     found = Subject(module, args, kwargs)
     if design.target.maker is None:
         for tensor in tensors((found.args, found.kwargs)):

@@ -20,9 +20,9 @@ from convcost.layers.network import Network
 from convcost.spec.spec import BATCH_LIKE
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
-Designs = Callable[[], Sequence["Network | Profiled"]]
+Designs = Callable[[], Sequence["Network | ProfiledModel"]]
 """Gives what is behind each report, once its sizes are known to be numbers."""
 
 

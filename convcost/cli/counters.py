@@ -5,7 +5,7 @@ from __future__ import annotations
 from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
 from convcost.counters import EVERY
-from convcost.render.interface import CounterList
+from convcost.render.counters import CounterList
 from convcost.render.records import installed
 
 

@@ -20,11 +20,11 @@ from convcost.render import render
 from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 Reports: TypeAlias = tuple[Report, ...]
 
-Countables: TypeAlias = tuple["Network | Profiled", ...]
+Countables: TypeAlias = tuple["Network | ProfiledModel", ...]
 """What counters count: for each report the layers, or the module, that it is about."""
 
 MakeResult: TypeAlias = Callable[[Reports], Comparison | Report]
@@ -97,7 +97,7 @@ def _print_as_they_come(states: Iterator[Reports], make_result: MakeResult, laye
 
 
 def _verdicts(
-    countable: Network | Profiled, report: Report, counters: tuple[Counter, ...], max_bytes: int
+    countable: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Iterator[tuple[str, CounterResult]]:
     """The verdict of each counter on what `report` is about, with its cause in a sentence."""
     if isinstance(countable, Network):
@@ -114,7 +114,7 @@ def _verdicts(
 
 
 def referee(
-    profiled: Profiled, report: Report, counters: tuple[Counter, ...], max_bytes: int
+    profiled: ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Report | Refereed:
     """`report`, with what `counters` find in the model that it is about; as it is if there are none."""
     if not counters:

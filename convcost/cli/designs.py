@@ -10,7 +10,7 @@ import typer
 from convcost import api
 from convcost.cli.estimates import ReportFactory
 from convcost.cli.hints import is_target, of_model
-from convcost.cli.modules import declared_inputs, make_target, profile_target
+from convcost.cli.modules import declared_inputs, make_target, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import bindings, check_options, split
@@ -20,7 +20,7 @@ from convcost.layers.network import Network
 from convcost.spec import Spec
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 
 class SizedSpecs(NamedTuple):
@@ -33,7 +33,7 @@ class SizedSpecs(NamedTuple):
 class Candidates(NamedTuple):
     """Designs as specs, torch modules as profiled among them, and the sizes given."""
 
-    sources: tuple[Spec | Profiled, ...]
+    sources: tuple[Spec | ProfiledModel, ...]
     sizes: dict[str, Size]
 
     @property
@@ -46,14 +46,14 @@ class Candidates(NamedTuple):
         return tuple(self._report_factory(source, convention, dtype) for source in self.sources)
 
     def _report_factory(
-        self, source: Spec | Profiled, convention: Convention, dtype: str
+        self, source: Spec | ProfiledModel, convention: Convention, dtype: str
     ) -> ReportFactory | None:
         if not isinstance(source, Spec):
             return None
         own = {name: size for name, size in self.sizes.items() if name in source.names}
         return lambda more: source.report({**own, **more}, convention, dtype)
 
-    def countables(self) -> tuple[Network | Profiled, ...]:
+    def countables(self) -> tuple[Network | ProfiledModel, ...]:
         """The candidates as counters count them, with numbers for all sizes."""
         return tuple(
             source.network(self.sizes) if isinstance(source, Spec) else source for source in self.sources
@@ -101,5 +101,5 @@ def read_candidates(
     from convcost.tracing.profile import Profiler
 
     profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
-    sources = (specs.get(text) or profile_target(targets[text], profiler, seconds) for text in texts)
+    sources = (specs.get(text) or run_target(targets[text], profiler, seconds) for text in texts)
     return Candidates(tuple(sources), sizes)

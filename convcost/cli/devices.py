@@ -14,8 +14,8 @@ from convcost.cli.output import print_error, print_result
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
-from convcost.gate.devices import devices_at
-from convcost.render.interface import DeviceList
+from convcost.gate.devices import read_devices
+from convcost.render.devices import DeviceList
 
 
 def devices(
@@ -44,7 +44,7 @@ def devices(
         names = [*(names or ()), _measured(on, threads)]
     elif on or threads:
         raise UsageError("--on and --threads are for --measure")
-    every = devices_at(config)
+    every = read_devices(config)
     found = _named(every, names, parse_threads(threads)) if names else every.devices
     found = _only(found, "vendor", vendor)
     found = _only(found, "kind", kind)

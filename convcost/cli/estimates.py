@@ -77,10 +77,10 @@ def _roofline_adder(
         return lambda report, factory: report
     from convcost.analysis.roofline import roofline
     from convcost.cli.machine_file import is_this, this_machine
-    from convcost.gate.devices import devices_at
+    from convcost.gate.devices import read_devices
 
     machine = this_machine(device, threads, place) if is_this(device) else None
-    named = machine.device if machine else devices_at("").named(device)
+    named = machine.device if machine else read_devices("").named(device)
 
     def add(report: Report, factory: ReportFactory | None) -> Report:
         doubled = [(name, factory({name: 2})) for name in report.assumed] if factory else []

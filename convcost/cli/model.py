@@ -10,7 +10,7 @@ import typer
 from convcost.analysis.breakdown import phases
 from convcost.cli.crosscheck import referee
 from convcost.cli.estimates import read_estimates
-from convcost.cli.modules import load_formulas, profile_target, read_target
+from convcost.cli.modules import read_formulas, read_target, run_target
 from convcost.cli.options import (
     ConventionOptions,
     DeviceOption,
@@ -26,7 +26,7 @@ from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import Report
 from convcost.core.units import parse_bytes, parse_count
 from convcost.counters import chosen_for_model
-from convcost.render.interface import View
+from convcost.render.style import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
 SORTED_BY_COST = ("macs", "flops", "activations")
@@ -102,8 +102,8 @@ def model(
     target = read_target(context, arguments or (), settings or (), modules)
     from convcost.tracing.profile import Profiler
 
-    own_formulas = load_formulas(formulas) if formulas else {}
-    profiled = profile_target(
+    own_formulas = read_formulas(formulas) if formulas else {}
+    profiled = run_target(
         target, Profiler(backward, own_formulas, max_bytes, estimates.memory_dtype), seconds
     )
     [report] = estimates.add((replace(profiled.report, convention=convention),), (None,), lambda: (profiled,))

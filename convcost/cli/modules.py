@@ -19,15 +19,15 @@ from convcost.core.errors import UsageError
 from convcost.layers import find_layer
 
 if TYPE_CHECKING:
-    from convcost.tracing.inputs import Inputs
     from convcost.tracing.profile import Profiler
-    from convcost.tracing.target import Profiled
-    from convcost.tracing.target_call import Target
+    from convcost.tracing.target.inputs import Inputs
+    from convcost.tracing.target.profile import ProfiledModel
+    from convcost.tracing.target.target import Target
 
 
 def declared_inputs(modules: ModuleOptions) -> Inputs:
     """The inputs that are stated; there are none if a function makes them."""
-    from convcost.tracing.declaration import parse_inputs
+    from convcost.tracing.target.inputs import parse_inputs
 
     inputs = parse_inputs(modules.inputs or ())
     if modules.inputs_from and inputs.all:
@@ -37,8 +37,7 @@ def declared_inputs(modules: ModuleOptions) -> Inputs:
 
 def make_target(text: str, modules: ModuleOptions, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
     """The module at `text`, with those of `sizes` that its inputs have."""
-    from convcost.tracing.loading import parse_place
-    from convcost.tracing.target_call import Target
+    from convcost.tracing.target.target import Target, parse_place
 
     return Target(
         parse_place(text),
@@ -104,21 +103,21 @@ ARGUMENTS = "A module's arguments are given by name: --arg num_classes=10."
 PLACES = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def profile_target(target: Target, profiler: Profiler, timeout: float) -> Profiled:
+def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
     """
-    from convcost.tracing.target import profiled
+    from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), ended_after(timeout):
-        return profiled(target, profiler)
+        return profile_target(target, profiler)
 
 
-def load_formulas(text: str) -> dict[str, Any]:
+def read_formulas(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
-    from convcost.tracing.formulas import operator_formulas
-    from convcost.tracing.loading import parse_place
+    from convcost.tracing.target.loading import load_formulas
+    from convcost.tracing.target.target import parse_place
 
     with stdout_to_stderr():
-        return operator_formulas(parse_place(text))
+        return load_formulas(parse_place(text))

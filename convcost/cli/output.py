@@ -14,7 +14,8 @@ import typer
 from convcost.core.errors import ConvcostError
 from convcost.core.escapes import escaped, printable, without_command
 from convcost.render import render
-from convcost.render.interface import Result, Style
+from convcost.render.kinds import Result
+from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 NARROWEST, WIDEST = 20, 2_000

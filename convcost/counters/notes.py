@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from convcost.counters.interface import CounterEntry, Missed, Reading, Share, contracts
-from convcost.tracing.model_parts import named_modules
+from convcost.tracing.module_tree import named_modules
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from convcost.tracing.model_parts import anatomy, named_modules
+from convcost.tracing.module_tree import module_tree, named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ def _children(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
 
 def parameters_remark(module: torch.nn.Module, counted: int | None) -> str:
     """What a counter's number of parameters is, where it is not the model's."""
-    parameters = anatomy(module).parameters.values()
+    parameters = module_tree(module).parameters.values()
     own = sum(tensor.numel() for tensor in parameters)
     if counted is None or counted == own:
         return ""

@@ -20,7 +20,7 @@ from convcost.counters.subject import Subject, copied, held, placed
 from convcost.counters.subprocess_runner import run_in_subprocess
 from convcost.counters.worker_result import WorkerResult, worker_result
 from convcost.system.workers import EndedError, can_fork
-from convcost.tracing.model_parts import uncompiled
+from convcost.tracing.module_tree import original_module
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ def opinions(
     does. A counter that would take more than `memory` bytes is skipped, one that is not done in `seconds`
     ended. They run with gradients or without as the caller does, which decides whether torch fuses attention.
     """
-    subject = _reachable(Subject(uncompiled(module), tuple(args), kwargs))
+    subject = _reachable(Subject(original_module(module), tuple(args), kwargs))
     if len(counters) > 1:
         import_module(SHARED)
     for counter in counters:

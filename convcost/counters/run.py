@@ -17,7 +17,7 @@ from convcost.counters.reconcile import judge, summary
 from convcost.layers.network import Network
 from convcost.tracing.build import build
 from convcost.tracing.profile import profile
-from convcost.tracing.user_error import text_of
+from convcost.tracing.user_error import error_text
 
 if TYPE_CHECKING:
     import torch
@@ -145,6 +145,6 @@ def unmeasured(verdict: Verdict, counter: Counter, reason: str) -> CounterResult
 
 def first_line(error: BaseException) -> str:
     """What was raised, in one line."""
-    text = text_of(error).strip()
+    text = error_text(error).strip()
     what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"

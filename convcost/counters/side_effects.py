@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.counters.interface import contracting
-from convcost.tracing.model_parts import anatomy, named_modules
+from convcost.tracing.module_tree import module_tree, named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ def _hooks(module: torch.nn.Module) -> int:
 
 
 def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    parts = anatomy(module)
+    parts = module_tree(module)
     yield from parts.parameters.items()
     yield from parts.buffers.items()
 

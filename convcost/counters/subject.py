@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.tracing.model_parts import anatomy, named_modules
+from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import tensors
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def placed(subject: Subject, device: str) -> Subject:
 def held(subject: Subject) -> list[Any]:
     """Every tensor of the model and its inputs."""
     inputs = tensors((subject.args, subject.kwargs))
-    parts = anatomy(subject.module)
+    parts = module_tree(subject.module)
     return [*parts.parameters.values(), *parts.buffers.values(), *inputs]
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import Protocol, cast
 
 from convcost.core.errors import unknown_name
 from convcost.core.report import Report
-from convcost.render.interface import Format, Result, Style
-from convcost.render.kinds import FORMATS, kind_of
+from convcost.render.kinds import FORMATS, Result, kind_of
+from convcost.render.style import Style
 
 __all__ = ["FORMATS", "check_format", "render"]
 
 DATA = ("json", "csv")
 """Formats of plain data: one module is enough for every kind of result."""
+
+
+class Format(Protocol):
+    """A module of this package with this function."""
+
+    def render(self, result: Result, style: Style) -> str:
+        """`result` as a text that ends with a line break."""
 
 
 def check_format(name: str, kind: type = Report) -> None:

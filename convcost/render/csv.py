@@ -9,10 +9,9 @@ from typing import Any
 from convcost.core.escapes import csv_cell
 from convcost.core.report import Comparison, Report
 from convcost.render import estimates
-from convcost.render.interface import Result, Style
-from convcost.render.kinds import rows
-from convcost.render.plain import plain
+from convcost.render.kinds import Result, rows
 from convcost.render.records import report_record
+from convcost.render.style import Style, as_ascii
 
 
 def render(result: Result, style: Style) -> str:
@@ -26,7 +25,7 @@ def render(result: Result, style: Style) -> str:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({column: csv_cell(cell) for column, cell in line.items()} for line in lines)
-    return text.getvalue() if style.unicode else plain(text.getvalue())
+    return text.getvalue() if style.unicode else as_ascii(text.getvalue())
 
 
 def comparison_rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
@@ -38,7 +37,7 @@ def report_rows(report: Report, style: Style) -> list[dict[str, Any]]:
     """A line; for each submodule or operator of a torch module."""
     if not report.trace:
         return [_row(report)]
-    from convcost.render.model.records import part_records
+    from convcost.render.model_records import part_records
 
     return list(map(_cells, part_records(report, report.trace, style.view)))
 

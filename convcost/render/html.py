@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from convcost.render.document import Section, Table
-from convcost.render.interface import Result, Style
-from convcost.render.kinds import document
-from convcost.render.plain import plain
+from convcost.render.kinds import Result, document
+from convcost.render.style import Style, as_ascii
 
 
 def render(result: Result, style: Style) -> str:
@@ -18,7 +17,7 @@ def render(result: Result, style: Style) -> str:
         for label, text in (*read.heading, *read.facts)
     )
     text = f"<div><p>{heading}</p>{''.join(map(_section, read.sections))}</div>\n"
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)
 
 
 def _section(section: Section) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from convcost.core.escapes import json_text
-from convcost.render.interface import Result, Style
-from convcost.render.kinds import record
+from convcost.render.kinds import Result, record
+from convcost.render.style import Style
 
 
 def render(result: Result, style: Style) -> str:

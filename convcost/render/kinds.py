@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from convcost.core.escapes import printable
 from convcost.render.document import Document
-from convcost.render.interface import Result, Style
-from convcost.render.plain import plain
+from convcost.render.style import Style, as_ascii
+
+if TYPE_CHECKING:
+    from convcost.analysis.explain.steps import Explanation
+    from convcost.core.diagnosis import Refereed
+    from convcost.core.match import Match
+    from convcost.core.report import Comparison, Report
+    from convcost.gate.result import GateResult
+    from convcost.render.counters import CounterList
+    from convcost.render.devices import DeviceList
+    from convcost.verify.result import Verified
+
+Result: TypeAlias = (
+    "Report | Comparison | CounterList | DeviceList | Match | Refereed | GateResult | Verified | Explanation"
+)
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
@@ -35,21 +48,21 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "Report": Kind("layout:report", "records:report_result", "csv:report_rows"),
-    "Comparison": Kind("layout:comparison", "records:comparison_record", "csv:comparison_rows"),
+    "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
+    "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
     "Refereed": Kind(
-        "diagnosis.layout:refereed", "diagnosis.records:refereed_record", "diagnosis.records:rows"
+        "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
-    "Checked": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
+    "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
     "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
-    "CounterList": Kind("counting:listing", "records:counter_list_record", "records:counter_rows"),
+    "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
     "DeviceList": Kind(
-        "devices.layout:device_list", "devices.records:device_list_record", "devices.records:device_rows"
+        "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
     ),
     "Explanation": Kind(
         document="",
-        record="explain.records:explanation_record",
+        record="explain_records:explanation_record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
         package="convcost.render.explain",
@@ -67,7 +80,7 @@ def kind_of(result: type) -> Kind:
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
     laid_out: Document = function_at(kind_of(type(result)).document)(result, style).written(printable)
-    return laid_out if style.unicode else laid_out.written(plain)
+    return laid_out if style.unicode else laid_out.written(as_ascii)
 
 
 def record(result: Result) -> dict[str, Any]:

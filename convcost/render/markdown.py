@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from convcost.core.escapes import markdown, markdown_code
 from convcost.render.document import Line, Table
-from convcost.render.interface import Result, Style
-from convcost.render.kinds import document
-from convcost.render.plain import plain
+from convcost.render.kinds import Result, document
+from convcost.render.style import Style, as_ascii
 
 
 def render(result: Result, style: Style) -> str:
@@ -21,7 +20,7 @@ def render(result: Result, style: Style) -> str:
     for section in read.sections:
         parts += [*map(_table, section.tables), [f"- {markdown(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)
 
 
 def _table(table: Table) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from convcost.core.match import UNITS, Choice, Match, Metric
 from convcost.core.units import exact, in_full
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.interface import Style
 from convcost.render.match_notes import match_notes, share, signed
+from convcost.render.style import Style
 
 MOST_LINES = 24
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from convcost.core.match import Choice, Match
 from convcost.core.report import Report
-from convcost.render.interface import Style
 from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
+from convcost.render.style import Style
 
 
 def match_record(match: Match) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from convcost.core import arithmetic
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Shape, Size, quotient
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.core.units import exact, human, ratio
-from convcost.render.breakeven import is_open, open_verdicts
+from convcost.render.document import Fact
 from convcost.render.numbers import TOO_LONG, shown
 
 COUNTED = {
@@ -58,17 +57,6 @@ def sizes_text(reports: tuple[Report, ...]) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What a reader has to know before taking a ratio at its word."""
-    others = comparison.candidates[1:]
-    notes = [_inputs(comparison)]
-    for other in others:
-        notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
-    reports = comparison.candidates
-    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if is_open(comparison) else ""]
-    return tuple(note for note in notes if note)
-
-
 def assumed_text(reports: tuple[Report, ...]) -> str:
     """What the formulas take for granted."""
     texts = list(dict.fromkeys(found.text for report in reports for found in report.assumptions))
@@ -83,25 +71,6 @@ def unknown_text(reports: tuple[Report, ...]) -> str:
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 
 
-def _inputs(comparison: Comparison) -> str:
-    if is_open(comparison):
-        return ""
-    counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
-    if len(set(counts.values())) == 1:
-        return ""
-    listed = ", ".join(f"{name} {shown(count)}" for name, count in counts.items())
-    return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
-
-
-def _verdict(comparison: Comparison, other: Report) -> str:
-    first = comparison.first
-    if any((first.flops, other.flops, first.params, other.params)):
-        costs = f"{costs_against(first, other)}{_amounts(first, other)} and has {_params(comparison, other)}."
-    else:
-        costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
-    return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
-
-
 def costs_against(first: Report, other: Report) -> str:
     """conv costs 6.00× the FLOPs of dense; or, if that has none, 128 FLOPs against none of dense."""
     if not first.flops:
@@ -109,31 +78,13 @@ def costs_against(first: Report, other: Report) -> str:
     return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
 
 
-def _amounts(first: Report, other: Report) -> str:
-    """Both FLOPs, where the first has any: (1.97 MFLOPs against 327.7 KFLOPs)."""
-    return f" ({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})" if first.flops else ""
+def spec_text(report: Report) -> str:
+    """The design as it was stated, with its input if that was inferred."""
+    shown = f"[{', '.join(map(size_text, report.input))}] -> {report.spec}"
+    return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
 
 
-def _params(comparison: Comparison, other: Report) -> str:
-    """0.60× its parameters."""
-    if comparison.first.params:
-        return f"{ratio(comparison.ratio('params', other))} its parameters"
-    return f"{exact(other.params)} parameters against none" if other.params else "no parameters either"
-
-
-def _outputs(comparison: Comparison, other: Report) -> str:
-    first = comparison.first
-    if other.output == first.output:
-        return ""
-    shapes = f"{shape_text(other.output)} against {shape_text(first.output)}"
-    if other.output_elements == first.output_elements:
-        return f"The outputs have different shapes, {shapes}, and as many elements."
-    if not (first.output_elements and other.output_elements):
-        empty = first.name if other.output_elements else other.name
-        return f"The outputs differ, {shapes}: that of {empty} is empty."
-    elements = ratio(comparison.ratio("output_elements", other))
-    each = ratio(comparison.ratio("flops_per_output_element", other))
-    return (
-        f"The outputs differ, {shapes}: {other.name} yields {elements} the output elements, each at {each} "
-        f"the FLOPs; one can't stand in for the other without a further step."
-    )
+def sizes_facts(reports: tuple[Report, ...]) -> tuple[Fact, ...]:
+    """The fact about sizes, if there are any."""
+    text = sizes_text(reports)
+    return (Fact("sizes", text),) if text else ()

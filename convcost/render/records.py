@@ -10,8 +10,9 @@ from convcost.core.metrics import NAMES
 from convcost.core.report import Comparison, CounterResult, Report, Row
 from convcost.render import estimates
 from convcost.render.breakeven_records import break_even_records
-from convcost.render.interface import CounterList, Style
+from convcost.render.counters import CounterList
 from convcost.render.numbers import data
+from convcost.render.style import Style
 
 SCHEMA = "convcost/1"
 PACKAGES = ("convcost", "torch", "fvcore")
@@ -35,7 +36,7 @@ def _differences(comparison: Comparison) -> dict[str, Any]:
     """What the differences are made of, where torch modules are among the candidates."""
     if not any(report.trace for report in comparison.candidates):
         return {}
-    from convcost.render.model.difference import difference_records
+    from convcost.render.comparison import difference_records
 
     return {"differences": difference_records(comparison)}
 
@@ -79,7 +80,7 @@ def _beside(report: Report) -> dict[str, Any]:
     """What only a torch module's report has."""
     if not report.trace:
         return {}
-    from convcost.render.model.records import trace_record
+    from convcost.render.model_records import trace_record
 
     return trace_record(report, report.trace)
 

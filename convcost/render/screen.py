@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convcost.core.escapes import without_command
-from convcost.render.interface import Style
-from convcost.render.plain import plain
+from convcost.render.style import Style, as_ascii
 
 GAP = 2
 """Between a label and its text."""
@@ -41,7 +40,7 @@ def captured(show: Callable[[Console], None], style: Style) -> str:
         show(console)
     lines = (without_command(line.replace(GLUE, " ").rstrip()) for line in shown.get().splitlines())
     text = "\n".join(lines) + "\n"
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)
 
 
 def flowing(text: str, style: str = "", room: int = 80) -> Text:

@@ -11,9 +11,9 @@ from rich.text import Text
 from convcost.core.escapes import without_command
 from convcost.render.columns import GUTTER, column_width, split
 from convcost.render.document import Command, Document, Section, Table
-from convcost.render.interface import Result, Style
-from convcost.render.kinds import document
+from convcost.render.kinds import Result, document
 from convcost.render.screen import GAP, captured, flowing, grid, unfolded
+from convcost.render.style import Style
 
 VERDICT_STYLES = {
     "agrees": "green",

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Set
 
 from convcost.core import escapes
-from convcost.render.plain import plain
+from convcost.render.style import as_ascii
 from convcost.render.tex_formulas import COMMANDS, Formulas, Part
 
 PREAMBLE = r"% This needs \usepackage{amsmath}."
@@ -127,4 +127,4 @@ def mathematics(formula: str, names: Set[str] = frozenset()) -> str:
 def finished(document: str, unicode: bool) -> str:
     """The whole, with what its preamble needs, in the characters that its reader has."""
     whole = COMMAND.sub(r"\1:{}:", f"{PREAMBLE}\n{document}")
-    return whole if unicode else plain(whole)
+    return whole if unicode else as_ascii(whole)

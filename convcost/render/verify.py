@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from convcost.core.units import exact
 from convcost.render.document import Command, Document, Fact, Line, Section, Table
-from convcost.render.interface import Style
 from convcost.render.records import installed
+from convcost.render.style import Style
 from convcost.render.verify_records import command, reason
 from convcost.verify.result import Group, Heading, Outcome, Verified
 

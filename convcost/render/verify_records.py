@@ -7,8 +7,8 @@ from typing import Any
 
 from convcost.counters import COUNTERS
 from convcost.counters.phrases import PHRASES
-from convcost.render.interface import Style
 from convcost.render.records import PACKAGES, installed
+from convcost.render.style import Style
 from convcost.schemas import verified as records
 from convcost.verify.result import Group, Heading, Outcome, Verified
 

@@ -15,7 +15,7 @@ from convcost.benchmark.result import Run
 from convcost.core.report import Comparison
 from convcost.devices import device_named
 from convcost.render import render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.schemas.registry import generated
 
 DENSE, CONV = 20_971_520, 125_829_120

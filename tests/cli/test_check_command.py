@@ -411,7 +411,7 @@ def test_a_damaged_lock_file_is_refused():
     given(PAIR)
     given("<<<<<<< HEAD\n", "convcost.lock")
     assert refused("check", "--update") == (
-        "convcost.lock:1: no TOML: Invalid statement\n"
+        "convcost.lock:1: invalid TOML: Invalid statement\n"
         "It was left as it is. Restore it, or delete it and run convcost check --update.\n"
     )
 

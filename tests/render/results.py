@@ -5,7 +5,7 @@ from dataclasses import replace
 from convcost import compare, cost
 from convcost.core.report import Comparison, CounterResult
 from convcost.counters import COUNTERS
-from convcost.render.interface import CounterList
+from convcost.render.counters import CounterList
 
 VERDICTS = {
     "fvcore": CounterResult("differs", 26, 13, "MAC", "2 FLOPs more than 2 × MACs, unexplained"),

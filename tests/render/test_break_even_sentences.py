@@ -8,7 +8,7 @@ import pytest
 from convcost import compare
 from convcost.render import render
 from convcost.render.breakeven import open_verdicts
-from convcost.render.interface import Style
+from convcost.render.style import Style
 
 
 def sentences(*specs, **sizes):

@@ -9,7 +9,7 @@ from torch import nn
 
 import convcost
 from convcost.render import render
-from convcost.render.interface import Style, View
+from convcost.render.style import Style, View
 from convcost.tracing.profile import Profiler
 
 ADDITIVE = ("params", "trainable_params", "macs", "valid_macs", "flops", "bias_adds", "elementwise")

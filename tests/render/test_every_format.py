@@ -5,7 +5,7 @@ from results import RESULTS
 
 from convcost.core.errors import UsageError
 from convcost.render import FORMATS, render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 
 EVERY = pytest.mark.parametrize(
     ("result", "name"),

@@ -16,7 +16,7 @@ import convcost
 from convcost.core.escapes import markdown, markdown_code, printable, without_command, xml
 from convcost.core.report import Comparison
 from convcost.render import render
-from convcost.render.interface import Style, View
+from convcost.render.style import Style, View
 
 NAMES = [
     *(

@@ -3,7 +3,7 @@
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.render import FORMATS, check_format, interface
+from convcost.render import FORMATS, check_format, kinds
 from convcost.render.kinds import KINDS, function_at
 
 
@@ -14,7 +14,7 @@ def test_the_functions_of_a_kind_are_there(name):
 
 
 def test_every_class_of_results_is_a_kind():
-    assert set(interface.Result.split(" | ")) == set(KINDS)
+    assert set(kinds.Result.split(" | ")) == set(KINDS)
 
 
 def test_an_explanation_has_no_format_of_tables():

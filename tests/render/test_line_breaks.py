@@ -4,8 +4,8 @@ import pytest
 
 from convcost import compare, cost
 from convcost.render import render
-from convcost.render.interface import Style
 from convcost.render.screen import captured, flowing, unfolded
+from convcost.render.style import Style
 
 EQUATION = "length_out = ⌊(L + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = L"
 

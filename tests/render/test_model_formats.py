@@ -13,7 +13,7 @@ import convcost
 from convcost.core.cost import convention
 from convcost.core.trace import Uncounted
 from convcost.render import FORMATS, render
-from convcost.render.interface import Style, View
+from convcost.render.style import Style, View
 
 
 def chain(depth):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convcost.render.plain import plain
+from convcost.render.style import as_ascii
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from convcost.render.plain import plain
     ],
 )
 def test_a_formula_is_spelled_out_in_ascii(text, expected):
-    assert plain(text) == expected
+    assert as_ascii(text) == expected

@@ -11,8 +11,8 @@ from convcost.core.diagnosis import Cause, Opinion, Refereed
 from convcost.core.report import CounterResult, Report, Row
 from convcost.core.trace import Module, Operation, Tensor, Trace
 from convcost.render import render
-from convcost.render.diagnosis.layout import section
-from convcost.render.interface import Style
+from convcost.render.counters import diagnosis_section
+from convcost.render.style import Style
 
 
 def refereed(scale=1, opinions=None):
@@ -81,12 +81,12 @@ def test_each_difference_has_its_causes_below_it():
 
 
 def test_figures_are_rounded_where_they_do_not_fit_beside_their_labels():
-    table = section(refereed(scale=10**6), 80).tables[0]
+    table = diagnosis_section(refereed(scale=10**6), 80).tables[0]
     assert [line.cells for line in table.lines[1:3]] == [
         ("94.7 GMACs", "94.7 G", "0"),
         ("0 FLOPs", "0", "−94.7 G"),
     ]
-    wide = section(refereed(scale=10**6), 120).tables[0]
+    wide = diagnosis_section(refereed(scale=10**6), 120).tables[0]
     assert wide.lines[1].cells == ("94,720,000,000 MACs", "94,720,000,000", "0")
 
 
@@ -178,4 +178,4 @@ def test_the_other_formats_have_the_causes_too(name):
 
 def test_nothing_is_claimed_where_no_counter_counted():
     failed = {"x": Opinion("x", CounterResult("unavailable", None, None, "MAC", "no"))}
-    assert section(refereed(opinions=failed), 80).notes == ("x: unavailable, no.",)
+    assert diagnosis_section(refereed(opinions=failed), 80).notes == ("x: unavailable, no.",)

@@ -9,7 +9,7 @@ from results import CHAIN, COUNTED, LAYER, PAIR, RESULTS, THREE
 from convcost import cost
 from convcost.render import render
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.render.table import printed
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

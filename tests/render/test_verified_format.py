@@ -3,7 +3,7 @@
 import json
 
 from convcost.render import render
-from convcost.render.interface import Style
+from convcost.render.style import Style
 from convcost.verify.result import Finding, Heading, Verified
 
 HEADINGS = (

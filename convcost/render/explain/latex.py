@@ -15,8 +15,8 @@ from convcost.analysis.explain.steps import (
 )
 from convcost.render.explain.notes import facts, heading, notes, reports
 from convcost.render.explain.text import line_text, sides_text, value_text
-from convcost.render.interface import Style
 from convcost.render.latex import description, environment
+from convcost.render.style import Style
 from convcost.render.tex import escaped, finished, mathematics, text
 
 

@@ -12,8 +12,7 @@ from convcost.analysis.explain.steps import (
 from convcost.core.escapes import markdown, markdown_code
 from convcost.render.explain.notes import facts, heading, notes
 from convcost.render.explain.text import line_text
-from convcost.render.interface import Style
-from convcost.render.plain import plain
+from convcost.render.style import Style, as_ascii
 
 BREAK = "  \n  "
 
@@ -24,7 +23,7 @@ def render(explanation: Explanation, style: Style) -> str:
     about = "\n".join(f"- **{markdown(label)}**: {markdown_code(content)}" for label, content in stated)
     remarks = "\n".join(f"- {markdown(note)}" for note in notes(explanation))
     text = "\n\n".join((about, *map(_part, explanation.parts), remarks)) + "\n"
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)
 
 
 def _part(part: DerivationPart) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from convcost.analysis.explain.steps import Explanation
 from convcost.core.escapes import printable
 from convcost.core.report import Report
-from convcost.render.designs import sizes_facts, spec_text
 from convcost.render.document import Fact
-from convcost.render.notes import assumed_text, convention_note
+from convcost.render.notes import assumed_text, convention_note, sizes_facts, spec_text
 
 
 def reports(explanation: Explanation) -> tuple[Report, ...]:

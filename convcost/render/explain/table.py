@@ -10,9 +10,8 @@ from rich.text import Text
 from convcost.analysis.explain.steps import DerivationLine, DerivationPart, Equation, Explanation
 from convcost.render.explain.notes import facts, heading, notes
 from convcost.render.explain.text import line_text
-from convcost.render.interface import Style
-from convcost.render.plain import plain
 from convcost.render.screen import GAP, captured, flowing, grid, unfolded
+from convcost.render.style import Style, as_ascii
 
 TITLE_WIDTH = 11
 """What the titles of steps take, so that all parts are aligned."""
@@ -53,4 +52,4 @@ def _unfolded(line: DerivationLine, room: int, style: Style) -> str:
 
 
 def _spelled(text: str, style: Style) -> str:
-    return text if style.unicode else plain(text)
+    return text if style.unicode else as_ascii(text)

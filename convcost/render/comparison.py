@@ -1,0 +1,212 @@
+"""Candidates side by side: every quantity with ratios, the verdict, what the differences are made of."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from convcost.analysis.breakdown import Pair, paired
+from convcost.core import arithmetic
+from convcost.core.cost import Shape
+from convcost.core.metrics import Metric
+from convcost.core.report import Comparison, Report
+from convcost.core.units import NONE, exact, human, ratio
+from convcost.render import estimates
+from convcost.render.breakeven import is_open, open_verdicts
+from convcost.render.candidates import beside, columns
+from convcost.render.counters import counter_section
+from convcost.render.document import Document, Line, Section, Table
+from convcost.render.model import partial_note
+from convcost.render.model_modules import ITSELF, amount
+from convcost.render.notes import (
+    NO_COUNTERS,
+    assumed_text,
+    convention_note,
+    costs_against,
+    shape_text,
+    sizes_facts,
+    spec_text,
+    unknown_text,
+)
+from convcost.render.numbers import factor, shown
+from convcost.render.quantities import metric_label, shown_metrics
+from convcost.render.report import layer_table
+from convcost.render.style import Style
+
+
+def comparison_document(comparison: Comparison, style: Style) -> Document:
+    """The candidates side by side."""
+    reports = comparison.candidates
+    table = Table(
+        ("", *columns(reports)),
+        (
+            _shapes_line("input", [report.input for report in reports]),
+            _shapes_line("output", [report.output for report in reports]),
+            *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
+        ),
+    )
+    by_module = differences(comparison) if any(report.trace for report in reports) else Section((), ())
+    layers = tuple(map(layer_table, reports)) if style.layers else ()
+    return Document(
+        heading=tuple((report.name, spec_text(report)) for report in reports),
+        facts=sizes_facts(reports),
+        costs=Section(
+            (table, *by_module.tables, *layers),
+            (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
+        ),
+        counters=counter_section(reports),
+        beside=estimates.sections(reports, style),
+    )
+
+
+def _shapes_line(metric_label: str, shapes: list[Shape]) -> Line:
+    return Line(metric_label, beside([shape_text(shape) for shape in shapes], [""] * (len(shapes) - 1)))
+
+
+def _compared(comparison: Comparison, metric: Metric) -> Line:
+    found = (getattr(report, metric.name) for report in comparison.candidates)
+    values = [shown(value, missing=metric.missing or NONE) for value in found]
+    ratios = [factor(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
+    return Line(metric_label(metric, comparison.first), beside(values, ratios), metric.is_minor)
+
+
+def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
+    """What a reader has to know before taking a ratio at its word."""
+    others = comparison.candidates[1:]
+    notes = [_inputs(comparison)]
+    for other in others:
+        notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
+    reports = comparison.candidates
+    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if is_open(comparison) else ""]
+    return tuple(note for note in notes if note)
+
+
+def _inputs(comparison: Comparison) -> str:
+    if is_open(comparison):
+        return ""
+    counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
+    if len(set(counts.values())) == 1:
+        return ""
+    listed = ", ".join(f"{name} {shown(count)}" for name, count in counts.items())
+    return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
+
+
+def _verdict(comparison: Comparison, other: Report) -> str:
+    first = comparison.first
+    if any((first.flops, other.flops, first.params, other.params)):
+        costs = f"{costs_against(first, other)}{_amounts(first, other)} and has {_params(comparison, other)}."
+    else:
+        costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
+    return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
+
+
+def _amounts(first: Report, other: Report) -> str:
+    """Both FLOPs, where the first has any: (1.97 MFLOPs against 327.7 KFLOPs)."""
+    return f" ({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})" if first.flops else ""
+
+
+def _params(comparison: Comparison, other: Report) -> str:
+    """0.60× its parameters."""
+    if comparison.first.params:
+        return f"{ratio(comparison.ratio('params', other))} its parameters"
+    return f"{exact(other.params)} parameters against none" if other.params else "no parameters either"
+
+
+def _outputs(comparison: Comparison, other: Report) -> str:
+    first = comparison.first
+    if other.output == first.output:
+        return ""
+    shapes = f"{shape_text(other.output)} against {shape_text(first.output)}"
+    if other.output_elements == first.output_elements:
+        return f"The outputs have different shapes, {shapes}, and as many elements."
+    if not (first.output_elements and other.output_elements):
+        empty = first.name if other.output_elements else other.name
+        return f"The outputs differ, {shapes}: that of {empty} is empty."
+    elements = ratio(comparison.ratio("output_elements", other))
+    each = ratio(comparison.ratio("flops_per_output_element", other))
+    return (
+        f"The outputs differ, {shapes}: {other.name} yields {elements} the output elements, each at {each} "
+        f"the FLOPs; one can't stand in for the other without a further step."
+    )
+
+
+MOST_LINES = 12
+"""Parts that are listed, those that make up most of the difference."""
+
+
+class Contribution(NamedTuple):
+    """What a part adds to the difference: FLOPs of both, None where one has no such part."""
+
+    part: str
+    first: int | None
+    other: int | None
+
+    @property
+    def difference(self) -> int:
+        """How many more the other has."""
+        return (self.other or 0) - (self.first or 0)
+
+
+def differences(comparison: Comparison) -> Section:
+    """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
+    first = comparison.first
+    notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
+    tables = (_difference_table(first, other, found) for other, found in _all_contributions(comparison))
+    return Section(tuple(tables), tuple(note for note in notes if note))
+
+
+def difference_records(comparison: Comparison) -> list[dict[str, Any]]:
+    """The same as plain data, with every part."""
+    return [
+        {"name": other.name, "parts": [{**each._asdict(), "difference": each.difference} for each in found]}
+        for other, found in _all_contributions(comparison)
+    ]
+
+
+def _all_contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
+    """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
+    if any(report.open_names for report in comparison.candidates):
+        return []
+    first, *others = comparison.candidates
+    return [(other, _contributions(first, other)) for other in others if other.flops != first.flops]
+
+
+def _contributions(first: Report, other: Report) -> list[Contribution]:
+    """The largest first."""
+    found = [_contribution(pair, first, other) for pair in paired(first, other)]
+    return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
+
+
+def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
+    left, right = pair.costs
+    return Contribution(
+        _pair_label(pair),
+        left.flops(first.convention) if pair.first else None,
+        right.flops(other.convention) if pair.other else None,
+    )
+
+
+def _pair_label(pair: Pair) -> str:
+    """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
+    parts = [part for part in pair if part]
+    paths = dict.fromkeys(part.path or ITSELF for part in parts)
+    return f"{', '.join(paths)}: {' / '.join(dict.fromkeys(part.kind for part in parts))}"
+
+
+def _difference_table(first: Report, other: Report, found: list[Contribution]) -> Table:
+    lines = [_difference_line(each) for each in found[:MOST_LINES]]
+    if more := found[MOST_LINES:]:
+        lines.append(_difference_line(_sum_of(more)))
+    lines.append(_difference_line(Contribution("total", first.flops, other.flops)))
+    heading = f"FLOPs, {other.name} − {first.name}"
+    return Table((heading, first.name, other.name, "difference"), tuple(lines))
+
+
+def _sum_of(found: list[Contribution]) -> Contribution:
+    first, other = sum(each.first or 0 for each in found), sum(each.other or 0 for each in found)
+    return Contribution(f"{len(found)} others", first, other)
+
+
+def _difference_line(found: Contribution) -> Line:
+    sign = "+" if found.difference > 0 else "−" if found.difference else ""
+    shown = ("–" if value is None else amount(value) for value in (found.first, found.other))
+    return Line(found.part, (*shown, f"{sign}{amount(abs(found.difference))}"))

@@ -1,0 +1,204 @@
+"""What counters say of a result: verdicts, differences and their causes, and the list of all counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcost.core.cost import FLOPS_PER_MAC
+from convcost.core.diagnosis import Cause, Opinion, Refereed
+from convcost.core.report import CounterResult, Report
+from convcost.core.units import exact, fraction, human, in_full, sign
+from convcost.counters import COUNTERS
+from convcost.counters.interface import Counter
+from convcost.counters.phrases import said
+from convcost.render.columns import GUTTER, column_width
+from convcost.render.document import Document, Line, Section, Table
+from convcost.render.style import Style
+
+PENDING = "..."
+
+MISSING = "not installed"
+
+
+class CounterList(NamedTuple):
+    """The counters there are, each with its version or None."""
+
+    counters: tuple[tuple[Counter, str | None], ...]
+
+
+def counter_section(reports: tuple[Report, ...]) -> Section:
+    """What each counter says of each candidate, and why; nothing if no counter was asked."""
+    return Section(_verdict_tables(reports), _verdict_notes(reports))
+
+
+def _verdict_tables(reports: tuple[Report, ...]) -> tuple[Table, ...]:
+    names = dict.fromkeys(name for report in reports for name in report.counters)
+    lines = [
+        _verdict_line(name, report, several=len(reports) > 1)
+        for name in names
+        for report in reports
+        if name in report.counters
+    ]
+    if not lines:
+        return ()
+    return (Table(("counter", "its own figure", "as FLOPs", "verdict"), tuple(lines)),)
+
+
+def _verdict_line(name: str, report: Report, several: bool) -> Line:
+    result = report.counters[name]
+    label = f"{COUNTERS[name].title}, {report.name}" if several else COUNTERS[name].title
+    if result is None:
+        return Line(label, (PENDING, PENDING, "counting"))
+    return Line(
+        label, (_own_figure(result), "–" if result.flops is None else exact(result.flops), result.verdict)
+    )
+
+
+def _own_figure(result: CounterResult) -> str:
+    if result.raw is None or (result.flops is None and result.raw == 0):
+        return "–"
+    return f"{exact(result.raw)} {result.raw_unit}s"
+
+
+def _verdict_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """Every verdict's reason, once, with the candidates it is about."""
+    about: dict[tuple[str, str, str], list[str]] = {}
+    for report in reports:
+        for name, result in report.counters.items():
+            if result is not None and result.reason:
+                about.setdefault((COUNTERS[name].title, result.verdict, result.reason), []).append(
+                    report.name
+                )
+    return tuple(
+        f"{title} {verdict}{_candidate_names(names, reports)}: {reason}."
+        for (title, verdict, reason), names in about.items()
+    )
+
+
+def _candidate_names(names: list[str], reports: tuple[Report, ...]) -> str:
+    return f" ({', '.join(names)})" if len(reports) > 1 else ""
+
+
+def counter_list(result: CounterList, style: Style) -> Document:
+    """The counters that come with convcost side by side; below them the others, a line each."""
+    own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
+    others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
+    tables = (_side_by_side(own), *([_peers(others)] if others else ()))
+    return Document((), Section(tables, _installing(others)), Section((), ()))
+
+
+Listed = list[tuple[Counter, str | None]]
+"""Counters, each with its version if it is installed."""
+
+
+def _side_by_side(listed: Listed) -> Table:
+    """Version, unit, what each counts, what it does not see."""
+    counters = [counter for counter, _ in listed]
+    lines = (
+        Line("name", tuple(counter.name for counter in counters)),
+        Line("version", tuple(version or MISSING for _, version in listed)),
+        Line("unit", tuple(counter.unit for counter in counters)),
+        Line("counts", tuple(counter.counts for counter in counters)),
+        Line("blind to", tuple(counter.blind_spots for counter in counters)),
+    )
+    return Table(("", *(counter.title for counter in counters)), lines, text=True)
+
+
+def _peers(listed: Listed) -> Table:
+    lines = (
+        Line(counter.name, (version or MISSING, counter.unit, counter.blind_spots))
+        for counter, version in listed
+    )
+    return Table(("for models", "version", "unit", "blind to"), tuple(lines), text=True)
+
+
+def _installing(listed: Listed) -> tuple[str, ...]:
+    """How to get what is not there."""
+    missing: dict[str, list[str]] = {}
+    for counter, version in listed:
+        if version is None:
+            missing.setdefault(counter.install, []).append(counter.name)
+    return tuple(f"{', '.join(names)}: {command}" for command, names in missing.items())
+
+
+DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
+
+NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
+
+UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
+
+BROKEN_LABEL = 28
+"""The least that a label broken into lines needs."""
+
+Amount = Callable[[Fraction, str], str]
+"""Writes a number with its unit, or alone."""
+
+
+def diagnosis_section(diagnosis_document: Refereed, width: int) -> Section:
+    """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
+    table = _diagnosis_table(diagnosis_document, _in_full)
+    if not _fits(table, width):
+        table = _diagnosis_table(diagnosis_document, human)
+    return Section((table,), tuple(_diagnosis_notes(diagnosis_document)))
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether the numbers have room beside the labels, which are broken into lines if they are long."""
+    numbers = range(1, len(table.columns))
+    longest = max(len(line.label) + 2 * line.indent for line in table.lines)
+    label = longest if longest <= width // 2 else BROKEN_LABEL
+    return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
+
+
+def _diagnosis_table(diagnosis_document: Refereed, amount: Amount) -> Table:
+    lines = [Line("exact", ("", fraction(diagnosis_document.macs), ""))]
+    for opinion in diagnosis_document.opinions.values():
+        lines.append(Line(opinion.title, _opinion_cells(diagnosis_document, opinion, amount)))
+        lines += [Line(said(cause), ("", "", _difference(cause, amount)), True) for cause in opinion.causes]
+    return Table(DIAGNOSIS_COLUMNS, tuple(lines))
+
+
+def _in_full(value: Fraction, unit: str = "") -> str:
+    """Every digit; a counter of FLOPs may come to half a MAC."""
+    whole, rest = divmod(value, 1)
+    return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
+
+
+def _opinion_cells(diagnosis_document: Refereed, opinion: Opinion, amount: Amount) -> tuple[str, ...]:
+    raw, macs, difference = opinion.result.raw, opinion.macs, diagnosis_document.difference(opinion)
+    if raw is None or macs is None or difference is None:
+        return ("–", "–", opinion.result.verdict)
+    unit = f"{opinion.result.raw_unit}s"
+    return (amount(Fraction(raw), unit), amount(macs, ""), signed(difference, amount))
+
+
+def _difference(cause: Cause, amount: Amount) -> str:
+    return signed(Fraction(cause.flops, FLOPS_PER_MAC), amount)
+
+
+def signed(value: Fraction, amount: Amount = _in_full) -> str:
+    """+1,600, −7,680, or 0."""
+    return f"{sign(value)}{amount(abs(value), '')}"
+
+
+def _diagnosis_notes(diagnosis_document: Refereed) -> Iterator[str]:
+    heard = diagnosis_document.opinions.values()
+    if any(opinion.causes for opinion in heard):
+        yield NOTE
+    if any(opinion.unexplained for opinion in heard):
+        yield UNEXPLAINED
+    about: dict[str, list[str]] = {}
+    for opinion in heard:
+        for text in _opinion_texts(opinion):
+            about.setdefault(text, []).append(opinion.title)
+    yield from (f"{', '.join(titles)}: {text}." for text, titles in about.items())
+
+
+def _opinion_texts(opinion: Opinion) -> Iterator[str]:
+    """What there is to say of a counter, to be said once of all it holds for."""
+    if opinion.result.reason:
+        yield f"{opinion.result.verdict}, {opinion.result.reason}"
+    if opinion.remarks:
+        yield "; ".join(opinion.remarks)

@@ -1,1 +1,0 @@
-"""Devices, for every format."""

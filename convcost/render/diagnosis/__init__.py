@@ -1,1 +1,0 @@
-"""How the opinions of counters read: a table, and what their differences are made of."""

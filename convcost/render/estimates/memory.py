@@ -1,0 +1,154 @@
+"""Memory of the candidates side by side, and what the figures mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from convcost.analysis.memory import Memory
+from convcost.benchmark.result import What
+from convcost.core.cost import Size, quotient, ratio_of
+from convcost.core.report import Report
+from convcost.core.units import fraction, human, ratio
+from convcost.render.candidates import beside, columns
+from convcost.render.document import Line, Section, Table
+from convcost.render.numbers import LONGEST_ALONE, factor, is_number, shown
+from convcost.render.style import Style
+
+UNKNOWN = "unknown"
+
+
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of the candidates, and notes."""
+    found = [(report, report.memory) for report in reports if report.memory]
+    return Section((_table(found),), memory_notes(found))
+
+
+def _table(found: Found) -> Table:
+    (first, memory), *others = found
+    dtypes = "/".join(dict.fromkeys(each.dtype for _, each in found))
+    single = ("formula",) if first.open_names else ("bytes", "about")
+    is_open = bool(first.open_names)
+    lines: list[Line] = []
+    for quantity, values in _values(found):
+        lines.append(Line(quantity.label.format(optimizer=memory.optimizer), _row_cells(values, is_open)))
+        measured = [_measured_peak(report, quantity) for report, _ in found]
+        if any(measured):
+            lines.append(Line(quantity.measured, _row_cells(measured, is_open), minor=True))
+    headings = columns([report for report, _ in found]) if others else single
+    return Table((f"memory, {dtypes}", *headings), tuple(lines))
+
+
+def _measured_peak(report: Report, quantity: Quantity) -> int | None:
+    """The same on the GPU that it was timed on."""
+    runs = report.time.runs if report.time else ()
+    return next((run.peak for run in runs if run.what == quantity.run and not run.compiled), None)
+
+
+def _values(found: Found) -> list[tuple[Quantity, list[Size | None]]]:
+    """The quantities to show, with each candidate's."""
+    listed = [
+        (quantity, [getattr(memory, quantity.attribute) for _, memory in found]) for quantity in QUANTITIES
+    ]
+    return [(quantity, values) for quantity, values in listed if not quantity.optional or any(values)]
+
+
+def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
+    """Side by side with ratios; of a single one the exact figure and about how much it is, or a formula."""
+    if len(values) > 1:
+        return beside(list(map(_about, values)), [factor(ratio_of(each, values[0])) for each in values[1:]])
+    [value] = values
+    if is_open:
+        return (_about(value, LONGEST_ALONE),)
+    return (UNKNOWN, "") if value is None else (fraction(value), human(value, "B"))
+
+
+def _about(value: Size | None, longest: int = 56) -> str:
+    if value is None:
+        return UNKNOWN
+    return human(value, "B") if is_number(value) else shown(value, longest=longest)
+
+
+Found = list[tuple[Report, Memory]]
+
+ESTIMATE = (
+    "An estimate: input and output are held throughout, gradients and the optimizer's state throughout a "
+    "step; kept is what CUDA's kernels keep. Left out: what a layer makes for a moment, workspace of "
+    "libraries, what an allocator rounds up or can't reuse, CUDA's own."
+)
+
+RAN = {
+    "shapes": "{names}: what is kept was seen in a run forward and backward, in training, on shapes alone.",
+    "data": "{names}: what is kept was seen in a run on real data, on the CPU, whose kernels may keep more.",
+}
+
+OF_DESIGNS = "A design's input has a gradient too, as inside a network; its buffers are left out."
+
+
+def memory_notes(found: Found) -> tuple[str, ...]:
+    """How the candidates compare, what is not known, what the figures rest on."""
+    return (*_comparisons(found), *_unknown(found), *_master(found), *_conditions(found), ESTIMATE)
+
+
+def _comparisons(found: Found) -> Iterator[str]:
+    """conv keeps 2.00× as much as dense for its backward, and a step of training takes 0.61× as much."""
+    (first, base), *others = found
+    for other, memory in others:
+        pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
+        if all(is_number(value) and value for pair in pairs for value in pair):
+            kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
+            yield (
+                f"{other.name} keeps {kept} as much as {first.name} for its backward; a training step takes "
+                f"{peak} its memory ({_human(memory.training_peak)} against {_human(base.training_peak)})."
+            )
+
+
+def _human(value: int | None) -> str:
+    return human(value or 0, "B")
+
+
+def _unknown(found: Found) -> Iterator[str]:
+    for report, memory in found:
+        if memory.reason:
+            yield f"What {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
+
+
+def _master(found: Found) -> Iterator[str]:
+    for dtype in sorted({memory.dtype for _, memory in found if memory.master_copy != 0}):
+        yield (
+            f"With {dtype}, the optimizer's state and a master copy of the parameters are in float32, as is "
+            f"usual in mixed precision."
+        )
+
+
+def _conditions(found: Found) -> Iterator[str]:
+    for ran, text in RAN.items():
+        if names := [report.name for report, memory in found if memory.ran == ran]:
+            yield text.format(names=" and ".join(names))
+    if not all(report.trace for report, _ in found):
+        yield OF_DESIGNS
+
+
+class Quantity(NamedTuple):
+    """A figure of Memory by attribute, and its label; an `optional` one is shown where some have it.
+
+    `run` is what it is measured in, if it is, and `measured` what that is called.
+    """
+
+    attribute: str
+    label: str
+    optional: bool = False
+    run: What | None = None
+    measured: str = ""
+
+
+QUANTITIES = (
+    Quantity("parameters", "parameters"),
+    Quantity("buffers", "buffers", optional=True),
+    Quantity("gradients", "gradients"),
+    Quantity("optimizer_state", "state of {optimizer}"),
+    Quantity("master_copy", "master copy in float32", optional=True),
+    Quantity("activations", "kept for backward"),
+    Quantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
+    Quantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
+)

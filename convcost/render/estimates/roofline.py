@@ -1,0 +1,289 @@
+"""Rooflines of the candidates side by side, of their layers or modules, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from convcost.analysis.breakdown import tree
+from convcost.analysis.roofline import BOUNDS, Bound, Flip, Part, Roofline
+from convcost.core.cost import quotient, ratio_of
+from convcost.core.report import Report
+from convcost.core.trace import Phase
+from convcost.core.units import duration, exact, human, percent, ratio
+from convcost.devices.device import peak_unit
+from convcost.render.candidates import beside, columns
+from convcost.render.document import Line, Section, Table
+from convcost.render.model_modules import ITSELF, Selection, Shown, fits, module_label, select, without
+from convcost.render.notes import costs_against
+from convcost.render.numbers import factor, is_number, shown
+from convcost.render.style import Style, View
+
+
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of the candidates, tables of what they are made of, and notes."""
+    in_parts = with_rooflines(reports) if style.layers or len(reports) == 1 else []
+    apart = (table for report, roofline in in_parts for table in _part_tables(report, roofline, style))
+    return Section((_candidates(reports), *apart), roofline_notes(with_rooflines(reports)))
+
+
+def with_rooflines(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
+    """The reports with their rooflines."""
+    return [(report, report.roofline) for report in reports if report.roofline]
+
+
+def _candidates(reports: tuple[Report, ...]) -> Table:
+    """The totals side by side, with ratios to the first."""
+    rooflines = [roofline for _, roofline in with_rooflines(reports)]
+    first = rooflines[0]
+    lines = [
+        _candidate_line(
+            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")
+        ),
+        _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, shown),
+    ]
+    if not any(roofline.is_open for roofline in rooflines):
+        lines += _times(rooflines)
+    return Table((f"{first.device.name}, {first.dtype}", *columns(reports)), tuple(lines))
+
+
+def _times(rooflines: list[Roofline]) -> Iterator[Line]:
+    yield _candidate_line(rooflines, "least time", lambda roofline: roofline.seconds, duration)
+    if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
+        for by in BOUNDS:
+            yield _candidate_line(
+                rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
+            )
+    yield from _phases(rooflines)
+    binding = [bound_by(roofline) for roofline in rooflines]
+    yield Line("bound by", beside(binding, [""] * (len(binding) - 1)))
+    if all(roofline.overhead is not None for roofline in rooflines):
+        yield _candidate_line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
+
+
+def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
+    """What the forward and each gradient take of it; nothing where only the forward ran."""
+    phases = dict.fromkeys(bound.part.phase for roofline in rooflines for bound in roofline.bounds)
+    for phase in phases if len(phases) > 1 else ():
+        yield _candidate_line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
+
+
+def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
+    return roofline.only(lambda part: part.phase == phase).seconds
+
+
+def _candidate_line(
+    rooflines: list[Roofline],
+    label: str,
+    value: Callable[[Roofline], Any],
+    write: Callable[[Any], str],
+    minor: bool = False,
+) -> Line:
+    first, *others = values = list(map(value, rooflines))
+    ratios = [factor(ratio_of(other, first)) for other in others]
+    return Line(label, beside(list(map(write, values)), ratios), minor)
+
+
+def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
+    """What it is made of, without intensities where the screen has no room for them."""
+    if report.trace:
+        yield fit_width(part_table(report, roofline, style.view), style.width)
+    elif len(roofline.bounds) > 1:
+        yield fit_width(_layers(report, roofline), style.width)
+
+
+def _layers(report: Report, roofline: Roofline) -> Table:
+    lines = tuple(
+        Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
+    )
+    return Table((f"{report.name}, by layer", *headings(roofline)), lines)
+
+
+INTENSITY = "FLOPs/B"
+
+MOSTLY = Fraction("0.995")
+"""From this share of the time on, one bound has it all."""
+
+
+def headings(roofline: Roofline) -> tuple[str, ...]:
+    """What the cells are; beside formulas there is room for one of them."""
+    return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
+
+
+def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
+    """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
+    moved = amount(copies * some.bytes, "B")
+    if is_open:
+        return (moved,)
+    return (moved, shown(some.intensity), duration(copies * some.seconds), bound_by(some))
+
+
+def amount(value: Any, unit: str) -> str:
+    """About how much it is, or a formula."""
+    return human(value, unit) if is_number(value) else shown(value)
+
+
+def bound_by(roofline: Roofline) -> str:
+    """memory; or, where both bounds have a part in it, memory 80.0%."""
+    if not roofline.seconds:
+        return ""
+    share = roofline.share(roofline.by)
+    return roofline.by if share >= MOSTLY else f"{roofline.by} {percent(share)}"
+
+
+def fit_width(table: Table, width: int) -> Table:
+    """`table` without intensities where the screen has no room for them."""
+    return table if fits(table, width) else without(table, INTENSITY)
+
+
+def part_table(report: Report, roofline: Roofline, view: View) -> Table:
+    """What all of it is made of."""
+    if view.by == "operator":
+        return _operators(roofline)
+    return _modules(roofline, select(tree(report), view, report.convention))
+
+
+def _modules(roofline: Roofline, selection: Selection) -> Table:
+    lines = [
+        Line(
+            module_label(shown),
+            cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
+            depth=shown.depth,
+        )
+        for shown in selection.shown
+    ]
+    outside = roofline.only(lambda part: not part.path)
+    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
+        lines.append(Line("outside of modules", cells(outside, roofline.is_open)))
+    return _with_total("module", lines, roofline)
+
+
+def _in_module(shown: Shown) -> Callable[[Part], bool]:
+    """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
+    path = shown.node.module.path
+    if shown.label == ITSELF:
+        return lambda part: part.path == path
+    return lambda part: part.path == path or part.path.startswith(f"{path}.")
+
+
+def _operators(roofline: Roofline) -> Table:
+    labels = dict.fromkeys(bound.part.label for bound in roofline.bounds)
+    found = [(label, roofline.only(partial(_is_called, label))) for label in labels]
+    if not roofline.is_open:
+        found.sort(key=lambda pair: -pair[1].seconds)
+    return _with_total(
+        "operator", [Line(label, cells(some, roofline.is_open)) for label, some in found], roofline
+    )
+
+
+def _is_called(label: str, part: Part) -> bool:
+    return part.label == label
+
+
+def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
+    return Table((heading, *headings(roofline)), (*lines, Line("total", cells(roofline, roofline.is_open))))
+
+
+Found = list[tuple[Report, Roofline]]
+
+LEAST = (
+    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
+    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
+)
+
+
+def roofline_notes(found: Found) -> tuple[str, ...]:
+    """What the device can do, how the candidates compare, and what is left out."""
+    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST)
+
+
+def _device(roofline: Roofline) -> str:
+    device = roofline.device
+    unit = peak_unit(roofline.dtype)
+    return (
+        f"{device.name} in {roofline.dtype}: {human(roofline.peak, unit)}, {human(device.bandwidth, 'B/s')}; "
+        f"compute-bound from {exact(roofline.ridge)} FLOPs a byte on."
+    )
+
+
+def _comparisons(found: Found) -> Iterator[str]:
+    """conv costs 6.00× the FLOPs of dense and takes 1.21× its least time: both are memory-bound (…)."""
+    (first, base), *others = found
+    for other, roofline in others:
+        if base.is_open or roofline.is_open or not (base.flops and base.seconds):
+            continue
+        seconds = ratio(quotient(roofline.seconds, base.seconds))
+        yield (
+            f"{costs_against(first, other)} and {seconds} its least time on "
+            f"{base.device.name}: {why((first.name, base), (other.name, roofline))}."
+        )
+
+
+def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
+    """What binds the one and the other."""
+    (name, base), (other_name, roofline) = first, other
+    if base.by == roofline.by:
+        both = f"{shown(base.intensity)} and {shown(roofline.intensity)} FLOPs a byte"
+        return f"both are {base.by}-bound ({both})"
+    return (
+        f"{name} is {base.by}-bound ({shown(base.intensity)} FLOPs a byte), "
+        f"{other_name} is {roofline.by}-bound ({shown(roofline.intensity)})"
+    )
+
+
+MOST_SAID = 6
+"""Sentences; further ones would hide the first."""
+
+MOST_NAMED = 3
+"""Layers in one sentence."""
+
+
+def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
+    """For each layer that computes, at which size which bound holds; layers alike together."""
+    said: dict[str, list[str]] = {}
+    for report, roofline in found:
+        texts = _flip_texts(report, roofline)
+        for label, text in texts.items():
+            name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
+            said.setdefault(text, []).append(name)
+    for text, names in [*said.items()][:MOST_SAID]:
+        yield f"{_listed(list(dict.fromkeys(names)))}: {text}."
+    if len(said) > MOST_SAID:
+        yield f"And {len(said) - MOST_SAID} more such sentences on other layers."
+
+
+def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:
+    """What there is to say of each layer that computes, by its label."""
+    return {
+        _bound_label(report, bound): _flip_text(bound.flip, report, roofline)
+        for bound in roofline.bounds
+        if bound.flip and bound.part.flops != 0
+    }
+
+
+def _bound_label(report: Report, bound: Bound) -> str:
+    part = bound.part
+    return f"{part.path}: {part.label}" if report.trace and part.path else part.label
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
+    return "; ".join(names[:MOST_NAMED]) + more
+
+
+def _flip_text(found: Flip, report: Report, roofline: Roofline) -> str:
+    """memory-bound below B = 513, compute-bound from there on."""
+    if not found.stretches:
+        return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
+    first, *others = found.stretches
+    if not others:
+        return f"{first.by}-bound whatever {', '.join(report.open_names or report.assumed)}"
+    parts = [f"{first.by}-bound below {found.size} = {others[0].start:,}"]
+    for stretch, following in zip(others, [*others[1:], None], strict=True):
+        start = "there" if stretch is others[0] else f"{stretch.start:,}"
+        parts.append(
+            f"{stretch.by}-bound from {start} " + (f"to {following.start - 1:,}" if following else "on")
+        )
+    return ", ".join(parts)

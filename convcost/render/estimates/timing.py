@@ -1,0 +1,221 @@
+"""Measured times of the candidates side by side, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from convcost.analysis.roofline import Roofline
+from convcost.benchmark.machine import threads_text
+from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
+from convcost.benchmark.samples import Samples
+from convcost.core.report import Report
+from convcost.core.units import NONE, duration, human, percent, ratio
+from convcost.render.candidates import beside, columns
+from convcost.render.document import Line, Section, Table
+from convcost.render.estimates.roofline import why
+from convcost.render.notes import costs_against
+from convcost.render.numbers import shown
+from convcost.render.style import Style
+
+UNCLEAR = "unclear"
+"""In place of a ratio, where the spreads overlap."""
+
+
+class Timed(NamedTuple):
+    """A candidate, and what was measured of it."""
+
+    report: Report
+    time: Timing
+
+
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """A table of what was measured, and what it means."""
+    found = [Timed(report, report.time) for report in reports if report.time]
+    first = found[0].time
+    heading = f"measured on {first.device}, {first.dtype}"
+    lines = tuple(line for kind in first.runs for line in _run_lines(kind, found))
+    return Section((Table((heading, *columns(reports)), lines),), tuple(timing_notes(reports)))
+
+
+def label(run: Run) -> str:
+    """What was timed: training step, compiled."""
+    what = "forward" if run.what == "forward" else "training step"
+    return f"{what}, compiled" if run.compiled else what
+
+
+def _run_lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
+    runs = [timed.time.like(kind) or kind for timed in found]
+    ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
+    yield Line(label(kind), beside([_sample_text(run, _median) for run in runs], ratios))
+    blank = [""] * len(ratios)
+    yield Line("middle half", beside([_sample_text(run, middle_half) for run in runs], blank), minor=True)
+    yield Line("achieved", beside([_speed_text(run) for run in runs], blank), minor=True)
+    shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
+    if any(share is not None for share in shares):
+        yield Line("of the roofline", beside(list(map(percent, shares)), blank), minor=True)
+    if any(run.peak for run in runs):
+        yield Line("peak of memory", beside([_peak_text(run) for run in runs], blank), minor=True)
+
+
+def _ratio_text(first: Run, other: Run) -> str:
+    found = times_ratio(first, other)
+    return UNCLEAR if found is not None and not can_tell_apart(first, other) else ratio(found)
+
+
+def _sample_text(run: Run, write: Callable[[Samples], str]) -> str:
+    return write(run.samples) if run.samples else NONE
+
+
+def _median(samples: Samples) -> str:
+    return duration(samples.median)
+
+
+def middle_half(samples: Samples) -> str:
+    """What the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
+    low, high = map(duration, samples.quartiles)
+    number, _, unit = low.partition(" ")
+    is_one_unit = high.partition(" ")[2] == unit
+    return f"{number if is_one_unit else low}–{high}"
+
+
+def _speed_text(run: Run) -> str:
+    return human(run.flops_per_second, "FLOP/s") if run.flops_per_second else NONE
+
+
+def _peak_text(run: Run) -> str:
+    return human(run.peak, "B") if run.peak else NONE
+
+
+STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
+
+QUIETER = "--threads 1 is disturbed less."
+
+OWN_ROOFLINE = "--device this compares them with this machine's."
+
+MUCH = 10
+
+CACHED = (
+    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
+)
+
+
+def timing_notes(reports: Sequence[Report]) -> Iterator[str]:
+    """How the candidates compare, what failed, and how it was measured."""
+    first, *others = reports
+    for other in others:
+        yield from _comparison(first, other)
+    yield from _failures(reports)
+    yield from _disturbances(reports)
+    yield from _about_rooflines(reports)
+    if first.time:
+        yield _method(first.time)
+
+
+def _comparison(first: Report, other: Report) -> Iterator[str]:
+    """conv costs 6.00× the FLOPs of dense and takes 2.10× the time here: dense is memory-bound (…)."""
+    if not first.time or not other.time:
+        return
+    base, run = first.time.forward, other.time.forward
+    seconds = times_ratio(base, run)
+    if seconds is None:
+        return
+    start = costs_against(first, other)
+    if not can_tell_apart(base, run):
+        yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
+        return
+    yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
+
+
+def _because(first: Report, other: Report) -> str:
+    """What binds the one and the other; where that is not known or no reason, how fast they were."""
+    one, two = _own_roofline(first), _own_roofline(other)
+    if not one or not two or _is_slowed(first) or _is_slowed(other):
+        return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
+    pairs = (first.name, one), (other.name, two)
+    if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
+        return f"there is nothing that {idle} would compute or move"
+    called = [is_mostly_calls(roofline) for _, roofline in pairs]
+    if not any(called):
+        return why(*pairs)
+    if all(called):
+        return "calling their layers takes longer than what both compute and move"
+    return ", ".join(_bound(name, roofline) for name, roofline in pairs)
+
+
+def _own_roofline(report: Report) -> Roofline | None:
+    """The roofline of the device that the times were measured on."""
+    return report.time.own(report.roofline) if report.time else None
+
+
+def is_mostly_calls(roofline: Roofline) -> bool:
+    """Whether the overhead of its calls is known to be more than its least time."""
+    return roofline.overhead is not None and roofline.overhead > roofline.seconds
+
+
+def _bound(name: str, roofline: Roofline) -> str:
+    if is_mostly_calls(roofline):
+        return f"{name} is bound by the overhead of its calls"
+    return f"{name} is {roofline.by}-bound ({shown(roofline.intensity)} FLOPs a byte)"
+
+
+def _achieved(report: Report) -> str:
+    speed = report.time.forward.flops_per_second if report.time else None
+    return human(speed or 0, "FLOP/s")
+
+
+def _failures(reports: Sequence[Report]) -> Iterator[str]:
+    for report in reports:
+        for run in report.time.runs if report.time else ():
+            if run.failure:
+                yield f"{report.name}{_whereof(run)} could not be timed: {run.failure}."
+
+
+def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
+    """Names those whose rounds differ so much that a median says little."""
+    runs = [
+        (report, report.time, run.samples) for report in reports if report.time for run in report.time.runs
+    ]
+    noisy = (report.name for report, _, samples in runs if samples and samples.spread * 2 > samples.median)
+    advice = f" {QUIETER}" if any(time.threads > 1 for _, time, _ in runs) else ""
+    if names := ", ".join(dict.fromkeys(noisy)):
+        yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
+    if names := ", ".join(report.name for report in reports if _is_slowed(report)):
+        explained = f"{names} took more than {MUCH} times as long as work and calls explain"
+        yield f"{explained}: other work may have been in the way.{advice}"
+
+
+def _is_slowed(report: Report) -> bool:
+    """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
+    samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
+    if not samples or not roofline or not is_mostly_calls(roofline):
+        return False
+    return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
+
+
+def _whereof(run: Run) -> str:
+    what = "'s training step" if run.what == "step" else ""
+    return f"{what}, compiled," if run.compiled else what
+
+
+def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
+    found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
+    shares = [time.of_least(run, roofline) for time, roofline in found for run in time.runs]
+    if any(share is not None and share > 1 for share in shares):
+        yield CACHED
+    others = [
+        (time.processor or time.device, roofline.device.name)
+        for time, roofline in found
+        if not time.own(roofline)
+    ]
+    for here, name in dict.fromkeys(others):
+        yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"
+
+
+def _method(time: Timing) -> str:
+    """Medians of 25 rounds, in turn, on 2 threads."""
+    samples = time.forward.samples
+    rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
+    how = f"{rounds} in turn, on {threads_text(time.threads)}"
+    said = f"Times are medians of {how}, without gradients, on random inputs or those given."
+    return f"{said} {STEP}" if any(run.what == "step" for run in time.runs) else said

@@ -1,0 +1,209 @@
+"""The report of a torch module: the totals, and what to know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from convcost.analysis.breakdown import Node, by_operator, phases, tree
+from convcost.core.errors import did_you_mean
+from convcost.core.report import Report
+from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
+from convcost.core.units import exact
+from convcost.operators.interface import COMPLEX_MACS
+from convcost.render import estimates
+from convcost.render.counters import counter_section
+from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.model_modules import Selection, module_table, select
+from convcost.render.model_operators import operator_name, operator_table, phase_tables
+from convcost.render.notes import (
+    NO_COUNTERS,
+    assumed_text,
+    convention_note,
+    shape_text,
+    size_text,
+    sizes_text,
+)
+from convcost.render.quantities import total_lines
+from convcost.render.style import Style, View
+
+
+def model_document(report: Report, trace: Trace, style: Style) -> Document:
+    """The tree of modules, or its operators; the totals; what to know about them."""
+    root = tree(report)
+    selection = select(root, style.view, report.convention)
+    is_by_module = style.view.by == "module"
+    tables = (
+        *((module_table(report, root, selection, style),) if is_by_module else ()),
+        operator_table(report, trace, not is_by_module, style.width),
+        *phase_tables(report, trace),
+        _totals(report, trace),
+    )
+    return Document(
+        heading=((report.name, "" if report.spec == report.name else report.spec),),
+        facts=_facts(report, trace),
+        costs=Section(tables, _notes(report, trace, root, selection, style.view)),
+        counters=counter_section((report,)),
+        beside=estimates.sections((report,), style),
+    )
+
+
+def _totals(report: Report, trace: Trace) -> Table:
+    label = "forward" if phases(trace) else ""
+    columns = (label, "formula") if report.open_names else (label, "exact", "about")
+    return Table(columns, tuple(total_lines(report)))
+
+
+def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
+    texts = (
+        ("sizes", sizes_text((report,))),
+        ("input", listed(map(_tensor_text, trace.inputs), "; ")),
+        ("output", listed(map(_tensor_text, trace.outputs), "; ")),
+    )
+    return tuple(Fact(label, text) for label, text in texts if text)
+
+
+def _tensor_text(tensor: Tensor) -> str:
+    """An input or output, by name where forward has one."""
+    name = "" if tensor.name.isdecimal() else tensor.name
+    return " ".join(part for part in (name, tensor.dtype, shape_text(tensor.shape)) if part)
+
+
+RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+
+MOST_NAMED = 6
+"""Names in a sentence; what are more are counted."""
+
+
+def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
+    """What to know, the gravest first."""
+    found = (
+        partial_note(trace),
+        *_unused_formulas(trace),
+        _conditionals(trace),
+        _estimated(report, trace),
+        _complex(trace),
+        _sparse(trace),
+        RAN_ON_DATA if trace.ran == "data" else "",
+        _unused(trace),
+        *_tied(trace),
+        _repeated(root),
+        _hidden(root, selection, view),
+        assumed_text((report,)),
+        NO_COUNTERS if report.open_names else "",
+        convention_note(report.convention),
+    )
+    return tuple(note for note in found if note)
+
+
+def partial_note(trace: Trace, name: str = "") -> str:
+    """The operators that are missing in the count; nothing where none is."""
+    if not trace.uncounted:
+        return ""
+    texts = list(map(_counted_in_part, (found for found in trace.uncounted if found.reason)))
+    missed = [found for found in trace.uncounted if not found.reason]
+    if missed:
+        verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
+        texts.append(
+            f"{listed(map(_operator_calls, missed), '; ')} {verb} cost is not in it. "
+            f"Formulas of your own go in with --formulas"
+        )
+    about = f" of {name}" if name else ""
+    return f"The count{about} is partial: {listed(texts, '; ')}."
+
+
+def _counted_in_part(found: Uncounted) -> str:
+    return f"{_operator_calls(found)}: {found.reason}"
+
+
+def _operator_calls(found: Uncounted) -> str:
+    shapes = " and ".join(map(shape_text, found.inputs))
+    where = f" in {found.path}" if found.path else ""
+    return f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on {shapes})"
+
+
+def _unused_formulas(trace: Trace) -> Iterator[str]:
+    """Formulas for operators that did not run, with a name that did and is like theirs."""
+    ran = {missed.operator for missed in trace.uncounted} | {found.operator for found in trace.operations}
+    for name in trace.unused_formulas:
+        near = did_you_mean(name, ran)
+        yield f"The formula for {name} was not used: no operator of that name was seen{near}."
+
+
+def _conditionals(trace: Trace) -> str:
+    """What the branches of each torch.cond cost, and which is counted."""
+    return listed(map(_branches, trace.conditionals), " ")
+
+
+def _branches(found: Conditional) -> str:
+    where = f" in {found.path}" if found.path else ""
+    what = f"torch.cond{where} ({_calls_text(found.calls)})"
+    counted = "true" if found.counted else "false"
+    if found.true is None or found.false is None:
+        return f"{what} ran its {counted} branch, which is counted."
+    true, false = (f"{size_text(cost.macs)} MACs" for cost in (found.true, found.false))
+    which = "Which one runs depends on values"
+    if true == false and found.true == found.false:
+        return f"{what} costs {true} on either branch. {which}: one is counted."
+    return (
+        f"{what} costs {true} on its true branch and {false} on its false one. "
+        f"{which}: the {counted} one is counted, as it costs more."
+    )
+
+
+def _estimated(report: Report, trace: Trace) -> str:
+    names = [
+        operator_name(total.operator)
+        for total in by_operator(trace)
+        if total.estimated and (total.cost + total.backward).flops(report.convention)
+    ]
+    return f"Estimated by a usual rule, not exact: {listed(names)}." if names else ""
+
+
+def _complex(trace: Trace) -> str:
+    names = [operator_name(total.operator) for total in by_operator(trace) if total.complex]
+    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {listed(names)}." if names else ""
+
+
+def _sparse(trace: Trace) -> str:
+    names = [operator_name(total.operator) for total in by_operator(trace) if total.sparse]
+    return f"Sparse tensors are counted by their stored entries: {listed(names)}." if names else ""
+
+
+def _unused(trace: Trace) -> str:
+    if not trace.unused:
+        return ""
+    verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
+    return f"{listed(trace.unused)} {verb} counted among the parameters, but nothing used {them} in this run."
+
+
+def _tied(trace: Trace) -> Iterator[str]:
+    for first, *others in trace.tied[:MOST_NAMED]:
+        verb = "is" if len(others) == 1 else "are"
+        yield f"{listed(others)} {verb} the same tensor as {first}: counted once."
+
+
+def _repeated(root: Node) -> str:
+    again = [node.module for node in root.walk() if node.module.calls > 1]
+    texts = [f"{module.path} ran {module.calls} times" for module in again]
+    return f"{listed(texts)}: each time costs, parameters count once." if texts else ""
+
+
+def _hidden(root: Node, selection: Selection, view: View) -> str:
+    if view.by == "operator":
+        return ""
+    if view.filter and not selection.shown:
+        return f"No module has {view.filter[:40]!a} in its path or class."
+    if view.filter or root.depth <= selection.depth:
+        return ""
+    return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
+
+
+def listed(texts: Iterable[str], separator: str = ", ") -> str:
+    """The first few of `texts`, and how many more there are."""
+    found = list(texts)
+    more = len(found) - MOST_NAMED
+    return separator.join(found[:MOST_NAMED]) + (f"{separator}and {exact(more)} more" if more > 0 else "")
+
+
+def _calls_text(calls: int) -> str:
+    return f"{exact(calls)} call{'s' * (calls != 1)}"

@@ -1,0 +1,79 @@
+"""The quantities that a table shows, and a line for each of those of one design."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from convcost.core.arithmetic import elements
+from convcost.core.metrics import METRICS, Metric
+from convcost.core.report import Report
+from convcost.core.units import NONE, exact, fraction, human
+from convcost.render.document import Line
+from convcost.render.notes import (
+    shape_text,
+)
+from convcost.render.numbers import LONGEST_ALONE, in_full, is_number, shown
+
+DTYPES = ("float64", "float32", "bfloat16", "int8")
+UNITS = {
+    "params": "params",
+    "trainable_params": "params",
+    "macs": "MACs",
+    "valid_macs": "MACs",
+    "flops": "FLOPs",
+    "bytes": "B",
+}
+
+
+def total_lines(report: Report) -> list[Line]:
+    """Every metric; of a single layer the parameters one by one; of a design the bytes in other dtypes."""
+    lines = []
+    for metric in shown_metrics(report):
+        cells = _amount_cells(
+            getattr(report, metric.name), UNITS.get(metric.name, ""), report, metric.missing or NONE
+        )
+        lines.append(Line(metric_label(metric, report), cells, metric.is_minor))
+        if metric.name == "params" and len(report.rows) == 1:
+            lines += _parameters(report)
+        if metric.name == "bytes" and not report.trace:
+            lines += _bytes_by_dtype(report)
+    return lines
+
+
+def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) -> tuple[str, ...]:
+    """The exact value, and about how much that is; or the formula alone."""
+    if value is None:
+        return (missing,) if report.open_names else (missing, "")
+    if report.open_names:
+        return (in_full(value) if is_number(value) else shown(value, longest=LONGEST_ALONE),)
+    if value.denominator != 1:
+        return ("", exact(value))
+    return (fraction(value), human(value, unit) if unit else "")
+
+
+def _parameters(report: Report) -> list[Line]:
+    return [
+        Line(f"{name} {shape_text(shape)}", _amount_cells(elements(shape), "", report), minor=True)
+        for name, shape in report.rows[0].parameters.items()
+    ]
+
+
+def _bytes_by_dtype(report: Report) -> list[Line]:
+    others = [replace(report, dtype=dtype) for dtype in DTYPES if dtype != report.dtype]
+    return [
+        Line(f"in {other.dtype}", _amount_cells(other.bytes, "B", report), minor=True) for other in others
+    ]
+
+
+def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
+    """Those a table has: what is trainable only where not all parameters are."""
+    some_are_frozen = any(report.trainable_params != report.params for report in reports)
+    return tuple(each for each in METRICS if some_are_frozen or each.name != "trainable_params")
+
+
+def metric_label(metric: Metric, report: Report) -> str:
+    """The metric's label, with the dtype where it matters: a module's tensors may have several."""
+    if metric.name != "bytes":
+        return metric.label
+    return f"{metric.label} ({'own dtypes' if report.has_own_dtypes else report.dtype})"

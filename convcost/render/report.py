@@ -1,0 +1,78 @@
+"""One design or layer: every quantity, its layers, and what to know about them."""
+
+from __future__ import annotations
+
+from convcost.analysis.explain.layer import lengths
+from convcost.core.diagnosis import Refereed
+from convcost.core.report import Report
+from convcost.render import estimates
+from convcost.render.counters import counter_section, diagnosis_section
+from convcost.render.document import Document, Fact, Line, Section, Table
+from convcost.render.explain.text import line_text
+from convcost.render.model import model_document
+from convcost.render.notes import (
+    NO_COUNTERS,
+    assumed_text,
+    convention_note,
+    shape_text,
+    sizes_facts,
+    spec_text,
+    unknown_text,
+)
+from convcost.render.numbers import shown
+from convcost.render.quantities import total_lines
+from convcost.render.style import Style
+
+
+def report_document(report: Report, style: Style) -> Document:
+    """One design, or a torch module's tree."""
+    if report.trace:
+        return model_document(report, report.trace, style)
+    is_single = len(report.rows) == 1
+    headings = ("", "formula") if report.open_names else ("", "exact", "about")
+    table = Table(headings, tuple(total_lines(report)))
+    layers = () if is_single else (layer_table(report),)
+    return Document(
+        heading=((report.name, spec_text(report)),),
+        facts=(*sizes_facts((report,)), *_shapes(report)),
+        costs=Section((table, *layers), _report_notes(report)),
+        counters=counter_section((report,)),
+        beside=estimates.sections((report,), style),
+    )
+
+
+def diagnosis_document(result: Refereed, style: Style) -> Document:
+    """The model's report, with the counters' opinions of it."""
+    return report_document(result.report, style)._replace(counters=diagnosis_section(result, style.width))
+
+
+def _report_notes(report: Report) -> tuple[str, ...]:
+    counters = NO_COUNTERS if report.open_names else ""
+    notes = (assumed_text((report,)), unknown_text((report,)), counters)
+    return tuple(note for note in (*notes, convention_note(report.convention)) if note)
+
+
+def _shapes(report: Report) -> tuple[Fact, ...]:
+    formulas = map(line_text, lengths(report.rows[0])) if len(report.rows) == 1 else ()
+    return (
+        Fact("input", shape_text(report.input)),
+        Fact("output", shape_text(report.output)),
+        *(Fact("", formula) for formula in formulas),
+    )
+
+
+def layer_table(report: Report) -> Table:
+    """Every layer of a design: its output and costs."""
+    lines = tuple(
+        Line(
+            f"{row.path} {row.layer}",
+            (
+                shape_text(row.output),
+                shown(row.params),
+                shown(row.cost.macs),
+                shown(row.cost.flops(report.convention)),
+            ),
+        )
+        for row in report.rows
+    )
+    return Table((f"{report.name}, by layer", "output", "parameters", "MACs", "FLOPs"), lines)

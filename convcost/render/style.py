@@ -1,0 +1,50 @@
+"""How a result will be read: how wide, in which characters, and how much of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+ROOT = re.compile(r"√(\d[\d,]*|\w+)")
+"""A root of a single number or name, which needs brackets once its sign is a word."""
+
+SPELLINGS = str.maketrans(
+    {
+        **{"×": "x", "÷": "/", "·": "*", "−": "-", "–": "-", "→": "->", "…": "...", "↳": "-"},
+        **{"⌊": "floor(", "⌋": ")", "≥": ">=", "≤": "<=", "≈": "~", "─": "-"},
+        **{sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        **{"√": "sqrt", "Σ": "sum", "½": "1/2", "ᵀ": "^T", "∓": "-+", "±": "+-", "Φ": "Phi", "π": "pi"},
+        **{"α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda", "µ": "u", "σ": "sigma"},
+    }
+)
+
+
+class View(NamedTuple):
+    """Which part of a model's tree is shown: how deep, as deep as a screen has room for if None; sorted by
+    which quantity, in order of running if empty; only what has `filter` in its path or class; or by operator.
+    """
+
+    depth: int | None = None
+    sort: str = ""
+    filter: str = ""
+    by: Literal["module", "operator"] = "module"
+
+
+class Style(NamedTuple):
+    """How the text will be read: on how wide a screen, with colour or without, in which characters.
+
+    `layers` asks for every layer of a comparison's candidates. `part` is what a screen that fills in
+    bit by bit shows at once. `view` is for models.
+    """
+
+    width: int = 80
+    color: bool = False
+    unicode: bool = True
+    layers: bool = False
+    part: Literal["all", "costs", "counters"] = "all"
+    view: View = View()
+
+
+def as_ascii(text: str) -> str:
+    """`text` in ASCII; what has no spelling is a question mark."""
+    return ROOT.sub(r"sqrt(\1)", text).translate(SPELLINGS).encode("ascii", "replace").decode()
