@@ -10,10 +10,10 @@ import typer
 
 from convcost.cli.options import CounterOptions
 from convcost.cli.output import is_terminal, print_result, show_cursor, show_progress, style
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, CounterResult, Report
-from convcost.counters import chosen
+from convcost.counters import select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
 from convcost.render import render
@@ -58,7 +58,7 @@ def _with_verdicts(
 ) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
-    counters = chosen("none" if is_open and options.counters == "all" else options.counters)
+    counters = select_counters("none" if is_open and options.counters == "all" else options.counters)
     max_bytes = options.max_bytes
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
@@ -101,29 +101,28 @@ def _verdicts(
 ) -> Iterator[tuple[str, CounterResult]]:
     """The verdict of each counter on what `report` is about, with its cause in a sentence."""
     if isinstance(countable, Network):
-        from convcost.counters.run import crosscheck
+        from convcost.counters.crosscheck import crosscheck_design
 
-        yield from crosscheck(countable, report, counters, max_bytes)
+        yield from crosscheck_design(countable, report, counters, max_bytes)
         return
-    from convcost.counters.reconcile import summary
-    from convcost.counters.referee import opinions
+    from convcost.counters.crosscheck import crosscheck_model
 
     module, args, kwargs = countable.module, countable.args, countable.kwargs
-    for name, opinion in opinions(module, args, kwargs, report, counters, max_bytes):
-        yield name, summary(opinion)
+    for name, opinion in crosscheck_model(module, args, kwargs, report, counters, max_bytes):
+        yield name, opinion.summary
 
 
 def referee(
     profiled: ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
-) -> Report | Refereed:
+) -> Report | DiagnosedReport:
     """`report`, with what `counters` find in the model that it is about; as it is if there are none."""
     if not counters:
         return report
     if report.open_names:
         names = ", ".join(report.open_names)
         raise UsageError(f"--counters needs a number for {names}", hint="A counter runs the model.")
-    from convcost.counters.referee import opinions
+    from convcost.counters.crosscheck import crosscheck_model
 
-    found = opinions(profiled.module, profiled.args, profiled.kwargs, report, counters, max_bytes)
+    found = crosscheck_model(profiled.module, profiled.args, profiled.kwargs, report, counters, max_bytes)
     asked = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
-    return Refereed(report, dict(next(found) for _ in asked))
+    return DiagnosedReport(report, dict(next(found) for _ in asked))

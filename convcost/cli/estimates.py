@@ -16,7 +16,7 @@ from convcost.core.units import parse_count
 if TYPE_CHECKING:
     from convcost.analysis.roofline import Roofline
     from convcost.benchmark.machine import Machine
-    from convcost.benchmark.times import Designs
+    from convcost.benchmark.stopwatch import Designs
 
 Reports: TypeAlias = tuple[Report, ...]
 
@@ -119,7 +119,7 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
 
 def _timed(reports: Reports, designs: Designs, timing: TimingOptions, dtype: str) -> Reports:
     """The reports with what was measured of their designs."""
-    from convcost.benchmark.times import Stopwatch
+    from convcost.benchmark.stopwatch import Stopwatch
 
     threads = parse_threads(timing.threads)
     watch = Stopwatch(timing.backward, timing.compile, dtype, timing.on, threads)

@@ -21,11 +21,11 @@ from convcost.cli.options import (
     TimingOptions,
 )
 from convcost.cli.output import print_error, print_result
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import Report
 from convcost.core.units import parse_bytes, parse_count
-from convcost.counters import chosen_for_model
+from convcost.counters import select_model_counters
 from convcost.render.style import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
@@ -96,7 +96,7 @@ def model(
     convention = flops.convention
     timing.check(backward_needs_time=False)
     max_bytes = parse_bytes(max_memory)
-    chosen = chosen_for_model(counters)
+    chosen = select_model_counters(counters)
     estimates = read_estimates(timing, memory, device, dtype)
     seconds = modules.seconds
     target = read_target(context, arguments or (), settings or (), modules)
@@ -118,12 +118,12 @@ def model(
         _exit_if_wrong(report, result)
 
 
-def _exit_if_wrong(report: Report, result: Report | Refereed) -> None:
+def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:
     """Exit with 1, with a message, if an operator is not counted or a counter differs."""
     is_partial = report.trace is not None and report.trace.is_partial
     if is_partial:
         print_error("the count is partial: an operator is not counted")
-    differing = result.differing if isinstance(result, Refereed) else ()
+    differing = result.differing if isinstance(result, DiagnosedReport) else ()
     if differing:
         print_error(f"differs from the exact count: {', '.join(differing)}")
     if is_partial or differing:

@@ -12,7 +12,7 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
-    from convcost.core.diagnosis import Refereed
+    from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Comparison, Report
     from convcost.gate.result import GateResult
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from convcost.verify.result import Verified
 
 Result: TypeAlias = (
-    "Report | Comparison | CounterList | DeviceList | Match | Refereed | GateResult | Verified | Explanation"
+    "Report | Comparison | DiagnosedReport | Match | GateResult"
+    " | Verified | CounterList | DeviceList | Explanation"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -50,7 +51,7 @@ class Kind(NamedTuple):
 KINDS = {
     "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
     "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
-    "Refereed": Kind(
+    "DiagnosedReport": Kind(
         "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
