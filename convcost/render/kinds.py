@@ -12,16 +12,17 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
-    from convcost.core.diagnosis import Refereed
+    from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Comparison, Report
-    from convcost.gate.verdict import Checked
+    from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
     from convcost.verify.result import Verified
 
 Result: TypeAlias = (
-    "Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified | Explanation"
+    "Report | Comparison | DiagnosedReport | Match | GateResult"
+    " | Verified | CounterList | DeviceList | Explanation"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -48,11 +49,11 @@ class Kind(NamedTuple):
 KINDS = {
     "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
     "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
-    "Refereed": Kind(
+    "DiagnosedReport": Kind(
         "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
-    "Checked": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
+    "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
     "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
     "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
     "DeviceList": Kind(

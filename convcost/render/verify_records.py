@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter as Tally
 from typing import Any
 
+from convcost.core.diagnosis import CauseKind
 from convcost.counters import COUNTERS
-from convcost.counters.phrases import PHRASES
 from convcost.render.records import PACKAGES, installed
 from convcost.render.style import Style
 from convcost.schemas import verified as records
@@ -15,7 +15,7 @@ from convcost.verify.result import Group, Heading, Outcome, Verified
 
 def reason(group: Group) -> str:
     """Causes by the phrases that they have elsewhere."""
-    phrases = {str(kind): phrase for kind, phrase in PHRASES.items()}
+    phrases = {str(kind): kind.phrase for kind in CauseKind}
     return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
 
 

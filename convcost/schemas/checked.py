@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from convcost.gate.verdict import Standing
+from convcost.gate.result import BaselineStatus
 from convcost.schemas.common import Convention, Formula, Head, Versions
 
 
@@ -66,7 +66,7 @@ class About(TypedDict):
 class Baseline(TypedDict):
     """How an entry stands to the lock file."""
 
-    standing: Standing
+    standing: BaselineStatus
     passed: bool
     tolerance: str
     growth_only: bool
