@@ -166,9 +166,7 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _opinion_cells(
-    report: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount
-) -> tuple[str, ...]:
+def _opinion_cells(report: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
     raw, macs, difference = opinion.result.raw, opinion.macs, report.difference(opinion)
     if raw is None or macs is None or difference is None:
         return ("–", "–", opinion.result.verdict)
