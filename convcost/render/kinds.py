@@ -36,7 +36,6 @@ class Kind(NamedTuple):
         record: `(result) -> dict`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
-        package: Whose modules write it for people, where it is no Document of tables.
         command: The command that shows it, where it has not every format.
     """
 
@@ -44,7 +43,6 @@ class Kind(NamedTuple):
     record: str
     rows: str
     formats: tuple[str, ...] = FORMATS
-    package: str = "convcost.render"
     command: str = ""
 
 
@@ -64,11 +62,10 @@ KINDS = {
         "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
     ),
     "Explanation": Kind(
-        document="",
-        record="explain_records:explanation_record",
+        "explain:explanation_document",
+        "explain_records:explanation_record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
-        package="convcost.render.explain",
         command="explain",
     ),
 }

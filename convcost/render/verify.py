@@ -6,9 +6,10 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 
 from convcost.core.units import exact
-from convcost.render.document import Command, Document, Fact, Line, Section, Table
+from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.records import installed
 from convcost.render.style import Style
+from convcost.render.texts import Command
 from convcost.render.verify_records import command, reason
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
