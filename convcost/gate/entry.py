@@ -12,7 +12,7 @@ from convcost.spec import Spec
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.inputs import Inputs
+    from convcost.tracing.target.inputs import Inputs
 
 
 class ConfiguredModel(NamedTuple):
