@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
-    from convcost.verify.result import Verified
+    from convcost.verify.result import VerificationResult
 
 Result: TypeAlias = (
     "Report | Comparison | DiagnosedReport | Match | GateResult"
-    " | Verified | CounterList | DeviceList | Explanation"
+    " | VerificationResult | CounterList | DeviceList | Explanation"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -54,7 +54,7 @@ KINDS = {
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
     "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "Verified": Kind(
+    "VerificationResult": Kind(
         "verify:verify_document", "verify_records:verified_record", "verify_records:verified_rows"
     ),
     "CounterList": Kind("counters:counters_document", "records:counter_list_record", "records:counter_rows"),
