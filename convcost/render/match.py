@@ -37,7 +37,6 @@ def matching(match: Match, style: Style) -> Document:
         costs=Section(
             (full if _width(full) <= WIDEST else _table(match, ()),), _notes(match, len(_some(match)))
         ),
-        counters=Section((), ()),
     )
 
 
