@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from convcost.core.diagnosis import Kind
-from convcost.core.trace import Module
+from convcost.core.trace import SubmoduleRun
 from convcost.counters.calls import Exact
 from convcost.counters.families import family
 from convcost.counters.interface import FUSED, Missed, Watches, bare
@@ -19,7 +19,7 @@ WHOLE_MODULES = ("MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCel
 class Naming:
     """Names by the kinds of the submodules, and by what a counter met and has no formula for."""
 
-    def __init__(self, modules: Iterable[Module], missed: Iterable[Missed], watches: Watches) -> None:
+    def __init__(self, modules: Iterable[SubmoduleRun], missed: Iterable[Missed], watches: Watches) -> None:
         self._kinds = {module.path: module.kind for module in modules}
         self._watches = watches
         self._missed: dict[str, list[str]] = defaultdict(list)
