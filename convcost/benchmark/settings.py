@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, get_args
 
-from convcost.benchmark.rounds import Timed
+from convcost.benchmark.samples import Timed
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError, did_you_mean
 

@@ -133,7 +133,7 @@ def _counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, .
     """The counters by name: for a design those that come with convcost."""
     if not names:
         return ()
-    from convcost.counters import chosen, chosen_for_model
+    from convcost.counters import select_counters, select_model_counters
 
-    choose = chosen if isinstance(subject, Spec) else chosen_for_model
+    choose = select_counters if isinstance(subject, Spec) else select_model_counters
     return tuple(counter.name for counter in choose(",".join(names)))

@@ -2,8 +2,8 @@
 
 import convcost
 from convcost import parse
-from convcost.benchmark.rounds import Plan
-from convcost.benchmark.times import Stopwatch
+from convcost.benchmark.samples import Plan
+from convcost.benchmark.stopwatch import Stopwatch
 from convcost.tracing.target.profile import ProfiledModel
 
 QUICK = Plan(block=1e-4, total=1e-3, fewest=3, most=3)

@@ -1,26 +1,35 @@
-"""Designs and modules timed beside each other."""
+"""Timing designs and modules side by side."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from convcost.api import comparison, parsed
 from convcost.benchmark import hardware
-from convcost.benchmark.first import Started, started
+from convcost.benchmark.first_run import Started, started
 from convcost.benchmark.free_memory import check_room
-from convcost.benchmark.result import Run, Timing, What
-from convcost.benchmark.rounds import PLAN, Plan, Watch, in_turn, unwatched
+from convcost.benchmark.prepared_call import subject
+from convcost.benchmark.samples import PLAN, Plan, Watch, in_turn, unwatched
 from convcost.benchmark.settings import On, computed, of_torch, place, set_up, title
-from convcost.benchmark.subject import subject
+from convcost.benchmark.timing import Run, Timing, What
+from convcost.core.arguments import DESIGN, all_sizes, instance, is_module, wrong_type
+from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.report import Report
+from convcost.core.report import Comparison, Report
 from convcost.layers.network import Network
+from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
+from convcost.tracing.profile import profile
+from convcost.tracing.target.profile import ProfiledModel
 
 if TYPE_CHECKING:
+    import torch
+
     from convcost.tracing.target.profile import ProfiledModel
+
 
 Designs = Callable[[], Sequence["Network | ProfiledModel"]]
 """Gives what is behind each report, once its sizes are known to be numbers."""
@@ -109,3 +118,35 @@ def _check_numbers(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _needed(report))
     if names:
         raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")
+
+
+Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
+"""A design, or a module with what its forward takes."""
+
+
+def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:
+    """Two designs or more side by side, with the time that each takes on this machine.
+
+    A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number.
+    Raises as `compare` does, and UsageError for what does not fit in memory.
+    """
+    found = tuple(map(_design, designs))
+    instance("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
+    given = all_sizes(sizes)
+    stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
+    reports = comparison(stated, given).candidates
+
+    def behind() -> list[Any]:
+        return [each.network(given) if isinstance(each, Spec) else each for each in found]
+
+    return Comparison(stopwatch.timed(reports, behind))
+
+
+def _design(given: Timeable) -> Spec | ProfiledModel:
+    if isinstance(given, str | Spec):
+        return parsed(given)
+    if not isinstance(given, tuple) or not given or not is_module(given[0]):
+        hint = "A design is a text; a module comes with its inputs, as (module, x)."
+        raise wrong_type("a design", given, DESIGN, hint)
+    module, *args = given
+    return ProfiledModel(profile(module, *args), module, tuple(args))

@@ -1,20 +1,20 @@
-"""The first run of each thing that is timed: whether it works, and what it computes."""
+"""The first run of each thing that is timed: whether it works, what it computes, and the memory it takes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from textwrap import shorten
 from typing import NamedTuple
 
-from convcost.benchmark.peak import peak_of
-from convcost.benchmark.result import Run, What
-from convcost.benchmark.rounds import Timed
-from convcost.benchmark.running import compiled, mode, running
+from convcost.benchmark.prepared_call import compiled, mode, running
+from convcost.benchmark.samples import Timed
 from convcost.benchmark.settings import timer
+from convcost.benchmark.timing import Run, What
 from convcost.core.cost import Cost, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.counters.subject import Subject
+from convcost.counters.model_call import ModelCall, all_tensors
 from convcost.tracing.user_error import error_text, target_error
 
 LONGEST = 160
@@ -31,7 +31,7 @@ class Started(NamedTuple):
     timed: Timed | None = None
 
 
-def started(kind: Run, found: Subject, report: Report) -> Started:
+def started(kind: Run, found: ModelCall, report: Report) -> Started:
     """After one call. Raises TargetError where the forward fails as it is: then there is nothing to time."""
     own = compiled(found) if kind.compiled else found
     call = running(kind.what, own)
@@ -46,7 +46,7 @@ def started(kind: Run, found: Subject, report: Report) -> Started:
     return Started(kind._replace(flops=_flops(kind.what, found, report), peak=peak), timed)
 
 
-def _watchful(timed: Timed, what: What, found: Subject, name: str) -> Timed:
+def _watchful(timed: Timed, what: What, found: ModelCall, name: str) -> Timed:
     """The same in the right mode; TargetError where it fails later on, though it worked at first."""
 
     def run(number: int) -> float:
@@ -69,7 +69,7 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _flops(what: What, found: Subject, report: Report) -> Size | None:
+def _flops(what: What, found: ModelCall, report: Report) -> Size | None:
     if what == "forward":
         return report.flops
     trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_back(found)
@@ -82,7 +82,7 @@ def _has_gradients(trace: Trace) -> bool:
     return any(operation.phase != "forward" for operation in trace.operations)
 
 
-def _trace_back(found: Subject) -> Trace | None:
+def _trace_back(found: ModelCall) -> Trace | None:
     """What a training step computes, where it can be counted."""
     from convcost.tracing.profile import Profiler
 
@@ -90,3 +90,30 @@ def _trace_back(found: Subject) -> Trace | None:
         return Profiler(backward=True).profile(found.module, *found.args, **found.kwargs).trace
     except Exception:  # whatever a user's forward raises on shapes
         return None
+
+
+def peak_of(call: Callable[[], object], found: ModelCall) -> int | None:
+    """Run `call` once: the most bytes that torch had for it, with what `found` holds; None on a CPU.
+
+    What else is on the GPU is not in it. Gradients that the call makes are; an optimizer has no part.
+    """
+    import torch
+
+    if not any(tensor.is_cuda for tensor in all_tensors(found)):
+        call()
+        return None
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    call()
+    torch.cuda.synchronize()
+    return torch.cuda.max_memory_allocated() - before + _own_bytes(found)
+
+
+def _own_bytes(found: ModelCall) -> int:
+    """Of its tensors, each once."""
+    storages = {
+        storage.data_ptr(): storage.nbytes()
+        for storage in (each.untyped_storage() for each in all_tensors(found))
+    }
+    return sum(storages.values())
