@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from convcost.cli.candidates import of_candidates
-from convcost.cli.modules import ModuleOptions, time_limit
+from convcost.cli.designs import read_candidates
 from convcost.cli.options import (
-    ArgumentsOption,
-    CountOption,
+    ConventionOptions,
     DtypeOption,
-    FormatOption,
-    InputsOption,
-    JsonOption,
-    MemoryOption,
-    Sizes,
-    TapsOption,
-    TimeoutOption,
-    TrainOption,
+    MaxMemoryOption,
+    ModuleOptions,
+    OutputOptions,
+    SettingsOption,
 )
-from convcost.cli.output import emit, handle_errors, print_error, style
+from convcost.cli.output import print_error, print_result
 from convcost.cli.sizes import split
-from convcost.core.cost import Size, convention
+from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.match import LARGEST, metric_named
+from convcost.core.match import Match, metric_named
 from convcost.core.units import parse_amount, parse_bytes, parse_count
-from convcost.render import check_format, render
 from convcost.search.match import matching
 
 
-@handle_errors
+@dataclass(frozen=True)
+class VariedModuleOptions(ModuleOptions):
+    """How modules are made of whose inputs a size is varied: no function makes these."""
+
+    inputs_from: str = ""
+
+
 def match(
     context: typer.Context,
     specs: Annotated[
@@ -61,51 +61,49 @@ def match(
         list[str] | None, typer.Option("--min", metavar="N", help="The smallest size to try, or E=64.")
     ] = None,
     maximum: Annotated[
-        list[str] | None, typer.Option("--max", metavar="N", help="The largest size to try, or E=4096.")
+        list[str] | None,
+        typer.Option(
+            "--max",
+            metavar="N",
+            help="The largest size to try, or E=4096; otherwise 1048576, or as far as 4194304 pairs go.",
+        ),
     ] = None,
-    settings: Sizes = None,
-    inputs: InputsOption = None,
-    arg: ArgumentsOption = None,
-    train: TrainOption = False,
-    timeout: TimeoutOption = "",
-    max_memory: MemoryOption = "1GiB",
-    count: CountOption = "matmul",
-    taps: TapsOption = "full",
+    settings: SettingsOption = None,
+    *,
+    modules: VariedModuleOptions,
+    max_memory: MaxMemoryOption = "1GiB",
+    flops: ConventionOptions,
     dtype: DtypeOption = "float32",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    output: OutputOptions,
 ) -> None:
     """Find the size with which a design costs what another does, or as much as a budget allows.
 
     TARGET's cost is matched as nearly as possible, from below or above; a budget is never exceeded.
     Two sizes give the pairs within it of which no other with one of the same sizes comes nearer.
-    Where nothing fits, the exit code is 1.
+    Every size in the range is tried; where nothing fits, the exit code is 1.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
     Of a torch module a size of its inputs is varied:
     convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for(Match)
     names = tuple(_names(vary or ()))
-    models = ModuleOptions(
-        tuple(inputs or ()), arguments=tuple(arg or ()), train=train, timeout=time_limit(timeout)
+    candidates = read_candidates(
+        context, _given(specs), settings or (), modules, parse_bytes(max_memory), vary=names
     )
-    memory = parse_bytes(max_memory)
-    candidates = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(
-        candidates.stated,
+        candidates.designs,
         candidates.sizes,
         vary=names,
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if budget else None,
-        multiple_of=_limits("--multiple-of", multiple_of, names, 1),
-        minimum=_limits("--min", minimum, names, 1),
-        maximum=_limits("--max", maximum, names, LARGEST),
-        convention=convention(count, taps),
+        multiple_of=_limits("--multiple-of", multiple_of, names),
+        minimum=_limits("--min", minimum, names),
+        maximum=_limits("--max", maximum, names),
+        convention=flops.convention,
         dtype=dtype,
     )
-    emit(render(result, format_name, style()))
+    print_result(result, format_name)
     if not result.found:
         print_error(result.notes[-1])
         raise typer.Exit(1)
@@ -125,10 +123,8 @@ def _names(texts: Iterable[str]) -> Iterator[str]:
         yield from (name.strip() for name in text.split(",") if name.strip())
 
 
-def _limits(
-    option: str, texts: Iterable[str] | None, names: tuple[str, ...], usual: Size
-) -> Size | dict[str, Size]:
-    """A limit for all varied sizes, with those given for one of them by name."""
+def _limits(option: str, texts: Iterable[str] | None, names: tuple[str, ...]) -> dict[str, Size]:
+    """The limits of varied sizes by name; one without a name is for those that have none of their own."""
     limits: dict[str, Size] = {}
     for text in ",".join(texts or ()).split(",") if texts else ():
         name, equals, number = (part.strip() for part in text.rpartition("="))
@@ -137,5 +133,5 @@ def _limits(
         if name in limits:
             raise UsageError(f"{option} is given twice{f' for {name[:40]}' if name else ''}")
         limits[name] = parse_count(number, option)
-    for_all = limits.pop("", usual)
-    return {**dict.fromkeys(names, for_all), **limits} if limits else for_all
+    for_all = dict.fromkeys(names, limits.pop("")) if "" in limits else {}
+    return for_all | limits

@@ -208,21 +208,20 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
         yield from ((name, skipped) for name in entry.counters)
     elif isinstance(entry.subject, Spec):
         from convcost.counters import COUNTERS
-        from convcost.counters.run import crosscheck
+        from convcost.counters.crosscheck import crosscheck_design
 
         counters = tuple(COUNTERS[name] for name in entry.counters)
-        yield from crosscheck(entry.subject.network(entry.sizes), counted.report, counters)
+        yield from crosscheck_design(entry.subject.network(entry.sizes), counted.report, counters)
     else:
         yield from _model_counter_results(counted)
 
 
 def _model_counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
-    from convcost.counters import EVERY
-    from convcost.counters.reconcile import summary
-    from convcost.counters.referee import opinions
+    from convcost.counters import ALL_COUNTERS
+    from convcost.counters.crosscheck import crosscheck_model
 
     found = counted.profiled
     assert found
-    counters = tuple(EVERY[name] for name in counted.entry.counters)
-    for name, opinion in opinions(found.module, found.args, found.kwargs, counted.report, counters):
-        yield name, summary(opinion)
+    counters = tuple(ALL_COUNTERS[name] for name in counted.entry.counters)
+    for name, opinion in crosscheck_model(found.module, found.args, found.kwargs, counted.report, counters):
+        yield name, opinion.summary

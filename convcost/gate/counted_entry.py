@@ -19,8 +19,8 @@ from convcost.spec.evaluate import OpenSizes
 from convcost.symbolic.formula import divided, name
 
 if TYPE_CHECKING:
-    from convcost.tracing.loading import Place
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
+    from convcost.tracing.target.target import Place
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CountedEntry:
 
     entry: Entry
     report: Report
-    profiled: Profiled | None = None
+    profiled: ProfiledModel | None = None
 
     @cached_property
     def open_report(self) -> Report:
@@ -79,11 +79,10 @@ def count_entry(entry: Entry, folder: Path) -> CountedEntry:
 
 
 def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEntry:
-    from convcost.tracing.formulas import operator_formulas
-    from convcost.tracing.importing import importable
     from convcost.tracing.profile import Profiler
-    from convcost.tracing.target import profiled
-    from convcost.tracing.target_call import Target
+    from convcost.tracing.target.loading import importable, load_formulas
+    from convcost.tracing.target.profile import profile_target
+    from convcost.tracing.target.target import Target
 
     target = Target(
         _place(model.text, folder),
@@ -94,14 +93,14 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
         model.train,
     )
     with importable(folder):
-        formulas = operator_formulas(_place(model.formulas, folder)) if model.formulas else {}
-        result = profiled(target, Profiler(formulas=formulas))
+        formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
+        result = profile_target(target, Profiler(formulas=formulas))
     return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
 
 
 def _place(text: str, folder: Path) -> Place:
     """Where an object is, a file's path from the current folder."""
-    from convcost.tracing.loading import parse_place
+    from convcost.tracing.target.target import parse_place
 
     place = parse_place(text)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place

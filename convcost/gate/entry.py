@@ -18,7 +18,7 @@ from convcost.spec import Named, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.inputs import Inputs
+    from convcost.tracing.target.inputs import Inputs
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class EntryReader:
 
 
 def _model(place: str, table: EntryKeys) -> ConfiguredModel:
-    from convcost.tracing.declaration import parse_inputs
+    from convcost.tracing.target.inputs import parse_inputs
 
     if table.inputs and table.inputs_from:
         raise UsageError("inputs and inputs_from exclude each other")
@@ -171,7 +171,7 @@ def _counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, .
     """The counters by name; for a spec, those that come with convcost."""
     if not names:
         return ()
-    from convcost.counters import chosen, chosen_for_model
+    from convcost.counters import select_counters, select_model_counters
 
-    choose = chosen if isinstance(subject, Spec) else chosen_for_model
+    choose = select_counters if isinstance(subject, Spec) else select_model_counters
     return tuple(counter.name for counter in choose(",".join(names)))

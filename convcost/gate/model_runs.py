@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
-from convcost.counters.subprocess_runner import single_threaded
+from convcost.counters.subprocess_runner import use_one_thread
 from convcost.gate.checks import EntryCheck, check_counters
 from convcost.gate.counted_entry import count_entry
 from convcost.gate.entry import Entry
@@ -70,7 +70,7 @@ def _worker_task(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[
 
     def count_all(send: Callable[[bytes], None]) -> None:
         if is_torch_used:
-            single_threaded()
+            use_one_thread()
         with open(os.devnull, "rb") as nothing:  # or a model that reads would wait, or be stopped
             os.dup2(nothing.fileno(), 0)
         here = Path.cwd()

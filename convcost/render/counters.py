@@ -7,19 +7,32 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.diagnosis import Cause, Opinion, Refereed
+from convcost.core.diagnosis import Cause, CounterDiagnosis, DiagnosedReport
 from convcost.core.report import CounterResult, Report
 from convcost.core.units import exact, fraction, human, in_full, sign
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
-from convcost.counters.phrases import said
-from convcost.render.columns import GUTTER, column_width
-from convcost.render.document import Document, Line, Section, Table
+from convcost.render.document import GUTTER, Document, Line, Section, Table
 from convcost.render.style import Style
 
 PENDING = "..."
 
 MISSING = "not installed"
+
+Listed = list[tuple[Counter, str | None]]
+"""Counters, each with its version if it is installed."""
+
+DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
+
+NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
+
+UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
+
+BROKEN_LABEL = 28
+"""The least that a label broken into lines needs."""
+
+Amount = Callable[[Fraction, str], str]
+"""Writes a number with its unit, or alone."""
 
 
 class CounterList(NamedTuple):
@@ -81,16 +94,12 @@ def _candidate_names(names: list[str], reports: tuple[Report, ...]) -> str:
     return f" ({', '.join(names)})" if len(reports) > 1 else ""
 
 
-def counter_list(result: CounterList, style: Style) -> Document:
+def counters_document(result: CounterList, style: Style) -> Document:
     """The counters that come with convcost side by side; below them the others, a line each."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
     tables = (_side_by_side(own), *([_peers(others)] if others else ()))
-    return Document((), Section(tables, _installing(others)), Section((), ()))
-
-
-Listed = list[tuple[Counter, str | None]]
-"""Counters, each with its version if it is installed."""
+    return Document((), Section(tables, _installing(others)))
 
 
 def _side_by_side(listed: Listed) -> Table:
@@ -123,25 +132,12 @@ def _installing(listed: Listed) -> tuple[str, ...]:
     return tuple(f"{', '.join(names)}: {command}" for command, names in missing.items())
 
 
-DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
-
-NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
-
-UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
-
-BROKEN_LABEL = 28
-"""The least that a label broken into lines needs."""
-
-Amount = Callable[[Fraction, str], str]
-"""Writes a number with its unit, or alone."""
-
-
-def diagnosis_section(diagnosis_document: Refereed, width: int) -> Section:
+def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
     """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
-    table = _diagnosis_table(diagnosis_document, _in_full)
+    table = _diagnosis_table(report, _in_full)
     if not _fits(table, width):
-        table = _diagnosis_table(diagnosis_document, human)
-    return Section((table,), tuple(_diagnosis_notes(diagnosis_document)))
+        table = _diagnosis_table(report, human)
+    return Section((table,), tuple(_diagnosis_notes(report)))
 
 
 def _fits(table: Table, width: int) -> bool:
@@ -149,14 +145,16 @@ def _fits(table: Table, width: int) -> bool:
     numbers = range(1, len(table.columns))
     longest = max(len(line.label) + 2 * line.indent for line in table.lines)
     label = longest if longest <= width // 2 else BROKEN_LABEL
-    return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
+    return label + GUTTER + sum(table.column_width(column) for column in numbers) <= width
 
 
-def _diagnosis_table(diagnosis_document: Refereed, amount: Amount) -> Table:
-    lines = [Line("exact", ("", fraction(diagnosis_document.macs), ""))]
-    for opinion in diagnosis_document.opinions.values():
-        lines.append(Line(opinion.title, _opinion_cells(diagnosis_document, opinion, amount)))
-        lines += [Line(said(cause), ("", "", _difference(cause, amount)), True) for cause in opinion.causes]
+def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
+    lines = [Line("exact", ("", fraction(report.macs), ""))]
+    for diagnosis in report.diagnoses.values():
+        lines.append(Line(diagnosis.title, _diagnosis_cells(report, diagnosis, amount)))
+        lines += [
+            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in diagnosis.causes
+        ]
     return Table(DIAGNOSIS_COLUMNS, tuple(lines))
 
 
@@ -166,11 +164,11 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _opinion_cells(diagnosis_document: Refereed, opinion: Opinion, amount: Amount) -> tuple[str, ...]:
-    raw, macs, difference = opinion.result.raw, opinion.macs, diagnosis_document.difference(opinion)
+def _diagnosis_cells(report: DiagnosedReport, diagnosis: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
+    raw, macs, difference = diagnosis.result.raw, diagnosis.macs, report.difference(diagnosis)
     if raw is None or macs is None or difference is None:
-        return ("–", "–", opinion.result.verdict)
-    unit = f"{opinion.result.raw_unit}s"
+        return ("–", "–", diagnosis.result.verdict)
+    unit = f"{diagnosis.result.raw_unit}s"
     return (amount(Fraction(raw), unit), amount(macs, ""), signed(difference, amount))
 
 
@@ -183,22 +181,22 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
     return f"{sign(value)}{amount(abs(value), '')}"
 
 
-def _diagnosis_notes(diagnosis_document: Refereed) -> Iterator[str]:
-    heard = diagnosis_document.opinions.values()
-    if any(opinion.causes for opinion in heard):
+def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
+    diagnoses = report.diagnoses.values()
+    if any(diagnosis.causes for diagnosis in diagnoses):
         yield NOTE
-    if any(opinion.unexplained for opinion in heard):
+    if any(diagnosis.unexplained for diagnosis in diagnoses):
         yield UNEXPLAINED
     about: dict[str, list[str]] = {}
-    for opinion in heard:
-        for text in _opinion_texts(opinion):
-            about.setdefault(text, []).append(opinion.title)
+    for diagnosis in diagnoses:
+        for text in _diagnosis_texts(diagnosis):
+            about.setdefault(text, []).append(diagnosis.title)
     yield from (f"{', '.join(titles)}: {text}." for text, titles in about.items())
 
 
-def _opinion_texts(opinion: Opinion) -> Iterator[str]:
+def _diagnosis_texts(diagnosis: CounterDiagnosis) -> Iterator[str]:
     """What there is to say of a counter, to be said once of all it holds for."""
-    if opinion.result.reason:
-        yield f"{opinion.result.verdict}, {opinion.result.reason}"
-    if opinion.remarks:
-        yield "; ".join(opinion.remarks)
+    if diagnosis.result.reason:
+        yield f"{diagnosis.result.verdict}, {diagnosis.result.reason}"
+    if diagnosis.remarks:
+        yield "; ".join(diagnosis.remarks)

@@ -12,16 +12,17 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
-    from convcost.core.diagnosis import Refereed
+    from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Comparison, Report
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
-    from convcost.verify.result import Verified
+    from convcost.verify.result import VerificationResult
 
 Result: TypeAlias = (
-    "Report | Comparison | CounterList | DeviceList | Match | Refereed | GateResult | Verified | Explanation"
+    "Report | Comparison | DiagnosedReport | Match | GateResult"
+    " | VerificationResult | CounterList | DeviceList | Explanation"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -35,7 +36,6 @@ class Kind(NamedTuple):
         record: `(result) -> dict`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
-        package: Whose modules write it for people, where it is no Document of tables.
         command: The command that shows it, where it has not every format.
     """
 
@@ -43,29 +43,29 @@ class Kind(NamedTuple):
     record: str
     rows: str
     formats: tuple[str, ...] = FORMATS
-    package: str = "convcost.render"
     command: str = ""
 
 
 KINDS = {
     "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
     "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
-    "Refereed": Kind(
+    "DiagnosedReport": Kind(
         "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
     "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
-    "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
+    "VerificationResult": Kind(
+        "verify:verify_document", "verify_records:verified_record", "verify_records:verified_rows"
+    ),
+    "CounterList": Kind("counters:counters_document", "records:counter_list_record", "records:counter_rows"),
     "DeviceList": Kind(
-        "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
+        "devices:devices_document", "devices_records:device_list_record", "devices_records:device_rows"
     ),
     "Explanation": Kind(
-        document="",
-        record="explain_records:explanation_record",
+        "explain:explanation_document",
+        "explain_records:explanation_record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
-        package="convcost.render.explain",
         command="explain",
     ),
 }
@@ -79,8 +79,8 @@ def kind_of(result: type) -> Kind:
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).written(printable)
-    return laid_out if style.unicode else laid_out.written(as_ascii)
+    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(printable)
+    return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 
 def record(result: Result) -> dict[str, Any]:

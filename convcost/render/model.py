@@ -7,24 +7,24 @@ from collections.abc import Iterable, Iterator
 from convcost.analysis.breakdown import Node, by_operator, phases, tree
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
+from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.formulas import shape_text, size_text
 from convcost.render.model_modules import Selection, module_table, select
 from convcost.render.model_operators import operator_name, operator_table, phase_tables
-from convcost.render.notes import (
-    NO_COUNTERS,
-    assumed_text,
-    convention_note,
-    shape_text,
-    size_text,
-    sizes_text,
-)
+from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, sizes_text
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View
+from convcost.render.texts import MixedText
+
+RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+
+MOST_NAMED = 6
+"""Names in a sentence; what are more are counted."""
 
 
 def model_document(report: Report, trace: Trace, style: Style) -> Document:
@@ -43,7 +43,7 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
         facts=_facts(report, trace),
         costs=Section(tables, _notes(report, trace, root, selection, style.view)),
         counters=counter_section((report,)),
-        beside=estimates.sections((report,), style),
+        estimates=estimates.sections((report,), style),
     )
 
 
@@ -56,22 +56,16 @@ def _totals(report: Report, trace: Trace) -> Table:
 def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
     texts = (
         ("sizes", sizes_text((report,))),
-        ("input", listed(map(_tensor_text, trace.inputs), "; ")),
-        ("output", listed(map(_tensor_text, trace.outputs), "; ")),
+        ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
+        ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
     )
     return tuple(Fact(label, text) for label, text in texts if text)
 
 
-def _tensor_text(tensor: Tensor) -> str:
+def _tensor_text(tensor: TensorInfo) -> str:
     """An input or output, by name where forward has one."""
     name = "" if tensor.name.isdecimal() else tensor.name
-    return " ".join(part for part in (name, tensor.dtype, shape_text(tensor.shape)) if part)
-
-
-RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
-
-MOST_NAMED = 6
-"""Names in a sentence; what are more are counted."""
+    return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
 
 
 def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
@@ -103,22 +97,22 @@ def partial_note(trace: Trace, name: str = "") -> str:
     missed = [found for found in trace.uncounted if not found.reason]
     if missed:
         verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
-        texts.append(
-            f"{listed(map(_operator_calls, missed), '; ')} {verb} cost is not in it. "
-            f"Formulas of your own go in with --formulas"
-        )
+        advice = "Formulas of your own go in with --formulas"
+        missing = join_first(map(_operator_calls, missed), "; ")
+        texts.append(MixedText(missing, f" {verb} cost is not in it. {advice}"))
     about = f" of {name}" if name else ""
-    return f"The count{about} is partial: {listed(texts, '; ')}."
+    return MixedText(f"The count{about} is partial: ", join_first(texts, "; "), ".")
 
 
-def _counted_in_part(found: Uncounted) -> str:
-    return f"{_operator_calls(found)}: {found.reason}"
+def _counted_in_part(found: UncountedCall) -> str:
+    return MixedText(_operator_calls(found), f": {found.reason}")
 
 
-def _operator_calls(found: Uncounted) -> str:
-    shapes = " and ".join(map(shape_text, found.inputs))
+def _operator_calls(found: UncountedCall) -> str:
+    shapes = MixedText.joined(" and ", map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
-    return f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on {shapes})"
+    calls = f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on "
+    return MixedText(calls, shapes, ")")
 
 
 def _unused_formulas(trace: Trace) -> Iterator[str]:
@@ -131,23 +125,21 @@ def _unused_formulas(trace: Trace) -> Iterator[str]:
 
 def _conditionals(trace: Trace) -> str:
     """What the branches of each torch.cond cost, and which is counted."""
-    return listed(map(_branches, trace.conditionals), " ")
+    return join_first(map(_branches, trace.conditionals), " ")
 
 
-def _branches(found: Conditional) -> str:
+def _branches(found: CondCall) -> str:
     where = f" in {found.path}" if found.path else ""
     what = f"torch.cond{where} ({_calls_text(found.calls)})"
     counted = "true" if found.counted else "false"
     if found.true is None or found.false is None:
         return f"{what} ran its {counted} branch, which is counted."
-    true, false = (f"{size_text(cost.macs)} MACs" for cost in (found.true, found.false))
+    true, false = (MixedText(size_text(cost.macs), " MACs") for cost in (found.true, found.false))
     which = "Which one runs depends on values"
     if true == false and found.true == found.false:
-        return f"{what} costs {true} on either branch. {which}: one is counted."
-    return (
-        f"{what} costs {true} on its true branch and {false} on its false one. "
-        f"{which}: the {counted} one is counted, as it costs more."
-    )
+        return MixedText(f"{what} costs ", true, f" on either branch. {which}: one is counted.")
+    costs = MixedText(f"{what} costs ", true, " on its true branch and ", false, " on its false one. ")
+    return MixedText(costs, f"{which}: the {counted} one is counted, as it costs more.")
 
 
 def _estimated(report: Report, trace: Trace) -> str:
@@ -156,36 +148,37 @@ def _estimated(report: Report, trace: Trace) -> str:
         for total in by_operator(trace)
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
-    return f"Estimated by a usual rule, not exact: {listed(names)}." if names else ""
+    return f"Estimated by a usual rule, not exact: {join_first(names)}." if names else ""
 
 
 def _complex(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in by_operator(trace) if total.complex]
-    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {listed(names)}." if names else ""
+    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {join_first(names)}." if names else ""
 
 
 def _sparse(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in by_operator(trace) if total.sparse]
-    return f"Sparse tensors are counted by their stored entries: {listed(names)}." if names else ""
+    return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
 
 
 def _unused(trace: Trace) -> str:
     if not trace.unused:
         return ""
     verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
-    return f"{listed(trace.unused)} {verb} counted among the parameters, but nothing used {them} in this run."
+    names = join_first(trace.unused)
+    return f"{names} {verb} counted among the parameters, but nothing used {them} in this run."
 
 
 def _tied(trace: Trace) -> Iterator[str]:
     for first, *others in trace.tied[:MOST_NAMED]:
         verb = "is" if len(others) == 1 else "are"
-        yield f"{listed(others)} {verb} the same tensor as {first}: counted once."
+        yield f"{join_first(others)} {verb} the same tensor as {first}: counted once."
 
 
 def _repeated(root: Node) -> str:
     again = [node.module for node in root.walk() if node.module.calls > 1]
     texts = [f"{module.path} ran {module.calls} times" for module in again]
-    return f"{listed(texts)}: each time costs, parameters count once." if texts else ""
+    return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
 def _hidden(root: Node, selection: Selection, view: View) -> str:
@@ -198,11 +191,12 @@ def _hidden(root: Node, selection: Selection, view: View) -> str:
     return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
 
 
-def listed(texts: Iterable[str], separator: str = ", ") -> str:
+def join_first(texts: Iterable[str], separator: str = ", ") -> str:
     """The first few of `texts`, and how many more there are."""
     found = list(texts)
     more = len(found) - MOST_NAMED
-    return separator.join(found[:MOST_NAMED]) + (f"{separator}and {exact(more)} more" if more > 0 else "")
+    rest = [f"and {exact(more)} more"] if more > 0 else []
+    return MixedText.joined(separator, (*found[:MOST_NAMED], *rest))
 
 
 def _calls_text(calls: int) -> str:

@@ -1,9 +1,10 @@
-"""JSON Schemas, draft 2020-12, from types: TypedDict, NamedTuple, Literal, unions, lists, dicts, aliases."""
+"""JSON Schemas, draft 2020-12, from types: TypedDict, NamedTuple, Literal, Enum, unions, lists, dicts."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from enum import Enum
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -42,6 +43,8 @@ def _schema(hint: Any, definitions: dict[str, Schema]) -> Schema:
         return {"type": PLAIN[hint]}
     if origin is Literal:
         return {"const": parts[0]} if len(parts) == 1 else {"enum": list(parts)}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [member.value for member in hint]}
     if origin in (Union, UnionType):
         return _any_of([_schema(part, definitions) for part in parts])
     if origin in (list, tuple):

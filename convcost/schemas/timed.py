@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.benchmark.result import What
+from convcost.benchmark.timing import What
 from convcost.schemas.common import Formula
 
 

@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.tracing.declaration import parse_input, parse_inputs
-from convcost.tracing.inputs import DTYPES, SHORT_NAMES, Declared, Inputs, Multiple
+from convcost.tracing.target.inputs import (
+    DTYPES,
+    SHORT_NAMES,
+    Declared,
+    Inputs,
+    SizeMultiple,
+    parse_input,
+    parse_inputs,
+)
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
 SIZES = st.one_of(st.integers(0, 2**62), NAMES)
@@ -23,7 +30,11 @@ SIZES = st.one_of(st.integers(0, 2**62), NAMES)
         (" mask = bool [ B , S , ] ", "mask", Declared("bool", ("B", "S"))),
         ("bf16[2**20, 1_000]", "", Declared("bfloat16", (2**20, 1000))),
         ("f32=f32[1]", "f32", Declared("float32", (1,))),
-        ("[2*H, 4W, 2**3*H]", "", Declared("", (Multiple(2, "H"), Multiple(4, "W"), Multiple(8, "H")))),
+        (
+            "[2*H, 4W, 2**3*H]",
+            "",
+            Declared("", (SizeMultiple(2, "H"), SizeMultiple(4, "W"), SizeMultiple(8, "H"))),
+        ),
     ],
 )
 def test_an_input_is_a_name_a_dtype_and_a_shape(text, name, declared):

@@ -4,16 +4,16 @@ import pytest
 
 from convcost.core import arithmetic
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Missed, Reading
+from convcost.counters.interface import CounterReading, MissedOperator
 from convcost.layers import KINDS
-from convcost.verify.run import Plan, findings, verified
+from convcost.verify.run import VerificationPlan, collect_result, run_checks
 
 LEVEL = ("flop_counter_mode",)
 
 
 def run(*kinds: str, counters=(), cases=4):
-    plan = Plan(kinds, tuple(COUNTERS[name] for name in counters), cases)
-    return verified(plan, findings(plan))
+    plan = VerificationPlan(kinds, tuple(COUNTERS[name] for name in counters), cases)
+    return collect_result(plan, run_checks(plan))
 
 
 def shown(groups):
@@ -105,7 +105,7 @@ def read_by(counter, monkeypatch, reading):
 
 def test_a_counter_that_becomes_blind_is_new(monkeypatch):
     def read(self, module, args, kwargs):
-        return Reading(0, (), (Missed("0", "aten::convolution"),))
+        return CounterReading(0, (), (MissedOperator("0", "aten::convolution"),))
 
     read_by("flop_counter_mode", monkeypatch, read)
     assert shown(run("Conv1d", counters=LEVEL).new) == [
@@ -128,7 +128,7 @@ def test_a_counter_that_raises_is_new(monkeypatch):
 
 def test_a_known_blind_spot_of_one_counter_is_new_in_another(monkeypatch):
     def read(self, module, args, kwargs):
-        return Reading(0, (), (Missed("0", "aten::conv1d"),))
+        return CounterReading(0, (), (MissedOperator("0", "aten::conv1d"),))
 
     read_by("fvcore", monkeypatch, read)
     assert shown(run("Conv1d", counters=("fvcore",)).new)[0][2] == "it has no formula for aten::conv1d"
@@ -138,7 +138,7 @@ def test_a_blind_spot_that_is_gone_is_said_to_be_so(monkeypatch):
     reading = COUNTERS["flop_counter_mode"].read
     read_by("torch_profiler", monkeypatch, lambda self, *call: reading(*call))
     result = run("Conv3d", counters=("torch_profiler",), cases=1)
-    assert [group[:3] for group in shown(result.cured)] == [
+    assert [group[:3] for group in shown(result.resolved)] == [
         ("torch_profiler", ("Conv3d",), "aten::conv3d is no blind spot any more")
     ]
     assert (result.agrees, result.known) == (True, ())

@@ -14,12 +14,31 @@ from convcost.core.report import Report
 from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.device import peak_unit
-from convcost.render.candidates import beside, columns
 from convcost.render.document import Line, Section, Table
-from convcost.render.model_modules import ITSELF, Selection, Shown, fits, module_label, select, without
+from convcost.render.formulas import about_text, factor_text, math_text, short_text
+from convcost.render.model_modules import ITSELF, Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
-from convcost.render.numbers import factor, is_number, shown
+from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
+from convcost.render.texts import MathText, MixedText
+
+INTENSITY = "FLOPs/B"
+
+WHOLE_SHARE = Fraction("0.995")
+"""From this share of the time on, one bound has it all."""
+
+ReportRooflines = list[tuple[Report, Roofline]]
+
+LEAST_TIMES_NOTE = (
+    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
+    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
+)
+
+MOST_SENTENCES = 6
+"""Sentences; further ones would hide the first."""
+
+MOST_NAMED = 3
+"""Layers in one sentence."""
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
@@ -40,13 +59,13 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
     first = rooflines[0]
     lines = [
         _candidate_line(
-            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")
+            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: about_text(value, "B")
         ),
-        _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, shown),
+        _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
     if not any(roofline.is_open for roofline in rooflines):
         lines += _times(rooflines)
-    return Table((f"{first.device.name}, {first.dtype}", *columns(reports)), tuple(lines))
+    return Table((f"{first.device.name}, {first.dtype}", *candidate_columns(reports)), tuple(lines))
 
 
 def _times(rooflines: list[Roofline]) -> Iterator[Line]:
@@ -57,8 +76,7 @@ def _times(rooflines: list[Roofline]) -> Iterator[Line]:
                 rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
             )
     yield from _phases(rooflines)
-    binding = [bound_by(roofline) for roofline in rooflines]
-    yield Line("bound by", beside(binding, [""] * (len(binding) - 1)))
+    yield Line("bound by", with_ratios([bound_by(roofline) for roofline in rooflines]))
     if all(roofline.overhead is not None for roofline in rooflines):
         yield _candidate_line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
 
@@ -82,8 +100,8 @@ def _candidate_line(
     minor: bool = False,
 ) -> Line:
     first, *others = values = list(map(value, rooflines))
-    ratios = [factor(ratio_of(other, first)) for other in others]
-    return Line(label, beside(list(map(write, values)), ratios), minor)
+    ratios = [factor_text(ratio_of(other, first)) for other in others]
+    return Line(label, with_ratios(list(map(write, values)), ratios), minor)
 
 
 def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
@@ -96,33 +114,22 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
 
 def _layers(report: Report, roofline: Roofline) -> Table:
     lines = tuple(
-        Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
+        Line(bound.part.label, bound_cells(single, roofline.is_open)) for bound, single in roofline.apart()
     )
-    return Table((f"{report.name}, by layer", *headings(roofline)), lines)
+    return Table((f"{report.name}, by layer", *bound_headings(roofline)), lines)
 
 
-INTENSITY = "FLOPs/B"
-
-MOSTLY = Fraction("0.995")
-"""From this share of the time on, one bound has it all."""
-
-
-def headings(roofline: Roofline) -> tuple[str, ...]:
+def bound_headings(roofline: Roofline) -> tuple[str, ...]:
     """What the cells are; beside formulas there is room for one of them."""
     return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
 
 
-def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
+def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
     """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
-    moved = amount(copies * some.bytes, "B")
+    moved = about_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)
-    return (moved, shown(some.intensity), duration(copies * some.seconds), bound_by(some))
-
-
-def amount(value: Any, unit: str) -> str:
-    """About how much it is, or a formula."""
-    return human(value, unit) if is_number(value) else shown(value)
+    return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))
 
 
 def bound_by(roofline: Roofline) -> str:
@@ -130,12 +137,12 @@ def bound_by(roofline: Roofline) -> str:
     if not roofline.seconds:
         return ""
     share = roofline.share(roofline.by)
-    return roofline.by if share >= MOSTLY else f"{roofline.by} {percent(share)}"
+    return roofline.by if share >= WHOLE_SHARE else f"{roofline.by} {percent(share)}"
 
 
 def fit_width(table: Table, width: int) -> Table:
     """`table` without intensities where the screen has no room for them."""
-    return table if fits(table, width) else without(table, INTENSITY)
+    return table if table.fits(width) else table.without(INTENSITY)
 
 
 def part_table(report: Report, roofline: Roofline, view: View) -> Table:
@@ -149,18 +156,18 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
     lines = [
         Line(
             module_label(shown),
-            cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
+            bound_cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
         for shown in selection.shown
     ]
     outside = roofline.only(lambda part: not part.path)
     if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
-        lines.append(Line("outside of modules", cells(outside, roofline.is_open)))
+        lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
 
-def _in_module(shown: Shown) -> Callable[[Part], bool]:
+def _in_module(shown: ShownModule) -> Callable[[Part], bool]:
     """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
     path = shown.node.module.path
     if shown.label == ITSELF:
@@ -174,7 +181,7 @@ def _operators(roofline: Roofline) -> Table:
     if not roofline.is_open:
         found.sort(key=lambda pair: -pair[1].seconds)
     return _with_total(
-        "operator", [Line(label, cells(some, roofline.is_open)) for label, some in found], roofline
+        "operator", [Line(label, bound_cells(some, roofline.is_open)) for label, some in found], roofline
     )
 
 
@@ -183,20 +190,14 @@ def _is_called(label: str, part: Part) -> bool:
 
 
 def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
-    return Table((heading, *headings(roofline)), (*lines, Line("total", cells(roofline, roofline.is_open))))
+    return Table(
+        (heading, *bound_headings(roofline)), (*lines, Line("total", bound_cells(roofline, roofline.is_open)))
+    )
 
 
-Found = list[tuple[Report, Roofline]]
-
-LEAST = (
-    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
-    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
-)
-
-
-def roofline_notes(found: Found) -> tuple[str, ...]:
+def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
     """What the device can do, how the candidates compare, and what is left out."""
-    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST)
+    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST_TIMES_NOTE)
 
 
 def _device(roofline: Roofline) -> str:
@@ -208,7 +209,7 @@ def _device(roofline: Roofline) -> str:
     )
 
 
-def _comparisons(found: Found) -> Iterator[str]:
+def _comparisons(found: ReportRooflines) -> Iterator[str]:
     """conv costs 6.00× the FLOPs of dense and takes 1.21× its least time: both are memory-bound (…)."""
     (first, base), *others = found
     for other, roofline in others:
@@ -217,41 +218,34 @@ def _comparisons(found: Found) -> Iterator[str]:
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
             f"{costs_against(first, other)} and {seconds} its least time on "
-            f"{base.device.name}: {why((first.name, base), (other.name, roofline))}."
+            f"{base.device.name}: {bound_reason((first.name, base), (other.name, roofline))}."
         )
 
 
-def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
+def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What binds the one and the other."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
-        both = f"{shown(base.intensity)} and {shown(roofline.intensity)} FLOPs a byte"
+        both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs a byte"
         return f"both are {base.by}-bound ({both})"
     return (
-        f"{name} is {base.by}-bound ({shown(base.intensity)} FLOPs a byte), "
-        f"{other_name} is {roofline.by}-bound ({shown(roofline.intensity)})"
+        f"{name} is {base.by}-bound ({short_text(base.intensity)} FLOPs a byte), "
+        f"{other_name} is {roofline.by}-bound ({short_text(roofline.intensity)})"
     )
-
-
-MOST_SAID = 6
-"""Sentences; further ones would hide the first."""
-
-MOST_NAMED = 3
-"""Layers in one sentence."""
 
 
 def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
     """For each layer that computes, at which size which bound holds; layers alike together."""
-    said: dict[str, list[str]] = {}
+    names_by_text: dict[str, list[str]] = {}
     for report, roofline in found:
         texts = _flip_texts(report, roofline)
         for label, text in texts.items():
             name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
-            said.setdefault(text, []).append(name)
-    for text, names in [*said.items()][:MOST_SAID]:
-        yield f"{_listed(list(dict.fromkeys(names)))}: {text}."
-    if len(said) > MOST_SAID:
-        yield f"And {len(said) - MOST_SAID} more such sentences on other layers."
+            names_by_text.setdefault(text, []).append(name)
+    for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
+        yield MixedText(f"{_listed(list(dict.fromkeys(names)))}: ", text, ".")
+    if len(names_by_text) > MOST_SENTENCES:
+        yield f"And {len(names_by_text) - MOST_SENTENCES} more such sentences on other layers."
 
 
 def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:
@@ -279,11 +273,14 @@ def _flip_text(found: Flip, report: Report, roofline: Roofline) -> str:
         return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
     first, *others = found.stretches
     if not others:
-        return f"{first.by}-bound whatever {', '.join(report.open_names or report.assumed)}"
-    parts = [f"{first.by}-bound below {found.size} = {others[0].start:,}"]
+        names = map(MathText, report.open_names or report.assumed)
+        return MixedText(f"{first.by}-bound whatever ", MixedText.joined(", ", names))
+    parts: list[str] = [
+        MixedText(f"{first.by}-bound below ", math_text("{} = {}", found.size, others[0].start))
+    ]
     for stretch, following in zip(others, [*others[1:], None], strict=True):
         start = "there" if stretch is others[0] else f"{stretch.start:,}"
         parts.append(
             f"{stretch.by}-bound from {start} " + (f"to {following.start - 1:,}" if following else "on")
         )
-    return ", ".join(parts)
+    return MixedText.joined(", ", parts)

@@ -1,0 +1,174 @@
+"""What has to be so of open sizes for a model to run as it did on the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Literal, NamedTuple
+
+from convcost.symbolic.formula import Formula
+from convcost.symbolic.substitution import names_in, substitute
+from convcost.tracing.symbolic_shapes.replay import Point, Replays, TorchCall, distinct_calls, replays_at
+from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
+
+
+class Guard(NamedTuple):
+    """That `difference` is zero or not negative."""
+
+    difference: Formula
+    relation: Literal["zero", "nonnegative"]
+
+    def holds(self, point: Point) -> bool:
+        """Whether it is so at `point`; it isn't where it would divide by 0."""
+        try:
+            value = substitute(self.difference, point)
+        except ZeroDivisionError:
+            return False
+        return bool(value == 0 if self.relation == "zero" else value >= 0)
+
+    def forces(self, point: Point) -> bool:
+        """Whether its sizes can only be as at `point`, as far as others around it tell."""
+        sizes = {name: point[name] for name in names_in(self.difference)}
+        around = ({name: factor * size + step for name, size in sizes.items()} for factor, step in NEARBY)
+        return self.relation == "zero" and not any(map(self.holds, around))
+
+
+NEARBY = ((1, -1), (1, 1), (2, 0), (3, 0))
+
+
+NEGATED = {
+    "Equality": "Unequality",
+    "Unequality": "Equality",
+    "StrictGreaterThan": "LessThan",
+    "GreaterThan": "StrictLessThan",
+    "StrictLessThan": "GreaterThan",
+    "LessThan": "StrictGreaterThan",
+}
+"""Relations by sympy's names."""
+
+
+BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
+
+
+def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
+    """What the answer to a question says, by relations of these `kinds`."""
+    for relation, left, right in relations(expression, sizes.guard_log.answer_to(expression), sizes):
+        difference = sizes.formula_of(left) - sizes.formula_of(right)
+        if isinstance(difference, Formula) and relation in kinds:
+            is_equal = relation == "Equality"
+            yield Guard(difference, "zero") if is_equal else _nonnegative(relation, difference, sizes)
+
+
+def relations(expression: Any, answer: bool, sizes: SymbolicSizes) -> Iterator[tuple[str, Any, Any]]:
+    """The plain relations that the answer to a question says: of an `or`, one that decided it."""
+    kind = type(expression).__name__
+    if kind == "Not":
+        yield from relations(expression.args[0], not answer, sizes)
+    elif kind in {"And", "Or"}:
+        deciding = [part for part in expression.args if sizes.example_of(part) == answer]
+        for part in deciding if answer == (kind == "And") else deciding[:1]:
+            yield from relations(part, answer, sizes)
+    elif kind in NEGATED:
+        left, right = expression.args
+        yield (kind if answer else NEGATED[kind]), left, right
+
+
+def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Guard:
+    """What isn't negative where `difference` is in this relation to 0."""
+    if relation == "Unequality":
+        relation = "StrictGreaterThan" if sizes.example(difference) > 0 else "StrictLessThan"
+    upward = -difference if "Less" in relation else difference
+    return Guard(upward - 1 if "Strict" in relation else upward, "nonnegative")
+
+
+FARTHEST = 64
+"""So many times an example is beyond each bound on it that is looked for."""
+
+
+MOST_AT_BOUND = 32
+"""So many sizes at a bound are looked at for one that fits."""
+
+
+def decisive_guards(
+    sizes: SymbolicSizes, calls: Iterable[TorchCall], points: Iterable[Point]
+) -> tuple[Guard, ...]:
+    """What the model asked; and what torch did, where it does something else at one of `points`."""
+    asked = (question for question in sizes.guard_log.answers if question.by_model)
+    found = dict.fromkeys(guard for question in asked for guard in guards_in(question.expression, sizes))
+    fitting = [point for point in points if all(guard.holds(point) for guard in found)]
+    for call in distinct_calls(calls):
+        said = dict.fromkeys(
+            guard for expression in call.expressions for guard in guards_in(expression, sizes)
+        )
+        if said.keys() - found.keys():
+            answers = replays_at(call, fitting)
+            found.update(dict.fromkeys(_shape_guards(said, answers)))
+            for guard in sorted(said, key=lambda guard: guard.difference.parts):
+                if guard not in found and _is_limiting(guard, call, answers, found, sizes.examples):
+                    found[guard] = None
+    return tuple(found)
+
+
+def _shape_guards(said: Iterable[Guard], answers: Replays) -> list[Guard]:
+    """Of what was `said`, what decides a shape or has to be so; all if nothing can be found out."""
+    if all(answer is None for _, answer in answers):
+        return list(said)
+    equal = [guard for guard in said if guard.relation == "zero" and _is_required(guard, answers)]
+    left = [(point, answer) for point, answer in answers if all(guard.holds(point) for guard in equal)]
+    return equal + _explaining(said, left)
+
+
+def _is_required(guard: Guard, answers: Replays) -> bool:
+    """Whether something else comes out, or an error, where it is not so."""
+    elsewhere = [answer for point, answer in answers if not guard.holds(point)]
+    return not elsewhere or not all(elsewhere)
+
+
+def _explaining(said: Iterable[Guard], answers: Replays) -> list[Guard]:
+    """Facts such that one is broken wherever a shape differs; rather those that aren't where it doesn't."""
+    same = [point for point, answer in answers if answer]
+    different = [point for point, answer in answers if answer is False]
+    found = []
+    for guard in sorted(said, key=lambda guard: sum(not guard.holds(point) for point in same)):
+        unexplained = [point for point in different if guard.holds(point)]
+        if len(unexplained) < len(different):
+            found.append(guard)
+            different = unexplained
+    return found
+
+
+def _is_limiting(
+    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], examples: Point
+) -> bool:
+    """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
+    if guard.relation == "zero" or any(
+        answer is not None for point, answer in answers if not guard.holds(point)
+    ):
+        return False
+    edges = (_edge(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
+    return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
+
+
+def _edge(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
+    """`examples` with the last size called `name` for which a bound holds, and with the next, if any.
+
+    Sizes for which what is `known` is not so are passed over.
+    """
+
+    def at(size: int) -> Point:
+        return {**examples, name: size}
+
+    within = examples[name]
+    beyond = next((size for size in (1, FARTHEST * within) if not guard.holds(at(size))), within)
+    step = 1 if beyond > within else -1
+    while abs(beyond - within) > 1:
+        middle = (within + beyond) // 2
+        within, beyond = (middle, beyond) if guard.holds(at(middle)) else (within, middle)
+    sides = (
+        range(within, within - step * MOST_AT_BOUND, -step),
+        range(beyond, beyond + step * MOST_AT_BOUND, step),
+    )
+    fitting = ([at(size) for size in side if size > 0] for side in sides if beyond != within)
+    found = (
+        next((point for point in side if all(it.holds(point) for it in known)), None) for side in fitting
+    )
+    return [point for point in found if point]

@@ -1,0 +1,96 @@
+"""The blind spots that counters are known to have on single layers, each with when it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from convcost.core.cost import Shape
+from convcost.counters.torch_profiler import UNREADABLE
+from convcost.layers import FAMILIES
+from convcost.layers.interface import Layer
+
+Condition = Callable[[Layer, Shape], bool]
+"""Whether a layer on an input of that shape shows it."""
+
+
+class BlindSpot(NamedTuple):
+    """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
+
+    `where` says in words when `shows` holds, unless that is for all layers of a kind.
+    """
+
+    counter: str
+    subject: str
+    shows: Condition
+    where: str = ""
+
+
+def _kind(name: str) -> Condition:
+    return lambda layer, _: type(layer).__name__ == name
+
+
+def _unread(layer: Layer, shape: Shape) -> bool:
+    """A Conv2d without a batch, or whose padding reaches torch's convolution as a word."""
+    if type(layer).__name__ != "Conv2d":
+        return False
+    arguments = layer.arguments()
+    is_word = isinstance(arguments.get("padding"), str) and "padding_mode" not in arguments
+    return is_word or len(shape) == 3
+
+
+def _unnormed(layer: Layer, shape: Shape) -> bool:
+    """A LayerNorm on other than two to five dimensions, which fvcore's norm_flop_counter asserts."""
+    return type(layer).__name__ == "LayerNorm" and not 2 <= len(shape) <= 5
+
+
+def _unbatched(family: str) -> Condition:
+    """A layer of that family on an input without a batch, which the counter takes for one with it."""
+    return lambda layer, shape: type(layer).__name__ in FAMILIES[family] and _is_short(layer, shape)
+
+
+def _is_short(layer: Layer, shape: Shape) -> bool:
+    return len(shape) == getattr(layer, "spatial", 0) + 1
+
+
+UNEXPLAINED = "unexplained"
+
+UNBATCHED = "where the input has no batch"
+
+PEER_BLIND_SPOTS = (
+    *(
+        BlindSpot(counter, "AssertionError", _unbatched("convolution"), UNBATCHED)
+        for counter in ("calflops", "calflops_flops", "deepspeed", "deepspeed_flops")
+    ),
+    *(
+        BlindSpot(counter, UNEXPLAINED, _unbatched("transposed"), UNBATCHED)
+        for counter in ("ptflops", "torchinfo")
+    ),
+    BlindSpot("torchinfo", UNEXPLAINED, _kind("Bilinear")),
+)
+"""Of the counters installed on request: what they raise, and figures that have no explanation yet."""
+
+BLIND_SPOTS = (
+    BlindSpot("fvcore", "aten::bilinear", _kind("Bilinear")),
+    BlindSpot(
+        "fvcore",
+        "AssertionError",
+        _unnormed,
+        "where the input has fewer than two or more than five dimensions",
+    ),
+    BlindSpot("flop_counter_mode", "aten::_trilinear", _kind("Bilinear")),
+    BlindSpot("torch_profiler", "aten::conv1d", _kind("Conv1d")),
+    BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _unread),
+    BlindSpot("torch_profiler", "aten::conv3d", _kind("Conv3d")),
+    *(
+        BlindSpot("torch_profiler", f"aten::conv_transpose{spatial}d", _kind(f"ConvTranspose{spatial}d"))
+        for spatial in (1, 2, 3)
+    ),
+    *PEER_BLIND_SPOTS,
+)
+"""Whatever else a counter is blind to, it has become blind to: that is a new disagreement."""
+
+
+def blind_spots(counter: str, layer: Layer, shape: Shape) -> tuple[BlindSpot, ...]:
+    """What `counter` is known not to count, or to raise, in `layer` on an input of `shape`."""
+    return tuple(spot for spot in BLIND_SPOTS if spot.counter == counter and spot.shows(layer, shape))
