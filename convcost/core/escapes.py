@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-COMMAND = re.compile(r"^(\s*)::(?=\w)")
+# Patterns are compiled where they are first used: most commands use few of them.
+
+COMMAND = r"^(\s*)::(?=\w)"
 """What GitHub Actions takes for a command at the start of a line."""
 
 OLD_COMMAND = "##["
@@ -13,12 +15,10 @@ OLD_COMMAND = "##["
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 """What a spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
 
-MARKDOWN = re.compile(
-    r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|^\d{1,9}[.)](?=\s|$)"
-)
+MARKDOWN = r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|^\d{1,9}[.)](?=\s|$)"
 """What Markdown reads as its own: signs of spans, entities, links, and of blocks at the start."""
 
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NO_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What no XML 1.0 may have in it, escaped or not."""
 
 
@@ -45,7 +45,7 @@ def printable_lines(text: str) -> str:
 
 def without_command(line: str) -> str:
     """`line`, as GitHub Actions does not read it."""
-    return COMMAND.sub(r"\1\\x3a:", line)
+    return re.sub(COMMAND, r"\1\\x3a:", line)
 
 
 def csv_cell(value: object) -> object:
@@ -58,7 +58,7 @@ def csv_cell(value: object) -> object:
 
 def markdown(text: str) -> str:
     """`text` without anything that Markdown reads as a sign of its own."""
-    return MARKDOWN.sub(_marked, text.replace("<", "\0")).replace("\0", "&lt;")
+    return re.sub(MARKDOWN, _marked, text.replace("<", "\0")).replace("\0", "&lt;")
 
 
 def _marked(found: re.Match[str]) -> str:
@@ -82,4 +82,4 @@ def json_text(document: str) -> str:
 
 def xml(text: str) -> str:
     """`text` that XML may have in it, not yet escaped."""
-    return NO_XML.sub("\ufffd", printable(text))
+    return re.sub(NO_XML, "\ufffd", printable(text))

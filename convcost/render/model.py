@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from convcost.analysis.breakdown import Node, by_operator, phases, tree
+from convcost.core.cost import COMPLEX_MACS
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
 from convcost.core.units import exact
-from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section, Table
