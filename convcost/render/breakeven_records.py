@@ -6,7 +6,7 @@ from typing import Any
 
 from convcost.core.report import Comparison, Report
 from convcost.render.breakeven import METRICS, found_break_even, is_open
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 
 
 def break_even_records(comparison: Comparison, other: Report) -> dict[str, Any]:

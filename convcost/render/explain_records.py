@@ -15,19 +15,24 @@ from convcost.analysis.explain.steps import (
     Sentence,
 )
 from convcost.core.cost import Size
-from convcost.render.explain.notes import notes, reports
-from convcost.render.explain.text import line_text, side_text, sides_text
-from convcost.render.numbers import data
+from convcost.render.explain import (
+    equation_text,
+    explained_reports,
+    explanation_notes,
+    sentence_text,
+    side_text,
+)
+from convcost.render.formulas import data
 from convcost.render.records import context
 
 
 def explanation_record(explanation: Explanation) -> dict[str, Any]:
     """Each design with its parts, the comparison's parts, the notes."""
     return {
-        **context(reports(explanation)),
+        **context(explained_reports(explanation)),
         "designs": list(map(_design, explanation.designs)),
         "comparison": list(map(_part, explanation.comparison)),
-        "notes": list(notes(explanation)),
+        "notes": list(explanation_notes(explanation)),
     }
 
 
@@ -53,9 +58,9 @@ def _part(part: DerivationPart) -> dict[str, Any]:
 def _line(title: str, line: DerivationLine) -> dict[str, Any]:
     match line:
         case Sentence():
-            return {"sentence": line_text(line)}
+            return {"sentence": sentence_text(line)}
         case Equation():
-            sides = sides_text(line)
+            sides = list(equation_text(line).sides)
             return {"name": line.name or title, "sides": sides, "value": _value(line)}
         case LoopNest():
             return {"loops": [_loop(*loop) for loop in line.loops]}

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
-    from convcost.verify.result import Verified
+    from convcost.verify.result import VerificationResult
 
 Result: TypeAlias = (
     "Report | Comparison | DiagnosedReport | Match | GateResult"
-    " | Verified | CounterList | DeviceList | Explanation"
+    " | VerificationResult | CounterList | DeviceList | Explanation"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -36,7 +36,6 @@ class Kind(NamedTuple):
         record: `(result) -> dict`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
-        package: Whose modules write it for people, where it is no Document of tables.
         command: The command that shows it, where it has not every format.
     """
 
@@ -44,7 +43,6 @@ class Kind(NamedTuple):
     record: str
     rows: str
     formats: tuple[str, ...] = FORMATS
-    package: str = "convcost.render"
     command: str = ""
 
 
@@ -56,17 +54,18 @@ KINDS = {
     ),
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
     "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
+    "VerificationResult": Kind(
+        "verify:verification", "verify_records:verified_record", "verify_records:verified_rows"
+    ),
     "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
     "DeviceList": Kind(
         "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
     ),
     "Explanation": Kind(
-        document="",
-        record="explain_records:explanation_record",
+        "explain:explanation_document",
+        "explain_records:explanation_record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
-        package="convcost.render.explain",
         command="explain",
     ),
 }

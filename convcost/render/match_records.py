@@ -6,7 +6,7 @@ from typing import Any
 
 from convcost.core.match import Choice, Match
 from convcost.core.report import Report
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
 from convcost.render.style import Style
 

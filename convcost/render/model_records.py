@@ -16,8 +16,8 @@ from convcost.analysis.breakdown import (
 from convcost.core.cost import Convention, Cost, Shape, Size
 from convcost.core.report import Report
 from convcost.core.trace import Conditional, Module, Tensor, Trace, Uncounted
+from convcost.render.formulas import data
 from convcost.render.model_modules import all_modules
-from convcost.render.numbers import data
 from convcost.render.style import View
 
 Record = dict[str, Any]

@@ -11,7 +11,7 @@ from convcost.core.report import Comparison, CounterResult, Report, Row
 from convcost.render import estimates
 from convcost.render.breakeven_records import break_even_records
 from convcost.render.counters import CounterList
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 from convcost.render.style import Style
 
 SCHEMA = "convcost/1"

@@ -9,7 +9,7 @@ from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.render.estimates.memory import QUANTITIES
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 
 
 def record(report: Report) -> dict[str, Any]:

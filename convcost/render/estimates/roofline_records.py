@@ -7,7 +7,7 @@ from typing import Any
 from convcost.analysis.roofline import BoundChanges, Roofline, RooflineBound
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 
 TIMES = ("seconds", "compute_bound_seconds", "memory_bound_seconds", "bound_by", "overhead_seconds")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
-from convcost.render.numbers import data
+from convcost.render.formulas import data
 from convcost.schemas.timed import Run as RunRecord
 from convcost.schemas.timed import Time
 

@@ -8,8 +8,8 @@ from convcost.gate.baseline import Baseline, LocatedRow, RowChange
 from convcost.gate.checks import EntryCheck
 from convcost.gate.limit import Relation
 from convcost.gate.result import EntryResult, GateResult
+from convcost.render.formulas import data
 from convcost.render.gate.words import failures, percent
-from convcost.render.numbers import data
 from convcost.render.records import PACKAGES, SCHEMA, installed
 from convcost.render.style import Style
 
