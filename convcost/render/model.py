@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from convcost.analysis.breakdown import Node, by_operator, phases, tree
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
+from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
@@ -62,7 +62,7 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
     return tuple(Fact(label, text) for label, text in texts if text)
 
 
-def _tensor_text(tensor: Tensor) -> str:
+def _tensor_text(tensor: TensorInfo) -> str:
     """An input or output, by name where forward has one."""
     name = "" if tensor.name.isdecimal() else tensor.name
     return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
@@ -104,11 +104,11 @@ def partial_note(trace: Trace, name: str = "") -> str:
     return MixedText(f"The count{about} is partial: ", join_first(texts, "; "), ".")
 
 
-def _counted_in_part(found: Uncounted) -> str:
+def _counted_in_part(found: UncountedCall) -> str:
     return MixedText(_operator_calls(found), f": {found.reason}")
 
 
-def _operator_calls(found: Uncounted) -> str:
+def _operator_calls(found: UncountedCall) -> str:
     shapes = MixedText.joined(" and ", map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
     calls = f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on "
@@ -128,7 +128,7 @@ def _conditionals(trace: Trace) -> str:
     return join_first(map(_branches, trace.conditionals), " ")
 
 
-def _branches(found: Conditional) -> str:
+def _branches(found: CondCall) -> str:
     where = f" in {found.path}" if found.path else ""
     what = f"torch.cond{where} ({_calls_text(found.calls)})"
     counted = "true" if found.counted else "false"

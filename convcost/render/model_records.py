@@ -9,7 +9,7 @@ from typing import Any
 from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
 from convcost.core.cost import Convention, Cost, Shape, Size
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Module, Tensor, Trace, Uncounted
+from convcost.core.trace import CondCall, SubmoduleRun, TensorInfo, Trace, UncountedCall
 from convcost.render.formulas import data
 from convcost.render.model_modules import all_modules
 from convcost.render.style import View
@@ -62,7 +62,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
         yield _module(node.module, node.total, report, trace) | {"level": len(outer), "part": part}
         rest = _rest(node, shown) if path in parents else Share()
         if rest != Share():
-            unseen = Module(
+            unseen = SubmoduleRun(
                 f"{path}.{REST}" if path else REST, node.module.kind, None, None, node.module.calls
             )
             yield _module(unseen, rest, report, trace) | {"level": len(outer) + 1, "part": "leaf"}
@@ -85,7 +85,7 @@ def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
 
-def _module(module: Module, share: Share, report: Report, trace: Trace) -> Record:
+def _module(module: SubmoduleRun, share: Share, report: Report, trace: Trace) -> Record:
     return {
         "path": module.path,
         "kind": module.kind,
@@ -133,16 +133,16 @@ def _cost(cost: Cost, convention: Convention) -> Record:
     }
 
 
-def _tensor(tensor: Tensor) -> Record:
+def _tensor(tensor: TensorInfo) -> Record:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": _shape(tensor.shape)}
 
 
-def _uncounted(found: Uncounted) -> Record:
+def _uncounted(found: UncountedCall) -> Record:
     record = {**found._asdict(), "inputs": list(map(_shape, found.inputs))}
     return record if found.reason else {name: record[name] for name in record if name != "reason"}
 
 
-def _conditional(found: Conditional, convention: Convention) -> Record:
+def _conditional(found: CondCall, convention: Convention) -> Record:
     return {
         **found._asdict(),
         "inputs": list(map(_shape, found.inputs)),
