@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.benchmark.timing import What
+from convcost.benchmark.timing import RunKind
 from convcost.schemas.common import Formula
 
 
 class Run(TypedDict):
     """One thing that was timed."""
 
-    what: What
+    what: RunKind
     """A forward without gradients, or a training step: forward and backward."""
     compiled: bool
     """Whether torch.compile had it first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
+from convcost.benchmark.timing import TimedRun, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.render.formulas import data
 from convcost.schemas.timed import Run as RunRecord
@@ -18,7 +18,7 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 def record(report: Report) -> Time:
     """The forward, and whatever else was timed."""
     time = _time(report)
-    forward, *others = (_run(run, time.of_least(run, report.roofline)) for run in time.runs)
+    forward, *others = (_run(run, time.roofline_share(run, report.roofline)) for run in time.runs)
     return {
         **forward,
         "threads": time.threads,
@@ -28,7 +28,7 @@ def record(report: Report) -> Time:
     }
 
 
-def _run(run: Run, share: Fraction | None) -> RunRecord:
+def _run(run: TimedRun, share: Fraction | None) -> RunRecord:
     samples = run.samples
     return {
         "what": run.what,
