@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import Pair, paired
+from convcost.analysis.breakdown import RowGroupPair, pair_rows
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
@@ -14,9 +14,9 @@ from convcost.render import estimates
 from convcost.render.breakeven import is_open, open_verdicts
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.formulas import factor_text, shape_text, short_text
+from convcost.render.formulas import about_text, factor_text, shape_text, short_text
 from convcost.render.model import partial_note
-from convcost.render.model_modules import ITSELF, amount
+from convcost.render.model_modules import ITSELF
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
@@ -30,6 +30,9 @@ from convcost.render.quantities import candidate_columns, metric_label, shown_me
 from convcost.render.report import layer_table
 from convcost.render.style import Style
 
+MOST_LINES = 12
+"""Parts that are listed, those that make up most of the difference."""
+
 
 def comparison_document(comparison: Comparison, style: Style) -> Document:
     """The candidates side by side."""
@@ -42,7 +45,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
             *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
-    by_module = differences(comparison) if any(report.trace for report in reports) else Section((), ())
+    by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     layers = tuple(map(layer_table, reports)) if style.layers else ()
     return Document(
         heading=tuple((report.name, spec_text(report)) for report in reports),
@@ -127,10 +130,6 @@ def _outputs(comparison: Comparison, other: Report) -> str:
     )
 
 
-MOST_LINES = 12
-"""Parts that are listed, those that make up most of the difference."""
-
-
 class Contribution(NamedTuple):
     """What a part adds to the difference: FLOPs of both, None where one has no such part."""
 
@@ -170,11 +169,11 @@ def _all_contributions(comparison: Comparison) -> list[tuple[Report, list[Contri
 
 def _contributions(first: Report, other: Report) -> list[Contribution]:
     """The largest first."""
-    found = [_contribution(pair, first, other) for pair in paired(first, other)]
+    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
     return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
 
 
-def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
+def _contribution(pair: RowGroupPair, first: Report, other: Report) -> Contribution:
     left, right = pair.costs
     return Contribution(
         _pair_label(pair),
@@ -183,7 +182,7 @@ def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
     )
 
 
-def _pair_label(pair: Pair) -> str:
+def _pair_label(pair: RowGroupPair) -> str:
     """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
     parts = [part for part in pair if part]
     paths = dict.fromkeys(part.path or ITSELF for part in parts)
@@ -206,5 +205,5 @@ def _sum_of(found: list[Contribution]) -> Contribution:
 
 def _difference_line(found: Contribution) -> Line:
     sign = "+" if found.difference > 0 else "−" if found.difference else ""
-    shown = ("–" if value is None else amount(value) for value in (found.first, found.other))
-    return Line(found.part, (*shown, f"{sign}{amount(abs(found.difference))}"))
+    shown = ("–" if value is None else about_text(value) for value in (found.first, found.other))
+    return Line(found.part, (*shown, f"{sign}{about_text(abs(found.difference))}"))

@@ -55,11 +55,11 @@ KINDS = {
     "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
     "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
     "VerificationResult": Kind(
-        "verify:verification", "verify_records:verified_record", "verify_records:verified_rows"
+        "verify:verify_document", "verify_records:verified_record", "verify_records:verified_rows"
     ),
-    "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
+    "CounterList": Kind("counters:counters_document", "records:counter_list_record", "records:counter_rows"),
     "DeviceList": Kind(
-        "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
+        "devices:devices_document", "devices_records:device_list_record", "devices_records:device_rows"
     ),
     "Explanation": Kind(
         "explain:explanation_document",
@@ -79,8 +79,8 @@ def kind_of(result: type) -> Kind:
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).written(printable)
-    return laid_out if style.unicode else laid_out.written(as_ascii)
+    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(printable)
+    return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 
 def record(result: Result) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def match_record(match: Match) -> dict[str, Any]:
         "at_most": match.at_most,
         "vary": list(match.vary),
         "ranges": {name: bounds._asdict() for name, bounds in match.ranges.items()},
+        "searched": {name: _searched(sizes) for name, sizes in match.searched.items()},
         "name": match.name,
         "spec": match.spec,
         "reference": _reference(match.reference),
@@ -30,6 +31,11 @@ def match_record(match: Match) -> dict[str, Any]:
         "complete": match.complete,
         "notes": list(match.notes),
     }
+
+
+def _searched(sizes: range) -> dict[str, int]:
+    """All the values that were tried."""
+    return {"smallest": sizes[0], "largest": sizes[-1], "count": len(sizes)}
 
 
 def _context(match: Match) -> dict[str, Any]:

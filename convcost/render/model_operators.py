@@ -1,16 +1,15 @@
-"""A model's operators as a table, and what backward costs beside forward."""
+"""A model's operators as a table, and what forward and backward cost."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from convcost.analysis.breakdown import OperatorTotal, by_operator, phases
+from convcost.analysis.breakdown import OperatorTotal, operator_totals, phase_costs
 from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.formulas import factor_text, short_text
-from convcost.render.model_modules import amount, percent
+from convcost.render.formulas import about_text, factor_text, share_text, short_text
 
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
 
@@ -28,13 +27,13 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
 
     Elementwise work is left out where the screen has no room, if it is no part of the FLOPs.
     """
-    totals = [total for total in by_operator(trace) if total.calls]
+    totals = [total for total in operator_totals(trace) if total.calls]
     listed = [total for total in totals if in_full or total.cost.flops(report.convention)]
     lines = [_line(operator_name(total.operator), total.calls, total.cost, report) for total in listed]
     lines += _others([total for total in totals if total not in listed], report)
     lines += _uncounted(trace)
     lines.append(_line("total", sum(total.calls for total in totals), report.cost, report))
-    label = "operator, forward" if phases(trace) else "operator"
+    label = "operator, forward" if phase_costs(trace) else "operator"
     table = Table((label, *HEADINGS), tuple(lines))
     if report.open_names:
         table = table.without("MACs", "share")
@@ -44,8 +43,8 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
 
 def _line(label: str, calls: int, cost: Cost, report: Report) -> Line:
     flops = cost.flops(report.convention)
-    cells = (short_text(calls), amount(cost.macs), amount(flops), percent(flops, report.flops))
-    return Line(label, (*cells, amount(cost.elementwise)))
+    cells = (short_text(calls), about_text(cost.macs), about_text(flops), share_text(flops, report.flops))
+    return Line(label, (*cells, about_text(cost.elementwise)))
 
 
 def _others(totals: list[OperatorTotal], report: Report) -> list[Line]:
@@ -69,7 +68,7 @@ def _uncounted(trace: Trace) -> list[Line]:
 
 def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
-    costs = phases(trace)
+    costs = phase_costs(trace)
     if not costs:
         return ()
     forward = costs.get("forward", Cost()).flops(report.convention)
@@ -77,7 +76,7 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
         times = factor_text(ratio_of(flops, forward))
-        return Line(label, (amount(cost.macs), amount(flops), times, amount(cost.elementwise)))
+        return Line(label, (about_text(cost.macs), about_text(flops), times, about_text(cost.elementwise)))
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from functools import reduce
 from typing import Any
 
-from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
+from convcost.analysis.breakdown import (
+    ModuleTotals,
+    Node,
+    module_tree,
+    operator_totals,
+    parent_paths,
+    phase_costs,
+)
 from convcost.core.cost import Convention, Cost, Shape, Size
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Module, Tensor, Trace, Uncounted
+from convcost.core.trace import CondCall, SubmoduleRun, TensorInfo, Trace, UncountedCall
 from convcost.render.formulas import data
 from convcost.render.model_modules import all_modules
 from convcost.render.style import View
@@ -22,7 +28,7 @@ REST = "(rest)"
 
 def trace_record(report: Report, trace: Trace) -> Record:
     """What went in and out, every submodule with all that is in it, every operator, what has no formula."""
-    costs = {phase: _cost(cost, report.convention) for phase, cost in phases(trace).items()}
+    costs = {phase: _cost(cost, report.convention) for phase, cost in phase_costs(trace).items()}
     conditionals = [_conditional(found, report.convention) for found in trace.conditionals]
     return {
         "inputs": list(map(_tensor, trace.inputs)),
@@ -52,7 +58,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
 
     What is in a module but in none of the rows below it is one more row.
     """
-    nodes = all_modules(tree(report), view, report.convention)
+    nodes = all_modules(module_tree(report), view, report.convention)
     shown = {node.module.path for node in nodes}
     parents = {outer for path in shown for outer in _outside(path, shown)}
     for node in nodes:
@@ -60,9 +66,9 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
         outer = _outside(path, shown)
         part = "leaf" if path not in parents else "inner" if outer or view.filter else "total"
         yield _module(node.module, node.total, report, trace) | {"level": len(outer), "part": part}
-        rest = _rest(node, shown) if path in parents else Share()
-        if rest != Share():
-            unseen = Module(
+        rest = _rest(node, shown) if path in parents else ModuleTotals()
+        if rest != ModuleTotals():
+            unseen = SubmoduleRun(
                 f"{path}.{REST}" if path else REST, node.module.kind, None, None, node.module.calls
             )
             yield _module(unseen, rest, report, trace) | {"level": len(outer) + 1, "part": "leaf"}
@@ -70,22 +76,22 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[Record]:
 
 def _outside(path: str, shown: Set[str]) -> list[str]:
     """The paths of the rows that have what `path` has too."""
-    return [outer for outer in (*around(path), "") if outer in shown and outer != path]
+    return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
 
 
-def _rest(node: Node, shown: Set[str]) -> Share:
+def _rest(node: Node, shown: Set[str]) -> ModuleTotals:
     """What is in `node`, but in no row below it."""
     hidden = (child for child in node.children if child.module.path not in shown)
-    return reduce(Share.and_, (_rest(child, shown) for child in hidden), node.own)
+    return sum((_rest(child, shown) for child in hidden), node.own)
 
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
-    nodes = all_modules(tree(report), view, report.convention)
+    nodes = all_modules(module_tree(report), view, report.convention)
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
 
-def _module(module: Module, share: Share, report: Report, trace: Trace) -> Record:
+def _module(module: SubmoduleRun, share: ModuleTotals, report: Report, trace: Trace) -> Record:
     return {
         "path": module.path,
         "kind": module.kind,
@@ -109,13 +115,13 @@ def operator_records(report: Report, trace: Trace) -> list[Record]:
             "complex": total.complex,
             "sparse": total.sparse,
         }
-        for total in by_operator(trace)
+        for total in operator_totals(trace)
     ]
 
 
 def _costs(cost: Cost, activations: Size, backward: Cost, report: Report, trace: Trace) -> Record:
     """The forward, and the backward if it ran."""
-    back = _cost(backward, report.convention).items() if phases(trace) else ()
+    back = _cost(backward, report.convention).items() if phase_costs(trace) else ()
     return {
         **_cost(cost, report.convention),
         "activations": data(activations),
@@ -133,16 +139,16 @@ def _cost(cost: Cost, convention: Convention) -> Record:
     }
 
 
-def _tensor(tensor: Tensor) -> Record:
+def _tensor(tensor: TensorInfo) -> Record:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": _shape(tensor.shape)}
 
 
-def _uncounted(found: Uncounted) -> Record:
+def _uncounted(found: UncountedCall) -> Record:
     record = {**found._asdict(), "inputs": list(map(_shape, found.inputs))}
     return record if found.reason else {name: record[name] for name in record if name != "reason"}
 
 
-def _conditional(found: Conditional, convention: Convention) -> Record:
+def _conditional(found: CondCall, convention: Convention) -> Record:
     return {
         **found._asdict(),
         "inputs": list(map(_shape, found.inputs)),

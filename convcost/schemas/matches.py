@@ -23,6 +23,14 @@ class Choice(TypedDict):
     difference: Formula
 
 
+class Searched(TypedDict):
+    """The values of a size, all of which were tried, in even steps."""
+
+    smallest: int
+    largest: int
+    count: int
+
+
 class Matched(Head):
     """The JSON of `convcost match`."""
 
@@ -40,6 +48,7 @@ class Matched(Head):
     """Whether the target is not to be exceeded."""
     vary: list[str]
     ranges: dict[str, Range]
+    searched: dict[str, Searched]
     name: str
     spec: str
     reference: Reference | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.core.trace import Ran
+from convcost.core.trace import RanOn
 from convcost.schemas.common import Formula, Quotient
 
 
@@ -27,7 +27,7 @@ class Memory(TypedDict):
     training_peak: Formula | None
     reason: str
     """Why figures are not known."""
-    ran: Ran | None
+    ran: RanOn | None
     """What a torch module ran on to be measured; a design has rules instead."""
 
 

@@ -22,8 +22,8 @@ TYPES = {
 """Outputs of commands, each with the type of its JSON."""
 
 MADE = {
-    "config": "convcost.gate.schema:config_schema",
-    "lock": "convcost.gate.schema:lock_schema",
+    "config": "convcost.gate.config_tables:config_schema",
+    "lock": "convcost.gate.lock_file:lock_schema",
 }
 """Files, each with the function that makes its schema from what checks such a file."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from convcost.analysis.roofline import By
+from convcost.analysis.roofline import Resource
 from convcost.core.trace import Phase
 from convcost.schemas.common import Formula, Quotient
 
@@ -13,7 +13,7 @@ class Stretch(TypedDict):
     """From which size on a part is bound by what."""
 
     start: int
-    by: By
+    by: Resource
 
 
 class Flip(TypedDict):
@@ -38,7 +38,7 @@ class Part(TypedDict):
     """FLOPs for each byte moved."""
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
-    bound_by: By | None
+    bound_by: Resource | None
     """Null where sizes are open."""
     flip: Flip | None
     """Null where no size is open or was taken as 1."""
@@ -62,7 +62,7 @@ class Roofline(TypedDict):
     compute_bound_seconds: float | int | None
     """Of it, in parts that the peak limits."""
     memory_bound_seconds: float | int | None
-    bound_by: By | None
+    bound_by: Resource | None
     """What limits most of the time."""
     overhead_seconds: float | int | None
     """What calls take beside that, where it was measured: of this machine."""

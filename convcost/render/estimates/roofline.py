@@ -7,20 +7,38 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.breakdown import tree
-from convcost.analysis.roofline import BOUNDS, Bound, Flip, Part, Roofline
+from convcost.analysis.breakdown import module_tree
+from convcost.analysis.roofline import RESOURCES, BoundChanges, Roofline, RooflineBound, Workload
 from convcost.core.cost import quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.device import peak_unit
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import factor_text, is_number, math_text, short_text
-from convcost.render.model_modules import ITSELF, Selection, Shown, module_label, select
+from convcost.render.formulas import about_text, factor_text, math_text, short_text
+from convcost.render.model_modules import ITSELF, Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
 from convcost.render.texts import MathText, MixedText
+
+INTENSITY = "FLOPs/B"
+
+WHOLE_SHARE = Fraction("0.995")
+"""From this share of the time on, one bound has it all."""
+
+ReportRooflines = list[tuple[Report, Roofline]]
+
+LEAST_TIMES_NOTE = (
+    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
+    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
+)
+
+MOST_SENTENCES = 6
+"""Sentences; further ones would hide the first."""
+
+MOST_NAMED = 3
+"""Layers in one sentence."""
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
@@ -41,7 +59,7 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
     first = rooflines[0]
     lines = [
         _candidate_line(
-            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")
+            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: about_text(value, "B")
         ),
         _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
@@ -53,7 +71,7 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
 def _times(rooflines: list[Roofline]) -> Iterator[Line]:
     yield _candidate_line(rooflines, "least time", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
-        for by in BOUNDS:
+        for by in RESOURCES:
             yield _candidate_line(
                 rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
             )
@@ -65,13 +83,13 @@ def _times(rooflines: list[Roofline]) -> Iterator[Line]:
 
 def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
     """What the forward and each gradient take of it; nothing where only the forward ran."""
-    phases = dict.fromkeys(bound.part.phase for roofline in rooflines for bound in roofline.bounds)
+    phases = dict.fromkeys(bound.workload.phase for roofline in rooflines for bound in roofline.bounds)
     for phase in phases if len(phases) > 1 else ():
         yield _candidate_line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
 
 
 def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
-    return roofline.only(lambda part: part.phase == phase).seconds
+    return roofline.select(lambda part: part.phase == phase).seconds
 
 
 def _candidate_line(
@@ -96,33 +114,23 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
 
 def _layers(report: Report, roofline: Roofline) -> Table:
     lines = tuple(
-        Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
+        Line(bound.workload.label, bound_cells(single, roofline.is_open))
+        for bound, single in roofline.split()
     )
-    return Table((f"{report.name}, by layer", *headings(roofline)), lines)
+    return Table((f"{report.name}, by layer", *bound_headings(roofline)), lines)
 
 
-INTENSITY = "FLOPs/B"
-
-MOSTLY = Fraction("0.995")
-"""From this share of the time on, one bound has it all."""
-
-
-def headings(roofline: Roofline) -> tuple[str, ...]:
+def bound_headings(roofline: Roofline) -> tuple[str, ...]:
     """What the cells are; beside formulas there is room for one of them."""
     return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
 
 
-def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
+def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
     """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
-    moved = amount(copies * some.bytes, "B")
+    moved = about_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)
     return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))
-
-
-def amount(value: Any, unit: str) -> str:
-    """About how much it is, or a formula."""
-    return human(value, unit) if is_number(value) else short_text(value)
 
 
 def bound_by(roofline: Roofline) -> str:
@@ -130,7 +138,7 @@ def bound_by(roofline: Roofline) -> str:
     if not roofline.seconds:
         return ""
     share = roofline.share(roofline.by)
-    return roofline.by if share >= MOSTLY else f"{roofline.by} {percent(share)}"
+    return roofline.by if share >= WHOLE_SHARE else f"{roofline.by} {percent(share)}"
 
 
 def fit_width(table: Table, width: int) -> Table:
@@ -142,25 +150,25 @@ def part_table(report: Report, roofline: Roofline, view: View) -> Table:
     """What all of it is made of."""
     if view.by == "operator":
         return _operators(roofline)
-    return _modules(roofline, select(tree(report), view, report.convention))
+    return _modules(roofline, select(module_tree(report), view, report.convention))
 
 
 def _modules(roofline: Roofline, selection: Selection) -> Table:
     lines = [
         Line(
             module_label(shown),
-            cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
+            bound_cells(roofline.select(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
         for shown in selection.shown
     ]
-    outside = roofline.only(lambda part: not part.path)
+    outside = roofline.select(lambda part: not part.path)
     if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
-        lines.append(Line("outside of modules", cells(outside, roofline.is_open)))
+        lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
 
-def _in_module(shown: Shown) -> Callable[[Part], bool]:
+def _in_module(shown: ShownModule) -> Callable[[Workload], bool]:
     """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
     path = shown.node.module.path
     if shown.label == ITSELF:
@@ -169,34 +177,28 @@ def _in_module(shown: Shown) -> Callable[[Part], bool]:
 
 
 def _operators(roofline: Roofline) -> Table:
-    labels = dict.fromkeys(bound.part.label for bound in roofline.bounds)
-    found = [(label, roofline.only(partial(_is_called, label))) for label in labels]
+    labels = dict.fromkeys(bound.workload.label for bound in roofline.bounds)
+    found = [(label, roofline.select(partial(_is_called, label))) for label in labels]
     if not roofline.is_open:
         found.sort(key=lambda pair: -pair[1].seconds)
     return _with_total(
-        "operator", [Line(label, cells(some, roofline.is_open)) for label, some in found], roofline
+        "operator", [Line(label, bound_cells(some, roofline.is_open)) for label, some in found], roofline
     )
 
 
-def _is_called(label: str, part: Part) -> bool:
+def _is_called(label: str, part: Workload) -> bool:
     return part.label == label
 
 
 def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
-    return Table((heading, *headings(roofline)), (*lines, Line("total", cells(roofline, roofline.is_open))))
+    return Table(
+        (heading, *bound_headings(roofline)), (*lines, Line("total", bound_cells(roofline, roofline.is_open)))
+    )
 
 
-Found = list[tuple[Report, Roofline]]
-
-LEAST = (
-    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
-    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
-)
-
-
-def roofline_notes(found: Found) -> tuple[str, ...]:
+def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
     """What the device can do, how the candidates compare, and what is left out."""
-    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST)
+    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST_TIMES_NOTE)
 
 
 def _device(roofline: Roofline) -> str:
@@ -208,7 +210,7 @@ def _device(roofline: Roofline) -> str:
     )
 
 
-def _comparisons(found: Found) -> Iterator[str]:
+def _comparisons(found: ReportRooflines) -> Iterator[str]:
     """conv costs 6.00× the FLOPs of dense and takes 1.21× its least time: both are memory-bound (…)."""
     (first, base), *others = found
     for other, roofline in others:
@@ -217,11 +219,11 @@ def _comparisons(found: Found) -> Iterator[str]:
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
             f"{costs_against(first, other)} and {seconds} its least time on "
-            f"{base.device.name}: {why((first.name, base), (other.name, roofline))}."
+            f"{base.device.name}: {bound_reason((first.name, base), (other.name, roofline))}."
         )
 
 
-def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
+def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What binds the one and the other."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
@@ -233,38 +235,31 @@ def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     )
 
 
-MOST_SAID = 6
-"""Sentences; further ones would hide the first."""
-
-MOST_NAMED = 3
-"""Layers in one sentence."""
-
-
 def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
     """For each layer that computes, at which size which bound holds; layers alike together."""
-    said: dict[str, list[str]] = {}
+    names_by_text: dict[str, list[str]] = {}
     for report, roofline in found:
         texts = _flip_texts(report, roofline)
         for label, text in texts.items():
             name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
-            said.setdefault(text, []).append(name)
-    for text, names in [*said.items()][:MOST_SAID]:
+            names_by_text.setdefault(text, []).append(name)
+    for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
         yield MixedText(f"{_listed(list(dict.fromkeys(names)))}: ", text, ".")
-    if len(said) > MOST_SAID:
-        yield f"And {len(said) - MOST_SAID} more such sentences on other layers."
+    if len(names_by_text) > MOST_SENTENCES:
+        yield f"And {len(names_by_text) - MOST_SENTENCES} more such sentences on other layers."
 
 
 def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:
     """What there is to say of each layer that computes, by its label."""
     return {
-        _bound_label(report, bound): _flip_text(bound.flip, report, roofline)
+        _bound_label(report, bound): _flip_text(bound.changes, report, roofline)
         for bound in roofline.bounds
-        if bound.flip and bound.part.flops != 0
+        if bound.changes and bound.workload.flops != 0
     }
 
 
-def _bound_label(report: Report, bound: Bound) -> str:
-    part = bound.part
+def _bound_label(report: Report, bound: RooflineBound) -> str:
+    part = bound.workload
     return f"{part.path}: {part.label}" if report.trace and part.path else part.label
 
 
@@ -273,11 +268,11 @@ def _listed(names: list[str]) -> str:
     return "; ".join(names[:MOST_NAMED]) + more
 
 
-def _flip_text(found: Flip, report: Report, roofline: Roofline) -> str:
+def _flip_text(found: BoundChanges, report: Report, roofline: Roofline) -> str:
     """memory-bound below B = 513, compute-bound from there on."""
-    if not found.stretches:
+    if not found.ranges:
         return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
-    first, *others = found.stretches
+    first, *others = found.ranges
     if not others:
         names = map(MathText, report.open_names or report.assumed)
         return MixedText(f"{first.by}-bound whatever ", MixedText.joined(", ", names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.analysis.roofline import Bound, Flip, Roofline
+from convcost.analysis.roofline import BoundChanges, Roofline, RooflineBound
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.render.formulas import data
@@ -51,24 +51,24 @@ def _times(roofline: Roofline) -> dict[str, Any]:
     }
 
 
-def _part(bound: Bound, is_open: bool) -> dict[str, Any]:
+def _part(bound: RooflineBound, is_open: bool) -> dict[str, Any]:
     return {
-        "path": bound.part.path,
-        "label": bound.part.label,
-        "phase": bound.part.phase,
-        "calls": bound.part.calls,
-        "flops": data(bound.part.flops),
-        "bytes_moved": data(bound.part.bytes),
+        "path": bound.workload.path,
+        "label": bound.workload.label,
+        "phase": bound.workload.phase,
+        "calls": bound.workload.calls,
+        "flops": data(bound.workload.flops),
+        "bytes_moved": data(bound.workload.bytes),
         "intensity": data(bound.intensity),
         "seconds_at_peak": data(bound.compute),
         "seconds_at_bandwidth": data(bound.memory),
         "bound_by": None if is_open or not bound.seconds else bound.by,
-        "flip": bound.flip and _flip(bound.flip),
+        "flip": bound.changes and _flip(bound.changes),
     }
 
 
-def _flip(flip: Flip) -> dict[str, Any]:
-    return {"size": flip.size, "stretches": [stretch._asdict() for stretch in flip.stretches]}
+def _flip(flip: BoundChanges) -> dict[str, Any]:
+    return {"size": flip.size, "stretches": [stretch._asdict() for stretch in flip.ranges]}
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
