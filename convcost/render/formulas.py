@@ -39,7 +39,7 @@ def short_text(
         return missing
     if is_number(value):
         return units.exact(value)
-    from convcost.symbolic.expression_parts import is_long
+    from convcost.symbolic.expressions import is_long
 
     if is_long(value, 3 * longest):
         return TOO_LONG

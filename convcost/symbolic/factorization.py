@@ -1,15 +1,15 @@
-"""What a formula is a product of."""
+"""What a formula is a product of, and what the terms of a sum have in common."""
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
-from sympy import Add, Dummy, Mul, Pow, factor
+from sympy import Add, Dummy, Expr, Mul, Pow, factor
 
-from convcost.symbolic.canonicalize import plain
-from convcost.symbolic.common_factors import common_divisor, common_factors, has_division
-from convcost.symbolic.convert import StrangeError, from_sympy, to_sympy
-from convcost.symbolic.formula import Formula, part, raised
+from convcost.symbolic.expressions import python_number
+from convcost.symbolic.formula import Formula, made, part
+from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, to_sympy
+from convcost.symbolic.terms import common_divisor, common_factors, has_division, terms_of
 
 MOST_FACTORED = 120
 """A sum with more parts is not searched for factors that are sums."""
@@ -21,58 +21,57 @@ HIGHEST_DEGREE = 10
 """Nor one with higher powers."""
 
 
-def factors(formula: Any) -> tuple[Any, ...]:
+def factors(formula: Expr) -> tuple[Expr | int | Fraction, ...]:
     """B*E**2 is B, E and E; a sum is a factor of its own."""
-    parts = [part for factor in Mul.make_args(formula) for part in _written_out(factor)]
-    return tuple(map(plain, parts))
+    return tuple(python_number(each) for factor in Mul.make_args(formula) for each in _bases(factor))
 
 
-def _written_out(factor: Any) -> tuple[Any, ...]:
+def _bases(factor: Expr) -> tuple[Expr, ...]:
     if isinstance(factor, Pow) and factor.exp.is_Integer and factor.exp > 0:
         return (factor.base,) * int(factor.exp)
     return (factor,)
 
 
-def is_divided(formula: Any) -> bool:
-    """Whether a size divides in it, roundings apart."""
+def is_divided(formula: Expr) -> bool:
+    """Whether a size divides in it, outside of floors."""
     try:
         return has_division(from_sympy(formula))
-    except StrangeError:
+    except UnsupportedExpressionError:
         return True
 
 
-def fraction(total: Any) -> tuple[Any, Any]:
+def fraction(total: Expr) -> tuple[Expr, Expr]:
     """A sum of fractions as one: its numerator and its denominator."""
     try:
-        formula = from_sympy(total)
-    except StrangeError:
+        terms = terms_of(from_sympy(total))
+    except UnsupportedExpressionError:
         return total, 1
-    divisor = common_divisor(formula) if isinstance(formula, Formula) else formula.denominator
-    return to_sympy(formula * divisor), to_sympy(divisor)
+    divisor = common_divisor(terms)
+    return to_sympy(made(terms * divisor)), to_sympy(made(divisor))
 
 
-def common_in_front(total: Any) -> Any:
+def common_in_front(total: Expr) -> Expr:
     """`total` with what all its terms have in common in front of the rest."""
     try:
-        formula = from_sympy(total)
-    except StrangeError:
+        terms = terms_of(from_sympy(total))
+    except UnsupportedExpressionError:
         return total
-    common = common_factors(formula)
-    return Mul(to_sympy(common), to_sympy(formula * raised(common, -1)))
+    common = common_factors(terms)
+    return Mul(to_sympy(made(common)), to_sympy(made(terms * common.inverse())))
 
 
-def product_of_sums(total: Any) -> Any:
-    """`total` factored as far as that is quick, each rounding in it as one more unknown."""
+def product_of_sums(total: Expr) -> Expr:
+    """`total` factored as far as that is quick, each floor in it as one more unknown."""
     try:
-        formula = from_sympy(total)
-    except StrangeError:
+        terms = terms_of(from_sympy(total))
+    except UnsupportedExpressionError:
         return total
-    common = common_factors(formula)
-    rest = formula * raised(common, -1)
-    return Mul(to_sympy(common), _factored(rest) if isinstance(rest, Formula) else to_sympy(rest))
+    common = common_factors(terms)
+    rest = made(terms * common.inverse())
+    return Mul(to_sympy(made(common)), _factored(rest) if isinstance(rest, Formula) else to_sympy(rest))
 
 
-def _factored(total: Formula) -> Any:
+def _factored(total: Formula) -> Expr:
     """A sum whose terms have nothing in common as a product of sums, if it is one and not long."""
     is_short = total.parts <= MOST_FACTORED and len(total.atoms) <= MOST_UNKNOWNS
     is_high = any(sum(power for _, power in term) > HIGHEST_DEGREE for term in total.terms)
