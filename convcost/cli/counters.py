@@ -7,7 +7,7 @@ from convcost.cli.output import emit, handle_errors, style
 from convcost.counters import EVERY
 from convcost.render import render
 from convcost.render.counters import CounterList
-from convcost.render.records import installed
+from convcost.render.records.record import installed
 
 
 @handle_errors

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convcost.gate.verdict import Checked
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
+    from convcost.render.records.record import Record
     from convcost.verify.result import Verified
 
 Result: TypeAlias = (
@@ -32,7 +33,7 @@ class Kind(NamedTuple):
 
     Attributes:
         document: `(result, style) -> Document`, what the formats for people show.
-        record: `(result) -> dict`, what JSON shows.
+        record: `(result) -> Record`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
         package: Whose modules write it for people, where it is no Document of tables.
@@ -48,21 +49,21 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
-    "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
+    "Report": Kind("report:report_document", "records.report:record", "records.report:rows"),
+    "Comparison": Kind(
+        "comparison:comparison_document", "records.comparison:record", "records.comparison:rows"
+    ),
     "Refereed": Kind(
-        "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
+        "report:diagnosis_document", "records.counters:refereed_record", "records.counters:refereed_rows"
     ),
-    "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
-    "Checked": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "Verified": Kind("verify:verification", "verify_records:verified_record", "verify_records:verified_rows"),
-    "CounterList": Kind("counters:counter_list", "records:counter_list_record", "records:counter_rows"),
-    "DeviceList": Kind(
-        "devices:device_list", "devices_records:device_list_record", "devices_records:device_rows"
-    ),
+    "Match": Kind("match:matching", "records.match:record", "records.match:rows"),
+    "Checked": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
+    "Verified": Kind("verify:verification", "records.verification:record", "records.verification:rows"),
+    "CounterList": Kind("counters:counter_list", "records.counters:record", "records.counters:rows"),
+    "DeviceList": Kind("devices:device_list", "records.devices:record", "records.devices:rows"),
     "Explanation": Kind(
         document="",
-        record="explain_records:explanation_record",
+        record="records.explanation:record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
         package="convcost.render.explain",
@@ -83,9 +84,9 @@ def document(result: Result, style: Style) -> Document:
     return laid_out if style.unicode else laid_out.written(as_ascii)
 
 
-def record(result: Result) -> dict[str, Any]:
+def record(result: Result) -> Record:
     """All of `result` as plain data."""
-    return cast("dict[str, Any]", function_at(kind_of(type(result)).record)(result))
+    return cast("Record", function_at(kind_of(type(result)).record)(result))
 
 
 def rows(result: Result, style: Style) -> list[dict[str, Any]]:

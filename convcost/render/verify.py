@@ -6,10 +6,11 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 
 from convcost.core.units import exact
+from convcost.counters import COUNTERS
+from convcost.counters.phrases import PHRASES
 from convcost.render.document import Command, Document, Fact, Line, Section, Table
-from convcost.render.records import installed
+from convcost.render.records.record import installed
 from convcost.render.style import Style
-from convcost.render.verify_records import command, reason
 from convcost.verify.result import Group, Heading, Outcome, Verified
 
 LEGEND = (
@@ -101,3 +102,20 @@ def _kinds(group: Group) -> str:
 
 def _heading(result: Verified, group: Group) -> Heading:
     return next(heading for heading in result.headings if heading.name == group.example.check)
+
+
+def reason(group: Group) -> str:
+    """Causes by the phrases that they have elsewhere."""
+    phrases = {str(kind): phrase for kind, phrase in PHRASES.items()}
+    return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
+
+
+def command(result: Verified, group: Group) -> str:
+    """What shows it again: the spec alone, where `layer` asks that counter."""
+    found = group.example
+    if found.check in COUNTERS:
+        return f'convcost layer "{found.spec}" --counters {found.check}'
+    if found.check in ("torch", "model"):
+        return f'convcost layer "{found.spec}" --counters none'
+    options = f"--kinds {found.kind} --cases {result.cases} --seed {result.seed}"
+    return f"convcost verify {options} --counters {found.check}"
