@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import convcost
-from convcost.gate.config import config_at
-from convcost.gate.run import checked
+from convcost.gate.config import read_config
+from convcost.gate.evaluation import run_gate
 from convcost.render import FORMATS, render
 
 LARGEST = 300 * 2**20
@@ -188,12 +188,12 @@ def check(rng: random.Random, folder: Path) -> None:
         lock.write_text(mutated_text(rng, good.read_text()), errors="replace")
     else:
         lock.unlink(missing_ok=True)
-    render(checked(config_at("")), rng.choice(FORMATS))
+    render(run_gate(read_config("")), rng.choice(FORMATS))
 
 
 def write_good_lock(folder: Path) -> None:
     (folder / "convcost.toml").write_text('[entries.a]\nspec = "Linear(E, 4)"\nsizes = {E = 3}\n')
-    checked(config_at(""), update=True)
+    run_gate(read_config(""), update=True)
     (folder / "convcost.lock").rename(folder / "good.lock")
 
 

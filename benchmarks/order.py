@@ -15,9 +15,9 @@ from convcost import compare, parse
 from convcost.analysis.roofline import Roofline, roofline
 from convcost.benchmark.machine import Machine
 from convcost.benchmark.peaks import measured
-from convcost.benchmark.result import times_ratio
-from convcost.benchmark.rounds import Plan
-from convcost.benchmark.times import Stopwatch
+from convcost.benchmark.samples import Plan
+from convcost.benchmark.stopwatch import Stopwatch
+from convcost.benchmark.timing import times_ratio
 from convcost.core.report import Report
 from convcost.layers.network import Network
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convcost.analysis.roofline import roofline
     from convcost.api import compare, cost
     from convcost.assertion import assert_cost
-    from convcost.benchmark.designs import timed
+    from convcost.benchmark.stopwatch import timed
     from convcost.core.cost import Convention, Cost
     from convcost.core.errors import ConvcostError
     from convcost.core.match import Match
@@ -52,7 +52,7 @@ HOMES = {
     "roofline": "convcost.analysis.roofline",
     "Spec": "convcost.spec",
     "parse": "convcost.spec",
-    "timed": "convcost.benchmark.designs",
+    "timed": "convcost.benchmark.stopwatch",
 }
 
 __all__ = [

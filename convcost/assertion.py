@@ -39,18 +39,17 @@ def assert_cost(
     __tracebackhide__ = True
     from convcost.core.arguments import all_sizes
     from convcost.core.errors import ConvcostError
-    from convcost.gate.assertion.judge import AssertionOptions, asserted
-    from convcost.gate.keys import LIMITS
+    from convcost.gate.assertion import evaluate_assertion, parse_options
+    from convcost.gate.limit import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
     try:
         sizes = all_sizes({key: value for key, value in asked.items() if key not in LIMITS})
-        result = asserted(
-            design, inputs, sizes, AssertionOptions(limits, like, count, taps, tolerance, dtype)
-        )
-    except ConvcostError as error:  # what is wrong stands in the test, not on the way here
+        options = parse_options(count, taps, tolerance, dtype)
+        result = evaluate_assertion(design, inputs, sizes, limits, like, options)
+    except ConvcostError as error:  # without the traceback through convcost: the fault is in the test
         raise error.with_traceback(None) from error.__cause__
-    if not result.holds:
+    if not result.passed:
         from convcost.render.assertion import failure
 
         raise AssertionError(failure(result, SCREEN))

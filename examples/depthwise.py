@@ -1,8 +1,8 @@
 """A depthwise convolution has 16 times fewer FLOPs, and is not 16 times faster: it waits for memory."""
 
 import convcost
-from convcost.benchmark.rounds import Plan
-from convcost.benchmark.times import Stopwatch
+from convcost.benchmark.samples import Plan
+from convcost.benchmark.stopwatch import Stopwatch
 
 FULL = "full = [1, C, 112, 112] -> Conv2d(C, C, 3, padding=1)"
 DEPTHWISE = "depthwise = [1, C, 112, 112] -> Conv2d(C, C, 3, padding=1, groups=C)"

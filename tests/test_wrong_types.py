@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import convcost
-from convcost.benchmark.times import Stopwatch
+from convcost.benchmark.stopwatch import Stopwatch
 from convcost.core.errors import ConvcostError, UsageError, WrongTypeError
 
 RELU = "[B, E] -> ReLU"

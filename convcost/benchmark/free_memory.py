@@ -15,7 +15,7 @@ from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.units import binary
-from convcost.counters.run import real_bytes
+from convcost.counters.limits import real_bytes
 
 MEMINFO = Path("/proc/meminfo")
 

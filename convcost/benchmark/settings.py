@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Literal, get_args
 
-from convcost.benchmark.rounds import Timed
+from convcost.benchmark.samples import Timed
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.tracing.process_state import preserved_process_state
 
 On = Literal["cpu", "cuda"]
 
@@ -69,6 +68,8 @@ def set_up(threads: int = 0, dtype: str = "", on: On = "cpu") -> Iterator[None]:
     UsageError for a number of threads that there can't be.
     """
     import torch
+
+    from convcost.tracing.isolation.process_state import preserved_process_state
 
     if not 0 <= threads <= MOST_THREADS:
         raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MOST_THREADS:,}.")

@@ -22,14 +22,14 @@ from convcost.spec import Spec
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
-    from convcost.tracing.target_call import Target
+    from convcost.tracing.target.profile import ProfiledModel
+    from convcost.tracing.target.target import Target
 
 
 class Candidates(NamedTuple):
     """Designs, the torch modules among them counted already, and the sizes given."""
 
-    designs: tuple[Spec | Profiled, ...]
+    designs: tuple[Spec | ProfiledModel, ...]
     sizes: dict[str, Size]
 
     @property
@@ -37,14 +37,14 @@ class Candidates(NamedTuple):
         """The designs by what they say of their cost."""
         return tuple(design if isinstance(design, Spec) else design.report for design in self.designs)
 
-    def again(self, design: Spec | Profiled, convention: Convention, dtype: str) -> Again | None:
+    def again(self, design: Spec | ProfiledModel, convention: Convention, dtype: str) -> Again | None:
         """What reports a design with further sizes; a module can't be."""
         if not isinstance(design, Spec):
             return None
         own = {name: size for name, size in self.sizes.items() if name in design.names}
         return lambda more: design.report({**own, **more}, convention, dtype)
 
-    def subjects(self) -> tuple[Network | Profiled, ...]:
+    def subjects(self) -> tuple[Network | ProfiledModel, ...]:
         """What counters can be asked about, with numbers for all sizes."""
         return tuple(
             design.network(self.sizes) if isinstance(design, Spec) else design for design in self.designs
@@ -80,7 +80,7 @@ def of_candidates(
     return Candidates(tuple(specs.get(text) or run(modules[text]) for text in texts), sizes)
 
 
-def _profiled(memory: int, footprint: str | None, timeout: float, target: Target) -> Profiled:
+def _profiled(memory: int, footprint: str | None, timeout: float, target: Target) -> ProfiledModel:
     from convcost.tracing.profile import Profiler
 
     return measured(target, Profiler(memory=memory, footprint=footprint), timeout)

@@ -13,11 +13,11 @@ from convcost.cli.options import FormatOption, JsonOption
 from convcost.cli.output import emit, handle_errors, print_error, stdout_to_stderr, style
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
-from convcost.gate.config import Config, config_at
+from convcost.gate.config import Config, read_config
 from convcost.gate.config_file import ConfigError
-from convcost.gate.run import checked
+from convcost.gate.evaluation import run_gate
+from convcost.gate.result import GateResult
 from convcost.gate.starter import write_starter
-from convcost.gate.verdict import Checked
 from convcost.render import check_format, render
 from convcost.system.files import check_is_no_input, shown, write_text
 
@@ -77,7 +77,7 @@ def check(
         with stdout_to_stderr():
             given = _config(config, growth_only, timeout)
             check_is_no_input(Path(junit or os.devnull), given.inputs)
-            result = checked(given, names or (), update, specs_only)
+            result = run_gate(given, names or (), update, specs_only)
     except ConfigError as error:
         github_actions.annotate_problems(error)
         raise
@@ -98,10 +98,10 @@ def _config(given: str, growth_only: bool | None, timeout: str) -> Config:
         **({} if growth_only is None else {"growth_only": growth_only}),
         **({"timeout": parse_seconds(timeout, "--timeout")} if timeout else {}),
     }
-    return config_at(given).overridden(**said)
+    return read_config(given).overridden(**said)
 
 
-def _write_junit(result: Checked, file: str) -> None:
-    from convcost.render.gate.junit import junit
+def _write_junit(result: GateResult, file: str) -> None:
+    from convcost.render.gate.ci import junit
 
     write_text(Path(file), junit(result), result.config.inputs)

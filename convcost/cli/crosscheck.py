@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from convcost.cli.output import emit, is_terminal, show_cursor, show_progress, style
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, CounterResult, Report
 from convcost.core.units import parse_bytes
-from convcost.counters import chosen
+from convcost.counters import select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
 from convcost.render import check_format, render
@@ -21,7 +21,7 @@ from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:
-    from convcost.tracing.target import Profiled
+    from convcost.tracing.target.profile import ProfiledModel
 
 
 class OutputOptions(NamedTuple):
@@ -37,7 +37,7 @@ class OutputOptions(NamedTuple):
 
 Reports = tuple[Report, ...]
 
-Subjects = tuple["Network | Profiled", ...]
+Subjects = tuple["Network | ProfiledModel", ...]
 """What is behind each report."""
 
 
@@ -68,7 +68,7 @@ def _differs(report: Report) -> bool:
 def _counted(reports: Reports, subjects: Callable[[], Subjects], wishes: OutputOptions) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
-    counters = chosen("none" if is_open and wishes.counters == "all" else wishes.counters)
+    counters = select_counters("none" if is_open and wishes.counters == "all" else wishes.counters)
     memory = parse_bytes(wishes.max_memory)
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
@@ -109,33 +109,32 @@ def _show_filling_in(
 
 
 def verdicts(
-    subject: Network | Profiled, report: Report, counters: tuple[Counter, ...], memory: int
+    subject: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
 ) -> Iterator[tuple[str, CounterResult]]:
     """What each counter says of what `report` is about, and why in a sentence."""
     if isinstance(subject, Network):
-        from convcost.counters.run import crosscheck
+        from convcost.counters.crosscheck import crosscheck_design
 
-        yield from crosscheck(subject, report, counters, memory)
+        yield from crosscheck_design(subject, report, counters, memory)
         return
-    from convcost.counters.reconcile import summary
-    from convcost.counters.referee import opinions
+    from convcost.counters.crosscheck import crosscheck_model
 
     module, args, kwargs = subject.module, subject.args, subject.kwargs
-    for name, opinion in opinions(module, args, kwargs, report, counters, memory):
-        yield name, summary(opinion)
+    for name, opinion in crosscheck_model(module, args, kwargs, report, counters, memory):
+        yield name, opinion.summary
 
 
 def refereed(
-    found: Profiled, report: Report, counters: tuple[Counter, ...], memory: int
-) -> Report | Refereed:
+    found: ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
+) -> Report | DiagnosedReport:
     """`report`, of the model that was `found`, with what `counters` say of it; as it is if there are none."""
     if not counters:
         return report
     if report.open_names:
         names = ", ".join(report.open_names)
         raise UsageError(f"--counters needs a number for {names}", hint="A counter runs the model.")
-    from convcost.counters.referee import opinions
+    from convcost.counters.crosscheck import crosscheck_model
 
-    heard = opinions(found.module, found.args, found.kwargs, report, counters, memory)
+    heard = crosscheck_model(found.module, found.args, found.kwargs, report, counters, memory)
     asking = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
-    return Refereed(report, dict(next(heard) for _ in asking))
+    return DiagnosedReport(report, dict(next(heard) for _ in asking))

@@ -14,7 +14,7 @@ from convcost.cli.output import emit, handle_errors, print_error, style
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
-from convcost.gate.devices import devices_at
+from convcost.gate.devices import read_devices
 from convcost.render import check_format, render
 from convcost.render.devices import DeviceList
 
@@ -50,7 +50,7 @@ def devices(
         names = [*(names or ()), _measured(on, threads)]
     elif on or threads:
         raise UsageError("--on and --threads are for --measure")
-    every = devices_at(config)
+    every = read_devices(config)
     found = _named(every, names, threads_of(threads)) if names else every.devices
     found = _only(found, "vendor", vendor)
     found = _only(found, "kind", kind)

@@ -15,7 +15,7 @@ from convcost.core.units import parse_count
 if TYPE_CHECKING:
     from convcost.analysis.roofline import Roofline
     from convcost.benchmark.machine import Machine
-    from convcost.benchmark.times import Designs
+    from convcost.benchmark.stopwatch import Designs
 
 
 class EstimateOptions(NamedTuple):
@@ -67,10 +67,10 @@ def estimating(
         return lambda report, again: report
     from convcost.analysis.roofline import roofline
     from convcost.cli.machine_file import is_this, this_machine
-    from convcost.gate.devices import devices_at
+    from convcost.gate.devices import read_devices
 
     machine = this_machine(device, threads, on) if is_this(device) else None
-    named = machine.device if machine else devices_at("").named(device)
+    named = machine.device if machine else read_devices("").named(device)
 
     def estimated(report: Report, again: Again | None) -> Report:
         twice = [(name, again({name: 2})) for name in report.assumed] if again else []
@@ -153,7 +153,7 @@ class Times(NamedTuple):
         """The reports with what was measured of their designs, if it was asked for."""
         if not self.asked:
             return reports
-        from convcost.benchmark.times import Stopwatch
+        from convcost.benchmark.stopwatch import Stopwatch
 
         watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
         try:

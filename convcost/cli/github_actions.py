@@ -19,27 +19,27 @@ from convcost.render.style import Style
 from convcost.system.files import append_text
 
 if TYPE_CHECKING:
-    from convcost.gate.verdict import Checked
+    from convcost.gate.result import GateResult
 
 
-def report(checked: Checked) -> None:
+def report(gate_result: GateResult) -> None:
     """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
     if not _is_here():
         return
-    from convcost.render.gate.github import failure_annotations, problem_annotations
+    from convcost.render.gate.ci import failure_annotations, problem_annotations
 
-    problems = ConfigError(checked.problems)
+    problems = ConfigError(gate_result.problems)
     _say(problem_annotations(problems, lambda file: _from_checkout(Path(file))))
-    _say(failure_annotations(checked, _from_checkout(checked.config.source.path)))
+    _say(failure_annotations(gate_result, _from_checkout(gate_result.config.source.path)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        text = f"### convcost check\n\n{render(checked, 'markdown', Style())}"
-        _append(Path(summary), text, checked.config.inputs)
+        text = f"### convcost check\n\n{render(gate_result, 'markdown', Style())}"
+        _append(Path(summary), text, gate_result.config.inputs)
 
 
 def annotate_problems(error: ConfigError) -> None:
     """The places that are wrong as annotations, if this runs in GitHub Actions."""
     if _is_here():
-        from convcost.render.gate.github import problem_annotations
+        from convcost.render.gate.ci import problem_annotations
 
         _say(problem_annotations(error, lambda file: _from_checkout(Path(file))))
 

@@ -151,7 +151,7 @@ def is_target(text: str) -> bool:
     """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    from convcost.tracing.loading import is_place
+    from convcost.tracing.target.target import is_place
 
     return is_place(text)
 

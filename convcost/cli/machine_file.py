@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 
-from convcost.benchmark.machine import Machine, outdated
-from convcost.benchmark.stored import machine_in, text_of
+from convcost.benchmark.machine import Machine, machine_in, outdated, text_of
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS

@@ -32,10 +32,10 @@ from convcost.cli.options import (
 )
 from convcost.cli.output import emit, handle_errors, print_error, style
 from convcost.core.cost import convention
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.units import parse_bytes, parse_count
-from convcost.counters import chosen_for_model
+from convcost.counters import select_model_counters
 from convcost.render import check_format, render
 from convcost.render.style import View
 
@@ -118,7 +118,7 @@ def model(
     wanted = convention(count, taps)
     times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
     memory = parse_bytes(max_memory)
-    asked = chosen_for_model(counters)
+    asked = select_model_counters(counters)
     besides = estimate_options(times, device, dtype, footprint, optimizer)
     models = ModuleOptions(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
     target = of_target(context, arguments or (), settings or (), models)
@@ -137,7 +137,7 @@ def model(
     is_partial = report.trace is not None and report.trace.is_partial
     if strict and is_partial:
         print_error("the count is partial: an operator is not counted")
-    differing = result.differing if isinstance(result, Refereed) else ()
+    differing = result.differing if isinstance(result, DiagnosedReport) else ()
     if strict and differing:
         print_error(f"differs from the exact count: {', '.join(differing)}")
     if strict and (is_partial or differing):

@@ -20,10 +20,10 @@ from convcost.layers import find_layer
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.inputs import Inputs
     from convcost.tracing.profile import Profiler
-    from convcost.tracing.target import Profiled
-    from convcost.tracing.target_call import Target
+    from convcost.tracing.target.inputs import Inputs
+    from convcost.tracing.target.profile import ProfiledModel
+    from convcost.tracing.target.target import Target
 
 
 class ModuleOptions(NamedTuple):
@@ -37,7 +37,7 @@ class ModuleOptions(NamedTuple):
 
     def declared(self) -> Inputs:
         """The inputs that are stated; they come from somewhere else if there is a `maker`."""
-        from convcost.tracing.declaration import parse_inputs
+        from convcost.tracing.target.inputs import parse_inputs
 
         inputs = parse_inputs(self.inputs)
         if self.maker and inputs.all:
@@ -46,8 +46,7 @@ class ModuleOptions(NamedTuple):
 
     def target(self, text: str, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
         """The module at `text`, with those of `sizes` that its inputs have."""
-        from convcost.tracing.loading import parse_place
-        from convcost.tracing.target_call import Target
+        from convcost.tracing.target.target import Target, parse_place
 
         return Target(
             parse_place(text),
@@ -118,21 +117,21 @@ def time_limit(text: str) -> float:
     return parse_seconds(text, "--timeout") if text else DEFAULT_TIMEOUT
 
 
-def measured(target: Target, profiler: Profiler, timeout: float) -> Profiled:
+def measured(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
     """
-    from convcost.tracing.target import profiled
+    from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), ended_after(timeout):
-        return profiled(target, profiler)
+        return profile_target(target, profiler)
 
 
 def formulas_at(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
-    from convcost.tracing.formulas import operator_formulas
-    from convcost.tracing.loading import parse_place
+    from convcost.tracing.target.loading import load_formulas
+    from convcost.tracing.target.target import parse_place
 
     with stdout_to_stderr():
-        return operator_formulas(parse_place(text))
+        return load_formulas(parse_place(text))

@@ -20,7 +20,7 @@ from convcost.core.trace import Trace
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
     from convcost.analysis.roofline import Roofline
-    from convcost.benchmark.result import Timing
+    from convcost.benchmark.timing import Timing
 
 Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
 

@@ -11,25 +11,25 @@ from convcost.counters.interface import Counter
 from convcost.counters.peers import PEERS
 from convcost.counters.torch_profiler import TorchProfiler
 
-ALL: tuple[Counter, ...] = (Fvcore(), FlopCounter(), TorchProfiler())
-
-COUNTERS = {counter.name: counter for counter in ALL}
+COUNTERS: Mapping[str, Counter] = {
+    counter.name: counter for counter in (Fvcore(), FlopCounter(), TorchProfiler())
+}
 """Those that come with convcost, and that a design written as text is checked against."""
 
-EVERY = COUNTERS | {counter.name: counter for counter in PEERS}
-"""Those and the ones that are installed on request, which a model is checked against."""
+ALL_COUNTERS: Mapping[str, Counter] = {**COUNTERS, **{counter.name: counter for counter in PEERS}}
+"""Those and the peers, which are installed on request: a model is checked against them too."""
 
 
-def chosen(names: str) -> tuple[Counter, ...]:
+def select_counters(names: str) -> tuple[Counter, ...]:
     """The counters of a comma-separated list of names, each once; or `all`, or `none`."""
-    return ALL if names == "all" else _listed(names, COUNTERS)
+    return tuple(COUNTERS.values()) if names == "all" else _select(names, COUNTERS)
 
 
-def chosen_for_model(names: str) -> tuple[Counter, ...]:
-    """As `chosen`, the peers among them; `all` are those that are installed."""
+def select_model_counters(names: str) -> tuple[Counter, ...]:
+    """As `select_counters`, the peers among them; `all` are those that are installed."""
     if names == "all":
-        return tuple(filter(is_installed, EVERY.values()))
-    return _listed(names, EVERY)
+        return tuple(filter(is_installed, ALL_COUNTERS.values()))
+    return _select(names, ALL_COUNTERS)
 
 
 def is_installed(counter: Counter) -> bool:
@@ -42,16 +42,16 @@ def is_installed(counter: Counter) -> bool:
         return False
 
 
-def _listed(names: str, known: Mapping[str, Counter]) -> tuple[Counter, ...]:
+def _select(names: str, known: Mapping[str, Counter]) -> tuple[Counter, ...]:
     if names == "none":
         return ()
-    return tuple(dict.fromkeys(_named(name.strip(), known) for name in names.split(",")))
+    return tuple(dict.fromkeys(_find(name.strip(), known) for name in names.split(",")))
 
 
-def _named(name: str, known: Mapping[str, Counter]) -> Counter:
+def _find(name: str, known: Mapping[str, Counter]) -> Counter:
     if name in ("all", "none"):
         raise UsageError(f"{name} stands alone, not in a list of counters")
-    if name in EVERY and name not in known:
+    if name in ALL_COUNTERS and name not in known:
         hint = "convcost model asks it, once it is there: pip install 'convcost[peers]'"
         raise UsageError(f"{name} counts torch modules, and no designs", hint=hint)
     if name not in known:

@@ -2,108 +2,200 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from convcost.core.cost import FLOPS_PER_MAC, Cost
-from convcost.core.diagnosis import Cause, Kind
-from convcost.core.trace import Operation, Trace
-from convcost.counters.calls import Entry, exact_calls
-from convcost.counters.cause_list import CauseList
-from convcost.counters.interface import Counter, CounterEntry, Reading, bare, contracts
-from convcost.counters.matching import Matching
-from convcost.counters.naming import Naming
+from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, verdict_of
+from convcost.core.report import CounterResult
+from convcost.core.trace import Module, Trace
+from convcost.counters.call_matching import (
+    CallMatcher,
+    CauseList,
+    EntryCalls,
+    OperationCalls,
+    operation_calls,
+)
+from convcost.counters.interface import (
+    FUSED_OPERATORS,
+    Counter,
+    CounterEntry,
+    CounterReading,
+    HookLevel,
+    MissedOperator,
+    base_name,
+    is_contraction,
+    is_module_kind,
+)
+from convcost.counters.known_formulas import operator_family
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE
 
+COMPOSITE_MODULES = (
+    *("MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "Bilinear"),
+)
+"""Modules without submodules that compute what they are called for: a counter of modules needs a rule."""
 
-def causes(
-    trace: Trace, counter: Counter, reading: Reading, places: Mapping[str, int], macs: int | None = None
-) -> tuple[Cause, ...]:
-    """The causes; what they leave of the difference is one of them, unexplained.
 
-    The difference is that to the trace's forward, or to `macs` where the exact count comes from elsewhere.
+def diagnose(
+    trace: Trace,
+    counter: Counter,
+    reading: CounterReading,
+    occurrences: Mapping[str, int],
+    macs: int | None = None,
+) -> CounterDiagnosis:
+    """`reading` against 2 × MACs with the taps on padding, which is what counters count.
 
-    `places` says how often each submodule is met by someone who follows the children of the model.
+    The exact count is that of the `trace`, or `macs` where a formula for the whole design gives it.
+    `occurrences` says how often each submodule is met by a counter that follows the children of the model.
     """
-    search = _Search(trace, counter, reading)
-    search.put_apart()
-    search.match()
-    search.find_names(places)
+    causes = find_causes(trace, counter, reading, occurrences, macs)
+    flops = reading.raw * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
+    result = CounterResult(verdict_of(causes), flops, reading.raw, counter.unit.removesuffix("s"), "")
+    return CounterDiagnosis(counter.title, result, causes, (reading.note,) if reading.note else ())
+
+
+def find_causes(
+    trace: Trace,
+    counter: Counter,
+    reading: CounterReading,
+    occurrences: Mapping[str, int],
+    macs: int | None = None,
+) -> tuple[Cause, ...]:
+    """The causes, as for `diagnose`; what they leave of the difference is one of them, unexplained."""
+    search = _CauseSearch(trace, counter, reading)
+    search.add_non_products()
+    search.match_products()
+    search.add_several_names(occurrences)
     exact = trace.total("forward").macs if macs is None else macs
-    difference = search.factor * reading.raw - FLOPS_PER_MAC * exact
-    search.ledger.add("unexplained", "", "", difference - search.ledger.total)
-    return search.ledger.sorted
+    difference = search.flops_per_unit * reading.raw - FLOPS_PER_MAC * exact
+    search.causes.add(CauseKind.UNEXPLAINED, "", "", difference - search.causes.total)
+    return search.causes.sorted
 
 
-class _Search:
-    """The causes found so far, in `ledger`; `factor` makes FLOPs of the counter's unit."""
+class _CauseSearch:
+    """The causes found so far; `flops_per_unit` are the FLOPs of one of what the counter counts."""
 
-    def __init__(self, trace: Trace, counter: Counter, reading: Reading) -> None:
-        self.ledger = CauseList()
-        self.factor = FLOPS_PER_MAC if counter.unit == "MACs" else 1
-        self._operations = [found for found in trace.operations if found.phase == "forward"]
-        self._costs = _costs(self._operations)
+    def __init__(self, trace: Trace, counter: Counter, reading: CounterReading) -> None:
+        self.causes = CauseList()
+        self.flops_per_unit = FLOPS_PER_MAC if counter.unit == "MACs" else 1
+        self._operations = [operation for operation in trace.operations if operation.phase == "forward"]
+        self._costs: dict[str, Cost] = defaultdict(Cost)
+        for operation in self._operations:
+            self._costs[operation.path] += operation.cost
         self._reading = reading
-        self._naming = Naming(trace.modules, reading.missed, counter.watches)
+        self._subjects = _Subjects(trace.modules, reading.missed, counter.hook_level)
 
-    def put_apart(self) -> None:
-        """What is counted beside products: whole entries, and shares of others."""
-        for found in self._reading.counted:
-            if not self._is_product(found):
-                self._add(self._kind(found), found, found.amount if found.rule is None else found.rule)
-                continue
-            for kind, amount in found.shares:
-                self._add(kind, found, amount)
+    def add_non_products(self) -> None:
+        """Add what is counted beside products: whole entries, and adjustments of others."""
+        for entry in self._reading.entries:
+            if self._is_product(entry):
+                for kind, amount in entry.adjustments:
+                    self._add(kind, entry, amount)
+            else:
+                documented = entry.documented_amount
+                self._add(self._kind(entry), entry, entry.amount if documented is None else documented)
 
-    def _add(self, kind: Kind, found: CounterEntry, amount: int) -> None:
-        subject = self._naming.subject(found.operator, found.path)
-        self.ledger.add(kind, subject, found.path, self.factor * amount * found.calls, found.calls)
+    def _add(self, kind: CauseKind, entry: CounterEntry, amount: int) -> None:
+        subject = self._subjects.subject(entry.operator, entry.path)
+        self.causes.add(kind, subject, entry.path, self.flops_per_unit * amount * entry.calls, entry.calls)
 
-    def _is_product(self, found: CounterEntry) -> bool:
+    def _is_product(self, entry: CounterEntry) -> bool:
         """An operator by its name; a module by what the trace has in it."""
-        if found.operator[:1].isupper() or bare(found.operator) == "einsum":
-            return bool(self._costs[found.path].macs)
-        return contracts(found.operator)
+        if is_module_kind(entry.operator) or base_name(entry.operator) == "einsum":
+            return bool(self._costs[entry.path].macs)
+        return is_contraction(entry.operator)
 
-    def _kind(self, found: CounterEntry) -> Kind:
-        cost = self._costs[found.path]
-        if bare(found.operator) == "add" and self.factor * found.total == cost.bias_adds:
-            return "elementwise" if cost.elementwise else "bias adds"
-        if found.operator[:1].isupper():
-            return "elementwise" if cost.elementwise else "free"
-        return "free" if OPERATORS.get(bare(found.operator)) is FREE else "elementwise"
+    def _kind(self, entry: CounterEntry) -> CauseKind:
+        """Of an entry without products."""
+        operator, cost = base_name(entry.operator), self._costs[entry.path]
+        if operator == "add" and self.flops_per_unit * entry.total == cost.bias_adds and not cost.elementwise:
+            return CauseKind.BIAS_ADDS
+        if is_module_kind(entry.operator):
+            computes = bool(cost.elementwise)
+        else:
+            computes = OPERATORS.get(operator) is not FREE
+        return CauseKind.ELEMENTWISE if computes else CauseKind.NO_COMPUTATION
 
-    def match(self) -> None:
-        """Products against the trace; what is left on one side alone is missed."""
+    def match_products(self) -> None:
+        """Match products with the trace; what is left of the trace alone is missed."""
         entries = [
-            Entry(found, self.factor * found.product, found.calls)
-            for found in (*self._reading.counted, *self._reading.supplied)
-            if self._is_product(found)
+            EntryCalls(entry, self.flops_per_unit * entry.products, entry.calls)
+            for entry in (*self._reading.entries, *self._reading.supplied)
+            if self._is_product(entry)
         ]
-        exact = exact_calls(self._operations)
-        matching = Matching(exact, entries, self.ledger, self._naming.subject, self.factor)
-        matching.settle()
+        matcher = CallMatcher(
+            operation_calls(self._operations),
+            entries,
+            self.causes,
+            self._subjects.subject,
+            self.flops_per_unit,
+        )
+        matcher.match()
         unmatched = {entry.path for entry in entries if entry.total}
-        for found in matching.exact:
-            if found.calls and found.path not in unmatched:
-                kind, subject = self._naming.reason(found, id(found) in matching.once)
-                self.ledger.add(kind, subject, found.path, -found.total, found.calls)
+        for calls in matcher.operations:
+            if calls.calls and calls.path not in unmatched:
+                kind, subject = self._subjects.missed_as(calls, matcher.was_matched(calls))
+                self.causes.add(kind, subject, calls.path, -calls.total, calls.calls)
 
-    def find_names(self, places: Mapping[str, int]) -> None:
-        """What the total has beside all entries: submodules that are added once for each name."""
-        counted = self._reading.counted
-        left = self._reading.total - sum(found.total for found in counted)
-        for entries in (counted, [found for found in counted if found.operator[:1].isupper()]):
-            again = [(found, found.amount * (places.get(found.path, 1) - 1)) for found in entries]
-            if left and sum(amount * found.calls for found, amount in again) == left:
-                for found, amount in again:
-                    self._add("names", found, amount)
+    def add_several_names(self, occurrences: Mapping[str, int]) -> None:
+        """Add what the total has beside all entries: submodules that are added once for each name."""
+        entries = self._reading.entries
+        left = self._reading.total - sum(entry.total for entry in entries)
+        for some in (entries, [entry for entry in entries if is_module_kind(entry.operator)]):
+            extra = [(entry, entry.amount * (occurrences.get(entry.path, 1) - 1)) for entry in some]
+            if left and sum(amount * entry.calls for entry, amount in extra) == left:
+                for entry, amount in extra:
+                    self._add(CauseKind.SEVERAL_NAMES, entry, amount)
                 return
 
 
-def _costs(operations: list[Operation]) -> dict[str, Cost]:
-    costs: dict[str, Cost] = defaultdict(Cost)
-    for operation in operations:
-        costs[operation.path] += operation.cost
-    return costs
+class _Subjects:
+    """The subjects of causes: kinds of submodules and operators, those without a formula among them."""
+
+    def __init__(
+        self, modules: Iterable[Module], missed: Iterable[MissedOperator], hook_level: HookLevel
+    ) -> None:
+        self._kinds = {module.path: module.kind for module in modules}
+        self._hook_level = hook_level
+        self._missed: dict[str, list[str]] = defaultdict(list)
+        for each in missed:
+            self._missed[each.path].append(each.operator)
+
+    def subject(self, operator: str, path: str) -> str:
+        """The kind of the submodule if it is there to do `operator`; else the operator."""
+        kind = self._kinds.get(path, "")
+        return kind if _comparable(kind) == _comparable(base_name(operator)) else operator
+
+    def missed_as(self, calls: OperationCalls, was_counted: bool) -> tuple[CauseKind, str]:
+        """Why calls of an operation are missed, of which others may have been counted; and the subject."""
+        operator = calls.operation.operator
+        if missing := self._without_formula(calls.path, operator):
+            return CauseKind.ATTENTION if "attention" in missing else CauseKind.NO_FORMULA, missing
+        if was_counted:
+            return CauseKind.REPEATED_CALL, self.subject(operator, calls.path)
+        kind = self._kinds.get(calls.path, "")
+        if self._hook_level != "operators" and kind in COMPOSITE_MODULES:
+            return CauseKind.ATTENTION if "Attention" in kind else CauseKind.NO_MODULE_RULE, kind
+        if operator_family(operator) == "attention":
+            return CauseKind.ATTENTION, operator
+        return CauseKind.UNSEEN if self._hook_level == "operators" else CauseKind.FUNCTION, operator
+
+    def _without_formula(self, path: str, operator: str) -> str:
+        """The operators without a formula that the counter met at `path`, or fused in a module around it."""
+        here = self._missed[path]
+        alike = [name for name in here if operator_family(name) == operator_family(operator)]
+        if names := alike or here:
+            return ", ".join(dict.fromkeys(names))
+        while path:
+            path = path.rpartition(".")[0]
+            for name in self._missed[path]:
+                if base_name(name) in FUSED_OPERATORS or operator_family(name) == operator_family(operator):
+                    return name
+        return ""
+
+
+def _comparable(name: str) -> str:
+    """`batchnorm` of `BatchNorm2d` and of `batch_norm`."""
+    return re.sub(r"\dd$", "", name.replace("_", "").lower())

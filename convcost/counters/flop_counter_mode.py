@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.dispatch import missed_operators, operator_name, without_dynamo
-from convcost.counters.interface import Reading, Unit, Watches
-from convcost.counters.notes import Notes, Running, following
+from convcost.counters.interface import CounterReading, HookLevel, Unit
+from convcost.counters.recorder import CallRecorder, operator_name, without_dynamo
 
 if TYPE_CHECKING:
     import torch
@@ -21,31 +20,27 @@ class FlopCounter:
     package = "torch"
     install = "pip install torch"
     unit: Unit = "FLOPs"
-    watches: Watches = "operators"
+    hook_level: HookLevel = "operators"
     runs_on_meta = True
     counts = "2 × MACs of convolutions, matrix products and attention"
     blind_spots = "Bilinear, matrix × vector; on CPU scaled_dot_product_attention and LSTM; elementwise work"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
         """Run `module` under the mode, with a recorder behind it for what the mode passes over."""
         from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 
-        counter, notes = FlopCounterMode(display=False), Notes()
-        with following(module) as running:
-            known = frozenset(map(operator_name, counter.flop_registry))
-            counter.flop_registry = {
-                packet: _noting(notes, running, operator_name(packet), formula)
-                for packet, formula in counter.flop_registry.items()
-            }
-            with without_dynamo(_FlopCounterMode), missed_operators(notes, running, known), counter:
-                module(*args, **kwargs)
-        return notes.reading(counter.get_total_flops())
-
-
-def _noting(notes: Notes, running: Running, name: str, formula: Any) -> Callable[..., Any]:
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        amount = formula(*args, **kwargs)
-        notes.count(running.path, name, amount, rule=0)
-        return amount
-
-    return noted
+        counter, recorder = FlopCounterMode(display=False), CallRecorder(module)
+        known = frozenset(map(operator_name, counter.flop_registry))
+        counter.flop_registry = recorder.record_formulas(
+            counter.flop_registry, operator_name, documented_amount=0
+        )
+        with (
+            recorder.tracking(),
+            without_dynamo(_FlopCounterMode),
+            recorder.missed_operators_mode(known),
+            counter,
+        ):
+            module(*args, **kwargs)
+        return recorder.reading(counter.get_total_flops())

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.einsum import order_share
-from convcost.counters.interface import Reading, Unit, Watches, contracting
-from convcost.counters.notes import Notes, Shares, called
+from convcost.counters.interface import Adjustments, CounterReading, HookLevel, Unit, contractions
+from convcost.counters.recorder import CallRecorder, bind_arguments, einsum_adjustments
 
 if TYPE_CHECKING:
     import torch
@@ -26,57 +25,59 @@ class Fvcore:
     package = "fvcore"
     install = "pip install fvcore"
     unit: Unit = "MACs"
-    watches: Watches = "operators"
+    hook_level: HookLevel = "operators"
     runs_on_meta = False
     counts = "MACs of convolutions and matrix products, under the name flops; norms and poolings beside them"
     blind_spots = "padding='same' (convcost supplies it), Bilinear, attention, LSTM; elementwise work"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
-        """Trace `module`, with a handle on each operator that notes what was counted, and where."""
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
+        """Trace `module`, with a handle on each operator that records what was counted, and where."""
         from fvcore.nn import FlopCountAnalysis
 
         prefix = "module." if kwargs else ""
-        analysis = FlopCountAnalysis(called(module, args, kwargs) if kwargs else module, args)
+        analysis = FlopCountAnalysis(bind_arguments(module, args, kwargs) if kwargs else module, args)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
-        notes = Notes()
+        recorder = CallRecorder(module)
         handles = {
-            name: _counting(notes, prefix, name, handle) for name, handle in analysis._op_handles.items()
+            name: _counting(recorder, prefix, name, handle) for name, handle in analysis._op_handles.items()
         }
-        unknown = {f"aten::{name}" for name in contracting()} - handles.keys() - {SAME_PADDING}
-        handles |= {name: _missing(notes, prefix, name) for name in unknown}
-        analysis.set_op_handle(**handles, **{SAME_PADDING: _same_padding(notes, prefix)})
+        unknown = {f"aten::{name}" for name in contractions()} - handles.keys() - {SAME_PADDING}
+        handles |= {name: _missing(recorder, prefix, name) for name in unknown}
+        analysis.set_op_handle(**handles, **{SAME_PADDING: _same_padding(recorder, prefix)})
         total = analysis.total()
-        return notes.reading(total, note=NOTE if notes.supplied else "")
+        return recorder.reading(total, note=NOTE if recorder.has_supplied else "")
 
 
 Handle = Callable[[Sequence[Any], Sequence[Any]], Any]
 """Takes the values that go into a traced operator and those that come out, and returns a count."""
 
 
-def _counting(notes: Notes, prefix: str, name: str, handle: Handle) -> Handle:
+def _counting(recorder: CallRecorder, prefix: str, name: str, handle: Handle) -> Handle:
     def counting(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
         counts = handle(inputs, outputs)
         named = counts if isinstance(counts, Mapping) else {name.removeprefix("aten::"): counts}
         for operator, amount in named.items():
-            shares = _einsum_shares(inputs, int(amount)) if operator == "einsum" else ()
-            rule = _elementwise(operator, inputs, outputs)
-            notes.count(_path(outputs, prefix), operator, amount, shares, rule)
+            adjustments = _einsum_adjustments(inputs, int(amount)) if operator == "einsum" else ()
+            documented = _elementwise(operator, inputs, outputs)
+            recorder.count(_path(outputs, prefix), operator, amount, adjustments, documented)
         return counts
 
     return counting
 
 
 ELEMENTWISE: Mapping[str, Callable[[int, int, Sequence[Any]], int]] = {
-    "batch_norm": lambda given, _, values: _norm(given, values[1]) - 3 * given * (not values[5].toIValue()),
-    "group_norm": lambda given, _, values: _norm(given, values[2]),
-    "layer_norm": lambda given, _, values: _norm(given, values[2]),
-    "instance_norm": lambda given, _, values: _norm(given, values[1]),
+    "batch_norm": lambda size, _, values: _norm(size, values[1]) - 3 * size * (not values[5].toIValue()),
+    "group_norm": lambda size, _, values: _norm(size, values[2]),
+    "layer_norm": lambda size, _, values: _norm(size, values[2]),
+    "instance_norm": lambda size, _, values: _norm(size, values[1]),
     "upsample_nearest2d": lambda _, output, __: output,
     "upsample_bilinear2d": lambda _, output, __: 4 * output,
-    "adaptive_avg_pool2d": lambda given, _, __: given,
+    "adaptive_avg_pool2d": lambda size, _, __: size,
     "grid_sampler": lambda _, output, __: 4 * output,
 }
-"""What fvcore's rules for other work give, by the elements of the input and the output, and the operands.
+"""What fvcore's rules for other work give, by the elements of the input and the output, and the inputs.
 
 https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/jit_handles.py
 """
@@ -91,24 +92,24 @@ def _elementwise(operator: str, inputs: Sequence[Any], outputs: Sequence[Any]) -
     """What `operator` counts by the rule for it: nothing, where there is none."""
     if operator not in ELEMENTWISE:
         return 0
-    given, output = (prod(value.type().sizes()) for value in (inputs[0], outputs[0]))
-    return ELEMENTWISE[operator](given, output, inputs)
+    size, output_size = (prod(value.type().sizes()) for value in (inputs[0], outputs[0]))
+    return ELEMENTWISE[operator](size, output_size, inputs)
 
 
-def _einsum_shares(inputs: Sequence[Any], amount: int) -> Shares:
+def _einsum_adjustments(inputs: Sequence[Any], amount: int) -> Adjustments:
     shapes = [operand.type().sizes() for operand in inputs[1].node().inputs()]
-    return order_share(inputs[0].toIValue(), shapes, amount, 1)
+    return einsum_adjustments(inputs[0].toIValue(), shapes, amount, 1)
 
 
-def _missing(notes: Notes, prefix: str, name: str) -> Handle:
+def _missing(recorder: CallRecorder, prefix: str, name: str) -> Handle:
     def missing(_: Sequence[Any], outputs: Sequence[Any]) -> int:
-        notes.miss(_path(outputs, prefix), name)
+        recorder.miss(_path(outputs, prefix), name)
         return 0
 
     return missing
 
 
-def _same_padding(notes: Notes, prefix: str) -> Handle:
+def _same_padding(recorder: CallRecorder, prefix: str) -> Handle:
     """The formula for padding='same': outputs × weights of each output, beside fvcore's own total.
 
     Shapes are [N, C_out, *] and [C_out, C_in / groups, *kernel].
@@ -117,7 +118,7 @@ def _same_padding(notes: Notes, prefix: str) -> Handle:
     def same_padding(inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
         output: list[int] = outputs[0].type().sizes()
         weight: list[int] = inputs[1].type().sizes()
-        notes.supply(_path(outputs, prefix), SAME_PADDING, prod(output) * prod(weight[1:]))
+        recorder.supply(_path(outputs, prefix), SAME_PADDING, prod(output) * prod(weight[1:]))
         return 0
 
     return same_padding

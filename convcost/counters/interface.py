@@ -7,67 +7,70 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from convcost.core.diagnosis import CauseKind
+
 if TYPE_CHECKING:
     import torch
 
 Unit = Literal["MACs", "FLOPs"]
 
-WITH_PEERS = "pip install 'convcost[peers]'"
-"""Installs the counters that convcost does not need itself."""
+HookLevel = Literal["operators", "functions", "modules"]
+"""What a counter sees: every operator, the functions that it patches, or modules alone."""
 
-Watches = Literal["operators", "functions", "modules"]
-"""What a counter meets: every operator, the functions that it patches, or modules alone."""
+Adjustments = tuple[tuple[CauseKind, int], ...]
+"""What a figure is known to have beside products, by kind; negative for additions that are left out."""
 
-Share = Literal["bias adds", "elementwise", "sums", "again", "order"]
-"""What a figure has beside products: bias adds, elementwise work, the last addition of each sum left out,
-what is counted for the operator around it already, or what another order of an einsum comes to."""
+FUSED_OPERATORS = frozenset(("_native_multi_head_attention", "_transformer_encoder_layer_fwd"))
+"""Operators that torch runs in place of whole modules, and that no model calls."""
 
-FUSED = frozenset(("_native_multi_head_attention", "_transformer_encoder_layer_fwd"))
-"""Operators that torch takes for whole modules, and that no model calls."""
-
-COMPOSED = frozenset(
+FFT_OPERATORS = frozenset(
     f"fft_{name}{dimensions}" for name in ("fft", "ifft", "rfft", "irfft") for dimensions in ("", "2", "n")
 )
-"""Transforms as a trace has them, before torch takes them apart."""
+"""Transforms as a trace has them, before torch decomposes them."""
 
 
 @cache
-def contracting() -> frozenset[str]:
+def contractions() -> frozenset[str]:
     """The operators that multiply and accumulate: a counter without a formula for one is blind to it."""
     from convcost.operators import OPERATORS
 
-    return FUSED | COMPOSED | {name for name, operator in OPERATORS.items() if operator.contracts}
+    return FUSED_OPERATORS | FFT_OPERATORS | {name for name, found in OPERATORS.items() if found.contracts}
 
 
-def bare(operator: str) -> str:
+def base_name(operator: str) -> str:
     """The name of an operator without its namespace."""
     return operator.removeprefix("aten::")
 
 
-def contracts(operator: str) -> bool:
+def is_contraction(operator: str) -> bool:
     """Whether `operator`, as counters call it, multiplies and accumulates."""
-    return bare(operator) in contracting() or operator == "conv"
+    return base_name(operator) in contractions() or operator == "conv"
+
+
+def is_module_kind(subject: str) -> bool:
+    """Whether a counter's name for what it counted is that of a kind of module, such as Conv2d."""
+    return subject[:1].isupper()
 
 
 class CounterEntry(NamedTuple):
     """What a counter counted for each of `calls` of `operator` by the submodule at `path`, in its own unit.
 
-    `shares` are the parts of `amount` that its formula is known to have beside the products. `rule` is what
-    the counter's documented rule gives for the elements of work that is no product; None where the rule is
-    not written down here, and the counter is taken at its word.
+    `adjustments` are the parts of `amount` that its formula is known to have beside the products.
+    `documented_amount` is what the counter's documented rule gives for work that is no product; None where
+    the rule is not written down here, and the counter is taken at its word.
     """
 
     path: str
     operator: str
     amount: int
-    shares: tuple[tuple[Share, int], ...] = ()
+    adjustments: Adjustments = ()
     calls: int = 1
-    rule: int | None = None
+    documented_amount: int | None = None
 
     @property
-    def product(self) -> int:
+    def products(self) -> int:
         """The part of each call's amount that multiplies and accumulates."""
-        return self.amount - sum(amount for _, amount in self.shares)
+        return self.amount - sum(amount for _, amount in self.adjustments)
 
     @property
     def total(self) -> int:
@@ -75,7 +78,7 @@ class CounterEntry(NamedTuple):
         return self.amount * self.calls
 
 
-class Missed(NamedTuple):
+class MissedOperator(NamedTuple):
     """An operator that contracts, and that the counter met without a formula."""
 
     path: str
@@ -83,15 +86,15 @@ class Missed(NamedTuple):
     calls: int = 1
 
 
-class Reading(NamedTuple):
-    """What a counter counted, in its own unit: its own total, and what that is made of.
+class CounterReading(NamedTuple):
+    """What a counter counted, in its own unit: its own total, and the entries that it is made of.
 
     `supplied` is what convcost's formula counted in the counter's place, beside the total.
     """
 
     total: int
-    counted: tuple[CounterEntry, ...]
-    missed: tuple[Missed, ...] = ()
+    entries: tuple[CounterEntry, ...]
+    missed: tuple[MissedOperator, ...] = ()
     supplied: tuple[CounterEntry, ...] = ()
     params: int | None = None
     note: str = ""
@@ -99,28 +102,23 @@ class Reading(NamedTuple):
     @property
     def raw(self) -> int:
         """The counter's total with what was supplied."""
-        return self.total + sum(found.total for found in self.supplied)
+        return self.total + sum(entry.total for entry in self.supplied)
 
     @property
-    def operators(self) -> Mapping[str, int]:
+    def contractions(self) -> Mapping[str, int]:
         """What multiplies and accumulates, by operator."""
-        return _sums(found for found in (*self.counted, *self.supplied) if contracts(found.operator))
+        return _sums(entry for entry in (*self.entries, *self.supplied) if is_contraction(entry.operator))
 
     @property
     def others(self) -> Mapping[str, int]:
         """Everything else, such as elementwise work, by operator."""
-        return _sums(found for found in self.counted if not contracts(found.operator))
-
-    @property
-    def contractions(self) -> int:
-        """The part of the figure that multiplies and accumulates."""
-        return sum(self.operators.values())
+        return _sums(entry for entry in self.entries if not is_contraction(entry.operator))
 
 
-def _sums(counted: Iterable[CounterEntry]) -> Mapping[str, int]:
+def _sums(entries: Iterable[CounterEntry]) -> Mapping[str, int]:
     sums: Tally[str] = Tally()
-    for found in counted:
-        sums[found.operator] += found.total
+    for entry in entries:
+        sums[entry.operator] += entry.total
     return {operator: amount for operator, amount in sums.items() if amount}
 
 
@@ -135,10 +133,12 @@ class Counter(Protocol):
     package: str
     install: str
     unit: Unit
-    watches: Watches
+    hook_level: HookLevel
     runs_on_meta: bool
     counts: str
     blind_spots: str
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
         """Run `module(*args, **kwargs)` and return what was counted."""

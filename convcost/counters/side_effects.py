@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.counters.interface import contracting
-from convcost.tracing.model_parts import anatomy, named_modules
+from convcost.counters.interface import contractions
+from convcost.tracing.module_tree import module_tree, named_modules
 
 if TYPE_CHECKING:
     import torch
@@ -19,11 +19,11 @@ HOOKS = (
 
 
 WRAPPED_BY_TORCH = ("manual_seed",)
-"""Torch's compiler wraps it as it is imported, which is no counter's doing."""
+"""Wrapped by torch's compiler as that is imported, which is not a counter's change."""
 
 
-class State(NamedTuple):
-    """A model and torch at a moment; of tensors a digest of their data, and whether they need gradients."""
+class ModelState(NamedTuple):
+    """A model and torch's functions at one moment; tensors as a digest of their data, and requires_grad."""
 
     training: Mapping[str, bool]
     attributes: Mapping[str, Mapping[str, Any]]
@@ -32,30 +32,30 @@ class State(NamedTuple):
     functions: Mapping[str, Any]
 
 
-def state(module: torch.nn.Module) -> State:
+def capture_state(module: torch.nn.Module) -> ModelState:
     """How `module` and torch's functions are now."""
     submodules = named_modules(module)
-    return State(
+    return ModelState(
         training={path: found.training for path, found in submodules.items()},
         attributes={path: dict(vars(found)) for path, found in submodules.items()},
-        hooks={path: _hooks(found) for path, found in submodules.items()},
+        hooks={path: _number_of_hooks(found) for path, found in submodules.items()},
         tensors={name: (_digest(tensor), tensor.requires_grad) for name, tensor in _tensors(module)},
         functions=dict(_functions()),
     )
 
 
-def _hooks(module: torch.nn.Module) -> int:
+def _number_of_hooks(module: torch.nn.Module) -> int:
     return sum(len(getattr(module, name, ())) for name in HOOKS)
 
 
 def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    parts = anatomy(module)
+    parts = module_tree(module)
     yield from parts.parameters.items()
     yield from parts.buffers.items()
 
 
 def _digest(tensor: torch.Tensor) -> object:
-    """What tells its data from others; which tensor it is, if it has no data."""
+    """A digest of its data; its identity, if it has no data."""
     import torch
 
     if tensor.is_meta or tensor.layout is not torch.strided:
@@ -80,15 +80,15 @@ def _functions() -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{attribute}", value
 
 
-def alterations(before: State, after: State) -> tuple[str, ...]:
+def side_effects(before: ModelState, after: ModelState) -> tuple[str, ...]:
     """What is different, each as the end of a sentence about the counter."""
-    said = (*_modes(before, after), *_marks(before, after), *_data(before, after))
+    changes = (*_modes(before, after), *_attributes(before, after), *_data(before, after))
     patched = [name for name, value in before.functions.items() if after.functions.get(name) is not value]
-    patched.sort(key=lambda name: name.rpartition(".")[2] not in contracting())
-    return (*said, *([f"leaves {_listed(patched)} patched"] if patched else []))
+    patched.sort(key=lambda name: name.rpartition(".")[2] not in contractions())
+    return (*changes, *([f"leaves {_listed(patched)} patched"] if patched else []))
 
 
-def _modes(before: State, after: State) -> Iterator[str]:
+def _modes(before: ModelState, after: ModelState) -> Iterator[str]:
     for mode, word in ((False, "eval"), (True, "training")):
         changed = [p for p, was in before.training.items() if was != mode and after.training.get(p) == mode]
         if changed:
@@ -96,27 +96,27 @@ def _modes(before: State, after: State) -> Iterator[str]:
             yield f"leaves {what} in {word} mode"
 
 
-def _marks(before: State, after: State) -> Iterator[str]:
+def _attributes(before: ModelState, after: ModelState) -> Iterator[str]:
     """Hooks and attributes."""
     hooks = sum(after.hooks.get(path, 0) - number for path, number in before.hooks.items())
     if hooks:
         yield "leaves hooks on the model" if hooks > 0 else "removes hooks of the model"
     added, removed, changed = set(), set(), set()
-    for path, held in before.attributes.items():
-        now = after.attributes.get(path, {})
-        added |= now.keys() - held.keys()
-        removed |= held.keys() - now.keys()
-        changed |= {name for name in held.keys() & now.keys() if _differ(name, held[name], now[name])}
+    for path, old in before.attributes.items():
+        new = after.attributes.get(path, {})
+        added |= new.keys() - old.keys()
+        removed |= old.keys() - new.keys()
+        changed |= {name for name in old.keys() & new.keys() if _is_replaced(name, old[name], new[name])}
     for word, names in (("adds", added), ("removes", removed), ("replaces", changed)):
         if names:
             yield f"{word} attributes of its modules: {_listed(sorted(names))}"
 
 
-def _differ(name: str, one: Any, other: Any) -> bool:
-    return name != "training" and one is not other and not issubclass(type(one), dict | int | float | str)
+def _is_replaced(name: str, old: Any, new: Any) -> bool:
+    return name != "training" and old is not new and not issubclass(type(old), dict | int | float | str)
 
 
-def _data(before: State, after: State) -> Iterator[str]:
+def _data(before: ModelState, after: ModelState) -> Iterator[str]:
     if before.tensors.keys() != after.tensors.keys():
         names = sorted(before.tensors.keys() ^ after.tensors.keys())
         yield f"changes what the model's parameters and buffers are called: {_listed(names)}"

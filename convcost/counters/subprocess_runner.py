@@ -8,10 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
-from convcost.counters.run import first_line
+from convcost.core.diagnosis import CauseKind
+from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 from convcost.system.workers import EndedError, Worker
+from convcost.tracing.user_error import error_text
 
 
 def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
@@ -33,45 +35,81 @@ def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
 
 
 def _attempt(work: Callable[[], Any], pipe: int) -> tuple[Any, str]:
-    """The life of the copy: silent, on one thread, since those of the process it is a copy of are gone."""
+    """Run in the copy: silent, on one thread, since those of the process it is a copy of are gone."""
     _silence(pipe)
-    single_threaded()
+    use_one_thread()
     try:
         return work(), ""
     except Exception as error:
-        return None, first_line(error)
+        return None, error_line(error)
+
+
+def error_line(error: BaseException) -> str:
+    """What was raised, in one line."""
+    text = error_text(error).strip()
+    what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
+    return f"it raised {type(error).__name__}{what}"
 
 
 def _silence(pipe: int) -> None:
-    """Nothing to read, and nobody to write to: in Python, where streams may be replaced, and beneath.
+    """Nothing to read, and nowhere to write to: in Python, where streams may be replaced, and beneath.
 
-    So are the files that the process it is a copy of has open for writing, all but the `pipe`.
+    The same for files that the parent process has open for writing, all but the `pipe`.
     """
     faulthandler.disable()
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    sys.stdout = sys.stderr = os.fdopen(nowhere, "w", encoding="utf-8")
-    for stream in (*range(3), *(number for number in _open_files() if _is_written(number))):
-        if stream not in (pipe, nowhere):
-            os.dup2(nowhere, stream)
+    devnull = os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stderr = os.fdopen(devnull, "w", encoding="utf-8")
+    for descriptor in (*range(3), *filter(_is_writable, _open_descriptors())):
+        if descriptor not in (pipe, devnull):
+            os.dup2(devnull, descriptor)
 
 
-def _open_files() -> list[int]:
+def _open_descriptors() -> list[int]:
     """Their numbers, where the system lists them."""
     with suppress(OSError):
         return [int(number) for number in os.listdir("/dev/fd")]
     return []
 
 
-def _is_written(number: int) -> bool:
+def _is_writable(descriptor: int) -> bool:
     from fcntl import F_GETFL, fcntl  # not there on Windows, where nothing is forked
 
     with suppress(OSError):  # that of the list itself is closed by now
-        return fcntl(number, F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        return fcntl(descriptor, F_GETFL) & os.O_ACCMODE != os.O_RDONLY
     return False
 
 
-def single_threaded() -> None:
+def use_one_thread() -> None:
     """Let torch use this thread alone."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
+
+
+class CounterOutcome(NamedTuple):
+    """What came of running a counter: a reading or an error, and its side effects on the model."""
+
+    reading: CounterReading | None
+    error: str
+    side_effects: tuple[str, ...]
+
+
+def read_outcome(record: list[Any]) -> CounterOutcome:
+    """The outcome that another process returned as JSON."""
+    reading, error, effects = record
+    return CounterOutcome(_reading(*reading) if reading else None, error, tuple(effects))
+
+
+def _reading(total: int, entries: Any, missed: Any, supplied: Any, *rest: Any) -> CounterReading:
+    return CounterReading(
+        total,
+        tuple(_entry(*entry) for entry in entries),
+        tuple(MissedOperator(*each) for each in missed),
+        tuple(_entry(*entry) for entry in supplied),
+        *rest,
+    )
+
+
+def _entry(path: str, operator: str, amount: int, adjustments: Any, *rest: Any) -> CounterEntry:
+    kinds = tuple((CauseKind(kind), part) for kind, part in adjustments)
+    return CounterEntry(path, operator, amount, kinds, *rest)

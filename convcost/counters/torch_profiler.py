@@ -9,8 +9,16 @@ from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import Reading, Unit, Watches, bare, contracts
-from convcost.counters.notes import Notes, Shares, entered
+from convcost.core.diagnosis import CauseKind
+from convcost.counters.interface import (
+    Adjustments,
+    CounterReading,
+    HookLevel,
+    Unit,
+    base_name,
+    is_contraction,
+)
+from convcost.counters.recorder import CallRecorder, on_submodules
 
 if TYPE_CHECKING:
     import torch
@@ -33,24 +41,26 @@ class TorchProfiler:
     package = "torch"
     install = "pip install torch"
     unit: Unit = "FLOPs"
-    watches: Watches = "operators"
+    hook_level: HookLevel = "operators"
     runs_on_meta = False
     counts = "2 × MACs of conv2d, mm, addmm, bmm and baddbmm; one for each element of add and mul"
     blind_spots = "Conv1d, Conv3d, transposed convolutions, padding='same', attention, matrix × vector"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
-        """Record a forward, and in it what belongs to which submodule.
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
+        """Profile a forward, with an event around each submodule.
 
-        The recorder beneath torch.profiler.profile, which has the same formulas; starting the whole of it
-        would import torch._inductor, and take as long as importing torch.
+        This is the profiler beneath torch.profiler.profile, with the same formulas; torch.profiler.profile
+        would import torch._inductor, which takes as long as importing torch.
         """
         import torch
 
-        recorder = torch.autograd.profiler.profile(with_flops=True, use_kineto=False)
+        profiler = torch.autograd.profiler.profile(with_flops=True, use_kineto=False)
         with _quiet_stderr():
-            with recorder, _labelled(module):
+            with profiler, _labelled(module):
                 module(*args, **kwargs)
-            return _reading(recorder.function_events)
+            return _reading(module, profiler.function_events)
 
 
 @contextmanager
@@ -64,63 +74,63 @@ def _labelled(module: torch.nn.Module) -> Iterator[None]:
         running.append(torch.autograd.profiler.record_function(LABEL + path))
         running[-1].__enter__()
 
-    with entered(module, start, lambda: running.pop().__exit__(None, None, None)):
+    with on_submodules(module, start, lambda: running.pop().__exit__(None, None, None)):
         yield
 
 
-def _reading(events: Any) -> Reading:
-    notes = Notes()
+def _reading(module: torch.nn.Module, events: Any) -> CounterReading:
+    recorder = CallRecorder(module)
     for event in events:
-        path, around = _place(event)
+        path, callers = _place(event)
         amount = int(event.flops or 0)
-        is_again = contracts(event.name) and any(found.flops for found in around)
         if amount:
-            again: Shares = (("again", amount if is_again else 0),)
-            notes.count(path, event.name, amount, again, rule=_elementwise(event))
-        if _is_missed(event, around):
-            notes.miss(path, UNREADABLE.get(event.name, event.name))
-    return notes.reading(sum(event.flops or 0 for event in events))
+            is_counted_twice = is_contraction(event.name) and any(caller.flops for caller in callers)
+            twice: Adjustments = ((CauseKind.COUNTED_TWICE, amount),) if is_counted_twice else ()
+            recorder.count(path, event.name, amount, twice, _elementwise(event))
+        if _is_missed(event, callers):
+            recorder.miss(path, UNREADABLE.get(event.name, event.name))
+    return recorder.reading(sum(event.flops or 0 for event in events))
 
 
 def _elementwise(event: Any) -> int:
     """What add and mul count by their rule: one for each element of the first operand."""
-    return prod(event.input_shapes[0]) if bare(event.name) in ELEMENTWISE else 0
+    return prod(event.input_shapes[0]) if base_name(event.name) in ELEMENTWISE else 0
 
 
 def _place(event: Any) -> tuple[str, list[Any]]:
-    """The submodule that an event is of, and the operators there that it is a part of."""
-    around: list[Any] = []
+    """The submodule that an event is of, and the operators there that called it."""
+    callers: list[Any] = []
     while (event := event.cpu_parent) is not None:
         if event.name.startswith(LABEL):
-            return event.name.removeprefix(LABEL), around
-        around.append(event)
-    return "", around
+            return event.name.removeprefix(LABEL), callers
+        callers.append(event)
+    return "", callers
 
 
-def _is_missed(event: Any, around: list[Any]) -> bool:
-    """Whether it contracts and counts nothing, though what it is a part of does, or is nothing."""
-    whole = next((found for found in around if contracts(found.name)), None)
-    return contracts(event.name) and not _multiplies(event) and (whole is None or _multiplies(whole))
+def _is_missed(event: Any, callers: list[Any]) -> bool:
+    """Whether it contracts and is not counted, though the contraction that called it, if any, is."""
+    caller = next((found for found in callers if is_contraction(found.name)), None)
+    return is_contraction(event.name) and not _is_counted(event) and (caller is None or _is_counted(caller))
 
 
-def _multiplies(event: Any) -> bool:
-    """Whether the event or a part of it is counted and contracts."""
-    return bool(event.flops and contracts(event.name)) or any(map(_multiplies, event.cpu_children))
+def _is_counted(event: Any) -> bool:
+    """Whether the event, or one that it called, contracts and is counted."""
+    return bool(event.flops and is_contraction(event.name)) or any(map(_is_counted, event.cpu_children))
 
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
     """Nothing written to file descriptor 2, where the profiler's C++ side logs each start and stop."""
     try:
-        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        stderr, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     except OSError:
         yield
         return
     sys.stderr.flush()
-    os.dup2(nowhere, 2)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(devnull)

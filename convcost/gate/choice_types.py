@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from convcost.core.errors import did_you_mean
-from convcost.gate.value_types import ConfigIssue, Kind, Path, Schema, kind_of
+from convcost.gate.toml_positions import KeyPath
+from convcost.gate.value_types import ConfigIssue, Kind, Schema, kind_of
 
 FEW = 3
 
@@ -20,7 +21,7 @@ class OneOf(NamedTuple):
     def wanted(self) -> str:
         return " or ".join(self.words) if len(self.words) <= FEW else f"one of {', '.join(self.words)}"
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """With the near word."""
         if not isinstance(value, str):
             yield ConfigIssue(path, f"takes {self.wanted}, not {kind_of(value)}")
@@ -41,11 +42,11 @@ class Either(NamedTuple):
     def wanted(self) -> str:
         return " or ".join(kind.wanted for kind in self.kinds)
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """What the kind that comes nearest has against it."""
-        found = [list(kind.misfits(value, path)) for kind in self.kinds]
+        found = [list(kind.issues(value, path)) for kind in self.kinds]
         if all(found):
-            beyond = [misfit for each in found for misfit in each if misfit.message.startswith("is ")]
+            beyond = [issue for each in found for issue in each if issue.message.startswith("is ")]
             yield beyond[0] if beyond else ConfigIssue(path, f"takes {self.wanted}, not {kind_of(value)}")
 
     def schema(self) -> Schema:
@@ -58,7 +59,7 @@ class Anything:
 
     wanted = "any value"
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """Nothing."""
         yield from ()
 

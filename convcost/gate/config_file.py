@@ -1,43 +1,44 @@
-"""The file that the configuration is in: found, read, and pointed into."""
+"""The TOML file with the configuration: found, read, and pointed into."""
 
 from __future__ import annotations
 
-import os
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.gate.toml_positions import Position, positions
-from convcost.gate.value_types import ConfigIssue, Path
+from convcost.gate.toml_positions import KeyPath, Position, positions
+from convcost.gate.value_types import ConfigIssue
 from convcost.system.files import read_text, shown
 
-OWN = "convcost.toml"
-SHARED = "pyproject.toml"
+OWN_FILE = "convcost.toml"
+PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "convcost")
 
-HOW = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml."
+ENTRIES_HINT = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml."
 
-BARE = re.compile(r"[A-Za-z0-9_-]+")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
 MOST_PROBLEMS = 30
-"""Those that are told at once."""
+"""The most problems that are shown at once."""
 
-START = Position(1, 1, 0)
+FILE_START = Position(1, 1, 0)
 
 LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
 LONG_NUMBER = re.compile(r"[0-9_]{4000}")
-DEEP = re.compile(r"(?:[\[{][^\[\]{}\n]*){50}")
-"""What tomllib can't read, and does not say where."""
+DEEP_NESTING = re.compile(r"(?:[\[{][^\[\]{}\n]*){50}")
+"""What tomllib can't read, without saying where it is."""
 
 LARGEST_CONFIG = 2**21
 """The bytes of the largest configuration: 2 MiB."""
 
 
-class Problem(NamedTuple):
-    """What is wrong, and where: a file, a line, a key."""
+class ConfigProblem(NamedTuple):
+    """What is wrong in a file, at which line and key."""
 
     file: str
     line: int
@@ -51,9 +52,9 @@ class Problem(NamedTuple):
 
 
 class ConfigError(ConvcostError):
-    """A configuration that can't be used: every place that is wrong."""
+    """A configuration that can't be used, with every problem in it."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[ConfigProblem]) -> None:
         self.problems = tuple(problems)
         texts = [str(problem) for problem in self.problems[:MOST_PROBLEMS]]
         number = len(self.problems)
@@ -62,108 +63,113 @@ class ConfigError(ConvcostError):
 
 
 @dataclass(frozen=True)
-class Source:
-    """A TOML file with convcost's own table in it; `prefix` is where."""
+class ConfigFile:
+    """A TOML file, and convcost's own table in it, which stands at `prefix`."""
 
-    path: FilePath
+    path: Path
     text: str
     table: Mapping[str, Any]
-    prefix: Path = ()
+    prefix: KeyPath = ()
 
     @property
-    def folder(self) -> FilePath:
+    def folder(self) -> Path:
         """What paths in it start from."""
         return self.path.parent
 
     @property
     def name(self) -> str:
-        """The file, from the current folder."""
+        """The file's path from the current folder."""
         return shown(self.path)
 
     @cached_property
-    def _positions(self) -> dict[Path, Position]:
+    def _positions(self) -> dict[KeyPath, Position]:
         return positions(self.text)
 
-    def position(self, path: Path) -> Position:
-        """Where the key at `path` stands, or the nearest table around it."""
+    def line(self, path: KeyPath) -> int:
+        """The line of the key at `path`, or of the nearest table around it."""
         whole = (*self.prefix, *path)
         nearest = (whole[:length] for length in range(len(whole), 0, -1))
-        return next((self._positions[part] for part in nearest if part in self._positions), START)
+        return next((self._positions[part] for part in nearest if part in self._positions), FILE_START).line
 
-    def problem(self, misfit: ConfigIssue) -> Problem:
-        """The misfit at its place, with the line that it is in."""
-        text = "\n".join(part for part in (misfit.message, misfit.hint) if part)
-        return Problem(self.name, self.position(misfit.path).line, dotted(misfit.path), text)
+    def problems(self, issues: Iterable[ConfigIssue]) -> tuple[ConfigProblem, ...]:
+        """The issues with their lines, each once, in the order of the file."""
+        problems = (
+            ConfigProblem(
+                self.name,
+                self.line(issue.path),
+                dotted(issue.path),
+                f"{issue.message}\n{issue.hint}" if issue.hint else issue.message,
+            )
+            for issue in issues
+        )
+        return tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line))
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """entries.dense.max_flops, with quotes around what is no bare key."""
-    return ".".join(part[:64] if BARE.fullmatch(part) else f'"{part[:64]}"' for part in path)
+    return ".".join(part[:64] if BARE_KEY.fullmatch(part) else f'"{part[:64]}"' for part in path)
 
 
-def source_at(given: str) -> Source:
-    """The file that was named, or else the nearest one; UsageError if there is none."""
-    if found := _read(FilePath(given)) if given else nearest_source():
+def find_config(file: str) -> ConfigFile:
+    """The file that is named, or else the nearest one; UsageError if there is none."""
+    if found := _read(Path(file)) if file else nearest_config():
         return found
-    nowhere = f"there is no {OWN} and no [tool.convcost] in a {SHARED}, here or above"
-    raise UsageError(f"{given[:200]} has no [tool.convcost]" if given else nowhere, hint=HOW)
+    nowhere = f"there is no {OWN_FILE} and no [tool.convcost] in a {PYPROJECT}, here or above"
+    raise UsageError(f"{file[:200]} has no [tool.convcost]" if file else nowhere, hint=ENTRIES_HINT)
 
 
-def nearest_source() -> Source | None:
+def nearest_config() -> ConfigFile | None:
     """The nearest file from the current folder upwards, if there is one."""
     try:
-        here = FilePath.cwd()
+        here = Path.cwd()
     except OSError:
         raise UsageError("the current folder is gone, or can't be read") from None
     for folder in (here, *here.parents):
-        for name in (OWN, SHARED):
-            if not _is_absent(folder / name) and (source := _read(folder / name)):
-                return source
+        for name in (OWN_FILE, PYPROJECT):
+            path = folder / name
+            if path.exists() and not path.is_dir() and (found := _read(path)):
+                return found
     return None
 
 
-def _is_absent(path: FilePath) -> bool:
-    """Whether there is nothing to read, or a folder that happens to have the name."""
-    return os.path.isdir(path) or not os.path.exists(path)
-
-
-def _read(path: FilePath) -> Source | None:
+def _read(path: Path) -> ConfigFile | None:
     """The file with convcost's table in it; None for a pyproject.toml without one."""
     text = read_text(path, LARGEST_CONFIG)
-    table = parsed(text, shown(path))
-    if path.name != SHARED:
-        return Source(path, text, table)
+    table = parse_toml(text, shown(path))
+    if path.name != PYPROJECT:
+        return ConfigFile(path, text, table)
     own = table
     for key in TABLE:
         own = own.get(key, {})
         if not isinstance(own, dict):
-            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is not a table", hint=HOW)
+            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is not a table", hint=ENTRIES_HINT)
     if not own and isinstance(table.get("entries"), dict):
-        line = next((each.line for key, each in positions(text).items() if key[0] == "entries"), 1)
         prefix = ".".join(TABLE)
-        message = f"{SHARED} has no [{prefix}]\nWrite [entries.NAME] as [{prefix}.entries.NAME] here."
-        raise ConfigError([Problem(shown(path), line, "entries", message)])
-    return Source(path, text, own, TABLE) if own else None
+        message = f"{PYPROJECT} has no [{prefix}]"
+        hint = f"Write [entries.NAME] as [{prefix}.entries.NAME] here."
+        issue = ConfigIssue(("entries",), message, hint)
+        raise ConfigError(ConfigFile(path, text, table).problems([issue]))
+    return ConfigFile(path, text, own, TABLE) if own else None
 
 
-def parsed(text: str, file: str) -> dict[str, Any]:
-    """The TOML in it, numbers with a point as they are written; ConfigError at the line that is none."""
-    import tomllib
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """The tables in a TOML text, decimal numbers as Decimal; ConfigError at the line that is invalid."""
     from decimal import Decimal
 
-    if LONG_KEY.search(text):  # of which tomllib makes tables that take quadratic memory
-        raise ConfigError([Problem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
+    if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
+        raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
-        raise ConfigError([Problem(file, line, "", f"no TOML: {message or error}")]) from None
+        problem = ConfigProblem(file, line, "", f"invalid TOML: {message or error}")
     except ValueError:
-        raise ConfigError([Problem(file, _line(text, LONG_NUMBER), "", "a number is too long")]) from None
+        problem = ConfigProblem(file, _line(text, LONG_NUMBER), "", "a number is too long")
     except RecursionError:
-        raise ConfigError([Problem(file, _line(text, DEEP), "", "brackets are nested too deep")]) from None
+        problem = ConfigProblem(file, _line(text, DEEP_NESTING), "", "brackets are nested too deep")
+    raise ConfigError([problem])
 
 
 def _line(text: str, pattern: re.Pattern[str]) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from convcost.core.errors import UsageError
 from convcost.devices import Catalogue, Device, catalogue
 from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
-from convcost.gate.config_file import ConfigError, Source, nearest_source, source_at
+from convcost.gate.config_file import ConfigError, ConfigFile, find_config, nearest_config
 from convcost.gate.device_keys import DEVICES
 from convcost.gate.value_types import ConfigIssue
 
@@ -18,35 +18,35 @@ class Stated(NamedTuple):
     """All devices, those of a configuration among them, and what is wrong with its own."""
 
     catalogue: Catalogue
-    misfits: tuple[ConfigIssue, ...] = ()
+    issues: tuple[ConfigIssue, ...] = ()
 
 
-def devices_at(given: str) -> Catalogue:
+def read_devices(given: str) -> Catalogue:
     """All devices, those in the file that was named, or in the nearest configuration if any, among them."""
-    source = source_at(given) if given else nearest_source()
+    source = find_config(given) if given else nearest_config()
     if source is None:
         return catalogue()
-    found, misfits = stated(source)
-    if misfits:
-        raise ConfigError(sorted(map(source.problem, misfits), key=lambda problem: problem.line))
+    found, issues = stated(source)
+    if issues:
+        raise ConfigError(source.problems(issues))
     return found
 
 
-def stated(source: Source) -> Stated:
+def stated(source: ConfigFile) -> Stated:
     """Each device can be like any that comes with convcost, or is stated before it."""
     tables = source.table.get("devices", {})
-    if unfit := tuple(DEVICES.misfits(tables, ("devices",))):
-        return Stated(Catalogue(), unfit)
+    if invalid := tuple(DEVICES.issues(tables, ("devices",))):
+        return Stated(Catalogue(), invalid)
     if not tables:
         return Stated(catalogue())
-    found, misfits = catalogue(), []
+    found, issues = catalogue(), []
     for name, table in tables.items():
         try:
             find = partial(_above, found, set(map(plain, tables)))
             found = found.extended(read(name, table, find, Origin(source.name)))
         except UnreadableDeviceError as error:
-            misfits += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
-    return Stated(found, tuple(misfits))
+            issues += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
+    return Stated(found, tuple(issues))
 
 
 def _above(found: Catalogue, stated: Set[str], name: str) -> Device:

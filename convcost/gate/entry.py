@@ -12,10 +12,10 @@ from convcost.spec import Spec
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.inputs import Inputs
+    from convcost.tracing.target.inputs import Inputs
 
 
-class Model(NamedTuple):
+class ConfiguredModel(NamedTuple):
     """A torch module by its place as the configuration has it, and what it is made from and run on."""
 
     text: str
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     """A design or a model with its sizes, its limits, and the counters that have to agree."""
 
     name: str
-    subject: Spec | Model
+    subject: Spec | ConfiguredModel
     sizes: Mapping[str, int]
     limits: tuple[Limit, ...] = ()
     counters: tuple[str, ...] = ()
@@ -56,6 +56,6 @@ class Entry(NamedTuple):
         return "spec" if isinstance(self.subject, Spec) else "model"
 
     @property
-    def free(self) -> tuple[str, ...]:
+    def open_names(self) -> tuple[str, ...]:
         """The sizes without a number."""
         return tuple(name for name in self.subject.names if name not in self.sizes)

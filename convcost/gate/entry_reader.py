@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from convcost.core.cost import Convention
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.gate.entry import Entry, Model
-from convcost.gate.keys import LIMITS, MODEL_KEYS, RATIOS, SPEC_KEYS
-from convcost.gate.limit import Limit, amount_limit, parse_tolerance, ratio_limit
+from convcost.gate.entry import ConfiguredModel, Entry
+from convcost.gate.keys import MODEL_KEYS, SPEC_KEYS
+from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.gate.value_types import ConfigIssue
 from convcost.spec import Named, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
-Part = TypeVar("Part")
+T = TypeVar("T")
 
 LONGEST_NAME = 64
 
@@ -29,7 +29,7 @@ class Reading:
         self.name = name
         self.path = ("entries", name)
         self.table = table
-        self.misfits: list[ConfigIssue] = []
+        self.issues: list[ConfigIssue] = []
         self.subject = self._subject()
 
     def entry(self, common: Mapping[str, Any], subjects: Mapping[str, Named]) -> Entry | None:
@@ -55,27 +55,27 @@ class Reading:
             float(table.get("timeout", DEFAULT_TIMEOUT)),
         )
 
-    def _at(self, key: str, work: Callable[[], Part]) -> Part | None:
+    def _at(self, key: str, work: Callable[[], T]) -> T | None:
         """What `work` returns; what it raises is a misfit at `key`."""
         try:
             return work()
         except ConvcostError as error:
-            self._misfit(key, str(error))
+            self._issue(key, str(error))
             return None
 
-    def _misfit(self, key: str, message: str) -> None:
-        self.misfits.append(ConfigIssue((*self.path, key) if key else self.path, message))
+    def _issue(self, key: str, message: str) -> None:
+        self.issues.append(ConfigIssue((*self.path, key) if key else self.path, message))
 
-    def _subject(self) -> Spec | Model | None:
+    def _subject(self) -> Spec | ConfiguredModel | None:
         if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
-            self._misfit("", f"a name has 1 to {LONGEST_NAME} characters that can be printed")
+            self._issue("", f"a name has 1 to {LONGEST_NAME} characters that can be printed")
         is_spec = "spec" in self.table
         if is_spec == ("model" in self.table):
             message = "spec and model exclude each other" if is_spec else "there is no spec and no model"
-            self._misfit("", message)
+            self._issue("", message)
             return None
         for key in self._given(MODEL_KEYS if is_spec else SPEC_KEYS):
-            self._misfit(key, f"is for {'models' if is_spec else 'specs'} alone")
+            self._issue(key, f"is for {'models' if is_spec else 'specs'} alone")
         if is_spec:
             return self._at("spec", lambda: parse(self.table["spec"]))
         return self._at("inputs", lambda: _model(self.table))
@@ -91,10 +91,10 @@ class Reading:
         given = self._given(RATIOS)
         if not per:
             for key in (*given, *self._given(["metric"])):
-                self._misfit(key, "says nothing without ratio_to")
+                self._issue(key, "says nothing without ratio_to")
             return
         if not given:
-            self._misfit("ratio_to", f"says nothing without {' or '.join(RATIOS)}")
+            self._issue("ratio_to", f"says nothing without {' or '.join(RATIOS)}")
         both = subject, subjects.get(per, subject)
         sizes = tuple(dict.fromkeys(name for each in both for name in each.names))
         for key in given:
@@ -105,12 +105,12 @@ class Reading:
         return [key for key in keys if key in self.table]
 
 
-def _model(table: Mapping[str, Any]) -> Model:
-    from convcost.tracing.declaration import parse_inputs
+def _model(table: Mapping[str, Any]) -> ConfiguredModel:
+    from convcost.tracing.target.inputs import parse_inputs
 
     if table.get("inputs") and "inputs_from" in table:
         raise UsageError("inputs and inputs_from exclude each other")
-    return Model(
+    return ConfiguredModel(
         table["model"],
         parse_inputs(table.get("inputs", ())),
         table.get("inputs_from", ""),
@@ -129,11 +129,11 @@ def _floats(value: Any) -> Any:
     return list(map(_floats, value)) if isinstance(value, list) else value
 
 
-def _counters(names: list[str], subject: Spec | Model) -> tuple[str, ...]:
+def _counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:
     """The counters by name: for a design those that come with convcost."""
     if not names:
         return ()
-    from convcost.counters import chosen, chosen_for_model
+    from convcost.counters import select_counters, select_model_counters
 
-    choose = chosen if isinstance(subject, Spec) else chosen_for_model
+    choose = select_counters if isinstance(subject, Spec) else select_model_counters
     return tuple(counter.name for counter in choose(",".join(names)))

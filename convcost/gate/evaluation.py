@@ -1,132 +1,155 @@
-"""Every entry counted once and its checks made; what is wrong with entries is gathered."""
+"""A check from the configuration to the result: every entry counted once, checked, held to its baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from convcost.core.errors import ConvcostError
-from convcost.core.report import Report
-from convcost.gate.check import LimitCheck, made_check
+from convcost.gate.baseline import Baseline, baseline_of, compare_baselines
+from convcost.gate.checks import EntryCheck, check_completeness, check_counters, check_limit, limit_outcome
 from convcost.gate.config import Config
-from convcost.gate.config_file import Problem
-from convcost.gate.counting import CountedEntry, counted
-from convcost.gate.entry import Entry, Model
-from convcost.gate.limit import Formula
-from convcost.gate.limit_check import limit_check
+from convcost.gate.config_file import ConfigError, ConfigProblem
+from convcost.gate.counted_entry import CountedEntry, count_entry
+from convcost.gate.entry import ConfiguredModel, Entry
+from convcost.gate.limit import Limit, SizeFormula
+from convcost.gate.lock_file import read_lock, write_lock
+from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.gate.value_types import ConfigIssue
+from convcost.system.files import exclusive, shown
 
-Part = TypeVar("Part")
+T = TypeVar("T")
+
+
+def run_gate(
+    config: Config, names: Iterable[str] = (), update: bool = False, specs_only: bool = False
+) -> GateResult:
+    """The results of the entries of these names, or of all; `update` makes today's costs the baselines.
+
+    `specs_only` skips entries that need a model to be run. Raises ConfigError if no entry can be counted, or
+    one can't that is to be updated; UsageError for a lock file that can't be used.
+    """
+    chosen, path = config.chosen(names), config.lock
+    run = tuple(entry for entry in chosen if not specs_only or not config.runs_model(entry))
+    before = read_lock(path)
+    evaluation = evaluate_entries(config, run)
+    if evaluation.problems and (update or not evaluation.entries):
+        raise ConfigError(evaluation.problems)
+    results = tuple(_entry_result(each, before, update) for each in evaluation.entries)
+    if update:
+        with exclusive(config.source.path):  # another process may update other entries meanwhile
+            others = {name: old for name, old in (read_lock(path) or {}).items() if name in config.entries}
+            write_lock(path, others | {each.entry.name: each.now for each in results})
+    stale = tuple(sorted((before or {}).keys() - config.entries.keys()))
+    skipped = tuple(entry.name for entry in chosen if entry not in run)
+    return GateResult(config, shown(path), results, stale, update, evaluation.problems, skipped)
+
+
+def _entry_result(each: EvaluatedEntry, lock: Mapping[str, Baseline] | None, update: bool) -> EntryResult:
+    entry, report = each.counted.entry, each.counted.report
+    now = baseline_of(each.counted)
+    before = (lock or {}).get(entry.name)
+    if before is None:
+        return EntryResult(entry, report, each.checks, "unlocked" if lock is None else "new", now)
+    changes = compare_baselines(before, now)
+    status: BaselineStatus = "changed" if changes.totals or changes.rows else "same"
+    return EntryResult(entry, report, each.checks, status, now, before, changes, update)
 
 
 class EvaluatedEntry(NamedTuple):
     """An entry that was counted, and its checks."""
 
     counted: CountedEntry
-    checks: tuple[LimitCheck, ...]
+    checks: tuple[EntryCheck, ...]
 
 
 class Evaluation(NamedTuple):
     """The entries that could be counted and checked, and what is wrong with the others."""
 
-    found: tuple[EvaluatedEntry, ...]
-    problems: tuple[Problem, ...] = ()
+    entries: tuple[EvaluatedEntry, ...]
+    problems: tuple[ConfigProblem, ...] = ()
 
 
 def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
     """The entries with their checks, and every place where one can't be counted or checked."""
     chosen = tuple(entries)
-    measuring = _Evaluator(config, chosen)
-    found = [measuring.measured(entry) for entry in chosen]
-    unfit = {misfit.path[1] for misfit in measuring.misfits}
-    problems = dict.fromkeys(map(config.source.problem, measuring.misfits))
+    evaluator = _Evaluator(config, chosen)
+    found = [evaluator.evaluate(entry) for entry in chosen]
+    invalid = {issue.path[1] for issue in evaluator.issues}
     return Evaluation(
-        tuple(each for each in found if each and each.counted.entry.name not in unfit),
-        tuple(sorted(problems, key=lambda problem: problem.line)),
+        tuple(each for each in found if each and each.counted.entry.name not in invalid),
+        config.source.problems(evaluator.issues),
     )
 
 
 class _Evaluator:
-    """What is counted so far, and what was wrong; models are counted first."""
+    """Counts each entry once and gathers the issues; models are counted first, in worker processes."""
 
     def __init__(self, config: Config, chosen: tuple[Entry, ...]) -> None:
         self.config = config
-        self.misfits: list[ConfigIssue] = []
-        self._known: dict[str, CountedEntry | None] = {}
-        self._agreements: dict[str, tuple[LimitCheck, ...]] = {}
+        self.issues: list[ConfigIssue] = []
+        self._counted: dict[str, CountedEntry | None] = {}
+        self._counter_checks: dict[str, tuple[EntryCheck, ...]] = {}
         self._run_models(chosen)
 
     def _run_models(self, chosen: tuple[Entry, ...]) -> None:
-        """Those that are chosen, and those that a ratio is to, whose counters need not be asked.
+        """Count the chosen models, and those that a ratio is to: their counters are not asked.
 
-        Counters are asked about specs there too, first: what they load is there for the models then.
+        The same process asks the counters about specs, and does it first: the models need the same imports.
         """
         wanted = {entry.name: entry for entry in chosen}
-        for entry in chosen:
-            for limit in entry.limits:
-                if limit.per:
-                    wanted.setdefault(limit.per, self.config.entries[limit.per]._replace(counters=()))
-        models = [entry for entry in wanted.values() if isinstance(entry.subject, Model)]
+        for base in (limit.per for entry in chosen for limit in entry.limits if limit.per):
+            wanted.setdefault(base, self.config.entries[base]._replace(counters=()))
+        models = [entry for entry in wanted.values() if isinstance(entry.subject, ConfiguredModel)]
         if not models:
             return
-        from convcost.gate.model_runs import model_runs
+        from convcost.gate.model_runs import run_models
 
-        specs = [entry for entry in chosen if entry.counters and not isinstance(entry.subject, Model)]
-        for entry, run in model_runs([*specs, *models], self.config.source.folder):
-            if entry in specs:
-                if run.report:
-                    self._agreements[entry.name] = run.agreements
-                continue
-            if run.report is None:
-                self.misfits.append(ConfigIssue(("entries", entry.name, entry.key), run.failure))
-            self._known[entry.name] = CountedEntry(entry, run.report) if run.report else None
-            self._agreements[entry.name] = run.agreements
+        specs = [entry for entry in chosen if entry.counters and entry not in models]
+        for entry, run in run_models([*specs, *models], self.config.source.folder):
+            if run.report or entry in models:
+                self._counter_checks[entry.name] = run.counter_checks
+            if entry in models:
+                self._counted[entry.name] = CountedEntry(entry, run.report) if run.report else None
+            if entry in models and not run.report:
+                self.issues.append(ConfigIssue(("entries", entry.name, entry.key), run.failure))
 
-    def measured(self, entry: Entry) -> EvaluatedEntry | None:
-        found = self._counted(entry.name)
-        if not found:
+    def evaluate(self, entry: Entry) -> EvaluatedEntry | None:
+        """The entry's checks; None where it can't be counted."""
+        counted = self._count(entry.name)
+        if not counted:
             return None
-        checks = [*incomplete(found.report), *self._limits(found), *self._agreed(found)]
-        return EvaluatedEntry(found, tuple(checks))
+        checks = [*check_completeness(counted.report), *self._check_limits(counted)]
+        return EvaluatedEntry(counted, (*checks, *self._check_counters(counted)))
 
-    def _counted(self, name: str) -> CountedEntry | None:
-        if name not in self._known:
+    def _count(self, name: str) -> CountedEntry | None:
+        if name not in self._counted:
             entry, folder = self.config.entries[name], self.config.source.folder
-            self._known[name] = self._at(entry, entry.key, lambda: counted(entry, folder))
-        return self._known[name]
+            self._counted[name] = self._attempt(entry, entry.key, lambda: count_entry(entry, folder))
+        return self._counted[name]
 
-    def _limits(self, found: CountedEntry) -> Iterator[LimitCheck]:
-        for limit in found.entry.limits:
-            base = self._counted(limit.per) if limit.per else None
+    def _check_limits(self, counted: CountedEntry) -> Iterator[EntryCheck]:
+        for limit in counted.entry.limits:
+            base = self._count(limit.per) if limit.per else None
             if limit.per and not base:
-                reason = f"{limit.per} could not be counted"
-                said = limit.wanted.text if isinstance(limit.wanted, Formula) else limit.wanted
-                yield made_check(limit, found, False, None, said, reason)
+                yield _without_base(limit, counted)
                 continue
-            check = self._at(found.entry, limit.key, lambda: limit_check(limit, found, base))  # noqa: B023
+            check = self._attempt(counted.entry, limit.key, lambda: check_limit(limit, counted, base))  # noqa: B023
             yield from [check] if check else []
 
-    def _agreed(self, found: CountedEntry) -> Iterable[LimitCheck]:
-        if found.entry.name in self._agreements or not found.entry.counters:
-            return self._agreements.get(found.entry.name, ())
-        from convcost.gate.agreement import agreements
+    def _check_counters(self, counted: CountedEntry) -> tuple[EntryCheck, ...]:
+        known = self._counter_checks.get(counted.entry.name)
+        return check_counters(counted) if known is None else known
 
-        return agreements(found)
-
-    def _at(self, entry: Entry, key: str, work: Callable[[], Part]) -> Part | None:
-        """What `work` returns; what it raises is a misfit at the entry's `key`."""
+    def _attempt(self, entry: Entry, key: str, work: Callable[[], T]) -> T | None:
+        """What `work` returns; what it raises is an issue at the entry's `key`."""
         try:
             return work()
         except ConvcostError as error:
-            self.misfits.append(ConfigIssue(("entries", entry.name, key), str(error)))
+            self.issues.append(ConfigIssue(("entries", entry.name, key), str(error)))
             return None
 
 
-def incomplete(report: Report) -> Iterator[LimitCheck]:
-    """A check that fails where operators are not in the count."""
-    if report.trace and report.trace.is_partial:
-        uncounted = report.trace.uncounted
-        missed = ", ".join(dict.fromkeys(found.operator for found in uncounted if not found.reason))
-        reasons = [f"there is no formula for {missed}"] if missed else []
-        reasons += dict.fromkeys(f"{found.operator}: {found.reason}" for found in uncounted if found.reason)
-        yield LimitCheck("formulas", "", False, "partial", reason="; ".join(reasons))
+def _without_base(limit: Limit, counted: CountedEntry) -> EntryCheck:
+    wanted = limit.wanted.text if isinstance(limit.wanted, SizeFormula) else limit.wanted
+    return limit_outcome(limit, counted, False, None, wanted, f"{limit.per} could not be counted")

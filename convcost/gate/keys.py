@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.metrics import METRICS
 from convcost.gate.choice_types import Anything, Either, OneOf
 from convcost.gate.device_keys import DEVICES
+from convcost.gate.limit import LIMITED, LIMITS, RATIOS, Relation
 from convcost.gate.table_types import Key, Named, Several, Table
 from convcost.gate.value_types import FLAG, NUMBER, PERCENT, SECONDS, SIZE, TEXT
 
-BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
-"""What a lock file has of each entry."""
-
-LIMITED = {metric.name: metric.description for metric in METRICS if metric.units}
-"""What can be limited: whatever amounts can be written of."""
-
-Relation = Literal["≤", "≥", "="]
-
-WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}
-
-PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
-"""What a key starts with that asks for it."""
-
-
-class Asked(NamedTuple):
-    """That `metric` be in `relation` to the key's value; no metric where it is to the ratio."""
-
-    relation: Relation
-    metric: str = ""
-
-
-LIMITS = {
-    f"{prefix}{metric}": Asked(relation, metric)
-    for metric in LIMITED
-    for relation, prefix in PREFIXES.items()
-}
-RATIOS = {f"{prefix}ratio": Asked(relation) for relation, prefix in PREFIXES.items()}
+RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}
 
 AMOUNT = Either((TEXT, NUMBER))
 
@@ -61,14 +35,16 @@ COMMON = {
 def _limits() -> dict[str, Key]:
     example = 'a number, "2 GFLOPs", or a formula such as "20*B*S*E**2"'
     return {
-        name: Key(AMOUNT, f"The {LIMITED[asked.metric]} are {WORDS[asked.relation]} this: {example}.")
+        name: Key(
+            AMOUNT, f"The {LIMITED[asked.metric]} are {RELATION_WORDS[asked.relation]} this: {example}."
+        )
         for name, asked in LIMITS.items()
     }
 
 
 def _ratios() -> dict[str, Key]:
     return {
-        name: Key(AMOUNT, f"The ratio to the other entry is {WORDS[asked.relation]} this.")
+        name: Key(AMOUNT, f"The ratio to the other entry is {RELATION_WORDS[asked.relation]} this.")
         for name, asked in RATIOS.items()
     }
 

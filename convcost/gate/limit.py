@@ -6,13 +6,36 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from convcost.core.errors import SpecError, UsageError, did_you_mean
+from convcost.core.metrics import METRICS
 from convcost.core.units import parse_amount
-from convcost.gate.keys import LIMITS, RATIOS, Relation
 from convcost.spec.grammar import parse_size
 from convcost.spec.syntax import Expression, names
+
+Relation = Literal["≤", "≥", "="]
+
+PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
+"""What the key of a limit starts with."""
+
+LIMITED = {metric.name: metric.description for metric in METRICS if metric.units}
+"""What can be limited: the metrics that an amount can be written of."""
+
+
+class LimitKey(NamedTuple):
+    """That `metric` be in `relation` to the key's value; of a ratio, no metric."""
+
+    relation: Relation
+    metric: str = ""
+
+
+LIMITS = {
+    f"{prefix}{metric}": LimitKey(relation, metric)
+    for metric in LIMITED
+    for relation, prefix in PREFIXES.items()
+}
+RATIOS = {f"{prefix}ratio": LimitKey(relation) for relation, prefix in PREFIXES.items()}
 
 PLAIN = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
 """A factor without names: 6, 0.6, 3/5."""
@@ -23,7 +46,7 @@ BESIDE_A_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
 """What may be an amount with a prefix and a product: 10E."""
 
 
-class Formula(NamedTuple):
+class SizeFormula(NamedTuple):
     """A formula in sizes, and its text."""
 
     expression: Expression
@@ -35,7 +58,7 @@ class Formula(NamedTuple):
         return tuple(dict.fromkeys(name.name for name in names(self.expression)))
 
 
-Wanted = int | Fraction | Formula
+LimitValue = int | Fraction | SizeFormula
 
 
 class Limit(NamedTuple):
@@ -44,7 +67,7 @@ class Limit(NamedTuple):
     key: str
     relation: Relation
     metric: str
-    wanted: Wanted
+    wanted: LimitValue
     per: str = ""
 
 
@@ -59,7 +82,7 @@ def ratio_limit(key: str, value: object, metric: str, per: str, sizes: Iterable[
     return Limit(key, RATIOS[key].relation, metric, _factor(value, tuple(sizes)), per)
 
 
-def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> Wanted:
+def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
         number = Fraction(cast("int | Decimal", value))
         if number.denominator != 1:
@@ -81,7 +104,7 @@ def _check_unambiguous(text: str, sizes: tuple[str, ...]) -> None:
         raise UsageError(f"{text.strip()} could be an amount or a product with {found[2]}", hint=hint)
 
 
-def _factor(value: object, sizes: tuple[str, ...]) -> Wanted:
+def _factor(value: object, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
         return Fraction(cast("int | Decimal", value))
     if PLAIN.fullmatch(value):
@@ -89,14 +112,14 @@ def _factor(value: object, sizes: tuple[str, ...]) -> Wanted:
     return _formula(value, sizes)
 
 
-def _formula(text: str, sizes: tuple[str, ...]) -> Formula:
+def _formula(text: str, sizes: tuple[str, ...]) -> SizeFormula:
     expression = parse_size(text)
     for name in names(expression):
         if name.name not in sizes:
             has = f"The sizes here are {', '.join(sizes)}." if sizes else "No size is named here."
             message = f"no size is called {name.name}{did_you_mean(name.name, sizes)}"
             raise SpecError(message, text=text, span=name.span, hint=has)
-    return Formula(expression, text)
+    return SizeFormula(expression, text)
 
 
 def parse_tolerance(text: str) -> Fraction:

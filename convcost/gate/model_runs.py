@@ -1,4 +1,4 @@
-"""Models counted in a worker process, one after the other: one that ends it does not end the check."""
+"""Models counted in a worker process, one after the other: a model that crashes does not end the check."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
-from convcost.counters.subprocess_runner import single_threaded
-from convcost.gate.agreement import agreements
-from convcost.gate.check import LimitCheck
-from convcost.gate.counting import CountedEntry, counted
+from convcost.counters.subprocess_runner import use_one_thread
+from convcost.gate.checks import EntryCheck, check_counters
+from convcost.gate.counted_entry import count_entry
 from convcost.gate.entry import Entry
 from convcost.system.workers import EndedError, Worker, can_fork
 
@@ -27,21 +26,21 @@ HOW_LONG = "More time is given by timeout = SECONDS, or by --timeout."
 
 
 class ModelRun(NamedTuple):
-    """A model's report, and what its counters say; or why there is none."""
+    """A model's report, and the checks of its counters; or why there is none."""
 
     report: Report | None
-    agreements: tuple[LimitCheck, ...] = ()
+    counter_checks: tuple[EntryCheck, ...] = ()
     failure: str = ""
 
 
-def model_runs(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, ModelRun]]:
-    """What came of each; after one that ended its process, another process goes on with the next."""
+def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, ModelRun]]:
+    """Each entry with its run; after one that ended its process, another process goes on with the next."""
     if not can_fork():
         yield from ((entry, _run(entry, folder)) for entry in entries)
         return
     remaining = [*entries]
     while remaining:
-        worker = Worker(_life(remaining, folder))
+        worker = Worker(_worker_task(remaining, folder))
         try:
             while remaining:
                 run = _answer(worker, remaining[0])
@@ -64,14 +63,14 @@ def _answer(worker: Worker, entry: Entry) -> ModelRun:
         return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 
 
-def _life(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[bytes], None]], None]:
-    """What the process does. Its parent imports torch first, so that a second process need not."""
+def _worker_task(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[bytes], None]], None]:
+    """What the worker process does. Its parent imports torch first, so that a second process need not."""
     is_torch_used = "torch" in sys.modules  # maybe on threads, which no copy of this process has
     import_module("torch")
 
-    def life(send: Callable[[bytes], None]) -> None:
+    def count_all(send: Callable[[bytes], None]) -> None:
         if is_torch_used:
-            single_threaded()
+            use_one_thread()
         with open(os.devnull, "rb") as nothing:  # or a model that reads would wait, or be stopped
             os.dup2(nothing.fileno(), 0)
         here = Path.cwd()
@@ -80,22 +79,18 @@ def _life(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[bytes],
             send(pickle.dumps(run))
             os.chdir(here)
 
-    return life
+    return count_all
 
 
 def _run(entry: Entry, folder: Path) -> ModelRun:
     try:
-        found = counted(entry, folder)
-        return ModelRun(found.report, tuple(_agreements(found)))
+        counted = count_entry(entry, folder)
+        return ModelRun(counted.report, check_counters(counted))
     except ConvcostError as error:
         return ModelRun(None, failure=str(error))
 
 
-def _agreements(found: CountedEntry) -> tuple[LimitCheck, ...]:
-    return agreements(found) if found.entry.counters else ()
-
-
-class _Answers(pickle.Unpickler):
+class _RestrictedUnpickler(pickle.Unpickler):
     """Reads what the worker sends: data of convcost's own classes, of which a model may have made another."""
 
     def find_class(self, module: str, name: str) -> Any:
@@ -106,9 +101,9 @@ class _Answers(pickle.Unpickler):
 
 
 def _read(answer: bytes) -> ModelRun | None:
-    """What it says; None for what no worker has sent."""
+    """The run that the worker sent; None for data that it did not send."""
     try:
-        run = _Answers(io.BytesIO(answer)).load()
-    except Exception:  # whatever such data make of it
+        run = _RestrictedUnpickler(io.BytesIO(answer)).load()
+    except Exception:  # such data can raise anything
         return None
     return run if isinstance(run, ModelRun) else None

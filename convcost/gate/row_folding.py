@@ -20,30 +20,30 @@ MOST_ROWS = 1_000_000
 """A path that stands for more is no path of a lock file."""
 
 
-class Folded(NamedTuple, Generic[Item]):
+class FoldedRow(NamedTuple, Generic[Item]):
     """What each of `copies` paths has."""
 
     item: Item
     copies: int = 1
 
 
-def folded(items: Mapping[str, Item]) -> dict[str, Folded[Item]]:
+def fold_rows(items: Mapping[str, Item]) -> dict[str, FoldedRow[Item]]:
     """`items` by paths in which numbers stand together whose items are equal, sorted.
 
     Nothing is folded where a path looks as if it were.
     """
-    parts = {tuple(path.split(".")): Folded(item) for path, item in items.items()}
+    parts = {tuple(path.split(".")): FoldedRow(item) for path, item in items.items()}
     if not any(INDICES.fullmatch(part) for path in parts for part in path):
         for place in range(max(map(len, parts), default=0)):
             parts = _folded_at(place, parts)
     paths = {".".join(path): found for path, found in parts.items()}
-    return {path: paths[path] for path in sorted(paths, key=natural)}
+    return {path: paths[path] for path in sorted(paths, key=natural_key)}
 
 
-def _folded_at(place: int, items: Mapping[Parts, Folded[Item]]) -> dict[Parts, Folded[Item]]:
+def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts, FoldedRow[Item]]:
     """With the numbers at `place` of a path together."""
-    groups: dict[tuple[Parts, Parts, Folded[Item]], list[str]] = defaultdict(list)
-    others: dict[Parts, Folded[Item]] = {}
+    groups: dict[tuple[Parts, Parts, FoldedRow[Item]], list[str]] = defaultdict(list)
+    others: dict[Parts, FoldedRow[Item]] = {}
     for path, found in items.items():
         if place < len(path) and INDEX.fullmatch(path[place]):
             groups[path[:place], path[place + 1 :], found].append(path[place])
@@ -69,7 +69,7 @@ def _joined(found: list[str]) -> str:
     return f"[{','.join('-'.join(map(str, run)) for run in runs)}]"
 
 
-def unfolded(path: str) -> list[str]:
+def unfold_path(path: str) -> list[str]:
     """Every path that a folded one stands for; ValueError if they are too many, or none."""
     choices = [_indices(part) for part in path.split(".")]
     if not 1 <= prod(map(len, choices)) <= MOST_ROWS:
@@ -88,7 +88,7 @@ def _indices(part: str) -> list[str]:
     return [str(number) for run in ranges for number in run]
 
 
-def natural(path: str) -> list[tuple[int, int, str]]:
+def natural_key(path: str) -> list[tuple[int, int, str]]:
     """By what paths are sorted: numbers by their value, before names."""
     return [_rank(part) for part in path.split(".")]
 

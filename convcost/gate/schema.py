@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convcost.gate.keys import CONFIG
-from convcost.gate.lock import LOCK
+from convcost.gate.lock_file import LOCK
 from convcost.gate.value_types import Schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -9,9 +9,10 @@ from textwrap import wrap
 from typing import cast
 
 from convcost.core.errors import UsageError
-from convcost.gate.config_file import OWN, SHARED, nearest_source
+from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
 from convcost.gate.device_keys import DEVICE
-from convcost.gate.keys import COMMON, CONFIG, ENTRY, LIMITED, LIMITS
+from convcost.gate.keys import COMMON, CONFIG, ENTRY
+from convcost.gate.limit import LIMITED, LIMITS
 from convcost.gate.table_types import Key, Table
 from convcost.system.files import create_text, shown
 
@@ -60,15 +61,17 @@ max_flops = "400 KFLOPs"
 
 def write_starter(given: str) -> Path:
     """Write the file that is named, or convcost.toml; UsageError where a configuration is already."""
-    path = Path(given or OWN)
-    if path.name == SHARED:
-        raise UsageError(f"{SHARED} is written by hand", hint=f"Leave --config out: {OWN} is written.")
+    path = Path(given or OWN_FILE)
+    if path.name == PYPROJECT:
+        raise UsageError(
+            f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {OWN_FILE} is written."
+        )
     if os.path.lexists(path):
         raise UsageError(f"{shown(path)} is there already", hint="It was left as it is.")
-    known = None if given else nearest_source()
+    known = None if given else nearest_config()
     if known and known.path.parent.samefile(path.parent):
         message = f"{known.name} has a [tool.convcost] already"
-        raise UsageError(message, hint=f"Add entries there, or delete it: {OWN} would hide it.")
+        raise UsageError(message, hint=f"Add entries there, or delete it: {OWN_FILE} would hide it.")
     create_text(path, starter_text())
     return path
 

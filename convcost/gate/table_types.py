@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from convcost.core.errors import did_you_mean
-from convcost.gate.value_types import ConfigIssue, Kind, Path, Schema, kind_of
+from convcost.gate.toml_positions import KeyPath
+from convcost.gate.value_types import ConfigIssue, Kind, Schema, kind_of
 
 
 class Several(NamedTuple):
@@ -18,13 +19,13 @@ class Several(NamedTuple):
     def wanted(self) -> str:
         return f"a list, each item {self.of.wanted}"
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """Those of its items."""
         if not isinstance(value, list):
             yield ConfigIssue(path, f"takes {self.wanted}, not {kind_of(value)}")
             return
         for place, item in enumerate(value):
-            yield from self.of.misfits(item, (*path, str(place)))
+            yield from self.of.issues(item, (*path, str(place)))
 
     def schema(self) -> Schema:
         """An array."""
@@ -40,13 +41,13 @@ class Named(NamedTuple):
     def wanted(self) -> str:
         return f"a table, each value {self.of.wanted}"
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """Those of its values."""
         if not isinstance(value, Mapping):
             yield ConfigIssue(path, f"takes {self.wanted}, not {kind_of(value)}")
             return
         for name, item in value.items():
-            yield from self.of.misfits(item, (*path, name))
+            yield from self.of.issues(item, (*path, name))
 
     def schema(self) -> Schema:
         """An object with values of that kind."""
@@ -68,14 +69,14 @@ class Table(NamedTuple):
     keys: Mapping[str, Key]
     wanted: str = "a table"
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """Unknown keys with the near name, what is missing, and what is wrong with the values."""
         if not isinstance(value, Mapping):
             yield ConfigIssue(path, f"takes a table, not {kind_of(value)}")
             return
         for name, item in value.items():
             if name in self.keys:
-                yield from self.keys[name].kind.misfits(item, (*path, name))
+                yield from self.keys[name].kind.issues(item, (*path, name))
             else:
                 yield ConfigIssue((*path, name), f"there is no such key{did_you_mean(name, self.keys)}")
         for name, key in self.keys.items():

@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from convcost.gate.value_types import Path
+KeyPath = tuple[str, ...]
+"""The keys that lead to a value; an item of a list has its place as its key."""
 
 TOKEN = re.compile(
     r'''(?P<space>[ \t\r]+|\#[^\n]*)
@@ -33,7 +34,7 @@ class _Token(NamedTuple):
     position: Position
 
 
-def positions(text: str) -> dict[Path, Position]:
+def positions(text: str) -> dict[KeyPath, Position]:
     """The position of each key, those of tables in brackets and in braces among them, by its path.
 
     Items of lists have their place as a key, where there is a key in them to point at.
@@ -45,14 +46,14 @@ class _Scan:
     """A walk over the tokens that enters each key."""
 
     def __init__(self, text: str) -> None:
-        self.found: dict[Path, Position] = {}
+        self.found: dict[KeyPath, Position] = {}
         self._tokens = list(_tokens(text))
         self._place = 0
-        self._counts: dict[Path, int] = {}
+        self._counts: dict[KeyPath, int] = {}
         self._document()
 
     def _document(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while self._rule != "end":
             if self._rule == "line":
                 self._read()
@@ -61,7 +62,7 @@ class _Scan:
             else:
                 self._assignment(table)
 
-    def _heading(self) -> Path:
+    def _heading(self) -> KeyPath:
         """heading: "[" key "]" | "[[" key "]]" """
         self._read()
         is_list = self._text == "["
@@ -75,13 +76,13 @@ class _Scan:
             self._read()
         return table
 
-    def _assignment(self, table: Path) -> None:
+    def _assignment(self, table: KeyPath) -> None:
         """assignment: key "=" value"""
         path = self._key(table)
         self._read()
         self._value(path)
 
-    def _key(self, table: Path) -> Path:
+    def _key(self, table: KeyPath) -> KeyPath:
         """key: name ("." name)*; a prefix that a key before it had keeps its first position."""
         path = table
         while True:
@@ -93,7 +94,7 @@ class _Scan:
                 return path
             self._read()
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         """value: "[" [value ("," value)*] "]" | "{" [assignment ("," assignment)*] "}" | anything else"""
         opening = self._text
         if opening not in ("[", "{"):

@@ -8,10 +8,8 @@ from decimal import Decimal
 from math import log10
 from typing import Any, NamedTuple, Protocol, cast
 
+from convcost.gate.toml_positions import KeyPath
 from convcost.layers.interface import LARGEST_SIZE
-
-Path = tuple[str, ...]
-"""The keys that lead to a value, the place in a list among them."""
 
 Schema = dict[str, Any]
 
@@ -25,7 +23,7 @@ LONG_BITS = 1000
 class ConfigIssue(NamedTuple):
     """What is wrong at the key that `path` leads to, and the way out."""
 
-    path: Path
+    path: KeyPath
     message: str
     hint: str = ""
 
@@ -37,7 +35,7 @@ class Kind(Protocol):
     def wanted(self) -> str:
         """The kind in words."""
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """What is wrong with `value`, and where."""
 
     def schema(self) -> Schema:
@@ -53,14 +51,14 @@ class Plain(NamedTuple):
     minimum: int | None = None
     maximum: int | None = None
 
-    def misfits(self, value: object, path: Path = ()) -> Iterator[ConfigIssue]:
+    def issues(self, value: object, path: KeyPath = ()) -> Iterator[ConfigIssue]:
         """A truth value is no number."""
         if not isinstance(value, self.types) or (isinstance(value, bool) and bool not in self.types):
             yield ConfigIssue(path, f"takes {self.wanted}, not {kind_of(value)}")
         elif self.minimum is not None:
             yield from self._beyond(cast("int | Decimal", value), path, self.minimum)
 
-    def _beyond(self, value: int | Decimal, path: Path, minimum: int) -> Iterator[ConfigIssue]:
+    def _beyond(self, value: int | Decimal, path: KeyPath, minimum: int) -> Iterator[ConfigIssue]:
         """What is no number, or larger than anything, is not computed with."""
         if isinstance(value, Decimal) and not value.is_finite():
             yield ConfigIssue(path, f"is {value}; a number is needed")

@@ -9,10 +9,10 @@ from convcost.core.escapes import printable
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
 from convcost.core.units import sign
-from convcost.gate.assertion.hints import hints, wanted
-from convcost.gate.assertion.judge import Asserted
+from convcost.gate.assertion import AssertionResult
+from convcost.gate.assertion_hints import hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.gate.changes import fitted, tables_of
+from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import LABELS, figure, sentence
 from convcost.render.model_modules import percent, without
 from convcost.render.notes import sizes_text
@@ -24,7 +24,7 @@ MOST_LINES = 20
 """Layers that are listed, those that cost most; the rest on one line."""
 
 
-def failure(result: Asserted, width: int) -> str:
+def failure(result: AssertionResult, width: int) -> str:
     """The whole text: a sentence for each check that failed, tables, and what may explain it."""
     name = result.counted.report.name
     sentences = [f"{name}: {sentence(check)}" for check in result.failed]
@@ -38,26 +38,26 @@ def failure(result: Asserted, width: int) -> str:
     return text.rstrip("\n")
 
 
-def _notes(result: Asserted) -> Iterator[str]:
+def _notes(result: AssertionResult) -> Iterator[str]:
     for check in result.failed:
         yield from hints(result, check)
 
 
-def _tables(result: Asserted, width: int) -> Iterator[Table]:
+def _tables(result: AssertionResult, width: int) -> Iterator[Table]:
     failed = dict.fromkeys(check.metric for check in result.failed)
     metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].is_additive]
     if metrics:
         yield _by_layer(result, metrics)
     if result.changes:
         name = result.counted.report.name
-        yield from tables_of(result.changes, name, _part(result.report), width, (result.like, "here"))
+        yield from change_tables(result.changes, name, _part(result.report), width, (result.like, "here"))
 
 
 def _part(report: Report) -> str:
     return "module" if report.trace else "layer"
 
 
-def _by_layer(result: Asserted, metrics: list[str]) -> Table:
+def _by_layer(result: AssertionResult, metrics: list[str]) -> Table:
     """Each layer's figures, all together, what was asked for, and the difference."""
     report = result.report
     rows = [row for row in report.rows if any(_figure(row, report, metric) for metric in metrics)]
@@ -71,10 +71,10 @@ def _by_layer(result: Asserted, metrics: list[str]) -> Table:
     return without(table, "share") if report.open_names else table
 
 
-def _asked(result: Asserted, metrics: list[str]) -> tuple[Line, Line]:
+def _asked(result: AssertionResult, metrics: list[str]) -> tuple[Line, Line]:
     """What was asked of each metric, and how much more there is."""
     checks = [next(check for check in result.failed if check.metric == metric) for metric in metrics]
-    pairs = [(check.relation, check.metric, wanted(result, check)) for check in checks]
+    pairs = [(check.relation, check.metric, wanted_amount(result, check)) for check in checks]
     asked = (f"{relation} {figure(amount)}" for relation, _, amount in pairs)
     more = (_signed(getattr(result.report, metric) - amount) for _, metric, amount in pairs)
     return Line("asserted", _spaced(asked)), Line("difference", _spaced(more))

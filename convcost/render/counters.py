@@ -7,12 +7,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.diagnosis import Cause, Opinion, Refereed
+from convcost.core.diagnosis import Cause, CounterDiagnosis, DiagnosedReport
 from convcost.core.report import CounterResult, Report
 from convcost.core.units import exact, fraction, human, in_full, sign
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
-from convcost.counters.phrases import said
 from convcost.render.columns import GUTTER, column_width
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.style import Style
@@ -136,7 +135,7 @@ Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""
 
 
-def diagnosis_section(diagnosis_document: Refereed, width: int) -> Section:
+def diagnosis_section(diagnosis_document: DiagnosedReport, width: int) -> Section:
     """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
     table = _diagnosis_table(diagnosis_document, _in_full)
     if not _fits(table, width):
@@ -152,11 +151,13 @@ def _fits(table: Table, width: int) -> bool:
     return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
 
 
-def _diagnosis_table(diagnosis_document: Refereed, amount: Amount) -> Table:
+def _diagnosis_table(diagnosis_document: DiagnosedReport, amount: Amount) -> Table:
     lines = [Line("exact", ("", fraction(diagnosis_document.macs), ""))]
-    for opinion in diagnosis_document.opinions.values():
+    for opinion in diagnosis_document.diagnoses.values():
         lines.append(Line(opinion.title, _opinion_cells(diagnosis_document, opinion, amount)))
-        lines += [Line(said(cause), ("", "", _difference(cause, amount)), True) for cause in opinion.causes]
+        lines += [
+            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in opinion.causes
+        ]
     return Table(DIAGNOSIS_COLUMNS, tuple(lines))
 
 
@@ -166,7 +167,9 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _opinion_cells(diagnosis_document: Refereed, opinion: Opinion, amount: Amount) -> tuple[str, ...]:
+def _opinion_cells(
+    diagnosis_document: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount
+) -> tuple[str, ...]:
     raw, macs, difference = opinion.result.raw, opinion.macs, diagnosis_document.difference(opinion)
     if raw is None or macs is None or difference is None:
         return ("–", "–", opinion.result.verdict)
@@ -183,8 +186,8 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
     return f"{sign(value)}{amount(abs(value), '')}"
 
 
-def _diagnosis_notes(diagnosis_document: Refereed) -> Iterator[str]:
-    heard = diagnosis_document.opinions.values()
+def _diagnosis_notes(diagnosis_document: DiagnosedReport) -> Iterator[str]:
+    heard = diagnosis_document.diagnoses.values()
     if any(opinion.causes for opinion in heard):
         yield NOTE
     if any(opinion.unexplained for opinion in heard):
@@ -196,7 +199,7 @@ def _diagnosis_notes(diagnosis_document: Refereed) -> Iterator[str]:
     yield from (f"{', '.join(titles)}: {text}." for text, titles in about.items())
 
 
-def _opinion_texts(opinion: Opinion) -> Iterator[str]:
+def _opinion_texts(opinion: CounterDiagnosis) -> Iterator[str]:
     """What there is to say of a counter, to be said once of all it holds for."""
     if opinion.result.reason:
         yield f"{opinion.result.verdict}, {opinion.result.reason}"

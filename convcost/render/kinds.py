@@ -12,17 +12,18 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
-    from convcost.core.diagnosis import Refereed
+    from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Comparison, Report
-    from convcost.gate.verdict import Checked
+    from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
     from convcost.render.records.record import Record
     from convcost.verify.result import Verified
 
+Listing: TypeAlias = "CounterList | DeviceList"
 Result: TypeAlias = (
-    "Report | Comparison | CounterList | DeviceList | Match | Refereed | Checked | Verified | Explanation"
+    "Report | Comparison | DiagnosedReport | Match | GateResult | Verified | Explanation | Listing"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -53,11 +54,11 @@ KINDS = {
     "Comparison": Kind(
         "comparison:comparison_document", "records.comparison:record", "records.comparison:rows"
     ),
-    "Refereed": Kind(
-        "report:diagnosis_document", "records.counters:refereed_record", "records.counters:refereed_rows"
+    "DiagnosedReport": Kind(
+        "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
     "Match": Kind("match:matching", "records.match:record", "records.match:rows"),
-    "Checked": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
+    "GateResult": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
     "Verified": Kind("verify:verification", "records.verification:record", "records.verification:rows"),
     "CounterList": Kind("counters:counter_list", "records.counters:record", "records.counters:rows"),
     "DeviceList": Kind("devices:device_list", "records.devices:record", "records.devices:rows"),

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from convcost.core.match import Match
 from convcost.core.report import Comparison, Report
-from convcost.gate.verdict import Checked
+from convcost.gate.result import GateResult
 from convcost.render.columns import GUTTER, column_width, split
 from convcost.render.document import Fact, Section, Table
 from convcost.render.kinds import Result, document
@@ -37,8 +37,8 @@ def _sizes(result: Result) -> frozenset[str]:
         case Match():
             reference = result.reference.sizes if result.reference else ()
             return frozenset((*result.sizes, *result.left_open, *result.vary, *reference))
-        case Checked():
-            return frozenset(name for judged in result.entries for name in judged.report.sizes)
+        case GateResult():
+            return frozenset(name for entry_result in result.entries for name in entry_result.report.sizes)
     return frozenset()
 
 

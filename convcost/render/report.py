@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convcost.analysis.explain.layer import lengths
-from convcost.core.diagnosis import Refereed
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.render import estimates
 from convcost.render.counters import counter_section, diagnosis_section
@@ -41,7 +41,7 @@ def report_document(report: Report, style: Style) -> Document:
     )
 
 
-def diagnosis_document(result: Refereed, style: Style) -> Document:
+def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
     """The model's report, with the counters' opinions of it."""
     return report_document(result.report, style)._replace(counters=diagnosis_section(result, style.width))
 

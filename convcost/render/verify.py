@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterator
 
+from convcost.core.diagnosis import CauseKind
 from convcost.core.units import exact
 from convcost.counters import COUNTERS
-from convcost.counters.phrases import PHRASES
 from convcost.render.document import Command, Document, Fact, Line, Section, Table
 from convcost.render.records.record import installed
 from convcost.render.style import Style
@@ -106,7 +106,7 @@ def _heading(result: Verified, group: Group) -> Heading:
 
 def reason(group: Group) -> str:
     """Causes by the phrases that they have elsewhere."""
-    phrases = {str(kind): phrase for kind, phrase in PHRASES.items()}
+    phrases = {str(kind): kind.phrase for kind in CauseKind}
     return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
 
 

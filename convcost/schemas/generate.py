@@ -1,4 +1,4 @@
-"""Make the JSON Schemas, draft 2020-12, from records: `python -m convcost.schemas.generate` writes them all."""
+"""Make the JSON Schemas (draft 2020-12) of records: `python -m convcost.schemas.generate` writes all."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def generate(name: str) -> Schema:
 
 
 def record_schema(record: type[Record], title: str) -> Schema:
-    """The schema of a record; every other record in it is one of its `$defs`, by its name without `Record`."""
+    """The schema of a record; the others in it are its `$defs`, by their names without `Record`."""
     every = {cls.__name__: cls for cls in _records()}
     names = [record.__name__]
     while True:

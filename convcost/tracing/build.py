@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+import torch
 
 from convcost.layers.dense import Bilinear
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
-
-if TYPE_CHECKING:
-    import torch
 
 INDICES_ITEMSIZE = 8
 
@@ -21,8 +19,6 @@ def build(network: Network, device: str) -> tuple[torch.nn.Sequential, torch.Ten
 
     Torch's random state and default device are as before.
     """
-    import torch
-
     with _undisturbed(device):
         module = torch.nn.Sequential(*map(_module, network.layers)).eval()
         is_indices = network.layers[0].input_itemsize == INDICES_ITEMSIZE
@@ -32,22 +28,17 @@ def build(network: Network, device: str) -> tuple[torch.nn.Sequential, torch.Ten
 
 @contextmanager
 def _undisturbed(device: str) -> Iterator[None]:
-    import torch
-
     with torch.random.fork_rng(devices=[]), torch.device(device):
         yield
 
 
 def _module(layer: Layer) -> torch.nn.Module:
-    import torch
-
     module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments())
     return _of_joined_inputs(module, layer) if isinstance(layer, Bilinear) else module
 
 
 def _of_joined_inputs(module: torch.nn.Module, layer: Bilinear) -> torch.nn.Module:
     """`module` on its two inputs joined along the last dimension, as specs write them."""
-    import torch
 
     class Joined(torch.nn.Module):
         def __init__(self) -> None:

@@ -8,38 +8,43 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import finalize
 
+import torch
+
 from convcost.core.report import Report
-from convcost.tracing.storage_ownership import number_of
 from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import tensors
-from convcost.tracing.user_error import text_of
+from convcost.tracing.tensors import storage_id, tensors
+from convcost.tracing.user_error import error_text
 
-if TYPE_CHECKING:
-    import torch
-
-VALUES = (
+VALUE_METHODS = (
     *("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__"),
     *("__reduce_ex__", "share_memory_"),
 )
 """Methods of tensors that yield a number, or need the memory that it is in."""
 
-STORAGE = ("untyped_storage", "storage")
 
-MEMORY = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE)
+STORAGE_METHODS = ("untyped_storage", "storage")
+
+
+MEMORY_METHODS = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE_METHODS)
 """Those that hand all of a tensor to code outside torch."""
 
-BY_ELEMENT = ("apply_", "map_", "map2_")
+
+ELEMENT_METHODS = ("apply_", "map_", "map2_")
 """Those that call a Python function for each element."""
 
-GRADIENT = ("requires_grad", "grad_fn")
+
+GRADIENT_ATTRIBUTES = ("requires_grad", "grad_fn")
 """Attributes by which a model sees whether there are gradients."""
+
 
 UNINITIALIZED = frozenset(
     ("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided")
 )
+
+
 SHAPE_ONLY = UNINITIALIZED | {
     "zeros_like",
     "ones_like",
@@ -51,14 +56,18 @@ SHAPE_ONLY = UNINITIALIZED | {
 }
 """Operators that do not look at the values of their argument, by ATen's names."""
 
+
 PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
 """Modules that stand between a reader and who asks."""
 
-OUTSIDE = "python"
+
+PYTHON = "python"
 """The namespace of work outside torch, where it is named as uncounted."""
 
 
 NEEDS_DATA = "its values decide what runs, and a run on shapes has none"
+
+
 OUTSIDE_TORCH = "work outside torch is not counted"
 """Why something is named as uncounted."""
 
@@ -71,7 +80,7 @@ class GradientsNeededError(NotImplementedError):
     """A tensor is asked for its gradient in a run without."""
 
 
-class ShapesAccess:
+class ShapeRunReads:
     """Reads of data in a run on shapes: they raise, which a model may catch.
 
     Small constants have data; what comes of those outside torch can be told only by a run on data.
@@ -86,27 +95,25 @@ class ShapesAccess:
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns; DataNeededError where there is no data."""
         tensor, name = args[0], function.__name__
-        if name in STORAGE and not _is_asked_by_model():
+        if name in STORAGE_METHODS and not _is_asked_by_model():
             return function(*args, **kwargs)
         if function in _gradient_readers():
             return self._read_gradient(function(*args))
-        if name in BY_ELEMENT or tensor.is_meta or (name in MEMORY and _has_numbers(tensor)):
-            self._note(f"{OUTSIDE}::{name}", args)
+        if name in ELEMENT_METHODS or tensor.is_meta or (name in MEMORY_METHODS and _has_numbers(tensor)):
+            self._note(f"{PYTHON}::{name}", args)
         if tensor.is_meta:
             raise DataNeededError(f"Tensor.{name} needs data, which a run on shapes does not have")
         return function(*args, **kwargs)
 
     def _read_gradient(self, found: Any) -> Any:
         """`found`, unless it says that a tensor has no gradient which would have one in the user's run."""
-        import torch
-
         if not found and not self._has_gradients and torch.is_grad_enabled() and _is_asked_by_model():
             raise GradientsNeededError("the model asks whether a tensor requires grad")
         return found
 
     def failed(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
         """An operator raised `error`, for want of data perhaps."""
-        text = text_of(error).lower()
+        text = error_text(error).lower()
         if isinstance(error, NotImplementedError) or "meta" in text or "data" in text:
             self._note(name, arguments)
 
@@ -130,7 +137,7 @@ class SharedMemory:
     before: torch.Tensor
 
 
-class DataFlow:
+class DataRunReads:
     """Reads of data in a run on data: they are followed, so that work outside torch does not go unseen.
 
     It shows when numbers come back: in a tensor that no operator made, in one made without values that no
@@ -150,11 +157,11 @@ class DataFlow:
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns."""
-        tensor, name = args[0], f"{OUTSIDE}::{function.__name__}"
-        if function.__name__ in BY_ELEMENT:
+        tensor, name = args[0], f"{PYTHON}::{function.__name__}"
+        if function.__name__ in ELEMENT_METHODS:
             self._tape.note_uncounted(name, args, OUTSIDE_TORCH)
-        elif function.__name__ in MEMORY and _has_numbers(tensor):
-            if function.__name__ in STORAGE and not _is_asked_by_model():
+        elif function.__name__ in MEMORY_METHODS and _has_numbers(tensor):
+            if function.__name__ in STORAGE_METHODS and not _is_asked_by_model():
                 return function(*args, **kwargs)
             if not self._reads:
                 self._know_all()
@@ -178,43 +185,39 @@ class DataFlow:
             for tensor in inputs:
                 self._look_at(tensor)
         for tensor in outputs:
-            is_new = number_of(tensor) not in self._known
+            is_new = storage_id(tensor) not in self._known
             self._know(tensor)
             if is_new and name in UNINITIALIZED:
-                self._uninitialized.add(number_of(tensor))
+                self._uninitialized.add(storage_id(tensor))
 
     def close(self, output: Any) -> None:
         """The model returned `output`."""
         for tensor in tensors(output):
             self._look_at(tensor)
         for lent in self._lent:
-            if not _equal(lent.tensor, lent.before):
+            if not _equal_values(lent.tensor, lent.before):
                 self._tape.note_uncounted(lent.name, (lent.tensor,), OUTSIDE_TORCH)
 
     def _look_at(self, tensor: torch.Tensor) -> None:
-        number = number_of(tensor)
+        number = storage_id(tensor)
         if number in self._known and number not in self._uninitialized:
             return
         if _has_numbers(tensor):
             if number in self._uninitialized:
-                self._tape.note_uncounted(f"{OUTSIDE}::uninitialized", (tensor,), OUTSIDE_TORCH)
+                self._tape.note_uncounted(f"{PYTHON}::uninitialized", (tensor,), OUTSIDE_TORCH)
             elif self._reads and not any(_is_within(tensor, lent.tensor) for lent in self._lent):
                 self._tape.note_uncounted(*self._reads[-1], OUTSIDE_TORCH)
         self._know(tensor)
 
     def _know_all(self) -> None:
         """What is there before anything is read has come from no reading."""
-        import torch
-
         for found in gc.get_objects():
             if type(found) in {torch.Tensor, torch.nn.Parameter}:
                 with suppress(NotImplementedError, RuntimeError):  # one inside vmap has no memory
                     self._know(found)
 
     def _know(self, tensor: torch.Tensor) -> None:
-        import torch
-
-        number = number_of(tensor)
+        number = storage_id(tensor)
         self._uninitialized.discard(number)
         if number not in self._known:
             self._known[number] = len(self._known)
@@ -234,8 +237,6 @@ def _has_numbers(tensor: torch.Tensor) -> bool:
 
 def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether it is in memory of the other's."""
-    import torch
-
     if not tensor.layout is other.layout is torch.strided:
         return tensor is other
     memory = other.untyped_storage()
@@ -251,26 +252,20 @@ def _is_asked_by_model() -> bool:
     return not name.startswith("torch.") or name == "torch.autograd.functional"
 
 
-def _equal(first: torch.Tensor, second: torch.Tensor) -> bool:
-    import torch
-
+def _equal_values(first: torch.Tensor, second: torch.Tensor) -> bool:
     return torch.equal(torch.nan_to_num(first.detach()), torch.nan_to_num(second))
 
 
 @cache
-def readers() -> frozenset[Any]:
+def data_readers() -> frozenset[Any]:
     """The functions that read the data of a tensor, or whether it has a gradient."""
-    import torch
-
-    names = VALUES + MEMORY + BY_ELEMENT
+    names = VALUE_METHODS + MEMORY_METHODS + ELEMENT_METHODS
     return _gradient_readers().union(getattr(torch.Tensor, name) for name in names)
 
 
 @cache
 def _gradient_readers() -> frozenset[Any]:
-    import torch
-
-    return frozenset(getattr(torch.Tensor, name).__get__ for name in GRADIENT)
+    return frozenset(getattr(torch.Tensor, name).__get__ for name in GRADIENT_ATTRIBUTES)
 
 
 def needs_data(report: Report) -> bool:

@@ -11,22 +11,21 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import compress
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
+
+import torch
 
 from convcost.core.cost import Cost
 from convcost.core.trace import Phase
 from convcost.operators.interface import Operator, by_each_factor
-from convcost.tracing.empty_tensors import zeros_like
+from convcost.tracing.isolation.tensor_copies import zero_gradient
+from convcost.tracing.known_operators import rule_for
 from convcost.tracing.nested_tensors import by_component, has_nested
-from convcost.tracing.operands import rule_for
 from convcost.tracing.tape import Tape
 from convcost.tracing.tensors import first_tensor, tensors
 
-if TYPE_CHECKING:
-    import torch
-
-Needed = tuple[bool, ...]
+NeedsGradient = tuple[bool, ...]
 """For each operand whether its gradient is needed."""
 
 
@@ -39,7 +38,7 @@ def with_gradients(
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
     roles = tuple(_role(label, tensor) for label, tensor in operands)
     contraction = Contraction(tape, tape.paths.current, name, roles, operator, arguments)
-    return _node().apply(run, contraction, *(tensor for _, tensor in operands))
+    return _gradient_node().apply(run, contraction, *(tensor for _, tensor in operands))
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,20 @@ class Contraction:
     operator: Operator
     arguments: Mapping[str, Any]
 
-    def record(self, needed: Needed, operands: Sequence[Any], output: Any) -> None:
+    def record(self, needed: NeedsGradient, operands: Sequence[Any], output: Any) -> None:
         """Note what the gradients that are needed cost."""
         roles = dict(zip(self._labels, self.roles, strict=True))
         for label, cost in self._costs(compress(self._labels, needed), output).items():
             role = roles.get(label, "gradient by weight")
-            _note(self.tape, self.path, self.name, role, operands, output, cost)
+            _record_gradient(self.tape, self.path, self.name, role, operands, output, cost)
 
-    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+    def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """Those that are needed, each to be differentiated again."""
         if self.operator.decompose is not None:
             return self._decomposed(needed, by_output, operands)
         self.record(needed, operands, by_output)
         if self.operator.gradients is not by_each_factor:
-            unknown = Unknown(self.tape, f"{self.name}_double_backward")
+            unknown = UncountedGradient(self.tape, f"{self.name}_double_backward")
             return unknown.gradients(needed, by_output, operands)
         costs = self._costs(self._labels, by_output)
         factors = [
@@ -80,14 +79,14 @@ class Contraction:
         def gradient(number: int) -> Any:
             cost = costs.get(self._labels[number], Cost())
             others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
-            return _product(self.tape, self.path, self.name, cost, by_output, others, operands[number])
+            return _product_gradient(
+                self.tape, self.path, self.name, cost, by_output, others, operands[number]
+            )
 
         return [gradient(number) if is_needed else None for number, is_needed in enumerate(needed)]
 
-    def _decomposed(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+    def _decomposed(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """By the contractions that the operator is made of; only their gradients are recorded."""
-        import torch
-
         assert self.operator.decompose is not None
         given = dict(zip(self._labels, operands, strict=True))
         with torch.enable_grad(), self.tape.separate_recording():
@@ -111,7 +110,7 @@ class Contraction:
 
 
 @dataclass(frozen=True)
-class Product:
+class ProductGradient:
     """A gradient that is a product of factors: so is its gradient by each of them, over the same loops."""
 
     tape: Tape
@@ -120,12 +119,12 @@ class Product:
     roles: tuple[Phase, ...]
     cost: Cost
 
-    def record(self, needed: Needed, factors: Sequence[Any], output: Any) -> None:
+    def record(self, needed: NeedsGradient, factors: Sequence[Any], output: Any) -> None:
         """Note what the gradients that are needed cost."""
         for role in compress(self.roles, needed) if self.cost.macs else ():
-            _note(self.tape, self.path, self.name, role, factors, output, self.cost)
+            _record_gradient(self.tape, self.path, self.name, role, factors, output, self.cost)
 
-    def gradients(self, needed: Needed, by_output: Any, factors: Sequence[Any]) -> list[Any]:
+    def gradients(self, needed: NeedsGradient, by_output: Any, factors: Sequence[Any]) -> list[Any]:
         """Those that are needed, each to be differentiated again."""
         self.record(needed, factors, by_output)
         found: list[Any] = []
@@ -136,46 +135,48 @@ class Product:
                 if place != number
             ]
             product = (self.tape, self.path, self.name, self.cost, by_output, others, factors[number])
-            found.append(_product(*product) if is_needed else None)
+            found.append(_product_gradient(*product) if is_needed else None)
         return found
 
 
-def _product(
+def _product_gradient(
     tape: Tape, path: str, name: str, cost: Cost, by_output: Any, others: list[tuple[Phase, Any]], like: Any
 ) -> Any:
     """The gradient of a product by the factor `like`: that by the product times the `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
     times = _batch_size()
-    product = Product(
+    product = ProductGradient(
         tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
     )
-    return _node().apply(lambda: zeros_like(like), product, by_output, *(factor for _, factor in others))
+    return _gradient_node().apply(
+        lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others)
+    )
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UncountedGradient:
     """A gradient whose own gradients have no formula: they are named."""
 
     tape: Tape
     name: str
 
-    def record(self, needed: Needed, operands: Sequence[Any], _: Any) -> None:
+    def record(self, needed: NeedsGradient, operands: Sequence[Any], _: Any) -> None:
         """Name it."""
         if any(needed):
             self.tape.note_uncounted(self.name, operands)
 
-    def gradients(self, needed: Needed, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+    def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """Those that are needed, each to be differentiated again."""
 
         def gradient(like: Any) -> Any:
-            return _node().apply(lambda: zeros_like(like), self, by_output, *operands)
+            return _gradient_node().apply(lambda: zero_gradient(like), self, by_output, *operands)
 
         return [
             gradient(like) if is_needed else None for like, is_needed in zip(operands, needed, strict=True)
         ]
 
 
-def _note(
+def _record_gradient(
     tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
 ) -> None:
     """Record a gradient; one that forward asks for is a part of forward."""
@@ -184,42 +185,36 @@ def _note(
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
     """Whether the gradient by `operand` is one by a weight or by an input."""
-    import torch
-
     origin = operand if operand._base is None else operand._base
     is_weight = label == "weight" or isinstance(origin, torch.nn.Parameter)
     return "gradient by weight" if is_weight else "gradient by input"
 
 
-WANTED: list[frozenset[int]] = []
+REQUESTED_LEAVES: list[frozenset[int]] = []
 """The leaves that calls of autograd.grad ask for, innermost call last."""
 
 
 @contextmanager
-def asking(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
+def requested_leaves(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
     """While autograd.grad runs, the gradients that it asks for are known; nothing changes for others."""
-    import torch
-
     if function is not torch.autograd.grad:
         yield
         return
     inputs = kwargs["inputs"] if "inputs" in kwargs else args[1]
-    WANTED.append(frozenset(map(id, tensors(inputs))))
+    REQUESTED_LEAVES.append(frozenset(map(id, tensors(inputs))))
     try:
         yield
     finally:
-        WANTED.pop()
+        REQUESTED_LEAVES.pop()
 
 
-def _is_asked_for(requires_gradient: bool, following: tuple[Any, int]) -> bool:
+def _is_requested(requires_gradient: bool, following: tuple[Any, int]) -> bool:
     """Whether this backward goes on to `following`."""
-    import torch
-
     node = following[0]
-    if not requires_gradient or not WANTED:
+    if not requires_gradient or not REQUESTED_LEAVES:
         return requires_gradient
     leaf = getattr(node, "variable", None)
-    return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in WANTED[-1]
+    return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in REQUESTED_LEAVES[-1]
 
 
 BATCH_SIZES: list[int] = []
@@ -229,8 +224,6 @@ BATCH_SIZES: list[int] = []
 @contextmanager
 def batched_gradients() -> Iterator[None]:
     """In the block it is known how many gradients torch takes at once, as `is_grads_batched` asks for."""
-    import torch
-
     vmap: Any = torch._vmap_internals
     batched = vmap._create_batched_inputs
 
@@ -244,17 +237,13 @@ def batched_gradients() -> Iterator[None]:
 
 
 def _batch_size() -> int:
-    import torch
-
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()
     return prod(BATCH_SIZES[:level])
 
 
 @cache
-def _node() -> Any:
-    import torch
-
+def _gradient_node() -> Any:
     class Node(torch.autograd.Function):
         """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
 
@@ -267,7 +256,7 @@ def _node() -> Any:
 
         @staticmethod
         def backward(ctx: Any, *by_outputs: Any) -> Any:
-            needed = tuple(map(_is_asked_for, ctx.needs_input_grad[2:], ctx.next_functions))
+            needed = tuple(map(_is_requested, ctx.needs_input_grad[2:], ctx.next_functions))
             operands = ctx.saved_tensors
             by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
             for _ in range(_batch_size() - torch.is_grad_enabled()):
@@ -275,9 +264,44 @@ def _node() -> Any:
             if torch.is_grad_enabled():
                 return None, None, *ctx.source.gradients(needed, by_output, operands)
             gradients = (
-                zeros_like(operand) if is_needed else None
+                zero_gradient(operand) if is_needed else None
                 for operand, is_needed in zip(operands, needed, strict=True)
             )
             return None, None, *gradients
 
     return Node
+
+
+def run_backward(output: Any) -> bool:
+    """Backward from every output that has a gradient; whether there was any tensor in `output`."""
+    found = [*tensors(output)]
+    ends = [tensor for tensor in found if tensor.requires_grad]
+    with _preserved_gradients(ends):
+        if ends:
+            torch.autograd.backward(ends, [torch.ones_like(end) for end in ends])
+    return bool(found)
+
+
+@contextmanager
+def _preserved_gradients(ends: list[Any]) -> Iterator[None]:
+    """Leaves that no module has as a parameter have their gradients as before, too."""
+    before = [(leaf, leaf.grad) for leaf in _leaves(ends)]
+    try:
+        yield
+    finally:
+        for leaf, gradient in before:
+            leaf.grad = gradient
+
+
+def _leaves(ends: list[Any]) -> Iterator[Any]:
+    """The tensors at which gradients arrive."""
+    waiting = [end.grad_fn for end in ends]
+    seen = set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        waiting.extend(following for following, _ in node.next_functions)
+        if hasattr(node, "variable"):
+            yield node.variable

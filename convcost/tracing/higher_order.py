@@ -1,25 +1,73 @@
 """Torch's operators on functions, such as torch.cond, scan or flex_attention: what they call is counted.
 
 They are met as functions, before autograd, and run as the Python that they stand for: what they call is
-then recorded and differentiated as anywhere else. See `uncompiled` for how torch comes to call them.
+then recorded and differentiated as anywhere else. `uncompiled` in modes.py makes torch call them.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
-from convcost.tracing.conditional import cond
-from convcost.tracing.empty_tensors import of_shape
-from convcost.tracing.flex import flex_attention
-from convcost.tracing.isolation import eager
-from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import has_values
-from convcost.tracing.threads import is_recording
+import torch
+
+from convcost.core.cost import Cost
+from convcost.core.errors import UnboundSizeError
+from convcost.core.trace import Conditional
+from convcost.tracing.flex_attention import flex_attention
+from convcost.tracing.isolation.tensor_copies import meta_tensor
+from convcost.tracing.tape import Recording, Tape
+from convcost.tracing.tensors import has_values, tensors
+
+
+def cond(call: Any, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
+    """What the branch that counts returns."""
+    branches = {True: true_fn, False: false_fn}
+    value = call.value(predicate)
+    outputs, recordings = {}, {}
+    for which in branches if value is None else (value,):
+        with call.tape.separate_recording() as recordings[which], call.mode:
+            outputs[which] = branches[which](*operands)
+    counted = _costlier(recordings) if value is None else value
+    call.tape.add(recordings[counted])
+    call.tape.note_conditional(
+        Conditional(
+            call.tape.paths.current,
+            tuple(map(call.tape.shape_of, tensors(operands))),
+            recordings[True].cost if True in recordings else None,
+            recordings[False].cost if False in recordings else None,
+            counted,
+        )
+    )
+    return outputs[counted]
+
+
+def _costlier(recordings: dict[bool, Recording]) -> bool:
+    """By MACs, or where they are the same by what is counted beside them."""
+    true, false = (_amounts(recordings[which].cost) for which in (True, False))
+    for one, other in zip(true, false, strict=True):
+        if one != other:
+            return _is_greater(one, other)
+    return True
+
+
+def _amounts(cost: Cost) -> tuple[Any, ...]:
+    return cost.macs, cost.bias_adds + cost.elementwise
+
+
+def _is_greater(one: Any, other: Any) -> bool:
+    if isinstance(one, int) and isinstance(other, int):
+        return one > other
+    from convcost.symbolic.signs import is_nonnegative
+
+    if is_nonnegative(one - other):
+        return True
+    if is_nonnegative(other - one):
+        return False
+    message = "which branch of torch.cond is the costlier depends on sizes that are left open"
+    raise UnboundSizeError(message, hint="Numbers for the sizes give it.")
+
 
 OPAQUE = frozenset(
     (
@@ -28,6 +76,7 @@ OPAQUE = frozenset(
     )
 )
 """What they call is no code of torch's: they are named as uncounted."""
+
 
 TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
 
@@ -47,8 +96,6 @@ class HigherOrderCall(NamedTuple):
 
     def value(self, tensor: Any) -> bool | None:
         """Whether it is true; None where it has no value."""
-        import torch
-
         is_tensor = isinstance(tensor, torch.Tensor)
         if is_tensor and not has_values(tensor):
             return None
@@ -63,17 +110,17 @@ class HigherOrderCall(NamedTuple):
 
 def is_higher_order(function: Any) -> bool:
     """Whether `function` is one of torch's operators on functions."""
-    return _base() in type(function).__mro__
+    return _operator_class() in type(function).__mro__
 
 
 def is_opaque(function: Any) -> bool:
     """Whether a higher-order operator runs code that nothing is known about."""
-    return rule(function) is None
+    return rule_of(function) is None
 
 
-def called(call: HigherOrderCall, operator: Any, args: Any, kwargs: Any) -> Any:
+def run_higher_order(call: HigherOrderCall, operator: Any, args: Any, kwargs: Any) -> Any:
     """What a higher-order operator returns, with all that it calls on the tape."""
-    known = rule(operator)
+    known = rule_of(operator)
     if known is not None:
         return known(call, *args, **kwargs)
     name, arguments = f"higher_order::{operator.name()}", {"args": args, **kwargs}
@@ -88,17 +135,13 @@ def called(call: HigherOrderCall, operator: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _broadcast(inputs: Any, dtype: Any, **_: Any) -> Any:
-    import torch
-
     broadcast: Any = torch.broadcast_shapes
-    return of_shape(tuple(broadcast(*(tensor.shape for tensor in inputs))), dtype)
+    return meta_tensor(tuple(broadcast(*(tensor.shape for tensor in inputs))), dtype)
 
 
 @cache
-def rule(operator: Any) -> Callable[..., Any] | None:
+def rule_of(operator: Any) -> Callable[..., Any] | None:
     """How `operator` is run: as written here, or by torch's own kernel; None for one that is opaque."""
-    import torch
-
     if operator.name() in OPAQUE:
         return None
     known = RULES.get(operator.name())
@@ -109,9 +152,7 @@ def rule(operator: Any) -> Callable[..., Any] | None:
 
 
 @cache
-def _base() -> type:
-    import torch
-
+def _operator_class() -> type:
     return torch._ops.HigherOrderOperator
 
 
@@ -134,8 +175,6 @@ def while_loop_stack_output(
     call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any = ()
 ) -> Any:
     """As `while_loop`; what each trip yields, stacked."""
-    import torch
-
     before, *trips = _trips(call, cond_fn, body_fn, carried, additional)
     with call.mode:
         return tuple(map(torch.stack, zip(*(trips or [before]), strict=True)))
@@ -163,7 +202,6 @@ def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, addi
 
 def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_inputs: Any = ()) -> Any:
     """A step for each slice of `xs`: what is carried after the last, and what each yields, stacked."""
-    import torch
     from torch.utils._pytree import tree_flatten, tree_unflatten
 
     carry = list(init)
@@ -177,7 +215,7 @@ def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_
     return tree_unflatten([*carry, *stacked], spec)
 
 
-def _body(call: HigherOrderCall, function: Any, *args: Any) -> Any:
+def _run_body(call: HigherOrderCall, function: Any, *args: Any) -> Any:
     with call.mode:
         return function(list(args)) if getattr(function, "_boxed_call", False) else function(*args)
 
@@ -188,60 +226,13 @@ RULES: dict[str, Callable[..., Any]] = {
     "while_loop_stack_output": while_loop_stack_output,
     "scan": scan,
     "flex_attention": flex_attention,
-    "strict_mode": lambda call, function, args: _body(call, function, *args),
-    "run_const_graph": lambda call, function, args: _body(call, function, *args),
-    "hints_wrapper": lambda call, function, args, kwargs, hints: _body(call, function, *args),
-    "invoke_subgraph": lambda call, function, identifier, *args: _body(call, function, *args),
+    "strict_mode": lambda call, function, args: _run_body(call, function, *args),
+    "run_const_graph": lambda call, function, args: _run_body(call, function, *args),
+    "hints_wrapper": lambda call, function, args, kwargs, hints: _run_body(call, function, *args),
+    "invoke_subgraph": lambda call, function, identifier, *args: _run_body(call, function, *args),
     **dict.fromkeys(
         ("invoke_quant", "invoke_quant_packed", "foreach_map", "local_map_hop"),
-        lambda call, function, *args, **_: _body(call, function, *args),
+        lambda call, function, *args, **_: _run_body(call, function, *args),
     ),
 }
 """By the operator's name, for those whose kernels run under no mode, or where values decide."""
-
-
-@contextmanager
-def uncompiled() -> Iterator[None]:
-    """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
-
-    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
-    flex_attention has a switch of its own, and asks for a device that has a kernel.
-    """
-    import torch
-
-    utils: Any = torch._higher_order_ops.utils
-    compiling, compiling_operator = torch.compile, utils._hop_compile_and_call
-
-    def call(function: Any, args: Any, kwargs: Any = None) -> Any:
-        if not is_recording():
-            return compiling_operator(function, args, kwargs)
-        if function.__name__ == "_cond_op_wrapper":
-            args = _with_flat_operands(*args)
-        return function(*args, **(kwargs or {}))
-
-    def compile_later(*args: Any, **options: Any) -> Any:
-        compiled = compiling(*args, **options)
-        if is_recording():
-            stack.enter_context(eager())  # which could not be until torch had loaded its compiler
-        return compiled
-
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(torch, "compile", compile_later))
-        stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
-        flex: Any = sys.modules.get("torch.nn.attention.flex_attention")
-        if flex is not None:
-            stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
-            stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))
-        yield
-
-
-def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
-    """The arguments of a cond as Dynamo would leave them: no operand holds others."""
-    from torch.utils._pytree import tree_flatten, tree_unflatten
-
-    leaves, spec = tree_flatten(operands)
-
-    def flat(branch: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *given: branch(*tree_unflatten(given, spec))
-
-    return predicate, flat(true_fn), flat(false_fn), tuple(leaves)

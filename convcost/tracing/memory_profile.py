@@ -2,30 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from itertools import accumulate
+from typing import Any, NamedTuple
+from weakref import finalize
+
+import torch
 
 from convcost.core.cost import Size
+from convcost.core.dtypes import ITEMSIZES
 from convcost.core.trace import Held, Ran
-from convcost.tracing.interrupts import interruptible
-from convcost.tracing.isolation import Call
-from convcost.tracing.live_storage import NUMBERS, LiveStorageTracker, Measure, watching
-from convcost.tracing.loss import go_back_from_loss
-from convcost.tracing.model_parts import anatomy
-from convcost.tracing.saved_tensors import prepared, stored
-from convcost.tracing.storage_ownership import number_of
-from convcost.tracing.tensor_copies import Way
-from convcost.tracing.tensors import tensors
-from convcost.tracing.user_error import text_of
+from convcost.tracing.fused_kernels import fused_kernels
+from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.tensor_copies import (
+    DataCopies,
+    RunMode,
+    ShapeCopies,
+    TensorCopy,
+    meta_copy,
+    meta_tensor,
+)
+from convcost.tracing.module_tree import ModuleTree, module_tree
+from convcost.tracing.tensors import flat_tensors, storage_id, tensors, torch_dtype
+from convcost.tracing.user_error import error_text
 
-if TYPE_CHECKING:
-    import torch
+
+class SizeArithmetic(NamedTuple):
+    """How torch's sizes are taken, and which of several is the largest."""
+
+    size: Callable[[Any], Size] = int
+    largest: Callable[[Sequence[Size]], Size] = max
+
+
+CONCRETE = SizeArithmetic()
+
+
+class LiveStorageTracker:
+    """The memory that operators made, in the order in which it was made and left again, in bytes."""
+
+    def __init__(self, before: Iterable[torch.Tensor] = (), measure: SizeArithmetic = CONCRETE) -> None:
+        self.measure = measure
+        self._before = {storage_id(tensor) for tensor in before}
+        self._serials: dict[int, int] = {}
+        self._sizes: list[Size] = []
+        self._events: list[tuple[int, Size]] = []
+
+    def see(self, output: Any) -> None:
+        """What an operator returned."""
+        for tensor in flat_tensors((output,)):
+            number = storage_id(tensor)
+            if number in self._serials or number in self._before or tensor.layout is not torch.strided:
+                continue
+            storage = tensor.untyped_storage()
+            serial = self._serials[number] = len(self._sizes)
+            self._sizes.append(self.measure.size(storage.nbytes()))
+            self._events.append((serial, self._sizes[serial]))
+            finalize(storage, self._gone, number, serial).atexit = False
+
+    def _gone(self, number: int, serial: int) -> None:
+        if self._serials.get(number) == serial:
+            del self._serials[number]
+            self._events.append((serial, -self._sizes[serial]))
+
+    def now(self) -> dict[int, Size]:
+        """The bytes of all that is in use, by torch's number for the memory."""
+        return {number: self._sizes[serial] for number, serial in self._serials.items()}
+
+    def peak(self, without: Iterable[torch.Tensor] = ()) -> Size:
+        """The most that was in use at once, but for the memory of some tensors."""
+        left_out = {self._serials.get(storage_id(tensor)) for tensor in without}
+        changes = (change for serial, change in self._events if serial not in left_out)
+        return self.measure.largest([*accumulate(changes, initial=0)])
+
+
+def storage_mode(alive: LiveStorageTracker) -> Any:
+    """A mode under which what operators return is seen."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Watching(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            output = func(*args, **(kwargs or {}))
+            alive.see(output)
+            return output
+
+    return Watching()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def copied_call(call: ModuleCall, way: RunMode, dtype: str) -> Iterator[ModuleCall]:
+    """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
+    data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
+    copies: tuple[TensorCopy, ...] = (data, data) if way == "data" else (meta_copy, shapes.of_input)
+    fusing = nullcontext() if way == "data" else fused_kernels()
+    of_parameter, of_input = (converting(copy, dtype) for copy in copies)
+    with isolated(call, of_parameter, of_input) as copied, fusing:
+        yield copied
+
+
+def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
+    """Copies as `copy` does, floats in `dtype` if there is one."""
+
+    def converted(tensor: torch.Tensor) -> torch.Tensor:
+        copied = copy(tensor)
+        return copied.to(torch_dtype(dtype)) if dtype and copied.is_floating_point() else copied
+
+    return converted
+
+
+def stored_footprint(parts: ModuleTree, call: Any, dtype: str) -> Held:
+    """What is there in `dtype` before anything runs."""
+    from torch.nn.parameter import is_lazy
+
+    parameters = [each for each in parts.parameters.values() if not is_lazy(each)]
+    buffers = (each for each in parts.buffers.values() if not is_lazy(each))
+    trainable: Counter[int] = Counter()
+    for each in parameters:
+        trainable[_itemsize(each, dtype)] += each.numel() if each.requires_grad else 0
+    inputs = _bytes(tensors(call), dtype)
+    return Held(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
+
+
+def _bytes(held: Iterable[torch.Tensor], dtype: str) -> int:
+    return sum(each.numel() * _itemsize(each, dtype) for each in held)
+
+
+def _itemsize(tensor: torch.Tensor, dtype: str) -> int:
+    return ITEMSIZES[dtype] if dtype and tensor.is_floating_point() else tensor.element_size()
+
+
+def run_backward_from_loss(output: Any) -> None:
+    """Backward from every output that has a gradient, which is made as it begins, and held by nobody."""
+    ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
+    if ends:
+        loss = _loss().apply(*ends)
+        loss.backward(meta_tensor((), loss.dtype))
+
+
+@cache
+def _loss() -> Any:
+    class Loss(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *ends: torch.Tensor) -> Any:
+            ctx.ends = [(end.shape, end.dtype, end.device) for end in ends]
+            return meta_tensor((), ends[0].dtype)
+
+        @staticmethod
+        def backward(ctx: Any, *_: Any) -> Any:
+            return tuple(torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in ctx.ends)
+
+    return Loss
+
 
 LONGEST_REASON = 120
 
 
-def held(call: Call, ways: Iterable[Way] = ("gradients",), dtype: str = "") -> Held:
+def memory_footprint(call: ModuleCall, ways: Iterable[RunMode] = ("gradients",), dtype: str = "") -> Held:
     """The memory that a call of a module holds, all of it in `dtype` if that is given.
 
     Where the module does not run, it is said why. It is run in training and in evaluation. On tensors without
@@ -34,71 +168,74 @@ def held(call: Call, ways: Iterable[Way] = ("gradients",), dtype: str = "") -> H
     failure: Exception | None = None
     for way in ways:
         try:
-            return _held(call, way, dtype)
+            return _footprint(call, way, dtype)
         except Exception as error:
             failure = failure or error
-    return stored(anatomy(call.model), (call.args, call.kwargs), dtype)._replace(reason=reason_of(failure))
+    return stored_footprint(module_tree(call.model), (call.args, call.kwargs), dtype)._replace(
+        reason=failure_reason(failure)
+    )
 
 
-def reason_of(failure: Exception | None) -> str:
+def failure_reason(failure: Exception | None) -> str:
     """A short text on why nothing is known."""
-    first = (text_of(failure) if failure else "").strip().partition("\n")[0][:LONGEST_REASON]
+    first = (error_text(failure) if failure else "").strip().partition("\n")[0][:LONGEST_REASON]
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
-def _held(call: Call, way: Way, dtype: str) -> Held:
-    with prepared(call, way, dtype) as copied:
-        forward = interruptible(evaluated, *copied)
-    with prepared(call, way, dtype) as copied:
-        kept, training = interruptible(trained, *copied)
-        found = stored(anatomy(copied.model), (copied.args, copied.kwargs), dtype)
+def _footprint(call: ModuleCall, way: RunMode, dtype: str) -> Held:
+    with copied_call(call, way, dtype) as copied:
+        forward = interruptible(evaluation_peak, *copied)
+    with copied_call(call, way, dtype) as copied:
+        kept, training = interruptible(training_peak, *copied)
+        found = stored_footprint(module_tree(copied.model), (copied.args, copied.kwargs), dtype)
     ran: Ran = "data" if way == "data" else "shapes"
     return found._replace(kept=kept, forward=forward, training=training, ran=ran)
 
 
-def evaluated(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS) -> Size:
+def evaluation_peak(
+    model: torch.nn.Module, args: Any, kwargs: Any, measure: SizeArithmetic = CONCRETE
+) -> Size:
     """The most that is in use beside parameters, buffers and inputs, in evaluation."""
-    import torch
-
     model.eval()
-    alive = LiveStorageTracker([*anatomy(model).tensors, *tensors((args, kwargs))], measure)
-    with torch.no_grad(), watching(alive):
+    alive = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], measure)
+    with torch.no_grad(), storage_mode(alive):
         model(*args, **kwargs)
     return alive.peak()
 
 
-def trained(model: torch.nn.Module, args: Any, kwargs: Any, measure: Measure = NUMBERS) -> tuple[Size, Size]:
+def training_peak(
+    model: torch.nn.Module, args: Any, kwargs: Any, measure: SizeArithmetic = CONCRETE
+) -> tuple[Size, Size]:
     """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
-    import torch
-
     if not model.training:
         model.train()
     inputs = list(tensors((args, kwargs)))
-    alive, saved = LiveStorageTracker([*anatomy(model).tensors, *inputs], measure), set[int]()
-    with torch.enable_grad(), watching(alive), _saving(saved):
+    alive, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], measure), set[int]()
+    with torch.enable_grad(), storage_mode(alive), _noted_saves(saved):
         output = model(*args, **kwargs)
-        kept = _kept(alive, saved, inputs, output)
-        go_back_from_loss(output)
-    gradients = (parameter.grad for parameter in anatomy(model).parameters.values())
+        kept = _kept_for_backward(alive, saved, inputs, output)
+        run_backward_from_loss(output)
+    gradients = (parameter.grad for parameter in module_tree(model).parameters.values())
     return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
 
 
 @contextmanager
-def _saving(saved: set[int]) -> Iterator[None]:
+def _noted_saves(saved: set[int]) -> Iterator[None]:
     """The numbers of the memory that autograd saves tensors in."""
-    import torch
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
-        saved.add(number_of(tensor))
+        saved.add(storage_id(tensor))
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         yield
 
 
-def _kept(alive: LiveStorageTracker, saved: set[int], inputs: list[torch.Tensor], output: Any) -> Size:
+def _kept_for_backward(
+    alive: LiveStorageTracker, saved: set[int], inputs: list[torch.Tensor], output: Any
+) -> Size:
     """All that the forward left behind, but for an output that nothing was saved in; and saved inputs."""
-    ends = {number_of(tensor) for tensor in tensors(output)} - saved
+    ends = {storage_id(tensor) for tensor in tensors(output)} - saved
     left = sum(size for number, size in alive.now().items() if number not in ends)
-    given = {number_of(tensor): tensor.untyped_storage() for tensor in inputs}
+    given = {storage_id(tensor): tensor.untyped_storage() for tensor in inputs}
     return left + sum(alive.measure.size(given[number].nbytes()) for number in sorted(saved & given.keys()))

@@ -1,34 +1,143 @@
-"""The two modes that put a recorder between a model and torch."""
+"""The modes that put a recorder between a model and torch, in all threads that the model starts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import thread as pools
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from typing import Any
+from unittest.mock import patch
+
+import torch
 
 from convcost.tracing.gradients import batched_gradients
-from convcost.tracing.higher_order import uncompiled
+from convcost.tracing.isolation.isolated_call import eager
 from convcost.tracing.recorder import Recorder
-from convcost.tracing.subclasses import has_own_dispatch, is_of_user
-from convcost.tracing.threads import recorded_threads
+from convcost.tracing.tensors import has_own_dispatch, is_user_class
+
+ModesFactory = Callable[[], AbstractContextManager[None]]
+
+
+class _ThreadModes(threading.local):
+    """What this thread records with, if it does."""
+
+    modes: ModesFactory | None = None
+
+
+_thread_modes = _ThreadModes()
+
+
+def is_recording() -> bool:
+    """Whether this thread records what it runs."""
+    return _thread_modes.modes is not None
 
 
 @contextmanager
-def recorded(recorder: Recorder) -> Iterator[None]:
+def recorded_threads(modes: ModesFactory) -> Iterator[None]:
+    """In the block, threads that this one starts and tasks that it hands to pools run inside `modes()`."""
+    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+
+    def recorded_start(thread: threading.Thread) -> None:
+        modes = _thread_modes.modes
+        # The threads of a pool outlive what they are started for: their tasks are recorded one by one.
+        if modes is not None and getattr(thread, "_target", None) is not pools._worker:
+            vars(thread)["run"] = partial(_run_recorded, modes, thread)
+        start(thread)
+
+    def recorded_submit(pool: ThreadPoolExecutor, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if _thread_modes.modes is not None:
+            function = partial(_call_recorded, _thread_modes.modes, function)
+        return submit(pool, function, *args, **kwargs)
+
+    setattr(threading.Thread, "start", recorded_start)  # noqa: B010
+    setattr(ThreadPoolExecutor, "submit", recorded_submit)  # noqa: B010
+    before, _thread_modes.modes = _thread_modes.modes, modes
+    try:
+        yield
+    finally:
+        _thread_modes.modes = before
+        setattr(threading.Thread, "start", start)  # noqa: B010
+        setattr(ThreadPoolExecutor, "submit", submit)  # noqa: B010
+
+
+def _run_recorded(modes: ModesFactory, thread: threading.Thread) -> None:
+    del vars(thread)["run"]
+    _call_recorded(modes, thread.run)
+
+
+def _call_recorded(modes: ModesFactory, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    before, _thread_modes.modes = _thread_modes.modes, modes
+    try:
+        with modes():
+            return function(*args, **kwargs)
+    finally:
+        _thread_modes.modes = before
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
+
+    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
+    flex_attention has a switch of its own, and asks for a device that has a kernel.
+    """
+    utils: Any = torch._higher_order_ops.utils
+    compiling, compiling_operator = torch.compile, utils._hop_compile_and_call
+
+    def call(function: Any, args: Any, kwargs: Any = None) -> Any:
+        if not is_recording():
+            return compiling_operator(function, args, kwargs)
+        if function.__name__ == "_cond_op_wrapper":
+            args = _with_flat_operands(*args)
+        return function(*args, **(kwargs or {}))
+
+    def compile_later(*args: Any, **options: Any) -> Any:
+        compiled = compiling(*args, **options)
+        if is_recording():
+            stack.enter_context(eager())  # which could not be until torch had loaded its compiler
+        return compiled
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(torch, "compile", compile_later))
+        stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
+        flex: Any = sys.modules.get("torch.nn.attention.flex_attention")
+        if flex is not None:
+            stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
+            stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))
+        yield
+
+
+def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
+    """The arguments of a cond as Dynamo would leave them: no operand holds others."""
+    from torch.utils._pytree import tree_flatten, tree_unflatten
+
+    leaves, spec = tree_flatten(operands)
+
+    def flat(branch: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: branch(*tree_unflatten(given, spec))
+
+    return predicate, flat(true_fn), flat(false_fn), tuple(leaves)
+
+
+@contextmanager
+def recording_modes(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
     with (
         uncompiled(),
         batched_gradients(),
-        recorded_threads(lambda: _through(copy(recorder))),
-        _through(recorder),
+        recorded_threads(lambda: _torch_modes(copy(recorder))),
+        _torch_modes(recorder),
     ):
         yield
 
 
 @contextmanager
-def _through(recorder: Recorder) -> Iterator[None]:
+def _torch_modes(recorder: Recorder) -> Iterator[None]:
     with ExitStack() as modes:
         modes.enter_context(_dispatch_mode()(recorder))
         modes.enter_context(_function_mode()(recorder))
@@ -37,7 +146,6 @@ def _through(recorder: Recorder) -> Iterator[None]:
 
 @cache
 def _function_mode() -> Any:
-    import torch
     from torch.overrides import TorchFunctionMode
 
     class Functions(TorchFunctionMode):
@@ -49,7 +157,7 @@ def _function_mode() -> Any:
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             # Where classes are switched off, one of them has had its turn and asks torch.
-            if types and torch._C._is_torch_function_enabled() and any(map(is_of_user, types)):
+            if types and torch._C._is_torch_function_enabled() and any(map(is_user_class, types)):
                 self._recorder.note_use((*args, *(kwargs or {}).values()))
                 return NotImplemented  # the class then does what it does, under this mode
             return self._recorder.function(self, func, args, kwargs or {})
@@ -69,7 +177,6 @@ def _function_mode() -> Any:
 
 @cache
 def _dispatch_mode() -> Any:
-    import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -10,11 +10,12 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+import torch
+
 from convcost.core.cost import Cost
 from convcost.core.errors import ConvcostError
 from convcost.operators.interface import Operator, Sized
-from convcost.tracing.storage_ownership import flat_tensors
-from convcost.tracing.tensors import component_shapes, tensors
+from convcost.tracing.tensors import component_shapes, flat_tensors, tensors
 
 
 class NestedTensorError(ConvcostError, NotImplementedError):
@@ -31,15 +32,11 @@ def has_nested(values: Iterable[Any]) -> bool:
 
 def has_jagged(values: Iterable[Any]) -> bool:
     """Whether there is a jagged one: it has operators that torch writes in Python."""
-    import torch
-
     return any(tensor.layout is torch.jagged for tensor in flat_tensors(values))
 
 
-def has_strided(values: Iterable[Any]) -> bool:
+def has_strided_nested(values: Iterable[Any]) -> bool:
     """Whether there is a strided nested tensor, for which torch allows no autograd.Function."""
-    import torch
-
     return any(tensor.is_nested and tensor.layout is torch.strided for tensor in flat_tensors(values))
 
 
@@ -77,16 +74,19 @@ def _summed(rule: Callable[..., Any]) -> Callable[..., Any]:
 def components(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The arguments for each component: what is not nested is shared, unless it has one part for each."""
     shapes = next(component_shapes(tensor) for tensor in tensors(arguments) if tensor.is_nested)
-    parts = {name: _parts(value, len(shapes), len(shapes[0])) for name, value in arguments.items()}
+    parts = {name: _component_values(value, len(shapes), len(shapes[0])) for name, value in arguments.items()}
     return [{name: parts[name][place] for name in arguments} for place in range(len(shapes))]
 
 
-def _parts(value: Any, number: int, dimensions: int) -> list[Any]:
+def _component_values(value: Any, number: int, dimensions: int) -> list[Any]:
     """What `value` is for each of the `number` of components."""
-    import torch
-
     if isinstance(value, list | tuple) and value:
-        return list(map(type(value), zip(*(_parts(part, number, dimensions) for part in value), strict=True)))
+        return list(
+            map(
+                type(value),
+                zip(*(_component_values(part, number, dimensions) for part in value), strict=True),
+            )
+        )
     if not isinstance(value, torch.Tensor):
         return [value] * number
     if value.is_nested:
@@ -95,10 +95,8 @@ def _parts(value: Any, number: int, dimensions: int) -> list[Any]:
     return [Sized(tuple(value.shape[1:] if is_divided else value.shape))] * number
 
 
-def supported(function: Any, arguments: Mapping[str, Any]) -> Any:
+def supported_function(function: Any, arguments: Mapping[str, Any]) -> Any:
     """What runs in place of `function`: torch has causal attention on jagged tensors for CUDA alone."""
-    import torch
-
     is_causal = (
         bool(arguments.get("is_causal")) and function is torch.nn.functional.scaled_dot_product_attention
     )
@@ -107,8 +105,6 @@ def supported(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 def _causal_attention(query: Any, key: Any, value: Any, *others: Any, **options: Any) -> Any:
     """Each component by itself: [heads, its length, width]."""
-    import torch
-
     attention = torch.nn.functional.scaled_dot_product_attention
     triples = zip(query.unbind(), key.unbind(), value.unbind(), strict=True)
     values = torch.cat([attention(*triple, *others, **options) for triple in triples], dim=1)

@@ -7,7 +7,9 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
+
+import torch
 
 from convcost.core.arguments import instance, is_module, is_module_class, text, wrong_type
 from convcost.core.cost import Cost
@@ -15,33 +17,74 @@ from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
-from convcost.tracing.backward import go_back
-from convcost.tracing.data_access import DataFlow, ShapesAccess
-from convcost.tracing.interrupts import interruptible
-from convcost.tracing.isolation import Call, isolated
-from convcost.tracing.memory_profile import held
-from convcost.tracing.model_parts import anatomy, unused
-from convcost.tracing.modes import recorded
-from convcost.tracing.paths import followed
+from convcost.tracing.data_access import DataRunReads, ShapeRunReads
+from convcost.tracing.gradients import run_backward
+from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
+from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.memory_profile import memory_footprint
+from convcost.tracing.modes import recording_modes
+from convcost.tracing.module_tracker import track
+from convcost.tracing.module_tree import module_tree, unused_parameters
+from convcost.tracing.operator_runners import DataRunner, MetaRunner, OperatorRunner
 from convcost.tracing.recorder import Recorder
-from convcost.tracing.run_failure import attempted, is_of_user, remaining
-from convcost.tracing.shapes import Shapes
-from convcost.tracing.storage_ownership import Runner, Values
 from convcost.tracing.summarize import report_of
 from convcost.tracing.tape import Tape
-from convcost.tracing.target_call import has_other_arguments, named, with_values
-from convcost.tracing.tensor_copies import Way, tensor_copies
+from convcost.tracing.target.construction import arguments_by_name, has_other_arguments, with_integer_values
 from convcost.tracing.tensors import bytes_of, tensors
-from convcost.tracing.virtual_devices import VirtualDevices
+from convcost.tracing.user_error import error_text, is_raised_by_user
 
-if TYPE_CHECKING:
-    import torch
+ASKS_FOR_GRADIENT = "grad"
+"""In messages of torch: gradients as the user has them may do."""
 
-UNFINISHED = (Generator, Coroutine, AsyncGenerator, map, filter)
+
+Result = TypeVar("Result")
+
+
+def first_success(
+    ways: tuple[RunMode, ...],
+    run: Callable[[RunMode], tuple[Result, bool]],
+    can_run: Callable[[RunMode], bool],
+) -> Result:
+    """What `run` returns for the first of `ways` with which it does, or the error of the last that may.
+
+    Where it says that something was asked for that only data tells, and there is data, it is run on that.
+    """
+    way, *others = ways
+    try:
+        result, is_lacking = run(way)
+    except Exception as error:
+        left = tuple(filter(can_run, remaining_modes(error, tuple(others))))
+        if not left:
+            raise
+        return first_success(left, run, can_run)
+    if is_lacking and "data" in others and can_run("data"):
+        return first_success(("data",), run, can_run)
+    return result
+
+
+def remaining_modes(error: BaseException | None, ways: tuple[RunMode, ...]) -> tuple[RunMode, ...]:
+    """Those of `ways` that may succeed where one without data raised `error`, or all if there was none.
+
+    Where shapes did not fit, data decides whether it is so, and there is nothing else to be tried.
+    """
+    if error is None:
+        return ways
+    if is_raised_by_user(error):
+        return ()
+    text = error_text(error).lower()
+    if ASKS_FOR_GRADIENT in text:
+        return ways
+    return tuple(way for way in ways if way == "data")
+
+
+LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
 """What is returned before the code in it runs."""
 
-RERUNS: tuple[Way, ...] = ("gradients", "data")
+
+MEMORY_MODES: tuple[RunMode, ...] = ("gradients", "data")
 """How memory is measured."""
+
 
 DEFAULT_MEMORY = 2**30
 """What parameters and inputs may take, in bytes, for a model to run on its data."""
@@ -67,8 +110,8 @@ class Profiler:
         Raises what the module's forward raises, and WrongTypeError for what is no module.
         """
         self._check()
-        check_module(module)
-        return self.profile_call(Call(module, args, kwargs))
+        check_is_module(module)
+        return self.profile_call(ModuleCall(module, args, kwargs))
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
@@ -82,110 +125,112 @@ class Profiler:
         if self.footprint is not None:
             text("footprint", self.footprint, "float32")
 
-    def profile_call(self, call: Call, device: str = "", failure: BaseException | None = None) -> Report:
+    def profile_call(
+        self, call: ModuleCall, device: str = "", failure: BaseException | None = None
+    ) -> Report:
         """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
 
         Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
         kernel, and it is run as on the CPU, where constants have data.
         """
-        ways = remaining(failure, self._ways) or self._ways[-1:]
+        ways = remaining_modes(failure, self._ways) or self._ways[-1:]
         try:
             return self._attempted(ways, call, device)
         except Exception as error:
-            valued = with_values(call)
-            if is_of_user(error) or not (has_other_arguments(valued, call) or self._is_meta(call, device)):
+            valued = with_integer_values(call)
+            if is_raised_by_user(error) or not (
+                has_other_arguments(valued, call) or self._is_meta(call, device)
+            ):
                 raise
             with suppress(Exception):
                 return self._attempted(ways, valued, "cpu")
             raise
 
-    def _attempted(self, ways: tuple[Way, ...], call: Call, device: str) -> Report:
-        report = attempted(ways, partial(self._run, call, device), partial(self._can_run, call))
+    def _attempted(self, ways: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
+        report = first_success(ways, partial(self._run, call, device), partial(self._can_run, call))
         return self._with_footprint(report, call)
 
-    def _is_meta(self, call: Call, device: str) -> bool:
-        parts = anatomy(call.model)
+    def _is_meta(self, call: ModuleCall, device: str) -> bool:
+        parts = module_tree(call.model)
         held = parts.parameters.values(), parts.buffers.values()
         given = chain(*held, tensors((call.args, call.kwargs)))
         return not device and all(tensor.is_meta for tensor in given)
 
-    def _with_footprint(self, report: Report, call: Call) -> Report:
+    def _with_footprint(self, report: Report, call: ModuleCall) -> Report:
         if self.footprint is None:
             return report
-        ways = filter(partial(self._can_run, call), RERUNS)
+        ways = filter(partial(self._can_run, call), MEMORY_MODES)
         dtype = dtype_named(self.footprint or report.dtype)
-        found = held(call, ways, dtype if self.footprint else "")
+        found = memory_footprint(call, ways, dtype if self.footprint else "")
         return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
 
     @property
-    def _ways(self) -> tuple[Way, ...]:
+    def _ways(self) -> tuple[RunMode, ...]:
         return ("gradients", "data") if self.backward else ("shapes", "gradients", "data")
 
-    def _can_run(self, call: Call, way: Way) -> bool:
+    def _can_run(self, call: ModuleCall, way: RunMode) -> bool:
         """Whether there is data, and not too much of it, for a run that needs it."""
         if way != "data":
             return True
-        given = [*anatomy(call.model).tensors, *tensors((call.args, call.kwargs))]
+        given = [*module_tree(call.model).tensors, *tensors((call.args, call.kwargs))]
         return not any(tensor.is_meta for tensor in given) and bytes_of(given) <= self.memory
 
-    def _run(self, call: Call, device: str, way: Way) -> tuple[Report, bool]:
+    def _run(self, call: ModuleCall, device: str, way: RunMode) -> tuple[Report, bool]:
         """The report of a run, and whether the model asked for what only data tells, and went on without."""
-        import torch
-
         says_gradients = self.backward or (way == "gradients" and torch.is_grad_enabled())
         has_gradients = self.backward or torch.is_grad_enabled()
         with ExitStack() as stack:
             copies = tensor_copies(way)
             copied = stack.enter_context(isolated(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
-            parts = anatomy(copied.model)
-            tape = Tape(followed(parts.submodules), self._operators(), way == "data")
-            runs: Runner = stack.enter_context(closing(Values(self.memory) if way == "data" else Shapes()))
+            parts = module_tree(copied.model)
+            tape = Tape(track(parts.submodules), self._operators(), way == "data")
+            runs: OperatorRunner = stack.enter_context(
+                closing(DataRunner(self.memory) if way == "data" else MetaRunner())
+            )
             access = (
-                DataFlow(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))
+                DataRunReads(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))
                 if way == "data"
-                else ShapesAccess(tape, says_gradients)
+                else ShapeRunReads(tape, says_gradients)
             )
             recorder = Recorder(tape, runs, VirtualDevices(home, way == "data"), access, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
-            with recorded(recorder):
+            with recording_modes(recorder):
                 output = interruptible(self._forward_and_backward, tape, copied)
             access.close(output)
-            left = unused(parts, tape.used)
-            given = named(copied.model, copied.args, copied.kwargs)
+            left = unused_parameters(parts, tape.used)
+            given = arguments_by_name(copied.model, copied.args, copied.kwargs)
             return report_of(parts, tape, given, output, way, left), access.is_lacking
 
-    def _forward_and_backward(self, tape: Tape, call: Call) -> Any:
+    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
         output = call.model(*call.args, **call.kwargs)
-        if isinstance(output, UNFINISHED):
+        if isinstance(output, LAZY_RESULTS):
             tape.note_uncounted(
                 "python::forward", (), f"it returned a {type(output).__name__}, which has not run"
             )
         if self.backward:
             tape.paths.is_backward = True
-            _watch_parameters(tape, call.model)
-            has_tensors = go_back(output)
+            _note_weight_gradients(tape, call.model)
+            has_tensors = run_backward(output)
             tape.end_backward()
             if not has_tensors:
                 tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
         return output
 
     def _operators(self) -> dict[str, Operator]:
-        return {name: of_user(formula) for name, formula in self.formulas.items()}
+        return {name: user_operator(formula) for name, formula in self.formulas.items()}
 
 
-def _watch_parameters(tape: Tape, model: torch.nn.Module) -> None:
+def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:
     """Tell `tape` of the gradient that each parameter gets."""
-    import torch
-
     with torch._C.DisableTorchFunction():  # or it would count as a use of the parameter
-        for parameter in anatomy(model).parameters.values():
+        for parameter in module_tree(model).parameters.values():
             watch: Any = parameter.register_hook
             if parameter.requires_grad:
                 watch(tape.note_weight_gradient)
 
 
-def of_user(formula: Callable[..., Cost]) -> Operator:
+def user_operator(formula: Callable[..., Cost]) -> Operator:
     """An operator by the user's formula, in real MACs; all are on real data if it says nothing of them."""
 
     def cost(**arguments: Any) -> Cost:
@@ -207,7 +252,7 @@ def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
     return Profiler().profile(module, *args, **kwargs)
 
 
-def check_module(module: Any) -> None:
+def check_is_module(module: Any) -> None:
     """WrongTypeError for what is no torch module, with what is done with it instead."""
     if isinstance(module, type) and is_module_class(module):
         hint = f"Make one of that class: {module.__name__}(...)"

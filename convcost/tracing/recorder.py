@@ -11,19 +11,27 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
+
 from convcost.operators.interface import Operator
-from convcost.tracing.data_access import DataFlow, ShapesAccess, readers
-from convcost.tracing.empty_tensors import like, of_shape
-from convcost.tracing.gradients import asking, with_gradients
-from convcost.tracing.higher_order import HigherOrderCall, called, is_higher_order, is_opaque
-from convcost.tracing.nested_tensors import has_jagged, has_strided, refuse_nested, supported
-from convcost.tracing.operator_formulas import NUMBERS, Dispatched, dispatched, with_tensors
-from convcost.tracing.storage_ownership import Runner, flat_tensors, written
-from convcost.tracing.subclasses import has_own_tensor
+from convcost.tracing.data_access import DataRunReads, ShapeRunReads, data_readers
+from convcost.tracing.gradients import requested_leaves, with_gradients
+from convcost.tracing.higher_order import HigherOrderCall, is_higher_order, is_opaque, run_higher_order
+from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
+from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.known_operators import (
+    NUMBERS,
+    KnownFunction,
+    KnownOverload,
+    known_function,
+    known_overload,
+    numbers_as_tensors,
+    without_override_check,
+)
+from convcost.tracing.nested_tensors import has_jagged, has_strided_nested, refuse_nested, supported_function
+from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import tensors
-from convcost.tracing.virtual_devices import VirtualDevices
-from convcost.tracing.whole_functions import Whole, opened, whole
+from convcost.tracing.tensors import flat_tensors, has_own_tensor, mutated_tensors, tensors
 
 
 class NestedCalls(threading.local):
@@ -38,9 +46,9 @@ class Recorder:
     def __init__(
         self,
         tape: Tape,
-        runs: Runner,
+        runs: OperatorRunner,
         devices: VirtualDevices,
-        access: ShapesAccess | DataFlow,
+        access: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
     ) -> None:
         self._tape = tape
@@ -48,7 +56,7 @@ class Recorder:
         self._runs = runs
         self._devices = devices
         self._access = access
-        self._readers = readers()
+        self._readers = data_readers()
         self._silence = NestedCalls()
 
     def note_use(self, values: Iterable[Any]) -> None:
@@ -76,25 +84,29 @@ class Recorder:
     def _called(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
-            return called(self._call(mode), function, args, kwargs)
-        known = None if is_transformed or has_own_tensor(args, kwargs) else whole(function)
+            return run_higher_order(self._call(mode), function, args, kwargs)
+        known = None if is_transformed or has_own_tensor(args, kwargs) else known_function(function)
         known = known or (None if is_transformed else self._tape.given_whole(function))
         if known is not None and not self._tape.is_taken_apart(known):
             return self._whole(known, function, args, kwargs)
-        inner = None if is_transformed else opened(function)
+        inner = None if is_transformed else without_override_check(function)
         if inner is None or function in mode.opened:
             return function(*args, **kwargs)
-        with mode.inside(function), asking(function, args, kwargs):
+        with mode.inside(function), requested_leaves(function, args, kwargs):
             return inner(*args, **kwargs)
 
-    def _whole(self, known: Whole, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    def _whole(self, known: KnownFunction, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         arguments = known.arguments(args, kwargs)
         name = f"aten::{known.name}"
         operator = self._tape.whole_formula(name, known.operator)
 
         def run() -> Any:
             output = self._output(known, arguments)
-            return self._silently(supported(function, arguments), args, kwargs) if output is None else output
+            return (
+                self._silently(supported_function(function, arguments), args, kwargs)
+                if output is None
+                else output
+            )
 
         return self._recorded(name, operator, arguments, run)
 
@@ -102,7 +114,7 @@ class Recorder:
         self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
     ) -> Any:
         """What `run` returns, put down as what `operator` yields."""
-        has_node = operator.contracts and not has_strided(arguments.values())
+        has_node = operator.contracts and not has_strided_nested(arguments.values())
         if self._has_gradients and has_node and _asks_for_gradients(arguments):
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
@@ -121,7 +133,7 @@ class Recorder:
         finally:
             self._silence.depth -= 1
 
-    def _output(self, known: Whole, arguments: dict[str, Any]) -> Any:
+    def _output(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
         """What the function returns if its operator tells the shape; None if it has to run."""
         if self._runs.has_data or known.operator.output is None:
             return None
@@ -132,12 +144,12 @@ class Recorder:
         shapes = known.operator.output(**arguments)
         if shapes is None:
             return None
-        if _differ(first, arguments.get("weight")):
-            return _refused(first, arguments["weight"]) if known.operator.contracts else None
+        if _dtypes_differ(first, arguments.get("weight")):
+            return _refuse_dtypes(first, arguments["weight"]) if known.operator.contracts else None
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = like(first) if known.operator.is_same else _of_shapes(shapes, dtype)
+        output = meta_result(first) if known.operator.is_same else _meta_tensors(shapes, dtype)
         if self._devices.are_several:
             self._devices.follow((first,), flat_tensors((output,)))
         return output
@@ -145,10 +157,10 @@ class Recorder:
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
         if is_higher_order(overload):
-            return called(self._call(mode), overload, args, kwargs)
-        known = dispatched(overload)
+            return run_higher_order(self._call(mode), overload, args, kwargs)
+        known = known_overload(overload)
         if args and args[0].__class__ in NUMBERS:
-            args = with_tensors(overload, args)
+            args = numbers_as_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and has_jagged(args):
             return NotImplemented  # torch then runs it as operators on what is stored
@@ -166,7 +178,7 @@ class Recorder:
         return output
 
     def _follow(
-        self, known: Dispatched, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+        self, known: KnownOverload, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
     ) -> None:
         """Where outputs are, and what their data comes from."""
         if not (self._runs.has_data or self._devices.are_several):
@@ -175,48 +187,48 @@ class Recorder:
         self._devices.follow(inputs, outputs)
         if known.is_view:
             return
-        targets = written(overload, known.writes, args, kwargs) if known.writes else []
+        targets = mutated_tensors(overload, known.writes, args, kwargs) if known.writes else []
         self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
 
     def _record(
-        self, known: Dispatched, operator: Any, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
+        self,
+        known: KnownOverload,
+        operator: Any,
+        overload: Any,
+        args: Any,
+        kwargs: dict[str, Any],
+        output: Any,
     ) -> None:
         """What an operator that returns nothing yields is what it writes to."""
         if known.writes and not known.returns:
-            output = written(overload, known.writes, args, kwargs)
+            output = mutated_tensors(overload, known.writes, args, kwargs)
         self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
 
 
 def _is_transformed() -> bool:
     """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
-    import torch
-
     is_forward_mode = torch.autograd.forward_ad._current_level >= 0
     return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:
-    import torch
-
     return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors(arguments))
 
 
-def _differ(first: Any, weight: Any) -> bool:
+def _dtypes_differ(first: Any, weight: Any) -> bool:
     """Whether torch would refuse or convert."""
     return weight is not None and weight.dtype is not first.dtype
 
 
-def _refused(first: Any, weight: Any) -> None:
+def _refuse_dtypes(first: Any, weight: Any) -> None:
     """Raise as torch does for tensors with data, unless autocast converts them."""
-    import torch
-
     if not torch._C._is_any_autocast_enabled():
         raise RuntimeError(
             f"expected one dtype, but the input is {first.dtype} and the weight {weight.dtype}"
         )
 
 
-def _of_shapes(shapes: Any, dtype: Any) -> Any:
+def _meta_tensors(shapes: Any, dtype: Any) -> Any:
     if isinstance(shapes, list):
-        return tuple(of_shape(shape, dtype) for shape in shapes)
-    return of_shape(shapes, dtype)
+        return tuple(meta_tensor(shape, dtype) for shape in shapes)
+    return meta_tensor(shapes, dtype)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Report, Row
 from convcost.core.trace import Module, Operation, Tensor, Trace
-from convcost.tracing.model_parts import Anatomy, tied
-from convcost.tracing.paths import Visit
+from convcost.tracing.module_tracker import SubmoduleVisit
+from convcost.tracing.module_tree import ModuleTree, tied_parameters
 from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import bytes_of, labelled, shape_of
-
-if TYPE_CHECKING:
-    import torch
+from convcost.tracing.tensors import bytes_of, named_tensors, shape_of
 
 
-class Described(str):
+class ExtraRepr(str):
     """A submodule's arguments as torch prints them."""
 
     __slots__ = ()
@@ -34,7 +33,7 @@ class Described(str):
 
 
 def report_of(
-    parts: Anatomy,
+    parts: ModuleTree,
     tape: Tape,
     given: Any,
     output: Any,
@@ -43,47 +42,47 @@ def report_of(
 ) -> Report:
     """The report of a run of the model of these parts; nothing was done with the `unused` parameters."""
     submodules = parts.submodules
-    visits = {"": Visit(calls=1), **tape.paths.visits}
+    visits = {"": SubmoduleVisit(calls=1), **tape.paths.visits}
     modules = tuple(
         Module(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
         for path, visit in visits.items()
     )
     trace = Trace(
-        _tensors(given),
-        _tensors(output),
+        _traced_tensors(given),
+        _traced_tensors(output),
         tape.operations,
         tape.uncounted,
         modules,
         "data" if way == "data" else "shapes",
         unused,
-        tied(parts),
+        tied_parameters(parts),
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
     )
-    texts = {path: _described(submodules[path]) for path in visits}
+    texts = {path: _extra_repr(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__
     return Report(
         name=name,
         spec=name,
-        rows=_rows(trace, texts, _owned(parts.parameters, visits), visits),
+        rows=_rows(trace, texts, _owned_parameters(parts.parameters, visits), visits),
         dtype=_dtype(parts.parameters),
         trace=trace,
     )
 
 
-def _described(module: torch.nn.Module) -> Described:
+def _extra_repr(module: torch.nn.Module) -> ExtraRepr:
     """Nothing where a user's class can't say it."""
     try:
-        return Described(module.extra_repr())
+        return ExtraRepr(module.extra_repr())
     except Exception:
-        return Described()
+        return ExtraRepr()
 
 
 def _rows(
     trace: Trace,
-    texts: Mapping[str, Described],
+    texts: Mapping[str, ExtraRepr],
     owned: Mapping[str, dict[str, torch.nn.Parameter]],
-    visits: Mapping[str, Visit],
+    visits: Mapping[str, SubmoduleVisit],
 ) -> tuple[Row, ...]:
     ran: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
@@ -99,10 +98,10 @@ def _rows(
 
 def _row(
     module: Module,
-    text: Described,
+    text: ExtraRepr,
     parameters: dict[str, torch.nn.Parameter],
     operations: list[Operation],
-    visit: Visit,
+    visit: SubmoduleVisit,
 ) -> Row:
     return Row(
         module.path,
@@ -121,8 +120,8 @@ def _row(
     )
 
 
-def _owned(
-    parameters: Mapping[str, torch.nn.Parameter], visits: Mapping[str, Visit]
+def _owned_parameters(
+    parameters: Mapping[str, torch.nn.Parameter], visits: Mapping[str, SubmoduleVisit]
 ) -> dict[str, dict[str, torch.nn.Parameter]]:
     """Each parameter with the innermost submodule around it that ran, by its name from there."""
     owned: dict[str, dict[str, torch.nn.Parameter]] = defaultdict(dict)
@@ -134,10 +133,10 @@ def _owned(
     return owned
 
 
-def _tensors(value: Any) -> tuple[Tensor, ...]:
+def _traced_tensors(value: Any) -> tuple[Tensor, ...]:
     return tuple(
         Tensor(name, str(tensor.dtype).removeprefix("torch."), shape_of(tensor), tensor.element_size())
-        for name, tensor in labelled(value)
+        for name, tensor in named_tensors(value)
     )
 
 

@@ -9,28 +9,88 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import torch
+
 from convcost.core.cost import Cost, Shape, Size
-from convcost.core.trace import Conditional, Operation, Phase, Uncounted
+from convcost.core.trace import Conditional, Element, Operation, Phase, Uncounted
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, of_complex
+from convcost.tracing.known_operators import (
+    TORCH_NAMESPACES,
+    KnownFunction,
+    is_composite,
+    known_composite,
+    rule_for,
+)
+from convcost.tracing.module_tracker import ModuleTracker, SubmoduleVisit
 from convcost.tracing.nested_tensors import by_component, has_nested
-from convcost.tracing.operands import elements_of, has_complex, has_sparse, is_number, rule_for
-from convcost.tracing.operator_formulas import SPACES_OF_TORCH
-from convcost.tracing.paths import Paths
-from convcost.tracing.recording import Key, Recording, Traits
-from convcost.tracing.storage_ownership import number_of
-from convcost.tracing.tensors import first_tensor, shape_of, tensors
-from convcost.tracing.whole_functions import Whole, composite, is_composite
+from convcost.tracing.tensors import (
+    elements_of,
+    first_tensor,
+    has_complex,
+    has_sparse,
+    is_number,
+    shape_of,
+    storage_id,
+    tensors,
+)
+
+CallKey = tuple[str, str, tuple[Shape, ...], Shape, Phase]
+
+
+CallTraits = tuple[bool, bool, bool, tuple[Element, ...]]
+"""Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
+
+
+@dataclass
+class Recording:
+    """Operations, what is not counted, calls of `torch.cond`, and the submodules that ran."""
+
+    operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
+    uncounted: dict[CallKey, Uncounted] = field(default_factory=dict)
+    conditionals: dict[Conditional, int] = field(default_factory=dict)
+    visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        """Of all operations."""
+        return sum((found.cost for found in self.operations.values()), Cost())
+
+    def count(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
+        """Add an operation to those of its kind."""
+        before = self.operations.get((key, traits))
+        if before is not None:
+            found = found._replace(
+                cost=before.cost + found.cost,
+                activations=before.activations + found.activations,
+                calls=before.calls + found.calls,
+            )
+        self.operations[key, traits] = found
+
+    def miss(self, key: CallKey, found: Uncounted) -> None:
+        """Add what is not counted to what is like it."""
+        before = self.uncounted.get(key)
+        self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
+
+    def add(self, other: Recording) -> None:
+        """Add all but the visits of another one."""
+        for (key, traits), found in other.operations.items():
+            self.count(key, traits, found)
+        for key, missed in other.uncounted.items():
+            self.miss(key, missed)
+        for conditional, calls in other.conditionals.items():
+            self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
+
 
 SEQUENCES = (list, tuple)
 
 
-def without_mark(name: str) -> str:
+def without_in_place_mark(name: str) -> str:
     """The name of an operator of ATen without the mark of one that writes in place."""
     return name.rstrip("_") if name.startswith("aten::") else name
 
 
-Counted = tuple[Key, Traits, Cost, Size, int]
+CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
 """What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
 
 
@@ -38,32 +98,32 @@ Counted = tuple[Key, Traits, Cost, Size, int]
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
 
-    paths: Paths
+    paths: ModuleTracker
     formulas: Mapping[str, Operator] = field(default_factory=dict)
     has_data: bool = False
     used: set[int] = field(default_factory=set)
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
-    _held: dict[int, Counted] = field(default_factory=dict)
+    _held: dict[int, CountedCall] = field(default_factory=dict)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
         if not self.formulas:
             return known
-        return self.formulas.get(name) or self.formulas.get(without_mark(name), known)
+        return self.formulas.get(name) or self.formulas.get(without_in_place_mark(name), known)
 
     def whole_formula(self, name: str, known: Operator) -> Operator:
         """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
         given = self.formulas.get(name) if self.formulas else None
         return known if given is None else known._replace(cost=given.cost)
 
-    def given_whole(self, function: Any) -> Whole | None:
+    def given_whole(self, function: Any) -> KnownFunction | None:
         """What is known of a function with a formula that torch makes others of before they are seen."""
         name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
-        return composite(function, name) if name and f"aten::{name}" in self.formulas else None
+        return known_composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
-    def is_taken_apart(self, known: Whole) -> bool:
+    def is_taken_apart(self, known: KnownFunction) -> bool:
         """Whether a function is counted by the operators that torch makes of it.
 
         So it is where the user has a formula for an operator of the same kind, and none for the function.
@@ -92,7 +152,7 @@ class Tape:
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
         """Put down a call that returned `output`."""
         if self.formulas:
-            self.used_formulas.update((name, without_mark(name)))
+            self.used_formulas.update((name, without_in_place_mark(name)))
         if operator is FREE:
             return
         first = first_tensor(output)
@@ -113,11 +173,11 @@ class Tape:
             cost = of_complex(cost) if is_complex else cost
             if cost.macs and key[4] == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
-                    self._hold(number_of(gradient), (key, traits, part, activations, 1))
+                    self._hold(storage_id(gradient), (key, traits, part, activations, 1))
             else:
                 self._count(key, traits, cost, activations, 1)
 
-    def _hold(self, memory: int, counted: Counted) -> None:
+    def _hold(self, memory: int, counted: CountedCall) -> None:
         """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
         before = self._held.pop(memory, None)
         self._held[memory] = counted
@@ -126,10 +186,8 @@ class Tape:
 
     def note_weight_gradient(self, gradient: Any) -> None:
         """A parameter gets `gradient`: what was dispatched to compute it is one by a weight."""
-        import torch
-
         with torch._C.DisableTorchFunction():
-            found = self._held.pop(number_of(gradient), None)
+            found = self._held.pop(storage_id(gradient), None)
         if found is not None:
             key, traits, cost, activations, calls = found
             self._count((*key[:4], "gradient by weight"), traits, cost, activations, calls)
@@ -183,20 +241,20 @@ class Tape:
         key = path, name, shapes, self.shape_of(output), phase
         self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
 
-    def _count(self, key: Key, traits: Traits, cost: Cost, activations: Size, calls: int) -> None:
+    def _count(self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int) -> None:
         found = Operation(*key[:4], cost, activations, calls, key[4], *traits)
         with self._lock:
             self._recorded.count(key, traits, found)
 
-    def _miss(self, key: Key, reason: str = "") -> None:
+    def _miss(self, key: CallKey, reason: str = "") -> None:
         """Name what is not counted, whatever its tensors hold: integers may be quantized.
 
         Without tensors, so does only what is not torch's own.
         """
-        if key[2] or key[3] or key[1].partition("::")[0] not in SPACES_OF_TORCH:
+        if key[2] or key[3] or key[1].partition("::")[0] not in TORCH_NAMESPACES:
             self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
 
-    def _key(self, name: str, operands: Iterable[Any], output: Any) -> Key:
+    def _key(self, name: str, operands: Iterable[Any], output: Any) -> CallKey:
         inputs = tuple(map(self.shape_of, operands))
         shape = () if output is None else self.shape_of(output)
         return self.paths.current, name, inputs, shape, self.phase
@@ -204,8 +262,6 @@ class Tape:
     @property
     def phase(self) -> Phase:
         """Backward runs without gradients of its own: where they are on, a forward is repeated."""
-        import torch
-
         if not self.paths.is_backward:
             return "forward"
         return "recomputation" if torch.is_grad_enabled() else "gradient by input"

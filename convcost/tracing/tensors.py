@@ -1,55 +1,56 @@
-"""The tensors in a value, however nested."""
+"""The tensors in a value, however nested, and what kind of tensors they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import fields, is_dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import torch
+
 from convcost.core.cost import Shape
+from convcost.core.trace import Element
 
 
 def tensors(values: Any) -> Iterator[Any]:
     """The tensors in `values`, however nested."""
-    return (tensor for _, tensor in labelled(values))
+    return (tensor for _, tensor in named_tensors(values))
 
 
 def bytes_of(held: Iterable[Any]) -> int:
     """What the elements of tensors take; those of quantized ones may be parts of a byte."""
     return sum(
-        -(-tensor.numel() * tensor.element_size() // PACKED.get(str(tensor.dtype), 1)) for tensor in held
+        -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
+        for tensor in held
     )
 
 
-PACKED = {"torch.quint4x2": 2, "torch.quint2x4": 4}
+ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
 """Elements that share the byte that torch says is the size of one."""
 
 
 def torch_dtype(name: str) -> Any:
     """torch's dtype of that name; tfloat32 computes otherwise, but is stored as float32."""
-    import torch
-
     return getattr(torch, "float32" if name == "tfloat32" else name)
 
 
-def labelled(value: Any, name: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+def named_tensors(value: Any, name: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """The tensors in `value` with the names or numbers that lead to them.
 
     A container that is inside itself, one of those `around`, is not looked into again.
     """
-    import torch
-
     if issubclass(type(value), torch.Tensor):
         yield name, value
         return
     inside = (*around, id(value))
-    for key, part in _parts(value):
+    for key, part in _items(value):
         kind = type(part)
         if issubclass(kind, torch.Tensor):
             yield _label(name, key), part
         elif part is not None and not issubclass(kind, int | float | str) and id(part) not in inside:
-            yield from labelled(part, _label(name, key), inside)
+            yield from named_tensors(part, _label(name, key), inside)
 
 
 def _label(name: str, key: Any) -> str:
@@ -61,7 +62,7 @@ def _label(name: str, key: Any) -> str:
     return f"{name}.{text}" if name else text
 
 
-def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
     """What is in a container, past what a user's subclass says of it; nothing in what can't be opened."""
     kind = type(value)
     if issubclass(kind, dict):
@@ -72,12 +73,12 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     if issubclass(kind, ValuesView):
         return enumerate(value)
     try:
-        return _of_user(value)
+        return _user_items(value)
     except Exception:  # whatever a user's class raises where it is asked for what is in it
         return ()
 
 
-def _of_user(value: Any) -> Iterable[tuple[Any, Any]]:
+def _user_items(value: Any) -> Iterable[tuple[Any, Any]]:
     kind = type(value)
     if issubclass(kind, Mapping):
         return list(value.items())
@@ -107,8 +108,6 @@ def shape_of(tensor: Any) -> Shape:
     """
     if not tensor.is_nested:
         return tuple(tensor.shape)
-    import torch
-
     if tensor.layout is torch.jagged and (tensor._lengths is None or tensor.is_meta):
         return tuple(tensor._values.shape)
     shapes = component_shapes(tensor)
@@ -121,8 +120,6 @@ def shape_of(tensor: Any) -> Shape:
 
 def component_shapes(tensor: Any) -> list[Shape]:
     """The shape of each component of a nested tensor."""
-    import torch
-
     with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
         if tensor.layout is not torch.jagged:
             return [tuple(sizes) for sizes in tensor._nested_tensor_size().tolist()]
@@ -135,8 +132,93 @@ def component_shapes(tensor: Any) -> list[Shape]:
 
 def first_tensor(value: Any) -> Any:
     """The first tensor in `value`, however nested; None if there is none."""
-    import torch
-
     if isinstance(value, tuple) and value:
         value = value[0] if isinstance(value[0], torch.Tensor) else value
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
+
+
+DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
+"""The layouts that leave out nothing."""
+
+
+def elements_of(operands: Iterable[Any], output: Any) -> tuple[Element, ...]:
+    """Those of each operand, and of what comes out, which may be nothing."""
+    return tuple(
+        Element(0, False) if tensor is None else Element(tensor.element_size(), tensor.is_floating_point())
+        for tensor in (*operands, output)
+    )
+
+
+def is_number(tensor: Any) -> bool:
+    """Whether it holds numbers with a point, quantized ones too: arithmetic of integers is index work."""
+    return tensor is None or tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
+
+
+def has_complex(operands: Iterable[Any]) -> bool:
+    """Whether one holds complex numbers."""
+    return any(tensor.is_complex() for tensor in operands)
+
+
+def has_sparse(operands: Iterable[Any]) -> bool:
+    """Whether one leaves out its zeros, which the formulas would count."""
+    dense = torch.strided
+    return any(tensor.layout is not dense and _is_sparse(tensor) for tensor in operands)
+
+
+def _is_sparse(tensor: Any) -> bool:
+    return str(tensor.layout) not in DENSE_LAYOUTS and not tensor.is_nested
+
+
+def is_user_class(kind: type) -> bool:
+    """Whether torch does not know the class."""
+    return kind.__module__.partition(".")[0] != "torch"
+
+
+def has_own_dispatch(kind: type) -> bool:
+    """Whether it is of the user's, and says what operators do."""
+    known = torch.Tensor.__torch_dispatch__
+    return is_user_class(kind) and getattr(kind, "__torch_dispatch__", known) is not known
+
+
+def has_own_tensor(args: Iterable[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether there is a tensor of such a class among the arguments of a call, or in a list among them."""
+    plain = _plain_classes()
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        kind = value.__class__
+        if kind in plain:
+            continue
+        if kind is list or kind is tuple:
+            if has_own_tensor(value, {}):
+                return True
+        elif has_own_dispatch(kind):
+            return True
+    return False
+
+
+@cache
+def _plain_classes() -> frozenset[type]:
+    """Classes that most arguments have."""
+    return frozenset((torch.Tensor, torch.nn.Parameter, int, float, bool, str, type(None)))
+
+
+def mutated_tensors(
+    overload: Any, places: tuple[int, ...], args: Any, kwargs: dict[str, Any]
+) -> list[torch.Tensor]:
+    """The tensors that `overload` writes to, which stand at these places of its schema."""
+    names = [overload._schema.arguments[place].name for place in places] if kwargs else []
+    by_place = [args[place] for place in places if place < len(args)]
+    return list(flat_tensors((*by_place, *(kwargs[name] for name in names if name in kwargs))))
+
+
+def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """The tensors among `values` and in lists among them."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from flat_tensors(value)
+
+
+def storage_id(tensor: torch.Tensor) -> int:
+    """Torch's number for the memory that `tensor` is in."""
+    return int(tensor.untyped_storage()._cdata) if tensor.layout is torch.strided else id(tensor)

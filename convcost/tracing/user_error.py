@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 import sysconfig
 from pathlib import Path
 from traceback import extract_tb
+from types import CodeType
 
 from convcost.core.errors import ConvcostError
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 
+
 LONGEST = 400
+
+
 MOST_LINES = 4
 
 
@@ -23,7 +28,7 @@ class TargetError(ConvcostError):
         self.origin = origin
 
 
-def fault(what: str, error: BaseException, hint: str = "") -> TargetError:
+def target_error(what: str, error: BaseException, hint: str = "") -> TargetError:
     """That `what` happened as `error` says, with the innermost line of the user's code that led to it.
 
     Where it is KeyboardInterrupt, that is raised: whoever runs the program ends it.
@@ -31,12 +36,14 @@ def fault(what: str, error: BaseException, hint: str = "") -> TargetError:
     if isinstance(error, KeyboardInterrupt):
         raise error
     notes = [f"  {line}"[:LONGEST] for line in getattr(error, "__notes__", ())[:MOST_LINES]]
-    return TargetError("\n".join((f"{what}: {_said(error)}", *place(error), *notes)), error, hint)
+    return TargetError(
+        "\n".join((f"{what}: {_short_text(error)}", *error_location(error), *notes)), error, hint
+    )
 
 
-def _said(error: BaseException) -> str:
+def _short_text(error: BaseException) -> str:
     """`ValueError: width has to be even`, without what torch adds over many lines."""
-    text = "\n".join([line for line in text_of(error).strip().splitlines() if line.strip()][:MOST_LINES])
+    text = "\n".join([line for line in error_text(error).strip().splitlines() if line.strip()][:MOST_LINES])
     if isinstance(error, SystemExit):
         return f"it ended the program, sys.exit({text})"
     if isinstance(error, ConvcostError):
@@ -45,7 +52,7 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {short}" if short else type(error).__name__
 
 
-def text_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What the error says, if it can say it."""
     try:
         return str(error)
@@ -53,11 +60,13 @@ def text_of(error: BaseException) -> str:
         return ""
 
 
-def place(error: BaseException) -> list[str]:
+def error_location(error: BaseException) -> list[str]:
     """The file, the line, the function, and the code there."""
     if isinstance(error, SyntaxError) and error.filename:
         return _shown(error.filename, error.lineno, "", error.text or "")
-    frames = [frame for frame in extract_tb(error.__traceback__) if not is_machinery(Path(frame.filename))]
+    frames = [
+        frame for frame in extract_tb(error.__traceback__) if not is_framework_code(Path(frame.filename))
+    ]
     own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts] or frames
     if not own:
         return []
@@ -66,16 +75,19 @@ def place(error: BaseException) -> list[str]:
 
 def _shown(file: str, line: int | None, function: str, code: str) -> list[str]:
     within = f", in {function}" if function.isidentifier() else ""
-    return [f"  {_near(file)}:{line}{within}", *([f"    {code.strip()[:LONGEST]}"] if code.strip() else [])]
+    return [
+        f"  {_short_path(file)}:{line}{within}",
+        *([f"    {code.strip()[:LONGEST]}"] if code.strip() else []),
+    ]
 
 
-def _near(file: str) -> str:
+def _short_path(file: str) -> str:
     """The path from the current folder, if it is below."""
     path = Path(file).resolve()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def is_machinery(file: Path) -> bool:
+def is_framework_code(file: Path) -> bool:
     """Whether code at `file` belongs to Python, torch or convcost."""
     torch_folder = Path(str(getattr(sys.modules.get("torch"), "__file__", "/torch"))).parent
     folders = (Path(__file__).parents[1], torch_folder)
@@ -86,3 +98,36 @@ def is_machinery(file: Path) -> bool:
 def is_installed(path: Path) -> bool:
     """Whether a file is Python's own or of an installed package."""
     return path.is_relative_to(STANDARD_LIBRARY) or "site-packages" in path.parts or path == Path()
+
+
+RAISE_OPCODE = dis.opmap["RAISE_VARARGS"]
+
+
+ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
+"""A function that asks for these may raise for no other reason than that there is no data."""
+
+
+NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
+
+
+def is_raised_by_user(error: BaseException) -> bool:
+    """Whether the user's code raised it by itself, or has no such key, whatever tensors hold."""
+    if isinstance(error, NEVER_FOR_DATA) or _is_missing_attribute(error):
+        return True
+    trace = error.__traceback__
+    if trace is None or error.__context__ is not None:
+        return False
+    while trace.tb_next:
+        trace = trace.tb_next
+    is_raised = trace.tb_frame.f_code.co_code[trace.tb_lasti] == RAISE_OPCODE
+    return (is_raised or isinstance(error, KeyError)) and _is_independent(trace.tb_frame.f_code)
+
+
+def _is_missing_attribute(error: BaseException) -> bool:
+    """Whether a torch module was asked for an attribute that it does not have."""
+    return isinstance(error, AttributeError) and hasattr(error.obj, "named_modules")
+
+
+def _is_independent(code: CodeType) -> bool:
+    """Whether it is the user's own, and no device decides what it raises."""
+    return not ASKS_FOR_DEVICE.intersection(code.co_names) and not is_framework_code(Path(code.co_filename))

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.counters import ALL, COUNTERS, chosen_for_model, is_installed
+from convcost.counters import COUNTERS, is_installed, select_model_counters
 from convcost.counters.interface import Counter
 from convcost.layers import FAMILIES, KINDS, find_layer
-from convcost.verify.cases import Case, cases
-from convcost.verify.counting import CounterFinding, Refereed
-from convcost.verify.generate import optional
-from convcost.verify.interface import REFUSED, LayerCheck
-from convcost.verify.real import Torch
+from convcost.verify.cases import Case, cases, optional
+from convcost.verify.checks import (
+    REFUSED,
+    CounterCheck,
+    LayerCheck,
+    PeerCounterCheck,
+    Torch,
+    Traced,
+    one_thread,
+)
 from convcost.verify.result import Finding, Heading, Verified
-from convcost.verify.run_settings import one_thread
 from convcost.verify.shrink import simplest
-from convcost.verify.traced import Traced
 
 DEFAULT_CASES = 6
 
@@ -29,7 +32,7 @@ class Plan(NamedTuple):
     """
 
     kinds: tuple[str, ...] = KINDS
-    counters: tuple[Counter, ...] = ALL
+    counters: tuple[Counter, ...] = tuple(COUNTERS.values())
     cases: int = DEFAULT_CASES
     seed: int = 0
 
@@ -44,7 +47,7 @@ class Plan(NamedTuple):
 
 
 def _of_counter(counter: Counter) -> LayerCheck:
-    return CounterFinding(counter) if counter.name in COUNTERS else Refereed(counter)
+    return CounterCheck(counter) if counter.name in COUNTERS else PeerCounterCheck(counter)
 
 
 def findings(plan: Plan) -> Iterator[tuple[Finding, ...]]:
@@ -98,7 +101,7 @@ def _kinds(name: str) -> tuple[str, ...]:
 
 def chosen_counters(names: str) -> tuple[Counter, ...]:
     """The counters named, peers among them; UsageError for one that is not installed."""
-    counters = chosen_for_model(names)
+    counters = select_model_counters(names)
     for counter in counters:
         if not is_installed(counter):
             raise UsageError(f"{counter.name} is not installed", hint=f"It comes with: {counter.install}")

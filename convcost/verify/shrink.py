@@ -11,7 +11,7 @@ from convcost.core.errors import ConvcostError
 from convcost.layers.interface import Layer
 from convcost.spec.resolve import accepted
 from convcost.verify.cases import Case, case_of
-from convcost.verify.interface import LayerCheck
+from convcost.verify.checks import LayerCheck
 
 Design = tuple[Layer, Shape]
 

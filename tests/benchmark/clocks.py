@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import convcost
 from convcost.benchmark.machine import Figure, Machine
-from convcost.benchmark.result import Run, Timing
 from convcost.benchmark.samples import Samples
+from convcost.benchmark.timing import Run, Timing
 from convcost.core.report import Comparison
 
 MACHINE = Machine(

@@ -9,7 +9,7 @@ from torch import nn
 
 import convcost
 from convcost.core.errors import ConvcostError
-from convcost.tracing.target import Profiled
+from convcost.tracing.target.profile import ProfiledModel
 from convcost.tracing.user_error import TargetError
 
 
@@ -68,7 +68,7 @@ def test_nothing_changes_either_where_it_is_cut_short(error, raised):
     before = state(module)
     with pytest.raises(raised):
         stopwatch(threads=torch.get_num_threads() + 1).timed(
-            (report,), lambda: (Profiled(report, module, (x,)),)
+            (report,), lambda: (ProfiledModel(report, module, (x,)),)
         )
     assert state(module) == before
 
@@ -80,7 +80,7 @@ def test_a_forward_that_fails_is_said_with_its_place():
     with pytest.raises(
         ConvcostError, match=r"Fails could not be run: ValueError: odd\n  .*test_cut_short\.py"
     ):
-        stopwatch().timed((report,), lambda: (Profiled(report, module, (x,)),))
+        stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))
 
 
 def test_a_forward_that_fails_later_on_is_said_with_its_place_too():
@@ -89,4 +89,4 @@ def test_a_forward_that_fails_later_on_is_said_with_its_place_too():
     module.runs[0] = 3
     message = r"Fails ran at first, and then could not be run: it ended the program, sys\.exit\(0\)\n  .*:\d+"
     with pytest.raises(TargetError, match=message):
-        stopwatch().timed((report,), lambda: (Profiled(report, module, (x,)),))
+        stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))

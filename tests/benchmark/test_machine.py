@@ -9,10 +9,9 @@ from clocks import MACHINE
 
 from convcost.benchmark import peaks
 from convcost.benchmark.hardware import _bytes
-from convcost.benchmark.machine import outdated
+from convcost.benchmark.machine import machine_in, outdated, text_of
+from convcost.benchmark.peaks import Copy, Product, Tiny
 from convcost.benchmark.samples import Samples
-from convcost.benchmark.stored import machine_in, text_of
-from convcost.benchmark.workloads import Copy, Product, Tiny
 from convcost.core.errors import UsageError
 from convcost.devices.device import Device
 

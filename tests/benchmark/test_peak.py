@@ -5,14 +5,14 @@ import torch
 from timings import timed_specs
 from torch import nn
 
-from convcost.benchmark import peak
-from convcost.benchmark.peak import peak_of
-from convcost.counters.subject import Subject
+from convcost.benchmark import first_run
+from convcost.benchmark.first_run import peak_of
+from convcost.counters.model_call import ModelCall
 
 
 def test_a_cpu_does_not_say():
     ran = []
-    found = Subject(nn.Linear(8, 4), (torch.ones(2, 8),), {})
+    found = ModelCall(nn.Linear(8, 4), (torch.ones(2, 8),), {})
     assert peak_of(lambda: ran.append(1), found) is None
     assert ran == [1]
 
@@ -34,13 +34,13 @@ def test_it_is_what_the_call_adds_to_what_the_module_holds(monkeypatch):
             return self.size
 
     other, weight, output = 1000, Tensor(1, 50), 7
-    monkeypatch.setattr(peak, "held", lambda found: [weight, weight, Tensor(2, 5)])
+    monkeypatch.setattr(first_run, "all_tensors", lambda found: [weight, weight, Tensor(2, 5)])
     figures = {"memory_allocated": other + 55, "max_memory_allocated": other + 55 + output}
     for name, value in figures.items():
         monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
     for name in ("synchronize", "reset_peak_memory_stats"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
-    assert peak_of(lambda: None, Subject(nn.Identity(), (), {})) == 50 + 5 + output
+    assert peak_of(lambda: None, ModelCall(nn.Identity(), (), {})) == 50 + 5 + output
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

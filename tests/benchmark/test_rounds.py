@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.benchmark.rounds import MOST_CALLS, Block, Plan, block, in_turn, rounds
-from convcost.benchmark.samples import Samples
+from convcost.benchmark.samples import MOST_CALLS, Block, Plan, Samples, block, in_turn, rounds
 
 PLAN = Plan(block=1.0, total=8.0, fewest=3, most=5)
 

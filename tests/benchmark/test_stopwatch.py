@@ -7,7 +7,7 @@ from torch import nn
 
 import convcost
 from convcost.benchmark import free_memory, settings
-from convcost.benchmark.result import times_ratio
+from convcost.benchmark.timing import times_ratio
 from convcost.core.errors import UsageError
 
 

@@ -11,7 +11,7 @@ from cli.running import PLAIN, convcost, refused
 from clocks import MACHINE
 
 from convcost.benchmark import peaks
-from convcost.benchmark.stored import machine_in, text_of
+from convcost.benchmark.machine import machine_in, text_of
 from convcost.cli import machine_file as machines
 from convcost.cli.machine_file import folder
 from convcost.core.errors import UsageError

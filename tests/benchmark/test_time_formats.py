@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import convcost
 from convcost.analysis.roofline import roofline
-from convcost.benchmark.result import Run
+from convcost.benchmark.timing import Run
 from convcost.core.report import Comparison
 from convcost.devices import device_named
 from convcost.render import render

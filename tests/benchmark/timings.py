@@ -2,9 +2,9 @@
 
 import convcost
 from convcost import parse
-from convcost.benchmark.rounds import Plan
-from convcost.benchmark.times import Stopwatch
-from convcost.tracing.target import Profiled
+from convcost.benchmark.samples import Plan
+from convcost.benchmark.stopwatch import Stopwatch
+from convcost.tracing.target.profile import ProfiledModel
 
 QUICK = Plan(block=1e-4, total=1e-3, fewest=3, most=3)
 
@@ -22,6 +22,6 @@ def timed_specs(*specs, watch=None, **options):
 
 def timed_module(module, *inputs, backward=False, **options):
     report = convcost.Profiler(backward=backward).profile(module, *inputs)
-    found = Profiled(report, module, inputs)
+    found = ProfiledModel(report, module, inputs)
     [result] = stopwatch(backward=backward, **options).timed((report,), lambda: (found,))
     return result.time

@@ -411,7 +411,7 @@ def test_a_damaged_lock_file_is_refused():
     given(PAIR)
     given("<<<<<<< HEAD\n", "convcost.lock")
     assert refused("check", "--update") == (
-        "convcost.lock:1: no TOML: Invalid statement\n"
+        "convcost.lock:1: invalid TOML: Invalid statement\n"
         "It was left as it is. Restore it, or delete it and run convcost check --update.\n"
     )
 
@@ -473,7 +473,7 @@ def test_what_a_model_raises_is_told_at_its_entry():
 
 def test_a_counter_that_is_not_there_does_not_agree(monkeypatch):
     modelled()
-    monkeypatch.setattr("convcost.counters.referee.is_installed", lambda _: False)
+    monkeypatch.setattr("convcost.counters.crosscheck.is_installed", lambda _: False)
     code, out, _ = convcost("check")
     assert code == 1
     assert "net: flop_counter_mode unavailable: torch is not installed" in out.replace("\n", " ")

@@ -6,7 +6,7 @@ import pytest
 from running import FOUNDING, convcost
 
 from convcost.counters import COUNTERS
-from convcost.counters.interface import CounterEntry, Missed, Reading
+from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 FOUNDING_COUNTERS = """\
  counter                   its own figure    as FLOPs   verdict
@@ -70,22 +70,22 @@ def test_counters_are_named_with_spaces_between_too():
 
 
 def test_strict_exits_with_1_when_a_counter_differs(reads):
-    reads(Reading(1, (CounterEntry("", "linear", 1),)))
+    reads(CounterReading(1, (CounterEntry("", "linear", 1),)))
     assert counted("--counters", "fvcore", "--strict")[0] == 1
 
 
 def test_without_strict_a_counter_that_differs_is_no_failure(reads):
-    reads(Reading(1, (CounterEntry("", "linear", 1),)))
+    reads(CounterReading(1, (CounterEntry("", "linear", 1),)))
     assert counted("--counters", "fvcore")[0] == 0
 
 
 def test_strict_still_prints_the_result(reads):
-    reads(Reading(1, (CounterEntry("", "linear", 1),)))
+    reads(CounterReading(1, (CounterEntry("", "linear", 1),)))
     assert verdicts(counted("--counters", "fvcore", "--strict")[1]) == {"fvcore": "differs"}
 
 
 def test_a_blind_counter_is_no_failure_under_strict(reads):
-    reads(Reading(0, (), (Missed("0", "aten::conv1d"), Missed("1", "aten::conv1d"))))
+    reads(CounterReading(0, (), (MissedOperator("0", "aten::conv1d"), MissedOperator("1", "aten::conv1d"))))
     code, dense, _ = counted("--counters", "fvcore", "--strict")
     assert (code, verdicts(dense)) == (0, {"fvcore": "blind"})
 

@@ -8,7 +8,7 @@ from io import StringIO
 
 from running import convcost
 
-from convcost.counters import COUNTERS, EVERY
+from convcost.counters import ALL_COUNTERS, COUNTERS
 from convcost.counters.peers import PEERS
 
 
@@ -17,7 +17,7 @@ def listed():
 
 
 def test_every_registered_counter_is_listed():
-    assert [counter["name"] for counter in listed()] == list(EVERY)
+    assert [counter["name"] for counter in listed()] == list(ALL_COUNTERS)
 
 
 def test_each_counter_says_its_version_and_unit():
@@ -43,12 +43,12 @@ def test_no_line_of_the_table_is_wider_than_the_screen():
 
 def test_csv_has_a_line_for_each_counter():
     rows = csv.DictReader(StringIO(convcost("counters", "--format", "csv").out))
-    assert [row["title"] for row in rows] == [counter.title for counter in EVERY.values()]
+    assert [row["title"] for row in rows] == [counter.title for counter in ALL_COUNTERS.values()]
 
 
 def test_a_counter_that_is_not_installed_is_said_to_be_so(monkeypatch):
     monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: None)
-    assert convcost("counters").out.count("not installed") == len(EVERY)
+    assert convcost("counters").out.count("not installed") == len(ALL_COUNTERS)
 
 
 def test_the_peers_stand_below_and_say_how_to_be_installed(monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 from running import COMMAND, environment
 
 from convcost.core.errors import ConvcostError
-from convcost.tracing.loading import load, parse_place
-from convcost.tracing.origin import check_callable
+from convcost.tracing.target.loading import check_callable, load
+from convcost.tracing.target.target import parse_place
 from convcost.tracing.user_error import TargetError
 
 NET = """

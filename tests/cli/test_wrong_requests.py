@@ -90,7 +90,9 @@ def test_an_unknown_format_gets_the_near_one_and_the_list(command):
 
 
 def test_a_wrong_format_is_refused_before_anything_is_counted(monkeypatch):
-    monkeypatch.setattr("convcost.counters.run.crosscheck", lambda *_: pytest.fail("it counted"))
+    monkeypatch.setattr(
+        "convcost.counters.crosscheck.crosscheck_design", lambda *_: pytest.fail("it counted")
+    )
     assert refused(*FOUNDING, "--format", "tabel").startswith("no format is called tabel")
 
 

@@ -4,8 +4,9 @@ import warnings
 
 from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Reading
-from convcost.counters.run import DEFAULT_MEMORY, crosscheck
+from convcost.counters.crosscheck import crosscheck_design
+from convcost.counters.interface import CounterReading
+from convcost.counters.limits import DEFAULT_MEMORY
 from convcost.spec import parse
 from convcost.tracing.build import build
 
@@ -20,12 +21,12 @@ BILINEAR = "[2, 7] -> Bilinear(3, 4, 5)"
 def result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) -> CounterResult:
     """What `counter` says of `spec`."""
     network = parse(spec).network(sizes)
-    [(name, found)] = crosscheck(network, network.report(), (COUNTERS[counter],), memory)
+    [(name, found)] = crosscheck_design(network, network.report(), (COUNTERS[counter],), memory)
     assert name == counter
     return found
 
 
-def reading(counter: str, spec: str, device: str = "cpu") -> Reading:
+def reading(counter: str, spec: str, device: str = "cpu") -> CounterReading:
     """What `counter` reads on `spec`'s module."""
     module, example = build(parse(spec).network({}), device)
     with warnings.catch_warnings(action="ignore"):

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core.cost import Cost
-from convcost.core.diagnosis import Cause
+from convcost.core.diagnosis import Cause, CauseKind
 from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
-from convcost.counters.causes import causes
-from convcost.counters.interface import CounterEntry, Missed, Reading
+from convcost.counters.causes import find_causes
+from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 
@@ -16,13 +16,13 @@ FLOPS, MACS = COUNTERS["flop_counter_mode"], COUNTERS["fvcore"]
 class Hooks:
     """A counter of modules."""
 
-    name, title, package, unit, watches = "hooks", "hooks", "hooks", "MACs", "modules"
+    name, title, package, unit, hook_level = "hooks", "hooks", "hooks", "MACs", "modules"
 
 
 class Functions:
     """A counter of functions that it patches."""
 
-    name, title, package, unit, watches = "functions", "functions", "functions", "MACs", "functions"
+    name, title, package, unit, hook_level = "functions", "functions", "functions", "MACs", "functions"
 
 
 def operation(path, operator, macs, calls=1, bias=0, elementwise=0, inputs=((4, 8), (6, 8)), output=(4, 6)):
@@ -43,8 +43,8 @@ def trace(*operations, kinds=KINDS):
 
 def found(counter, operations, counted=(), missed=(), total=None, places=None):
     total = sum(entry.total for entry in counted) if total is None else total
-    reading = Reading(total, tuple(counted), tuple(missed))
-    return causes(trace(*operations), counter, reading, places or {})
+    reading = CounterReading(total, tuple(counted), tuple(missed))
+    return find_causes(trace(*operations), counter, reading, places or {})
 
 
 def test_an_exact_figure_has_no_cause():
@@ -57,21 +57,21 @@ def test_a_counter_of_flops_is_compared_with_twice_the_macs():
 
 def test_bias_adds_are_told_by_their_amount():
     assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 216)]) == (
-        Cause("bias adds", "Linear", 48, 1, ("fc",)),
+        Cause(CauseKind.BIAS_ADDS, "Linear", 48, 1, ("fc",)),
     )
 
 
 def test_a_counter_of_flops_takes_a_bias_add_for_one():
     assert found(FLOPS, [LINEAR], [CounterEntry("fc", "aten::addmm", 384 + 24)]) == (
-        Cause("bias adds", "Linear", 24, 1, ("fc",)),
+        Cause(CauseKind.BIAS_ADDS, "Linear", 24, 1, ("fc",)),
     )
 
 
 def test_shares_that_a_counter_is_known_to_count_stand_apart():
     shares = (("bias adds", 80), ("elementwise", 500))
     assert found(Hooks, [LSTM], [CounterEntry("rnn", "LSTM", 1580, shares)]) == (
-        Cause("elementwise", "LSTM", 1000, 1, ("rnn",)),
-        Cause("bias adds", "LSTM", 160, 1, ("rnn",)),
+        Cause(CauseKind.ELEMENTWISE, "LSTM", 1000, 1, ("rnn",)),
+        Cause(CauseKind.BIAS_ADDS, "LSTM", 160, 1, ("rnn",)),
     )
 
 
@@ -82,8 +82,8 @@ def test_work_that_is_no_product_is_elementwise_whatever_the_counters_rule_for_i
         CounterEntry("", "aten::add", 7),
     ]
     assert found(Hooks, [LINEAR, RELU], counted) == (
-        Cause("elementwise", "ReLU", 1998, 1, ("act",)),
-        Cause("elementwise", "aten::add", 14, 1, ("",)),
+        Cause(CauseKind.ELEMENTWISE, "ReLU", 1998, 1, ("act",)),
+        Cause(CauseKind.ELEMENTWISE, "aten::add", 14, 1, ("",)),
     )
 
 
@@ -94,7 +94,7 @@ def test_a_lookup_that_counts_is_said_to_compute_nothing():
 
 
 def test_an_operator_without_formula_is_named_as_the_counter_met_it():
-    missed = [Missed("rnn", "aten::mkldnn_rnn_layer")]
+    missed = [MissedOperator("rnn", "aten::mkldnn_rnn_layer")]
     assert found(FLOPS, [LSTM], missed=missed) == (
         Cause("formula", "aten::mkldnn_rnn_layer", -2000, 1, ("rnn",)),
     )
@@ -102,15 +102,18 @@ def test_an_operator_without_formula_is_named_as_the_counter_met_it():
 
 def test_of_several_missed_operators_the_one_alike_is_named():
     attention = operation("fc", "aten::scaled_dot_product_attention", 50)
-    missed = [Missed("fc", "aten::mv"), Missed("fc", "aten::_scaled_dot_product_flash_attention_for_cpu")]
+    missed = [
+        MissedOperator("fc", "aten::mv"),
+        MissedOperator("fc", "aten::_scaled_dot_product_flash_attention_for_cpu"),
+    ]
     assert found(FLOPS, [attention, LINEAR], [CounterEntry("fc", "aten::addmm", 384)], missed) == (
-        Cause("attention", "aten::_scaled_dot_product_flash_attention_for_cpu", -100, 1, ("fc",)),
+        Cause(CauseKind.ATTENTION, "aten::_scaled_dot_product_flash_attention_for_cpu", -100, 1, ("fc",)),
     )
 
 
 def test_an_operator_that_torch_takes_for_a_whole_module_explains_what_is_inside():
     inside = operation("block.linear1", "aten::linear", 192, bias=24)
-    missed = [Missed("block", "aten::_transformer_encoder_layer_fwd")]
+    missed = [MissedOperator("block", "aten::_transformer_encoder_layer_fwd")]
     assert found(FLOPS, [inside], missed=missed) == (
         Cause("formula", "aten::_transformer_encoder_layer_fwd", -384, 1, ("block.linear1",)),
     )
@@ -129,7 +132,7 @@ def test_a_module_that_a_counter_has_no_rule_for_is_named():
 def test_missed_attention_is_called_that():
     attention = operation("", "aten::scaled_dot_product_attention", 50)
     assert found(Functions, [attention]) == (
-        Cause("attention", "aten::scaled_dot_product_attention", -100, 1, ("",)),
+        Cause(CauseKind.ATTENTION, "aten::scaled_dot_product_attention", -100, 1, ("",)),
     )
 
 
@@ -147,7 +150,7 @@ def test_an_operation_that_is_counted_as_its_parts_agrees():
 
 def test_parts_with_bias_adds_are_put_down_to_those():
     parts = [CounterEntry("rnn", "aten::addmm", 340, calls=2), CounterEntry("rnn", "aten::mm", 400)]
-    assert found(MACS, [LSTM], parts) == (Cause("bias adds", "LSTM", 160, 1, ("rnn",)),)
+    assert found(MACS, [LSTM], parts) == (Cause(CauseKind.BIAS_ADDS, "LSTM", 160, 1, ("rnn",)),)
 
 
 def test_work_that_a_counter_puts_into_the_module_around_is_found_there():
@@ -173,13 +176,13 @@ def test_a_module_with_two_names_that_is_added_twice_is_told():
 
 def test_what_nothing_explains_is_called_that_with_its_amount():
     assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 193)]) == (
-        Cause("unexplained", "", 2, 1, ("",)),
+        Cause(CauseKind.UNEXPLAINED, "", 2, 1, ("",)),
     )
 
 
 def test_a_total_that_is_not_the_sum_of_its_entries_is_unexplained():
     assert found(Hooks, [LINEAR], [CounterEntry("fc", "Linear", 192)], total=200) == (
-        Cause("unexplained", "", 16, 1, ("",)),
+        Cause(CauseKind.UNEXPLAINED, "", 16, 1, ("",)),
     )
 
 
@@ -207,7 +210,7 @@ ENTRIES = st.builds(
     ),
     st.integers(1, 3),
 )
-MISSES = st.builds(Missed, PATHS, st.sampled_from(["aten::mm", "aten::_native_multi_head_attention"]))
+MISSES = st.builds(MissedOperator, PATHS, st.sampled_from(["aten::mm", "aten::_native_multi_head_attention"]))
 
 
 @given(
@@ -219,11 +222,11 @@ MISSES = st.builds(Missed, PATHS, st.sampled_from(["aten::mm", "aten::_native_mu
 )
 def test_causes_always_add_up_to_the_difference(counter, operations, counted, missed, astray):
     total = sum(entry.total for entry in counted) + astray
-    reading = Reading(total, tuple(counted), tuple(missed))
+    reading = CounterReading(total, tuple(counted), tuple(missed))
     run = trace(*operations)
     factor = 2 if counter.unit == "MACs" else 1
     difference = factor * total - 2 * run.total("forward").macs
-    assert sum(cause.flops for cause in causes(run, counter, reading, {})) == difference
+    assert sum(cause.flops for cause in find_causes(run, counter, reading, {})) == difference
 
 
 @given(st.lists(OPERATIONS.filter(lambda each: each.operator != "aten::relu"), max_size=8))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from convcost.counters.side_effects import alterations, state
+from convcost.counters.side_effects import capture_state, side_effects
 
 
 class Net(nn.Module):
@@ -51,9 +51,9 @@ def on_parameter(change):
 )  # fmt: skip
 def test_an_alteration_of_the_model_is_named(alter, said):
     module = Net()
-    before = state(module)
+    before = capture_state(module)
     alter(module)
-    assert alterations(before, state(module)) == said
+    assert side_effects(before, capture_state(module)) == said
 
 
 @pytest.mark.parametrize(
@@ -66,28 +66,28 @@ def test_an_alteration_of_the_model_is_named(alter, said):
 )
 def test_a_function_of_torch_that_is_left_patched_is_named(monkeypatch, place, name, said):
     module = Net()
-    before = state(module)
+    before = capture_state(module)
     monkeypatch.setattr(place, name, lambda *_: None)
-    assert alterations(before, state(module)) == (said,)
+    assert side_effects(before, capture_state(module)) == (said,)
 
 
 def test_nothing_is_said_of_data_that_is_no_number_at_all():
     module = Net()
     module.norm.running_mean.fill_(float("nan"))
-    assert alterations(state(module), state(module)) == ()
+    assert side_effects(capture_state(module), capture_state(module)) == ()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64, torch.complex64])
 def test_data_of_every_dtype_is_compared(dtype):
     module = nn.ParameterDict({"weight": nn.Parameter(torch.zeros(3, dtype=dtype))})
-    before = state(module)
+    before = capture_state(module)
     module["weight"].data[1] = 1
-    assert alterations(before, state(module)) == ("changes the data of weight",)
+    assert side_effects(before, capture_state(module)) == ("changes the data of weight",)
 
 
 def test_a_model_without_data_is_compared_too():
     with torch.device("meta"):
         module = Net()
-    before = state(module)
+    before = capture_state(module)
     module.linear.weight = nn.Parameter(torch.empty(2, 2, device="meta"))
-    assert alterations(before, state(module)) == ("changes the data of linear.weight",)
+    assert side_effects(before, capture_state(module)) == ("changes the data of linear.weight",)

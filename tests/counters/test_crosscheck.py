@@ -4,8 +4,8 @@ import pytest
 from counting import CONV, DENSE, result
 
 from convcost.core.errors import UsageError
-from convcost.counters import COUNTERS, chosen
-from convcost.counters.run import crosscheck
+from convcost.counters import COUNTERS, select_counters
+from convcost.counters.crosscheck import crosscheck_design
 from convcost.spec import parse
 
 PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, padding=1)")
@@ -13,7 +13,7 @@ PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, pa
 
 @pytest.fixture
 def never_built(monkeypatch):
-    monkeypatch.setattr("convcost.counters.run.build", lambda *_: pytest.fail("a module was built"))
+    monkeypatch.setattr("convcost.counters.crosscheck.build", lambda *_: pytest.fail("a module was built"))
 
 
 def raising(monkeypatch, error):
@@ -83,38 +83,41 @@ def test_an_interrupt_is_not_taken_for_a_counters_failure(monkeypatch):
 def test_a_counter_that_raises_does_not_keep_the_others_from_counting(monkeypatch):
     raising(monkeypatch, RuntimeError("no"))
     network = parse(DENSE).network({})
-    found = dict(crosscheck(network, network.report(), tuple(COUNTERS.values())))
+    found = dict(crosscheck_design(network, network.report(), tuple(COUNTERS.values())))
     assert [verdict.verdict for verdict in found.values()] == ["unavailable", "agrees", "agrees"]
 
 
 def test_verdicts_come_one_by_one():
     network = parse(CONV).network({})
-    verdicts = crosscheck(network, network.report(), tuple(COUNTERS.values()))
+    verdicts = crosscheck_design(network, network.report(), tuple(COUNTERS.values()))
     assert next(verdicts)[0] == "fvcore"
 
 
 def test_counters_are_chosen_in_the_order_they_are_named():
-    assert [counter.name for counter in chosen("torch_profiler,fvcore")] == ["torch_profiler", "fvcore"]
+    assert [counter.name for counter in select_counters("torch_profiler,fvcore")] == [
+        "torch_profiler",
+        "fvcore",
+    ]
 
 
 def test_all_counters_are_chosen_together():
-    assert [counter.name for counter in chosen("all")] == list(COUNTERS)
+    assert [counter.name for counter in select_counters("all")] == list(COUNTERS)
 
 
 def test_no_counter_is_chosen():
-    assert chosen("none") == ()
+    assert select_counters("none") == ()
 
 
 def test_a_counter_named_twice_is_chosen_once():
-    assert [counter.name for counter in chosen("fvcore,fvcore")] == ["fvcore"]
+    assert [counter.name for counter in select_counters("fvcore,fvcore")] == ["fvcore"]
 
 
 @pytest.mark.parametrize("names", ["fvcore,", "fvcore;torch_profiler", "FVCORE "])
 def test_what_is_no_list_of_counters_is_refused(names):
     with pytest.raises(UsageError, match="no counter is called"):
-        chosen(names)
+        select_counters(names)
 
 
 def test_all_and_none_are_not_names_in_a_list():
     with pytest.raises(UsageError, match="none stands alone"):
-        chosen("fvcore,none")
+        select_counters("fvcore,none")

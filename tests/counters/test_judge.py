@@ -6,8 +6,8 @@ from convcost.core.cost import Cost
 from convcost.core.report import CounterResult
 from convcost.core.trace import Module, Operation, Trace
 from convcost.counters import COUNTERS
-from convcost.counters.interface import CounterEntry, Missed, Reading
-from convcost.counters.reconcile import judge, summary
+from convcost.counters.causes import diagnose
+from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 MACS, BIAS_ADDS, ELEMENTWISE = 324, 36, 50
 CONV = Operation("conv", "aten::conv1d", ((1, 3, 9), (4, 3, 3)), (1, 4, 9), Cost(MACS, MACS, BIAS_ADDS))
@@ -17,16 +17,16 @@ FVCORE, MODE = COUNTERS["fvcore"], COUNTERS["flop_counter_mode"]
 
 
 def of(*counted, counter=MODE, missed=(), note="", macs=None, supplied=()):
-    reading = Reading(sum(found.total for found in counted), counted, missed, supplied, note=note)
-    return summary(judge(TRACE, counter, reading, {}, macs))
+    reading = CounterReading(sum(found.total for found in counted), counted, missed, supplied, note=note)
+    return diagnose(TRACE, counter, reading, {}, macs).summary
 
 
 def conv(amount):
     return CounterEntry("conv", "aten::convolution", amount)
 
 
-def norm(amount, rule):
-    return CounterEntry("norm", "batch_norm", amount, rule=rule)
+def norm(amount, documented):
+    return CounterEntry("norm", "batch_norm", amount, documented_amount=documented)
 
 
 def test_twice_the_macs_agrees():
@@ -62,7 +62,7 @@ def test_products_that_are_wrong_are_not_hidden_by_an_extra_that_makes_up_for_th
 
 
 def test_work_that_is_missed_is_not_hidden_by_an_extra_that_makes_up_for_it():
-    found = of(norm(648, 648), missed=(Missed("conv", "aten::convolution"),))
+    found = of(norm(648, 648), missed=(MissedOperator("conv", "aten::convolution"),))
     assert (found.raw, found.verdict, found.flops) == (2 * MACS, "blind", None)
 
 
@@ -82,17 +82,17 @@ def test_what_convcost_supplies_is_part_of_the_figure():
 
 
 def test_a_missed_operator_makes_it_blind_with_no_flops():
-    assert of(missed=(Missed("conv", "aten::conv1d"),)) == CounterResult(
+    assert of(missed=(MissedOperator("conv", "aten::conv1d"),)) == CounterResult(
         "blind", None, 0, "FLOP", "no formula: conv1d, −648 FLOPs"
     )
 
 
 def test_a_blind_counter_with_an_extra_is_blind():
-    assert of(norm(8, 8), missed=(Missed("conv", "aten::conv1d"),)).verdict == "blind"
+    assert of(norm(8, 8), missed=(MissedOperator("conv", "aten::conv1d"),)).verdict == "blind"
 
 
 def test_a_right_total_agrees_whatever_was_missed():
-    assert of(conv(648), missed=(Missed("", "aten::dot"),)).verdict == "agrees"
+    assert of(conv(648), missed=(MissedOperator("", "aten::dot"),)).verdict == "agrees"
 
 
 def test_costly_work_that_nobody_missed_and_nobody_counted_differs():

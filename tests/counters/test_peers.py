@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from tracing.models import REFERENCE, Calls
 
-from convcost.core.diagnosis import Refereed
-from convcost.counters import EVERY, is_installed
+from convcost.core.diagnosis import DiagnosedReport
+from convcost.counters import ALL_COUNTERS, is_installed
+from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.peers import PEERS
-from convcost.counters.referee import opinions
 from convcost.counters.subprocess_runner import run_in_subprocess
 from convcost.system.workers import can_fork
 from convcost.tracing.profile import profile
@@ -46,15 +46,15 @@ FIGURES = {
 
 
 def installed(name):
-    if not is_installed(EVERY[name]):
-        pytest.skip(f"{EVERY[name].package} is not installed")
-    return EVERY[name]
+    if not is_installed(ALL_COUNTERS[name]):
+        pytest.skip(f"{ALL_COUNTERS[name].package} is not installed")
+    return ALL_COUNTERS[name]
 
 
 def opinion(name, module, *args, **kwargs):
     report = profile(module, *args, **kwargs)
-    found = Refereed(report, dict(opinions(module, args, kwargs, report, (installed(name),))))
-    [heard] = found.opinions.values()
+    found = DiagnosedReport(report, dict(crosscheck_model(module, args, kwargs, report, (installed(name),))))
+    [heard] = found.diagnoses.values()
     if heard.macs is not None:
         assert sum(cause.flops for cause in heard.causes) == 2 * found.difference(heard)
     return heard
@@ -138,7 +138,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", ALL_COUNTERS)
 @pytest.mark.parametrize(
     ("model", "mode", "gradients"),
     [
@@ -224,7 +224,9 @@ def test_calflops_leaves_functions_patched_when_a_forward_raises():
     module = Calls(lambda _, x: nn.functional.linear(x, x))
     report = profile(module, torch.zeros(2, 2))
     module.function = refusing
-    found = dict(opinions(module, (torch.zeros(2, 2),), {}, report, (EVERY["calflops"],)))["calflops"]
+    found = dict(crosscheck_model(module, (torch.zeros(2, 2),), {}, report, (ALL_COUNTERS["calflops"],)))[
+        "calflops"
+    ]
     assert found.result.reason == "it raised ValueError: not today"
     assert "leaves torch.nn.functional.conv1d" in found.remarks[-1]
     assert nn.functional.conv1d.__name__ == "conv1d"

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from convcost.counters import COUNTERS
-from convcost.counters.referee import opinions
+from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.subprocess_runner import run_in_subprocess
 from convcost.system.workers import INTRUDED, EndedError, Worker, can_fork
 from convcost.tracing.profile import profile
@@ -63,7 +63,7 @@ def heard(act, seconds=20.0):
     module, x = Net(act), torch.ones(2, 4)
     report = profile(nn.Linear(4, 4), x)
     start = time.monotonic()
-    [(_, opinion)] = opinions(module, (x,), {}, report, MODE, seconds=seconds)
+    [(_, opinion)] = crosscheck_model(module, (x,), {}, report, MODE, seconds=seconds)
     assert time.monotonic() - start < seconds
     return opinion.result
 

@@ -3,7 +3,7 @@
 import pytest
 
 from convcost.core.trace import Operation
-from convcost.counters.recognised import recognised
+from convcost.counters.known_formulas import explain_figure
 from convcost.operators import OPERATORS
 from convcost.operators.interface import Sized
 
@@ -72,20 +72,20 @@ def test_the_macs_these_tests_rest_on():
 )
 def test_a_figure_in_macs_is_recognised(found, macs, parts):
     expected = None if parts is None else tuple((kind, 2 * amount) for kind, amount in parts)
-    assert recognised(found, 2 * macs, 2) == expected
+    assert explain_figure(found, 2 * macs, 2) == expected
 
 
 def test_a_counter_of_flops_takes_an_addition_for_one():
-    assert recognised(CONV, 2 * 38400 + 1600, 1) == (("bias adds", 1600),)
+    assert explain_figure(CONV, 2 * 38400 + 1600, 1) == (("bias adds", 1600),)
 
 
 def test_one_of_several_calls_is_recognised():
     cost = sum([LINEAR.cost] * 2, LINEAR.cost)
     thrice = LINEAR._replace(cost=cost, calls=3)
-    assert recognised(thrice, 2 * (40960 + 1280), 2) == (("bias adds", 2560),)
+    assert explain_figure(thrice, 2 * (40960 + 1280), 2) == (("bias adds", 2560),)
 
 
 def test_a_cell_whose_features_are_taken_for_positions_is_recognised():
     shapes = ((2, 16), (2, 32), (2, 32), (128, 16), (128, 32))
     cell = LINEAR._replace(operator="aten::lstm_cell", inputs=shapes, output=(2, 32))
-    assert recognised(cell, 2 * 32 * 40960, 2) == (("width", 2 * 31 * 40960),)
+    assert explain_figure(cell, 2 * 32 * 40960, 2) == (("width", 2 * 31 * 40960),)

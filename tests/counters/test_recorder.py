@@ -22,7 +22,7 @@ def test_the_recorder_gives_the_flops_of_the_whole_profiler(spec):
             module(example)
         counted = {event.key: event.flops for event in profiler.key_averages() if event.flops}
     ours = reading("torch_profiler", spec)
-    assert {**ours.operators, **ours.others} == counted
+    assert {**ours.contractions, **ours.others} == counted
 
 
 def test_standard_error_is_whole_again_after_a_reading(capfd):

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from tracing.models import REFERENCE, Calls
 
-from convcost.core.diagnosis import Cause, Refereed
+from convcost.core.diagnosis import Cause, CauseKind, DiagnosedReport
 from convcost.core.errors import UsageError
-from convcost.counters import COUNTERS, EVERY, chosen_for_model
-from convcost.counters.interface import CounterEntry, Reading
-from convcost.counters.referee import opinions
+from convcost.counters import ALL_COUNTERS, COUNTERS, select_model_counters
+from convcost.counters.crosscheck import crosscheck_model
+from convcost.counters.interface import CounterEntry, CounterReading
 from convcost.system.workers import can_fork
 from convcost.tracing.profile import profile
 
@@ -27,7 +27,7 @@ class Fake:
     package = "torch"
     install = "pip install torch"
     unit = "MACs"
-    watches = "operators"
+    hook_level = "operators"
     runs_on_meta = False
     counts = blind_spots = ""
 
@@ -52,18 +52,20 @@ class Net(nn.Module):
 
 def asked(module, *args, counters=BUILT_IN, memory=2**30, seconds=60.0, **kwargs):
     report = profile(module, *args, **kwargs)
-    return Refereed(report, dict(opinions(module, args, kwargs, report, counters, memory, seconds)))
+    return DiagnosedReport(
+        report, dict(crosscheck_model(module, args, kwargs, report, counters, memory, seconds))
+    )
 
 
 def fake(read, module=None, **options):
     module = module or nn.Linear(3, 4)
-    return asked(module, torch.zeros(2, 3), counters=(Fake(read),), **options).opinions["fake"]
+    return asked(module, torch.zeros(2, 3), counters=(Fake(read),), **options).diagnoses["fake"]
 
 
 def causes(refereed):
     return {
         name: {(cause.kind, cause.subject): cause.flops for cause in opinion.causes}
-        for name, opinion in refereed.opinions.items()
+        for name, opinion in refereed.diagnoses.items()
     }
 
 
@@ -73,25 +75,31 @@ def test_every_difference_on_the_reference_modules_is_explained(row):
     with torch.no_grad():
         refereed = asked(module.eval(), *inputs)
     assert refereed.macs == macs
-    for opinion in refereed.opinions.values():
+    for opinion in refereed.diagnoses.values():
         assert opinion.unexplained == 0
         assert sum(cause.flops for cause in opinion.causes) == 2 * refereed.difference(opinion)
 
 
 def test_a_small_network_is_explained_by_submodule():
     refereed = asked(Net().eval(), torch.zeros(2, 2, 8))
-    assert refereed.opinions["fvcore"].causes == (Cause("elementwise", "BatchNorm1d", 192, 1, ("norm",)),)
+    assert refereed.diagnoses["fvcore"].causes == (
+        Cause(CauseKind.ELEMENTWISE, "BatchNorm1d", 192, 1, ("norm",)),
+    )
     assert causes(refereed) == {
         "fvcore": {("elementwise", "BatchNorm1d"): 192},
         "flop_counter_mode": {},
         "torch_profiler": {("formula", "aten::conv1d"): -2 * 2 * 6 * 4 * 6},
     }
-    assert [opinion.result.verdict for opinion in refereed.opinions.values()] == ["agrees", "agrees", "blind"]
+    assert [opinion.result.verdict for opinion in refereed.diagnoses.values()] == [
+        "agrees",
+        "agrees",
+        "blind",
+    ]
 
 
 def test_a_layer_called_twice_is_counted_twice_by_all():
     module, inputs, macs = REFERENCE["Linear called twice"]()
-    assert [opinion.macs for opinion in asked(module, *inputs).opinions.values()] == [macs] * 3
+    assert [opinion.macs for opinion in asked(module, *inputs).diagnoses.values()] == [macs] * 3
 
 
 def test_attention_fused_into_one_operator_is_named():
@@ -110,7 +118,7 @@ def test_attention_is_not_fused_where_gradients_are_asked_for():
 
 def test_padding_as_a_word_is_counted_with_the_formula_that_fvcore_is_given_and_that_is_said():
     module = nn.Conv1d(2, 4, 3, padding="same")
-    fvcore = asked(module, torch.zeros(1, 2, 5)).opinions["fvcore"]
+    fvcore = asked(module, torch.zeros(1, 2, 5)).diagnoses["fvcore"]
     assert (fvcore.result.verdict, fvcore.result.raw, fvcore.causes) == ("agrees", 2 * 4 * 3 * 5, ())
     assert fvcore.remarks == (
         "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost gave it the formula",
@@ -119,15 +127,15 @@ def test_padding_as_a_word_is_counted_with_the_formula_that_fvcore_is_given_and_
 
 def test_keyword_arguments_reach_every_counter():
     refereed = asked(Net().eval(), x=torch.zeros(2, 2, 8), scale=torch.ones(5))
-    assert [opinion.unexplained for opinion in refereed.opinions.values()] == [0, 0, 0]
-    assert refereed.opinions["fvcore"].macs > refereed.macs
+    assert [opinion.unexplained for opinion in refereed.diagnoses.values()] == [0, 0, 0]
+    assert refereed.diagnoses["fvcore"].macs > refereed.macs
 
 
 def test_a_model_without_data_is_given_zeros():
     with torch.device("meta"):
         module, x = Net().eval(), torch.zeros(2, 2, 8)
     refereed = asked(module, x)
-    assert refereed.opinions["fvcore"].macs == refereed.macs + 96
+    assert refereed.diagnoses["fvcore"].macs == refereed.macs + 96
     assert all(parameter.is_meta for parameter in module.parameters())
 
 
@@ -139,21 +147,21 @@ def test_a_shared_parameter_stays_shared_when_it_is_given_zeros():
     def read(module, x):
         assert module[0].weight is module[1].weight
         module(x)
-        return Reading(18, (CounterEntry("0", "Linear", 9), CounterEntry("1", "Linear", 9)))
+        return CounterReading(18, (CounterEntry("0", "Linear", 9), CounterEntry("1", "Linear", 9)))
 
     report = profile(module, torch.zeros(1, 3, device="meta"))
-    found = dict(opinions(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),)))
+    found = dict(crosscheck_model(module, (torch.zeros(1, 3, device="meta"),), {}, report, (Fake(read),)))
     assert found["fake"].result.verdict == "agrees"
 
 
 def test_what_would_take_too_much_memory_is_skipped_or_run_without_data():
     refereed = asked(Net().eval(), torch.zeros(2, 2, 8), memory=100)
-    assert [opinion.result.verdict for opinion in refereed.opinions.values()] == [
+    assert [opinion.result.verdict for opinion in refereed.diagnoses.values()] == [
         "skipped",
         "agrees",
         "skipped",
     ]
-    assert refereed.opinions["flop_counter_mode"].remarks == ("ran on the meta device",)
+    assert refereed.diagnoses["flop_counter_mode"].remarks == ("ran on the meta device",)
 
 
 @needs_fork
@@ -169,10 +177,10 @@ def test_the_model_is_left_as_it_was(mode):
         module.register_forward_hook(print)
         torch.nn.functional.linear = None
         torch.nn.init.zeros_(module.conv.weight)
-        return Reading(0, ())
+        return CounterReading(0, ())
 
     linear = torch.nn.functional.linear
-    opinion = asked(module, torch.zeros(2, 2, 8), counters=(Fake(read),)).opinions["fake"]
+    opinion = asked(module, torch.zeros(2, 2, 8), counters=(Fake(read),)).diagnoses["fake"]
     assert opinion.remarks == (
         *(["leaves the model in eval mode"] if mode == "train" else []),
         "leaves hooks on the model",
@@ -216,13 +224,16 @@ def test_a_counter_that_fails_keeps_none_of_the_others_from_counting():
         raise MemoryError
 
     found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(Fake(read), *BUILT_IN))
-    assert [opinion.result.verdict for opinion in found.opinions.values()] == ["unavailable", *["agrees"] * 3]
+    assert [opinion.result.verdict for opinion in found.diagnoses.values()] == [
+        "unavailable",
+        *["agrees"] * 3,
+    ]
 
 
 def test_a_counter_whose_package_is_missing_says_how_to_install_it():
     counter = Fake(None)
     counter.package, counter.install = "no-such-package", "pip install it"
-    found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(counter,)).opinions["fake"]
+    found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(counter,)).diagnoses["fake"]
     assert (found.result.verdict, found.result.reason) == (
         "unavailable",
         "no-such-package is not installed: pip install it",
@@ -238,7 +249,7 @@ class Uncopied(nn.Linear):
 def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
     module = Uncopied(3, 4)
     found = asked(module, torch.zeros(2, 3))
-    assert [opinion.macs for opinion in found.opinions.values()] == [24, 24, 24]
+    assert [opinion.macs for opinion in found.diagnoses.values()] == [24, 24, 24]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +264,7 @@ def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
 def test_another_number_of_parameters_is_remarked_upon(counted, frozen, remark):
     module = nn.Linear(3, 4)
     module.weight.requires_grad_(not frozen)
-    reading = Reading(24, (CounterEntry("", "Linear", 24),), params=counted)
+    reading = CounterReading(24, (CounterEntry("", "Linear", 24),), params=counted)
     assert fake(lambda *_: reading, module).remarks == remark
 
 
@@ -261,14 +272,14 @@ def test_tied_parameters_that_count_for_each_name_are_told():
     module = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     module[1].weight = module[0].weight
     counted = (CounterEntry("0", "Linear", 18), CounterEntry("1", "Linear", 18))
-    assert fake(lambda *_: Reading(36, counted, params=24), module).remarks == (
+    assert fake(lambda *_: CounterReading(36, counted, params=24), module).remarks == (
         "counts 24 parameters where there are 15: tied ones count once for each name",
     )
 
 
 def test_opinions_come_one_by_one():
     module, x = nn.Linear(3, 4), torch.zeros(2, 3)
-    heard = opinions(module, (x,), {}, profile(module, x), BUILT_IN)
+    heard = crosscheck_model(module, (x,), {}, profile(module, x), BUILT_IN)
     assert next(heard)[0] == "fvcore"
 
 
@@ -277,38 +288,38 @@ def test_a_backward_in_the_report_is_not_compared_with_a_forward():
 
     module, x = nn.Linear(3, 4), torch.zeros(2, 3)
     report = Profiler(backward=True).profile(module, x)
-    found = Refereed(report, dict(opinions(module, (x,), {}, report, BUILT_IN)))
-    assert [opinion.result.verdict for opinion in found.opinions.values()] == ["agrees"] * 3
+    found = DiagnosedReport(report, dict(crosscheck_model(module, (x,), {}, report, BUILT_IN)))
+    assert [opinion.result.verdict for opinion in found.diagnoses.values()] == ["agrees"] * 3
 
 
 def test_work_that_no_submodule_owns_belongs_to_the_one_that_calls_it():
     module = Calls(lambda net, a, b: a @ b + net.linear(a), linear=nn.Linear(6, 6))
-    profiler = asked(module, torch.zeros(6, 6), torch.zeros(6, 6)).opinions["torch_profiler"]
-    assert profiler.causes == (Cause("elementwise", "aten::add", 36, 1, ("",)),)
+    profiler = asked(module, torch.zeros(6, 6), torch.zeros(6, 6)).diagnoses["torch_profiler"]
+    assert profiler.causes == (Cause(CauseKind.ELEMENTWISE, "aten::add", 36, 1, ("",)),)
 
 
 def test_all_counters_are_those_that_are_installed():
-    names = [counter.name for counter in chosen_for_model("all")]
+    names = [counter.name for counter in select_model_counters("all")]
     assert names[:3] == list(COUNTERS)
-    assert set(names) <= set(EVERY)
+    assert set(names) <= set(ALL_COUNTERS)
 
 
 def test_a_peer_can_be_named_whether_it_is_installed_or_not():
-    assert [counter.name for counter in chosen_for_model("ptflops,fvcore")] == ["ptflops", "fvcore"]
+    assert [counter.name for counter in select_model_counters("ptflops,fvcore")] == ["ptflops", "fvcore"]
 
 
 def test_what_is_no_counter_is_refused_with_a_near_name():
     with pytest.raises(UsageError, match=r"no counter is called ptflop \(did you mean ptflops\?\)"):
-        chosen_for_model("ptflop")
+        select_model_counters("ptflop")
 
 
 def test_a_reading_is_told_from_process_to_process_whole():
     import json
 
-    from convcost.counters.interface import Missed
-    from convcost.counters.worker_result import WorkerResult, worker_result
+    from convcost.counters.interface import MissedOperator
+    from convcost.counters.subprocess_runner import CounterOutcome, read_outcome
 
     counted = CounterEntry("a.b", "aten::mm", 2**100, (("bias adds", -3), ("elementwise", 4)), 7)
-    reading = Reading(5, (counted,), (Missed("", "aten::mv", 2),), (counted,), 9, "note")
-    for told in (WorkerResult(reading, "", ("leaves",)), WorkerResult(None, "it raised", ())):
-        assert worker_result(json.loads(json.dumps(told))) == told
+    reading = CounterReading(5, (counted,), (MissedOperator("", "aten::mv", 2),), (counted,), 9, "note")
+    for told in (CounterOutcome(reading, "", ("leaves",)), CounterOutcome(None, "it raised", ())):
+        assert read_outcome(json.loads(json.dumps(told))) == told

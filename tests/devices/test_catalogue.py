@@ -43,7 +43,7 @@ def test_every_computed_cpu_peak_says_how():
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_is_as_a_configuration_has_to_be(file):
-    assert list(DECLARED.misfits(content(file)["devices"])) == []
+    assert list(DECLARED.issues(content(file)["devices"])) == []
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -8,24 +8,22 @@ from gating import check
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.gate.changes import Changes
-from convcost.gate.diff import Placed, row_changes
-from convcost.gate.rows import Row
+from convcost.gate.baseline import BaselineChanges, BaselineRow, LocatedRow, compare_rows
 
 CHAIN = "[entries.net]\nspec = '''{}'''\nsizes = {{ E = 8, L = 10 }}\n"
 
 
 def row(kind, macs):
-    return Row(kind, (("macs", macs),) if macs else ())
+    return BaselineRow(kind, (("macs", macs),) if macs else ())
 
 
 def placed(*rows):
-    return [Placed(path, row(kind, macs)) for path, kind, macs in rows]
+    return [LocatedRow(path, row(kind, macs)) for path, kind, macs in rows]
 
 
 def told(before, after):
     return [
-        (change.what, change.placed.path, change.placed.row.kind) for change in row_changes(before, after)
+        (change.kind, change.located.path, change.located.row.kind) for change in compare_rows(before, after)
     ]
 
 
@@ -76,10 +74,10 @@ def test_modules_are_told_by_their_paths():
 
 
 def test_what_grew_in_one_way_and_shrank_in_another_changed():
-    before = [Placed("0", Row("Conv1d", (("params", 5), ("macs", 9))))]
-    after = [Placed("0", Row("Conv1d", (("params", 9), ("macs", 5))))]
+    before = [LocatedRow("0", BaselineRow("Conv1d", (("params", 5), ("macs", 9))))]
+    after = [LocatedRow("0", BaselineRow("Conv1d", (("params", 9), ("macs", 5))))]
     assert told(before, after) == [("changed", "0", "Conv1d")]
-    formula = [Placed("0", Row("Conv1d", (("params", 9), ("macs", "5*E"))))]
+    formula = [LocatedRow("0", BaselineRow("Conv1d", (("params", 9), ("macs", "5*E"))))]
     assert told(before, formula) == [("changed", "0", "Conv1d")]
 
 
@@ -88,7 +86,7 @@ SEQUENCES = st.lists(st.sampled_from([CONV, RELU, NORM, FC, ("Linear", 40)]), ma
 
 @given(SEQUENCES, SEQUENCES)
 def test_the_changes_of_rows_come_to_the_change_of_the_whole(before, after):
-    found = row_changes(layers(*before), layers(*after))
+    found = compare_rows(layers(*before), layers(*after))
     moved = sum(now - was for change in found for was, now in change.figures.values())
     assert moved == sum(macs for _, macs in after) - sum(macs for _, macs in before)
     assert bool(found) == (before != after)
@@ -97,7 +95,7 @@ def test_the_changes_of_rows_come_to_the_change_of_the_whole(before, after):
 def test_thousands_of_alike_layers_are_lined_up_in_no_time():
     before, after = layers(*[CONV, RELU] * 3000), layers(*[RELU, CONV] * 3000)
     start = time.perf_counter()
-    row_changes(before, after)
+    compare_rows(before, after)
     assert time.perf_counter() - start < 5
 
 
@@ -113,7 +111,7 @@ def test_thousands_of_alike_layers_are_lined_up_in_no_time():
     ],
 )
 def test_a_total_may_be_off_by_the_tolerance_on_both_sides(tolerance, totals, within):
-    assert Changes(totals, ()).within(Fraction(tolerance)) is within
+    assert BaselineChanges(totals, ()).within(Fraction(tolerance)) is within
 
 
 @pytest.mark.usefixtures("folder")
@@ -131,7 +129,7 @@ def test_an_entry_that_is_as_it_was_has_no_changes_and_one_that_is_not_names_its
         "bytes": (2112, 2080),
     }
     [only] = changed.changes.rows
-    assert (only.what, only.placed.path, only.figures) == (
+    assert (only.kind, only.located.path, only.figures) == (
         "shrunk",
         "2",
         {"params": (200, 192), "bias_adds": (48, 0)},

@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 from gating import CONV, DENSE, configured, problems
 
-from convcost.gate.config import config_at
-from convcost.gate.config_file import ConfigError, source_at
+from convcost.gate.config import read_config
+from convcost.gate.config_file import ConfigError, find_config
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -22,7 +22,7 @@ def test_an_entry_has_all_that_its_table_says():
         'dtype = "bfloat16"',
     ).entries["dense"]
     assert (entry.name, entry.key, entry.text) == ("dense", "spec", "[B, S, L*E] -> Linear(L*E, E)")
-    assert (entry.sizes, entry.free) == ({"E": 128, "L": 10}, ("B", "S"))
+    assert (entry.sizes, entry.open_names) == ({"E": 128, "L": 10}, ("B", "S"))
     assert [limit[:4] for limit in entry.limits] == [("max_flops", "≤", "flops", 400_000)]
     assert entry.counters == ("fvcore", "flop_counter_mode")
     assert (entry.tolerance, entry.dtype) == (Fraction(1, 200), "bfloat16")
@@ -38,7 +38,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
         "sizes = { B = 2 }",
         "train = true",
     ).entries["net"]
-    assert (entry.key, entry.text, entry.free) == ("model", "net.py:Net", ())
+    assert (entry.key, entry.text, entry.open_names) == ("model", "net.py:Net", ())
     assert entry.subject.inputs.args[0].shape == (1, 3)
     assert entry.subject.inputs.kwargs["ids"].shape == ("B", 4)
     assert (entry.subject.arguments, entry.subject.train) == ({"width": 4, "names": ["a"]}, True)
@@ -159,9 +159,11 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file():
 
 
 def test_a_file_that_is_no_toml_is_pointed_at():
-    assert problems("a = 1", "a = 2") == [(2, "", "no TOML: Cannot overwrite a value")]
-    assert problems("[entries", "") == [(1, "", "no TOML: Expected ']' at the end of a table declaration")]
-    assert problems("a = ") == [(1, "", "no TOML: Invalid value")]
+    assert problems("a = 1", "a = 2") == [(2, "", "invalid TOML: Cannot overwrite a value")]
+    assert problems("[entries", "") == [
+        (1, "", "invalid TOML: Expected ']' at the end of a table declaration")
+    ]
+    assert problems("a = ") == [(1, "", "invalid TOML: Invalid value")]
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a." * 100_000 + "b = 1"])
@@ -170,7 +172,7 @@ def test_a_hostile_file_is_refused_at_its_line(text, folder):
     with pytest.raises(
         ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|a key)"
     ):
-        config_at("")
+        read_config("")
 
 
 def test_the_nearest_file_upwards_counts_and_a_pyproject_without_a_table_does_not(folder, monkeypatch):
@@ -179,10 +181,10 @@ def test_the_nearest_file_upwards_counts_and_a_pyproject_without_a_table_does_no
     inner.mkdir(parents=True)
     (folder / "one" / "pyproject.toml").write_text("[tool.other]\nconvcost = 1\n")
     monkeypatch.chdir(inner)
-    assert source_at("").name == "../../pyproject.toml"
+    assert find_config("").name == "../../pyproject.toml"
     (folder / "one" / "convcost.toml").write_text('[entries.b]\nspec = "Linear(2, 3)"\n')
-    assert source_at("").name == "../convcost.toml"
-    assert source_at("../../pyproject.toml").name == "../../pyproject.toml"
+    assert find_config("").name == "../convcost.toml"
+    assert find_config("../../pyproject.toml").name == "../../pyproject.toml"
 
 
 def test_positions_in_a_pyproject_are_below_its_table(folder):
@@ -190,7 +192,7 @@ def test_positions_in_a_pyproject_are_below_its_table(folder):
         "[project]\nentries = 1\n\n[tool.convcost.entries.a]\nspec = 'Linear(2, 3)'\nmax_macss = 1\n"
     )
     with pytest.raises(ConfigError) as error:
-        config_at("")
+        read_config("")
     assert str(error.value) == (
         "pyproject.toml:6: entries.a.max_macss: there is no such key (did you mean max_macs?)"
     )
@@ -221,7 +223,7 @@ PLACES = {
 def test_a_table_in_the_wrong_place_is_told_where_it_goes(file, text, folder):
     (folder / file).write_text(text)
     with pytest.raises(ConfigError) as error:
-        config_at("")
+        read_config("")
     assert str(error.value) == PLACES[file, text]
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from convcost.core.errors import UsageError
 from convcost.devices import catalogue, device_named
 from convcost.gate.config_file import ConfigError
-from convcost.gate.devices import devices_at
+from convcost.gate.devices import read_devices
 from convcost.gate.schema import config_schema
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -31,14 +31,14 @@ source = "its box"
 
 def found(text, name, file="convcost.toml"):
     Path(file).write_text(text)
-    return devices_at("").named(name)
+    return read_devices("").named(name)
 
 
 def wrong(text):
     """What is wrong with the configuration: lines, keys, messages."""
     Path("convcost.toml").write_text(text)
     with pytest.raises(ConfigError) as refused:
-        devices_at("")
+        read_devices("")
     return [tuple(problem[1:]) for problem in refused.value.problems]
 
 
@@ -53,16 +53,16 @@ def test_a_device_has_all_that_its_table_says():
 
 def test_it_stands_beside_those_that_come_with_convcost():
     assert found(CARD, "h100") == device_named("h100")
-    assert len(devices_at("").devices) == len(catalogue().devices) + 1
+    assert len(read_devices("").devices) == len(catalogue().devices) + 1
 
 
 def test_without_a_configuration_there_are_those_that_come_with_convcost():
-    assert devices_at("") == catalogue()
+    assert read_devices("") == catalogue()
 
 
 def test_a_configuration_that_was_named_has_to_be_there():
     with pytest.raises(UsageError, match=r"^none\.toml can't be read"):
-        devices_at("none.toml")
+        read_devices("none.toml")
 
 
 def test_it_can_be_in_the_project_s_file():
@@ -93,8 +93,8 @@ def test_it_can_be_like_one_stated_before_it():
 def test_it_shadows_one_of_the_same_name_whatever_that_one_is_called():
     mine = found("[devices.H100_SXM]\nlike = 'h100'\nbandwidth = '3 TB/s'", "h100")
     assert mine.bandwidth == 3 * 10**12
-    assert devices_at("").named("NVIDIA H100 80GB HBM3") == mine
-    assert len(devices_at("").devices) == len(catalogue().devices)
+    assert read_devices("").named("NVIDIA H100 80GB HBM3") == mine
+    assert len(read_devices("").devices) == len(catalogue().devices)
 
 
 TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'

@@ -4,7 +4,7 @@ import pytest
 from gating import LOCK, configured
 
 from convcost.gate.config_file import ConfigError
-from convcost.gate.run import checked
+from convcost.gate.evaluation import run_gate
 from convcost.system.workers import can_fork
 
 pytestmark = [
@@ -50,7 +50,7 @@ def net(folder):
 
 def outcome(*texts, **options):
     """The names of entries that passed, of those that failed, and the problems by key."""
-    result = checked(configured(*texts), **options)
+    result = run_gate(configured(*texts), **options)
     passed = [each.entry.name for each in result.entries if each.passed]
     failed = [each.entry.name for each in result.failed]
     return passed, failed, {each.key: each.message for each in result.problems}
@@ -139,7 +139,7 @@ def test_nothing_is_updated_where_a_model_could_not_be_counted():
 
 
 def test_of_specs_alone_no_model_is_run_and_the_others_are_skipped():
-    result = checked(
+    result = run_gate(
         configured(
             entry("bad", "os._exit(0)"), SPEC, SPEC.replace("spec]", 'to]\nratio_to = "bad"\nratio = 1')
         ),

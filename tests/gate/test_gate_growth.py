@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from gating import LOCK, ROOT, check, configured, locked
 
-from convcost.gate.changes import Changes
-from convcost.gate.run import checked
+from convcost.gate.baseline import BaselineChanges
+from convcost.gate.evaluation import run_gate
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -31,7 +31,7 @@ SIZED = '[entries.a]\nspec = "[1, 100] -> Linear(100, {})"\n{}'
     ],
 )
 def test_a_total_is_within_by_both_rules(before, after, tolerance, both, growth):
-    changes = Changes({"flops": (before, after)}, ())
+    changes = BaselineChanges({"flops": (before, after)}, ())
     assert (changes.within(tolerance), changes.within(tolerance, True)) == (both, growth)
 
 
@@ -56,15 +56,17 @@ def test_an_entry_that_changed_passes_as_its_key_says(key, width, passed):
 def test_the_rule_of_all_entries_is_overridden_by_an_option():
     check(SIZED.format(50, ""), update=True)
     config = configured("growth_only = true\n" + SIZED.format(40, ""))
-    assert checked(config).passed
-    assert not checked(config.overridden(growth_only=False)).passed
+    assert run_gate(config).passed
+    assert not run_gate(config.overridden(growth_only=False)).passed
 
 
 def test_updates_of_different_entries_at_once_lose_none():
     names = [f"e{number}" for number in range(6)]
     configured(*(f'[entries.{name}]\nspec = "Linear(4, 4)"\n' for name in names))
-    script = "import sys; from convcost.gate.config import config_at; from convcost.gate.run import checked\n"
-    script += "checked(config_at(''), [sys.argv[1]], update=True)"
+    script = "import sys; from convcost.gate.config import read_config\n"
+    script += (
+        "from convcost.gate.evaluation import run_gate; run_gate(read_config(''), [sys.argv[1]], update=True)"
+    )
     running = [
         subprocess.Popen([sys.executable, "-c", script, name], env={"PYTHONPATH": str(ROOT)})
         for name in names

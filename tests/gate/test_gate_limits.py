@@ -96,13 +96,13 @@ def test_a_limit_is_kept_or_not(line, passed):
     ],
 )
 def test_a_ratio_is_kept_or_not(line, passed):
-    judged = check(DENSE, f'{CONV}ratio_to = "dense"\n{line}')
-    assert [each.passed for each in judged["conv"].checks] == [passed]
+    entry_result = check(DENSE, f'{CONV}ratio_to = "dense"\n{line}')
+    assert [each.passed for each in entry_result["conv"].checks] == [passed]
 
 
 def test_a_ratio_to_nothing_says_so():
-    judged = check(DENSE, CONV + 'ratio_to = "dense"\nmetric = "elementwise"\nmin_ratio = 1')
-    assert [each.reason for each in judged["conv"].checks] == ["dense has none"]
+    entry_result = check(DENSE, CONV + 'ratio_to = "dense"\nmetric = "elementwise"\nmin_ratio = 1')
+    assert [each.reason for each in entry_result["conv"].checks] == ["dense has none"]
 
 
 UNPROVED = "it could not be proved for all sizes"

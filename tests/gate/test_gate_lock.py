@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from convcost.core.cost import Convention
 from convcost.core.errors import UsageError
-from convcost.gate.config import config_at
-from convcost.gate.keys import BASELINE_METRICS
-from convcost.gate.lock import lock_text
-from convcost.gate.lock_reader import read_lock, write_lock
-from convcost.gate.rows import ROW_METRICS, Baseline, Row
-from convcost.gate.run import checked
+from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
+from convcost.gate.config import read_config
+from convcost.gate.evaluation import run_gate
+from convcost.gate.lock_file import lock_text, read_lock, write_lock
 
 TEXT = """\
 # What convcost's entries cost. Written by convcost check --update: not to be edited by hand.
@@ -99,7 +97,7 @@ def test_formulas_stand_in_it_as_texts():
 NAMES = st.text(min_size=1, max_size=8).filter(lambda text: "." not in text)
 FIGURES = st.integers(0, 10**30)
 ROWS = st.builds(
-    lambda kind, figures: Row(
+    lambda kind, figures: BaselineRow(
         kind, tuple((metric, figures[metric]) for metric in ROW_METRICS if figures.get(metric))
     ),
     NAMES,
@@ -153,9 +151,9 @@ WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check
         ),
         (
             TEXT.replace("params", "<<<<<<< ours\nparams", 1),
-            f"convcost.lock:7: no TOML: Invalid statement\n{WAY_OUT}",
+            f"convcost.lock:7: invalid TOML: Invalid statement\n{WAY_OUT}",
         ),
-        (TEXT[:500], f"convcost.lock:18: no TOML: {CUT}\n{WAY_OUT}"),
+        (TEXT[:500], f"convcost.lock:18: invalid TOML: {CUT}\n{WAY_OUT}"),
         (
             TEXT.replace("params = 98560", "params = 98561"),
             f"convcost.lock is damaged: entries.conv.params is 98,561, but the rows have 98,560\n{WAY_OUT}",
@@ -189,7 +187,7 @@ def test_a_file_that_is_damaged_newer_or_anothers_is_refused_and_left_untouched(
     LOCK.write_text(text)
     before = LOCK.stat()
     with pytest.raises(UsageError) as error:
-        checked(config, update=update)
+        run_gate(config, update=update)
     assert str(error.value) == message
     assert LOCK.read_text() == text
     assert (LOCK.stat().st_mtime_ns, LOCK.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
@@ -212,12 +210,12 @@ def test_a_folder_of_its_name_is_refused():
 def test_an_update_of_some_entries_leaves_the_others_and_one_of_all_drops_what_is_no_more():
     check(BIASED, CONV, update=True)
     other = CONV.replace("3, padding", "5, padding")
-    checked(configured(DENSE, other), ["conv"], update=True)
+    run_gate(configured(DENSE, other), ["conv"], update=True)
     found = locked()["entries"]
     assert (found["dense"]["flops"], found["conv"]["params"]) == (327_808, 164_096)
-    result = checked(configured(DENSE))
+    result = run_gate(configured(DENSE))
     assert result.stale == ("conv",)
-    checked(configured(DENSE), update=True)
+    run_gate(configured(DENSE), update=True)
     assert list(locked()["entries"]) == ["dense"]
 
 
@@ -256,8 +254,8 @@ def test_a_link_stays_a_link_and_permissions_stay(folder):
 
 def test_an_entry_without_a_baseline_is_new_and_passes():
     check(DENSE, update=True)
-    judged = check(DENSE, CONV)
-    assert {name: (each.standing, each.passed) for name, each in judged.items()} == {
+    entry_result = check(DENSE, CONV)
+    assert {name: (each.standing, each.passed) for name, each in entry_result.items()} == {
         "dense": ("same", True),
         "conv": ("new", True),
     }
@@ -266,8 +264,12 @@ def test_an_entry_without_a_baseline_is_new_and_passes():
 def test_the_tolerance_is_of_the_baseline_too():
     check(DENSE, update=True)
     wider = DENSE.replace("E = 128", "E = 129")
-    judged = check('tolerance = "1.6%"', wider)["dense"]
-    assert (judged.standing, judged.passed, judged.entry.tolerance) == ("changed", True, Fraction(2, 125))
+    entry_result = check('tolerance = "1.6%"', wider)["dense"]
+    assert (entry_result.standing, entry_result.passed, entry_result.entry.tolerance) == (
+        "changed",
+        True,
+        Fraction(2, 125),
+    )
     assert check('tolerance = "1.5%"', wider)["dense"].passed is False
     assert check('tolerance = "1.5%"', wider, update=True)["dense"].passed is True
 
@@ -275,6 +277,6 @@ def test_the_tolerance_is_of_the_baseline_too():
 def test_a_file_with_a_name_of_its_own_has_a_lock_file_of_its_own(folder):
     (folder / "gate.toml").write_text(CONV)
     check(DENSE, update=True)
-    result = checked(config_at("gate.toml"), update=True)
+    result = run_gate(read_config("gate.toml"), update=True)
     assert result.lock == "gate.lock"
     assert (list(locked()["entries"]), list(read_lock(folder / "gate.lock"))) == (["dense"], ["conv"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from gating import check, checks, configured, problems
 
-from convcost.gate.run import checked
+from convcost.gate.evaluation import run_gate
 from convcost.render import render
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -95,7 +95,7 @@ def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
 
 
 def test_what_a_counter_that_agrees_counts_besides_is_said():
-    result = checked(configured(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
+    result = run_gate(configured(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
     text = " ".join(render(result, "table").split())
     assert "fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
 
@@ -109,8 +109,8 @@ def test_a_ratio_may_be_of_a_model_to_a_design():
     design = '[entries.design]\nspec = "[2, 4] -> BatchNorm1d(4) -> Linear(4, 4)"\n'
     model = f'{ENTRY.format("Net")}{INPUT}ratio_to = "design"\nratio = 1\n'
     for metric in ("flops", "params", "bytes", "activations", "elementwise"):
-        judged = check(design, f'{model}metric = "{metric}"')
-        assert judged["net"].passed
+        entry_result = check(design, f'{model}metric = "{metric}"')
+        assert entry_result["net"].passed
 
 
 def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_are_checked_too():

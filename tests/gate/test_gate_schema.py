@@ -9,8 +9,9 @@ from gating import CONV, DENSE, ROOT, check, locked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.gate.keys import CONFIG, ENTRY, LIMITS
-from convcost.gate.lock import LOCK
+from convcost.gate.keys import CONFIG, ENTRY
+from convcost.gate.limit import LIMITS
+from convcost.gate.lock_file import LOCK
 from convcost.gate.schema import config_schema, lock_schema
 
 TYPES = {
@@ -69,7 +70,7 @@ TABLES = {"entries": st.dictionaries(st.just("a"), ENTRIES), "tolerance": VALUES
 
 @given(st.fixed_dictionaries({}, optional=TABLES))
 def test_what_the_schema_of_a_configuration_allows_is_what_is_read(table):
-    assert fits(table, config_schema()) == (not list(CONFIG.misfits(table)))
+    assert fits(table, config_schema()) == (not list(CONFIG.issues(table)))
 
 
 @pytest.mark.usefixtures("folder")
@@ -79,7 +80,7 @@ def test_a_lock_file_fits_its_schema_and_one_with_a_change_does_not():
     assert fits(table, lock_schema())
     for change in ({"convcost-lock": "1"}, {"entry": {}}, {"entries": {"a": {}}}):
         assert not fits({**table, **change}, lock_schema())
-        assert list(LOCK.misfits({**table, **change}))
+        assert list(LOCK.issues({**table, **change}))
 
 
 def test_the_project_s_own_configuration_fits():

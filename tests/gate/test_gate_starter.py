@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.gate.config import config_at
+from convcost.gate.config import read_config
 from convcost.gate.device_keys import DEVICE
+from convcost.gate.evaluation import run_gate
 from convcost.gate.keys import CONFIG, ENTRY
-from convcost.gate.run import checked
 from convcost.gate.starter import starter_text, write_starter
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 def test_it_passes_as_it_is_written():
     assert write_starter("") == Path("convcost.toml")
-    result = checked(config_at(""))
+    result = run_gate(read_config(""))
     assert [(each.entry.name, each.passed) for each in result.entries] == [("example", True)]
 
 
@@ -36,7 +36,7 @@ def test_each_line_that_is_commented_out_is_a_key_that_can_be_used():
         tables = [table for table in (CONFIG, ENTRY, DEVICE) if name in table.keys]
         value = tomllib.loads(line, parse_float=Decimal)[name]
         assert tables
-        assert any(not [*table.keys[name].kind.misfits(value)] for table in tables), line
+        assert any(not [*table.keys[name].kind.issues(value)] for table in tables), line
     assert len(lines) > 25
 
 

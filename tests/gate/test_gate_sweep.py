@@ -9,14 +9,14 @@ from gating import DENSE, LOCK, check, configured
 
 from convcost.core.errors import ConvcostError
 from convcost.gate.choice_types import Either, OneOf
-from convcost.gate.config import config_at
+from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
+from convcost.gate.evaluation import run_gate
 from convcost.gate.keys import CONFIG
-from convcost.gate.lock import LOCK as LOCK_TABLE
-from convcost.gate.run import checked
+from convcost.gate.lock_file import LOCK as LOCK_TABLE
 from convcost.gate.table_types import Named, Several, Table
 from convcost.render import FORMATS, render
-from convcost.render.gate.junit import junit
+from convcost.render.gate.ci import junit
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -116,9 +116,9 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
         beside = {"model": '"net.py:Net"'} if is_model else BESIDE.get(path[:-1], {})
         written = text(path, value, beside)
         FILE.write_text(written if path[0] == "entries" else written + DENSE)
-        attempt(lambda: config_at(""))
+        attempt(lambda: read_config(""))
         if not is_model:
-            attempt(lambda: printed(checked(config_at(""))))
+            attempt(lambda: printed(run_gate(read_config(""))))
 
 
 def lock_paths():
@@ -138,21 +138,21 @@ def test_a_lock_file_is_read_or_refused_whatever_a_key_has(path):
         line = f'"0" = {{ kind = "Linear", {name} = {value} }}' if row else f"{name} = {value}"
         kept = [each for each in good.splitlines() if not each.startswith((f"{name} =", '"" = ', '"0" = '))]
         LOCK.write_text("\n".join(kept).replace(place, f"{place}\n{line}", 1) if place else f"{line}\n{good}")
-        attempt(lambda: printed(checked(configured(DENSE))))
+        attempt(lambda: printed(run_gate(configured(DENSE))))
 
 
 @pytest.mark.parametrize("key", ["tolerance", "growth_only", "timeout"])
 def test_what_is_wrong_for_all_entries_is_told_once_at_its_line(key):
     FILE.write_text(f"{key} = []\n{DENSE}{DENSE.replace('dense', 'other')}")
     with pytest.raises(ConfigError) as error:
-        config_at("")
+        read_config("")
     assert [(problem.line, problem.key) for problem in error.value.problems] == [(1, key)]
 
 
 def test_a_share_as_a_number_is_refused_with_how_it_is_written():
     Path("convcost.toml").write_text(f"tolerance = 0.1\n{DENSE}")
     with pytest.raises(ConfigError) as error:
-        config_at("")
+        read_config("")
     assert str(error.value) == 'convcost.toml:1: tolerance: takes a text such as "1%", not a number'
 
 
@@ -163,4 +163,4 @@ def test_a_share_as_a_number_is_refused_with_how_it_is_written():
 def test_a_key_that_stands_twice_is_refused(line):
     FILE.write_text(line)
     with pytest.raises(ConfigError):
-        config_at("")
+        read_config("")

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from convcost.core.cost import Cost
-from convcost.core.diagnosis import Cause, Opinion, Refereed
+from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
 from convcost.core.report import CounterResult, Report, Row
 from convcost.core.trace import Module, Operation, Tensor, Trace
 from convcost.render import render
@@ -22,31 +22,37 @@ def refereed(scale=1, opinions=None):
     end = (Tensor("x", "float32", (2, 3), 4),)
     row = Row("", "Net", "", (2, 3), (2, 4), {}, cost, 8)
     report = Report("Net", "Net", (row,), trace=Trace(end, end, (operation,), (), modules))
-    return Refereed(report, heard(scale) if opinions is None else opinions)
+    return DiagnosedReport(report, heard(scale) if opinions is None else opinions)
 
 
 def heard(scale):
     return {
-        "fvcore": Opinion("fvcore", CounterResult("agrees", 189440 * scale, 94720 * scale, "MAC", "")),
-        "flop_counter_mode": Opinion(
+        "fvcore": CounterDiagnosis(
+            "fvcore", CounterResult("agrees", 189440 * scale, 94720 * scale, "MAC", "")
+        ),
+        "flop_counter_mode": CounterDiagnosis(
             "FlopCounterMode",
             CounterResult("blind", 0, 0, "FLOP", ""),
-            (Cause("attention", "aten::scaled_dot_product_attention", -189440 * scale, 3, ("a", "b")),),
+            (
+                Cause(
+                    CauseKind.ATTENTION, "aten::scaled_dot_product_attention", -189440 * scale, 3, ("a", "b")
+                ),
+            ),
         ),
-        "ptflops": Opinion(
+        "ptflops": CounterDiagnosis(
             "ptflops",
             CounterResult("differs", 197440 * scale + 1, 98720 * scale, "MAC", ""),
             (
-                Cause("bias adds", "Conv2d", 5120 * scale, 7, ("a", "b")),
-                Cause("elementwise", "aten::add", 2880 * scale, 7, ("",)),
-                Cause("unexplained", "", 1, 1, ("",)),
+                Cause(CauseKind.BIAS_ADDS, "Conv2d", 5120 * scale, 7, ("a", "b")),
+                Cause(CauseKind.ELEMENTWISE, "aten::add", 2880 * scale, 7, ("",)),
+                Cause(CauseKind.UNEXPLAINED, "", 1, 1, ("",)),
             ),
             ("leaves the model in eval mode", "leaves hooks on the model"),
         ),
-        "torchinfo": Opinion(
+        "torchinfo": CounterDiagnosis(
             "torchinfo", CounterResult("unavailable", None, None, "MAC", "it raised KeyError")
         ),
-        "calflops": Opinion(
+        "calflops": CounterDiagnosis(
             "calflops", CounterResult("unavailable", None, None, "MAC", "it raised KeyError")
         ),
     }
@@ -177,5 +183,5 @@ def test_the_other_formats_have_the_causes_too(name):
 
 
 def test_nothing_is_claimed_where_no_counter_counted():
-    failed = {"x": Opinion("x", CounterResult("unavailable", None, None, "MAC", "no"))}
+    failed = {"x": CounterDiagnosis("x", CounterResult("unavailable", None, None, "MAC", "no"))}
     assert diagnosis_section(refereed(opinions=failed), 80).notes == ("x: unavailable, no.",)

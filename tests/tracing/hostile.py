@@ -8,7 +8,7 @@ from torch import nn
 
 import convcost
 from convcost.counters import COUNTERS
-from convcost.counters.referee import opinions
+from convcost.counters.crosscheck import crosscheck_model
 
 MACS = 32
 """Two rows through a linear layer of 4 by 4."""
@@ -61,7 +61,7 @@ def heard(module: nn.Module, *inputs: Any) -> Any:
     """The three counters that come with convcost, beside its own count."""
     report = convcost.profile(module, *inputs)
     counters = tuple(COUNTERS.values())
-    return report, dict(opinions(module, inputs, {}, report, counters, seconds=30.0))
+    return report, dict(crosscheck_model(module, inputs, {}, report, counters, seconds=30.0))
 
 
 RUNS: dict[str, Callable[..., Any]] = {

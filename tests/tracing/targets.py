@@ -4,11 +4,10 @@ import textwrap
 
 import pytest
 
-from convcost.tracing.declaration import parse_inputs
-from convcost.tracing.loading import parse_place
 from convcost.tracing.profile import Profiler
-from convcost.tracing.target import profiled
-from convcost.tracing.target_call import Target
+from convcost.tracing.target.inputs import parse_inputs
+from convcost.tracing.target.profile import profile_target
+from convcost.tracing.target.target import Target, parse_place
 
 HEAD = "import torch\nfrom torch import nn\n"
 
@@ -31,7 +30,7 @@ def written(path, code):
 def run(text, *inputs, maker="", memory=2**30, train=False, **arguments):
     place = parse_place(maker) if maker else None
     target = Target(parse_place(text), arguments, parse_inputs(inputs), maker=place, train=train)
-    return profiled(target, Profiler(memory=memory))
+    return profile_target(target, Profiler(memory=memory))
 
 
 def refused(kind, *arguments, **named):

@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.tracing.declaration import parse_input, parse_inputs
-from convcost.tracing.inputs import DTYPES, SHORT_NAMES, Declared, Inputs, Multiple
+from convcost.tracing.target.inputs import (
+    DTYPES,
+    SHORT_NAMES,
+    Declared,
+    Inputs,
+    Multiple,
+    parse_input,
+    parse_inputs,
+)
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
 SIZES = st.one_of(st.integers(0, 2**62), NAMES)

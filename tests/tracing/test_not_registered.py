@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from tracing.models import Calls
 
-from convcost.tracing.isolation import Call
+from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.profile import Profiler
 
 WAYS = ["shapes", "gradients", "data"]
@@ -49,7 +49,7 @@ def test_a_tensor_that_is_not_registered_keeps_its_values(way, kind, fails):
     tensor = tensor_in(model.kept)
     before = tensor.detach().clone()
     try:
-        Profiler()._run(Call(model, (torch.ones(2, 4),), {}), "", way)
+        Profiler()._run(ModuleCall(model, (torch.ones(2, 4),), {}), "", way)
     except KeyboardInterrupt:
         assert fails
     assert torch.equal(tensor, before)
@@ -58,7 +58,7 @@ def test_a_tensor_that_is_not_registered_keeps_its_values(way, kind, fails):
 def test_a_global_tensor_keeps_its_values():
     table = torch.arange(12.0).view(3, 4)
     for way in WAYS:
-        Profiler()._run(Call(Calls(lambda _, x: table.mul_(0) + x), (torch.ones(4),), {}), "", way)
+        Profiler()._run(ModuleCall(Calls(lambda _, x: table.mul_(0) + x), (torch.ones(4),), {}), "", way)
     assert table.flatten().tolist() == list(range(12))
 
 
@@ -69,7 +69,7 @@ def test_a_weight_that_is_not_registered_has_its_gradient_as_before(way):
     )
     first, second = model.kept
     second.weight.grad = gradient = torch.ones(4, 4)
-    Profiler(backward=True)._run(Call(model, (torch.ones(2, 4),), {}), "", way)
+    Profiler(backward=True)._run(ModuleCall(model, (torch.ones(2, 4),), {}), "", way)
     assert first.weight.grad is None
     assert second.weight.grad is gradient
     assert gradient.sum() == 16
@@ -83,7 +83,7 @@ def test_what_autograd_saved_of_a_model_is_still_good(way):
     held = [*model.parameters(), *model.buffers()]
     versions = [tensor._version for tensor in held]
     model.function = lambda module, x: module.norm(x) * module.scale.add_(1)
-    Profiler()._run(Call(model, (torch.ones(2, 4),), {}), "", way)
+    Profiler()._run(ModuleCall(model, (torch.ones(2, 4),), {}), "", way)
     loss.backward()
     assert [tensor._version for tensor in held] == versions
 
@@ -97,7 +97,7 @@ def test_a_scripted_submodule_keeps_its_parameters_and_their_gradients(compiled)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     places = [tensor.data_ptr() for tensor in (*model.parameters(), *model.buffers())]
     for way in WAYS[1:]:
-        Profiler(backward=True)._run(Call(model, (torch.ones(2, 4),), {}), "", way)
+        Profiler(backward=True)._run(ModuleCall(model, (torch.ones(2, 4),), {}), "", way)
         assert [tensor.data_ptr() for tensor in (*model.parameters(), *model.buffers())] == places
         assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
         assert all(parameter.grad is None for parameter in model.parameters())

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from convcost.counters import COUNTERS
-from convcost.counters.referee import opinions
+from convcost.counters.crosscheck import crosscheck_model
 from convcost.tracing.profile import Profiler, profile
 from convcost.tracing.tensors import tensors
 
@@ -174,7 +174,7 @@ def test_what_a_module_says_of_itself_is_left_out_where_it_cannot_say_it():
 def test_counters_agree_on_a_model_that_holds_an_odd_object(name):
     module = Only(Net(made(object, name)))
     report = profile(module, X)
-    found = opinions(module, (X,), {}, report, tuple(COUNTERS.values()))
+    found = crosscheck_model(module, (X,), {}, report, tuple(COUNTERS.values()))
     assert {name: opinion.result.verdict for name, opinion in found} == dict.fromkeys(COUNTERS, "agrees")
 
 
@@ -189,7 +189,7 @@ def test_a_counter_that_raises_what_cannot_be_shown_is_named():
             return super().forward(x)
 
     module = Raising(4, 4)
-    [(_, opinion)] = opinions(module, (X,), {}, profile(module, X), (COUNTERS["flop_counter_mode"],))
+    [(_, opinion)] = crosscheck_model(module, (X,), {}, profile(module, X), (COUNTERS["flop_counter_mode"],))
     assert (opinion.result.verdict, opinion.result.reason) == ("unavailable", "it raised OddError")
 
 

@@ -8,7 +8,7 @@ from tracing.models import Calls
 from tracing.opening import IMAGE, SEQUENCE, check, texts
 
 from convcost.core.errors import UsageError
-from convcost.tracing.symbolic_profile import profile_open
+from convcost.tracing.symbolic_shapes.profile import profile_open
 
 
 def tokens_to_words(module, x):

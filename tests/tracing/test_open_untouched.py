@@ -9,8 +9,8 @@ import torch
 from tracing.test_untouched import Remembering, same, state
 
 from convcost import ConvcostError
-from convcost.tracing.inputs import Declared
-from convcost.tracing.symbolic_profile import profile_open
+from convcost.tracing.symbolic_shapes.profile import profile_open
+from convcost.tracing.target.inputs import Declared
 
 
 @pytest.mark.parametrize("shape", [("B", 4), ("B", 5)], ids=["runs", "raises"])
@@ -36,9 +36,21 @@ def test_nothing_is_logged(caplog):
     assert not caplog.records
 
 
-def test_importing_it_loads_neither_torch_nor_sympy():
+@pytest.mark.parametrize(
+    ("module", "loaded"),
+    [
+        ("target.target", []),
+        ("target.inputs", []),
+        ("target.loading", []),
+        ("user_error", []),
+        ("module_tree", []),
+        ("profile", ["torch"]),
+        ("symbolic_shapes.profile", ["torch"]),
+    ],
+)
+def test_what_reads_a_request_loads_no_torch_and_nothing_loads_sympy(module, loaded):
     code = (
-        "import convcost.tracing.symbolic_profile, sys\n"
+        f"import convcost.tracing.{module}, sys\n"
         "print([name for name in ('sympy', 'torch') if name in sys.modules])"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == f"{loaded}\n"

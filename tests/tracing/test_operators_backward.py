@@ -15,7 +15,7 @@ from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
 from convcost.operators.interface import Sized
-from convcost.tracing.operator_formulas import dispatched
+from convcost.tracing.known_operators import known_overload
 from convcost.tracing.profile import Profiler
 
 PHASES = ("forward", "gradient by input", "gradient by weight")
@@ -185,7 +185,7 @@ def _backward(trace):
 
 def _is_known(name):
     packet = getattr(torch.ops.aten, name)
-    found = [dispatched(getattr(packet, overload)) for overload in packet.overloads()]
+    found = [known_overload(getattr(packet, overload)) for overload in packet.overloads()]
     return any(each.operator is not None or each.is_composite for each in found)
 
 

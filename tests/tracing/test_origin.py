@@ -7,8 +7,8 @@ import pytest
 from tracing.targets import LINEAR, refused, run, written
 
 from convcost.core.errors import UsageError
-from convcost.tracing.formulas import operator_formulas
-from convcost.tracing.loading import parse_place
+from convcost.tracing.target.loading import load_formulas
+from convcost.tracing.target.target import parse_place
 
 CODE = (
     """
@@ -97,7 +97,7 @@ def test_what_is_called_returns_a_module(folder):
 def test_a_formula_is_the_users_own(folder):
     written(folder / "net.py", CODE)
     with pytest.raises(UsageError, match=r"^the formula of a::b in net\.py:FORMULAS is Python's own"):
-        operator_formulas(parse_place("net.py:FORMULAS"))
+        load_formulas(parse_place("net.py:FORMULAS"))
 
 
 def test_inputs_come_from_something_that_can_be_called(folder):

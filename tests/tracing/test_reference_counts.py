@@ -6,7 +6,7 @@ import pytest
 import torch
 from tracing.models import REFERENCE
 
-from convcost.tracing.isolation import Call
+from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.profile import Profiler, profile
 
 GRADIENTS = {
@@ -33,7 +33,7 @@ def test_the_count_is_exact_in_every_mode_and_on_every_device(name, mode, gradie
 @pytest.mark.parametrize("name", REFERENCE)
 def test_the_count_is_the_same_on_shapes_on_copies_and_on_data(name, way):
     module, inputs, macs = REFERENCE[name]()
-    assert Profiler()._run(Call(module, inputs, {}), "", way)[0].macs == macs
+    assert Profiler()._run(ModuleCall(module, inputs, {}), "", way)[0].macs == macs
 
 
 def test_taps_on_real_data_are_told_apart():

@@ -7,7 +7,7 @@ import torch
 from tracing.targets import LINEAR, refused, run, written
 
 from convcost.core.errors import UsageError
-from convcost.tracing.loading import is_place
+from convcost.tracing.target.target import is_place
 from convcost.tracing.user_error import TargetError
 
 

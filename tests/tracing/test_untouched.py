@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from tracing.models import Calls
 
-from convcost.tracing.isolation import Call
+from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.profile import Profiler
 
 WAYS = ["shapes", "gradients", "data"]
@@ -73,7 +73,7 @@ def test_a_model_that_remembers_remembers_nothing_of_it(way, is_training, backwa
     model.linear.bias.requires_grad_(False)
     x = torch.randn(3, 4)
     kept, before = x.clone(), state(model)
-    Profiler(backward=backward)._run(Call(model, (x,), {}), "", way)
+    Profiler(backward=backward)._run(ModuleCall(model, (x,), {}), "", way)
     same(before, state(model))
     assert torch.equal(x, kept)
     assert x.grad is None
@@ -90,14 +90,14 @@ def test_a_model_whose_forward_raises_is_left_as_it_was(way):
     x = torch.randn(3, 4)
     before = state(model)
     with pytest.raises(ZeroDivisionError):
-        Profiler()._run(Call(model, (x,), {}), "", way)
+        Profiler()._run(ModuleCall(model, (x,), {}), "", way)
     same(before, state(model))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_input_that_the_model_writes_to_keeps_its_values(way):
     x = torch.zeros(3)
-    Profiler()._run(Call(Calls(lambda _, x: x.add_(1)), (x,), {}), "", way)
+    Profiler()._run(ModuleCall(Calls(lambda _, x: x.add_(1)), (x,), {}), "", way)
     assert x.tolist() == [0, 0, 0]
 
 
@@ -110,7 +110,7 @@ def test_a_parameter_that_the_model_writes_to_keeps_its_values(way):
         return x * module.weight
 
     model = Calls(clip, weight=nn.Parameter(torch.ones(3)))
-    Profiler()._run(Call(model, (torch.zeros(3),), {}), "", way)
+    Profiler()._run(ModuleCall(model, (torch.zeros(3),), {}), "", way)
     assert model.weight.tolist() == [1, 1, 1]
 
 

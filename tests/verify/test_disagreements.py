@@ -4,7 +4,7 @@ import pytest
 
 from convcost.core import arithmetic
 from convcost.counters import COUNTERS
-from convcost.counters.interface import Missed, Reading
+from convcost.counters.interface import CounterReading, MissedOperator
 from convcost.layers import KINDS
 from convcost.verify.run import Plan, findings, verified
 
@@ -105,7 +105,7 @@ def read_by(counter, monkeypatch, reading):
 
 def test_a_counter_that_becomes_blind_is_new(monkeypatch):
     def read(self, module, args, kwargs):
-        return Reading(0, (), (Missed("0", "aten::convolution"),))
+        return CounterReading(0, (), (MissedOperator("0", "aten::convolution"),))
 
     read_by("flop_counter_mode", monkeypatch, read)
     assert shown(run("Conv1d", counters=LEVEL).new) == [
@@ -128,7 +128,7 @@ def test_a_counter_that_raises_is_new(monkeypatch):
 
 def test_a_known_blind_spot_of_one_counter_is_new_in_another(monkeypatch):
     def read(self, module, args, kwargs):
-        return Reading(0, (), (Missed("0", "aten::conv1d"),))
+        return CounterReading(0, (), (MissedOperator("0", "aten::conv1d"),))
 
     read_by("fvcore", monkeypatch, read)
     assert shown(run("Conv1d", counters=("fvcore",)).new)[0][2] == "it has no formula for aten::conv1d"

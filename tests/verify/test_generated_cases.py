@@ -4,8 +4,7 @@ import pytest
 
 from convcost.layers import KINDS
 from convcost.spec import parse
-from convcost.verify.cases import cases
-from convcost.verify.generate import optional
+from convcost.verify.cases import cases, optional
 
 
 @pytest.mark.parametrize("kind", KINDS)

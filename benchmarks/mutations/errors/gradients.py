@@ -44,7 +44,7 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "gradients that autograd.grad is not asked for",
-    "if not requires_gradient or not WANTED:",
+    "if not requires_gradient or not REQUESTED_LEAVES:",
     "if True:",
     "tracing/gradients.py",
 )
@@ -58,13 +58,13 @@ GRADIENTS.error(
     "the cost of the last call alone",
     "cost=before.cost + found.cost,",
     "cost=found.cost,",
-    "tracing/recording.py",
+    "tracing/tape.py",
 )
 GRADIENTS.error(
     "the gradient of one output",
     "if tensor.requires_grad]",
     "if tensor.requires_grad][:1]",
-    "tracing/backward.py",
+    "tracing/gradients.py",
 )
 GRADIENTS.error(
     "a sum for every gradient",

@@ -61,13 +61,13 @@ TOTALS.error(
     "tied parameters with the last of their modules",
     "tensor is not None and id(tensor) not in found",
     "tensor is not None",
-    "tracing/model_parts.py",
+    "tracing/module_tree.py",
 )
 TOTALS.error(
     "tied parameters twice",
     "found[id(tensor)] = f",
     "found[len(found)] = f",
-    "tracing/model_parts.py",
+    "tracing/module_tree.py",
 )
 TOTALS.error(
     "bytes without the output",
@@ -136,11 +136,11 @@ TOTALS.error(
     "the last of several calls",
     "cost=before.cost + found.cost,\n                activations",
     "cost=found.cost,\n                activations",
-    "tracing/recording.py",
+    "tracing/tape.py",
 )
 TOTALS.error(
     "the activations of the last call",
     "activations=before.activations + found.activations",
     "activations=found.activations",
-    "tracing/recording.py",
+    "tracing/tape.py",
 )

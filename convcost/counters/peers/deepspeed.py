@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import Reading, Unit, Watches
-from convcost.counters.peers.patched import Patched, Steps
+from convcost.counters.interface import CounterReading, Unit
+from convcost.counters.peers.common import PeerCounter, ProfilerSteps, read_patched_functions
 
 if TYPE_CHECKING:
     import torch
 
 
-class DeepSpeed:
+class DeepSpeed(PeerCounter):
     """Counts what torch's functions are called with; its MACs are these."""
 
     name = "deepspeed"
     title = "DeepSpeed"
     package = "deepspeed"
     install = "pip install deepspeed"
-    unit: Unit = "MACs"
-    watches: Watches = "functions"
-    runs_on_meta = False
     counts = "linear, convolutions, matrix products, attention; in FLOPs bias adds, elementwise work, einsum"
     blind_spots = "Bilinear, fused attention, einsum, LSTM"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
         """Count a forward as `get_model_profile` does, without its warm-up."""
         from deepspeed.profiling.flops_profiler import profiler
 
         counter = profiler.FlopsProfiler(module)
-        driven = Steps(
+        steps = ProfilerSteps(
             counter.start_profile,
             counter.get_total_flops,
             counter.get_total_macs,
             counter.get_total_params,
             counter.end_profile,
         )
-        return Patched(module, self.unit).read(profiler, driven, args, kwargs)
+        return read_patched_functions(profiler, steps, self.unit, module, args, kwargs)
 
 
 class DeepSpeedFlops(DeepSpeed):

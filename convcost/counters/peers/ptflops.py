@@ -1,49 +1,83 @@
-"""ptflops: MACs and bias adds by hooks on modules, and by patched functions of torch."""
+"""ptflops: MACs and bias adds, by hooks on modules and patched functions, or of the operators dispatched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import WITH_PEERS, Reading, Unit, Watches
-from convcost.counters.notes import Notes, Running, Shares, called, following, named
-from convcost.counters.peers.recurrent import dot_products, hadamard, steps
+from convcost.core.diagnosis import CauseKind
+from convcost.counters.interface import Adjustments, CounterReading, HookLevel
+from convcost.counters.peers.common import PeerCounter, cell_runs, dot_products, elementwise_operations
+from convcost.counters.recorder import (
+    CallRecorder,
+    bind_arguments,
+    function_name,
+    operator_name,
+    without_dynamo,
+)
 
 if TYPE_CHECKING:
     import torch
 
 
-class Ptflops:
+class Ptflops(PeerCounter):
     """Its default backend: hooks on the modules of torch, and patches of some functions."""
 
     name = "ptflops"
     title = "ptflops"
     package = "ptflops"
-    install = WITH_PEERS
-    unit: Unit = "MACs"
-    watches: Watches = "functions"
-    runs_on_meta = False
     counts = (
         "MACs, bias adds, activations, norms and poolings of torch's modules; matmul, bmm, addmm, mul, add"
     )
     blind_spots = "F.linear, F.conv2d, @, einsum, scaled_dot_product_attention, Bilinear"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
         """Count a forward of the whole batch, which ptflops divides by where it sees it."""
         from ptflops import pytorch_ops
 
-        notes, hooks = Notes(), pytorch_ops.MODULES_MAPPING
-        whole = frozenset(path for path, part in module.named_modules() if type(part) in hooks)
-        with following(module) as running:
-            _note_modules(notes, named(module), hooks)
-            for functions in (pytorch_ops.FUNCTIONAL_MAPPING, pytorch_ops.TENSOR_OPS_MAPPING):
-                _note_functions(notes, running, whole, functions)
-            return complexity(notes, called(module, args, kwargs), "pytorch")
+        recorder, hooks = CallRecorder(module), pytorch_ops.MODULES_MAPPING
+        hooked = frozenset(path for path, part in module.named_modules() if type(part) in hooks)
+
+        def counted_by_hook(amount: int, *_: Any, **__: Any) -> Adjustments:
+            """What a module with a hook does counts again where a patched function does it."""
+            return ((CauseKind.COUNTED_TWICE, amount if recorder.path in hooked else 0),)
+
+        hooks.update(recorder.record_module_rules(hooks, "__flops__", _module_adjustments))
+        for functions in (pytorch_ops.FUNCTIONAL_MAPPING, pytorch_ops.TENSOR_OPS_MAPPING):
+            functions.update(recorder.record_formulas(functions, function_name, counted_by_hook))
+        with recorder.tracking():
+            return _reading(recorder, bind_arguments(module, args, kwargs), "pytorch")
 
 
-def complexity(notes: Notes, model: torch.nn.Module, backend: str) -> Reading:
-    """Ptflops' own count; what the model raised, where ptflops has only printed it."""
+class PtflopsAten(PeerCounter):
+    """Its backend aten, which counts mm, addmm, bmm and convolution."""
+
+    name = "ptflops_aten"
+    title = "ptflops (aten)"
+    package = "ptflops"
+    hook_level: HookLevel = "operators"
+    runs_on_meta = True
+    counts = "MACs and bias adds of convolutions, mm, addmm, bmm"
+    blind_spots = "attention kernels, LSTM, Bilinear, baddbmm, matrix × vector; elementwise work"
+
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
+        """Count a forward, with a recorder behind its mode for what that passes over."""
+        from ptflops.aten_engine import FlopCounterMode
+        from ptflops.aten_ops import ATEN_OPS_MAPPING as FORMULAS
+
+        recorder, known = CallRecorder(module), frozenset(map(operator_name, FORMULAS))
+        FORMULAS.update(recorder.record_formulas(FORMULAS, operator_name))
+        with without_dynamo(FlopCounterMode), recorder.tracking(), recorder.missed_operators_mode(known):
+            return _reading(recorder, bind_arguments(module, args, kwargs), "aten")
+
+
+def _reading(recorder: CallRecorder, model: torch.nn.Module, backend: str) -> CounterReading:
+    """Ptflops' own count; raises what the model raised, which ptflops only prints."""
     from ptflops import get_model_complexity_info
 
     total, params = get_model_complexity_info(
@@ -56,68 +90,33 @@ def complexity(notes: Notes, model: torch.nn.Module, backend: str) -> Reading:
     )
     if total is None:
         raise getattr(model, "failure", None) or RuntimeError("it gave no figure")
-    return notes.reading(total, params)
+    return recorder.reading(total, params)
 
 
-Hook = Callable[[Any, Any, Any], None]
-
-
-def _note_modules(notes: Notes, names: Mapping[int, str], hooks: dict[Any, Hook]) -> None:
-    for kind, hook in hooks.items():
-        hooks[kind] = _noting(notes, names, hook)
-
-
-def _noting(notes: Notes, names: Mapping[int, str], hook: Hook) -> Hook:
-    def noted(module: Any, given: Any, output: Any) -> None:
-        before = module.__flops__
-        hook(module, given, output)
-        path, kind = names.get(id(module), ""), type(module).__name__
-        notes.count(path, kind, module.__flops__ - before, _shares(module, given, output))
-
-    return noted
-
-
-Formula = Callable[..., Any]
-
-
-def _note_functions(
-    notes: Notes, running: Running, whole: frozenset[str], functions: dict[Any, Formula]
-) -> None:
-    """What a module does that is counted `whole` counts again where a patched function does it."""
-
-    def noting(name: str, formula: Formula) -> Formula:
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            amount = formula(*args, **kwargs)
-            notes.count(running.path, name, amount, (("again", amount if running.path in whole else 0),))
-            return amount
-
-        return noted
-
-    for function, formula in functions.items():
-        functions[function] = noting(f"aten::{function.__name__}", formula)
-
-
-def _shares(module: Any, given: Any, output: Any) -> Shares:
+def _module_adjustments(_: int, module: Any, inputs: Any, output: Any) -> Adjustments:
     import torch
 
     if isinstance(module, torch.nn.MultiheadAttention):
-        return _attention_shares(module, *given[:2])
+        return _attention_adjustments(module, *inputs[:2])
     if isinstance(module, torch.nn.RNNBase | torch.nn.RNNCellBase):
-        cells = steps(module, given[0])
+        runs = cell_runs(module, inputs[0])
         bias_adds = dot_products(module) if module.bias else 0
-        return (("bias adds", bias_adds * cells), ("elementwise", hadamard(module) * cells))
+        return (
+            (CauseKind.BIAS_ADDS, bias_adds * runs),
+            (CauseKind.ELEMENTWISE, elementwise_operations(module) * runs),
+        )
     if isinstance(module, torch.nn.modules.conv._ConvNd) and module.bias is not None:
-        return (("bias adds", given[0].shape[0] * prod(output.shape[1:])),)
+        return ((CauseKind.BIAS_ADDS, inputs[0].shape[0] * prod(output.shape[1:])),)
     return ()
 
 
-def _attention_shares(module: Any, query: Any, key: Any) -> Shares:
+def _attention_adjustments(module: Any, query: Any, key: Any) -> Adjustments:
     """Queries scaled and scores normalised, at one operation each; biases of four projections."""
     batch, width = query.shape[0 if module.batch_first else 1], query.shape[2]
     queries, keys = (tensor.shape[1 if module.batch_first else 0] for tensor in (query, key))
-    inside = (queries + 2 * keys) * width if module.in_proj_bias is not None else 0
+    input_bias_adds = (queries + 2 * keys) * width if module.in_proj_bias is not None else 0
     scores = module.num_heads * queries * keys
     return (
-        ("bias adds", batch * (inside + queries * width)),
-        ("elementwise", batch * (queries * width + scores)),
+        (CauseKind.BIAS_ADDS, batch * (input_bias_adds + queries * width)),
+        (CauseKind.ELEMENTWISE, batch * (queries * width + scores)),
     )

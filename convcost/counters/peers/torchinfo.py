@@ -6,46 +6,47 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.interface import WITH_PEERS, Reading, Unit, Watches
-from convcost.counters.notes import Notes, Shares, called, named
+from convcost.core.diagnosis import CauseKind
+from convcost.counters.interface import Adjustments, CounterReading, HookLevel
+from convcost.counters.peers.common import PeerCounter
+from convcost.counters.recorder import CallRecorder, bind_arguments
 
 if TYPE_CHECKING:
     import torch
 
 
-class Torchinfo:
+class Torchinfo(PeerCounter):
     """Counts parameters × outputs, whatever a module does with them."""
 
     name = "torchinfo"
     title = "torchinfo"
     package = "torchinfo"
-    install = WITH_PEERS
-    unit: Unit = "MACs"
-    watches: Watches = "modules"
+    hook_level: HookLevel = "modules"
     runs_on_meta = True
     counts = (
         "parameters, biases too, × outputs of leaf modules; × samples alone for all but convolutions and RNNs"
     )
     blind_spots = "all that is no leaf module: functions, operators, attention; positions of a Linear"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
         """Take its summary, a layer at a time."""
         import torchinfo
 
-        notes, names = Notes(), named(module)
-        result = torchinfo.summary(called(module, args, kwargs), input_data=[], verbose=0)
+        recorder = CallRecorder(module)
+        result = torchinfo.summary(bind_arguments(module, args, kwargs), input_data=[], verbose=0)
         for layer in result.summary_list:
             if layer.is_leaf_layer:
-                path = names.get(layer.layer_id, "")
-                notes.count(path, layer.class_name, layer.macs, _shares(layer))
-        return notes.reading(result.total_mult_adds, result.total_params)
+                path = recorder.paths.get(layer.layer_id, "")
+                recorder.count(path, layer.class_name, layer.macs, _bias_adds(layer))
+        return recorder.reading(result.total_mult_adds, result.total_params)
 
 
-def _shares(layer: Any) -> Shares:
-    """What its biases come to."""
+def _bias_adds(layer: Any) -> Adjustments:
     biases = {name: parameter for name, parameter in layer.module.named_parameters() if "bias" in name}
     amount = sum(_outputs(layer, name) * parameter.numel() for name, parameter in biases.items())
-    return (("bias adds", amount),)
+    return ((CauseKind.BIAS_ADDS, amount),)
 
 
 def _outputs(layer: Any, name: str) -> int:

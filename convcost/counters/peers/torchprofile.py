@@ -6,79 +6,71 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.counters.einsum import order_share
-from convcost.counters.interface import WITH_PEERS, Reading, Unit, Watches, bare, contracting
-from convcost.counters.notes import Notes, called, entered
+from convcost.counters.interface import CounterReading, HookLevel, base_name, contractions
+from convcost.counters.peers.common import PeerCounter
+from convcost.counters.recorder import CallRecorder, bind_arguments, einsum_adjustments, on_submodules
 
 if TYPE_CHECKING:
     import torch
 
+LABEL = "submodule "
+"""What the scopes of submodules are called, before their paths."""
 
-class Torchprofile:
+Handler = Callable[[Any], int]
+"""Takes a node of a trace, and returns its MACs."""
+
+
+class Torchprofile(PeerCounter):
     """Counts a traced forward by the operators' shapes."""
 
     name = "torchprofile"
     title = "torchprofile"
     package = "torchprofile"
-    install = WITH_PEERS
-    unit: Unit = "MACs"
-    watches: Watches = "operators"
-    runs_on_meta = False
+    hook_level: HookLevel = "operators"
     counts = (
         "MACs of convolutions, matrix products, LSTM and attention; one for each element of mul, norms, means"
     )
     blind_spots = "Bilinear, GRU, padding='same', fused attention; transposed convolutions come out too large"
 
-    def read(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reading:
-        """Trace `module`, the traced operators labelled with their submodules."""
+    def read(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CounterReading:
+        """Trace `module`, each submodule's path as the scope of what is traced in it."""
         from torchprofile import profile_macs
         from torchprofile.handlers import HANDLER_MAP
 
-        notes = Notes()
-        _note(notes, HANDLER_MAP)
-        with _scoped(module):
-            return notes.reading(profile_macs(called(module, args, kwargs) if kwargs else module, args))
+        recorder = CallRecorder(module)
+        missing = {f"aten::{name}": _missed(recorder) for name in contractions()}
+        known = {name: _recorded(recorder, found) for name, found in HANDLER_MAP.items() if found is not None}
+        HANDLER_MAP.update({**missing, **known})
+        with _scopes(module):
+            return recorder.reading(
+                profile_macs(bind_arguments(module, args, kwargs) if kwargs else module, args)
+            )
 
 
-Handler = Callable[[Any], int]
-
-
-def _note(notes: Notes, handlers: dict[str, Any]) -> None:
-    """Have each handler note what it counts, and give one that counts nothing to what has none."""
-    for name in (f"aten::{name}" for name in contracting()):
-        if handlers.get(name) is None:
-            handlers[name] = _missing(notes)
-    for name, handler in handlers.items():
-        if handler is not None:
-            handlers[name] = _noting(notes, handler)
-
-
-def _missing(notes: Notes) -> Handler:
-    def missing(node: Any) -> int:
-        notes.miss(_path(node), node.operator)
+def _missed(recorder: CallRecorder) -> Handler:
+    def missed(node: Any) -> int:
+        recorder.miss(_path(node), node.operator)
         return 0
 
-    return missing
+    return missed
 
 
-def _noting(notes: Notes, handler: Handler) -> Handler:
-    def noted(node: Any) -> int:
+def _recorded(recorder: CallRecorder, handler: Handler) -> Handler:
+    def recorded(node: Any) -> int:
         amount = handler(node)
-        is_einsum = bare(node.operator) == "einsum" and amount
+        is_einsum = base_name(node.operator) == "einsum" and amount
         equation, operands = (value.value for value in node.inputs[:2]) if is_einsum else ("", ())
-        shares = order_share(equation, operands, amount, 1)
-        notes.count(_path(node), node.operator, amount, shares)
+        adjustments = einsum_adjustments(equation, operands, amount, 1)
+        recorder.count(_path(node), node.operator, amount, adjustments)
         return amount
 
-    return noted
-
-
-LABEL = "submodule "
+    return recorded
 
 
 @contextmanager
-def _scoped(module: torch.nn.Module) -> Iterator[None]:
-    """Each submodule's path as the scope of what is traced in it."""
+def _scopes(module: torch.nn.Module) -> Iterator[None]:
     import torch
 
     def start(path: str) -> None:
@@ -91,7 +83,7 @@ def _scoped(module: torch.nn.Module) -> Iterator[None]:
         if state is not None:
             state.pop_scope()
 
-    with entered(module, start, end):
+    with on_submodules(module, start, end):
         yield
 
 

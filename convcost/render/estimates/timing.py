@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from convcost.analysis.roofline import Roofline
 from convcost.benchmark.machine import threads_text
-from convcost.benchmark.result import Run, Timing, can_tell_apart, times_ratio
 from convcost.benchmark.samples import Samples
+from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
 from convcost.render.candidates import beside, columns

@@ -1,117 +1,117 @@
-"""From a check to the document that a reader sees."""
+"""From the result of a check to the document that a reader sees."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
 
-from convcost.gate.rows import Baseline
-from convcost.gate.verdict import Checked, Judged, Standing
+from convcost.gate.baseline import Baseline
+from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.gate.changes import change_tables, fitted
+from convcost.render.gate.changes import entry_tables, fitted
 from convcost.render.gate.words import failures, found, label, percent, wanted
 from convcost.render.style import Style
 
 UPDATE = "convcost check --update"
 
 MOST_IN_FULL = 12
-"""Entries whose checks are all listed; of more, only those of entries that failed."""
+"""Up to so many entries have all their checks listed; of more, only those that failed do."""
 
-FOUND: dict[Standing, str] = {"new": "none yet", "same": "as it was", "changed": "changed", "unlocked": ""}
+STATUS_TEXTS: dict[BaselineStatus, str] = {
+    "new": "none yet",
+    "same": "as it was",
+    "changed": "changed",
+    "unlocked": "",
+}
 
 
-def gate(checked: Checked, style: Style) -> Document:
-    """A table of the verdicts, a table for each baseline that changed, and what to do about it."""
-    changes = chain.from_iterable(change_tables(judged, style.width) for judged in checked.entries)
+def gate(gate_result: GateResult, style: Style) -> Document:
+    """A table of the verdicts, tables for each baseline that changed, and what to do about it."""
+    changes = chain.from_iterable(entry_tables(result, style.width) for result in gate_result.entries)
     return Document(
-        heading=(("config", checked.config.source.name),),
-        facts=(Fact("result", _result(checked)),),
-        costs=Section((_verdicts(checked, style.width), *changes), tuple(_notes(checked))),
+        heading=(("config", gate_result.config.source.name),),
+        facts=(Fact("result", _summary(gate_result)),),
+        costs=Section((_verdicts(gate_result, style.width), *changes), tuple(_notes(gate_result))),
         counters=Section((), ()),
     )
 
 
-def _result(checked: Checked) -> str:
-    number, failed = len(checked.entries), len(checked.failed)
+def _summary(gate_result: GateResult) -> str:
+    number, failed = len(gate_result.entries), len(gate_result.failed)
     entries = "entry" if number == 1 else "entries"
-    unknown = f"; {len(checked.problems)} could not be counted" if checked.problems else ""
-    skipped = f"; {len(checked.skipped)} skipped" if checked.skipped else ""
-    result = f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
-    return result + unknown + skipped
+    unknown = f"; {len(gate_result.problems)} could not be counted" if gate_result.problems else ""
+    skipped = f"; {len(gate_result.skipped)} skipped" if gate_result.skipped else ""
+    verdict = f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    return verdict + unknown + skipped
 
 
-def _verdicts(checked: Checked, width: int) -> Table:
+def _verdicts(gate_result: GateResult, width: int) -> Table:
     """Of many entries those that passed have a line each."""
-    is_long = len(checked.entries) > MOST_IN_FULL
-    lines = chain.from_iterable(_lines(judged, is_long and judged.passed) for judged in checked.entries)
-    skipped = (Line(name, ("", "", "skipped")) for name in checked.skipped)
+    is_long = len(gate_result.entries) > MOST_IN_FULL
+    lines = chain.from_iterable(_lines(result, is_long and result.passed) for result in gate_result.entries)
+    skipped = (Line(name, ("", "", "skipped")) for name in gate_result.skipped)
     return fitted(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
 
 
-def _lines(judged: Judged, is_short: bool) -> Iterator[Line]:
+def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
+    verdict = "passed" if result.passed else "failed"
+    yield Line(result.entry.name, (_number_of_checks(result) if is_short else "", "", verdict))
     if is_short:
-        yield Line(judged.entry.name, (_number(judged), "", verdict(judged.passed)))
         return
-    yield Line(judged.entry.name, ("", "", verdict(judged.passed)))
-    for check in judged.checks:
+    for check in result.checks:
         yield Line(label(check), (found(check), wanted(check), _failed(check.passed)), depth=1)
-    if judged.standing != "unlocked":
-        allowed = _allowed(judged)
-        standing = "accepted" if judged.accepted and judged.standing != "same" else FOUND[judged.standing]
-        yield Line("baseline", (standing, allowed, _failed(judged.keeps_baseline)), depth=1)
+    if result.standing != "unlocked":
+        is_accepted = result.accepted and result.standing != "same"
+        status = "accepted" if is_accepted else STATUS_TEXTS[result.standing]
+        yield Line("baseline", (status, _tolerance(result), _failed(result.keeps_baseline)), depth=1)
 
 
-def _allowed(judged: Judged) -> str:
+def _tolerance(result: EntryResult) -> str:
     """± 1%; ≤ +1% where nothing fails by getting smaller."""
-    share = percent(judged.entry.tolerance)
-    if judged.entry.growth_only:
+    share = percent(result.entry.tolerance)
+    if result.entry.growth_only:
         return f"≤ +{share}"
-    return f"± {share}" if judged.entry.tolerance else ""
+    return f"± {share}" if result.entry.tolerance else ""
 
 
-def _number(judged: Judged) -> str:
-    number = len(judged.checks) + (judged.standing != "unlocked")
+def _number_of_checks(result: EntryResult) -> str:
+    number = len(result.checks) + (result.standing != "unlocked")
     return f"{number} check{'s' * (number != 1)}"
-
-
-def verdict(passed: bool) -> str:
-    """passed, or failed."""
-    return "passed" if passed else "failed"
 
 
 def _failed(passed: bool) -> str:
     return "" if passed else "failed"
 
 
-def _notes(checked: Checked) -> Iterator[str]:
-    for judged in checked.entries:
-        yield from (f"{judged.entry.name}: {text}." for _, text in failures(judged))
-        yield from _extras(judged)
-        yield from _circumstances(judged)
-    yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in checked.problems)
-    if checked.skipped:
+def _notes(gate_result: GateResult) -> Iterator[str]:
+    for result in gate_result.entries:
+        yield from (f"{result.entry.name}: {text}." for _, text in failures(result))
+        yield from _counter_extras(result)
+        yield from _changed_conditions(result)
+    yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in gate_result.problems)
+    if gate_result.skipped:
         yield "Entries that take a model to be run were skipped."
-    yield from _about_lock(checked)
+    yield from _lock_notes(gate_result)
 
 
-def _extras(judged: Judged) -> Iterator[str]:
+def _counter_extras(result: EntryResult) -> Iterator[str]:
     """What a counter that agrees counts besides."""
-    for check in judged.checks:
+    for check in result.checks:
         if check.key == "agree_with" and check.passed and check.reason:
-            yield f"{judged.entry.name}: {check.metric} agrees ({check.reason})."
+            yield f"{result.entry.name}: {check.metric} agrees ({check.reason})."
 
 
-def _circumstances(judged: Judged) -> Iterator[str]:
-    """What is not as it was where the cost is not: the design, sizes, the convention."""
-    before, now = judged.before, judged.now
-    if before is None or judged.standing == "same":
+def _changed_conditions(result: EntryResult) -> Iterator[str]:
+    """Where the cost changed: whether the design, its sizes, the convention or the dtype did too."""
+    before, now = result.before, result.now
+    if before is None or result.standing == "same":
         return
-    for was, is_now in zip(_facts(before), _facts(now), strict=True):
+    for was, is_now in zip(_conditions(before), _conditions(now), strict=True):
         if was != is_now:
-            yield f"{judged.entry.name} was {was}, and is {is_now} now."
+            yield f"{result.entry.name} was {was}, and is {is_now} now."
 
 
-def _facts(baseline: Baseline) -> tuple[str, ...]:
+def _conditions(baseline: Baseline) -> tuple[str, ...]:
     sizes = ", ".join(f"{name} = {size:,}" for name, size in sorted(baseline.sizes.items()))
     convention = baseline.convention
     return (
@@ -122,18 +122,19 @@ def _facts(baseline: Baseline) -> tuple[str, ...]:
     )
 
 
-def _about_lock(checked: Checked) -> Iterator[str]:
-    new = [judged.entry.name for judged in checked.entries if judged.standing == "new"]
-    stale = ", ".join(checked.stale)
-    if checked.written:
-        yield f"{checked.lock} has the costs of these entries now."
+def _lock_notes(gate_result: GateResult) -> Iterator[str]:
+    lock, entries = gate_result.lock, gate_result.entries
+    new = [result.entry.name for result in entries if result.standing == "new"]
+    stale = ", ".join(gate_result.stale)
+    if gate_result.written:
+        yield f"{lock} has the costs of these entries now."
         yield from [f"It no longer has {stale}."] if stale else []
         return
-    if checked.entries and all(judged.standing == "unlocked" for judged in checked.entries):
-        yield f"There are no baselines: {UPDATE} writes them to {checked.lock}."
+    if entries and all(result.standing == "unlocked" for result in entries):
+        yield f"There are no baselines: {UPDATE} writes them to {lock}."
     if new:
-        yield f"{checked.lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."
+        yield f"{lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."
     if stale:
-        yield f"{checked.lock} has baselines of entries that are no more: {stale}."
-    if any(not judged.keeps_baseline for judged in checked.entries):
+        yield f"{lock} has baselines of entries that are no more: {stale}."
+    if any(not result.keeps_baseline for result in entries):
         yield f"If that is meant, {UPDATE} accepts it."

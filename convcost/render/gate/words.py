@@ -8,9 +8,9 @@ from typing import Any
 
 from convcost.core.metrics import METRICS
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
-from convcost.gate.check import LimitCheck
-from convcost.gate.rows import Figure
-from convcost.gate.verdict import Judged
+from convcost.gate.baseline import Figure
+from convcost.gate.checks import EntryCheck
+from convcost.gate.result import EntryResult
 from convcost.render.numbers import in_full, is_number
 
 LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
@@ -26,7 +26,7 @@ CROSSED = {"≤": "more than", "≥": "less than", "=": "not"}
 """How what breaks a limit stands to it."""
 
 
-def label(check: LimitCheck) -> str:
+def label(check: EntryCheck) -> str:
     """`FLOPs`, `FLOPs ÷ dense`, or a counter's name."""
     if check.key == "agree_with":
         return check.metric
@@ -34,7 +34,7 @@ def label(check: LimitCheck) -> str:
     return f"{name} ÷ {check.per}" if check.per else name
 
 
-def found(check: LimitCheck) -> str:
+def found(check: EntryCheck) -> str:
     """163,840, 6.00×, 20·B·S·E², or a counter's verdict."""
     text = _amount(check.found, check)
     if check.found != check.wanted and check.wanted is not None and text == _amount(check.wanted, check):
@@ -42,17 +42,17 @@ def found(check: LimitCheck) -> str:
     return text
 
 
-def wanted(check: LimitCheck) -> str:
+def wanted(check: EntryCheck) -> str:
     """≤ 400,000, = 20*B*S*E**2."""
     return f"{check.relation} {_wanted(check)}" if check.relation else ""
 
 
-def _wanted(check: LimitCheck) -> str:
+def _wanted(check: EntryCheck) -> str:
     tolerance = f" ± {percent(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
     return _amount(check.wanted, check) + tolerance
 
 
-def _amount(value: Any, check: LimitCheck) -> str:
+def _amount(value: Any, check: EntryCheck) -> str:
     if value is None:
         return NONE
     if isinstance(value, str):
@@ -67,7 +67,7 @@ def figure(value: Any) -> str:
     return value if isinstance(value, str) else in_full(value)
 
 
-def sentence(check: LimitCheck) -> str:
+def sentence(check: EntryCheck) -> str:
     """What is wrong, with the key that says so."""
     reason = f"; {check.reason}" if check.reason else ""
     if check.key == "agree_with":
@@ -78,11 +78,11 @@ def sentence(check: LimitCheck) -> str:
     return f"{label(check)} = {found(check)}, {crossed} {_wanted(check)}{reason} ({check.key})"
 
 
-def failures(judged: Judged) -> Iterator[tuple[str, str]]:
+def failures(result: EntryResult) -> Iterator[tuple[str, str]]:
     """Each key that is not kept, empty for the baseline, with a sentence."""
-    yield from ((check.key, sentence(check)) for check in judged.checks if not check.passed)
-    if not judged.keeps_baseline and judged.changes:
-        pairs = judged.changes.totals
+    yield from ((check.key, sentence(check)) for check in result.checks if not check.passed)
+    if not result.keeps_baseline and result.changes:
+        pairs = result.changes.totals
         totals = [
             moved(metric, *pairs[metric]) for metric in dict.fromkeys((*FIRST, *pairs)) if metric in pairs
         ]

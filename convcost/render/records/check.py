@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from convcost.core.metrics import BY_NAME
-from convcost.gate.check import LimitCheck
-from convcost.gate.diff import Placed, RowChange
-from convcost.gate.keys import BASELINE_METRICS, Relation
-from convcost.gate.rows import ROW_METRICS, Baseline
-from convcost.gate.verdict import Checked, Judged, Standing
+from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, LocatedRow, RowChange
+from convcost.gate.checks import EntryCheck
+from convcost.gate.limit import Relation
+from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.gate.words import failures, percent
 from convcost.render.records.record import (
     HEAD,
@@ -87,7 +86,7 @@ class CountedAsRecord(Record):
 class BaselineRecord(Record):
     """How an entry stands to the lock file."""
 
-    standing: Standing
+    standing: BaselineStatus
     passed: bool
     tolerance: str
     growth_only: Annotated[bool, about("Whether only a total that grows fails.")]
@@ -148,58 +147,58 @@ class GateRecord(Head):
     skipped: Annotated[list[str], about("Entries with a model, where none was to be run.")]
 
 
-def record(checked: Checked) -> GateRecord:
+def record(result: GateResult) -> GateRecord:
     """The whole check."""
     return record_from(
         GateRecord,
-        checked,
+        result,
         **HEAD,
         versions=versions(),
-        config=checked.config.source.name,
-        entries=[_entry(checked, judged) for judged in checked.entries],
-        problems=records_from(IssueRecord, checked.problems),
+        config=result.config.source.name,
+        entries=[_entry(result, entry) for entry in result.entries],
+        problems=records_from(IssueRecord, result.problems),
     )
 
 
-def _entry(checked: Checked, judged: Judged) -> Record:
-    entry, report = judged.entry, judged.report
+def _entry(result: GateResult, entry: EntryResult) -> Record:
+    report = entry.report
     return EntryRecord(
-        name=entry.name,
-        line=checked.config.line(entry.name),
-        passed=judged.passed,
-        **{entry.key: entry.text},
+        name=entry.entry.name,
+        line=result.config.line(entry.entry.name),
+        passed=entry.passed,
+        **{entry.entry.key: entry.entry.text},
         symbols=data(report.sizes),
         assumed=list(report.assumed),
         convention=record_from(ConventionRecord, report.convention),
         dtype=report.dtype,
-        **judged.now.totals,
+        **entry.now.totals,
         trainable_params=data(report.trainable_params),
-        checks=[_check(checked, judged, check) for check in judged.checks],
-        baseline=_baseline(judged),
-        failures=[text for _, text in failures(judged)],
+        checks=[_check(result, entry, check) for check in entry.checks],
+        baseline=_baseline(entry),
+        failures=[text for _, text in failures(entry)],
     )
 
 
-def _check(checked: Checked, judged: Judged, check: LimitCheck) -> CheckRecord:
+def _check(result: GateResult, entry: EntryResult, check: EntryCheck) -> CheckRecord:
     return record_from(
         CheckRecord,
         check,
-        line=checked.config.line(judged.entry.name, check.key),
+        line=result.config.line(entry.entry.name, check.key),
         per=check.per or None,
         relation=RELATIONS[check.relation] if check.relation else None,
     )
 
 
-def _baseline(judged: Judged) -> BaselineRecord:
+def _baseline(entry: EntryResult) -> BaselineRecord:
     """How the entry stands to it; what it was counted as, and the totals and rows that changed."""
-    changes = judged.changes
+    changes = entry.changes
     totals = changes.totals.items() if changes else ()
     return BaselineRecord(
-        standing=judged.standing,
-        passed=judged.keeps_baseline,
-        tolerance=percent(judged.entry.tolerance),
-        growth_only=judged.entry.growth_only,
-        before=judged.before and _counted_as(judged.before),
+        standing=entry.standing,
+        passed=entry.keeps_baseline,
+        tolerance=percent(entry.entry.tolerance),
+        growth_only=entry.entry.growth_only,
+        before=entry.before and _counted_as(entry.before),
         totals={name: TotalChangeRecord(before=before, after=after) for name, (before, after) in totals},
         rows=list(map(_row, changes.rows)) if changes else [],
     )
@@ -213,29 +212,27 @@ def _counted_as(baseline: Baseline) -> CountedAsRecord:
 
 def _row(change: RowChange) -> RowChangeRecord:
     return RowChangeRecord(
-        path=change.placed.path,
-        kind=change.placed.row.kind,
-        change=change.what,
+        path=change.located.path,
+        kind=change.located.row.kind,
+        change=change.kind,
         before=_figures(change.before),
         after=_figures(change.after),
     )
 
 
-def _figures(placed: Placed | None) -> Record | None:
-    return FiguresRecord(path=placed.path, **dict(placed.row.figures)) if placed else None
+def _figures(located: LocatedRow | None) -> Record | None:
+    return FiguresRecord(path=located.path, **dict(located.row.figures)) if located else None
 
 
-def rows(checked: Checked, style: Style) -> list[dict[str, Any]]:
+def rows(result: GateResult, style: Style) -> list[dict[str, Any]]:
     """A line for each check of each entry."""
     return [
-        {"entry": judged.entry.name, **field_values(_check(checked, judged, check))}
-        for judged in checked.entries
-        for check in (*judged.checks, *_as_checks(judged))
+        {"entry": entry.entry.name, **field_values(_check(result, entry, check))}
+        for entry in result.entries
+        for check in (*entry.checks, *_as_checks(entry))
     ]
 
 
-def _as_checks(judged: Judged) -> list[LimitCheck]:
+def _as_checks(entry: EntryResult) -> list[EntryCheck]:
     """The baseline as one more check."""
-    return [LimitCheck("baseline", "", judged.keeps_baseline, judged.standing)] * (
-        judged.standing != "unlocked"
-    )
+    return [EntryCheck("baseline", "", entry.keeps_baseline, entry.standing)] * (entry.standing != "unlocked")

@@ -6,8 +6,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.diagnosis import Cause, Kind, Opinion, Refereed
-from convcost.counters.phrases import said
+from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
 from convcost.render.counters import CounterList
 from convcost.render.records import report
 from convcost.render.records.record import HEAD, Head, Record, about, field_values, record_from, records_from
@@ -36,14 +35,14 @@ class CounterListRecord(Head):
 class CauseRecord(Record):
     """What one operator or kind of module adds to a counter's figure, in FLOPs."""
 
-    kind: Kind
+    kind: CauseKind
     subject: str
     flops: int
     calls: int
     paths: Annotated[list[str], about("The submodules that it is about.")]
 
 
-class OpinionRecord(CounterResultRecord):
+class DiagnosisRecord(CounterResultRecord):
     """What a counter says of a module, and why it is not the exact count."""
 
     macs: Annotated[int | str | None, about("Its figure as MACs, such as 7/2.")]
@@ -68,21 +67,21 @@ def rows(result: CounterList, style: Style) -> list[dict[str, Any]]:
     return [field_values(counter) for counter in record(result).counters]
 
 
-def refereed_record(refereed: Refereed) -> Record:
+def diagnosis_record(diagnosed: DiagnosedReport) -> Record:
     """The model's report; each counter by name with its figure, the difference and every cause, exact."""
-    opinions = {name: _opinion(refereed, opinion) for name, opinion in refereed.opinions.items()}
-    return report.record(refereed.report, counters=opinions)
+    diagnoses = {name: _diagnosis(diagnosed, diagnosis) for name, diagnosis in diagnosed.diagnoses.items()}
+    return report.record(diagnosed.report, counters=diagnoses)
 
 
-def _opinion(refereed: Refereed, opinion: Opinion) -> OpinionRecord:
+def _diagnosis(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis) -> DiagnosisRecord:
     return record_from(
-        OpinionRecord,
-        opinion.result,
-        reason=opinion.result.reason or "; ".join(map(said, opinion.causes)),
-        macs=None if opinion.macs is None else _number(opinion.macs),
-        difference=_difference(refereed, opinion),
-        causes=records_from(CauseRecord, opinion.causes),
-        remarks=list(opinion.remarks),
+        DiagnosisRecord,
+        diagnosis.result,
+        reason=diagnosis.result.reason or "; ".join(cause.description for cause in diagnosis.causes),
+        macs=None if diagnosis.macs is None else _number(diagnosis.macs),
+        difference=_difference(diagnosed, diagnosis),
+        causes=records_from(CauseRecord, diagnosis.causes),
+        remarks=list(diagnosis.remarks),
     )
 
 
@@ -90,30 +89,32 @@ def _number(value: Fraction) -> int | str:
     return int(value) if value.denominator == 1 else str(value)
 
 
-def _difference(refereed: Refereed, opinion: Opinion) -> int | None:
+def _difference(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis) -> int | None:
     """In FLOPs."""
-    difference = refereed.difference(opinion)
+    difference = diagnosed.difference(diagnosis)
     return None if difference is None else int(difference * FLOPS_PER_MAC)
 
 
-def refereed_rows(refereed: Refereed, style: Style) -> list[dict[str, Any]]:
+def diagnosis_rows(diagnosed: DiagnosedReport, style: Style) -> list[dict[str, Any]]:
     """A line for each counter, and one for each cause of its difference, in FLOPs."""
-    return [row for name, opinion in refereed.opinions.items() for row in _rows(name, opinion, refereed)]
+    return [
+        row for name, diagnosis in diagnosed.diagnoses.items() for row in _rows(name, diagnosis, diagnosed)
+    ]
 
 
-def _rows(name: str, opinion: Opinion, refereed: Refereed) -> list[dict[str, Any]]:
-    result = opinion.result
+def _rows(name: str, diagnosis: CounterDiagnosis, diagnosed: DiagnosedReport) -> list[dict[str, Any]]:
+    result = diagnosis.result
     whole = {
         "counter": name,
         "verdict": result.verdict,
         "raw": result.raw,
         "raw_unit": result.raw_unit,
         "flops": result.flops,
-        "difference": _difference(refereed, opinion),
+        "difference": _difference(diagnosed, diagnosis),
         "cause": result.reason,
         "part": "total",
     }
-    return [whole, *({"counter": name, **_cause_row(cause), "part": "leaf"} for cause in opinion.causes)]
+    return [whole, *({"counter": name, **_cause_row(cause), "part": "leaf"} for cause in diagnosis.causes)]
 
 
 def _cause_row(cause: Cause) -> dict[str, Any]:

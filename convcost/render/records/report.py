@@ -93,7 +93,7 @@ def design_fields(counter: Meta) -> tuple[Field, ...]:
 RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), about("Of the third and later.")], UNSET)
 
 DESIGN = design_fields(one_of("CounterResultRecord"))
-MODULE = (*design_fields(one_of("CounterResultRecord", "OpinionRecord")), *fields_of(TraceRecord))
+MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
 ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any
 
-from convcost.benchmark.result import Run, Timing, What, can_tell_apart, times_ratio
+from convcost.benchmark.timing import Run, Timing, What, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.render.records.record import Formula, Record, about, data, record_from
 

@@ -1,27 +1,51 @@
-"""Numbers for open sizes: to run a model on, and to look at shapes again."""
+"""Example sizes: which to run a model on first, and which a failed run points at.
+
+A model that compares a size with a number wants that number. It wants less where a table was cut to the
+size, mask[:T, :T] say: no more came out than the table has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from convcost.core.arithmetic import ceil_div
+from convcost.symbolic.substitution import names_in, substitute
+from convcost.tracing.symbolic_shapes.assumptions import divisors
+from convcost.tracing.symbolic_shapes.guards import BOUNDS, Guard, guards_in, relations
+from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
 Examples = Mapping[str, int]
 """A number for each open size."""
 
+
 TYPICAL = 224
 """As many sizes are: what holds for others alone is of little use."""
 
+
 ODD = (211, 199, 197, 193, 191, 181, 179, 173, 167, 163)
+
+
 ROUND = (224, 192, 160, 128, 96, 64, 320, 384, 448, 512)
+
+
 SMALL_ODD = (13, 11, 7, 5, 17, 19, 23, 29, 31, 3)
+
+
 SMALL_ROUND = (16, 12, 8, 24, 20, 28, 4, 32, 36, 40)
+
 
 LADDER = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
 """Odd ones first: what holds for them does not hold because they happen to be multiples."""
 
+
 LOWER = tuple(n for n in range(ODD[0], 1, -1) if all(n % divisor for divisor in range(2, n)))
 """Where a bound is looked for, from above."""
 
+
 HIGHER = (257, 521, 1031, 2053, 4099)
+
 
 OTHERS = (
     (1,),
@@ -50,3 +74,97 @@ def points(examples: Examples) -> list[Examples]:
 
 def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
     return {name: numbers[place % len(numbers)] for place, name in enumerate(names)}
+
+
+MOST_EXPRESSIONS = 12
+"""So many questions before the failure are looked at."""
+
+
+MOST_BOUNDS = 50
+"""So many for the bounds that they say."""
+
+
+MOST_CHANGES = 2
+"""So many examples that change the last answer."""
+
+
+LARGEST_SIDE = 1_025
+"""Of an image, beside what is tried."""
+
+
+def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
+    """The examples as they would have to be for what was unequal to be equal, by the last question first.
+
+    Smaller ones go before where they change another answer too, and all that change the last one first.
+    """
+    answers = list(islice(reversed(sizes.inquiry.answers.items()), MOST_BOUNDS))
+    bounds = [list(guards_in(question.subject, sizes, BOUNDS)) for question, _ in answers]
+    for fact in bounds[0] if bounds else ():
+        yield from islice(_breaking(fact, sizes.examples), MOST_CHANGES)
+    known = [fact for found in bounds for fact in found]
+    for question, answer in answers[:MOST_EXPRESSIONS]:
+        for relation, left, right in relations(question.subject, answer, sizes):
+            if relation == "Unequality":
+                difference = sizes.formula_of(left) - sizes.formula_of(right)
+                for examples in _making_equal(difference, sizes.examples):
+                    yield from _smaller(examples, sizes.examples, known)
+                    yield examples
+
+
+def _breaking(fact: Guard, examples: Examples) -> Iterator[Examples]:
+    """`examples` with all sizes of `fact` smaller, or one of them another, such that it isn't so."""
+    names = sorted(names_in(fact.difference))
+    for some in (names, *([name] for name in names)):
+        smaller = (_below(some, limit, examples) for limit in LOWER)
+        larger = ({**examples, some[0]: number} for number in HIGHER)
+        tried = (changed for changed in chain(smaller, larger) if changed and not fact.holds(changed))
+        yield from islice(tried, 1)
+
+
+def _smaller(wanted: Examples, examples: Examples, known: Iterable[Guard]) -> Iterator[Examples]:
+    """Smaller sizes than are `wanted`, where something `known` of the examples is not so for them."""
+    changed = [name for name, number in wanted.items() if number < examples[name]]
+    if changed:
+        lower = _below(changed, min(wanted[name] for name in changed), wanted)
+        if lower and any(fact.holds(examples) and not fact.holds(lower) for fact in known):
+            yield lower
+
+
+def _below(names: Iterable[str], limit: int, examples: Examples) -> Examples:
+    """`examples` with a number of its own below `limit` for each of `names`; nothing if there are too few."""
+    names = list(names)
+    others = {number for name, number in examples.items() if name not in names}
+    numbers = [number for number in LOWER if number < limit and number not in others][: len(names)]
+    return {**examples, **dict(zip(names, numbers, strict=True))} if len(numbers) == len(names) else {}
+
+
+def _making_equal(difference: Any, examples: Examples) -> Iterator[Examples]:
+    """`examples` with a multiple, a number, or another size in one place that makes `difference` 0."""
+    multiples = {size: ceil_div(examples[size], step) * step for size, step in divisors(difference).items()}
+    if multiples:
+        yield {**examples, **multiples}
+    yield from _all_alike(difference, examples)
+    for size in examples:
+        number = _solution(difference, size, examples)
+        if number > 1:
+            yield {**examples, size: number}
+
+
+def _all_alike(difference: Any, examples: Examples) -> Iterator[Examples]:
+    """`examples` with the one number for all sizes of `difference`, as the sides of an image mostly have."""
+    names = sorted(names_in(difference))
+    roots = [
+        number
+        for number in range(2, LARGEST_SIDE)
+        if substitute(difference, dict.fromkeys(names, number)) == 0
+    ]
+    if 0 < len(roots) < LARGEST_SIDE - 2:
+        yield {**examples, **dict.fromkeys(names, roots[0])}
+
+
+def _solution(difference: Any, size: str, examples: Examples) -> int:
+    """What `size` is where `difference`, growing evenly with it, is 0 beside the other examples; else 0."""
+    first, second, third = (substitute(difference, {**examples, size: number}) for number in (1, 2, 3))
+    growth = second - first
+    is_even = growth and third - second == growth and first % growth == 0
+    return 1 - first // growth if is_even else 0

@@ -1,71 +1,212 @@
-"""A run of a model on inputs that are nothing but shapes, some of their sizes open."""
+"""A run of a model on fake tensors with open sizes: operations whose sizes and costs are formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from logging import getLogger
+from typing import Any, NamedTuple
 
+import torch
+
+from convcost.core.cost import Shape
 from convcost.core.report import Report
-from convcost.operators.interface import Operator
-from convcost.tracing.inputs import Declared, Inputs
-from convcost.tracing.interrupts import interruptible
-from convcost.tracing.isolation import Call, isolated
-from convcost.tracing.model_parts import anatomy, unused
-from convcost.tracing.modes import recorded
-from convcost.tracing.paths import followed
+from convcost.operators.interface import Operator, Sized
+from convcost.operators.recurrent import GATES
+from convcost.tracing.data_access import ShapeRunReads
+from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.known_operators import KnownFunction
+from convcost.tracing.modes import recording_modes
+from convcost.tracing.module_tracker import track
+from convcost.tracing.module_tree import module_tree, unused_parameters
+from convcost.tracing.operator_runners import OperatorRunner
+from convcost.tracing.recorder import Recorder
 from convcost.tracing.summarize import report_of
-from convcost.tracing.symbolic_shapes.fake import shapes_only
-from convcost.tracing.symbolic_shapes.recorder import OpenRecorder, OpenTape
-from convcost.tracing.symbolic_shapes.sizes import Sizes
-from convcost.tracing.symbolic_shapes.units import Unit
-from convcost.tracing.target_call import named
+from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
+from convcost.tracing.symbolic_shapes.replay import TorchCall, to_specs
+from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
+from convcost.tracing.tape import Tape
+from convcost.tracing.target.construction import arguments_by_name
+from convcost.tracing.target.inputs import Declared, Inputs
+from convcost.tracing.tensors import tensors
 
-if TYPE_CHECKING:
-    import torch
+
+@contextmanager
+def fake_mode(environment: Any) -> Iterator[None]:
+    """Tensors made in this block have shapes alone, whichever device they are said to be on."""
+    from torch._dispatch.python import enable_python_dispatcher
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=environment)
+    with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
+        yield
 
 
-class Ran(NamedTuple):
+@contextmanager
+def _without_log(name: str) -> Iterator[None]:
+    """Torch writes down what it raises in any case."""
+    logger = getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def in_formulas(value: Any, sizes: SymbolicSizes) -> Any:
+    """`value` with its sizes as formulas, and its tensors as nothing but theirs."""
+    if isinstance(value, torch.Tensor):
+        return Sized(sizes.shape(value))
+    if isinstance(value, torch.SymInt):
+        return sizes.formula(value)
+    if isinstance(value, list | tuple):
+        return tuple(in_formulas(part, sizes) for part in value)
+    return value
+
+
+@dataclass(kw_only=True)
+class SymbolicTape(Tape):
+    """Keeps formulas, of no torch symbol."""
+
+    sizes: SymbolicSizes
+
+    def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
+        known = operator and operator._replace(
+            cost=self._rule(name, operator.cost),
+            activations=operator.activations and self._rule(name, operator.activations),
+            estimated=self._rule(name, operator.estimated)
+            if callable(operator.estimated)
+            else operator.estimated,
+            sparse=None,
+        )
+        super().record(name, known, arguments, output)
+
+    def _rule(self, name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """`rule` on formulas; NoFormulaError where it needs a number."""
+
+        def on_formulas(**arguments: Any) -> Any:
+            given = {label: in_formulas(value, self.sizes) for label, value in arguments.items()}
+            try:
+                return rule(**given)
+            except (TypeError, AttributeError) as error:
+                message = f"what {name} costs has no formula while a size that it works on is open"
+                raise NoFormulaError(message) from error
+
+        return on_formulas
+
+    def shape_of(self, tensor: Any) -> Shape:
+        return self.sizes.shape(tensor)
+
+
+class SymbolicRecorder(Recorder):
+    """Runs everything on torch's fake tensors; what comes out has simple sizes."""
+
+    def __init__(self, tape: SymbolicTape) -> None:
+        devices = VirtualDevices(torch.device("cpu"), has_data=True)
+        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape))
+        self._sizes = tape.sizes
+        self._indices = IndexRanges()
+        self.units: list[TorchCall] = []
+
+    def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        self._ask_for_asserted(function, (*args, *kwargs.values()))
+        with self._sizes.inquiry.inside_torch():
+            output = super().function(mode, function, args, kwargs)
+        self._note(function, args, kwargs, output)
+        return output
+
+    def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        with self._sizes.inquiry.of_model():
+            self._indices.check(overload._schema.name, args)
+        with self._sizes.inquiry.inside_torch():
+            if overload.namespace == "prim":
+                return overload(*args, **kwargs)
+            output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            self._indices.follow(overload, args, kwargs, output)
+        self._note(overload, args, kwargs, output)
+        return output
+
+    def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
+        """What a model hands to torch._assert it asks itself, as by a plain assert."""
+        if function is torch._assert:
+            with self._sizes.inquiry.of_model():
+                any(condition for condition in given if isinstance(condition, torch.SymBool))
+
+    def _note(self, function: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """Keep a call by the model that asked about sizes."""
+        inquiry = self._sizes.inquiry
+        if not inquiry.depth and inquiry.recent:
+            shapes = tuple(map(self._sizes.shape, tensors((output,))))
+            args, kwargs = to_specs((args, dict(kwargs)), self._sizes.formula)
+            self.units.append(TorchCall(function, args, kwargs, shapes, tuple(inquiry.recent)))
+
+    def _output(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
+        """Torch takes norms apart and runs recurrent layers step by step: what they yield is said instead."""
+        rule, first = known.operator.output, next(iter(arguments.values()))
+        if rule is None or not (known.operator.is_same or known.name in GATES):
+            return None
+        shapes = rule(**arguments)
+        if shapes is None or known.in_place:
+            return None if shapes is None else first
+        return _fake_tensors(shapes, first.dtype)
+
+    def _simplified(self, output: Any, args: Any) -> Any:
+        """An output of its own that has simple sizes instead: its strides and memory matter to no cost."""
+        if isinstance(output, list | tuple):
+            return type(output)(self._simplified(part, args) for part in output)
+        if not isinstance(output, torch.Tensor) or any(output is given for given in args):
+            return output
+        shape = tuple(map(self._sizes.simple, output.shape))
+        return torch.empty(shape, dtype=output.dtype, device=output.device)
+
+
+def _fake_tensors(shapes: Any, dtype: torch.dtype) -> Any:
+    if isinstance(shapes, list):
+        return tuple(torch.empty(shape, dtype=dtype) for shape in shapes)
+    return torch.empty(shapes, dtype=dtype)
+
+
+class SymbolicRun(NamedTuple):
     """The report of a run, and the calls of torch that asked about sizes."""
 
     report: Report
-    units: tuple[Unit, ...]
+    units: tuple[TorchCall, ...]
 
 
-def run(module: torch.nn.Module, inputs: Inputs, sizes: Sizes, formulas: Mapping[str, Operator]) -> Ran:
+def run(
+    module: torch.nn.Module, inputs: Inputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
+) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
     Raises what the model raises, and ValueAskedError where it needs the value of an open size.
     """
-    import torch
-
     with ExitStack() as stack:
-        stack.enter_context(shapes_only(sizes.environment))
-        model, _, _ = stack.enter_context(isolated(Call(module, (), {}), as_shape, as_shape))
+        stack.enter_context(fake_mode(sizes.environment))
+        model, _, _ = stack.enter_context(isolated(ModuleCall(module, (), {}), fake_copy, fake_copy))
         stack.enter_context(torch.no_grad())
         with sizes.inquiry.inside_torch():
-            args, kwargs = opened(inputs, sizes)
-        parts = anatomy(model)
-        tape = OpenTape(followed(parts.submodules), formulas, sizes=sizes)
-        recorder = OpenRecorder(tape)
-        with recorded(recorder):
+            args, kwargs = symbolic_inputs(inputs, sizes)
+        parts = module_tree(model)
+        tape = SymbolicTape(track(parts.submodules), formulas, sizes=sizes)
+        recorder = SymbolicRecorder(tape)
+        with recording_modes(recorder):
             output = interruptible(model, *args, **kwargs)
-        left = unused(parts, tape.used)
-    return Ran(
-        report_of(parts, tape, named(model, args, kwargs), output, "shapes", left), tuple(recorder.units)
+        left = unused_parameters(parts, tape.used)
+    return SymbolicRun(
+        report_of(parts, tape, arguments_by_name(model, args, kwargs), output, "shapes", left),
+        tuple(recorder.units),
     )
 
 
-def as_shape(tensor: torch.Tensor) -> torch.Tensor:
+def fake_copy(tensor: torch.Tensor) -> torch.Tensor:
     """A tensor like it of shapes alone."""
-    import torch
-
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
-def opened(inputs: Inputs, sizes: Sizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def symbolic_inputs(inputs: Inputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a forward is called with, its sizes open."""
-    import torch
 
     def tensor(declared: Declared) -> torch.Tensor:
         dtype = getattr(torch, declared.dtype) if declared.dtype else torch.get_default_dtype()

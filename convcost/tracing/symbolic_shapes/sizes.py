@@ -1,34 +1,133 @@
-"""Sizes left open as torch sees them, symbols with an example each, and as our formulas."""
+"""Sizes left open, as torch's symbols with an example each, and as our formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache, reduce
+from math import prod
+from typing import Any
 
+import torch
+
+from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, name, part
+from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised
+from convcost.symbolic.rounding import rounded
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import plain
-from convcost.tracing.inputs import Multiple, Size
-from convcost.tracing.symbolic_shapes.environment import environment
-from convcost.tracing.symbolic_shapes.expressions import formula
-from convcost.tracing.symbolic_shapes.halves import with_fewer_halves
-from convcost.tracing.symbolic_shapes.inquiry import Inquiry
+from convcost.symbolic.terms import Atom, plain
+from convcost.tracing.symbolic_shapes.shape_env import GuardLog, shape_env
+from convcost.tracing.target.inputs import Multiple, Size
 
-if TYPE_CHECKING:
-    import torch
+FINEST = 2**20
+"""A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
 
 
-class Sizes:
+class NoFormulaError(Exception):
+    """A size or a cost that can't be said while sizes are open."""
+
+
+def to_formula(expression: Any, symbols: Mapping[Any, Any]) -> Any:
+    """`expression` with formulas or numbers for torch's `symbols`."""
+    if expression in symbols:
+        return symbols[expression]
+    if expression.is_Rational:
+        return _plain_number(Fraction(int(expression.p), int(expression.q)))
+    if expression.is_Float:
+        return _of_float(float(expression))
+    rule = RULES.get(type(expression).__name__)
+    if rule is None:
+        raise NoFormulaError(f"no formula for torch's {type(expression).__name__} of a size")
+    return rule(*(to_formula(part, symbols) for part in expression.args))
+
+
+def _plain_number(number: Fraction) -> int | Fraction:
+    return number.numerator if number.denominator == 1 else number
+
+
+def _of_float(number: float) -> int | Fraction:
+    exact = Fraction(number)
+    if exact.denominator > FINEST:
+        raise NoFormulaError(f"a size is multiplied with {number}, which floating point rounds")
+    return _plain_number(exact)
+
+
+def _identity(number: Any) -> Any:
+    return number
+
+
+def _rounded_up(number: Any) -> Any:
+    return -rounded(-number)
+
+
+def _largest(*numbers: Any) -> Any:
+    return reduce(arithmetic.larger, numbers)
+
+
+def _smallest(*numbers: Any) -> Any:
+    return reduce(arithmetic.smaller, numbers)
+
+
+def _sum(*terms: Any) -> Any:
+    return sum(terms)
+
+
+def _product(*factors: Any) -> Any:
+    return prod(factors)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "Add": _sum,
+    "Mul": _product,
+    **dict.fromkeys(("Pow", "PowByNatural"), raised),
+    **dict.fromkeys(("FloorDiv", "CleanDiv"), lambda dividend, divisor: dividend // divisor),
+    **dict.fromkeys(("Mod", "PythonMod"), lambda dividend, divisor: dividend % divisor),
+    **dict.fromkeys(("IntTrueDiv", "FloatTrueDiv"), divided),
+    "ModularIndexing": lambda base, divisor, modulus: base // divisor % modulus,
+    "Max": _largest,
+    "Min": _smallest,
+    **dict.fromkeys(("floor", "FloorToInt", "TruncToInt"), rounded),
+    **dict.fromkeys(("ceiling", "CeilToInt"), _rounded_up),
+    **dict.fromkeys(("ToFloat", "Identity"), _identity),
+}
+"""By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
+
+
+HALF = Fraction(1, 2)
+
+
+@lru_cache(maxsize=10_000)
+def with_fewer_halves(number: Any) -> Any:
+    """`number` with ⌊(n + 1)/2⌋ for n − ⌊n/2⌋, or the other way round, where that makes it shorter."""
+    for atom in sorted(atoms_of(number), key=str):
+        shorter = _complemented(number, atom)
+        if len(_terms(shorter)) < len(_terms(number)):
+            return with_fewer_halves(shorter)
+    return number
+
+
+def _complemented(number: Formula, atom: Atom) -> Any:
+    """`number` by ⌊x⌋ = ⌊2·x⌋ − ⌊x + 1/2⌋, Hermite's identity for two."""
+    if atom.kind != "rounded":
+        return number
+    other = rounded(2 * atom.inner) - rounded(atom.inner + HALF)
+    return number.put_in(lambda found: other if found == atom else part(*found))
+
+
+def _terms(number: Any) -> Any:
+    return number.terms if isinstance(number, Formula) else ()
+
+
+class SymbolicSizes:
     """Open sizes by name, with an `example` for each that decides where a model or torch asks.
 
     Torch's sizes are kept polynomials: what is rounded is a symbol of its own, the same for the same number.
     """
 
     def __init__(self, examples: Mapping[str, int]) -> None:
-        self.inquiry = Inquiry()
-        self.environment = environment(self.inquiry)
+        self.inquiry = GuardLog()
+        self.environment = shape_env(self.inquiry)
         self.examples = examples
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
@@ -45,7 +144,7 @@ class Sizes:
 
     def formula_of(self, expression: Any) -> Any:
         """The formula of an expression in torch's symbols."""
-        return with_fewer_halves(formula(expression, self._formulas))
+        return with_fewer_halves(to_formula(expression, self._formulas))
 
     def names_in(self, expression: Any) -> list[str]:
         """The open sizes that an expression in torch's symbols depends on."""

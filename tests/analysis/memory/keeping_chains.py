@@ -9,8 +9,8 @@ from convcost import memory
 from convcost.layers import layer_class
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
-from convcost.tracing.isolation import Call
-from convcost.tracing.memory_profile import held
+from convcost.tracing.isolation.isolated_call import ModuleCall
+from convcost.tracing.memory_profile import memory_footprint
 
 Shape = tuple[int, ...]
 
@@ -38,7 +38,7 @@ def stated(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
 def measured(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
     """With the first and second moments of AdamW, which does not run."""
     modules = [getattr(torch.nn, type(layer).__name__)(**layer.arguments()) for layer in layers]
-    found = held(Call(torch.nn.Sequential(*modules), (given(layers[0], shape),), {}))
+    found = memory_footprint(ModuleCall(torch.nn.Sequential(*modules), (given(layers[0], shape),), {}))
     assert not found.reason
     stored = found.parameters + found.inputs
     return Bytes(found.kept, stored + found.forward, stored + 3 * found.parameters + found.training)

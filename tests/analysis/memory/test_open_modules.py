@@ -8,8 +8,8 @@ from sympy import Symbol, sympify
 from torch import nn
 
 from convcost import Profiler, memory
-from convcost.tracing.inputs import Declared
-from convcost.tracing.symbolic_profile import profile_open
+from convcost.tracing.symbolic_shapes.profile import profile_open
+from convcost.tracing.target.inputs import Declared
 
 FIGURES = ("parameters", "buffers", "activations", "forward_peak", "training_peak")
 

@@ -1,0 +1,183 @@
+"""The counters run and compared with convcost: on a design in this process, on a model in one of its own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from convcost.core.diagnosis import CounterDiagnosis
+from convcost.core.report import CounterResult, Report, Verdict
+from convcost.core.trace import Trace
+from convcost.counters import is_installed
+from convcost.counters.causes import diagnose
+from convcost.counters.interface import Counter, CounterReading
+from convcost.counters.limits import DEFAULT_MEMORY, is_quick, obstacle, real_run_obstacle
+from convcost.counters.model_call import ModelCall, all_tensors, copy_call, count_occurrences, move_call
+from convcost.counters.peers import PEERS
+from convcost.counters.side_effects import capture_state, side_effects
+from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
+from convcost.layers.network import Network
+from convcost.system.workers import EndedError, can_fork
+from convcost.tracing.build import build
+from convcost.tracing.module_tree import module_tree, original_module
+from convcost.tracing.profile import profile
+
+if TYPE_CHECKING:
+    import torch
+
+PRELOADED = "sympy"
+"""What torch imports as soon as a counter runs: once is enough, before each gets a process of its own."""
+
+DEFAULT_SECONDS = 300.0
+"""What a counter may take."""
+
+RAN_ON_META = "ran on the meta device"
+
+NO_PROCESS = "it patches torch while it counts, and this system has no process of its own for it"
+
+
+def crosscheck_design(
+    network: Network, report: Report, counters: tuple[Counter, ...], memory: int = DEFAULT_MEMORY
+) -> Iterator[tuple[str, CounterResult]]:
+    """Each counter's name and its result on a design's module, one after the other as they come."""
+    modules: dict[str, tuple[torch.nn.Module, torch.Tensor]] = {}
+    trace: Trace | None = None
+    for counter in counters:
+        reason = obstacle(report) or ("" if counter.runs_on_meta else real_run_obstacle(report, memory))
+        if reason:
+            yield counter.name, _without_figure("skipped", counter, reason)
+            continue
+        try:
+            device = "meta" if counter.runs_on_meta and not is_quick(report, memory) else "cpu"
+            if device not in modules:
+                modules[device] = build(network, device)
+            module, example = modules[device]
+            trace = trace or _trace_of(module, example)
+            reading = _read(counter, module, example)
+        except ImportError as error:
+            yield counter.name, _without_figure("unavailable", counter, f"{counter.package}: {error}")
+        except Exception as error:
+            yield counter.name, _without_figure("unavailable", counter, error_line(error))
+        else:
+            occurrences = count_occurrences(module)
+            yield counter.name, diagnose(trace, counter, reading, occurrences, report.macs).summary
+
+
+def _trace_of(module: torch.nn.Module, example: torch.Tensor) -> Trace:
+    """How `module` runs, on shapes, without gradients as counters run it."""
+    import torch
+
+    with torch.no_grad():
+        trace = profile(module, example).trace
+    assert trace
+    return trace
+
+
+def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> CounterReading:
+    """The counter's reading; what it or torch warns of inside is not the user's concern."""
+    import torch
+
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return counter.read(module, (example,), {})
+
+
+def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:
+    return CounterResult(verdict, None, None, counter.unit.removesuffix("s"), reason)
+
+
+def crosscheck_model(
+    module: torch.nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    report: Report,
+    counters: tuple[Counter, ...],
+    memory: int = DEFAULT_MEMORY,
+    seconds: float = DEFAULT_SECONDS,
+) -> Iterator[tuple[str, CounterDiagnosis]]:
+    """Each counter's name and its diagnosis on `module(*args, **kwargs)`, one after the other as they come.
+
+    `report` is convcost's of the same call. The module is left as it is, whatever a counter does: each runs
+    on a copy in a process of its own. A counter that would take more than `memory` bytes is skipped, one
+    that is not done in `seconds` ended. They run with gradients or without as the caller does, which decides
+    whether torch fuses attention.
+    """
+    call = ModelCall(original_module(module), tuple(args), kwargs)
+    if any(tensor.device.type not in {"cpu", "meta"} for tensor in all_tensors(call)):
+        call = move_call(copy_call(call), "cpu")  # a forked process can't use a GPU
+    if len(counters) > 1:
+        import_module(PRELOADED)
+    for counter in counters:
+        yield counter.name, _diagnosis(call, report, counter, memory, seconds)
+
+
+def _diagnosis(
+    call: ModelCall, report: Report, counter: Counter, memory: int, seconds: float
+) -> CounterDiagnosis:
+    import torch
+
+    def without_figure(verdict: Verdict, reason: str, remarks: tuple[str, ...] = ()) -> CounterDiagnosis:
+        result = _without_figure(verdict, counter, reason)
+        return CounterDiagnosis(counter.title, result, remarks=remarks)
+
+    too_costly = real_run_obstacle(report, memory, torch.is_grad_enabled())
+    if reason := obstacle(report) or ("" if counter.runs_on_meta else too_costly):
+        return without_figure("skipped", reason)
+    if not is_installed(counter):
+        return without_figure("unavailable", f"{counter.package} is not installed: {counter.install}")
+    if counter in PEERS and not can_fork():
+        return without_figure("unavailable", NO_PROCESS)
+    outcome = _isolated_outcome(call, counter, "meta" if too_costly else "cpu", seconds)
+    remarks = (*outcome.side_effects, *([RAN_ON_META] if too_costly else ()))
+    if outcome.reading is None:
+        return without_figure("unavailable", outcome.error, remarks)
+    if report.trace is None:
+        raise TypeError("crosscheck_model needs the report of a module")
+    diagnosis = diagnose(report.trace, counter, outcome.reading, count_occurrences(call.module))
+    parameters = _parameters_remark(call.module, outcome.reading.params)
+    return diagnosis._replace(remarks=(*diagnosis.remarks, *remarks, *parameters))
+
+
+def _isolated_outcome(call: ModelCall, counter: Counter, device: str, seconds: float) -> CounterOutcome:
+    if not can_fork():
+        return _outcome(copy_call(call), counter, device)
+    try:
+        return read_outcome(run_in_subprocess(lambda: _outcome(_copied(call), counter, device), seconds))
+    except EndedError as end:
+        return CounterOutcome(None, str(end), ())
+
+
+def _copied(call: ModelCall) -> ModelCall:
+    """A copy; what cannot be copied is taken as it is, in a process that is a copy itself."""
+    try:
+        return copy_call(call)
+    except Exception:  # whatever a user's __deepcopy__ raises
+        return call
+
+
+def _outcome(call: ModelCall, counter: Counter, device: str) -> CounterOutcome:
+    """The counter's reading of `call`, and how it left the model; warnings are not the user's concern."""
+    call = move_call(call, device)
+    before = capture_state(call.module)
+    reading, error = None, ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reading = counter.read(*call)
+        except Exception as raised:
+            error = error_line(raised)
+    return CounterOutcome(reading, error, side_effects(before, capture_state(call.module)))
+
+
+def _parameters_remark(module: torch.nn.Module, counted: int | None) -> tuple[str, ...]:
+    """What a counter's number of parameters is, where it is not the model's."""
+    parameters = module_tree(module).parameters.values()
+    own = sum(tensor.numel() for tensor in parameters)
+    if counted is None or counted == own:
+        return ()
+    trained = sum(tensor.numel() for tensor in parameters if tensor.requires_grad)
+    named = sum(tensor.numel() for _, tensor in module.named_parameters(remove_duplicate=False))
+    reasons = {trained: ": frozen ones are left out", named: ": tied ones count once for each name"}
+    return (f"counts {counted:,} parameters where there are {own:,}{reasons.get(counted, '')}",)

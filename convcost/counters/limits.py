@@ -1,0 +1,73 @@
+"""What keeps a counter from being run for real: open sizes, the memory allowed, the work it would take."""
+
+from __future__ import annotations
+
+from convcost.core import arithmetic
+from convcost.core.cost import FLOPS_PER_MAC, Size
+from convcost.core.report import Report, Row
+from convcost.core.units import binary, human
+
+DEFAULT_MEMORY = 2**30
+"""The bytes that a counter may really allocate, unless the user gives another limit."""
+
+MAX_FLOPS = 10**12
+"""The FLOPs that a counter may really compute: seconds on a CPU."""
+
+META_BREAK_EVEN = 10**10
+"""FLOPs up to which a real run is quicker than the first use of the meta device, which imports for 1 s."""
+
+ADDRESSABLE_BYTES = 2**63
+"""Torch's tensors have fewer bytes than this, on the meta device too."""
+
+REAL_ITEMSIZE = 4
+
+
+def obstacle(report: Report) -> str:
+    """What keeps every counter from being run, if anything does."""
+    if report.open_names:
+        return f"a counter needs numbers for {', '.join(report.open_names)}"
+    if largest_tensor(report) >= ADDRESSABLE_BYTES:
+        return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
+    return ""
+
+
+def real_run_obstacle(report: Report, memory: int, has_gradients: bool = False) -> str:
+    """What keeps a counter from computing with data, if anything does; for gradients outputs are kept."""
+    needed, flops = real_bytes(report), FLOPS_PER_MAC * report.macs
+    if has_gradients:
+        needed += REAL_ITEMSIZE * sum(row.calls * arithmetic.elements(row.output) for row in report.rows)
+    if needed > memory:
+        return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
+    if flops > MAX_FLOPS:
+        amount, limit = human(flops, "FLOPs"), human(MAX_FLOPS, "FLOPs")
+        return f"it runs for real and would compute {amount}; {limit} is the limit"
+    return ""
+
+
+def is_quick(report: Report, memory: int) -> bool:
+    """Whether a run with data takes less time than the meta device takes to load."""
+    return real_bytes(report) <= memory and FLOPS_PER_MAC * report.macs <= META_BREAK_EVEN
+
+
+def real_bytes(report: Report) -> Size:
+    """About what a real forward holds at once: the parameters, and what the largest layer works on."""
+    return REAL_ITEMSIZE * (report.params + max(map(_working_elements, report.rows)))
+
+
+def _working_elements(row: Row) -> Size:
+    return arithmetic.elements(row.input) + arithmetic.elements(row.output) + _workspace(row)
+
+
+def _workspace(row: Row) -> Size:
+    """The input unfolded by a convolution's kernel, as torch's CPU convolutions may hold it."""
+    if "weight" not in row.parameters or not row.kind.startswith("Conv"):
+        return 0
+    taps = arithmetic.elements(row.parameters["weight"][2:])
+    return taps * max(arithmetic.elements(row.input), arithmetic.elements(row.output))
+
+
+def largest_tensor(report: Report) -> Size:
+    """Bytes of the largest tensor there would be."""
+    weights = (shape for row in report.rows for shape in row.parameters.values())
+    shapes = (report.input, *(row.output for row in report.rows), *weights)
+    return REAL_ITEMSIZE * 2 * max(map(arithmetic.elements, shapes))

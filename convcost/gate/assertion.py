@@ -1,0 +1,217 @@
+"""Whether a spec, a report or a module costs what a test asserts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from numbers import Rational, Real
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcost.api import parsed
+from convcost.core.arguments import PARSED, is_module, text, wrong_type
+from convcost.core.cost import Convention, Size, convention
+from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
+from convcost.core.report import Report
+from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
+from convcost.gate.checks import EntryCheck, check_completeness, check_limit
+from convcost.gate.counted_entry import CountedEntry
+from convcost.gate.entry import ConfiguredModel, Entry
+from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_tolerance
+from convcost.spec import Spec
+from convcost.spec.spec import whole
+from convcost.tracing.target.inputs import Declared, Inputs
+
+if TYPE_CHECKING:
+    import torch
+
+INPUTS_HINT = 'Give tensors, or texts such as "f32[1,3,224,224]" and "ids=i64[B,128]".'
+
+
+@dataclass(frozen=True)
+class CountingOptions:
+    """How to count: by which convention, in which dtype, and by how much an equality may be off."""
+
+    convention: Convention
+    dtype: str
+    tolerance: Fraction
+
+
+def parse_options(count: str, taps: str, tolerance: str, dtype: str) -> CountingOptions:
+    """The options of `assert_cost`; UsageError for a value that is none of theirs."""
+    text("count", count, "all")
+    text("taps", taps, "valid")
+    text("tolerance", tolerance, "2%")
+    text("dtype", dtype, "int8")
+    share = parse_tolerance(tolerance) if tolerance else Fraction(0)
+    return CountingOptions(convention(count, taps), dtype, share)
+
+
+class AssertionResult(NamedTuple):
+    """What was counted, its checks, and of a `like` design the name and what differs."""
+
+    counted: CountedEntry
+    checks: tuple[EntryCheck, ...]
+    limits: tuple[Limit, ...]
+    like: str = ""
+    changes: BaselineChanges | None = None
+
+    @property
+    def failed(self) -> tuple[EntryCheck, ...]:
+        """The checks that did not pass."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def report(self) -> Report:
+        """The report; with every size open where a limit that failed is a formula."""
+        is_open = any(not isinstance(check.found, int | Fraction) for check in self.failed if check.relation)
+        return self.counted.open_report if is_open else self.counted.report
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything is as it was asserted."""
+        return not self.changes and not self.failed
+
+
+def evaluate_assertion(
+    design: Any,
+    inputs: tuple[Any, ...],
+    given_sizes: Mapping[str, Size],
+    given_limits: Mapping[str, Any],
+    like: Any,
+    options: CountingOptions,
+) -> AssertionResult:
+    """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
+    sizes = {name: whole(name, size) for name, size in given_sizes.items()}
+    counted = _count(design, inputs, sizes, options)
+    names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
+    limits = tuple(_limit(key, value, names) for key, value in given_limits.items())
+    other = None
+    if like is not None:
+        other = _count(like, inputs if is_module(like) else (), sizes, options)
+    _check_names(sizes, [each for each in (counted, other) if each], limits)
+    if not limits and not other:
+        hint = 'Give a limit, such as flops="20*B*S*E**2" or max_params=10_000.'
+        raise UsageError("nothing is asserted", hint=hint)
+    checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
+    changes = _differences(other, counted) if other else None
+    return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
+
+
+def _limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
+    """A limit, which is a number, an amount, or a formula in `names`."""
+    if not isinstance(value, str) and not _is_number(value):
+        hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
+        raise wrong_type(key, value, "a number, an amount or a formula", hint)
+    is_float = isinstance(value, Real) and not isinstance(value, Rational)
+    try:
+        return amount_limit(key, float(value) if is_float else value, names)
+    except UsageError as error:
+        between = "" if error.message.startswith("is ") else ":"
+        raise UsageError(f"{key}{between} {error.message}", hint=error.hint) from None
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, Rational) or (isinstance(value, Real | Decimal) and isfinite(value))
+
+
+def _check(limit: Limit, counted: CountedEntry) -> EntryCheck:
+    try:
+        return check_limit(limit, counted, None)
+    except UnboundSizeError as error:
+        hint = "Give numbers, such as E=128, or write the limit as a formula."
+        raise UnboundSizeError(error.message, hint=hint) from None
+
+
+def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], limits: Iterable[Limit]) -> None:
+    """Refuse a size that no design and no limit has."""
+    used = {name for each in designs for name in (*each.entry.subject.names, *each.report.sizes)}
+    used |= {name for limit in limits if isinstance(limit.wanted, SizeFormula) for name in limit.wanted.names}
+    for name in sizes:
+        if name not in used:
+            near = did_you_mean(name, (*used, *LIMITS))
+            raise UsageError(f"no size and no limit is called {name[:64]}{near}")
+
+
+def _differences(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
+    """What is not as in the other design, of the figures that layers have; None if that is tolerated."""
+    changes = compare_baselines(baseline_of(like), baseline_of(counted))
+    totals = {metric: pair for metric, pair in changes.totals.items() if metric in ROW_METRICS}
+    changes = changes._replace(totals=totals)
+    return None if changes.within(counted.entry.tolerance) else changes
+
+
+def _count(
+    design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], options: CountingOptions
+) -> CountedEntry:
+    """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
+    if isinstance(design, str | Spec):
+        _refuse(inputs, "a spec")
+        return _count_spec(parsed(design), sizes, options)
+    if isinstance(design, Report):
+        _refuse(inputs, "a report")
+        return _of_report(design, sizes, options)
+    if not is_module(design):
+        raise wrong_type("the design", design, f"{PARSED}, or a torch module with its inputs")
+    return _of_report(_profile(design, inputs, sizes), sizes, options)
+
+
+def _refuse(inputs: tuple[Any, ...], what: str) -> None:
+    if inputs:
+        hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
+        raise UsageError(f"{what} takes no inputs", hint=hint)
+
+
+def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
+    own = {name: size for name, size in sizes.items() if name in spec.names}
+    report = spec.report(own, options.convention, options.dtype)
+    return _counted(report, spec, own, options)
+
+
+def _of_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
+    """A limit may be a formula in its open sizes, or in others that `sizes` has numbers for."""
+    report = replace(report, convention=options.convention)
+    names = Inputs((Declared("", report.open_names),))
+    numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
+    model = ConfiguredModel(report.name, names, "", {}, False, "")
+    return _counted(report, model, {**numbers, **sizes}, options)
+
+
+def _counted(
+    report: Report, subject: Spec | ConfiguredModel, sizes: Mapping[str, Size], options: CountingOptions
+) -> CountedEntry:
+    tolerance = options.tolerance
+    entry = Entry(report.name, subject, sizes, (), (), tolerance, report.convention, report.dtype)
+    return CountedEntry(entry, report)
+
+
+def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> Report:
+    from convcost.tracing.profile import profile
+
+    if not inputs:
+        raise UsageError(f"{type(module).__name__} has no inputs", hint=INPUTS_HINT)
+    if not all(isinstance(each, str) for each in inputs):
+        return profile(module, *inputs)
+    return _profile_on_texts(module, inputs, sizes)
+
+
+def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
+    """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
+    from convcost.tracing.profile import profile
+    from convcost.tracing.symbolic_shapes.profile import profile_open
+    from convcost.tracing.target.construction import declared_arguments, parameter_dtype
+    from convcost.tracing.target.inputs import parse_inputs
+
+    dtype, declared = parameter_dtype(module), parse_inputs(inputs)
+    given = declared.sized(sizes).typed(dtype)
+    if given.names:
+        report = profile_open(module, given.args, given.kwargs)
+    else:
+        args, kwargs = declared_arguments(given, module, "meta")
+        report = profile(module, *args, **kwargs)
+    own = {name: sizes[name] for name in declared.names if name in sizes}
+    return replace(report, sizes={**own, **report.sizes})

@@ -1,0 +1,244 @@
+"""What an entry costs as the lock file has it, and what changed from one baseline to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import islice
+from typing import Any, Literal, NamedTuple
+
+from convcost.core.cost import MATMUL, Convention
+from convcost.core.metrics import BY_NAME, METRICS
+from convcost.core.report import Report, Row
+from convcost.gate.counted_entry import CountedEntry
+from convcost.gate.row_folding import natural_key
+
+BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
+"""The totals in a baseline."""
+
+ROW_METRICS = tuple(
+    metric.name for metric in METRICS if metric.in_baseline and metric.is_additive and metric.name != "flops"
+)
+"""The figures of a layer or module: the totals of these are their sums."""
+
+Figure = int | str
+"""A number; a formula's text where sizes are open."""
+
+FigurePair = tuple[Figure, Figure]
+"""A figure before and after."""
+
+
+class BaselineRow(NamedTuple):
+    """A layer or module: its class, and its figures, those that are 0 left out."""
+
+    kind: str
+    figures: tuple[tuple[str, Figure], ...]
+
+    def get(self, metric: str) -> Figure:
+        """One of the figures."""
+        return dict(self.figures).get(metric, 0)
+
+
+class Baseline(NamedTuple):
+    """What an entry costs, and of what under which convention that is; rows by their paths."""
+
+    of: str
+    sizes: Mapping[str, int]
+    totals: Mapping[str, Figure]
+    rows: Mapping[str, BaselineRow]
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+
+
+def baseline_of(counted: CountedEntry) -> Baseline:
+    """The baseline that the entry would have now."""
+    report = counted.report
+    return Baseline(
+        of=counted.entry.text,
+        sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)},
+        totals={metric: _figure(_total(report, metric)) for metric in BASELINE_METRICS},
+        rows={row.path: _row(row) for row in report.rows},
+        convention=report.convention,
+        dtype=report.dtype,
+    )
+
+
+def _total(report: Report, metric: str) -> Any:
+    """A total; None where the convention asks for valid MACs and no formula gives them."""
+    if metric == "flops" and report.convention.padding == "valid" and report.valid_macs is None:
+        return None
+    return getattr(report, metric)
+
+
+def _row(row: Row) -> BaselineRow:
+    figures = ((name, _figure(BY_NAME[name].in_row(row, MATMUL))) for name in ROW_METRICS)
+    return BaselineRow(row.kind, tuple((metric, figure) for metric, figure in figures if figure != 0))
+
+
+def _figure(value: Any) -> Figure:
+    if isinstance(value, int):
+        return value
+    if value is None:
+        return "no formula"
+    from convcost.symbolic.canonicalize import plain
+    from convcost.symbolic.text import program
+
+    number = plain(value)
+    return number if isinstance(number, int) else program(value)
+
+
+RowChangeKind = Literal["added", "removed", "grown", "shrunk", "changed"]
+
+LEADING = ("params", "macs")
+"""The figures that decide whether a row has grown or shrunk, if one of them changed."""
+
+NO_ROW = BaselineRow("", ())
+
+
+class LocatedRow(NamedTuple):
+    """A row and its path."""
+
+    path: str
+    row: BaselineRow
+
+    @property
+    def numberless(self) -> tuple[str, str]:
+        """Its path without the numbers in it, and its class."""
+        return NUMBER.sub("*", self.path), self.row.kind
+
+
+class RowChange(NamedTuple):
+    """A layer or module before and after; None where there is none."""
+
+    before: LocatedRow | None
+    after: LocatedRow | None
+
+    @property
+    def located(self) -> LocatedRow:
+        """As it is, or was."""
+        found = self.after or self.before
+        assert found
+        return found
+
+    @property
+    def figures(self) -> dict[str, FigurePair]:
+        """The figures that changed, before and after."""
+        before, after = (located.row if located else NO_ROW for located in self)
+        pairs = {metric: (before.get(metric), after.get(metric)) for metric in ROW_METRICS}
+        return {metric: pair for metric, pair in pairs.items() if pair[0] != pair[1]}
+
+    @property
+    def kind(self) -> RowChangeKind:
+        """What happened to its parameters and MACs, or, if they are the same, to the other figures."""
+        if not (self.before and self.after):
+            return "added" if self.after else "removed"
+        figures = self.figures
+        leading = {name: figures[name] for name in LEADING if name in figures} or figures
+        if any(isinstance(figure, str) for pair in leading.values() for figure in pair):
+            return "changed"
+        is_more = {after > before for before, after in leading.values()}  # type: ignore[operator]
+        return "changed" if len(is_more) > 1 else "grown" if is_more.pop() else "shrunk"
+
+
+class BaselineChanges(NamedTuple):
+    """Totals that changed, before and after, and the rows that did."""
+
+    totals: Mapping[str, FigurePair]
+    rows: tuple[RowChange, ...]
+
+    def within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
+        """Whether no total is off by more than this share of what it was, or none has grown by more."""
+        return all(_is_within(*pair, tolerance, growth_only) for pair in self.totals.values())
+
+
+def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: bool) -> bool:
+    """A formula that changed is never within a share: it may be off by more for some sizes."""
+    if isinstance(before, str) or isinstance(after, str):
+        return False
+    change = after - before
+    return (change if growth_only else abs(change)) <= tolerance * before
+
+
+def compare_baselines(before: Baseline, after: Baseline) -> BaselineChanges:
+    """The totals and rows that differ."""
+    totals = {metric: (before.totals[metric], after.totals[metric]) for metric in BASELINE_METRICS}
+    return BaselineChanges(
+        {metric: pair for metric, pair in totals.items() if pair[0] != pair[1]},
+        tuple(compare_rows(_located(before), _located(after))),
+    )
+
+
+def _located(baseline: Baseline) -> list[LocatedRow]:
+    return [LocatedRow(path, baseline.rows[path]) for path in sorted(baseline.rows, key=natural_key)]
+
+
+NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
+
+MOST_COMPARED = 250_000
+"""The most pairs of rows that are compared to line up two baselines; beyond, rows are paired by path."""
+
+
+def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> list[RowChange]:
+    """The rows that changed, in the order of their paths.
+
+    Rows are paired by path. Where a layer that was put in or taken out renumbers the others, they are paired
+    by their order instead, if that leaves at most half as many changes, or finds rows that changed places.
+    """
+    by_path = list(_paired(before, after))
+    by_order = (change for old, new in _different_blocks(before, after) for change in _paired(old, new))
+    few = list(islice(by_order, len(by_path) // 2 + 1) if by_path else by_order)
+    changes = few if 2 * len(few) <= len(by_path) or not by_path else by_path
+    return sorted(changes, key=lambda change: natural_key(change.located.path))
+
+
+def _different_blocks(
+    before: Sequence[LocatedRow], after: Sequence[LocatedRow]
+) -> Iterator[tuple[Sequence[LocatedRow], Sequence[LocatedRow]]]:
+    """The stretches between those that are the same in both."""
+    start = _common_prefix(before, after)
+    old, new = before[start:], after[start:]
+    stop = _common_prefix(old[::-1], new[::-1])
+    old, new = old[: len(old) - stop], new[: len(new) - stop]
+    if not 0 < len(old) * len(new) <= MOST_COMPARED:
+        yield old, new
+        return
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, list(map(_order_key, old)), list(map(_order_key, new)), autojunk=False)
+    for tag, first, last, from_new, to_new in matcher.get_opcodes():
+        if tag != "equal":
+            yield old[first:last], new[from_new:to_new]
+
+
+def _common_prefix(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> int:
+    """How many rows are the same from the start on."""
+    pairs = enumerate(zip(before, after, strict=False))
+    shorter = min(len(before), len(after))
+    return next((place for place, (old, new) in pairs if _order_key(old) != _order_key(new)), shorter)
+
+
+def _order_key(located: LocatedRow) -> tuple[tuple[str, str], BaselineRow]:
+    return located.numberless, located.row
+
+
+def _paired(old: Sequence[LocatedRow], new: Sequence[LocatedRow]) -> Iterator[RowChange]:
+    """Pairs of the same path and class, then of the same but for numbers; then the rows left over."""
+    found = _match(old, new, lambda located: (located.path, located.row.kind))
+    taken = {*found.values()}
+    left = [located for located in new if located not in taken]
+    found |= _match([located for located in old if located not in found], left, lambda it: it.numberless)
+    pairs = (RowChange(located, found.get(located)) for located in old)
+    yield from (pair for pair in pairs if pair.after is None or pair.figures)
+    taken = {*found.values()}
+    yield from (RowChange(None, located) for located in new if located not in taken)
+
+
+def _match(
+    old: Iterable[LocatedRow], new: Iterable[LocatedRow], key: Callable[[LocatedRow], object]
+) -> dict[LocatedRow, LocatedRow]:
+    """Those with equal keys, one by one in order."""
+    waiting: dict[object, list[LocatedRow]] = {}
+    for located in reversed(list(new)):
+        waiting.setdefault(key(located), []).append(located)
+    return {located: waiting[key(located)].pop() for located in old if waiting.get(key(located))}

@@ -1,0 +1,227 @@
+"""The checks of an entry: its total against each limit, and the counters that have to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from convcost.core.cost import NO_VALID_MACS, Size
+from convcost.core.errors import UnboundSizeError
+from convcost.core.report import Assumption, CounterResult, Report
+from convcost.gate.counted_entry import CountedEntry, FormulaSizes
+from convcost.gate.limit import Limit, Relation, SizeFormula
+from convcost.spec import Spec
+from convcost.spec.evaluate import evaluate
+from convcost.spec.spec import BATCH_LIKE
+
+UNPROVED = "it could not be proved for all sizes"
+
+
+class EntryCheck(NamedTuple):
+    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
+
+    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
+    """
+
+    key: str
+    metric: str
+    passed: bool
+    found: Any
+    relation: Relation | None = None
+    wanted: Any = None
+    per: str = ""
+    reason: str = ""
+    tolerance: Fraction = Fraction(0)
+
+
+def limit_outcome(
+    limit: Limit, counted: CountedEntry, passed: bool, found: Any, wanted: Any, reason: str = ""
+) -> EntryCheck:
+    """The check of a limit."""
+    tolerance = counted.entry.tolerance
+    return EntryCheck(
+        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance
+    )
+
+
+def check_limit(limit: Limit, counted: CountedEntry, base: CountedEntry | None) -> EntryCheck:
+    """The check of a limit; `base` is the entry that a ratio is to.
+
+    Raises UnboundSizeError where a size needs a number, SpecError where a division in a formula has a rest.
+    """
+    sizes = _sizes(counted, base)
+    if _needs_proof(limit, counted, base, sizes):
+        return _check_formula(limit, counted, base, sizes)
+    return _check_number(limit, counted, base, sizes)
+
+
+def _sizes(counted: CountedEntry, base: CountedEntry | None) -> Mapping[str, Size]:
+    """The sizes that have numbers; where both entries have a size, the first one's counts."""
+    entry = counted.entry
+    others = base.entry.sizes.items() if base else ()
+    return {**{name: size for name, size in others if name not in entry.subject.names}, **entry.sizes}
+
+
+def _needs_proof(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> bool:
+    """Whether the limit is a formula in open sizes, or a ratio of such formulas."""
+    if isinstance(limit.wanted, SizeFormula) and not sizes.keys() >= {*limit.wanted.names}:
+        return True
+    totals = [_total(each.report, limit.metric) for each in (counted, base) if each]
+    return base is not None and not all(isinstance(total, int) for total in totals)
+
+
+def _total(report: Report, metric: str) -> Any:
+    """A number or a sympy formula; UnboundSizeError where no formula of a usable length exists."""
+    value = getattr(report, metric)
+    if value is None:
+        raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
+    if isinstance(value, int) or not hasattr(value, "free_symbols"):
+        return value
+    from convcost.symbolic.canonicalize import plain
+
+    return plain(value)
+
+
+def _check_number(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> EntryCheck:
+    wanted: Any = limit.wanted
+    if isinstance(wanted, SizeFormula):
+        wanted = evaluate(wanted.expression, sizes, wanted.text)
+    found = Fraction(_number(counted, limit.metric))
+    if base:
+        divisor = _number(base, limit.metric)
+        if not divisor:
+            return limit_outcome(limit, counted, False, None, wanted, f"{base.entry.name} has none")
+        found /= divisor
+    passed = _is_within(found, limit.relation, Fraction(wanted), counted.entry.tolerance)
+    number = found.numerator if found.denominator == 1 else found
+    return limit_outcome(limit, counted, passed, number, wanted)
+
+
+def _is_within(found: Fraction, relation: Relation, wanted: Fraction, tolerance: Fraction) -> bool:
+    match relation:
+        case "≤":
+            return found <= wanted
+        case "≥":
+            return found >= wanted
+        case "=":
+            return abs(found - wanted) <= tolerance * wanted
+
+
+def _number(counted: CountedEntry, metric: str) -> Size:
+    total = _total(counted.report, metric)
+    if not isinstance(total, int):
+        open_names = counted.report.open_names
+        defaulted = BATCH_LIKE if isinstance(counted.entry.subject, Spec) else ()
+        names = [name for name in open_names if name not in defaulted] or open_names
+        message = f"{', '.join(names)} {'have' if names[1:] else 'has'} no value in {counted.entry.name}"
+        raise UnboundSizeError(message, hint="Give it under sizes, or write the limit as a formula.")
+    return total
+
+
+def _check_formula(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
+) -> EntryCheck:
+    """The check of a limit that is a formula, or of a ratio of formulas: it has to hold for all sizes."""
+    wanted: Any = limit.wanted
+    shown = wanted
+    if isinstance(wanted, SizeFormula):
+        shown = wanted.text
+        wanted = evaluate(wanted.expression, FormulaSizes(wanted.names, sizes), wanted.text)
+    if base is None and _is_same_formula(limit, counted, wanted):
+        return limit_outcome(limit, counted, True, shown, shown)
+    return _prove(limit, counted, base, wanted, shown)
+
+
+def _is_same_formula(limit: Limit, counted: CountedEntry, wanted: Any) -> bool:
+    """Whether a spec costs `wanted` term by term, which can be told without sympy."""
+    if limit.relation != "=" or not isinstance(counted.entry.subject, Spec):
+        return False
+    return bool(getattr(counted.formula_report, limit.metric) == wanted)
+
+
+def _prove(
+    limit: Limit, counted: CountedEntry, base: CountedEntry | None, wanted: Any, shown: Any
+) -> EntryCheck:
+    from convcost.symbolic.implication import expression
+    from convcost.symbolic.text import lowest_terms
+
+    assumptions = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
+    found = expression(_total(counted.open_report, limit.metric), assumptions)
+    divisor = expression(_total(base.open_report, limit.metric), assumptions) if base else 1
+    if divisor == 0:
+        return limit_outcome(limit, counted, False, None, shown, f"{limit.per} has none")
+    bound = expression(wanted, assumptions) * divisor
+    answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
+    passed = answers == {"yes"}
+    reason = "" if passed or "no" in answers else UNPROVED
+    return limit_outcome(limit, counted, passed, lowest_terms(found / divisor), shown, reason)
+
+
+def _answers(
+    found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumptions: tuple[Assumption, ...]
+) -> set[str]:
+    """Whether the relation holds for all sizes (yes, no, unknown); a tolerance has two sides to prove."""
+    from convcost.symbolic.implication import expression, is_at_most, is_equal
+
+    if relation == "=" and not tolerance:
+        return {is_equal(found, bound, assumptions)}
+    share = expression(tolerance if relation == "=" else 0, ())
+    return {
+        *([is_at_most(found, bound * (1 + share), assumptions)] if relation != "≥" else []),
+        *([is_at_most(bound * (1 - share), found, assumptions)] if relation != "≤" else []),
+    }
+
+
+def check_completeness(report: Report) -> Iterator[EntryCheck]:
+    """A check that fails, where operators are not in the count; none otherwise."""
+    if report.trace and report.trace.is_partial:
+        uncounted = report.trace.uncounted
+        missed = ", ".join(dict.fromkeys(found.operator for found in uncounted if not found.reason))
+        reasons = [f"there is no formula for {missed}"] if missed else []
+        reasons += dict.fromkeys(f"{found.operator}: {found.reason}" for found in uncounted if found.reason)
+        yield EntryCheck("formulas", "", False, "partial", reason="; ".join(reasons))
+
+
+def check_counters(counted: CountedEntry) -> tuple[EntryCheck, ...]:
+    """A check for each counter that has to agree; one that can't be asked fails.
+
+    A counter agrees if it counts the same multiply-accumulates, whatever it counts besides them.
+    """
+    return tuple(
+        EntryCheck("agree_with", name, result.verdict == "agrees", result.verdict, reason=result.reason)
+        for name, result in _counter_results(counted)
+    )
+
+
+def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
+    entry = counted.entry
+    if not entry.counters:
+        return
+    if counted.report.open_names:
+        names = ", ".join(counted.report.open_names)
+        skipped = CounterResult("skipped", None, None, "", f"a counter needs numbers for {names}")
+        yield from ((name, skipped) for name in entry.counters)
+    elif isinstance(entry.subject, Spec):
+        from convcost.counters import COUNTERS
+        from convcost.counters.crosscheck import crosscheck_design
+
+        counters = tuple(COUNTERS[name] for name in entry.counters)
+        yield from crosscheck_design(entry.subject.network(entry.sizes), counted.report, counters)
+    else:
+        yield from _model_counter_results(counted)
+
+
+def _model_counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
+    from convcost.counters import ALL_COUNTERS
+    from convcost.counters.crosscheck import crosscheck_model
+
+    found = counted.profiled
+    assert found
+    counters = tuple(ALL_COUNTERS[name] for name in counted.entry.counters)
+    for name, opinion in crosscheck_model(found.module, found.args, found.kwargs, counted.report, counters):
+        yield name, opinion.summary

@@ -1,0 +1,106 @@
+"""What an entry costs: a spec by its formulas, a model by running it on shapes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os.path import relpath
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from convcost.core.constraints import Requirement
+from convcost.core.cost import Size
+from convcost.core.report import Report
+from convcost.gate.entry import ConfiguredModel, Entry
+from convcost.layers.network import NumericEvaluator
+from convcost.spec import Spec
+from convcost.spec.evaluate import OpenSizes
+from convcost.symbolic.formula import divided, name
+
+if TYPE_CHECKING:
+    from convcost.tracing.target.profile import ProfiledModel
+    from convcost.tracing.target.target import Place
+
+
+@dataclass(frozen=True)
+class CountedEntry:
+    """An entry, its report, and, of a model, the module as it was called."""
+
+    entry: Entry
+    report: Report
+    profiled: ProfiledModel | None = None
+
+    @cached_property
+    def open_report(self) -> Report:
+        """The report with every size open that the entry gives no number, also those that default to 1."""
+        subject, entry = self.entry.subject, self.entry
+        if isinstance(subject, Spec) and entry.open_names and not self.report.open_names:
+            return subject.report(entry.sizes, entry.convention, entry.dtype, stay_open=True)
+        return self.report
+
+    @cached_property
+    def formula_report(self) -> Report:
+        """The same for a spec without sympy, whose import takes as long as all else.
+
+        Its formulas are right, but two that differ in form can be equal: only sympy can tell.
+        """
+        entry = self.entry
+        assert isinstance(entry.subject, Spec)
+        network = entry.subject.filled(FormulaSizes(entry.subject.names, entry.sizes))
+        return network.report(entry.convention, entry.dtype, UncheckedConstraints())
+
+
+class FormulaSizes(OpenSizes):
+    """Numbers for some names, formulas without sympy for the others; a quotient of them is exact."""
+
+    def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
+        super().__init__({text: sizes.get(text, cast("Size", name(text))) for text in names})
+
+    def exactly(self, dividend: Size, divisor: Size) -> Size:
+        """dividend / divisor."""
+        return cast("Size", divided(dividend, divisor))
+
+
+class UncheckedConstraints(NumericEvaluator):
+    """Checks what layers require of numbers, and assumes what they require of open sizes."""
+
+    def require(self, requirement: Requirement, step: int) -> None:
+        """Raise RequirementError if it is about numbers alone and does not hold."""
+        if all(isinstance(size, int) for size in requirement.sizes):
+            super().require(requirement, step)
+
+
+def count_entry(entry: Entry, folder: Path) -> CountedEntry:
+    """What `entry` costs; paths in it start from `folder`. Raises ConvcostError as the commands do."""
+    if isinstance(entry.subject, Spec):
+        return CountedEntry(entry, entry.subject.report(entry.sizes, entry.convention, entry.dtype))
+    return _run_model(entry, entry.subject, folder)
+
+
+def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEntry:
+    from convcost.tracing.profile import Profiler
+    from convcost.tracing.target.loading import importable, load_formulas
+    from convcost.tracing.target.profile import profile_target
+    from convcost.tracing.target.target import Target
+
+    target = Target(
+        _place(model.text, folder),
+        model.arguments,
+        model.inputs.sized(entry.sizes),
+        entry.sizes,
+        _place(model.maker, folder) if model.maker else None,
+        model.train,
+    )
+    with importable(folder):
+        formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
+        result = profile_target(target, Profiler(formulas=formulas))
+    return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
+
+
+def _place(text: str, folder: Path) -> Place:
+    """Where an object is, a file's path from the current folder."""
+    from convcost.tracing.target.target import parse_place
+
+    place = parse_place(text)
+    return place._replace(source=relpath(folder / place.source)) if place.is_file else place

@@ -1,0 +1,75 @@
+"""The result of a check: each entry's checks, and how it compares with its baseline. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from convcost.core.hooks import RenderMethods
+
+if TYPE_CHECKING:
+    from convcost.core.report import Report
+    from convcost.gate.baseline import Baseline, BaselineChanges
+    from convcost.gate.checks import EntryCheck
+    from convcost.gate.config import Config
+    from convcost.gate.config_file import ConfigProblem
+    from convcost.gate.entry import Entry
+
+BaselineStatus = Literal["unlocked", "new", "same", "changed"]
+"""There is no lock file; the entry is not in it; or it is, and the cost is the same or has changed."""
+
+
+class EntryResult(NamedTuple):
+    """An entry with its report and checks; `before` is its baseline, `now` what that would be now.
+
+    `accepted` says that the lock file is written with what is now.
+    """
+
+    entry: Entry
+    report: Report
+    checks: tuple[EntryCheck, ...]
+    standing: BaselineStatus
+    now: Baseline
+    before: Baseline | None = None
+    changes: BaselineChanges | None = None
+    accepted: bool = False
+
+    @property
+    def keeps_baseline(self) -> bool:
+        """Whether no total is off by more than the entry tolerates."""
+        entry = self.entry
+        return (
+            self.changes is None or self.accepted or self.changes.within(entry.tolerance, entry.growth_only)
+        )
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed, the baseline's among them."""
+        return self.keeps_baseline and all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True)
+class GateResult(RenderMethods):
+    """The results of all entries that were asked for; `stale` are baselines without an entry.
+
+    `written` says that the lock file has what is now. `problems` are of entries that could not be counted,
+    `skipped` the names of those that were not to be.
+    """
+
+    config: Config
+    lock: str
+    entries: tuple[EntryResult, ...]
+    stale: tuple[str, ...] = ()
+    written: bool = False
+    problems: tuple[ConfigProblem, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[EntryResult, ...]:
+        """The entries that did not pass."""
+        return tuple(result for result in self.entries if not result.passed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every entry passed that was not skipped."""
+        return not self.failed and not self.problems

@@ -1,0 +1,105 @@
+"""Functions that CUDA has one kernel for and torch takes apart elsewhere: they keep as the kernel does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import Any
+
+import torch
+
+KernelResult = tuple["torch.Tensor", tuple["torch.Tensor", ...]]
+"""What a kernel returns, and what it keeps beside."""
+
+
+@contextmanager
+def fused_kernels() -> Iterator[None]:
+    """Inside the block attention, dropout and RMSNorm, on tensors without data, are single operators."""
+    from torch.nn import functional
+
+    replaced = {
+        "dropout": partial(_dropout, functional.dropout),
+        "rms_norm": _rms_norm,
+        "scaled_dot_product_attention": _attention,
+    }
+    originals = {name: getattr(functional, name) for name in replaced}
+    vars(functional).update(replaced)
+    try:
+        yield
+    finally:
+        vars(functional).update(originals)
+
+
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: Any = None, *_: Any, **__: Any
+) -> torch.Tensor:
+    """Flash attention: the operands, the output, and the logarithm of each row's sum in float32."""
+
+    def make(query: torch.Tensor, _: torch.Tensor, value: torch.Tensor, *__: Any) -> KernelResult:
+        *batch, positions = query.shape[:-1]
+        heads = batch.pop() if batch else 1
+        laid_out = query.new_empty((*batch, positions, heads, value.shape[-1])).transpose(-2, -3)
+        output = laid_out if query.ndim > 2 else laid_out.squeeze(-3)
+        return output, (output, torch.empty(query.shape[:-1], dtype=torch.float32, device=query.device))
+
+    result: torch.Tensor = _kernel().apply(make, True, query, key, value, attn_mask)
+    return result
+
+
+def _dropout(
+    original: Callable[..., torch.Tensor],
+    input: torch.Tensor,  # noqa: A002
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+) -> torch.Tensor:
+    """A byte for each element."""
+    if inplace or not training or not 0 < p < 1:
+        return original(input, p, training, inplace)
+
+    def make(input: torch.Tensor) -> KernelResult:  # noqa: A002
+        return torch.empty_like(input), (torch.empty_like(input, dtype=torch.bool),)
+
+    result: torch.Tensor = _kernel().apply(make, False, input)
+    return result
+
+
+def _rms_norm(
+    input: torch.Tensor,  # noqa: A002
+    normalized_shape: list[int],
+    weight: torch.Tensor | None = None,
+    eps: float | None = None,
+) -> torch.Tensor:
+    """The input, and the reciprocal of each root in float32."""
+
+    def make(input: torch.Tensor, _: Any) -> KernelResult:  # noqa: A002
+        shape = input.shape[: input.ndim - len(normalized_shape)]
+        return torch.empty_like(input), (torch.empty(shape, dtype=torch.float32, device=input.device),)
+
+    result: torch.Tensor = _kernel().apply(make, True, input, weight)
+    return result
+
+
+@cache
+def _kernel() -> Any:
+    class Kernel(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, make: Any, keeps_operands: bool, *operands: Any) -> Any:
+            output, kept = make(*operands)
+            ctx.save_for_backward(*(operands if keeps_operands else ()), *kept)
+            ctx.shapes = [
+                operand if operand is None else (operand.shape, operand.dtype) for operand in operands
+            ]
+            return output
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            device = gradients[0].device
+            made = (
+                torch.empty(shape[0], dtype=shape[1], device=device) if is_needed else None
+                for shape, is_needed in zip(ctx.shapes, ctx.needs_input_grad[2:], strict=True)
+            )
+            return None, None, *made
+
+    return Kernel

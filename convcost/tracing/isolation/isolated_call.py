@@ -1,0 +1,178 @@
+"""A run of a copy in the user's place: nothing of the user's runs, and the process is left as it was."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from threading import RLock
+from types import FrameType
+from typing import Any, NamedTuple, TypeVar
+from weakref import finalize
+
+import torch
+
+from convcost.tracing.isolation.copier import Copier
+from convcost.tracing.isolation.object_state import preserved_objects
+from convcost.tracing.isolation.process_state import preserved_process_state
+from convcost.tracing.isolation.tensor_copies import TensorCopy
+from convcost.tracing.isolation.virtual_backends import virtual_autocast, virtual_checkpoint, virtual_cuda
+from convcost.tracing.module_tree import original_module
+
+SIGNAL_NAMES = (
+    "SIGINT",
+    "SIGALRM",
+    "SIGTERM",
+    "SIGHUP",
+    "SIGUSR1",
+    "SIGUSR2",
+    "SIGVTALRM",
+    "SIGPROF",
+    "SIGBREAK",
+)
+
+
+SIGNALS = [getattr(signal, name) for name in SIGNAL_NAMES if hasattr(signal, name)]
+
+
+Result = TypeVar("Result")
+
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+def interruptible(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """What `function` returns; signals are handled at once while it runs."""
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Handlers of signals wait for the end of the block, but for those inside `interruptible`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[tuple[Handler, int]] = []
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def deferring(handler: Handler) -> Handler:
+        def handle(number: int, frame: FrameType | None) -> None:
+            if _is_interruptible(frame):
+                handler(number, frame)
+            else:
+                pending.append((handler, number))
+
+        return handle
+
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+    try:
+        _set_handlers({number: deferring(handler) for number, handler in handlers.items()})
+        yield
+    finally:
+        _set_handlers({number: handler for number, handler in before.items() if handler is not None})
+        for handler, number in pending:
+            handler(number, sys._getframe())
+
+
+def _set_handlers(handlers: Mapping[int, Any]) -> None:
+    """Set all of them, whatever a signal raises meanwhile, which is raised at the end."""
+    raised: BaseException | None = None
+    is_done = False
+    while not is_done:
+        try:
+            for number, handler in handlers.items():
+                if signal.getsignal(number) is not handler:
+                    signal.signal(number, handler)
+            is_done = True
+        except BaseException as error:  # whatever the handler raises
+            raised = error
+    if raised is not None:
+        raise raised
+
+
+def _is_interruptible(frame: FrameType | None) -> bool:
+    """Whether a user's code runs; in a finalizer, Python would swallow what is raised."""
+    while frame is not None:
+        if frame.f_code is finalize.__call__.__code__:
+            return False
+        if frame.f_code is interruptible.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_lock = RLock()
+"""A run changes settings of the process, and puts them back: one at a time."""
+
+
+def _renew_lock() -> None:
+    """In the child of a fork nothing runs, whichever thread held the lock."""
+    global _lock  # noqa: PLW0603
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class ModuleCall(NamedTuple):
+    """A model and what it is called with."""
+
+    model: torch.nn.Module
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
+@contextmanager
+def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy) -> Iterator[ModuleCall]:
+    """A copy of `call` with other tensors in it; the process and the user's classes are put back after it.
+
+    Signals end the block only inside `interruptible`.
+    """
+    with _lock, ExitStack() as stack:
+        stack.enter_context(deferred_signals())
+        stack.enter_context(preserved_process_state())
+        # What torch would just run does so with recording on top of it, which calls more functions.
+        sys.setrecursionlimit(2 * sys.getrecursionlimit())
+        stack.enter_context(eager())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(virtual_cuda())
+        stack.enter_context(virtual_autocast())
+        stack.enter_context(virtual_checkpoint())
+        copied, copier = _copied(call, copy_parameter, copy_input)
+        stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
+        copier.forget()
+        yield copied
+
+
+def _copied(
+    call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy
+) -> tuple[ModuleCall, Copier]:
+    """Garbage is not collected meanwhile: that looks at everything that torch has loaded."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            copier = Copier(copy_parameter)
+            model = copier.copy(original_module(call.model))
+            copier.copy_tensor = copy_input
+            return ModuleCall(model, copier.copy(call.args), copier.copy(dict(call.kwargs))), copier
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+@contextmanager
+def eager() -> Iterator[None]:
+    """What is compiled runs as it was written; torch need not warn that hooks see the wrapper, too."""
+    with warnings.catch_warnings(), ExitStack() as stack:
+        if "torch._dynamo" in sys.modules:
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            warnings.filterwarnings("ignore", message="Using `torch.compile")
+        yield

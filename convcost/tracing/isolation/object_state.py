@@ -1,0 +1,235 @@
+"""What a run reaches past the copies, put back after it: classes, global variables, what has no copy."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, partial
+from operator import is_
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.tracing.tensors import tensors
+
+CONTAINERS = (OrderedDict, dict, list, set, deque)
+"""Whose own methods are used, whatever a user's subclass makes of them."""
+
+
+MOST_NESTED = 4
+"""How deep containers in containers are looked into."""
+
+
+MOST_ELEMENTS = 2**20
+"""Of a global tensor whose values are put back."""
+
+
+MOST_FUNCTIONS = 500
+"""So many functions' global variables are looked at."""
+
+
+_CACHED = type(cache(len))
+"""What functools.lru_cache makes of a function."""
+
+
+MISSING = object()
+
+
+NO_USERS = frozenset(
+    ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost", "functools")
+)
+"""Top-level modules whose classes are no user's."""
+
+
+@contextmanager
+def preserved_attributes(owners: Iterable[Any]) -> Iterator[None]:
+    """Put back the attributes of `owners` after the block."""
+    attributes = [(owner, dict(held)) for owner in owners if (held := attributes_of(owner)) is not None]
+    try:
+        yield
+    finally:
+        for owner, before in attributes:
+            _restore_attributes(owner, before)
+
+
+@contextmanager
+def preserved_contents(values: Iterable[Any]) -> Iterator[None]:
+    """Put back what containers and tensors among `values` hold after the block."""
+    restoring: dict[int, Callable[[], None]] = {}
+    for value in values:
+        _collect_restorers(value, restoring, MOST_NESTED)
+    try:
+        yield
+    finally:
+        for restore in restoring.values():
+            restore()
+
+
+@contextmanager
+def preserved_objects(
+    kinds: Iterable[type], functions: Iterable[FunctionType], others: Iterable[Any]
+) -> Iterator[None]:
+    """Put back a user's classes, the global variables that they and `functions` name, and `others`."""
+    owners = [*users_classes(kinds), *others]
+    held = [value for owner in owners for value in (attributes_of(owner) or {}).values()]
+    methods = (value for value in held if _is_a(value, FunctionType))
+    variables = [*_globals((*methods, *functions))]
+    values = [variable.value for variable in variables]
+    owners += [value for value in values if _has_state(value)]
+    held += [
+        value for owner in owners if not _is_a(owner, type) for value in (attributes_of(owner) or {}).values()
+    ]
+    with ExitStack() as stack:
+        stack.callback(_rebind, variables)
+        stack.enter_context(preserved_contents((*values, *held)))
+        stack.enter_context(preserved_attributes(owners))
+        yield
+
+
+def _has_state(value: Any) -> bool:
+    """Whether it is an object of a user's with attributes, a function among them."""
+    kind = type(value)
+    if kind is FunctionType:
+        return bool(vars(value))
+    attributes = None if issubclass(kind, type | ModuleType) else attributes_of(value)
+    is_users = kind.__module__.partition(".")[0] not in NO_USERS
+    return attributes is not None and (is_users or kind is SimpleNamespace or "_parameters" in attributes)
+
+
+def attributes_of(owner: Any) -> Mapping[str, Any] | None:
+    """Those of an object or a class, past what a user's class says of them; None where there are none."""
+    get: Any = type.__getattribute__ if _is_a(owner, type) else object.__getattribute__
+    try:
+        found: Mapping[str, Any] = get(owner, "__dict__")
+        return found
+    except Exception:  # a class may say that it has none in its own way
+        return None
+
+
+def _is_a(value: Any, kinds: Any) -> bool:
+    """By its class alone: a user's object may raise where it is asked for another."""
+    return issubclass(type(value), kinds)
+
+
+class Variable(NamedTuple):
+    """A global variable: the names of its file, its own, and its value, if it has one."""
+
+    names: dict[str, Any]
+    name: str
+    value: Any
+
+
+def _rebind(variables: Iterable[Variable]) -> None:
+    """Give variables that were set to a tensor their values again; others may say what was loaded since."""
+    for names, name, value in variables:
+        now = names.get(name, MISSING)
+        if now is value or not any(True for _ in tensors((now, value))):
+            continue
+        if value is MISSING:
+            del names[name]
+        else:
+            names[name] = value
+
+
+def users_classes(kinds: Iterable[type]) -> list[type]:
+    """The classes among `kinds`, and those that they inherit from, that belong to a user."""
+    found = dict.fromkeys(base for kind in kinds for base in kind.__mro__)
+    return [kind for kind in found if kind.__module__.partition(".")[0] not in NO_USERS]
+
+
+def _globals(functions: Iterable[FunctionType]) -> Iterator[Variable]:
+    """The global variables that functions name, and those that functions among them name."""
+    waiting = [*functions]
+    seen = set(map(id, waiting))
+    while waiting and len(seen) < MOST_FUNCTIONS:
+        function = waiting.pop()
+        names = function.__globals__
+        for name in _names(function.__code__):
+            value = names.get(name, MISSING)
+            yield Variable(names, name, value)
+            inner = getattr(value, "__wrapped__", value) if _is_a(value, _CACHED) else value
+            if _is_a(inner, FunctionType) and id(inner) not in seen and not _is_framework_function(inner):
+                seen.add(id(inner))
+                waiting.append(inner)
+
+
+@cache
+def _names(code: CodeType) -> tuple[str, ...]:
+    """The names that code looks up, functions inside it too."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return code.co_names + tuple(name for constant in inner for name in _names(constant))
+
+
+def _is_framework_function(function: FunctionType) -> bool:
+    return (function.__module__ or "").partition(".")[0] in NO_USERS
+
+
+def _collect_restorers(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -> None:
+    if id(value) in restoring or not depth:
+        return
+    base: Any = next((kind for kind in CONTAINERS if _is_a(value, kind)), None)
+    if base is not None:
+        content = dict(dict.items(value)) if issubclass(base, dict) else [*base.__iter__(value)]
+        restoring[id(value)] = partial(_restore_container, base, value, content)
+        for part in content.values() if isinstance(content, dict) else content:
+            _collect_restorers(part, restoring, depth - 1)
+    elif _is_a(value, _CACHED):
+        restoring[id(value)] = partial(_restore_cache, value, value.cache_info())
+    elif _is_tensor(value):
+        restoring[id(value)] = _tensor_restorer(value)
+
+
+def _restore_cache(function: Any, before: Any) -> None:
+    """Empty the cache of a function if it has grown: what is new in it may have no data."""
+    if function.cache_info().misses != before.misses:
+        function.cache_clear()
+
+
+def _is_tensor(value: Any) -> bool:
+    return _is_a(value, torch.Tensor)
+
+
+def _tensor_restorer(tensor: torch.Tensor) -> Callable[[], None]:
+    """What puts back a tensor: its values if there are not many, its gradient, and whether it gets one."""
+    is_kept = not tensor.is_meta and tensor.layout is torch.strided and tensor.numel() <= MOST_ELEMENTS
+    version = None if tensor.is_inference() else tensor._version
+    values = tensor.detach().clone() if is_kept and version is not None else None
+    requires_grad, gradient = tensor.requires_grad, tensor.grad if tensor.is_leaf else None
+
+    def restore() -> None:
+        if version is not None and tensor._version != version:
+            if values is not None:
+                tensor.detach().copy_(values)
+            torch._C._autograd._unsafe_set_version_counter((tensor,), (version,))
+        if tensor.is_leaf:
+            tensor.requires_grad_(requires_grad)
+            tensor.grad = gradient
+
+    return restore
+
+
+def _restore_container(base: Any, container: Any, content: Any) -> None:
+    """Give a container of a class of `base` its content again, unless it has that."""
+    if _identities(base, container) != _identities(type(content), content):
+        base.clear(container)
+        (base.update if issubclass(base, dict | set) else base.extend)(container, content)
+
+
+def _identities(base: Any, container: Any) -> list[int]:
+    values = dict.values(container) if issubclass(base, dict) else ()
+    return [*map(id, base.__iter__(container)), *map(id, values)]
+
+
+def _restore_attributes(owner: Any, before: dict[str, Any]) -> None:
+    now = dict(attributes_of(owner) or {})
+    if len(now) == len(before) and all(map(is_, now.values(), before.values())):
+        return
+    for name in now.keys() - before.keys():
+        with suppress(Exception):
+            delattr(owner, name)
+    for name, value in before.items():
+        if now.get(name, MISSING) is not value:
+            with suppress(Exception):
+                setattr(owner, name, value)

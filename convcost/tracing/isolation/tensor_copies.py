@@ -1,0 +1,192 @@
+"""Tensors that stand in a run for others: of the same shape without data, or with a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+
+from convcost.core.cost import Shape
+from convcost.tracing.tensors import has_own_dispatch
+
+MOST_NUMBERS = 2**16
+"""The most elements of a tensor that keeps its data."""
+
+
+MOST_INTEGERS = 2**20
+"""The same for integers and booleans, by which models decide above all: indices, positions, masks."""
+
+
+def is_small(tensor: torch.Tensor) -> bool:
+    """Whether it keeps its data, if it is on the CPU."""
+    return tensor.numel() <= most_elements_with_data(tensor.dtype)
+
+
+def most_elements_with_data(dtype: torch.dtype) -> int:
+    """The most elements that keep their data."""
+    return MOST_INTEGERS if is_integral(dtype) else MOST_NUMBERS
+
+
+def is_integral(dtype: torch.dtype) -> bool:
+    """Whether it is of integers or booleans."""
+    return not (dtype.is_floating_point or dtype.is_complex)
+
+
+def meta_tensor(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
+    """A contiguous tensor on the meta device."""
+    with torch._C._DisableTorchDispatch():
+        return torch.empty(shape, dtype=dtype, device="meta")
+
+
+def meta_result(tensor: torch.Tensor) -> torch.Tensor:
+    """As an elementwise function of `tensor` comes out: of its strides, unless these leave gaps."""
+    if not _is_dense(tensor):
+        return torch.empty_like(tensor, device="meta")
+    return meta_copy(tensor)
+
+
+def zero_gradient(tensor: torch.Tensor) -> torch.Tensor:
+    """As `like`, on the device of `tensor`, with data where that has some."""
+    if tensor.is_meta:
+        return meta_result(tensor)
+    return torch.zeros_like(tensor)
+
+
+def meta_copy(tensor: torch.Tensor) -> torch.Tensor:
+    """Of the shape, strides and dtype of `tensor`."""
+    if tensor.layout is not torch.strided:
+        return meta_tensor(tuple(tensor.shape), tensor.dtype)
+    with torch._C._DisableTorchDispatch():
+        return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def _is_dense(tensor: torch.Tensor) -> bool:
+    """Whether its elements fill a block of memory, in whatever order."""
+    if tensor.is_contiguous():
+        return True
+    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return 0 not in tensor.stride() and reach + 1 == tensor.numel()
+
+
+DEVICE_ATTRIBUTE = "_convcost_device"
+"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+
+
+TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
+"""Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
+
+
+RunMode = Literal["shapes", "gradients", "data"]
+"""On shapes; on shapes, with autograd as the user has it; on data."""
+
+
+def tensor_copies(way: RunMode) -> DataCopies | ShapeCopies:
+    """What copies a model's tensors, and by `of_input` its inputs, for a run."""
+    return DataCopies() if way == "data" else ShapeCopies(has_gradients=way == "gradients")
+
+
+class DataCopies:
+    """Copies with data; tensors that share memory have copies that do."""
+
+    def __init__(self) -> None:
+        self._storages: dict[int, torch.UntypedStorage] = {}
+        self.device: torch.device | None = None
+        """Where the first of the tensors is for the user that is not on the meta device."""
+
+    def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of `tensor` without gradient."""
+        self.device = self.device or device_of(tensor)
+        return self._copied(tensor)
+
+    of_input = __call__
+
+    def _copied(self, tensor: torch.Tensor) -> torch.Tensor:
+        if not _has_own_strides(tensor):
+            return tensor.detach().clone()
+        storage = tensor.untyped_storage()
+        copied = self._storages.get(storage._cdata)
+        if copied is None:
+            copied = self._storages[storage._cdata] = storage.clone()  # type: ignore[no-untyped-call]
+        made = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+        made.set_(copied, tensor.storage_offset(), tensor.shape, tensor.stride())
+        return made
+
+
+class ShapeCopies(DataCopies):
+    """Copies on the meta device; small tensors keep data, as a model may decide by it what to run.
+
+    Parameters, of which there are many, keep data if they are smaller still, and none that gets a gradient
+    does, as its gradient has no data. Inputs keep theirs if they are integers or booleans.
+    """
+
+    MOST_OF_PARAMETER = 2**10
+
+    def __init__(self, has_gradients: bool) -> None:
+        super().__init__()
+        self._has_gradients = has_gradients
+        self._empty, self._parameter_class = torch.empty_strided, torch.nn.Parameter
+        self._strided = torch.strided
+
+    def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of `tensor` without gradient."""
+        if tensor.is_meta and tensor.layout is self._strided:
+            self.device = self.device or vars(tensor).get(DEVICE_ATTRIBUTE)
+            return tensor.data
+        self.device = self.device or device_of(tensor)
+        if not _has_own_strides(tensor):
+            return self._copied(tensor)
+        if not self._keeps(tensor):
+            return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+        return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
+
+    def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A copy of an input."""
+        self.device = self.device or device_of(tensor)
+        is_number = tensor.is_floating_point() or tensor.is_complex()
+        return meta_copy(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
+
+    def _keeps(self, tensor: torch.Tensor) -> bool:
+        small = most_elements_with_data(tensor.dtype)
+        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
+        if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
+            return False
+        return not (self._has_gradients and tensor.requires_grad)
+
+
+def _has_own_strides(tensor: torch.Tensor) -> bool:
+    """Whether it lies in memory by strides: no sparse, nested, or quantized one does."""
+    return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
+
+
+def device_of(tensor: torch.Tensor) -> torch.device | None:
+    """Where `tensor` is for the user; None for one without data that was not asked for anywhere."""
+    return vars(tensor).get(DEVICE_ATTRIBUTE) or (None if tensor.is_meta else tensor.device)
+
+
+def without_data(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of the same shape, strides and dtype on the meta device."""
+    return tensor if tensor.is_meta else meta_copy(tensor)
+
+
+def has_no_memory(tensor: torch.Tensor) -> bool:
+    """Whether it is of a class of the user's that stands for tensors among its attributes."""
+    if not has_own_dispatch(type(tensor)):
+        return False
+    try:
+        tensor.untyped_storage().data_ptr()
+    except RuntimeError:
+        return True
+    return False
+
+
+def blank_wrapper(tensor: torch.Tensor) -> torch.Tensor:
+    """Another one without memory, still without its attributes."""
+    return torch.Tensor._make_wrapper_subclass(
+        type(tensor),
+        tensor.shape,
+        strides=tensor.stride(),
+        dtype=tensor.dtype,
+        device=tensor.device,
+        requires_grad=tensor.requires_grad,
+    )

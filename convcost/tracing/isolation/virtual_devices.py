@@ -1,0 +1,189 @@
+"""Devices as a model sees them while its tensors have no data, or while there is no GPU that it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import torch
+
+from convcost.tracing.isolation.tensor_copies import DEVICE_ATTRIBUTE, meta_copy
+
+
+class VirtualDevices:
+    """Answers what is asked of tensors' devices, and makes tensors for devices that are not there.
+
+    All tensors are said to be on `home`, but for those that the model wants elsewhere. With `has_data` they
+    really are where they are said to be, unless the machine has no such device.
+    """
+
+    def __init__(self, home: torch.device, has_data: bool) -> None:
+        self.home = home
+        self._has_data = has_data
+        self.are_several = False
+        """Whether a tensor is on another device than `home`."""
+
+    def rule(self, function: Any) -> Callable[..., Any] | None:
+        """What to call in place of `function`, with it and its arguments; None for most."""
+        name = _device_methods().get(function)
+        return None if name is None else getattr(self, name)
+
+    def on_device(
+        self, function: Any, call: Callable[[Mapping[str, Any]], Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """What `call` of `function` returns without the device among its arguments, said to be there."""
+        device = _to_device(kwargs["device"])
+        if not self._is_virtual(device):
+            return call(kwargs)
+        rest = {name: value for name, value in kwargs.items() if name not in {"device", "pin_memory"}}
+        if function.__name__.startswith("new_"):
+            rest["device"] = "cpu"  # where their tensor is would else be where they are
+        return self._placed(call(rest), device)
+
+    def follow(self, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
+        """Outputs of an operator are where its inputs are."""
+        found = (vars(tensor).get(DEVICE_ATTRIBUTE) for tensor in inputs)
+        device = next((device for device in found if device is not None), None)
+        if device is not None:
+            for tensor in outputs:
+                vars(tensor)[DEVICE_ATTRIBUTE] = device
+
+    def device_of(self, tensor: torch.Tensor) -> torch.device:
+        """Where `tensor` is for the user."""
+        found: torch.device | None = vars(tensor).get(DEVICE_ATTRIBUTE) if self.are_several else None
+        if found is not None:
+            return found
+        return tensor.device if self._has_data else self.home
+
+    def _is_virtual(self, device: torch.device) -> bool:
+        return not _is_available(device.type) if self._has_data else device.type != "meta"
+
+    def _placed(self, tensor: Any, device: torch.device) -> Any:
+        if device.type != self.home.type or device.index not in {None, self.home.index}:
+            self.are_several = True
+            vars(tensor)[DEVICE_ATTRIBUTE] = _with_index(device)
+        elif self.are_several:
+            vars(tensor).pop(DEVICE_ATTRIBUTE, None)
+        return tensor
+
+    def _device(self, _: Any, args: Any, __: Any) -> Any:
+        return self.device_of(args[0])
+
+    def _is_cuda(self, *call: Any) -> bool:
+        return bool(self._device(*call).type == "cuda")
+
+    def _is_cpu(self, *call: Any) -> bool:
+        return bool(self._device(*call).type == "cpu")
+
+    def _is_meta(self, *call: Any) -> bool:
+        return bool(self._device(*call).type == "meta")
+
+    def _index(self, *call: Any) -> int:
+        device = self._device(*call)
+        return -1 if device.type == "cpu" else device.index or 0
+
+    def _move(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Tensor.to: `to(device, dtype, ...)`, `to(dtype, ...)` or `to(other, ...)`."""
+        tensor, *given = args
+        options = dict(kwargs)
+        target = options.pop("other", options.pop("device", None))
+        if target is None and given and not isinstance(given[0], torch.dtype):
+            target = given.pop(0)
+        if isinstance(target, torch.Tensor):
+            device, given = self.device_of(target), [target.dtype, *given]
+        else:
+            device = _to_device(target)
+        if device is None or not self._is_virtual(device):
+            return function(*args, **kwargs)
+        if given and given[0] is None:
+            given.pop(0)
+        if options.get("dtype") is None and not (given and isinstance(given[0], torch.dtype)):
+            options.pop("dtype", None)
+            given.insert(0, tensor.dtype)
+        return self._copied_to(device, tensor, lambda tensor: function(tensor, *given, **options))
+
+    def _type(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Tensor.type: `torch.cuda.FloatTensor` says both where a tensor is and what it holds."""
+        tensor, *given = args
+        if not given and not kwargs:
+            kind, device = function(tensor).rpartition(".")[2], self.device_of(tensor).type
+            return f"torch.{kind}" if device == "cpu" else f"torch.{device}.{kind}"
+        named = [
+            value.replace("torch.cuda.", "torch.") if isinstance(value, str) else value for value in given
+        ]
+        return function(tensor, *named, **kwargs)
+
+    def _set_data(self, function: Any, args: Any, _: Any) -> None:
+        """`tensor.data = value`, which torch refuses where one has data and the other has none."""
+        tensor, value = args
+        if tensor.is_meta == value.is_meta:
+            function(tensor, value)
+        elif tensor.is_meta:
+            function(tensor, meta_copy(value))
+        else:
+            other = torch.Tensor._make_subclass(type(tensor), value.detach(), tensor.requires_grad)
+            torch.utils.swap_tensors(tensor, other)  # type: ignore[no-untyped-call]
+
+    def _cuda(self, _: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        number = kwargs.get("device", args[1] if len(args) > 1 else None)
+        device = torch.device("cuda", 0) if number is None else _to_device(number)
+        return self._move_whole(device, args[0])
+
+    def _same(self, _: Any, args: Any, __: Any) -> Any:
+        """What pins memory, or tells a stream of it."""
+        return args[0]
+
+    def _cpu(self, _: Any, args: Any, __: Any) -> Any:
+        return self._move_whole(torch.device("cpu"), args[0])
+
+    def _move_whole(self, device: Any, tensor: Any) -> Any:
+        if not self._is_virtual(device):
+            return torch.Tensor.to(tensor, device)
+        return self._copied_to(device, tensor, lambda given: given)
+
+    def _copied_to(self, device: torch.device, tensor: Any, convert: Callable[[Any], Any]) -> Any:
+        """Another tensor where the device or the dtype is another."""
+        if self.device_of(tensor) == _with_index(device):
+            return convert(tensor)
+        moved = convert(tensor)
+        return self._placed(moved.clone() if moved is tensor else moved, device)
+
+
+def _to_device(value: Any) -> Any:
+    if value is None or isinstance(value, torch.device):
+        return value
+    return torch.device("cuda", value) if isinstance(value, int) else torch.device(value)
+
+
+def _with_index(device: torch.device) -> torch.device:
+    return (
+        device if device.index is not None or device.type in {"cpu", "meta"} else torch.device(device.type, 0)
+    )
+
+
+@cache
+def _is_available(kind: str) -> bool:
+    """Whether this machine has a device of that kind."""
+    if kind in {"cpu", "meta"}:
+        return True
+    return bool(getattr(getattr(torch, kind, None), "is_available", lambda: False)())
+
+
+@cache
+def _device_methods() -> dict[Any, str]:
+    """The names of the methods above by the functions that they stand in for."""
+    tensor: Any = torch.Tensor
+    return {
+        tensor.device.__get__: "_device",
+        tensor.is_cuda.__get__: "_is_cuda",
+        tensor.is_cpu.__get__: "_is_cpu",
+        tensor.is_meta.__get__: "_is_meta",
+        tensor.get_device: "_index",
+        tensor.data.__set__: "_set_data",
+        tensor.to: "_move",
+        tensor.type: "_type",
+        tensor.cuda: "_cuda",
+        tensor.cpu: "_cpu",
+        **({} if torch.cuda.is_available() else {tensor.pin_memory: "_same", tensor.record_stream: "_same"}),
+    }

@@ -1,0 +1,253 @@
+"""Which formula counts a function of torch, or an operator that torch dispatches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from inspect import signature
+from types import BuiltinFunctionType, CellType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.core.cost import Cost
+from convcost.operators import OPERATORS
+from convcost.operators.backward import unlisted
+from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
+from convcost.tracing.tensors import has_sparse
+
+KEEPING_SHAPE = frozenset(
+    (
+        *("add", "sub", "mul", "div", "rsub", "neg", "exp", "sqrt", "rsqrt", "square", "sin", "cos", "erf"),
+        *("gelu", "relu", "silu", "sigmoid", "tanh", "clamp", "maximum", "minimum"),
+    )
+)
+"""Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
+
+
+BARE_NAMESPACES = ("aten", "flex_lib")
+"""Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
+
+
+TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "profiler"))
+"""Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
+
+
+NUMBERS = (int, float, bool, complex)
+
+
+class KnownOverload(NamedTuple):
+    """An operator overload: its name, the names of its arguments, and its formula if there is one."""
+
+    name: str
+    names: tuple[str, ...]
+    operator: Operator | None
+    is_composite: bool
+    writes: tuple[int, ...]
+    returns: bool
+    keeps_shape: bool
+    is_view: bool
+
+    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by name."""
+        return {**dict(zip(self.names, args, strict=False)), **kwargs}
+
+
+@cache
+def known_overload(overload: Any) -> KnownOverload:
+    """What is known of an operator overload."""
+    namespace, _, name = overload._schema.name.partition("::")
+    arguments = overload._schema.arguments
+    return KnownOverload(
+        f"{namespace}::{name}",
+        tuple(argument.name for argument in arguments),
+        _operator(overload, (name if namespace in BARE_NAMESPACES else f"{namespace}::{name}").rstrip("_")),
+        _is_composite(overload),
+        tuple(place for place, argument in enumerate(arguments) if _is_mutated(argument)),
+        bool(overload._schema.returns),
+        name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+        namespace in TORCH_NAMESPACES and is_view(overload),
+    )
+
+
+def numbers_as_tensors(overload: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a call by a script, whose constant tensors arrive as numbers."""
+    kinds = (str(argument.type) for argument in overload._schema.arguments)
+    return tuple(
+        torch.tensor(value) if kind == "Tensor" and isinstance(value, NUMBERS) else value
+        for value, kind in zip(args, kinds, strict=False)
+    )
+
+
+def _operator(overload: Any, name: str) -> Operator | None:
+    if name in OPERATORS:
+        return OPERATORS[name]
+    views = is_view(overload) or torch.Tag.inplace_view in overload.tags
+    if overload.namespace == "prim" or (views and overload.namespace in TORCH_NAMESPACES):
+        return FREE
+    if torch.Tag.pointwise in _tags(overload):
+        return each_element(1)
+    if torch.Tag.reduction in overload.tags:
+        return _each_element_of(overload._schema.arguments[0].name)
+    return unlisted(name) if "::" not in name else None
+
+
+def _tags(overload: Any) -> set[Any]:
+    """Its own, and where it writes in place those of the operator that returns anew: torch has fewer here."""
+    anew = getattr(torch.ops.aten, overload._schema.name.removeprefix("aten::").rstrip("_"), None)
+    return {*overload.tags, *getattr(getattr(anew, overload._overloadname, None), "tags", ())}
+
+
+def _each_element_of(name: str) -> Operator:
+    rule = each_input_element(1).cost
+    return Operator(lambda **arguments: rule(self=arguments[name]))
+
+
+def _is_composite(overload: Any) -> bool:
+    name, key = overload.name(), "CompositeImplicitAutograd"
+    # An operator without any kernel, such as aten::sym_size, is none that torch can be asked about.
+    return torch._C._dispatch_has_kernel(name) and torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
+
+
+def is_view(overload: Any) -> bool:
+    """Whether what it returns shares memory with an argument that it does not write to."""
+    returned = [result.alias_info for result in overload._schema.returns]
+    return bool(returned) and all(alias is not None and not alias.is_write for alias in returned)
+
+
+def _is_mutated(argument: Any) -> bool:
+    return argument.alias_info is not None and argument.alias_info.is_write
+
+
+def rule_for(operator: Operator, operands: Iterable[Any]) -> CostRule | None:
+    """How a call on these tensors is counted; None where there is no formula for their layouts."""
+    if not operator.contracts or not has_sparse(operands):
+        return operator.cost
+    return _without_modes(operator.sparse) if operator.sparse else None
+
+
+def _without_modes(rule: CostRule) -> CostRule:
+    """`rule`, which asks tensors for their entries, unseen by the modes that record."""
+
+    def cost(**arguments: Any) -> Cost | None:
+        with torch._C._DisableTorchDispatch():
+            return rule(**arguments)
+
+    return cost
+
+
+ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
+
+
+OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+
+CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+
+
+DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
+"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
+
+
+DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
+"""Counted as the products that torch makes of them, whose order it chooses."""
+
+
+ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
+"""ATen's names of methods that have another."""
+
+
+class KnownFunction(NamedTuple):
+    """A function that is counted as one operator, and the names of its arguments in order."""
+
+    name: str
+    names: tuple[str, ...]
+    operator: Operator
+    in_place: bool
+    is_taken_apart: bool = False
+    is_composite: bool = False
+
+    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by ATen's names; methods call the first one `input` as well."""
+        named = dict(zip(self.names, args, strict=False))
+        named.update(kwargs)
+        if "input" in kwargs and "self" in self.names:
+            named["self"] = named.pop("input")
+        return named
+
+
+@cache
+def known_function(function: Any) -> KnownFunction | None:
+    """What is known of a function that is counted as one operator; None for all others."""
+    if isinstance(function, FunctionType):
+        return _in_python(function, function.__name__)
+    return _builtin(function.__name__) if isinstance(function, CPP_FUNCTIONS) else None
+
+
+def _in_python(function: FunctionType, name: str) -> KnownFunction | None:
+    """Only what ATen has no operator for: the others come to one when they are opened."""
+    operator = OPERATORS.get(name)
+    if operator is None or function.__module__ != "torch.nn.functional" or hasattr(torch.ops.aten, name):
+        return None
+    return KnownFunction(name, tuple(signature(function).parameters), operator, False)
+
+
+def _builtin(name: str) -> KnownFunction | None:
+    in_place = name.endswith("_") and not name.endswith("__")
+    bare = name.rstrip("_") if in_place else ATEN_NAMES.get(name, name)
+    operator = OPERATORS.get(bare)
+    packet = getattr(torch.ops.aten, bare, None)
+    if operator is None or packet is None or operator.gradients is None:
+        return None
+    schema = getattr(packet, packet.overloads()[0])._schema
+    names = tuple(argument.name for argument in schema.arguments)
+    return KnownFunction(bare, names, operator, in_place, name in DECOMPOSED, is_composite(bare))
+
+
+@cache
+def known_composite(function: Any, name: str) -> KnownFunction | None:
+    """What is known of a function that ATen makes others of, or of an operator of that kind."""
+    is_by_name = isinstance(function, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
+    if not (isinstance(function, CPP_FUNCTIONS) or (is_by_name and str(function).startswith("aten."))):
+        return None
+    if not is_composite(name):
+        return None
+    packet = getattr(torch.ops.aten, name)
+    schema = getattr(packet, packet.overloads()[0])._schema
+    names = tuple(argument.name for argument in schema.arguments)
+    return KnownFunction(name, names, OPERATORS.get(name, FREE._replace(gradients=None)), False)
+
+
+@cache
+def is_composite(name: str) -> bool:
+    """Whether ATen's operator of that name is made of others."""
+    packet = getattr(torch.ops.aten, name, None)
+    if packet is None:
+        return False
+    overload = getattr(packet, packet.overloads()[0]).name()
+    return torch._C._dispatch_has_kernel_for_dispatch_key(overload, "CompositeImplicitAutograd")
+
+
+@cache
+def without_override_check(function: Any) -> Callable[..., Any] | None:
+    """A function of torch that is written in Python, without its first step of handing itself to a mode."""
+    if not isinstance(function, FunctionType) or function.__module__ not in ENTERED_MODULES:
+        return None
+    names = {**function.__globals__, **dict.fromkeys(OVERRIDE_CHECKS, _never)}
+    cells = function.__closure__
+    if cells and function.__code__.co_freevars == DISPATCH_CLOSURE:
+        cells = tuple(map(_cell_without_override_check, cells))
+    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _cell_without_override_check(cell: CellType) -> CellType:
+    """One of two functions that another chooses from is opened with it."""
+    inner = without_override_check(cell.cell_contents)
+    return CellType(inner) if inner else cell
+
+
+def _never(*_: Any) -> bool:
+    return False

@@ -1,0 +1,103 @@
+"""Which submodule is running: calls of a copy's modules keep a stack of paths in each thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from weakref import ref
+
+import torch
+
+from convcost.core.cost import Shape
+from convcost.tracing.tensors import first_tensor, shape_of
+
+
+@dataclass
+class SubmoduleVisit:
+    """A submodule that ran: how often, and its first input and output at the first call.
+
+    Of these the shapes, and how many bytes their elements take.
+    """
+
+    input: Shape | None = None
+    output: Shape | None = None
+    calls: int = 0
+    input_itemsize: int | None = None
+    output_itemsize: int | None = None
+
+
+class RunningPaths(threading.local):
+    """The paths of the submodules that are running in this thread, innermost last."""
+
+    def __init__(self) -> None:
+        self.running = [""]
+
+
+@dataclass
+class ModuleTracker:
+    """The submodules that have run, by path, and those that are running.
+
+    In the backward a module runs again where checkpointing repeats it, which is no further visit.
+    """
+
+    visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
+    is_backward: bool = False
+    stack: RunningPaths = field(default_factory=RunningPaths)
+
+    @property
+    def current(self) -> str:
+        """The path of the innermost submodule that is running; empty for the model itself."""
+        return self.stack.running[-1]
+
+
+class TrackedCall:
+    """What runs when a submodule is called, in place of its `_call_impl`: its `_compiled_call_impl`.
+
+    Copies of a module don't have it, by torch's own rule.
+    """
+
+    def __init__(self, paths: ModuleTracker, path: str, module: torch.nn.Module) -> None:
+        self._paths, self._path, self._module = paths, path, ref(module)  # which would else hold itself
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the submodule returns; an error says where it was raised."""
+        path, module, paths = self._path, cast("torch.nn.Module", self._module()), self._paths
+        call: Any = module._call_impl
+        running = paths.stack.running
+        visit = paths.visits.get(path)
+        if visit is None:
+            visit = paths.visits[path] = SubmoduleVisit()
+            visit.input, visit.input_itemsize = first_shape(args)
+        visit.calls += not paths.is_backward
+        running.append(path)
+        try:
+            output = call(*args, **kwargs)
+        except Exception as error:
+            if path and not hasattr(error, "__notes__"):
+                error.add_note(f"in submodule {path} ({type(module).__name__})")
+            raise
+        finally:
+            running.pop()
+        if visit.output is None:
+            visit.output, visit.output_itemsize = first_shape(output)
+        return output
+
+
+def track(submodules: Mapping[str, torch.nn.Module]) -> ModuleTracker:
+    """The paths of `submodules`, kept up as they are called from now on."""
+    paths = ModuleTracker()
+    for path, submodule in submodules.items():
+        vars(submodule)["_compiled_call_impl"] = TrackedCall(paths, path, submodule)
+    return paths
+
+
+def first_shape(value: Any) -> tuple[Shape | None, int | None]:
+    """The shape of the first tensor in `value`, however it is nested, and the bytes of an element.
+
+    They are asked for past recording modes.
+    """
+    with torch._C.DisableTorchFunction():
+        found = first_tensor(value)
+        return (None, None) if found is None else (shape_of(found), found.element_size())

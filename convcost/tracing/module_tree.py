@@ -1,0 +1,96 @@
+"""What a model is made of: its submodules, and its parameters and buffers, each once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    import torch
+
+
+Held = TypeVar("Held")
+
+
+class ModuleTree(NamedTuple):
+    """Submodules by path, the model itself first, and tensors by name: what is shared, by its first."""
+
+    submodules: dict[str, torch.nn.Module]
+    parameters: dict[str, torch.nn.Parameter]
+    buffers: dict[str, torch.Tensor]
+
+    @property
+    def tensors(self) -> Iterator[torch.Tensor]:
+        """Those that hold something; a lazy module's parameters don't yet."""
+        from torch.nn.parameter import is_lazy
+
+        held = (*self.parameters.values(), *self.buffers.values())
+        return (tensor for tensor in held if not is_lazy(tensor))
+
+    @property
+    def constants(self) -> Iterator[torch.Tensor]:
+        """Those that scripts hold in their code."""
+        import torch
+
+        for held in self.submodules.values():
+            if isinstance(held, torch.jit.ScriptModule) and hasattr(held, "forward"):
+                graph: Any = held.inlined_graph
+                for node in graph.findAllNodes("prim::Constant"):
+                    if node.hasAttribute("value") and node.kindOf("value") == "t":
+                        yield node.t("value")
+
+
+def module_tree(module: torch.nn.Module) -> ModuleTree:
+    """Of `module`, walked through once."""
+    submodules = named_modules(module)
+    parameters = {path: submodule._parameters for path, submodule in submodules.items()}
+    buffers = {path: submodule._buffers for path, submodule in submodules.items()}
+    return ModuleTree(submodules, _each_once(parameters), _each_once(buffers))
+
+
+def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
+    """Each submodule by its first path, as torch's own method has them, the model first.
+
+    They are told apart by their identity: a user's may be equal, or not hashable, or have such a method.
+    """
+    found: dict[int, tuple[str, torch.nn.Module]] = {}
+    waiting = [("", module)]
+    while waiting:
+        path, submodule = waiting.pop()
+        if id(submodule) not in found:
+            found[id(submodule)] = path, submodule
+            children = [(name, child) for name, child in submodule._modules.items() if child is not None]
+            waiting += [(f"{path}.{name}" if path else name, child) for name, child in reversed(children)]
+    return dict(found.values())
+
+
+def original_module(module: torch.nn.Module) -> torch.nn.Module:
+    """What torch.compile was given, if `module` is what it made of it."""
+    own = vars(module).get("_modules")
+    return own.get("_orig_mod", module) if isinstance(own, dict) else module
+
+
+def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
+    """The tensors by full name, under the first one that they have."""
+    found: dict[int, tuple[str, Held]] = {}
+    for path, named in held.items():
+        for name, tensor in named.items():
+            if tensor is not None and id(tensor) not in found:
+                found[id(tensor)] = f"{path}.{name}" if path else name, tensor
+    return dict(found.values())
+
+
+def unused_parameters(parts: ModuleTree, used: Container[int]) -> tuple[str, ...]:
+    """The parameters whose ids are not among `used`."""
+    return tuple(name for name, parameter in parts.parameters.items() if id(parameter) not in used)
+
+
+def tied_parameters(parts: ModuleTree) -> tuple[tuple[str, ...], ...]:
+    """The names of each parameter that has several."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for path, submodule in parts.submodules.items():
+        for name, parameter in submodule._parameters.items():
+            if parameter is not None:
+                names[id(parameter)].append(f"{path}.{name}" if path else name)
+    return tuple(tuple(found) for found in names.values() if len(found) > 1)

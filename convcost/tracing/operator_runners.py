@@ -1,0 +1,270 @@
+"""How operators come by what they return, on data or on shapes; what is the user's is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from math import prod
+from typing import Any
+
+import torch
+
+from convcost.core.errors import ConvcostError
+from convcost.core.units import binary
+from convcost.tracing.isolation.tensor_copies import (
+    MOST_INTEGERS,
+    MOST_NUMBERS,
+    is_small,
+    meta_result,
+    without_data,
+)
+from convcost.tracing.known_operators import is_view, known_overload
+from convcost.tracing.nested_tensors import refuse_nested
+from convcost.tracing.tensors import flat_tensors, mutated_tensors, storage_id
+
+
+class OperatorRunner:
+    """How operators come by what they return: this one leaves them to torch.
+
+    `has_data` says whether they compute.
+    """
+
+    has_data = True
+
+    def __init__(self) -> None:
+        self._states: dict[int, tuple[torch.Generator, torch.Tensor]] = {}
+
+    def run(
+        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
+    ) -> Any:
+        """What `overload` returns; `writes` are the places of the arguments that it writes to."""
+        return overload(*args, **kwargs)
+
+    def preserve_generator(self, generator: torch.Generator) -> None:
+        """Note its state before it is drawn from."""
+        if id(generator) not in self._states:
+            self._states[id(generator)] = generator, generator.get_state()
+
+    def close(self) -> None:
+        """Put back what the run did not make."""
+        for generator, state in self._states.values():
+            generator.set_state(state)
+
+
+class OwnStorages:
+    """The memory that a run has made."""
+
+    def __init__(self) -> None:
+        self._numbers: set[int] = set()
+
+    def add(self, output: Any, inputs: Iterable[torch.Tensor] = ()) -> None:
+        """What an operator returned, as far as it is in other memory than its `inputs`."""
+        made = {storage_id(tensor) for tensor in flat_tensors((output,))}
+        self._numbers.update(made.difference(map(storage_id, inputs)))
+
+    def has(self, tensors: Iterable[torch.Tensor]) -> bool:
+        """Whether all of them are in it."""
+        return all(storage_id(tensor) in self._numbers for tensor in tensors)
+
+
+class DataRunner(OperatorRunner):
+    """Runs operators on data; what they write to memory that the run did not make can be undone."""
+
+    def __init__(self, memory: int) -> None:
+        super().__init__()
+        self._memory = memory
+        self._made = OwnStorages()
+        self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def run(
+        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
+    ) -> Any:
+        """What `overload` returns."""
+        for tensor in mutated_tensors(overload, writes, args, kwargs) if writes else ():
+            if not self._made.has((tensor,)):
+                whole = _whole_storage(tensor)
+                self._before.setdefault(storage_id(tensor), (whole, whole.clone()))
+        if kwargs.get("device") is not None and not any(True for _ in flat_tensors(args)):
+            self._check(overload, args, kwargs)
+        output = overload(*args, **kwargs)
+        self._made.add(output, flat_tensors((*args, *kwargs.values())))
+        return output
+
+    def _check(self, overload: Any, args: Any, kwargs: Any) -> None:
+        """Refuse to make a tensor that takes more memory than is allowed."""
+        shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
+        needed = sum(tensor.numel() * tensor.element_size() for tensor in flat_tensors((shape_only,)))
+        if needed > self._memory:
+            message = f"the model makes a tensor of {binary(needed)} in a run on data"
+            raise ConvcostError(message, hint=f"--max-memory {-(-needed // 2**20)}MiB allows that.")
+
+    def close(self) -> None:
+        """Write back what was there."""
+        super().close()
+        for memory, before in self._before.values():
+            memory.copy_(before)
+
+
+def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
+    """All of the memory that `tensor` is in, as a vector outside autograd's sight."""
+    if tensor.layout is not torch.strided:
+        return tensor.detach()
+    with torch._C._DisableTorchDispatch():
+        return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())
+
+
+MOST_COMPUTED = 2**24
+"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
+
+
+INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
+"""Operators whose second argument may have masks in it."""
+
+
+class MetaRunner(OperatorRunner):
+    """Runs operators on the meta device; constants made on the way keep their data while they are small."""
+
+    has_data = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made = OwnStorages()
+        self._stale: dict[int, torch.Tensor] = {}
+        self._left = MOST_COMPUTED
+
+    def run(
+        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
+    ) -> Any:
+        """What `overload` returns, on the data of small constants if no argument lacks its data.
+
+        If it `keeps_shape`, its result is as the widest of its arguments. What the run did not make is
+        never written to.
+        """
+        tensors = list(flat_tensors((*args, *kwargs.values())))
+        if not tensors:
+            output = self._constant(overload, args, kwargs)
+            self._made.add(output)
+            return output
+        refuse_nested(tensors)
+        with_data = [tensor for tensor in tensors if not tensor.is_meta]
+        if not with_data:
+            widest = _broadcast_target(tensors) if keeps_shape else None
+            return overload(*args, **_on_meta(kwargs)) if widest is None else meta_result(widest)
+        targets = mutated_tensors(overload, writes, args, kwargs) if writes else []
+        is_computed = len(with_data) == len(tensors) and self._may_compute(with_data, targets)
+        if is_computed and (targets or self._stays_small(overload, tensors, args, kwargs)):
+            output = overload(*args, **kwargs)
+            self._made.add(output, tensors)
+            return output
+        if any(map(_is_not_strided, with_data)) and not _is_product(overload):
+            raise NotImplementedError(f"{overload} on a sparse tensor needs its data")
+        self._stale.update((storage_id(target), target) for target in targets)
+        if overload._schema.name in INDEXING_OPERATORS:
+            args = (args[0], _mask_positions(args[1]), *args[2:])
+        return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
+
+    def _constant(self, overload: Any, args: Any, kwargs: Any) -> Any:
+        """A new tensor: with data if it is small and on the CPU."""
+        if "device" not in kwargs:
+            return overload(*args, **kwargs)
+        device = kwargs["device"]
+        shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
+        if (device is not None and device.type != "cpu") or not self._keeps(shape_only):
+            return shape_only
+        return overload(*args, **kwargs)
+
+    def _may_compute(self, tensors: list[torch.Tensor], targets: list[torch.Tensor]) -> bool:
+        if not self._made.has(targets):
+            return False
+        if any(storage_id(tensor) in self._stale for tensor in tensors):
+            return False
+        return all(
+            tensor.device.type == "cpu" and (_is_not_strided(tensor) or self._keeps(tensor))
+            for tensor in tensors
+        )
+
+    def _keeps(self, tensor: torch.Tensor) -> bool:
+        """Whether it is worth its data: numbers are, for so much work, as masks become numbers."""
+        if is_small(tensor):
+            return True
+        if tensor.numel() > MOST_INTEGERS:
+            return False
+        self._left -= tensor.numel()
+        return self._left >= 0
+
+    def _stays_small(
+        self, overload: Any, tensors: list[torch.Tensor], args: Any, kwargs: dict[str, Any]
+    ) -> bool:
+        """Whether what comes of small tensors is small, too: a mask of two lists of positions may not be."""
+        if prod(tensor.numel() for tensor in tensors) <= MOST_NUMBERS and not _takes_size(overload):
+            return True
+        try:
+            output = overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
+        except Exception:  # the size depends on the data, and is no larger than that
+            return True
+        return all(map(self._keeps, flat_tensors((output,))))
+
+
+@cache
+def _takes_size(overload: Any) -> bool:
+    """Whether arguments say how much memory its result takes."""
+    has_sizes = any(str(argument.type) == "List[int]" for argument in overload._schema.arguments)
+    return has_sizes and not is_view(overload)
+
+
+def _mask_positions(indices: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    """Indices, with the places of a mask in its stead: how many are true, only its data tells."""
+    found: list[torch.Tensor | None] = []
+    for index in indices:
+        is_mask = index is not None and index.dtype in {torch.bool, torch.uint8} and not index.is_meta
+        found.extend(index.nonzero().unbind(1) if index is not None and is_mask else [index])
+    return found
+
+
+def _is_not_strided(tensor: torch.Tensor) -> bool:
+    return tensor.layout is not torch.strided
+
+
+def _is_product(overload: Any) -> bool:
+    """Whether it multiplies a sparse tensor by one that may lack its data, which yields a usual one."""
+    operator = known_overload(overload).operator
+    return operator is not None and operator.sparse is not None
+
+
+def _broadcast_target(tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """The tensor that the others are broadcast to; None if none is, or their dtypes or strides differ."""
+    widest = max(tensors, key=lambda tensor: tensor.ndim)
+    shape, strides, dtype = widest.shape, widest.stride(), widest.dtype
+    if not dtype.is_floating_point:
+        return None
+    for tensor in tensors:
+        if tensor.dtype is not dtype:
+            return None
+        if tensor is widest or (tensor.shape == shape and tensor.stride() == strides):
+            continue
+        if tensor.shape == shape or not _broadcasts(tensor.shape, shape):
+            return None
+    return widest
+
+
+def _broadcasts(shape: torch.Size, wider: torch.Size) -> bool:
+    ending = wider[len(wider) - len(shape) :]
+    return all(size in {1, other} for size, other in zip(shape, ending, strict=True))
+
+
+def _on_meta(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "device": "meta"} if kwargs.get("device") is not None else kwargs
+
+
+def _without_data(value: Any) -> Any:
+    if _is_tensor(value):
+        return without_data(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(_without_data, value))
+    if isinstance(value, dict):
+        return {name: _without_data(part) for name, part in value.items()}
+    return value
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, torch.Tensor)

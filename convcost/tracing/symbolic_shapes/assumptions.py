@@ -1,0 +1,144 @@
+"""The report of a run on open sizes: guards become its assumptions, and make its formulas shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+from convcost.core.constraints import AtLeast, Divides, Equals, Requirement
+from convcost.core.report import Report
+from convcost.symbolic.common_factors import common_divisor
+from convcost.symbolic.formula import Formula, atoms_of, divided, name, part
+from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.substitution import names_in, substitute
+from convcost.symbolic.terms import Atom
+from convcost.tracing.symbolic_shapes.guards import Guard
+from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
+
+if TYPE_CHECKING:
+    from convcost.symbolic.evaluator import SymbolicEvaluator
+
+
+def requirements(
+    facts: Iterable[Guard], sizes: SymbolicSizes, evaluator: SymbolicEvaluator
+) -> Iterator[Requirement]:
+    """What `facts` say beside what `evaluator` knows when each is asked for."""
+    pinned = fixed_roundings(facts)
+    for fact in sorted(facts, key=_rank):
+        is_short = len(fact.difference.atoms) == 1
+        left = evaluator.simplify(
+            fact.difference if is_short else with_fixed_roundings(fact.difference, pinned)
+        )
+        if isinstance(left, Formula):
+            yield from _requirements_of(fact._replace(difference=left), sizes, evaluator)
+
+
+def _rank(fact: Guard) -> tuple[bool, int]:
+    return not divisors(fact.difference), len(names_in(fact.difference))
+
+
+def _requirements_of(
+    fact: Guard, sizes: SymbolicSizes, evaluator: SymbolicEvaluator
+) -> Iterator[Requirement]:
+    difference: Any = fact.difference
+    is_least = is_nonnegative(evaluator.assumptions.under(difference))
+    is_most = is_nonnegative(evaluator.assumptions.under(-difference))
+    found = divisors(difference) if fact.relation == "zero" or is_most else {}
+    if found and all(sizes.examples[size] % divisor == 0 for size, divisor in found.items()):
+        for size, divisor in found.items():
+            whole: Any = name(size)
+            yield Divides(divisor, whole, str(divisor), size)
+    elif fact.relation == "nonnegative" or is_most:
+        yield AtLeast(difference, 0, "a size")
+    elif is_least:
+        yield AtLeast(-difference, 0, "a size")
+    else:
+        yield Equals(difference, 0, "a size", "another")
+
+
+def divisors(difference: Any) -> dict[str, int]:
+    """The numbers of which sizes have to be multiples to make `difference` 0; empty if that won't do."""
+    steps = {size: _step(difference, size) for size in sorted(names_in(difference))}
+    found = {size: step for size, step in steps.items() if step > 1}
+    multiples = {size: step * name(size) for size, step in found.items()}
+    return found if found and substitute(difference, multiples) == 0 else {}
+
+
+def _step(formula: Any, size: str) -> int:
+    """The least common multiple of what is divided by in the roundings that `size` is in."""
+    step = 1
+    for atom in atoms_of(formula):
+        if atom.kind == "rounded" and size in names_in(atom.inner):
+            divisor = common_divisor(atom.inner)
+            step = lcm(step, divisor if isinstance(divisor, int) else 1, _step(atom.inner, size))
+    return step
+
+
+def fixed_roundings(facts: Iterable[Guard]) -> dict[Atom, int]:
+    """The roundings of which facts say what number they are."""
+    return {atom: number for fact in facts for atom, number in _fixed_roundings_in(fact)}
+
+
+def _fixed_roundings_in(fact: Guard) -> Iterator[tuple[Atom, int]]:
+    """⌊x⌋ and n where factor · ⌊x⌋ − factor · n = 0."""
+    for atom in fact.difference.atoms if fact.relation == "zero" else ():
+        factor = fact.difference.terms.get(frozenset({(atom, 1)}))
+        number = factor and divided(fact.difference - factor * part(*atom), -factor)
+        if atom.kind == "rounded" and isinstance(number, int):
+            yield atom, number
+
+
+def with_fixed_roundings(number: Any, pinned: Mapping[Atom, int]) -> Any:
+    """`number` with the numbers that its roundings are."""
+    if not pinned or not isinstance(number, Formula):
+        return number
+    return number.put_in(lambda atom: pinned[atom] if atom in pinned else part(*atom))
+
+
+def with_assumptions(report: Report, sizes: SymbolicSizes, facts: tuple[Guard, ...]) -> Report:
+    """`report` with its numbers as short as the `facts` allow, which become its assumptions."""
+    from convcost.symbolic.evaluator import evaluate_feasibly
+
+    return evaluate_feasibly(lambda evaluator: _with_assumptions(report, sizes, facts, evaluator))
+
+
+def _with_assumptions(
+    report: Report, sizes: SymbolicSizes, facts: tuple[Guard, ...], evaluator: SymbolicEvaluator
+) -> Report:
+    from convcost.symbolic.convert import to_sympy
+    from convcost.symbolic.report_mapping import mapped, mapped_trace
+    from convcost.symbolic.symbol import symbol
+
+    pinned = fixed_roundings(facts)
+    for requirement in chain(_not_empty(report, sizes), requirements(facts, sizes, evaluator)):
+        evaluator.require(requirement, 0)
+
+    def shown(number: Any) -> Any:
+        ours = with_fixed_roundings(sizes.formula(number), pinned)
+        settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
+        return to_sympy(settled) if isinstance(settled, Formula) else settled
+
+    rows = tuple(mapped(row, shown) for row in report.rows)
+    trace = report.trace and mapped_trace(report.trace, shown)
+    found = replace(report, rows=rows, trace=trace, sizes={name: symbol(name) for name in sizes.examples})
+    return replace(found, assumptions=evaluator.assumptions.assumed)
+
+
+def _not_empty(report: Report, sizes: SymbolicSizes) -> Iterator[AtLeast]:
+    """That every tensor has an element: no kernel is larger than what it slides over."""
+    trace = report.trace
+    shapes = [operation.output for operation in trace.operations] if trace else []
+    factors = (part for shape in shapes for size in shape for part in _factors(sizes.formula(size)))
+    for factor in dict.fromkeys(factors):
+        yield AtLeast(factor, 1, "a dimension")
+
+
+def _factors(dimension: Any) -> Iterator[Any]:
+    """The parts of a product; it is 1 or more if they are."""
+    if isinstance(dimension, Formula) and len(dimension.terms) == 1:
+        yield from (part(*atom) for atom in dimension.atoms)
+    elif isinstance(dimension, Formula):
+        yield dimension

@@ -1,0 +1,169 @@
+"""What integers are in tensors that torch.arange made: torch with data refuses to look up what is not there.
+
+Without data it looks up whatever the index. Numbers in other tensors are not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.tracing.tensors import tensors
+
+TO_THE_END = 2**63 - 1
+"""Where a slice ends that has no end."""
+
+
+REARRANGING: tuple[str, ...] = (
+    "alias",
+    "clone",
+    "detach",
+    "expand",
+    "flip",
+    "permute",
+    "repeat",
+    "squeeze",
+    "t",
+    "transpose",
+)
+
+
+REARRANGING += ("_to_copy", "_unsafe_view", "unsqueeze", "view")
+"""What rearranges or repeats numbers."""
+
+
+class IndexRange(NamedTuple):
+    """The least and the largest number in a tensor; both are in it."""
+
+    least: Any
+    most: Any
+
+
+class IndexRanges:
+    """Tensors whose span is known for certain."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[torch.Tensor, IndexRange]] = {}
+
+    def check(self, name: str, args: Any) -> None:
+        """IndexError where the operator called so would look up what its first argument does not have."""
+        for dimension, index, are_negative_allowed in _looked_up(name, args):
+            span = self.span(index)
+            if span:
+                length = args[0].shape[dimension]
+                if span.most >= length:
+                    raise IndexError(f"index {span.most} is out of range for {length} rows")
+                if span.least < (-length if are_negative_allowed else 0):
+                    raise IndexError(f"index {span.least} is out of range for {length} rows")
+
+    def follow(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """Note what is known of the `output` of an operator; nothing of all if it changes what was known."""
+        if overload._schema.is_mutable:
+            if any(id(tensor) in self._known for tensor in tensors(args)):
+                self._known.clear()
+        elif rule := RULES.get(overload._schema.name):
+            span = rule(self, *args, **kwargs)
+            if span:
+                self._known[id(output)] = output, span
+
+    def span(self, value: Any) -> IndexRange | None:
+        """That of a tensor, if it is known, and of a whole number."""
+        if isinstance(value, torch.Tensor):
+            return self._known[id(value)][1] if id(value) in self._known else None
+        return IndexRange(value, value) if _is_whole(value) else None
+
+
+def _looked_up(name: str, args: Any) -> Iterator[tuple[int, Any, bool]]:
+    """A dimension and what it is indexed with, and whether that may count from the end."""
+    match name, args:
+        case "aten::embedding", (_, index, *_):
+            yield 0, index, False
+        case "aten::index_select" | "aten::gather", (_, dimension, index, *_):
+            yield dimension, index, False
+        case "aten::index", (_, indices, *_):
+            for dimension, index in enumerate(indices):
+                yield dimension, index, True
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | torch.SymInt) and not isinstance(value, bool)
+
+
+def _is_of_indices(dtype: Any) -> bool:
+    return dtype in (None, torch.int32, torch.int64)
+
+
+def _arange(_: IndexRanges, *numbers: Any, dtype: Any = None, **__: Any) -> IndexRange | None:
+    first, end, step = (0, *numbers, 1) if len(numbers) == 1 else (*numbers, 1)[:3]
+    if not (_is_whole(first) and _is_whole(end) and isinstance(step, int) and _is_of_indices(dtype)):
+        return None
+    last = end - 1 if step == 1 else first + (end - first - (1 if step > 0 else -1)) // step * step
+    return IndexRange(first, last) if step > 0 else IndexRange(last, first)
+
+
+def _same(indices: IndexRanges, tensor: Any, *_: Any, dtype: Any = None, **__: Any) -> IndexRange | None:
+    return indices.span(tensor) if _is_of_indices(dtype) else None
+
+
+def _slice(
+    indices: IndexRanges, tensor: Any, _: int = 0, start: Any = 0, end: Any = None, step: Any = 1
+) -> IndexRange | None:
+    are_numbers = all(isinstance(number, int | None) for number in (start, end, step))
+    is_whole = are_numbers and not start and end in (None, TO_THE_END) and step == 1
+    return indices.span(tensor) if is_whole else None
+
+
+def _added(
+    first: Any, second: Any, spans: tuple[IndexRange | None, IndexRange | None], alpha: Any
+) -> IndexRange | None:
+    one, other = spans
+    if alpha != 1 or not one or not other or not _are_combined(first, second):
+        return None
+    return IndexRange(one.least + other.least, one.most + other.most)
+
+
+def _add(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
+    return _added(first, second, (indices.span(first), indices.span(second)), alpha)
+
+
+def _subtract(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
+    return _added(first, second, (indices.span(first), _negative(indices, second)), alpha)
+
+
+def _subtract_from(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
+    return _subtract(indices, second, first, alpha=alpha)
+
+
+def _negative(indices: IndexRanges, value: Any) -> IndexRange | None:
+    span = indices.span(value)
+    return span and IndexRange(-span.most, -span.least)
+
+
+def _multiply(indices: IndexRanges, first: Any, second: Any) -> IndexRange | None:
+    span = indices.span(first)
+    if not span or not isinstance(second, int) or second < 0:
+        return None
+    return IndexRange(second * span.least, second * span.most)
+
+
+def _are_combined(first: Any, second: Any) -> bool:
+    """Whether each number of one meets each of the other: along each dimension, one of them has but one."""
+    shapes = [getattr(value, "shape", ())[::-1] for value in (first, second)]
+    return all(
+        any(isinstance(size, int) and size == 1 for size in sizes) for sizes in zip(*shapes, strict=False)
+    )
+
+
+RULES: dict[str, Callable[..., IndexRange | None]] = {
+    "aten::arange": _arange,
+    "aten::slice": _slice,
+    "aten::add": _add,
+    "aten::sub": _subtract,
+    "aten::rsub": _subtract_from,
+    "aten::neg": _negative,
+    "aten::mul": _multiply,
+    **{f"aten::{name}": _same for name in REARRANGING},
+}
+"""By ATen's names."""

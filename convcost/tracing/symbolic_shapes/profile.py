@@ -1,0 +1,155 @@
+"""What a module costs on inputs whose sizes are left open: runs on one set of examples after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.core.dtypes import dtype_named
+from convcost.core.report import Report
+from convcost.operators.interface import Operator
+from convcost.tracing.profile import user_operator
+from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
+from convcost.tracing.symbolic_shapes.examples import TYPICAL, Examples, ladder, points, suggested_examples
+from convcost.tracing.symbolic_shapes.guards import Guard, decisive_guards
+from convcost.tracing.symbolic_shapes.memory import symbolic_footprint
+from convcost.tracing.symbolic_shapes.refusals import (
+    data_needed_error,
+    fixed_sizes_error,
+    never_ran_error,
+    no_formula_error,
+    value_needed_error,
+)
+from convcost.tracing.symbolic_shapes.run import run
+from convcost.tracing.symbolic_shapes.shape_env import ConcreteSizeNeededError
+from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
+from convcost.tracing.target.inputs import Declared, Inputs
+
+MOST_RUNS = 10
+
+
+OF_NO_SIZE = (AttributeError, NameError, TypeError)
+"""What a model raises where another size is of no help."""
+
+
+class GuardedRun(NamedTuple):
+    """A run that went through, and what it says of sizes."""
+
+    report: Report
+    sizes: SymbolicSizes
+    facts: tuple[Guard, ...]
+
+    @property
+    def untypical(self) -> list[Guard]:
+        """What of that is not so for the sizes that people have most."""
+        typical = dict.fromkeys(self.sizes.examples, TYPICAL)
+        return [fact for fact in self.facts if not fact.holds(typical)]
+
+    @property
+    def forcing(self) -> list[Guard]:
+        """What leaves sizes no other number."""
+        return [fact for fact in self.facts if fact.forces(self.sizes.examples)]
+
+    @property
+    def narrowness(self) -> tuple[int, int, int]:
+        """By which runs are ranked: that sizes are open comes first, that few have to be equal last."""
+        equalities = sum(fact.relation == "zero" for fact in self.facts)
+        return len(self.forcing), len(self.untypical), equalities
+
+    def is_best(self, failed: Collection[Examples]) -> bool:
+        """Whether nothing untypical is said, or nothing but what examples that `failed` lack."""
+        untypical = self.untypical
+        needed = (not all(map(fact.holds, failed)) for fact in untypical)
+        return not untypical or (all(needed) and not self.forcing)
+
+
+@dataclass
+class ExampleSearch:
+    """What is run, with the formulas of the user's own operators; and what came of it so far."""
+
+    module: torch.nn.Module
+    inputs: Inputs
+    operators: Mapping[str, Operator]
+    examples: Examples = field(default_factory=dict)
+    _runs: list[GuardedRun] = field(default_factory=list)
+    _failures: list[tuple[SymbolicSizes, Exception]] = field(default_factory=list)
+
+    def report(self) -> Report:
+        """In formulas that hold for typical sizes, if that can be; ConvcostError if sizes can't stay open."""
+        waiting = ladder(self.inputs.names)
+        tried: list[Examples] = []
+        while waiting and len(tried) < MOST_RUNS:
+            examples = waiting.pop(0)
+            if examples not in tried:
+                tried.append(examples)
+                try:
+                    waiting[:0] = self._tried(examples)
+                except NoFormulaError as error:
+                    raise no_formula_error(error, self.inputs) from None
+            if self._runs and self._runs[-1].is_best([sizes.examples for sizes, _ in self._failures]):
+                break
+        if not self._runs:
+            raise never_ran_error(*self._failures[0], self.inputs)
+        return self._finished(min(self._runs, key=lambda run: run.narrowness))
+
+    def _tried(self, examples: Examples) -> list[Examples]:
+        """What to try next if the model doesn't run on `examples`."""
+        sizes = SymbolicSizes(examples)
+        try:
+            report, units = run(self.module, self.inputs, sizes, self.operators)
+        except ConcreteSizeNeededError as error:
+            raise value_needed_error(sizes.names_in(*error.args), error, self.inputs) from None
+        except NoFormulaError:
+            raise
+        except Exception as error:
+            if _asks_for_data(error):
+                raise data_needed_error(error, self.inputs) from None
+            self._failures.append((sizes, error))
+            found: list[Examples] = []
+            with suppress(NoFormulaError, ZeroDivisionError):
+                found.extend(() if isinstance(error, OF_NO_SIZE) else suggested_examples(sizes))
+            return found
+        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, units, points(examples))))
+        return []
+
+    def _finished(self, run: GuardedRun) -> Report:
+        self.examples = run.sizes.examples
+        if run.forcing:
+            raise fixed_sizes_error([fact.difference for fact in run.forcing], run.sizes, self.inputs)
+        return with_assumptions(run.report, run.sizes, run.facts)
+
+
+def _asks_for_data(error: Exception) -> bool:
+    from torch._subclasses import fake_tensor
+    from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+
+    kinds = (fake_tensor.DataDependentOutputException, fake_tensor.DynamicOutputShapeException)
+    return isinstance(error, (*kinds, GuardOnDataDependentSymNode))
+
+
+def profile_open(
+    module: torch.nn.Module,
+    args: tuple[Declared, ...] = (),
+    kwargs: Mapping[str, Declared] | None = None,
+    formulas: Mapping[str, Callable[..., Any]] | None = None,
+    footprint: str | None = None,
+) -> Report:
+    """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
+
+    `formulas` are costs of the user's own operators, and `footprint` a dtype, as for Profiler. It takes
+    seconds: torch works out the shapes with symbols in them. Raises ConvcostError where a size can't stay
+    open, with what can be asked instead, or with what the module's forward raises.
+    """
+    inputs = Inputs(args, kwargs or {})
+    operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
+    attempts = ExampleSearch(module, inputs, operators)
+    report = attempts.report()
+    if footprint is None or not report.trace:
+        return report
+    dtype = dtype_named(footprint or report.dtype)
+    found = symbolic_footprint(module, inputs, report, attempts.examples, dtype)
+    return replace(report, trace=replace(report.trace, held=found))

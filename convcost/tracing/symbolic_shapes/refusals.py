@@ -1,0 +1,88 @@
+"""Why sizes can't stay open, and the nearest request that works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from convcost.core.errors import ConvcostError
+from convcost.symbolic.formula import Formula
+from convcost.symbolic.substitution import names_in
+from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
+from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
+from convcost.tracing.user_error import error_location, error_text, target_error
+
+SYMBOL = re.compile(r"\bs\d+\b")
+"""A size as torch writes it."""
+
+
+DTYPE_ABBREVIATIONS = {name: short for short, name in reversed(SHORT_NAMES.items())}
+
+
+def value_needed_error(names: Iterable[str], error: Exception, inputs: Inputs) -> ConvcostError:
+    """The model computes with the value of a size, in a loop say."""
+    listed = ", ".join(names)
+    message = "\n".join((f"{listed} can't stay open: the model needs a number there", *error_location(error)))
+    return ConvcostError(message, hint=_numbers_for(listed, inputs))
+
+
+def data_needed_error(error: Exception, inputs: Inputs) -> ConvcostError:
+    """What runs depends on more than sizes."""
+    message = "no size can stay open: what the model runs depends on what is in its tensors"
+    names = ", ".join(inputs.names)
+    return ConvcostError("\n".join((message, *error_location(error))), hint=_numbers_for(names, inputs))
+
+
+def no_formula_error(error: Exception, inputs: Inputs) -> ConvcostError:
+    """A size or a cost for which there is no formula."""
+    message = "\n".join((error_text(error), *error_location(error)))
+    return ConvcostError(message, hint=_numbers_for(", ".join(inputs.names), inputs))
+
+
+def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inputs: Inputs) -> ConvcostError:
+    """The model runs only where `differences` are 0, which the examples make them."""
+    from convcost.symbolic.constraints import inequality
+    from convcost.symbolic.convert import to_sympy
+
+    equations: dict[str, None] = {}
+    numbers: dict[str, int] = {}
+    for difference in differences:
+        found = {name: sizes.examples[name] for name in sorted(names_in(difference))}
+        alone = [f"{name} = {number}" for name, number in found.items() if len(found) == 1]
+        equations.update(dict.fromkeys(alone or [inequality(to_sympy(difference), "=")]))
+        numbers.update(found)
+    message = f"{' and '.join(numbers)} can't stay open: the model runs only where {', '.join(equations)}"
+    return ConvcostError(message, hint=f"What works: {input_options(inputs.sized(numbers))}.")
+
+
+def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: Inputs) -> ConvcostError:
+    """The model raised on all examples, first on these."""
+    listed = ", ".join(f"{name} = {number}" for name, number in sizes.examples.items())
+    hint = f"Other sizes failed as well. {_numbers_for(', '.join(inputs.names), inputs)}"
+    return target_error(f"the model does not run where {listed}", _with_formulas(error, sizes), hint)
+
+
+def _with_formulas(error: Exception, sizes: SymbolicSizes) -> Exception:
+    """`error` with formulas for torch's symbols in its text."""
+    text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), error_text(error))
+    if text == error_text(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
+        return error
+    spelled = type(error)(text).with_traceback(error.__traceback__)
+    for note in getattr(error, "__notes__", ()):
+        spelled.add_note(note)
+    return spelled
+
+
+def _numbers_for(names: str, inputs: Inputs) -> str:
+    return f"Give a number for {names}: in {input_options(inputs)}, or by --set."
+
+
+def input_options(inputs: Inputs) -> str:
+    """The inputs as the command line takes them."""
+    places = [_text(declared) for declared in inputs.args]
+    named = [f"{name}={_text(declared)}" for name, declared in inputs.kwargs.items()]
+    return " ".join(f'--input "{text}"' for text in (*places, *named))
+
+
+def _text(declared: Declared) -> str:
+    return f"{DTYPE_ABBREVIATIONS.get(declared.dtype, declared.dtype)}[{','.join(map(str, declared.shape))}]"

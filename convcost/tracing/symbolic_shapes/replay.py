@@ -1,0 +1,104 @@
+"""Functions of torch that asked about sizes, run again on numbers: do their outputs' shapes come out alike?
+
+What torch asks inside them mostly concerns strides. Where it decides a shape, as in x[:, :100], that shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.core.cost import Shape
+from convcost.symbolic.formula import Formula
+from convcost.symbolic.substitution import substitute
+from convcost.tracing.tensors import tensors
+
+Point = Mapping[str, int]
+"""A number for each open size."""
+
+
+Replays = list[tuple[Point, bool | None]]
+
+
+class TensorSpec(NamedTuple):
+    """What stands for a tensor."""
+
+    shape: Shape
+    dtype: torch.dtype
+
+
+class TorchCall(NamedTuple):
+    """A call of torch by the model, with stands for tensors, what shapes it yielded, and what it asked."""
+
+    function: Callable[..., Any]
+    args: Any
+    kwargs: Any
+    shapes: tuple[Shape, ...]
+    questions: tuple[Any, ...]
+
+
+def to_specs(value: Any, formula: Callable[[Any], Any]) -> Any:
+    """`value` with stands for tensors, and the `formula` of each of torch's sizes."""
+    if isinstance(value, torch.Tensor):
+        return TensorSpec(tuple(map(formula, value.shape)), value.dtype)
+    if isinstance(value, torch.SymInt):
+        return formula(value)
+    if isinstance(value, torch.SymFloat | torch.SymBool):
+        return value.node.hint
+    return _map_parts(value, lambda part: to_specs(part, formula))
+
+
+def to_tensors(value: Any, point: Point) -> Any:
+    """What `lifted` made, with numbers: tensors again."""
+    if isinstance(value, TensorSpec):
+        return torch.empty(
+            [substitute(size, point) for size in value.shape], dtype=value.dtype, device="meta"
+        )
+    if isinstance(value, Formula):
+        return substitute(value, point)
+    if isinstance(value, torch.device):
+        return torch.device("meta")
+    return _map_parts(value, lambda part: to_tensors(part, point))
+
+
+def _map_parts(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, slice):
+        return slice(change(value.start), change(value.stop), change(value.step))
+    if isinstance(value, list | tuple):
+        return [*map(change, value)] if isinstance(value, list) else tuple(map(change, value))
+    return {name: change(part) for name, part in value.items()} if type(value) is dict else value
+
+
+def replays_at(unit: TorchCall, points: Iterable[Point]) -> Replays:
+    """Whether shapes are as their formulas say at each of `points`; None where torch refuses the sizes."""
+    return [(point, _agrees(unit, point)) for point in points]
+
+
+def _agrees(unit: TorchCall, point: Point) -> bool | None:
+    try:
+        expected = [tuple(substitute(size, point) for size in shape) for shape in unit.shapes]
+        with torch.device("meta"):
+            output = unit.function(*to_tensors(unit.args, point), **to_tensors(unit.kwargs, point))
+    except Exception:
+        return None
+    return [tuple(tensor.shape) for tensor in tensors((output,))] == expected
+
+
+def distinct_calls(units: Iterable[TorchCall]) -> list[TorchCall]:
+    """Each call on the same stands once."""
+    found: dict[Any, TorchCall] = {}
+    for unit in units:
+        found.setdefault((unit.function, _hashable(unit.args), _hashable(unit.kwargs)), unit)
+    return list(found.values())
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, slice):
+        return slice, _hashable(value.start), _hashable(value.stop), _hashable(value.step)
+    if isinstance(value, dict):
+        return tuple((name, _hashable(part)) for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    return value if isinstance(value, Hashable) else id(value)

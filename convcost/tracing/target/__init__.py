@@ -1,0 +1,1 @@
+"""Models named on a command line: loaded, built, called, profiled."""

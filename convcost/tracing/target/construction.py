@@ -1,0 +1,267 @@
+"""A target's module and the arguments of its forward, as the user's code makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from inspect import Signature, signature
+from itertools import chain, repeat
+from operator import is_
+from typing import Any, Literal, TypeVar
+
+import torch
+
+from convcost.core.errors import UsageError
+from convcost.tracing.isolation.isolated_call import ModuleCall
+from convcost.tracing.isolation.process_state import preserved_process_state
+from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_integral, is_small
+from convcost.tracing.isolation.virtual_backends import virtual_cuda
+from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.module_tree import module_tree
+from convcost.tracing.target.inputs import Declared, Inputs
+from convcost.tracing.target.loading import check_callable
+from convcost.tracing.target.target import Target
+from convcost.tracing.user_error import target_error
+
+BuildMode = Literal["constants", "meta", "real"]
+
+
+BUILD_MODES: tuple[BuildMode, ...] = ("constants", "meta", "real")
+"""Parameters without data, small constants with theirs; nothing with data; all with data."""
+
+
+UNSET = ("empty", "empty_strided", "rand", "randn")
+
+
+CONSTANT = ("zeros", "ones", "full", "eye", "arange", "linspace", "randint", "randperm")
+
+
+FILLING = frozenset(
+    (
+        *("uniform_", "normal_", "constant_", "kaiming_uniform_", "kaiming_normal_", "trunc_normal_"),
+        *("fill_", "zero_", "erfinv_", "clamp_", "random_", "exponential_", "bernoulli_"),
+    )
+)
+"""What gives a tensor its first values; on one without data there is nothing to do."""
+
+
+Built = TypeVar("Built")
+
+
+def constructed(make: Callable[[], Built], way: BuildMode) -> Built:
+    """What `make` returns; the settings of the process and its random states are as before."""
+    with preserved_process_state(), virtual_cuda(), _without_memory(way):
+        return make()
+
+
+@contextmanager
+def _without_memory(way: BuildMode) -> Iterator[None]:
+    if way == "real":
+        with _construction_mode()(False):
+            yield
+    elif way == "meta":
+        with torch.device("meta"), _construction_mode()(False):
+            yield
+    else:
+        with _construction_mode()(True):
+            yield
+
+
+def _is_long(func: Any, made: torch.Tensor) -> bool:
+    """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
+    return func is torch.arange and made.numel() > MOST_NUMBERS
+
+
+@cache
+def _construction_mode() -> Any:
+    from torch.overrides import TorchFunctionMode
+
+    unset = {getattr(torch, name) for name in UNSET}
+    constant = {getattr(torch, name) for name in CONSTANT}
+
+    class Building(TorchFunctionMode):
+        """Leaves tensors without data alone; `is_sparing` makes them so where values don't matter."""
+
+        def __init__(self, is_sparing: bool) -> None:
+            super().__init__()
+            self._is_sparing = is_sparing
+            self._devices = VirtualDevices(torch.device("cpu"), has_data=True)
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            rule = self._devices.rule(func)
+            if rule is not None:
+                return rule(func, args, kwargs or {})
+            if kwargs and kwargs.get("device") is not None:
+                return self._devices.on_device(func, lambda rest: self._made(func, args, rest), kwargs)
+            return self._made(func, args, kwargs or {})
+
+        def _made(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+            if getattr(func, "__name__", "") in FILLING:
+                tensor = args[0] if args else kwargs.get("tensor")
+                if getattr(tensor, "is_meta", False):
+                    return tensor
+            if self._is_sparing and (func in unset or func in constant) and kwargs.get("device") is None:
+                without_data = func(*args, **{**kwargs, "device": "meta"})
+                if func in unset or not is_small(without_data) or _is_long(func, without_data):
+                    return without_data
+            return func(*args, **kwargs)
+
+    return Building
+
+
+ARGUMENTS_HINT = "Arguments are given as --arg num_classes=10."
+
+
+def build_module(target: Target, found: Any, way: BuildMode) -> torch.nn.Module:
+    """The module as it is, or as the class or function builds it, in the mode that was asked for."""
+    module = found if isinstance(found, torch.nn.Module) else _called(target, found, way)
+    if not isinstance(module, torch.nn.Module):
+        does = f"is {_with_article(found)}" if module is found else f"returned {_with_article(module)}"
+        raise UsageError(f"{target.place} {does}; a torch.nn.Module is needed, or what makes one")
+    if module is found and target.arguments:
+        raise UsageError(f"{target.place} is a module already; --arg is for a class or a function")
+    with suppress(NotImplementedError):  # an exported program has one mode
+        module.train(target.train)
+    return module
+
+
+def _called(target: Target, found: Any, way: BuildMode) -> Any:
+    if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
+        return found
+    check_callable(str(target.place), found)
+    check_arguments(str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT)
+    try:
+        return constructed(partial(found, **target.arguments), way)
+    except BaseException as error:
+        raise target_error(f"{target} could not be built", error) from None
+
+
+def _with_article(value: Any) -> str:
+    """`a dict`, `an int`; a class by its name."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
+"""Arguments by place and by name."""
+
+
+INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
+
+
+def forward_arguments(
+    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: BuildMode
+) -> Arguments:
+    """The arguments of the module's forward; UsageError if it does not take them."""
+    if maker is None:
+        parameter = next(iter(module_tree(module).parameters.values()), None)
+        device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+        args, kwargs = declared_arguments(target.inputs, module, device)
+    else:
+        args, kwargs = _made_inputs(target, maker, way)
+    what = f"{type(module).__name__}.forward"
+    if not args and not kwargs:
+        what = f"there is no input; {what}"
+    check_arguments(what, module.forward, args, kwargs, INPUTS_HINT)
+    return args, kwargs
+
+
+def declared_arguments(inputs: Inputs, module: torch.nn.Module, device: str) -> Arguments:
+    """Tensors on `device`, with values where they have data."""
+    dtype = parameter_dtype(module)
+
+    def tensor(name: str, declared: Declared) -> torch.Tensor:
+        return declared.tensor(dtype, device, _fill_value(name))
+
+    return _map_arguments(tensor, module, inputs.args, inputs.kwargs)
+
+
+def with_integer_values(call: ModuleCall) -> ModuleCall:
+    """With values for small integers and booleans that have no data."""
+
+    def tensor(name: str, given: Any) -> Any:
+        if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
+            return torch.full_like(given, _fill_value(name), device="cpu")
+        return given
+
+    return ModuleCall(call.model, *_map_arguments(tensor, *call))
+
+
+def has_other_arguments(call: ModuleCall, other: ModuleCall) -> bool:
+    """Whether an argument of one is not that of the other."""
+    values = ((*each.args, *each.kwargs.values()) for each in (call, other))
+    return not all(map(is_, *values))
+
+
+def _fill_value(name: str) -> int:
+    """What an input of that name is full of: an attention mask of ones masks nothing."""
+    return int(name.endswith("attention_mask"))
+
+
+def _map_arguments(
+    change: Callable[[str, Any], Any], module: torch.nn.Module, args: Any, kwargs: Any
+) -> Arguments:
+    """Arguments as `change` makes them of their name and what was given."""
+    names = chain(map(str, arguments_by_name(module, args, kwargs)), repeat(""))
+    return tuple(map(change, names, args)), {name: change(name, value) for name, value in kwargs.items()}
+
+
+def _made_inputs(target: Target, maker: Callable[[], Any], way: BuildMode) -> Arguments:
+    """What the user's function returns: a tensor, several by place, or by name."""
+    try:
+        made = constructed(maker, way)
+    except BaseException as error:
+        raise target_error(f"{target.maker} could not make inputs", error) from None
+    if isinstance(made, torch.Tensor):
+        return (made,), {}
+    if isinstance(made, Mapping):
+        return (), {str(name): value for name, value in made.items()}
+    if isinstance(made, tuple | list):
+        return tuple(made), {}
+    kind = type(made).__name__
+    raise UsageError(f"{target.maker} returned {kind}; a tensor, a tuple, a list or a dict is needed")
+
+
+def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
+    """The dtype of its first parameter with a point."""
+    dtypes = (
+        parameter.dtype
+        for parameter in module_tree(module).parameters.values()
+        if parameter.is_floating_point()
+    )
+    return next(dtypes, torch.get_default_dtype())
+
+
+def check_arguments(
+    what: str,
+    call: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    hint: str = "",
+) -> None:
+    """Refuse arguments that `call` does not take; `hint` is how they are given."""
+    try:
+        accepted = signature(call)
+    except (TypeError, ValueError):
+        return
+    try:
+        accepted.bind(*args, **(kwargs or {}))
+    except TypeError as error:
+        message = f"{what} takes {_parameters(accepted)}: {error}"
+        raise UsageError(message, hint=hint) from None
+
+
+def _parameters(accepted: Signature) -> str:
+    shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
+    return f"({', '.join(shown)})"[:200]
+
+
+def arguments_by_name(module: torch.nn.Module, args: Any, kwargs: Any) -> dict[str, Any]:
+    """The inputs by the names that forward gives them."""
+    try:
+        return dict(signature(module.forward).bind(*args, **kwargs).arguments)
+    except (TypeError, ValueError):
+        return {**dict(enumerate(args)), **kwargs}

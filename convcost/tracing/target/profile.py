@@ -1,0 +1,183 @@
+"""A model named on a command line: loaded, built without memory, run on its inputs, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.report import Report
+from convcost.tracing.data_access import needs_data
+from convcost.tracing.isolation.isolated_call import ModuleCall
+from convcost.tracing.module_tree import module_tree
+from convcost.tracing.profile import Profiler
+from convcost.tracing.target.construction import (
+    BUILD_MODES,
+    BuildMode,
+    build_module,
+    check_arguments,
+    forward_arguments,
+    parameter_dtype,
+)
+from convcost.tracing.target.loading import check_callable, importable, load
+from convcost.tracing.target.target import Place, Target
+from convcost.tracing.tensors import bytes_of, shape_of, tensors
+from convcost.tracing.user_error import TargetError, is_raised_by_user, target_error
+
+
+class ProfiledModel(NamedTuple):
+    """A model's report, and the model as it was called; with sizes left open it was not called.
+
+    `target` is where it is, if that was named.
+    """
+
+    report: Report
+    module: torch.nn.Module
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = MappingProxyType({})
+    target: Target | None = None
+
+
+def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
+    """What the target costs; TargetError or UsageError where it fails.
+
+    It is tried without memory first, and with its data where it can't be built or run without.
+    """
+    with importable(target.place.folder, target.place.is_file):
+        found = load(target.place)
+        maker = load_maker(target.maker) if target.maker else None
+        try:
+            result = _profile(target, found, maker, profiler)
+        except ConvcostError:
+            raise
+        except BaseException as error:
+            raise target_error(f"{target} could not be counted", error) from None
+    report = replace(
+        result.report,
+        name=target.place.label or result.report.name,
+        spec=str(target),
+        sizes={**target.sizes, **result.report.sizes},
+    )
+    return result._replace(report=report, target=target)
+
+
+def load_maker(place: Place) -> Callable[[], Any]:
+    """The function there that makes a model's inputs; UsageError if it asks for arguments."""
+    with importable(place.folder, place.is_file):
+        found: Callable[[], Any] = load(place)
+    if not callable(found):
+        raise UsageError(f"{place} is a {type(found).__name__}; a function that returns the inputs is needed")
+    check_callable(str(place), found)
+    check_arguments(str(place), found, hint="It is called without arguments.")
+    return found
+
+
+def _profile(
+    target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler
+) -> ProfiledModel:
+    """Run as it can be built, and with its data if it does not run without."""
+    way, module = _build(target, found)
+    try:
+        result = _run(target, module, maker, way, profiler)
+    except TargetError as error:
+        if way == "real" or is_raised_by_user(error.origin):
+            raise
+        failure = error
+    else:
+        if (
+            way == "real"
+            or not needs_data(result.report)
+            or bytes_of(module_tree(module).tensors) > profiler.memory
+        ):
+            return result
+        return _run(target, build_module(target, found, "real"), maker, "real", profiler)
+    needed = bytes_of(module_tree(module).tensors)
+    if needed > profiler.memory:
+        allowed = f"--max-memory {-(-needed // 2**20)}MiB"
+        failure.hint = f"With its data it may run: {allowed} allows that."
+        raise failure
+    return _run(target, build_module(target, found, "real"), maker, "real", profiler, failure.origin)
+
+
+def _build(target: Target, found: Any) -> tuple[BuildMode, torch.nn.Module]:
+    """The module, built in the first way that succeeds."""
+    first, *others = _build_modes(found)
+    for way in (first, *others[:-1]):
+        try:
+            return way, build_module(target, found, way)
+        except TargetError as error:
+            if is_raised_by_user(error.origin):
+                raise
+    return others[-1], build_module(target, found, others[-1])
+
+
+def _build_modes(found: Any) -> tuple[BuildMode, ...]:
+    """What is a module already is not built: only its inputs come without data or with."""
+    return ("meta", "real") if isinstance(found, torch.nn.Module) else BUILD_MODES
+
+
+def _run(
+    target: Target,
+    module: torch.nn.Module,
+    maker: Callable[[], Any] | None,
+    way: BuildMode,
+    profiler: Profiler,
+    failure: BaseException | None = None,
+) -> ProfiledModel:
+    """What a run costs, where one without data ended with `failure`."""
+    if target.inputs.names:
+        return ProfiledModel(_open_report(target, module, profiler), module)
+    args, kwargs = forward_arguments(target, module, maker, way)
+    try:
+        report = profiler.profile_call(ModuleCall(module, args, kwargs), "cpu", failure)
+        return ProfiledModel(report, module, args, kwargs)
+    except BaseException as error:
+        raise target_error(f"{target} could not be run on {_shape_list((args, kwargs))}", error) from None
+
+
+def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
+    """As formulas in the sizes that are names."""
+    from convcost.tracing.symbolic_shapes.profile import profile_open
+
+    if profiler.backward:
+        raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")
+    inputs = target.inputs.typed(parameter_dtype(module))
+    try:
+        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint)
+    except ConvcostError:
+        raise
+    except BaseException as error:
+        raise target_error(f"{target} could not be run with open sizes", error) from None
+
+
+def _shape_list(call: Any) -> str:
+    return ", ".join(str(shape_of(tensor)) for tensor in tensors(call)) or "no input"
+
+
+Value = TypeVar("Value")
+
+
+def copied(value: Value) -> Value:
+    """A copy; TargetError where the user's own code keeps it from being made."""
+    try:
+        return deepcopy(value)
+    except Exception as error:  # whatever a user's __deepcopy__ raises
+        raise target_error("the module can't be copied, and what runs on data is a copy", error) from None
+
+
+def build_with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], Mapping[str, Any]]:
+    """A module of its own and what it is called with, in the memory that they take.
+
+    Raises as `profiled` does.
+    """
+    with importable(target.place.folder, target.place.is_file):
+        found = load(target.place)
+        is_module = isinstance(found, torch.nn.Module)
+        module = build_module(target, copied(found) if is_module else found, "real")
+        maker = load_maker(target.maker) if target.maker else None
+        return module, *forward_arguments(target, module, maker, "real")

@@ -1,0 +1,77 @@
+"""A model by where it is, `net.py:Net` or `package.module:factory`, and what it is to be run on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os.path import realpath
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from convcost.core.errors import UsageError
+from convcost.tracing.target.inputs import Inputs
+
+PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
+"""The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
+
+
+FORM = "Write it as path/to/file.py:Name or as package.module:Name."
+
+
+class Place(NamedTuple):
+    """Where an object is: a file's path or a module's dotted name, and the object's name in it."""
+
+    source: str
+    name: str
+    label: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is a file's path."""
+        return self.source.endswith(".py") or "/" in self.source or "\\" in self.source
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it is imported from: a file's, or the one that the file's package is in."""
+        if not self.is_file:
+            return Path.cwd()
+        folder = Path(realpath(self.source)).parent
+        while (folder / "__init__.py").is_file() and folder != folder.parent:
+            folder = folder.parent
+        return folder
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.name}"
+
+
+def is_place(text: str) -> bool:
+    """Whether `text` names an object, `SOURCE:NAME`, or at least a file: no design does."""
+    return bool(PLACE.fullmatch(text)) or text.rstrip().endswith(".py")
+
+
+def parse_place(text: str) -> Place:
+    """The place that `text` names, `[LABEL =] SOURCE:NAME`."""
+    found = PLACE.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text.strip()[:80]} does not say what to take from it", hint=FORM)
+    return Place(found["source"].strip(), found["name"], found["label"] or "")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module by its place, or what makes one and with which arguments; and what it is to be run on.
+
+    Inputs are declared, with `sizes` put in already, or come from the function at `maker`.
+    """
+
+    place: Place
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=Inputs)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    maker: Place | None = None
+    train: bool = False
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.place}({arguments})" if arguments else str(self.place)
