@@ -6,7 +6,8 @@ from convcost import api, parse
 from convcost.analysis.explain.explanation import derivation
 from convcost.analysis.explain.steps import Equation, Sentence
 from convcost.render import render
-from convcost.render.explain.text import line_text
+from convcost.render.explain import explanation_document
+from convcost.render.style import Style
 
 FOUNDING_PAIR = """\
  dense  [B, S, L*E] -> Linear(L*E, E)
@@ -119,8 +120,9 @@ def shown(*specs, **sizes):
 
 def reasons(*specs, **sizes):
     """What is told as the reason for the ratio of the MACs."""
-    [part] = explanation(*specs, **sizes).comparison
-    return [line_text(line) for step in part.steps if step.title == "why" for line in step.lines]
+    *_, part = explanation_document(explanation(*specs, **sizes), Style()).derivations
+    lines = [line for step in part.steps if step.title == "why" for line in step.lines]
+    return [line if isinstance(line, str) else line.text for line in lines]
 
 
 def titles(*specs, **sizes):

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from convcost.cli import github_actions
-from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, handle_errors, print_error, stdout_to_stderr, style
+from convcost.cli.options import ConfigOption, OutputOptions, TimeoutOption
+from convcost.cli.output import emit, print_error, stdout_to_stderr, style
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, read_config
@@ -18,19 +18,15 @@ from convcost.gate.config_file import ConfigError
 from convcost.gate.evaluation import run_gate
 from convcost.gate.result import GateResult
 from convcost.gate.starter import write_starter
-from convcost.render import check_format, render
+from convcost.render import render
 from convcost.system.files import check_is_no_input, shown, write_text
 
 
-@handle_errors
 def check(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to check; all if none is named.")
     ] = None,
-    config: Annotated[
-        str,
-        typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
-    ] = "",
+    config: ConfigOption = "",
     update: Annotated[
         bool, typer.Option("--update", help="Make today's costs the baselines, in convcost.lock.")
     ] = False,
@@ -48,17 +44,12 @@ def check(
     specs_only: Annotated[
         bool, typer.Option("--specs-only", help="Run no model: skip entries that have one.")
     ] = False,
-    timeout: Annotated[
-        str,
-        typer.Option(
-            "--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."
-        ),
-    ] = "",
+    timeout: TimeoutOption = "",
     junit: Annotated[
         str, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML to FILE too.")
     ] = "",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    *,
+    output: OutputOptions,
 ) -> None:
     """Check costs against limits, formulas, counters and baselines.
 
@@ -66,8 +57,7 @@ def check(
     2 if none fails but one could not be counted. A model is code that runs: check only what you trust.
     In GitHub Actions the summary gets the result too, and the lines of what failed are annotated.
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for(GateResult)
     if init:
         if names or update or junit:
             raise UsageError("--init only writes a file", hint="Give it alone, or with --config FILE.")

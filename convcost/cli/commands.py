@@ -1,21 +1,26 @@
-"""How convcost's commands are made from functions, and what the option parser refuses, in plain words."""
+"""The commands: each is made from its function when it is called, with its options and its errors.
+
+Typer converts each value with pydantic, whose import takes as long as typer's and rich's together: texts and
+flags need no conversion, so they get none. Where typer has no such conversion, nothing changes.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from importlib import import_module
-from typing import Any
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcost.cli.hints import unknown_command, unknown_option
+from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
+from convcost.cli.parser_errors import check_values, note_clashes, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.core.escapes import escaped
 
 COMMANDS = (
     "compare",
@@ -38,7 +43,7 @@ OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
 
-class AsTyped:
+class TextOrFlag:
     """A text's or a flag's value, as it was typed."""
 
     def coerce(self, value: Any, param: Any, ctx: object) -> Any:
@@ -51,23 +56,34 @@ class Command(TyperCommand):
     """A command whose parameters are texts and flags."""
 
     def get_params(self, ctx: Any) -> Any:
-        return _as_typed(super().get_params(ctx))
+        return _without_conversion(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with refusals(ctx, tuple(args)):
+        with show_errors(), translate_errors(ctx, tuple(args)):
             check_values(ctx, args)
             note_clashes(ctx, args)
             return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> None:
+        """Run it; an interrupt ends it with 130."""
+        with show_errors():
+            _check_folder()
+            try:
+                super().invoke(ctx)
+            except OSError as error:
+                raise ConvcostError(f"{error.filename or 'a file'}: {error.strerror or error}") from None
+            except KeyboardInterrupt:
+                raise typer.Exit(130) from None
 
 
 class Group(TyperGroup):
     """The commands together, with flags of their own."""
 
     def get_params(self, ctx: Any) -> Any:
-        return _as_typed(super().get_params(ctx))
+        return _without_conversion(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        with refusals(ctx, tuple(args)):
+        with show_errors(), translate_errors(ctx, tuple(args)):
             return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -75,132 +91,72 @@ class Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            with refusals(ctx, (cmd_name,)):
+            with show_errors(), translate_errors(ctx, (cmd_name,)):
                 raise unknown_command(cmd_name, COMMANDS)
-        return _command(cmd_name)
-
-
-def _command(name: str) -> Any:
-    single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name not in CLOSED else {})}
-    function = getattr(import_module(f"convcost.cli.{name}"), name)
-    single.command(name, cls=Command, context_settings=settings)(function)
-    return typer.main.get_command(single)
-
-
-def _as_typed(parameters: Any) -> Any:
-    for parameter in parameters:
-        parameter._runtime_param = AsTyped()
-    return parameters
+        return make_command(cmd_name)
 
 
 @contextmanager
-def refusals(context: Any, arguments: Sequence[str]) -> Iterator[None]:
-    """Exit with 2 for what is refused inside, by convcost or by typer's parser."""
-    parser_errors: Any = typer.BadParameter.__base__
+def show_errors() -> Iterator[None]:
+    """Exit with 2 for one of convcost's errors inside, with a short message on stderr."""
     try:
         yield
     except ConvcostError as error:
         print_error(str(error))
         raise typer.Exit(2) from None
-    except parser_errors as error:
-        if not str(error):  # no argument at all: it shows the help
-            raise
-        print_error(str(_translated(error, context, arguments)))
-        raise typer.Exit(2) from None
 
 
-def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageError:
-    help_hint = f"{context.command_path} -h lists what it takes."
-    if hasattr(error, "possibilities"):
-        return _no_such_option(error, context, arguments, help_hint)
-    if parameter := _parameter(context, getattr(error, "option_name", "")):
-        name = error.option_name
-        if parameter.is_flag:
-            return UsageError(f"{name} takes no value")
-        return has_no_value(parameter, name)
-    if missing := getattr(error, "param", None):
-        return UsageError(f"there is no {missing.metavar}", hint=missing.help or help_hint)
-    if extra := EXTRA.search(error.format_message()):
-        return UsageError(f"{context.command_path} takes no such argument: {extra[1][:40]}", hint=help_hint)
-    return UsageError(escaped(error.format_message()), hint=help_hint)
+def _check_folder() -> None:
+    """UsageError where the current folder is gone: torch does not start there, and no file is found."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("the current folder is gone", hint="Go to another one, such as: cd ~") from None
 
 
-EXTRA = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)")
+def make_command(name: str) -> Any:
+    """The command called `name`, from the function of its name in the module of its name."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name not in CLOSED else {})}
+    function = getattr(import_module(f"convcost.cli.{name}"), name)
+    single.command(name, cls=Command, context_settings=settings)(expand_groups(function))
+    return typer.main.get_command(single)
 
 
-def has_no_value(parameter: Any, name: str) -> UsageError:
-    """That nothing follows the option called `name`."""
-    return UsageError(f"{name} has no value", hint=f"Write it as {name} {parameter.metavar or 'NAME'}.")
+def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
+    """`function` as typer takes it: with the options of each group in place of the group."""
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: _options(hint) for name, hint in hints.items() if is_dataclass(hint)}
+    declared = signature(function).parameters
+    own = {name: declared[name].replace(annotation=hints[name]) for name in declared if name not in groups}
+    parameters: dict[str, Parameter] = {}
+    for name in declared:
+        options = groups.get(name) or {name: own[name]}
+        parameters |= {option: own.get(option, options[option]) for option in options}
+
+    def run(**values: Any) -> None:
+        made = {name: hints[name](**{option: values[option] for option in groups[name]}) for name in groups}
+        function(**{name: values[name] for name in own}, **made)
+
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    by_name = (each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters.values())
+    run.__signature__ = Signature([*by_name])  # type: ignore[attr-defined]
+    return run
 
 
-def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
-    """One that stands before the command, or that a command without sizes does not have."""
-    typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
-    name, _, value = typed.partition("=")
-    if hasattr(context.command, "list_commands"):
-        commands = [word for word in arguments if word in context.command.list_commands(context)]
-        hint = f"Options follow the command: convcost {commands[0] if commands else 'COMMAND'} {name[:40]}"
-        return UsageError(f"{name[:40]} stands before the command", hint=hint)
-    own = [option.removeprefix("--") for option in known(context)]
-    found = unknown_option(context, name.lstrip("-"), value or None, own)
-    message = found.message.replace("no option and no size", "no option")
-    return UsageError(message, hint=found.hint or help_hint)
+def _options(group: Any) -> dict[str, Parameter]:
+    """The fields of a group that are options."""
+    hints = get_type_hints(group, include_extras=True)
+    return {
+        field.name: Parameter(
+            field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(group)
+        if get_origin(hints[field.name]) is Annotated
+    }
 
 
-def known(context: Any) -> list[str]:
-    """The options that the command has itself."""
-    return [name for parameter in context.command.params for name in parameter.opts]
-
-
-def _parameter(context: Any, name: str) -> Any:
-    return next((each for each in context.command.params if name and name in each.opts), None)
-
-
-MOST_WORDS = 2_000
-"""The parser looks for a near name of each option that it does not know."""
-
-
-MAY_BE_EMPTY = ("--filter",)
-"""The options for which an empty text means something; for others it is a variable that was not set."""
-
-
-def check_values(context: Any, arguments: Sequence[str]) -> None:
-    """Refuse an option with one value that is given twice, without its value, or against --json."""
-    if len(arguments) > MOST_WORDS:
-        raise UsageError(f"{len(arguments):,} words on the command line; {MOST_WORDS:,} are the most")
-    values, _, order = context.command.make_parser(context).parse_args(list(arguments))
-    names = {name for parameter in context.command.params for name in parameter.opts}
-    given = Counter(parameter.name for parameter in order)
-    for parameter in context.command.params:
-        option, value = parameter.opts[-1], values.get(parameter.name)
-        is_single = given[parameter.name] and parameter.nargs == 1 and not getattr(parameter, "is_flag", True)
-        if is_single and isinstance(value, str) and value.partition("=")[0] in names:
-            raise has_no_value(parameter, option)
-        if is_single and value == "" and option not in MAY_BE_EMPTY:
-            raise has_no_value(parameter, option)
-        is_repeated = is_single and given[parameter.name] > 1 and not parameter.multiple
-        if is_repeated and len(set(_values_of(parameter, arguments))) > 1:
-            raise UsageError(f"{option} is given twice", hint="It takes one value; run it once for each.")
-    if values.get("json") and values.get("output_format", "json") != "json":
-        raise UsageError(f"--json and --format {values['output_format'][:40]} exclude each other")
-
-
-def _values_of(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
-    """Every value that is given to an option."""
-    for place, word in enumerate(arguments):
-        name, equals, value = word.partition("=")
-        if name in parameter.opts:
-            yield value if equals else (*arguments, "")[place + 1]
-
-
-def note_clashes(context: Any, arguments: Sequence[str]) -> None:
-    """Say of an option that is given, and that a design has a size of the same name as, how the size is."""
-    designs = [word for word in arguments if any(sign in word for sign in "([")]
-    given = {word.partition("=")[0] for word in arguments}
-    set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}
-    for option in known(context):
-        name = option.removeprefix("--")
-        is_size = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.(]|\s*=)")
-        if option in given and name not in set_already and any(map(is_size.search, designs)):
-            print_error(f"{option} is an option; the size {name} is given as --set {name}=128")
+def _without_conversion(parameters: Any) -> Any:
+    for parameter in parameters:
+        parameter._runtime_param = TextOrFlag()
+    return parameters

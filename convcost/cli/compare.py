@@ -7,42 +7,22 @@ from typing import Annotated
 import typer
 
 from convcost import api
-from convcost.cli.candidates import of_candidates
-from convcost.cli.crosscheck import OutputOptions, present
-from convcost.cli.estimates import Times, estimate_options
-from convcost.cli.modules import ModuleOptions, time_limit
+from convcost.cli.crosscheck import print_with_verdicts
+from convcost.cli.designs import read_candidates
+from convcost.cli.estimates import read_estimates
 from convcost.cli.options import (
-    ArgumentsOption,
-    BackwardOption,
-    CompileOption,
-    CountersOption,
-    CountOption,
+    ConventionOptions,
+    CounterOptions,
     DeviceOption,
-    FootprintOption,
-    FormatOption,
-    InputsOption,
-    JsonOption,
-    MakerOption,
-    MemoryOption,
-    OnOption,
-    OptimizerOption,
-    OwnDtypeOption,
-    Sizes,
-    StrictOption,
-    TapsOption,
-    ThreadsOption,
-    TimeOption,
-    TimeoutOption,
-    TrainOption,
+    MemoryOptions,
+    ModuleOptions,
+    OutputOptions,
+    SettingsOption,
+    TimingOptions,
 )
-from convcost.cli.output import handle_errors
-from convcost.core.cost import convention
 from convcost.core.report import Comparison
-from convcost.core.units import parse_bytes
-from convcost.render import check_format
 
 
-@handle_errors
 def compare(
     context: typer.Context,
     specs: Annotated[
@@ -53,29 +33,22 @@ def compare(
             "modules such as net.py:Net, and sizes.",
         ),
     ] = None,
-    settings: Sizes = None,
-    count: CountOption = "matmul",
-    taps: TapsOption = "full",
-    dtype: OwnDtypeOption = "",
+    settings: SettingsOption = None,
+    *,
+    flops: ConventionOptions,
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
+        ),
+    ] = "",
     device: DeviceOption = "",
-    time: TimeOption = False,
-    backward: BackwardOption = False,
-    compiled: CompileOption = False,
-    on: OnOption = "",
-    threads: ThreadsOption = "",
-    footprint: FootprintOption = False,
-    optimizer: OptimizerOption = "",
-    counters: CountersOption = "all",
-    max_memory: MemoryOption = "1GiB",
-    strict: StrictOption = False,
+    timing: TimingOptions,
+    memory: MemoryOptions,
+    counters: CounterOptions,
     layers: Annotated[bool, typer.Option("--layers", help="Show each design layer by layer too.")] = False,
-    inputs: InputsOption = None,
-    inputs_from: MakerOption = "",
-    arg: ArgumentsOption = None,
-    train: TrainOption = False,
-    timeout: TimeoutOption = "",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    modules: ModuleOptions,
+    output: OutputOptions,
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
 
@@ -83,17 +56,15 @@ def compare(
     Sizes are given by name: convcost compare --E 128 --L 10. Torch modules stand beside designs:
     convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
     """
-    check_format("json" if json else output_format)
-    wanted = convention(count, taps)
-    times = Times(time, backward, compiled, on, threads).checked()
-    asked = estimate_options(times, device, dtype, footprint, optimizer)
-    models = ModuleOptions(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
-    memory, of_designs = parse_bytes(max_memory), dtype or "float32"
-    candidates = of_candidates(
-        context, specs or (), settings or (), models, memory, footprint=asked.footprint
+    format_name = output.format_for(Comparison)
+    convention = flops.convention
+    timing.check()
+    estimates = read_estimates(timing, memory, device, dtype)
+    candidates = read_candidates(
+        context, specs or (), settings or (), modules, counters.max_bytes, memory_dtype=estimates.memory_dtype
     )
-    result = api.comparison(candidates.stated, candidates.sizes, wanted, of_designs)
-    wishes = OutputOptions(counters, max_memory, strict, output_format, json, layers)
-    again = (candidates.again(design, wanted, of_designs) for design in candidates.designs)
-    reports = asked.added(result.candidates, again, candidates.subjects)
-    present(reports, candidates.subjects, Comparison, wishes)
+    spec_dtype = dtype or "float32"
+    comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype)
+    factories = candidates.report_factories(convention, spec_dtype)
+    reports = estimates.add(comparison.candidates, factories, candidates.countables)
+    print_with_verdicts(reports, candidates.countables, Comparison, counters, format_name, layers)

@@ -4,60 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 import typer
 
-from convcost.cli.output import emit, is_terminal, show_cursor, show_progress, style
+from convcost.cli.options import CounterOptions
+from convcost.cli.output import is_terminal, print_result, show_cursor, show_progress, style
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, CounterResult, Report
-from convcost.core.units import parse_bytes
 from convcost.counters import select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
-from convcost.render import check_format, render
-from convcost.render.style import Style
+from convcost.render import render
 from convcost.system.signals import cleanup
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
+Reports: TypeAlias = tuple[Report, ...]
 
-class OutputOptions(NamedTuple):
-    """What the options say about the counters and the output."""
+Countables: TypeAlias = tuple["Network | ProfiledModel", ...]
+"""What counters count: for each report the layers, or the module, that it is about."""
 
-    counters: str
-    max_memory: str
-    strict: bool
-    format: str
-    json: bool
-    layers: bool = False
+MakeResult: TypeAlias = Callable[[Reports], Comparison | Report]
 
 
-Reports = tuple[Report, ...]
-
-Subjects = tuple["Network | ProfiledModel", ...]
-"""What is behind each report."""
-
-
-def present(
+def print_with_verdicts(
     reports: Reports,
-    subjects: Callable[[], Subjects],
-    gather: Callable[[Reports], Comparison | Report],
-    wishes: OutputOptions,
+    countables: Callable[[], Countables],
+    make_result: MakeResult,
+    options: CounterOptions,
+    format_name: str,
+    layers: bool = False,
 ) -> None:
-    """Print `gather(reports)` with the counters' verdicts; exit 1 under --strict if one differs."""
-    format_name = "json" if wishes.json else wishes.format
-    check_format(format_name)
-    seen = style(layers=wishes.layers)
-    states = _counted(reports, subjects, wishes)
-    if format_name == "table" and wishes.counters != "none" and is_terminal():
-        final = _show_filling_in(states, gather, seen)
+    """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs."""
+    states = _with_verdicts(reports, countables, options)
+    if format_name == "table" and options.counters != "none" and is_terminal():
+        final = _print_as_they_come(states, make_result, layers)
     else:
         *_, final = states
-        emit(render(gather(final), format_name, seen))
-    if wishes.strict and any(_differs(report) for report in final):
+        print_result(make_result(final), format_name, layers=layers)
+    if options.strict and any(_differs(report) for report in final):
         raise typer.Exit(1)
 
 
@@ -65,69 +53,69 @@ def _differs(report: Report) -> bool:
     return any(result is not None and result.verdict == "differs" for result in report.counters.values())
 
 
-def _counted(reports: Reports, subjects: Callable[[], Subjects], wishes: OutputOptions) -> Iterator[Reports]:
+def _with_verdicts(
+    reports: Reports, countables: Callable[[], Countables], options: CounterOptions
+) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
-    counters = select_counters("none" if is_open and wishes.counters == "all" else wishes.counters)
-    memory = parse_bytes(wishes.max_memory)
+    counters = select_counters("none" if is_open and options.counters == "all" else options.counters)
+    max_bytes = options.max_bytes
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
     yield tuple(current)
     if not counters:
         return
-    for place, (report, subject) in enumerate(zip(reports, subjects(), strict=True)):
-        for name, result in verdicts(subject, report, counters, memory):
+    for place, (report, countable) in enumerate(zip(reports, countables(), strict=True)):
+        for name, result in _verdicts(countable, report, counters, max_bytes):
             current[place] = replace(current[place], counters={**current[place].counters, name: result})
             yield tuple(current)
 
 
-def _show_filling_in(
-    states: Iterator[Reports], gather: Callable[[Reports], Comparison | Report], seen: Style
-) -> Reports:
+def _print_as_they_come(states: Iterator[Reports], make_result: MakeResult, layers: bool) -> Reports:
     """The costs at once, and below them the counters' table as it fills."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     final = next(states)
-    emit(render(gather(final), "table", seen._replace(part="costs")))
-    counting = seen._replace(part="counters")
+    print_result(make_result(final), "table", layers=layers, part="costs")
+    seen = style(layers=layers, part="counters")
 
-    def shown() -> Text:
-        return Text.from_ansi(render(gather(final), "table", counting))
+    def table() -> Text:
+        return Text.from_ansi(render(make_result(final), "table", seen))
 
-    live = Live(shown(), console=Console(width=seen.width), auto_refresh=False)
+    live = Live(table(), console=Console(width=seen.width), auto_refresh=False)
     with cleanup(show_cursor):
         try:
             live.start(refresh=True)
             for state in states:
                 final = state
-                live.update(shown(), refresh=True)
+                live.update(table(), refresh=True)
         finally:
             live.stop()
     return final
 
 
-def verdicts(
-    subject: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
+def _verdicts(
+    countable: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Iterator[tuple[str, CounterResult]]:
-    """What each counter says of what `report` is about, and why in a sentence."""
-    if isinstance(subject, Network):
+    """The verdict of each counter on what `report` is about, with its cause in a sentence."""
+    if isinstance(countable, Network):
         from convcost.counters.crosscheck import crosscheck_design
 
-        yield from crosscheck_design(subject, report, counters, memory)
+        yield from crosscheck_design(countable, report, counters, max_bytes)
         return
     from convcost.counters.crosscheck import crosscheck_model
 
-    module, args, kwargs = subject.module, subject.args, subject.kwargs
-    for name, opinion in crosscheck_model(module, args, kwargs, report, counters, memory):
+    module, args, kwargs = countable.module, countable.args, countable.kwargs
+    for name, opinion in crosscheck_model(module, args, kwargs, report, counters, max_bytes):
         yield name, opinion.summary
 
 
-def refereed(
-    found: ProfiledModel, report: Report, counters: tuple[Counter, ...], memory: int
+def referee(
+    profiled: ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Report | DiagnosedReport:
-    """`report`, of the model that was `found`, with what `counters` say of it; as it is if there are none."""
+    """`report`, with what `counters` find in the model that it is about; as it is if there are none."""
     if not counters:
         return report
     if report.open_names:
@@ -135,6 +123,6 @@ def refereed(
         raise UsageError(f"--counters needs a number for {names}", hint="A counter runs the model.")
     from convcost.counters.crosscheck import crosscheck_model
 
-    heard = crosscheck_model(found.module, found.args, found.kwargs, report, counters, memory)
-    asking = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
-    return DiagnosedReport(report, dict(next(heard) for _ in asking))
+    found = crosscheck_model(profiled.module, profiled.args, profiled.kwargs, report, counters, max_bytes)
+    asked = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
+    return DiagnosedReport(report, dict(next(found) for _ in asked))

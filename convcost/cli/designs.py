@@ -1,162 +1,105 @@
-"""What a command is asked about: designs, or one layer by its kind, with sizes."""
+"""What is compared: designs as specs, torch modules among them, and the sizes given."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from convcost import api
-from convcost.cli.commands import known
-from convcost.cli.hints import INPUT, is_target, no_design, of_model, unknown_option
-from convcost.cli.sizes import Option, bindings, check_options, split
-from convcost.core.cost import Size
-from convcost.core.errors import UsageError, nearest
-from convcost.layers import find_layer
+from convcost.cli.estimates import ReportFactory
+from convcost.cli.hints import is_target, of_model
+from convcost.cli.modules import declared_inputs, make_target, run_target
+from convcost.cli.options import ModuleOptions
+from convcost.cli.parser_errors import option_names
+from convcost.cli.sizes import bindings, check_options, split
+from convcost.core.cost import Convention, Size
+from convcost.core.errors import UsageError
+from convcost.layers.network import Network
 from convcost.spec import Spec
-from convcost.spec.resolve import Field, accepted
 
-INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
-"""Options that name a size of the usual input in words."""
-
-STATED = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
-"""A layer as a spec states it, with or without its input: [4, 8] -> Linear(8, 2)."""
-
-TRUTHS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
+if TYPE_CHECKING:
+    from convcost.tracing.target.profile import ProfiledModel
 
 
-def bare(kind: str) -> str:
-    """The name of a layer that may have its module in front: torch.nn.Linear."""
-    return kind.removeprefix("torch.").removeprefix("nn.")
+class SizedSpecs(NamedTuple):
+    """Designs as specs, and the sizes given."""
 
-
-class Request(NamedTuple):
-    """Designs, and the sizes given."""
-
-    designs: tuple[Spec, ...]
+    specs: tuple[Spec, ...]
     sizes: dict[str, Size]
 
 
-def of_designs(context: typer.Context, tokens: Iterable[str], settings: Iterable[str]) -> Request:
+class Candidates(NamedTuple):
+    """Designs as specs, torch modules as profiled among them, and the sizes given."""
+
+    sources: tuple[Spec | ProfiledModel, ...]
+    sizes: dict[str, Size]
+
+    @property
+    def designs(self) -> tuple[api.Design, ...]:
+        """The candidates as the library compares them."""
+        return tuple(source if isinstance(source, Spec) else source.report for source in self.sources)
+
+    def report_factories(self, convention: Convention, dtype: str) -> tuple[ReportFactory | None, ...]:
+        """For each candidate what reports it with further sizes; a module can't be."""
+        return tuple(self._report_factory(source, convention, dtype) for source in self.sources)
+
+    def _report_factory(
+        self, source: Spec | ProfiledModel, convention: Convention, dtype: str
+    ) -> ReportFactory | None:
+        if not isinstance(source, Spec):
+            return None
+        own = {name: size for name, size in self.sizes.items() if name in source.names}
+        return lambda more: source.report({**own, **more}, convention, dtype)
+
+    def countables(self) -> tuple[Network | ProfiledModel, ...]:
+        """The candidates as counters count them, with numbers for all sizes."""
+        return tuple(
+            source.network(self.sizes) if isinstance(source, Spec) else source for source in self.sources
+        )
+
+
+def read_specs(context: typer.Context, tokens: Iterable[str], settings: Iterable[str]) -> SizedSpecs:
     """Designs as specs, and sizes by name; without any design the founding pair."""
-    texts, options = split(tokens, known(context))
+    texts, options = split(tokens, option_names(context))
     for text in filter(is_target, texts):
         raise UsageError(f"{text[:80]} is a torch module, and no design", hint=of_model(text))
-    designs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
-    check_options(options, designs, context)
+    specs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
+    check_options(options, specs, context)
     sizes = bindings(options, settings)
-    return Request(designs, sizes if texts else api.FOUNDING_SIZES | sizes)
+    return SizedSpecs(specs, sizes if texts else api.FOUNDING_SIZES | sizes)
 
 
-def of_layer(
-    context: typer.Context, kind: str, tokens: Iterable[str], shape: str, settings: Iterable[str]
-) -> Request:
-    """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
-    if is_target(kind):
-        raise UsageError(f"{kind[:80]} is a torch module, and no layer", hint=of_model(kind))
-    if problem := no_design(kind) or _no_shape(shape):
-        raise problem
-    stated = STATED.fullmatch(kind)
-    before, kind, inner = stated.groups("") if stated else ("", kind, "")
-    kind = bare(kind)
-    positional, options = split(_with_truths(tokens, kind), known(context), takes_numbers=True)
-    named, others = _told_apart(options, kind)
-    words = [*(field.replace("_", "-") for field in _fields(kind)), *INPUT_SIZES]
-    _check_arguments(context, options, words, (kind, inner, *positional))
-    is_whole = not stated and not kind.isidentifier()
-    if (is_whole and positional) or (shape and (is_whole or before)):
-        hint = "Give all of it as a spec, or the kind, its arguments and --input."
-        raise UsageError(f"{(positional or [f'--input {shape}'])[0][:40]} stands beside a spec", hint=hint)
-    arguments = [part for part in (inner, *map(_value, positional)) if part.strip()]
-    design = _single(kind if is_whole else before + _spec(kind, arguments, named, shape))
-    check_options(others, (design,), context, words)
-    return Request((design,), bindings(others, settings))
+def read_candidates(
+    context: typer.Context,
+    tokens: Iterable[str],
+    settings: Iterable[str],
+    modules: ModuleOptions,
+    max_bytes: int,
+    *,
+    vary: Collection[str] = (),
+    memory_dtype: str | None = None,
+) -> Candidates:
+    """Each candidate as a spec, or as a module that was run on the inputs that `modules` describes.
 
+    Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one.
+    """
+    seconds = modules.seconds
+    texts, options = split(tokens, option_names(context))
+    if not any(map(is_target, texts)):
+        if modules.describe_a_module:
+            hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
+            raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
+        return Candidates(*read_specs(context, tokens, settings))
+    inputs = declared_inputs(modules)
+    specs = {text: api.parsed(text) for text in texts if not is_target(text)}
+    check_options(options, (*specs.values(), inputs), context)
+    sizes = bindings(options, settings)
+    fixed = {name: size for name, size in sizes.items() if name not in vary}
+    targets = {text: make_target(text, modules, inputs, fixed) for text in texts if text not in specs}
+    from convcost.tracing.profile import Profiler
 
-def _no_shape(shape: str) -> UsageError | None:
-    """What is wrong with an input's shape that has the dtype of a module's input."""
-    if not (found := INPUT.fullmatch(shape)):
-        return None
-    hint = f"Its dtype is given apart: --input {found[1].strip('[]')} --dtype bfloat16"
-    return UsageError(f"--input {shape[:40]}: the input of a layer is a shape alone", hint=hint)
-
-
-def _check_arguments(
-    context: typer.Context, options: list[Option], words: list[str], texts: Iterable[str]
-) -> None:
-    """Refuse a misspelt argument before the layer lacks it; a size that the layer is given is none."""
-    sizes = {name for text in texts for name in re.findall(r"\w+", text)}
-    for option in options:
-        near = nearest(option.name.replace("_", "-"), words, cutoff=0.8)
-        if (
-            near
-            and near != option.name.replace("_", "-")
-            and option.name not in {*sizes, *INPUT_SIZES.values()}
-        ):
-            raise unknown_option(context, option.name, option.value, words)
-
-
-def _single(text: str) -> Spec:
-    design = api.parsed(text)
-    if len(design.order) != 1:
-        message = f"convcost layer takes one layer, not {len(design.order)}"
-        raise UsageError(message, hint="convcost explain takes a whole design, convcost compare several.")
-    return design
-
-
-def _fields(kind: str) -> dict[str, Field]:
-    found = find_layer(kind)
-    return accepted(found.__name__) if found else {}
-
-
-def _with_truths(tokens: Iterable[str], kind: str) -> Iterator[str]:
-    """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
-    flags = {name.replace("_", "-") for name, field in _fields(kind).items() if bool in field.types}
-    remaining = list(tokens)
-    while remaining:
-        token = remaining.pop(0)
-        name, _, value = token.removeprefix("--").partition("=")
-        name = name.replace("_", "-")
-        if token.startswith("--no-") and name.removeprefix("no-") in flags:
-            yield f"--{name.removeprefix('no-')}=False"
-        elif token.startswith("--") and name in flags:
-            follows = not value and remaining and not remaining[0].startswith("-")
-            value = remaining.pop(0) if follows else value or "true"
-            if value.lower() not in TRUTHS:
-                hint = f"Write --{name} true, or --no-{name}."
-                raise UsageError(f"--{name} is true or false, not {value[:40]}", hint=hint)
-            yield f"--{name}={TRUTHS[value.lower()]}"
-        else:
-            yield token
-
-
-def _told_apart(options: list[Option], kind: str) -> tuple[list[Option], list[Option]]:
-    """The layer's own arguments, and the sizes of its input."""
-    fields = _fields(kind)
-    named, others = [], []
-    for option in options:
-        field = option.name.replace("-", "_")
-        if field in fields:
-            named.append(option._replace(name=field))
-        else:
-            others.append(option._replace(name=INPUT_SIZES.get(option.name, option.name)))
-    return named, others
-
-
-def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> str:
-    """The spec that the arguments amount to."""
-    for option in named:
-        if option.value is None:
-            raise UsageError(f"--{option.name} has no value")
-    by_name = [f"{name}={_value(value or '')}" for name, value in named]
-    sizes = shape.strip().strip("[]()").replace("x", ",")
-    found = find_layer(kind)
-    layer = f"{found.__name__ if found else kind}({', '.join((*arguments, *by_name))})"
-    return f"[{sizes}] -> {layer}" if sizes else layer
-
-
-def _value(text: str) -> str:
-    is_bare_tuple = "," in text and not text.startswith(("(", "["))
-    return f"({text})" if is_bare_tuple else text
+    profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
+    sources = (specs.get(text) or run_target(targets[text], profiler, seconds) for text in texts)
+    return Candidates(tuple(sources), sizes)

@@ -7,36 +7,31 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.estimates import threads_of
+from convcost.cli.estimates import parse_threads
 from convcost.cli.machine_file import check_place, is_this, kept, this_machine
-from convcost.cli.options import FormatOption, JsonOption, OnOption, ThreadsOption
-from convcost.cli.output import emit, handle_errors, print_error, style
+from convcost.cli.options import ConfigOption, OnOption, OutputOptions, ThreadsOption
+from convcost.cli.output import print_error, print_result
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
 from convcost.gate.devices import read_devices
-from convcost.render import check_format, render
 from convcost.render.devices import DeviceList
 
 
-@handle_errors
 def devices(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Devices to show; one is shown in full.")
     ] = None,
     vendor: Annotated[str, typer.Option("--vendor", help="Only this vendor's, such as nvidia.")] = "",
     kind: Annotated[str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only this kind.")] = "",
-    config: Annotated[
-        str,
-        typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
-    ] = "",
+    config: ConfigOption = "",
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure this machine, and show it: it is called this.")
     ] = False,
     on: OnOption = "",
     threads: ThreadsOption = "",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    *,
+    output: OutputOptions,
 ) -> None:
     """List the devices: memory, bandwidth, dense peaks, ridge points; of one, all with sources.
 
@@ -44,17 +39,16 @@ def devices(
     [tool.convcost.devices.NAME] of pyproject.toml, or in [devices.NAME] of a convcost.toml. What this
     machine reaches is measured by convcost devices --measure, and shown by convcost devices this.
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for(DeviceList)
     if measure:
         names = [*(names or ()), _measured(on, threads)]
     elif on or threads:
         raise UsageError("--on and --threads are for --measure")
     every = read_devices(config)
-    found = _named(every, names, threads_of(threads)) if names else every.devices
+    found = _named(every, names, parse_threads(threads)) if names else every.devices
     found = _only(found, "vendor", vendor)
     found = _only(found, "kind", kind)
-    emit(render(DeviceList(found, in_full=len(names or ()) == 1), format_name, style()))
+    print_result(DeviceList(found, in_full=len(names or ()) == 1), format_name)
 
 
 def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
@@ -70,7 +64,7 @@ def _measured(on: str, threads: str) -> str:
 
     where = place(on)
     check_place(where)
-    number = threads_of(threads)
+    number = parse_threads(threads)
     path = kept(measured(where, number, lambda text: print_error(f"measuring {text}")))
     print_error(f"kept in {path}")
     return f"{THIS}-{where}"

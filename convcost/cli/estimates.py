@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from convcost.cli.options import MemoryOptions, TimingOptions
 from convcost.cli.output import clear_progress, show_progress, stdout_to_stderr
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
@@ -17,157 +18,123 @@ if TYPE_CHECKING:
     from convcost.benchmark.machine import Machine
     from convcost.benchmark.stopwatch import Designs
 
+Reports: TypeAlias = tuple[Report, ...]
 
-class EstimateOptions(NamedTuple):
-    """Each as a step from reports to reports; `footprint` is the dtype to measure modules' memory in."""
+ReportFactory: TypeAlias = Callable[[Mapping[str, Size]], Report]
+"""Reports the same design with more sizes."""
 
-    estimated: Callable[[Report, Again | None], Report]
-    remembered: Callable[[Report], Report]
-    times: Times
+USUAL_OPTIMIZER = "adamw"
+
+
+class Estimates(NamedTuple):
+    """What adds the least times and the memory to a report, and how times are measured."""
+
+    add_roofline: Callable[[Report, ReportFactory | None], Report]
+    add_memory: Callable[[Report], Report]
+    timing: TimingOptions
     dtype: str
-    footprint: str | None
+    memory_dtype: str | None
+    """The dtype to measure the memory of modules in; None where it is not asked for."""
 
-    def added(
-        self, reports: tuple[Report, ...], again: Iterable[Again | None], designs: Designs
-    ) -> tuple[Report, ...]:
-        """The reports with all that is asked for; `again` is what reports each with more sizes."""
-        found = map(self.remembered, map(self.estimated, reports, again))
-        return self.times.timed(tuple(found), designs, self.dtype)
+    def add(self, reports: Reports, factories: Iterable[ReportFactory | None], designs: Designs) -> Reports:
+        """The reports with all that is asked for, each with what reports it again with more sizes."""
+        estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
+        return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
-def estimate_options(
-    times: Times, device: str, dtype: str, footprint: bool, optimizer: str
-) -> EstimateOptions:
-    """Raises UsageError for what is not there, before anything is run."""
-    return EstimateOptions(
-        estimating(device, dtype, times.number, times.place),
-        remembering(footprint, optimizer, dtype),
-        times,
+def read_estimates(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimates:
+    """In `dtype`, or if it is empty in that of each report.
+
+    Raises UsageError for what is not there, before anything is run.
+    """
+    threads = parse_threads(timing.threads)
+    return Estimates(
+        _roofline_adder(device, dtype, threads, _place(timing)),
+        _memory_adder(memory, dtype),
+        timing,
         dtype,
-        dtype if footprint else None,
+        dtype if memory.memory else None,
     )
 
 
-Again: TypeAlias = Callable[[Mapping[str, Size]], Report]
-"""Reports the same design with more sizes."""
+def _place(timing: TimingOptions) -> str:
+    """Where it is timed, if it is."""
+    if not timing.time:
+        return ""
+    from convcost.benchmark.settings import place
 
-Twice: TypeAlias = list[tuple[str, Report]]
+    return place(timing.on)
 
 
-def estimating(
-    device: str, dtype: str, threads: int = 0, on: str = ""
-) -> Callable[[Report, Again | None], Report]:
+def _roofline_adder(
+    device: str, dtype: str, threads: int, place: str
+) -> Callable[[Report, ReportFactory | None], Report]:
     """What adds the least times on the device called `device` to a report; nothing if none is named.
 
-    They are in `dtype`, or in the report's own if that is empty. `threads` and `on` are how times are
-    measured, if they are: this machine's figures are to be alike. Raises UsageError where there is no such
-    device, or this machine was not measured yet.
+    Where times are measured too, this machine's figures are to be of the same `threads` and `place`.
     """
     if not device:
-        return lambda report, again: report
+        return lambda report, factory: report
     from convcost.analysis.roofline import roofline
     from convcost.cli.machine_file import is_this, this_machine
     from convcost.gate.devices import read_devices
 
-    machine = this_machine(device, threads, on) if is_this(device) else None
+    machine = this_machine(device, threads, place) if is_this(device) else None
     named = machine.device if machine else read_devices("").named(device)
 
-    def estimated(report: Report, again: Again | None) -> Report:
-        twice = [(name, again({name: 2})) for name in report.assumed] if again else []
-        found = roofline(report, named, dtype, twice)
-        return replace(
-            report, roofline=_from_cache(found, machine, report, dtype, twice) if machine else found
-        )
+    def add(report: Report, factory: ReportFactory | None) -> Report:
+        doubled = [(name, factory({name: 2})) for name in report.assumed] if factory else []
+        found = roofline(report, named, dtype, doubled)
+        if machine:
+            found = _with_cache_bandwidth(found, machine, report, dtype, doubled)
+        return replace(report, roofline=found)
 
-    return estimated
+    return add
 
 
-def _from_cache(found: Roofline, machine: Machine, report: Report, dtype: str, twice: Twice) -> Roofline:
-    """With the bandwidth of a cache where this machine was found to have one for all that is moved."""
+def _with_cache_bandwidth(
+    found: Roofline, machine: Machine, report: Report, dtype: str, doubled: list[tuple[str, Report]]
+) -> Roofline:
+    """At the bandwidth of a cache, if this machine was found to have one for all that is moved."""
     from convcost.analysis.roofline import roofline
 
     if found.is_open:
         return found
     device = machine.device_for(found.bytes)
-    return found if device == found.device else roofline(report, device, dtype, twice)
+    return found if device == found.device else roofline(report, device, dtype, doubled)
 
 
-DEFAULT = "adamw"
-
-
-def remembering(is_asked: bool, optimizer: str, dtype: str) -> Callable[[Report], Report]:
-    """What adds to a report the memory that it takes, trained by `optimizer`; nothing if it is not asked for.
-
-    It is in `dtype`, or in the report's own if that is empty. Raises UsageError for an optimizer that is not
-    known or that nothing asks for, and for a dtype that nothing is trained in.
-    """
-    if not is_asked:
-        if optimizer:
+def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Report]:
+    """What adds to a report the memory that it takes to run and to train; nothing if it is not asked for."""
+    if not options.memory:
+        if options.optimizer:
             raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
         return lambda report: report
     from convcost.analysis.memory import memory, optimizer_named, trained
 
-    name = optimizer_named(optimizer or DEFAULT)
-    own = trained(dtype) if dtype else ""
-    return lambda report: replace(report, memory=memory(report, own, name))
+    optimizer = optimizer_named(options.optimizer or USUAL_OPTIMIZER)
+    trained_in = trained(dtype) if dtype else ""
+    return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
 
 
-Reports = tuple[Report, ...]
+def _timed(reports: Reports, designs: Designs, timing: TimingOptions, dtype: str) -> Reports:
+    """The reports with what was measured of their designs."""
+    from convcost.benchmark.stopwatch import Stopwatch
+
+    threads = parse_threads(timing.threads)
+    watch = Stopwatch(timing.backward, timing.compile, dtype, timing.on, threads)
+    try:
+        with stdout_to_stderr():
+            return watch.timed(reports, designs, _show_steps)
+    finally:
+        clear_progress()
 
 
-class Times(NamedTuple):
-    """What the options say about time."""
-
-    asked: bool
-    backward: bool
-    compile: bool
-    on: str
-    threads: str
-
-    def checked(self, is_for_time_alone: bool = True) -> Times:
-        """UsageError for an option that means nothing without --time, --backward among them or not."""
-        given = {
-            "--compile": self.compile,
-            "--on": self.on,
-            "--threads": self.threads,
-            "--backward": self.backward and is_for_time_alone,
-        }
-        without = [name for name, value in given.items() if value]
-        if without and not self.asked:
-            raise UsageError(f"{without[0]} is for --time, which measures how long it takes")
-        return self
-
-    @property
-    def place(self) -> str:
-        """Where it is timed, if it is."""
-        from convcost.benchmark.settings import place
-
-        return place(self.on) if self.asked else ""
-
-    @property
-    def number(self) -> int:
-        """Of threads, 0 for as many as torch has; UsageError where it is none."""
-        return threads_of(self.threads)
-
-    def timed(self, reports: Reports, designs: Designs, dtype: str) -> Reports:
-        """The reports with what was measured of their designs, if it was asked for."""
-        if not self.asked:
-            return reports
-        from convcost.benchmark.stopwatch import Stopwatch
-
-        watch = Stopwatch(self.backward, self.compile, dtype, self.on, self.number)
-        try:
-            with stdout_to_stderr():
-                return watch.timed(reports, designs, _watched)
-        finally:
-            clear_progress()
-
-
-def _watched(work: str, steps: range) -> Iterator[int]:
+def _show_steps(work: str, steps: range) -> Iterator[int]:
     return show_progress(steps, len(steps), lambda _: work)
 
 
-def threads_of(text: str) -> int:
+def parse_threads(text: str) -> int:
     """The number that `--threads` gives, 0 for as many as torch has."""
     if not text:
         return 0

@@ -7,35 +7,24 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.crosscheck import OutputOptions, present
-from convcost.cli.designs import of_layer
-from convcost.cli.estimates import Times, estimate_options
+from convcost.cli.crosscheck import print_with_verdicts
+from convcost.cli.estimates import read_estimates
+from convcost.cli.layer_arguments import read_layer
 from convcost.cli.options import (
-    BackwardOption,
-    CompileOption,
-    CountersOption,
-    CountOption,
+    ConventionOptions,
+    CounterOptions,
     DeviceOption,
     DtypeOption,
-    FootprintOption,
-    FormatOption,
-    JsonOption,
-    MemoryOption,
-    OnOption,
-    OptimizerOption,
-    Sizes,
-    StrictOption,
-    TapsOption,
-    ThreadsOption,
-    TimeOption,
+    MemoryOptions,
+    OutputOptions,
+    SettingsOption,
+    TimingOptions,
 )
-from convcost.cli.output import handle_errors
-from convcost.core.cost import Size, convention
+from convcost.core.cost import Size
 from convcost.core.report import Report
 from convcost.layers.network import Network
 
 
-@handle_errors
 def layer(
     context: typer.Context,
     kind: Annotated[
@@ -52,39 +41,31 @@ def layer(
     shape: Annotated[
         str, typer.Option("--input", metavar="SHAPE", help="The input's shape, such as 4,128,10.")
     ] = "",
-    settings: Sizes = None,
-    count: CountOption = "matmul",
-    taps: TapsOption = "full",
+    settings: SettingsOption = None,
+    *,
+    flops: ConventionOptions,
     dtype: DtypeOption = "float32",
     device: DeviceOption = "",
-    time: TimeOption = False,
-    backward: BackwardOption = False,
-    compiled: CompileOption = False,
-    on: OnOption = "",
-    threads: ThreadsOption = "",
-    footprint: FootprintOption = False,
-    optimizer: OptimizerOption = "",
-    counters: CountersOption = "all",
-    max_memory: MemoryOption = "1GiB",
-    strict: StrictOption = False,
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    timing: TimingOptions,
+    memory: MemoryOptions,
+    counters: CounterOptions,
+    output: OutputOptions,
 ) -> None:
     """Show one layer in full: shapes, parameters, MACs, FLOPs, bytes, intensity.
 
     For example: convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
     """
-    [design], sizes = of_layer(context, kind, arguments or (), shape, settings or ())
-    wanted = convention(count, taps)
-    times = Times(time, backward, compiled, on, threads).checked()
-    asked = estimate_options(times, device, dtype, footprint, optimizer)
-    wishes = OutputOptions(counters, max_memory, strict, output_format, json)
+    [spec], sizes = read_layer(context, kind, arguments or (), shape, settings or ())
+    convention = flops.convention
+    timing.check()
+    estimates = read_estimates(timing, memory, device, dtype)
+    format_name = output.format_for(Report)
 
     def report(more: Mapping[str, Size]) -> Report:
-        return design.report({**sizes, **more}, wanted, dtype)
+        return spec.report({**sizes, **more}, convention, dtype)
 
     def networks() -> tuple[Network]:
-        return (design.network(sizes),)
+        return (spec.network(sizes),)
 
-    reports = asked.added((report({}),), (report,), networks)
-    present(reports, networks, lambda reports: reports[0], wishes)
+    reports = estimates.add((report({}),), (report,), networks)
+    print_with_verdicts(reports, networks, lambda reports: reports[0], counters, format_name)

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from convcost.cli.candidates import of_candidates
-from convcost.cli.modules import ModuleOptions, time_limit
+from convcost.cli.designs import read_candidates
 from convcost.cli.options import (
-    ArgumentsOption,
-    CountOption,
+    ConventionOptions,
     DtypeOption,
-    FormatOption,
-    InputsOption,
-    JsonOption,
-    MemoryOption,
-    Sizes,
-    TapsOption,
-    TimeoutOption,
-    TrainOption,
+    MaxMemoryOption,
+    ModuleOptions,
+    OutputOptions,
+    SettingsOption,
 )
-from convcost.cli.output import emit, handle_errors, print_error, style
+from convcost.cli.output import print_error, print_result
 from convcost.cli.sizes import split
-from convcost.core.cost import Size, convention
+from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.match import LARGEST, metric_named
+from convcost.core.match import LARGEST, Match, metric_named
 from convcost.core.units import parse_amount, parse_bytes, parse_count
-from convcost.render import check_format, render
 from convcost.search.match import matching
 
 
-@handle_errors
+@dataclass(frozen=True)
+class VariedModuleOptions(ModuleOptions):
+    """How modules are made of whose inputs a size is varied: no function makes these."""
+
+    inputs_from: str = ""
+
+
 def match(
     context: typer.Context,
     specs: Annotated[
@@ -63,17 +63,13 @@ def match(
     maximum: Annotated[
         list[str] | None, typer.Option("--max", metavar="N", help="The largest size to try, or E=4096.")
     ] = None,
-    settings: Sizes = None,
-    inputs: InputsOption = None,
-    arg: ArgumentsOption = None,
-    train: TrainOption = False,
-    timeout: TimeoutOption = "",
-    max_memory: MemoryOption = "1GiB",
-    count: CountOption = "matmul",
-    taps: TapsOption = "full",
+    settings: SettingsOption = None,
+    *,
+    modules: VariedModuleOptions,
+    max_memory: MaxMemoryOption = "1GiB",
+    flops: ConventionOptions,
     dtype: DtypeOption = "float32",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    output: OutputOptions,
 ) -> None:
     """Find the size with which a design costs what another does, or as much as a budget allows.
 
@@ -85,16 +81,13 @@ def match(
     Of a torch module a size of its inputs is varied:
     convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for(Match)
     names = tuple(_names(vary or ()))
-    models = ModuleOptions(
-        tuple(inputs or ()), arguments=tuple(arg or ()), train=train, timeout=time_limit(timeout)
+    candidates = read_candidates(
+        context, _given(specs), settings or (), modules, parse_bytes(max_memory), vary=names
     )
-    memory = parse_bytes(max_memory)
-    candidates = of_candidates(context, _given(specs), settings or (), models, memory, names)
     result = matching(
-        candidates.stated,
+        candidates.designs,
         candidates.sizes,
         vary=names,
         metric=metric,
@@ -102,10 +95,10 @@ def match(
         multiple_of=_limits("--multiple-of", multiple_of, names, 1),
         minimum=_limits("--min", minimum, names, 1),
         maximum=_limits("--max", maximum, names, LARGEST),
-        convention=convention(count, taps),
+        convention=flops.convention,
         dtype=dtype,
     )
-    emit(render(result, format_name, style()))
+    print_result(result, format_name)
     if not result.found:
         print_error(result.notes[-1])
         raise typer.Exit(1)

@@ -8,35 +8,24 @@ from typing import Annotated
 import typer
 
 from convcost.analysis.breakdown import phases
-from convcost.cli.crosscheck import refereed
-from convcost.cli.estimates import Times, estimate_options
-from convcost.cli.modules import ModuleOptions, formulas_at, measured, of_target, time_limit
+from convcost.cli.crosscheck import referee
+from convcost.cli.estimates import read_estimates
+from convcost.cli.modules import read_formulas, read_target, run_target
 from convcost.cli.options import (
-    ArgumentsOption,
-    CompileOption,
-    CountOption,
+    ConventionOptions,
     DeviceOption,
-    FootprintOption,
-    FormatOption,
-    InputsOption,
-    JsonOption,
-    MakerOption,
-    OnOption,
-    OptimizerOption,
-    Sizes,
-    TapsOption,
-    ThreadsOption,
-    TimeOption,
-    TimeoutOption,
-    TrainOption,
+    MemoryOptions,
+    ModuleOptions,
+    OutputOptions,
+    SettingsOption,
+    TimingOptions,
 )
-from convcost.cli.output import emit, handle_errors, print_error, style
-from convcost.core.cost import convention
+from convcost.cli.output import print_error, print_result
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.report import Report
 from convcost.core.units import parse_bytes, parse_count
 from convcost.counters import select_model_counters
-from convcost.render import check_format, render
 from convcost.render.style import View
 
 SORTS = ("macs", "flops", "params", "activations", "path", "order")
@@ -44,7 +33,6 @@ SORTED_BY_COST = ("macs", "flops", "activations")
 GROUPINGS = ("module", "operator")
 
 
-@handle_errors
 def model(
     context: typer.Context,
     arguments: Annotated[
@@ -55,11 +43,8 @@ def model(
             "torchvision.models:resnet50; sizes for letters in its inputs.",
         ),
     ] = None,
-    inputs: InputsOption = None,
-    inputs_from: MakerOption = "",
-    arg: ArgumentsOption = None,
-    train: TrainOption = False,
-    timeout: TimeoutOption = "",
+    *,
+    modules: ModuleOptions,
     backward: Annotated[
         bool, typer.Option("--backward", help="Count the gradients by inputs and weights too.")
     ] = False,
@@ -91,56 +76,57 @@ def model(
         bool,
         typer.Option("--strict", help="Exit with 1 if an operator is not counted, or a counter differs."),
     ] = False,
-    settings: Sizes = None,
-    count: CountOption = "matmul",
-    taps: TapsOption = "full",
+    settings: SettingsOption = None,
+    flops: ConventionOptions,
     device: DeviceOption = "",
-    footprint: FootprintOption = False,
-    optimizer: OptimizerOption = "",
+    memory: MemoryOptions,
     dtype: Annotated[
         str,
         typer.Option("--dtype", help="The dtype of times and memory, such as bf16; the model's own if none."),
     ] = "",
-    time: TimeOption = False,
-    compiled: CompileOption = False,
-    on: OnOption = "",
-    threads: ThreadsOption = "",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    timing: TimingOptions,
+    output: OutputOptions,
 ) -> None:
     """Count a torch module: parameters, MACs and FLOPs by submodule and operator, exactly.
 
     For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for(Report)
     view = _view(depth, sort, filter_by, by)
-    wanted = convention(count, taps)
-    times = Times(time, backward, compiled, on, threads).checked(is_for_time_alone=False)
-    memory = parse_bytes(max_memory)
-    asked = select_model_counters(counters)
-    besides = estimate_options(times, device, dtype, footprint, optimizer)
-    models = ModuleOptions(tuple(inputs or ()), inputs_from, tuple(arg or ()), train, time_limit(timeout))
-    target = of_target(context, arguments or (), settings or (), models)
+    convention = flops.convention
+    timing.check(backward_needs_time=False)
+    max_bytes = parse_bytes(max_memory)
+    chosen = select_model_counters(counters)
+    estimates = read_estimates(timing, memory, device, dtype)
+    seconds = modules.seconds
+    target = read_target(context, arguments or (), settings or (), modules)
     from convcost.tracing.profile import Profiler
 
-    profiler = Profiler(backward, formulas_at(formulas) if formulas else {}, memory, besides.footprint)
-    found = measured(target, profiler, models.timeout)
-    [report] = besides.added((replace(found.report, convention=wanted),), (None,), lambda: (found,))
+    own_formulas = read_formulas(formulas) if formulas else {}
+    profiled = run_target(
+        target, Profiler(backward, own_formulas, max_bytes, estimates.memory_dtype), seconds
+    )
+    [report] = estimates.add((replace(profiled.report, convention=convention),), (None,), lambda: (profiled,))
     if report.open_names and sort in SORTED_BY_COST:
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
-    result = refereed(found, report, asked, memory)
-    emit(render(result, format_name, style()._replace(view=view)))
+    result = referee(profiled, report, chosen, max_bytes)
+    print_result(result, format_name, view=view)
     if backward and report.trace is not None and not phases(report.trace):
         print_error("--backward adds nothing: the backward has no work to count")
+    if strict:
+        _exit_if_wrong(report, result)
+
+
+def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:
+    """Exit with 1, with a message, if an operator is not counted or a counter differs."""
     is_partial = report.trace is not None and report.trace.is_partial
-    if strict and is_partial:
+    if is_partial:
         print_error("the count is partial: an operator is not counted")
     differing = result.differing if isinstance(result, DiagnosedReport) else ()
-    if strict and differing:
+    if differing:
         print_error(f"differs from the exact count: {', '.join(differing)}")
-    if strict and (is_partial or differing):
+    if is_partial or differing:
         raise typer.Exit(1)
 
 

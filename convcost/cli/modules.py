@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcost.cli.commands import known
 from convcost.cli.hints import is_target
+from convcost.cli.options import ModuleOptions
 from convcost.cli.output import stdout_to_stderr
+from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import bindings, check_options, split
 from convcost.cli.supervisor import ended_after
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.units import parse_seconds
 from convcost.layers import find_layer
-from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -26,36 +25,28 @@ if TYPE_CHECKING:
     from convcost.tracing.target.target import Target
 
 
-class ModuleOptions(NamedTuple):
-    """What the options say about torch modules: all that are named share it."""
+def declared_inputs(modules: ModuleOptions) -> Inputs:
+    """The inputs that are stated; there are none if a function makes them."""
+    from convcost.tracing.target.inputs import parse_inputs
 
-    inputs: tuple[str, ...] = ()
-    maker: str = ""
-    arguments: tuple[str, ...] = ()
-    train: bool = False
-    timeout: float = DEFAULT_TIMEOUT
+    inputs = parse_inputs(modules.inputs or ())
+    if modules.inputs_from and inputs.all:
+        raise UsageError("--input and --inputs-from exclude each other")
+    return inputs
 
-    def declared(self) -> Inputs:
-        """The inputs that are stated; they come from somewhere else if there is a `maker`."""
-        from convcost.tracing.target.inputs import parse_inputs
 
-        inputs = parse_inputs(self.inputs)
-        if self.maker and inputs.all:
-            raise UsageError("--input and --inputs-from exclude each other")
-        return inputs
+def make_target(text: str, modules: ModuleOptions, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
+    """The module at `text`, with those of `sizes` that its inputs have."""
+    from convcost.tracing.target.target import Target, parse_place
 
-    def target(self, text: str, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
-        """The module at `text`, with those of `sizes` that its inputs have."""
-        from convcost.tracing.target.target import Target, parse_place
-
-        return Target(
-            parse_place(text),
-            _arguments(self.arguments),
-            inputs.sized(sizes),
-            {name: sizes[name] for name in inputs.names if name in sizes},
-            parse_place(self.maker) if self.maker else None,
-            self.train,
-        )
+    return Target(
+        parse_place(text),
+        _arguments(modules.module_arguments or ()),
+        inputs.sized(sizes),
+        {name: sizes[name] for name in inputs.names if name in sizes},
+        parse_place(modules.inputs_from) if modules.inputs_from else None,
+        modules.train,
+    )
 
 
 def _arguments(texts: Iterable[str]) -> dict[str, Any]:
@@ -78,20 +69,20 @@ def _argument(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def of_target(
-    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], models: ModuleOptions
+def read_target(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], modules: ModuleOptions
 ) -> Target:
     """The one module that is named, on its inputs."""
-    texts, options = split(tokens, known(context), takes_numbers=True)
+    texts, options = split(tokens, option_names(context), takes_numbers=True)
     if not texts:
         raise UsageError("there is no target", hint=PLACES)
     _check_target(texts[0])
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS
         raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
-    inputs = models.declared()
+    inputs = declared_inputs(modules)
     check_options(options, (inputs,), context)
-    return models.target(texts[0], inputs, bindings(options, settings))
+    return make_target(texts[0], modules, inputs, bindings(options, settings))
 
 
 def _check_target(text: str) -> None:
@@ -112,12 +103,7 @@ ARGUMENTS = "A module's arguments are given by name: --arg num_classes=10."
 PLACES = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def time_limit(text: str) -> float:
-    """The seconds that `--timeout` allows."""
-    return parse_seconds(text, "--timeout") if text else DEFAULT_TIMEOUT
-
-
-def measured(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
+def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
@@ -128,7 +114,7 @@ def measured(target: Target, profiler: Profiler, timeout: float) -> ProfiledMode
         return profile_target(target, profiler)
 
 
-def formulas_at(text: str) -> dict[str, Any]:
+def read_formulas(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
     from convcost.tracing.target.loading import load_formulas
     from convcost.tracing.target.target import parse_place

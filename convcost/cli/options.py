@@ -1,37 +1,30 @@
-"""Options that several commands have."""
+"""Options that several commands have, each declared once: alone, or in a group that a command takes whole.
+
+A group is a dataclass whose fields are options. A parameter of a command that is annotated with it stands for
+all of them, in their order. A field that the command also declares itself, with another help, is taken
+from there; one that is no option keeps its default.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-Sizes = Annotated[
+from convcost.core.cost import Convention, convention
+from convcost.core.errors import UsageError
+from convcost.core.report import Report
+from convcost.core.units import parse_bytes, parse_seconds
+from convcost.render import check_format
+from convcost.system.workers import DEFAULT_TIMEOUT
+
+SettingsOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
 ]
-CountOption = Annotated[
-    str,
-    typer.Option(
-        "--count",
-        metavar="matmul|bias|all",
-        help="What FLOPs are: 2 x MACs; with bias adds; with elementwise work too.",
-    ),
-]
-TapsOption = Annotated[
-    str,
-    typer.Option(
-        "--taps", metavar="full|valid", help="Count all taps, or only those on real data (not padding)."
-    ),
-]
 DtypeOption = Annotated[
     str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
-]
-OwnDtypeOption = Annotated[
-    str,
-    typer.Option(
-        "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
-    ),
 ]
 DeviceOption = Annotated[
     str,
@@ -41,57 +34,159 @@ DeviceOption = Annotated[
         help="Least times on this device, such as a100: convcost devices lists them.",
     ),
 ]
-FootprintOption = Annotated[bool, typer.Option("--memory", help="Show the memory to run and to train.")]
-OptimizerOption = Annotated[
-    str,
-    typer.Option("--optimizer", metavar="NAME", help="What trains it, for --memory; adamw if none is named."),
-]
-CountersOption = Annotated[
-    str, typer.Option("--counters", metavar="NAMES", help="all, none, or names with commas between them.")
-]
-MemoryOption = Annotated[
-    str, typer.Option("--max-memory", metavar="BYTES", help="What a counter may really allocate.")
-]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a counter differs.")]
-FormatOption = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv, html or latex.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-InputsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        metavar="[NAME=]DTYPE[SIZES]",
-        help="A module's input, such as 'f32[1,3,224,224]' or 'ids=i64[B,128]'; give one or more.",
-    ),
-]
-MakerOption = Annotated[
-    str,
-    typer.Option("--inputs-from", metavar="FILE.py:NAME", help="A function that returns a module's inputs."),
-]
-ArgumentsOption = Annotated[
-    list[str] | None,
-    typer.Option("--arg", metavar="NAME=VALUE", help="An argument for a module's class or function."),
-]
-TrainOption = Annotated[
-    bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
-]
-TimeoutOption = Annotated[
-    str,
-    typer.Option("--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."),
-]
-TimeOption = Annotated[
-    bool, typer.Option("--time", help="Measure the time that it takes here, in turn with the others.")
-]
-BackwardOption = Annotated[
-    bool, typer.Option("--backward", help="With --time: time a training step, forward and backward, too.")
-]
-CompileOption = Annotated[
-    bool, typer.Option("--compile", help="With --time: time what torch.compile makes of it, too.")
-]
 OnOption = Annotated[
     str, typer.Option("--on", metavar="cpu|cuda", help="Where to measure; on the GPU if there is one.")
 ]
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="N", help="On how many threads to measure; as torch has it.")
 ]
+ConfigOption = Annotated[
+    str,
+    typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
+]
+MaxMemoryOption = Annotated[
+    str, typer.Option("--max-memory", metavar="BYTES", help="What a counter may really allocate.")
+]
+TimeoutOption = Annotated[
+    str,
+    typer.Option("--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."),
+]
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """The format of the result."""
+
+    output_format: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="table, json, markdown, csv, html or latex.")
+    ] = "table"
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
+
+    def format_for(self, kind: type = Report) -> str:
+        """The format's name; UsageError if results of this kind have no such format."""
+        name = "json" if self.json else self.output_format
+        check_format(name, kind)
+        return name
+
+
+@dataclass(frozen=True)
+class ConventionOptions:
+    """What FLOPs are."""
+
+    count: Annotated[
+        str,
+        typer.Option(
+            "--count",
+            metavar="matmul|bias|all",
+            help="What FLOPs are: 2 x MACs; with bias adds; with elementwise work too.",
+        ),
+    ] = "matmul"
+    taps: Annotated[
+        str,
+        typer.Option(
+            "--taps", metavar="full|valid", help="Count all taps, or only those on real data (not padding)."
+        ),
+    ] = "full"
+
+    @property
+    def convention(self) -> Convention:
+        """The convention that both name; UsageError if there is none."""
+        return convention(self.count, self.taps)
+
+
+@dataclass(frozen=True)
+class CounterOptions:
+    """Which counters are asked, and what their verdicts do."""
+
+    counters: Annotated[
+        str,
+        typer.Option("--counters", metavar="NAMES", help="all, none, or names with commas between them."),
+    ] = "all"
+    max_memory: MaxMemoryOption = "1GiB"
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a counter differs.")] = False
+
+    @property
+    def max_bytes(self) -> int:
+        """What a counter may allocate."""
+        return parse_bytes(self.max_memory)
+
+
+@dataclass(frozen=True)
+class TimingOptions:
+    """Whether and how times are measured."""
+
+    time: Annotated[
+        bool, typer.Option("--time", help="Measure the time that it takes here, in turn with the others.")
+    ] = False
+    backward: Annotated[
+        bool,
+        typer.Option("--backward", help="With --time: time a training step, forward and backward, too."),
+    ] = False
+    compile: Annotated[
+        bool, typer.Option("--compile", help="With --time: time what torch.compile makes of it, too.")
+    ] = False
+    on: OnOption = ""
+    threads: ThreadsOption = ""
+
+    def check(self, *, backward_needs_time: bool = True) -> None:
+        """UsageError for an option that means nothing without --time, --backward among them or not."""
+        given = {
+            "--compile": self.compile,
+            "--on": self.on,
+            "--threads": self.threads,
+            "--backward": self.backward and backward_needs_time,
+        }
+        first = next((name for name, value in given.items() if value), "")
+        if first and not self.time:
+            raise UsageError(f"{first} is for --time, which measures how long it takes")
+
+
+@dataclass(frozen=True)
+class MemoryOptions:
+    """Whether memory is estimated, and with which optimizer."""
+
+    memory: Annotated[bool, typer.Option("--memory", help="Show the memory to run and to train.")] = False
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            "--optimizer", metavar="NAME", help="What trains it, for --memory; adamw if none is named."
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
+class ModuleOptions:
+    """How torch modules are made and run: all that are named share it."""
+
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="[NAME=]DTYPE[SIZES]",
+            help="A module's input, such as 'f32[1,3,224,224]' or 'ids=i64[B,128]'; give one or more.",
+        ),
+    ] = None
+    inputs_from: Annotated[
+        str,
+        typer.Option(
+            "--inputs-from", metavar="FILE.py:NAME", help="A function that returns a module's inputs."
+        ),
+    ] = ""
+    module_arguments: Annotated[
+        list[str] | None,
+        typer.Option("--arg", metavar="NAME=VALUE", help="An argument for a module's class or function."),
+    ] = None
+    train: Annotated[
+        bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
+    ] = False
+    timeout: TimeoutOption = ""
+
+    @property
+    def describe_a_module(self) -> bool:
+        """Whether one is given that means nothing without a module."""
+        return bool(self.inputs or self.inputs_from or self.module_arguments or self.train)
+
+    @property
+    def seconds(self) -> float:
+        """The time that counting a module may take."""
+        return parse_seconds(self.timeout, "--timeout") if self.timeout else DEFAULT_TIMEOUT

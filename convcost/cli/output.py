@@ -1,4 +1,4 @@
-"""What goes to stdout and stderr: results, messages, progress, what a model prints; how a command ends."""
+"""What goes to stdout and stderr: results, messages, progress, and what a model prints."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import typer
 
-from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.errors import ConvcostError
 from convcost.core.escapes import escaped, printable, without_command
+from convcost.render import render
+from convcost.render.kinds import Result
 from convcost.render.style import Style
 from convcost.system.signals import cleanup
-
-P = ParamSpec("P")
 
 NARROWEST, WIDEST = 20, 2_000
 """What a table is laid out for, whatever COLUMNS says."""
 
 
-def style(*, layers: bool = False) -> Style:
-    """How stdout will be read."""
+def style(**options: Any) -> Style:
+    """How stdout will be read, and what the options ask to show."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return Style(
         width=min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST),
         color=_wants_color(),
         unicode=encoding.lower().replace("-", "").startswith("utf"),
-        layers=layers,
+        **options,
     )
 
 
@@ -43,6 +42,11 @@ def _wants_color() -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return is_terminal() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def print_result(result: Result, format_name: str, **options: Any) -> None:
+    """`result` on stdout, in the format and with the options of its style."""
+    emit(render(result, format_name, style(**options)))
 
 
 def emit(text: str) -> None:
@@ -86,48 +90,16 @@ def close_quietly() -> None:
         _discard_stdout()
 
 
+LONGEST = 1_000
+"""Characters of a line on stderr."""
+
+
 def print_error(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
-    lines = [shorten(without_command(escaped(printable(line)))) for line in text.splitlines()]
+    safe = (without_command(escaped(printable(line))) for line in text.splitlines())
+    lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]}..." for line in safe]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)
-
-
-LONGEST = 1_000
-"""Of a line on stderr."""
-
-
-def shorten(line: str) -> str:
-    """`line`, unless someone typed a hundred thousand characters that it repeats."""
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
-
-
-def check_folder() -> None:
-    """UsageError where the current folder is gone: torch does not start there, and no file is found."""
-    try:
-        os.getcwd()
-    except OSError:
-        raise UsageError("the current folder is gone", hint="Go to another one, such as: cd ~") from None
-
-
-def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """`command`, with convcost's errors as a short message on stderr and exit code 2."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            check_folder()
-            command(*args, **kwargs)
-        except ConvcostError as error:
-            print_error(str(error))
-            raise typer.Exit(2) from None
-        except OSError as error:
-            print_error(f"{error.filename or 'a file'}: {error.strerror or error}")
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(130) from None
-
-    return run
 
 
 STDOUT, STDERR = 1, 2
@@ -141,7 +113,7 @@ def stdout_to_stderr() -> Iterator[None]:
     """
     own = os.getpid()
     try:
-        with _descriptors_aside(), redirect_stdout(sys.stderr):
+        with _stdout_descriptor_to_stderr(), redirect_stdout(sys.stderr):
             yield
     finally:
         if os.getpid() != own:
@@ -149,28 +121,23 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def _descriptors_aside() -> Iterator[None]:
+def _stdout_descriptor_to_stderr() -> Iterator[None]:
     _flush()
-    kept = _copy_of_stdout()
-    identity = None if kept is None else _identity(kept)
+    own = None
+    with suppress(OSError):  # it may be closed
+        own = os.dup(STDOUT)
+    identity = None if own is None else _identity(own)
     try:
         with suppress(OSError):
             os.dup2(STDERR, STDOUT)
         yield
     finally:
         _flush()
-        if kept is not None:
-            if _identity(kept) != identity:
+        if own is not None:
+            if _identity(own) != identity:
                 raise ConvcostError("the model replaced the command's open output, so there is no result")
-            os.dup2(kept, STDOUT)
-            os.close(kept)
-
-
-def _copy_of_stdout() -> int | None:
-    """None if it is closed."""
-    with suppress(OSError):
-        return os.dup(STDOUT)
-    return None
+            os.dup2(own, STDOUT)
+            os.close(own)
 
 
 def _identity(descriptor: int) -> tuple[int, ...]:
@@ -189,8 +156,8 @@ def _flush() -> None:
 
 T = TypeVar("T")
 
-WIDTH = 40
-"""Of a line that the next one is written over."""
+PROGRESS_WIDTH = 40
+"""Columns of a line that the next one is written over."""
 
 
 def show_progress(steps: Iterable[T], total: int, part: Callable[[T], str]) -> Iterator[T]:
@@ -199,37 +166,37 @@ def show_progress(steps: Iterable[T], total: int, part: Callable[[T], str]) -> I
     A screen has one line, which is gone in the end; a file a line for each part.
     """
     is_screen, before = _is_screen(), ""
-    with cleanup(_erase):
+    with cleanup(_clear_at_signal):
         for done, step in enumerate(steps):
             text = f"{part(step)}: {done} of {total}"
             if is_screen:
-                _write(f"\r{text:{WIDTH}}")
+                _print_progress(f"\r{text:{PROGRESS_WIDTH}}")
             elif part(step) != before:
                 before = part(step)
-                _write(f"{text}\n")
+                _print_progress(f"{text}\n")
             yield step
     clear_progress()
 
 
-BLANK = f"\r{'':{WIDTH}}\r"
+BLANK_LINE = f"\r{'':{PROGRESS_WIDTH}}\r"
 
 
 def clear_progress() -> None:
-    """Take the line away, where one is left of work that was cut short."""
+    """Take the line away, if work that was cut short left one."""
     if _is_screen():
-        _write(BLANK)
+        _print_progress(BLANK_LINE)
 
 
-def _erase() -> None:
-    """The same where a signal ends the process."""
+def _clear_at_signal() -> None:
+    """Take the line away where a signal ends the process."""
     if _is_screen():
-        os.write(sys.stderr.fileno(), BLANK.encode())
+        os.write(sys.stderr.fileno(), BLANK_LINE.encode())
 
 
 def _is_screen() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _write(text: str) -> None:
+def _print_progress(text: str) -> None:
     with suppress(OSError, ValueError):
         typer.echo(text, err=True, nl=False)

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.output import emit, handle_errors
+from convcost.cli.output import emit
 from convcost.core.errors import UsageError
 from convcost.schemas import NAMES, schema_text
 
 
-@handle_errors
 def schema(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A command, for its JSON; or config, or lock.")

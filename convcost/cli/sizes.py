@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import typer
 
-from convcost.cli.commands import known
 from convcost.cli.hints import no_design, unknown_option
+from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
 from convcost.spec import Named, check_names
@@ -113,7 +113,7 @@ def check_options(
 ) -> None:
     """Refuse a name that no size has, with the option, size or one of `words` that is meant."""
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
-    own = (*words, *sizes, *(name.removeprefix("--") for name in known(context)))
+    own = (*words, *sizes, *(name.removeprefix("--") for name in option_names(context)))
     for option in options:
         if option.name not in sizes:
             problem = unknown_option(context, option.name, option.value, own)

@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import FormatOption, JsonOption
-from convcost.cli.output import emit, handle_errors, show_progress, style
+from convcost.cli.options import OutputOptions
+from convcost.cli.output import print_result, show_progress
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
-from convcost.render import check_format, render
 
 MOST_CASES = 1_000_000
 
 
-@handle_errors
 def verify(
     cases: Annotated[
         str, typer.Option("--cases", metavar="N", help="How many cases for each argument of a layer.")
@@ -35,15 +33,14 @@ def verify(
             help="Names with commas between them; all that are installed; or none.",
         ),
     ] = "fvcore,flop_counter_mode,torch_profiler",
-    output_format: FormatOption = "table",
-    json: JsonOption = False,
+    *,
+    output: OutputOptions,
 ) -> None:
     """Check every formula against torch and the counters, over generated layers of every kind.
 
     Exit with 1 if they disagree in a way that is not known. For after an upgrade of torch, say.
     """
-    format_name = "json" if json else output_format
-    check_format(format_name)
+    format_name = output.format_for()
     from convcost.verify.run import Plan, chosen_counters, chosen_kinds, family_of, findings, verified
 
     number = parse_count(cases, "--cases")
@@ -54,6 +51,6 @@ def verify(
     plan = Plan(chosen_kinds(kinds), chosen_counters(counters), number, parse_count(seed, "--seed"))
     total = sum(map(plan.number, plan.kinds))
     result = verified(plan, show_progress(findings(plan), total, lambda found: family_of(found[0].kind)))
-    emit(render(result, format_name, style()))
+    print_result(result, format_name)
     if not result.agrees:
         raise typer.Exit(1)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+
+GREEK = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi
+omega
+"""
 
 COMMAND = re.compile(r"^(\s*)::(?=\w)")
 """What GitHub Actions takes for a command at the start of a line."""
@@ -20,6 +26,29 @@ MARKDOWN = re.compile(
 
 NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 may have in it, escaped or not."""
+
+LATEX_SIGNS = {
+    **{"×": r"\times", "÷": r"\div", "·": r"\cdot", "−": "-", "→": r"\to", "≥": r"\ge", "≤": r"\le"},
+    **{"⌊": r"\lfloor", "⌋": r"\rfloor", "√": r"\surd", "ᵀ": "^{T}", "µ": r"\mu", "∞": r"\infty"},
+    **{"∓": r"\mp", "½": r"\frac12", "≈": r"\approx", "~": r"\sim"},
+    **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", map("\\{}".format, GREEK.split()), strict=True)),
+    **{"Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda", "Ξ": r"\Xi", "Π": r"\Pi"},
+    **{"Σ": r"\Sigma", "Υ": r"\Upsilon", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega"},
+}
+"""Signs and Greek letters as commands of math mode."""
+
+LATEX_ESCAPES = {
+    **{sign: f"\\{sign}" for sign in "{}$&#%_"},
+    **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "–": "--", "…": r"\ldots{}"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
+}
+LATEX_TEXT = str.maketrans(LATEX_ESCAPES | {sign: f"${command}$" for sign, command in LATEX_SIGNS.items()})
+LATEX_TYPEWRITER = LATEX_TEXT | {ord(sign): sign for sign in "<>|"}
+
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+LATEX_ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"
+"""Grave, acute, circumflex, tilde, diaeresis, ring, caron, cedilla: those that every font of LaTeX has."""
 
 
 def escaped(text: str) -> str:
@@ -83,3 +112,27 @@ def json_text(document: str) -> str:
 def xml(text: str) -> str:
     """`text` that XML may have in it, not yet escaped."""
     return NO_XML.sub("\ufffd", printable(text))
+
+
+def latex(text: str) -> str:
+    """`text` as it is, for text mode."""
+    return NOT_ASCII.sub(_latex_letter, text.translate(LATEX_TEXT))
+
+
+def latex_code(text: str) -> str:
+    """`text` as code, for text mode."""
+    return rf"\texttt{{{NOT_ASCII.sub(_latex_letter, text.translate(LATEX_TYPEWRITER))}}}"
+
+
+def _latex_letter(found: re.Match[str]) -> str:
+    """A letter with an accent as it is; any other that LaTeX would refuse by its number, such as \\u6f22."""
+    letter, *marks = list(unicodedata.normalize("NFD", found[0]))
+    is_known = letter.isascii() and len(marks) == 1 and marks[0] in LATEX_ACCENTS
+    return found[0] if is_known else escaped(found[0]).translate(LATEX_TEXT)
+
+
+def latex_name(name: str) -> str:
+    r"""The name of a size, for math mode: E, \alpha, \text{d\_model}."""
+    if len(name) > 1 or not (name.isascii() or name in LATEX_SIGNS):
+        return rf"\text{{{latex(name)}}}"
+    return f"{LATEX_SIGNS[name]} " if name in LATEX_SIGNS else name

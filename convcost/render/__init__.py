@@ -12,9 +12,6 @@ from convcost.render.style import Style
 
 __all__ = ["FORMATS", "check_format", "render"]
 
-DATA = ("json", "csv")
-"""Formats of plain data: one module is enough for every kind of result."""
-
 
 class Format(Protocol):
     """A module of this package with this function."""
@@ -34,6 +31,5 @@ def check_format(name: str, kind: type = Report) -> None:
 def render(result: Result, name: str, style: Style | None = None) -> str:
     """`result` in the format called `name`."""
     check_format(name, type(result))
-    package = "convcost.render" if name in DATA else kind_of(type(result)).package
-    module = cast("Format", import_module(f"{package}.{name}"))
+    module = cast("Format", import_module(f"convcost.render.{name}"))
     return module.render(result, style or Style())

@@ -12,13 +12,13 @@ from convcost.core.units import sign
 from convcost.gate.assertion import AssertionResult
 from convcost.gate.assertion_hints import hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
+from convcost.render.formulas import is_number
 from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import LABELS, figure, sentence
-from convcost.render.model_modules import percent, without
+from convcost.render.model_modules import percent
 from convcost.render.notes import sizes_text
-from convcost.render.numbers import is_number
 from convcost.render.style import Style
-from convcost.render.table import printed
+from convcost.render.table import render_document
 
 MOST_LINES = 20
 """Layers that are listed, those that cost most; the rest on one line."""
@@ -33,7 +33,7 @@ def failure(result: AssertionResult, width: int) -> str:
     sizes = sizes_text((result.report,))
     tables = (fitted(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
-    body = printed(Document((), section, Section((), ())).written(printable), Style(width))
+    body = render_document(Document((), section, Section((), ())).written(printable), Style(width))
     text = "\n".join([*map(printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
 
@@ -68,7 +68,7 @@ def _by_layer(result: AssertionResult, metrics: list[str]) -> Table:
     lines += [Line("total", _cells(rows, report, metrics)), *_asked(result, metrics)]
     columns = (column for metric in metrics for column in (LABELS[metric], "share"))
     table = Table((f"by {_part(report)}", *columns), tuple(lines))
-    return without(table, "share") if report.open_names else table
+    return table.without("share") if report.open_names else table
 
 
 def _asked(result: AssertionResult, metrics: list[str]) -> tuple[Line, Line]:

@@ -9,7 +9,8 @@ from convcost.core import arithmetic, units
 from convcost.core.errors import ConvcostError
 from convcost.core.metrics import METRICS as TABLE
 from convcost.core.report import Comparison, Report
-from convcost.render.numbers import TOO_LONG, is_number, shown, simplified
+from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
+from convcost.render.texts import MathText, MixedText
 
 if TYPE_CHECKING:
     from convcost.symbolic.breakeven import BreakEven
@@ -35,7 +36,7 @@ def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     labels: dict[str, list[str]] = {}
     for metric, label in METRICS.items():
         labels.setdefault(_verdict(comparison, other, metric), []).append(label)
-    verdicts = [f"{_listed(alike)}: {verdict}" for verdict, alike in labels.items()]
+    verdicts = [MixedText(f"{_listed(alike)}: ", verdict) for verdict, alike in labels.items()]
     return [*verdicts, *_where_inputs_agree(comparison, other)]
 
 
@@ -49,26 +50,31 @@ def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
     first, values = comparison.first, [getattr(each, metric) for each in (comparison.first, other)]
     ratio = simplified(comparison.ratio(metric, other))
     if ratio is None:
-        return f"{first.name} has none, {other.name} {shown(values[1]) if values[1] != 0 else 'neither'}."
+        amount = short_text(values[1]) if values[1] != 0 else "neither"
+        return MixedText(f"{first.name} has none, {other.name} ", amount, ".")
     quotient = f"{other.name} ÷ {first.name}"
     if is_number(ratio):
-        names = dict.fromkeys((*first.open_names, *other.open_names))
-        return f"{quotient} = {_exactly(ratio)}, whatever {', '.join(names)}."
+        names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
+        return MixedText(f"{quotient} = ", _exactly(ratio), ", whatever ", MixedText.joined(", ", names), ".")
     found = found_break_even(comparison, other, metric)
     order = _order(found, first.name, other.name)
-    text = shown(ratio)
-    return f"{order}." if text == TOO_LONG else f"{quotient} = {text}; {order}."
+    text = short_text(ratio)
+    about_ratio = () if text == TOO_LONG else (f"{quotient} = ", text, "; ")
+    return MixedText(*about_ratio, order, ".")
 
 
 def _order(found: BreakEven, first: str, other: str) -> str:
     names = {-1: f"{other} has fewer", 1: f"{first} has fewer", 0: "both have as many"}
-    if condition := found.condition():
-        return f"{other} has fewer where {condition}"
-    if equality := found.equality():
-        return f"{names[found.signs[0]]}, or both as many where {equality}"
+    if found.condition():
+        return MixedText(f"{other} has fewer where ", relation_text(found.condition))
+    if found.equality():
+        return MixedText(f"{names[found.signs[0]]}, or both as many where ", relation_text(found.equality))
     if not found.crossings:
         return f"{names[found.signs[0]]} always"
-    return ", ".join(f"{names[sign]} {_stretch(found, place)}" for place, sign in enumerate(found.signs))
+    stretches = (
+        MixedText(f"{names[sign]} ", _stretch(found, place)) for place, sign in enumerate(found.signs)
+    )
+    return MixedText.joined(", ", stretches)
 
 
 def _stretch(found: BreakEven, place: int) -> str:
@@ -78,10 +84,10 @@ def _stretch(found: BreakEven, place: int) -> str:
     end = found.crossings[place]
     if place == 0:
         below = "at" if found.exact and found.signs[0] == 0 else "below"
-        return f"{below} {_point(found.size, end)}"
+        return MixedText(f"{below} ", _point(found.size, end))
     start = found.crossings[place - 1]
     if found.exact:
-        return f"from there to {_point(found.size, end)}"
+        return MixedText("from there to ", _point(found.size, end))
     return f"at {start:,}" if end == start + 1 else f"from {start:,} to {end - 1:,}"
 
 
@@ -89,9 +95,10 @@ def _point(size: str, crossing: Any) -> str:
     """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, where no such thing can be written, L ≈ 11.76."""
     exactly = _exactly(crossing)
     if exactly == TOO_LONG:
-        return f"{size} ≈ {_roughly(crossing)}"
+        return MathText(f"{size} ≈ {_roughly(crossing)}")
     is_plain = isinstance(crossing, int | Fraction) and crossing.denominator <= PLAINEST
-    return f"{size} = {exactly}" + ("" if is_plain else f" ≈ {_roughly(crossing)}")
+    equation = MathText.joined(" = ", (size, exactly))
+    return equation if is_plain else MathText.joined(" ≈ ", (equation, _roughly(crossing)))
 
 
 def _exactly(crossing: Any) -> str:
@@ -99,7 +106,7 @@ def _exactly(crossing: Any) -> str:
 
     if is_number(crossing):
         return units.fraction(crossing)
-    return shown(crossing) if has_closed_form(crossing) else TOO_LONG
+    return short_text(crossing) if has_closed_form(crossing) else TOO_LONG
 
 
 def _roughly(crossing: Any) -> str:
@@ -122,7 +129,8 @@ def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
     if not is_number(there):
         return []
     place = _point(found.size, found.crossings[0])
-    return [f"At {place}, where both inputs are of one size, the ratio of FLOPs is {shown(there)}."]
+    sentence = ", where both inputs are of one size, the ratio of FLOPs is "
+    return [MixedText("At ", place, sentence, short_text(there), ".")]
 
 
 def _is_possible(report: Report, found: BreakEven) -> bool:

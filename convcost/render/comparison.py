@@ -12,9 +12,9 @@ from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
 from convcost.render.breakeven import is_open, open_verdicts
-from convcost.render.candidates import beside, columns
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
+from convcost.render.formulas import factor_text, shape_text, short_text
 from convcost.render.model import partial_note
 from convcost.render.model_modules import ITSELF, amount
 from convcost.render.notes import (
@@ -22,13 +22,11 @@ from convcost.render.notes import (
     assumed_text,
     convention_note,
     costs_against,
-    shape_text,
     sizes_facts,
     spec_text,
     unknown_text,
 )
-from convcost.render.numbers import factor, shown
-from convcost.render.quantities import metric_label, shown_metrics
+from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.report import layer_table
 from convcost.render.style import Style
 
@@ -37,7 +35,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     """The candidates side by side."""
     reports = comparison.candidates
     table = Table(
-        ("", *columns(reports)),
+        ("", *candidate_columns(reports)),
         (
             _shapes_line("input", [report.input for report in reports]),
             _shapes_line("output", [report.output for report in reports]),
@@ -54,19 +52,19 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
             (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
         ),
         counters=counter_section(reports),
-        beside=estimates.sections(reports, style),
+        estimates=estimates.sections(reports, style),
     )
 
 
-def _shapes_line(metric_label: str, shapes: list[Shape]) -> Line:
-    return Line(metric_label, beside([shape_text(shape) for shape in shapes], [""] * (len(shapes) - 1)))
+def _shapes_line(label: str, shapes: list[Shape]) -> Line:
+    return Line(label, with_ratios([shape_text(shape) for shape in shapes]))
 
 
 def _compared(comparison: Comparison, metric: Metric) -> Line:
     found = (getattr(report, metric.name) for report in comparison.candidates)
-    values = [shown(value, missing=metric.missing or NONE) for value in found]
-    ratios = [factor(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
-    return Line(metric_label(metric, comparison.first), beside(values, ratios), metric.is_minor)
+    values = [short_text(value, missing=metric.missing or NONE) for value in found]
+    ratios = [factor_text(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
+    return Line(metric_label(metric, comparison.first), with_ratios(values, ratios), metric.is_minor)
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
@@ -86,7 +84,7 @@ def _inputs(comparison: Comparison) -> str:
     counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
     if len(set(counts.values())) == 1:
         return ""
-    listed = ", ".join(f"{name} {shown(count)}" for name, count in counts.items())
+    listed = ", ".join(f"{name} {short_text(count)}" for name, count in counts.items())
     return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
 
 

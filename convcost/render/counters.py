@@ -12,8 +12,7 @@ from convcost.core.report import CounterResult, Report
 from convcost.core.units import exact, fraction, human, in_full, sign
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
-from convcost.render.columns import GUTTER, column_width
-from convcost.render.document import Document, Line, Section, Table
+from convcost.render.document import GUTTER, Document, Line, Section, Table
 from convcost.render.style import Style
 
 PENDING = "..."
@@ -135,12 +134,12 @@ Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""
 
 
-def diagnosis_section(diagnosis_document: DiagnosedReport, width: int) -> Section:
+def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
     """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
-    table = _diagnosis_table(diagnosis_document, _in_full)
+    table = _diagnosis_table(report, _in_full)
     if not _fits(table, width):
-        table = _diagnosis_table(diagnosis_document, human)
-    return Section((table,), tuple(_diagnosis_notes(diagnosis_document)))
+        table = _diagnosis_table(report, human)
+    return Section((table,), tuple(_diagnosis_notes(report)))
 
 
 def _fits(table: Table, width: int) -> bool:
@@ -148,13 +147,13 @@ def _fits(table: Table, width: int) -> bool:
     numbers = range(1, len(table.columns))
     longest = max(len(line.label) + 2 * line.indent for line in table.lines)
     label = longest if longest <= width // 2 else BROKEN_LABEL
-    return label + GUTTER + sum(column_width(table, column) for column in numbers) <= width
+    return label + GUTTER + sum(table.column_width(column) for column in numbers) <= width
 
 
-def _diagnosis_table(diagnosis_document: DiagnosedReport, amount: Amount) -> Table:
-    lines = [Line("exact", ("", fraction(diagnosis_document.macs), ""))]
-    for opinion in diagnosis_document.diagnoses.values():
-        lines.append(Line(opinion.title, _opinion_cells(diagnosis_document, opinion, amount)))
+def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
+    lines = [Line("exact", ("", fraction(report.macs), ""))]
+    for opinion in report.diagnoses.values():
+        lines.append(Line(opinion.title, _opinion_cells(report, opinion, amount)))
         lines += [
             Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in opinion.causes
         ]
@@ -167,10 +166,8 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _opinion_cells(
-    diagnosis_document: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount
-) -> tuple[str, ...]:
-    raw, macs, difference = opinion.result.raw, opinion.macs, diagnosis_document.difference(opinion)
+def _opinion_cells(report: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
+    raw, macs, difference = opinion.result.raw, opinion.macs, report.difference(opinion)
     if raw is None or macs is None or difference is None:
         return ("–", "–", opinion.result.verdict)
     unit = f"{opinion.result.raw_unit}s"
@@ -186,8 +183,8 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
     return f"{sign(value)}{amount(abs(value), '')}"
 
 
-def _diagnosis_notes(diagnosis_document: DiagnosedReport) -> Iterator[str]:
-    heard = diagnosis_document.diagnoses.values()
+def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
+    heard = report.diagnoses.values()
     if any(opinion.causes for opinion in heard):
         yield NOTE
     if any(opinion.unexplained for opinion in heard):

@@ -1,9 +1,18 @@
-"""A result laid out for reading: headings, tables, notes. Each visual format only dresses it."""
+"""A result laid out for reading: headings, tables, derivations, notes. Each visual format only writes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from convcost.render.texts import MathText, rewritten
+
+GUTTER = 3
+"""Between two columns: a space on both sides, and the screen's separator."""
+
+LONGEST_LABEL = 32
+
+Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Line(NamedTuple):
@@ -19,7 +28,7 @@ class Line(NamedTuple):
 
     @property
     def indent(self) -> int:
-        """By how many steps its label is set in."""
+        """By how many steps its label is indented."""
         return self.depth + self.minor
 
 
@@ -30,11 +39,66 @@ class Table(NamedTuple):
     lines: tuple[Line, ...]
     text: bool = False
 
+    @property
+    def longest_label(self) -> int:
+        """The characters of the longest label as it is indented."""
+        return max(len(line.label) + 2 * line.indent for line in self.lines)
 
-class Command(str):
-    """A note that is a command: it stays on one line however long, so that it can be copied."""
+    def column_width(self, column: int) -> int:
+        """The characters of its longest text, and the gutter."""
+        if column == 0:
+            return min(LONGEST_LABEL, self.longest_label) + GUTTER
+        cells = (len(line.cells[column - 1]) for line in self.lines)
+        return max(len(self.columns[column]), *cells) + GUTTER
 
-    __slots__ = ()
+    def fits(self, width: int) -> bool:
+        """Whether its columns have room side by side, with no label broken."""
+        return self.longest_label + GUTTER + sum(map(self.column_width, range(1, len(self.columns)))) <= width
+
+    def without(self, *headings: str) -> Table:
+        """The table without some of its columns."""
+        return self.only(
+            [place for place in range(1, len(self.columns)) if self.columns[place] not in headings]
+        )
+
+    def only(self, places: Iterable[int]) -> Table:
+        """The labels and the columns at `places`."""
+        listed = list(places)
+        lines = (line._replace(cells=tuple(line.cells[place - 1] for place in listed)) for line in self.lines)
+        return self._replace(
+            columns=(self.columns[0], *(self.columns[place] for place in listed)), lines=tuple(lines)
+        )
+
+    def split(self, width: int) -> list[Table]:
+        """The table as several with the same labels, where it has more columns than fit side by side.
+
+        A part has no lines that are empty in it.
+        """
+        groups: list[list[int]] = [[]]
+        for column in range(1, len(self.columns)):
+            used = self.column_width(0) + sum(map(self.column_width, groups[-1]))
+            if groups[-1] and used + self.column_width(column) > width:
+                groups.append([])
+            groups[-1].append(column)
+        if self.text or len(groups) == 1:
+            return [self]
+        parts = map(self.only, groups)
+        filled = (
+            part._replace(lines=tuple(line for line in part.lines if any(line.cells))) for part in parts
+        )
+        return [part for part in filled if part.lines]
+
+    def written(self, write: Rewrite) -> Table:
+        """The table with every text in it as `write` writes it."""
+        lines = (
+            line._replace(
+                label=rewritten(line.label, write), cells=tuple(rewritten(cell, write) for cell in line.cells)
+            )
+            for line in self.lines
+        )
+        return self._replace(
+            columns=tuple(rewritten(column, write) for column in self.columns), lines=tuple(lines)
+        )
 
 
 class Section(NamedTuple):
@@ -42,6 +106,13 @@ class Section(NamedTuple):
 
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
+
+    def written(self, write: Rewrite) -> Section:
+        """The section with every text in it as `write` writes it."""
+        return Section(
+            tuple(table.written(write) for table in self.tables),
+            tuple(rewritten(note, write) for note in self.notes),
+        )
 
 
 class Fact(NamedTuple):
@@ -56,47 +127,110 @@ class Fact(NamedTuple):
         return not self.label
 
 
+class EquationText(NamedTuple):
+    """Sides that are all equal, and what they are equal to by name."""
+
+    name: str
+    sides: tuple[str, ...]
+
+    @property
+    def text(self) -> MathText:
+        """All of it on one line."""
+        return MathText.joined(" = ", (*([self.name] if self.name else []), *self.sides))
+
+
+class LoopText(NamedTuple):
+    """A loop: its variable, its extent as a formula, and the number of turns where that is another text."""
+
+    name: str
+    extent: str
+    turns: str
+
+
+class LoopNestText(NamedTuple):
+    """Loops around one multiply–accumulate, outermost first."""
+
+    loops: tuple[LoopText, ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """As a program, each loop with its number of turns behind it."""
+        heads = [
+            f"{'  ' * depth}for {loop.name} in range({loop.extent}):" for depth, loop in enumerate(self.loops)
+        ]
+        widest, widest_turns = max(map(len, heads)), max(len(loop.turns) for loop in self.loops)
+        lines = [
+            f"{head:{widest}}  {loop.turns:>{widest_turns}}".rstrip()
+            for head, loop in zip(heads, self.loops, strict=True)
+        ]
+        return [*lines, f"{'  ' * len(self.loops)}one multiply–accumulate"]
+
+
+class StepText(NamedTuple):
+    """A step of a derivation: sentences, equations, loops."""
+
+    title: str
+    lines: tuple[str | EquationText | LoopNestText, ...]
+
+    def written(self, write: Rewrite) -> StepText:
+        """The step with every text in it as `write` writes it."""
+        return StepText(
+            rewritten(self.title, write), tuple(_line_written(line, write) for line in self.lines)
+        )
+
+
+def _line_written(
+    line: str | EquationText | LoopNestText, write: Rewrite
+) -> str | EquationText | LoopNestText:
+    match line:
+        case EquationText():
+            return EquationText(
+                rewritten(line.name, write), tuple(rewritten(side, write) for side in line.sides)
+            )
+        case LoopNestText():
+            return LoopNestText(
+                tuple(LoopText(*(rewritten(text, write) for text in loop)) for loop in line.loops)
+            )
+    return rewritten(line, write)
+
+
+class Derivation(NamedTuple):
+    """How one thing comes about, step by step."""
+
+    title: str
+    steps: tuple[StepText, ...]
+
+    def written(self, write: Rewrite) -> Derivation:
+        """The derivation with every text in it as `write` writes it."""
+        return Derivation(rewritten(self.title, write), tuple(step.written(write) for step in self.steps))
+
+
 class Document(NamedTuple):
     """What to read: designs as code and facts about them, what they cost, what the counters say.
 
-    What was estimated from the costs stands `beside` them.
+    `estimates` are sections on what was estimated from the costs; an explanation has `derivations`.
     """
 
     heading: tuple[tuple[str, str], ...]
     costs: Section
     counters: Section
     facts: tuple[Fact, ...] = ()
-    beside: tuple[Section, ...] = ()
+    estimates: tuple[Section, ...] = ()
+    derivations: tuple[Derivation, ...] = ()
 
     @property
     def sections(self) -> tuple[Section, ...]:
         """The sections that have something in them."""
-        return tuple(section for section in (self.costs, *self.beside, self.counters) if section.tables)
+        every = (self.costs, *self.estimates, self.counters)
+        return tuple(section for section in every if section.tables or section.notes)
 
-    def written(self, write: Callable[[str], str]) -> Document:
-        """The same with every text in it as `write` writes it."""
+    def written(self, write: Rewrite) -> Document:
+        """The document with every text in it as `write` writes it."""
         return Document(
-            heading=tuple((write(label), write(text)) for label, text in self.heading),
-            costs=_section(self.costs, write),
-            counters=_section(self.counters, write),
-            facts=tuple(Fact(write(label), write(text)) for label, text in self.facts),
-            beside=tuple(_section(section, write) for section in self.beside),
+            heading=tuple((rewritten(label, write), rewritten(text, write)) for label, text in self.heading),
+            costs=self.costs.written(write),
+            counters=self.counters.written(write),
+            facts=tuple(Fact(rewritten(label, write), rewritten(text, write)) for label, text in self.facts),
+            estimates=tuple(section.written(write) for section in self.estimates),
+            derivations=tuple(derivation.written(write) for derivation in self.derivations),
         )
-
-
-def _section(section: Section, write: Callable[[str], str]) -> Section:
-    return Section(
-        tuple(_table(table, write) for table in section.tables),
-        tuple(_note(note, write) for note in section.notes),
-    )
-
-
-def _note(note: str, write: Callable[[str], str]) -> str:
-    return Command(write(note)) if isinstance(note, Command) else write(note)
-
-
-def _table(table: Table, write: Callable[[str], str]) -> Table:
-    lines = (
-        line._replace(label=write(line.label), cells=tuple(map(write, line.cells))) for line in table.lines
-    )
-    return table._replace(columns=tuple(map(write, table.columns)), lines=tuple(lines))

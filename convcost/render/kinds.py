@@ -37,7 +37,6 @@ class Kind(NamedTuple):
         record: `(result) -> Record`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
-        package: Whose modules write it for people, where it is no Document of tables.
         command: The command that shows it, where it has not every format.
     """
 
@@ -45,7 +44,6 @@ class Kind(NamedTuple):
     record: str
     rows: str
     formats: tuple[str, ...] = FORMATS
-    package: str = "convcost.render"
     command: str = ""
 
 
@@ -63,11 +61,10 @@ KINDS = {
     "CounterList": Kind("counters:counter_list", "records.counters:record", "records.counters:rows"),
     "DeviceList": Kind("devices:device_list", "records.devices:record", "records.devices:rows"),
     "Explanation": Kind(
-        document="",
-        record="records.explanation:record",
+        "explain:explanation_document",
+        "records.explanation:record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
-        package="convcost.render.explain",
         command="explain",
     ),
 }

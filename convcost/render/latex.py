@@ -1,57 +1,70 @@
-"""LaTeX, for papers: plain tabulars, with numbers and formulas in math mode."""
+"""LaTeX, for papers: plain tabulars and aligned equations, with numbers and formulas in math mode."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+import re
+from itertools import groupby
 
-from convcost.core.match import Match
-from convcost.core.report import Comparison, Report
-from convcost.gate.result import GateResult
-from convcost.render.columns import GUTTER, column_width, split
-from convcost.render.document import Fact, Section, Table
+from convcost.core.escapes import LATEX_SIGNS, latex, latex_code
+from convcost.render.document import (
+    GUTTER,
+    Derivation,
+    Document,
+    EquationText,
+    LoopNestText,
+    Section,
+    Table,
+)
 from convcost.render.kinds import Result, document
-from convcost.render.style import Style
-from convcost.render.tex import code, escaped, finished, text
+from convcost.render.style import Style, as_ascii
+from convcost.render.texts import CodeText, Expression, MathText, MixedText, parts_of
+
+PREAMBLE = r"% This needs \usepackage{amsmath}."
 
 LINE = 70
 """About how many characters are as wide as a column of text."""
 
 LISTS = ("description", "itemize")
 
+COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+"""What GitHub Actions would take for a command of its own."""
+
+MATH_SIGNS = str.maketrans(
+    {sign: f"\\{sign}" for sign in "{}$&#%_"}
+    | {"\\": r"\backslash ", "^": r"\text{\textasciicircum{}}", "–": r"\text{--}", "…": r"\ldots "}
+    | {sign: command if command[0] in "^-" else f"{command} " for sign, command in LATEX_SIGNS.items()}
+)
+TOKEN = re.compile(
+    r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
+    r"|(?P<words>[^\W\d]\w+(?: [^\W\d]\w*)*)|(?P<space> )|(?P<sign>.)",
+    re.DOTALL,
+)
+"""What is in a formula beside expressions; words are of two letters or more, a letter alone is a name."""
+
 
 def render(result: Result, style: Style) -> str:
-    """A description of what it is about, tabulars, and the notes as a list."""
-    read, names = document(result, style._replace(unicode=True)), _sizes(result)
-    about = description(read.heading, read.facts, names)
-    parts = [about, *(part for each in read.sections for part in _section(each, names))]
-    return finished("\n\n".join(part for part in parts if part) + "\n", style.unicode)
+    """A description of what it is about, derivations, tabulars, and the notes as a list."""
+    read = document(result, style._replace(unicode=True))
+    parts = [
+        _description(read),
+        *map(_derivation, read.derivations),
+        *(part for section in read.sections for part in _section(section)),
+    ]
+    whole = f"{PREAMBLE}\n" + "\n\n".join(filter(None, parts)) + "\n"
+    safe = COMMAND.sub(r"\1:{}:", whole)
+    return safe if style.unicode else as_ascii(safe)
 
 
-def _sizes(result: Result) -> frozenset[str]:
-    """The names of all sizes that formulas may have."""
-    match result:
-        case Report():
-            return frozenset(result.sizes)
-        case Comparison(candidates=reports):
-            return frozenset(name for report in reports for name in report.sizes)
-        case Match():
-            reference = result.reference.sizes if result.reference else ()
-            return frozenset((*result.sizes, *result.left_open, *result.vary, *reference))
-        case GateResult():
-            return frozenset(name for entry_result in result.entries for name in entry_result.report.sizes)
-    return frozenset()
-
-
-def description(heading: tuple[tuple[str, str], ...], facts: tuple[Fact, ...], names: Set[str]) -> str:
+def _description(read: Document) -> str:
     """Designs as code, and facts about them."""
-    items = [rf"\item[{_label(label)}] {code(content)}" for label, content in heading]
-    items += [rf"\item[{_label(label)}] {text(content, names)}" for label, content in facts]
-    return environment("description", items)
+    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in read.heading]
+    items += [rf"\item[{_label(label)}] {text(content)}" for label, content in read.facts]
+    return _environment("description", items)
 
 
 def _label(label: str) -> str:
     """`label` where it ends with a bracket of the command it is given to."""
-    return f"{{{escaped(label)}}}" if "[" in label or "]" in label else escaped(label)
+    return f"{{{latex(label)}}}" if "[" in label or "]" in label else latex(label)
 
 
 def _start(content: str) -> str:
@@ -59,37 +72,128 @@ def _start(content: str) -> str:
     return f"{{}}{content}" if content.startswith(("[", "*")) else content
 
 
-def environment(name: str, lines: list[str], options: str = "") -> str:
+def _environment(name: str, lines: list[str], options: str = "") -> str:
     """`lines` in an environment; nothing if there are none. A list is loose, for code in it breaks badly."""
     begin = rf"\begin{{{name}}}{options}" + r"\sloppy" * (name in LISTS)
     return "\n".join((begin, *lines, rf"\end{{{name}}}")) if lines else ""
 
 
-def _section(section: Section, names: Set[str]) -> list[str]:
-    notes = [rf"\item {_start(text(note, names))}" for note in section.notes]
-    tables = [_table(part, names) for table in section.tables for part in split(table, LINE)]
-    return [*tables, environment("itemize", notes)]
+def _section(section: Section) -> list[str]:
+    notes = [rf"\item {_start(text(note))}" for note in section.notes]
+    tables = [_table(part) for table in section.tables for part in table.split(LINE)]
+    return [*tables, _environment("itemize", notes)]
 
 
-def _table(table: Table, names: Set[str]) -> str:
-    label, *widths = (column_width(table, column) for column in range(len(table.columns)))
+def _table(table: Table) -> str:
+    label, *widths = map(table.column_width, range(len(table.columns)))
     is_wide = label + sum(widths) > LINE
     share = (LINE - label) / len(widths) - GUTTER
     column = rf"p{{{share / LINE:.2f}\linewidth}}" if is_wide else "l" if table.text else "r"
     side = (r"\raggedright " if table.text else r"\raggedleft ") if is_wide else ""
-    labels = (r"\quad " * line.indent + text(line.label, names) for line in table.lines)
-    cells = ([side + _cell(cell, names) for cell in line.cells] for line in table.lines)
+    labels = (r"\quad " * line.indent + text(line.label) for line in table.lines)
+    cells = ([side + _cell(cell) for cell in line.cells] for line in table.lines)
     rows = [[label, *each] for label, each in zip(labels, cells, strict=True)]
-    heads = [side * (place > 0) + text(head, names) for place, head in enumerate(table.columns)]
+    heads = [side * (place > 0) + text(head) for place, head in enumerate(table.columns)]
     lines = [r"\hline", _row(heads), r"\hline", *map(_row, rows), r"\hline"]
-    return "\\medskip\\noindent\n" + environment("tabular", lines, f"{{l{column * len(widths)}}}")
+    return "\\medskip\\noindent\n" + _environment("tabular", lines, f"{{l{column * len(widths)}}}")
 
 
-def _cell(cell: str, names: Set[str]) -> str:
+def _cell(cell: str) -> str:
     """The text of `cell`; a long name in it may be broken."""
-    written = text(cell, names)
+    written = text(cell)
     return written.replace(r"\_", r"\_\allowbreak{}") if len(cell) > LINE // 2 else written
 
 
 def _row(cells: list[str]) -> str:
     return rf"{_start(' & '.join(cells))} \tabularnewline"
+
+
+def _derivation(derivation: Derivation) -> str:
+    """Sentences as text, and what stands between two of them as one align."""
+    lines = [(step.title, line) for step in derivation.steps for line in step.lines]
+    blocks = [rf"\subsection*{{\raggedright {text(derivation.title)}}}"]
+    for _, found in groupby(lines, key=lambda titled: isinstance(titled[1], str)):
+        block = list(found)
+        sentences = [line for _, line in block if isinstance(line, str)]
+        equations = [(title, line) for title, line in block if not isinstance(line, str)]
+        blocks.append("\n".join(map(text, sentences)) if sentences else _aligned(equations))
+    return "\n".join(blocks)
+
+
+def _aligned(lines: list[tuple[str, EquationText | LoopNestText]]) -> str:
+    rows: list[str] = []
+    last = ""
+    for title, line in lines:
+        left = _left_side(title, line)
+        first, *others = (
+            map(mathematics, line.sides) if isinstance(line, EquationText) else [f"{_sum(line)} 1"]
+        )
+        rows += [f"{left if left != last else ''} &= {first}", *(f" &= {other}" for other in others)]
+        last = left
+    return _environment("align*", [" \\\\\n".join(rows)])
+
+
+def _left_side(title: str, line: EquationText | LoopNestText) -> str:
+    """What the line is about; of several layers together, that too."""
+    if isinstance(line, LoopNestText):
+        return mathematics("MACs")
+    if line.name and title.startswith("all "):
+        return rf"\text{{{latex(title)}: {latex(line.name)}}}"
+    return mathematics(line.name or title)
+
+
+def _sum(nest: LoopNestText) -> str:
+    """One sum over all loops, one below the other: next to each other they would be wider than a page."""
+    ranges = (rf"1 \le {mathematics(loop.name)} \le {mathematics(loop.extent)}" for loop in nest.loops)
+    return r"\sum_{\substack{" + r" \\ ".join(ranges) + "}}"
+
+
+def text(content: str) -> str:
+    """`content` for text mode: words escaped, formulas in math mode, code in typewriter."""
+    match content:
+        case MixedText():
+            return "".join(map(text, content.pieces))
+        case MathText():
+            return f"${mathematics(content)}$"
+        case CodeText():
+            return latex_code(content)
+    return latex(content)
+
+
+def mathematics(formula: str) -> str:
+    r"""`formula` for math mode: 20·B·S·E² is 20\,B\,S\,E^{2}."""
+    tokens = [token for part in parts_of(formula) for token in _tokens(part)]
+    kinds = ["", *(kind for kind, _ in tokens), ""]
+    written = []
+    for place, (kind, token) in enumerate(tokens):
+        around = {kinds[place], kinds[place + 2]}
+        if kind == "space" and "words" in around and not around & {"sign", ""}:
+            written.append("\\ ")
+        elif kind == "sign" and token == "·":
+            follows_digit = tokens[place + 1 :] and tokens[place + 1][1][:1].isdigit()
+            written.append(r"\cdot " if follows_digit else r"\,")
+        else:
+            written.append(token)
+    return re.sub(" +", " ", "".join(written)).strip()
+
+
+def _tokens(part: str | Expression) -> list[tuple[str, str]]:
+    """Numbers, words, signs, spaces and expressions, each with its LaTeX; a sign of product is left."""
+    if isinstance(part, Expression):
+        from convcost.symbolic.text import latex_expression
+
+        return [("expression", latex_expression(part.value, grouped=part.grouped))]
+    return [(found.lastgroup or "", _token(found)) for found in TOKEN.finditer(part)]
+
+
+def _token(found: re.Match[str]) -> str:
+    match found.lastgroup:
+        case "number":
+            digits, _, power = found[0].replace(",", "{,}").partition("e")
+            return rf"{digits}\cdot 10^{{{power}}}" if power else digits
+        case "words":
+            return rf"\text{{{latex(found[0])}}}"
+        case "sign" if found[0] != "·":
+            sign = found[0].translate(MATH_SIGNS)
+            return sign if sign.isascii() else rf"\text{{{latex(sign)}}}"
+    return found[0]

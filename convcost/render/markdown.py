@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from convcost.core.escapes import markdown, markdown_code
-from convcost.render.document import Line, Table
+from convcost.render.document import Derivation, EquationText, Line, LoopNestText, StepText, Table
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
 
+LINE_BREAK = "  \n  "
+"""Within an item of a list."""
+
 
 def render(result: Result, style: Style) -> str:
-    """A list of what it is about, pipe tables, and the notes as a list."""
+    """A list of what it is about, a heading for each derivation, pipe tables, and the notes as a list."""
     read = document(result, style)
     about = (*read.heading, *read.facts)
     heading = [
         f"- **{markdown(label)}**: {markdown_code(text)}" if label else f"  - {markdown_code(text)}"
         for label, text in about
     ]
-    parts = [heading]
+    parts = [heading, *map(_derivation, read.derivations)]
     for section in read.sections:
         parts += [*map(_table, section.tables), [f"- {markdown(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return text if style.unicode else as_ascii(text)
+
+
+def _derivation(derivation: Derivation) -> list[str]:
+    return [f"### {markdown(derivation.title)}", "", *map(_step, derivation.steps)]
+
+
+def _step(step: StepText) -> str:
+    return f"- **{step.title}**: {LINE_BREAK.join(map(_line, step.lines))}"
+
+
+def _line(line: str | EquationText | LoopNestText) -> str:
+    match line:
+        case EquationText():
+            return markdown(line.text)
+        case LoopNestText():
+            code = "\n".join(f"  {each}" for each in line.lines)
+            return f"\n\n  ```text\n{code}\n  ```\n"
+    return markdown(line)
 
 
 def _table(table: Table) -> list[str]:

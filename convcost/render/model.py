@@ -13,18 +13,13 @@ from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.formulas import shape_text, size_text
 from convcost.render.model_modules import Selection, module_table, select
 from convcost.render.model_operators import operator_name, operator_table, phase_tables
-from convcost.render.notes import (
-    NO_COUNTERS,
-    assumed_text,
-    convention_note,
-    shape_text,
-    size_text,
-    sizes_text,
-)
+from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, sizes_text
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View
+from convcost.render.texts import MixedText
 
 
 def model_document(report: Report, trace: Trace, style: Style) -> Document:
@@ -43,7 +38,7 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
         facts=_facts(report, trace),
         costs=Section(tables, _notes(report, trace, root, selection, style.view)),
         counters=counter_section((report,)),
-        beside=estimates.sections((report,), style),
+        estimates=estimates.sections((report,), style),
     )
 
 
@@ -65,7 +60,7 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
 def _tensor_text(tensor: Tensor) -> str:
     """An input or output, by name where forward has one."""
     name = "" if tensor.name.isdecimal() else tensor.name
-    return " ".join(part for part in (name, tensor.dtype, shape_text(tensor.shape)) if part)
+    return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
 
 
 RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
@@ -103,22 +98,22 @@ def partial_note(trace: Trace, name: str = "") -> str:
     missed = [found for found in trace.uncounted if not found.reason]
     if missed:
         verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
-        texts.append(
-            f"{listed(map(_operator_calls, missed), '; ')} {verb} cost is not in it. "
-            f"Formulas of your own go in with --formulas"
-        )
+        advice = "Formulas of your own go in with --formulas"
+        missing = listed(map(_operator_calls, missed), "; ")
+        texts.append(MixedText(missing, f" {verb} cost is not in it. {advice}"))
     about = f" of {name}" if name else ""
-    return f"The count{about} is partial: {listed(texts, '; ')}."
+    return MixedText(f"The count{about} is partial: ", listed(texts, "; "), ".")
 
 
 def _counted_in_part(found: Uncounted) -> str:
-    return f"{_operator_calls(found)}: {found.reason}"
+    return MixedText(_operator_calls(found), f": {found.reason}")
 
 
 def _operator_calls(found: Uncounted) -> str:
-    shapes = " and ".join(map(shape_text, found.inputs))
+    shapes = MixedText.joined(" and ", map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
-    return f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on {shapes})"
+    calls = f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on "
+    return MixedText(calls, shapes, ")")
 
 
 def _unused_formulas(trace: Trace) -> Iterator[str]:
@@ -140,14 +135,12 @@ def _branches(found: Conditional) -> str:
     counted = "true" if found.counted else "false"
     if found.true is None or found.false is None:
         return f"{what} ran its {counted} branch, which is counted."
-    true, false = (f"{size_text(cost.macs)} MACs" for cost in (found.true, found.false))
+    true, false = (MixedText(size_text(cost.macs), " MACs") for cost in (found.true, found.false))
     which = "Which one runs depends on values"
     if true == false and found.true == found.false:
-        return f"{what} costs {true} on either branch. {which}: one is counted."
-    return (
-        f"{what} costs {true} on its true branch and {false} on its false one. "
-        f"{which}: the {counted} one is counted, as it costs more."
-    )
+        return MixedText(f"{what} costs ", true, f" on either branch. {which}: one is counted.")
+    costs = MixedText(f"{what} costs ", true, " on its true branch and ", false, " on its false one. ")
+    return MixedText(costs, f"{which}: the {counted} one is counted, as it costs more.")
 
 
 def _estimated(report: Report, trace: Trace) -> str:
@@ -202,7 +195,8 @@ def listed(texts: Iterable[str], separator: str = ", ") -> str:
     """The first few of `texts`, and how many more there are."""
     found = list(texts)
     more = len(found) - MOST_NAMED
-    return separator.join(found[:MOST_NAMED]) + (f"{separator}and {exact(more)} more" if more > 0 else "")
+    rest = [f"and {exact(more)} more"] if more > 0 else []
+    return MixedText.joined(separator, (*found[:MOST_NAMED], *rest))
 
 
 def _calls_text(calls: int) -> str:

@@ -13,10 +13,8 @@ from convcost.core import units
 from convcost.core.cost import Convention, Size
 from convcost.core.report import Report
 from convcost.core.units import human
-from convcost.render.columns import GUTTER, column_width
 from convcost.render.document import Line, Table
-from convcost.render.notes import shape_text
-from convcost.render.numbers import is_number, shown
+from convcost.render.formulas import is_number, shape_text, short_text
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
@@ -130,11 +128,11 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
     lines.append(Line("total", _cells(root.total, report, total)))
     table = Table(("module", *HEADINGS), tuple(lines))
     if report.open_names:
-        table = without(table, "MACs", "share")
+        table = table.without("MACs", "share")
     if report.trainable_params == report.params:
-        table = without(table, "trainable")
+        table = table.without("trainable")
     goes_back = root.total.backward.flops(report.convention)
-    table = without(table, "MACs") if goes_back else without(table, "backward")
+    table = table.without("MACs") if goes_back else table.without("backward")
     return _with_shapes(table, selection.shown, style.width)
 
 
@@ -163,22 +161,9 @@ def _with_shapes(table: Table, found: tuple[Shown, ...], width: int) -> Table:
     """With the output's shape in front, and the input's before it, where the screen has room."""
     for ends in (("input", "output"), ("output",)):
         wider = _with_columns(table, found, ends)
-        if fits(wider, width):
+        if wider.fits(width):
             return wider
     return table
-
-
-def without(table: Table, *headings: str) -> Table:
-    """`table` without some of its columns."""
-    kept = [place for place, heading in enumerate(table.columns[1:]) if heading not in headings]
-    lines = (line._replace(cells=tuple(line.cells[place] for place in kept)) for line in table.lines)
-    return Table((table.columns[0], *(table.columns[1:][place] for place in kept)), tuple(lines))
-
-
-def fits(table: Table, width: int) -> bool:
-    """Whether its columns have room side by side, with no label broken."""
-    label = max(len(line.label) + 2 * line.indent for line in table.lines) + GUTTER
-    return label + sum(column_width(table, column) for column in range(1, len(table.columns))) <= width
 
 
 def _with_columns(table: Table, found: tuple[Shown, ...], ends: tuple[str, ...]) -> Table:
@@ -196,7 +181,7 @@ def _shape(shape: Any) -> str:
 
 def amount(value: Any) -> str:
     """About how much `value` is, 4.09 G; or a formula."""
-    return human(value) if is_number(value) else shown(value)
+    return human(value) if is_number(value) else short_text(value)
 
 
 def percent(part: Size, whole: Size) -> str:

@@ -9,8 +9,8 @@ from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.model_modules import amount, fits, percent, without
-from convcost.render.numbers import factor, shown
+from convcost.render.formulas import factor_text, short_text
+from convcost.render.model_modules import amount, percent
 
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
 
@@ -37,14 +37,14 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
     label = "operator, forward" if phases(trace) else "operator"
     table = Table((label, *HEADINGS), tuple(lines))
     if report.open_names:
-        table = without(table, "MACs", "share")
-    is_needed = in_full or report.convention.count == "all" or fits(table, width)
-    return table if is_needed else without(table, "elementwise")
+        table = table.without("MACs", "share")
+    is_needed = in_full or report.convention.count == "all" or table.fits(width)
+    return table if is_needed else table.without("elementwise")
 
 
 def _line(label: str, calls: int, cost: Cost, report: Report) -> Line:
     flops = cost.flops(report.convention)
-    cells = (shown(calls), amount(cost.macs), amount(flops), percent(flops, report.flops))
+    cells = (short_text(calls), amount(cost.macs), amount(flops), percent(flops, report.flops))
     return Line(label, (*cells, amount(cost.elementwise)))
 
 
@@ -62,7 +62,7 @@ def _uncounted(trace: Trace) -> list[Line]:
     for found in trace.uncounted:
         calls[found.operator, COUNTED_IN_PART if found.reason else NOT_COUNTED] += found.calls
     return [
-        Line(operator_name(operator), (shown(number), "", text, "", ""))
+        Line(operator_name(operator), (short_text(number), "", text, "", ""))
         for (operator, text), number in calls.items()
     ]
 
@@ -76,7 +76,7 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
 
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
-        times = factor(ratio_of(flops, forward))
+        times = factor_text(ratio_of(flops, forward))
         return Line(label, (amount(cost.macs), amount(flops), times, amount(cost.elementwise)))
 
     lines = [line(phase, cost) for phase, cost in costs.items()]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Shape, Size, quotient
-from convcost.core.report import Report
-from convcost.core.units import exact, human, ratio
+from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
+from convcost.core.report import Assumption, Report
+from convcost.core.units import human, ratio
 from convcost.render.document import Fact
-from convcost.render.numbers import TOO_LONG, shown
+from convcost.render.formulas import TOO_LONG, math_text, size_text
+from convcost.render.texts import MathText, MixedText
 
 COUNTED = {
     "matmul": "2 × MACs; bias adds and elementwise work are counted apart",
@@ -27,16 +28,6 @@ LONGEST_ASSUMED = 200
 NO_COUNTERS = "The counters count numbers alone: they can be asked once every size has one."
 
 
-def size_text(size: Size) -> str:
-    """128, or a formula; without thousands separated, since it stands among commas."""
-    return str(size) if isinstance(size, int) else shown(size, grouped=False)
-
-
-def shape_text(shape: Shape) -> str:
-    """(1, 128, 10)."""
-    return f"({', '.join(map(size_text, shape))})"
-
-
 def convention_note(convention: Convention) -> str:
     """What FLOPs means here."""
     return (
@@ -49,20 +40,24 @@ def sizes_text(reports: tuple[Report, ...]) -> str:
     """E = 128, L = 10; B = S = 1 assumed."""
     assumed = tuple(dict.fromkeys(name for report in reports for name in report.assumed))
     sizes = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
-    given = {name: size for name, size in sizes.items() if isinstance(size, int)}
-    left = [name for name in sizes if name not in given]
-    parts = [", ".join(f"{name} = {exact(size)}" for name, size in given.items())]
-    parts += [" = ".join(assumed) + " = 1 assumed"] if assumed else []
-    parts += [f"{', '.join(left)} open"] if left else []
-    return "; ".join(part for part in parts if part)
+    bound = {name: size for name, size in sizes.items() if isinstance(size, int)}
+    left = [MathText(name) for name in sizes if name not in bound]
+    parts = [MixedText.joined(", ", (math_text("{} = {}", *pair) for pair in bound.items()))]
+    parts += [MixedText(MathText(" = ".join((*assumed, "1"))), " assumed")] if assumed else []
+    parts += [MixedText(MixedText.joined(", ", left), " open")] if left else []
+    return MixedText.joined("; ", filter(None, parts))
 
 
 def assumed_text(reports: tuple[Report, ...]) -> str:
     """What the formulas take for granted."""
-    texts = list(dict.fromkeys(found.text for report in reports for found in report.assumptions))
-    shown = [text if len(text) <= LONGEST_ASSUMED else TOO_LONG for text in texts[:MOST_ASSUMED]]
-    more = f"; and {len(texts) - MOST_ASSUMED} more: --json has them" if texts[MOST_ASSUMED:] else ""
-    return f"Assumed: {'; '.join(shown)}{more}." if texts else ""
+    found = list({each.text: each for report in reports for each in report.assumptions}.values())
+    shown = map(_assumption_text, found[:MOST_ASSUMED])
+    more = f"; and {len(found) - MOST_ASSUMED} more: --json has them" if found[MOST_ASSUMED:] else ""
+    return MixedText("Assumed: ", MixedText.joined("; ", shown), f"{more}.") if found else ""
+
+
+def _assumption_text(assumption: Assumption) -> str:
+    return assumption.text if len(assumption.text) <= LONGEST_ASSUMED else TOO_LONG
 
 
 def unknown_text(reports: tuple[Report, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,8 @@ from convcost.core.metrics import METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
 from convcost.render.document import Line
-from convcost.render.notes import (
-    shape_text,
-)
-from convcost.render.numbers import LONGEST_ALONE, in_full, is_number, shown
+from convcost.render.formulas import LONGEST_ALONE, full_text, is_number, shape_text, short_text
+from convcost.render.texts import MixedText
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
 UNITS = {
@@ -46,7 +45,7 @@ def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) ->
     if value is None:
         return (missing,) if report.open_names else (missing, "")
     if report.open_names:
-        return (in_full(value) if is_number(value) else shown(value, longest=LONGEST_ALONE),)
+        return (full_text(value) if is_number(value) else short_text(value, longest=LONGEST_ALONE),)
     if value.denominator != 1:
         return ("", exact(value))
     return (fraction(value), human(value, unit) if unit else "")
@@ -54,7 +53,7 @@ def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) ->
 
 def _parameters(report: Report) -> list[Line]:
     return [
-        Line(f"{name} {shape_text(shape)}", _amount_cells(elements(shape), "", report), minor=True)
+        Line(MixedText(f"{name} ", shape_text(shape)), _amount_cells(elements(shape), "", report), minor=True)
         for name, shape in report.rows[0].parameters.items()
     ]
 
@@ -77,3 +76,17 @@ def metric_label(metric: Metric, report: Report) -> str:
     if metric.name != "bytes":
         return metric.label
     return f"{metric.label} ({'own dtypes' if report.has_own_dtypes else report.dtype})"
+
+
+def candidate_columns(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The candidates' names, and over the ratios what they are of."""
+    first, *others = reports
+    headings = [f"{other.name} ÷ {first.name}" if len(others) == 1 else f"÷ {first.name}" for other in others]
+    return with_ratios([report.name for report in reports], headings)
+
+
+def with_ratios(cells: Sequence[str], ratios: Sequence[str] = ()) -> tuple[str, ...]:
+    """The first candidate's cell, and each other one with its ratio behind it, which may be left out."""
+    first, *others = cells
+    pairs = zip(others, ratios or [""] * len(others), strict=True)
+    return (first, *(text for pair in pairs for text in pair))

@@ -8,20 +8,20 @@ from convcost.core.report import Report
 from convcost.render import estimates
 from convcost.render.counters import counter_section, diagnosis_section
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.explain.text import line_text
+from convcost.render.explain import equation_text
+from convcost.render.formulas import shape_text, short_text
 from convcost.render.model import model_document
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
     convention_note,
-    shape_text,
     sizes_facts,
     spec_text,
     unknown_text,
 )
-from convcost.render.numbers import shown
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style
+from convcost.render.texts import CodeText, MixedText
 
 
 def report_document(report: Report, style: Style) -> Document:
@@ -37,7 +37,7 @@ def report_document(report: Report, style: Style) -> Document:
         facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section((table, *layers), _report_notes(report)),
         counters=counter_section((report,)),
-        beside=estimates.sections((report,), style),
+        estimates=estimates.sections((report,), style),
     )
 
 
@@ -53,11 +53,11 @@ def _report_notes(report: Report) -> tuple[str, ...]:
 
 
 def _shapes(report: Report) -> tuple[Fact, ...]:
-    formulas = map(line_text, lengths(report.rows[0])) if len(report.rows) == 1 else ()
+    equations = map(equation_text, lengths(report.rows[0])) if len(report.rows) == 1 else ()
     return (
         Fact("input", shape_text(report.input)),
         Fact("output", shape_text(report.output)),
-        *(Fact("", formula) for formula in formulas),
+        *(Fact("", equation.text) for equation in equations),
     )
 
 
@@ -65,12 +65,12 @@ def layer_table(report: Report) -> Table:
     """Every layer of a design: its output and costs."""
     lines = tuple(
         Line(
-            f"{row.path} {row.layer}",
+            MixedText(f"{row.path} ", CodeText(row.layer)),
             (
                 shape_text(row.output),
-                shown(row.params),
-                shown(row.cost.macs),
-                shown(row.cost.flops(report.convention)),
+                short_text(row.params),
+                short_text(row.cost.macs),
+                short_text(row.cost.flops(report.convention)),
             ),
         )
         for row in report.rows

@@ -1,4 +1,4 @@
-"""What rich writes, as a text."""
+"""Texts on a screen, through rich: where lines end, and what it prints as a text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENCLOSED = re.compile(r"[(⌊](?:(?![a-z]{2})[^()⌊⌋]){1,24}[)⌋]")
 """Brackets around a short formula or shape; names of sizes that are words are rare in them."""
 
 
-def captured(show: Callable[[Console], None], style: Style) -> str:
+def print_to_text(show: Callable[[Console], None], style: Style) -> str:
     """What `show` prints on a screen of that style."""
     console = Console(
         file=StringIO(),
@@ -43,7 +43,7 @@ def captured(show: Callable[[Console], None], style: Style) -> str:
     return text if style.unicode else as_ascii(text)
 
 
-def flowing(text: str, style: str = "", room: int = 80) -> Text:
+def breakable(text: str, style: str = "", room: int = 80) -> Text:
     """`text` as it may be broken into lines: within short brackets only where they need more than `room`."""
     words = (word if len(word) <= room else word.replace(GLUE, " ") for word in _glued(text).split(" "))
     return Text(" ".join(words), style=style)
@@ -53,7 +53,7 @@ def _glued(text: str) -> str:
     return ENCLOSED.sub(lambda enclosed: enclosed[0].replace(" ", GLUE), text)
 
 
-def unfolded(equation: str, room: int) -> str:
+def equation_lines(equation: str, room: int) -> str:
     """`equation` on several lines, each further one from a sign of equality on, if it needs more room."""
     first, *sides = _glued(equation).split(" = ")
     lines = [first]
@@ -70,11 +70,11 @@ def _hanging(line: str, room: int) -> list[str]:
     return wrap(line, room, subsequent_indent=" " * 4, break_long_words=False, break_on_hyphens=False)
 
 
-def grid(rows: Iterable[tuple[str, str]]) -> Table:
-    """Labels, and beside them their texts."""
+def label_grid(rows: Iterable[tuple[str, str]]) -> Table:
+    """Labels, and their texts to the right of them."""
     table = Table.grid(padding=(0, GAP))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for label, text in rows:
-        table.add_row(Text(f" {label}"), flowing(text))
+        table.add_row(Text(f" {label}"), breakable(text))
     return table

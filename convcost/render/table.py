@@ -9,11 +9,19 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from convcost.core.escapes import without_command
-from convcost.render.columns import GUTTER, column_width, split
-from convcost.render.document import Command, Document, Section, Table
+from convcost.render.document import (
+    GUTTER,
+    Derivation,
+    Document,
+    EquationText,
+    LoopNestText,
+    Section,
+    Table,
+)
 from convcost.render.kinds import Result, document
-from convcost.render.screen import GAP, captured, flowing, grid, unfolded
+from convcost.render.screen import GAP, breakable, equation_lines, label_grid, print_to_text
 from convcost.render.style import Style
+from convcost.render.texts import Command
 
 VERDICT_STYLES = {
     "agrees": "green",
@@ -24,20 +32,25 @@ VERDICT_STYLES = {
     "failed": "bold red",
 }
 
+TITLE_WIDTH = 11
+"""What the titles of steps take, so that all derivations are aligned."""
+
 
 def render(result: Result, style: Style) -> str:
-    """Headings, tables and notes, no wider than `style.width`."""
-    return printed(document(result, style), style)
+    """Headings, derivations, tables and notes, no wider than `style.width`."""
+    return render_document(document(result, style), style)
 
 
-def printed(document: Document, style: Style) -> str:
+def render_document(document: Document, style: Style) -> str:
     """What is laid out already."""
-    return captured(lambda console: _print(console, document, style.part), style)
+    return print_to_text(lambda console: _print(console, document, style.part), style)
 
 
 def _print(console: Console, document: Document, part: str) -> None:
     if document.heading and part != "counters":
-        console.print(grid(_about(document, console.width)), "")
+        console.print(label_grid(_about(document, console.width)), "")
+    for derivation in document.derivations:
+        _print_derivation(console, derivation)
     for section in document.sections:
         if part == "all" or (section is document.counters) == (part == "counters"):
             _print_section(console, section)
@@ -48,20 +61,44 @@ def _about(document: Document, width: int) -> list[tuple[str, str]]:
     labels = [label for label, _ in (*document.heading, *document.facts)]
     room = width - max(map(len, labels)) - GAP - 1
     facts = [
-        (fact.label, unfolded(fact.text, room) if fact.is_equation else fact.text) for fact in document.facts
+        (fact.label, equation_lines(fact.text, room) if fact.is_equation else fact.text)
+        for fact in document.facts
     ]
     return [*document.heading, *facts]
 
 
+def _print_derivation(console: Console, derivation: Derivation) -> None:
+    """Its title, underlined, and its steps with their lines to the right of them."""
+    console.print(Padding(Text(derivation.title, style="bold"), (0, 1)))
+    console.print(Padding(Text("─" * len(derivation.title)), (0, 1)))
+    grid = RichTable.grid(padding=(0, GAP))
+    grid.add_column(no_wrap=True, min_width=TITLE_WIDTH)
+    grid.add_column(overflow="fold")
+    titles = max(TITLE_WIDTH, *(len(step.title) + 1 for step in derivation.steps))
+    for step in derivation.steps:
+        lines = (_line_text(line, console.width - titles - GAP) for line in step.lines)
+        grid.add_row(Text(f" {step.title}"), breakable("\n".join(lines)))
+    console.print(grid, "")
+
+
+def _line_text(line: str | EquationText | LoopNestText, room: int) -> str:
+    match line:
+        case EquationText():
+            return equation_lines(line.text, room)
+        case LoopNestText():
+            return "\n".join(line.lines)
+    return line
+
+
 def _print_section(console: Console, section: Section) -> None:
     for table in section.tables:
-        for part in split(table, console.width):
+        for part in table.split(console.width):
             console.print(_table(part, console.width), "")
     for note in section.notes:
         if isinstance(note, Command):
             console.print(f" {note}", soft_wrap=True)
         else:
-            console.print(Padding(flowing(note), (0, 1)))
+            console.print(Padding(breakable(note), (0, 1)))
     if section.notes:
         console.print()
 
@@ -78,14 +115,14 @@ def _table(table: Table, width: int) -> RichTable:
                 Text(column),
                 justify="left" if is_label else "right",
                 overflow="fold",
-                no_wrap=is_label and _longest_label(table) <= min(width // 2, room_for_labels),
+                no_wrap=is_label and table.longest_label <= min(width // 2, room_for_labels),
                 min_width=None if is_label else _longest_word(table, place, width),
                 max_width=room_for_labels if is_label else None,
             )
-    room = width - column_width(table, 0) - GUTTER
+    room = width - table.column_width(0) - GUTTER
     for line in table.lines:
         label = Text("  " * line.indent + without_command(line.label))
-        cells = [flowing(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
+        cells = [breakable(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
         rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table
 
@@ -96,12 +133,8 @@ def _room_for_labels(table: Table, width: int) -> int:
     if len(places) == 1:
         taken = _longest_word(table, 1, width) + GUTTER
     else:
-        taken = sum(column_width(table, place) for place in places)
+        taken = sum(table.column_width(place) for place in places)
     return max(1, width - (GUTTER - 1) - taken)
-
-
-def _longest_label(table: Table) -> int:
-    return max(len(line.label) + 2 * line.indent for line in table.lines)
 
 
 def _longest_word(table: Table, column: int, width: int) -> int:

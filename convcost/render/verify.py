@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from convcost.core.diagnosis import CauseKind
 from convcost.core.units import exact
 from convcost.counters import COUNTERS
-from convcost.render.document import Command, Document, Fact, Line, Section, Table
+from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.records.record import installed
 from convcost.render.style import Style
+from convcost.render.texts import Command
 from convcost.verify.result import Group, Heading, Outcome, Verified
 
 LEGEND = (

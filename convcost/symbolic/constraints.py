@@ -18,10 +18,11 @@ from convcost.symbolic.expression_parts import is_long, with_unknowns
 from convcost.symbolic.formula import Formula, atoms_of, divided, made, terms_of
 from convcost.symbolic.integrality import is_integer, is_integer_term
 from convcost.symbolic.long_text import long_program
+from convcost.symbolic.notation import people
 from convcost.symbolic.signs import cleared, is_nonnegative, undivided
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.terms import UNIT
-from convcost.symbolic.text import people, readable
+from convcost.symbolic.text import readable
 
 LONGEST_FACTORED = 30
 """A side of an assumption with more parts is not searched for common factors."""

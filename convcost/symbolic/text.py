@@ -6,21 +6,16 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, cancel, factor_terms, floor
+from sympy import Add, Mul, cancel, factor_terms, floor
 
 from convcost.symbolic.canonicalize import canonicalize, plain
 from convcost.symbolic.expression_parts import is_long, with_unknowns
-from convcost.symbolic.factors import common_in_front, fraction, is_divided, product_of_sums
+from convcost.symbolic.factors import common_in_front, is_divided, product_of_sums
 from convcost.symbolic.long_text import long_program
+from convcost.symbolic.notation import LATEX, is_negative, people, write
 
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_FLOORS = 8
 """Each rounding is one more unknown where common factors are sought, which takes ever longer."""
-
-LONGEST_FRACTION = 100
-"""Of a sum with more parts, fractions stay apart."""
-
-BATCH_LIKE = ("B", "S", "N")
 
 LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
@@ -50,7 +45,7 @@ def _upright(product: Any) -> Any:
 
 
 def _is_mostly_negative(total: Any) -> bool:
-    return 2 * sum(map(_is_negative, total.args)) > len(total.args)
+    return 2 * sum(map(is_negative, total.args)) > len(total.args)
 
 
 @lru_cache(maxsize=2_000)
@@ -77,81 +72,9 @@ def readable(formula: Any, *, grouped: bool = True) -> str:
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
 
 
-@lru_cache(maxsize=2_000)
-def people(formula: Any) -> str:
-    """`formula` as it is, written for people."""
-    match formula:
-        case Add():
-            return _sum(formula)
-        case Mul():
-            return _product(formula)
-        case Pow(base=base, exp=exponent):
-            return _power(base, exponent)
-        case floor(args=(inner,)):
-            return f"⌊{_over_one_line(inner)}⌋"
-        case Abs():
-            return f"|{people(formula.args[0])}|"
-        case Max():
-            return f"max({', '.join(sorted(map(people, formula.args), key=lambda text: (len(text), text)))})"
-        case Rational() if formula.q != 1:
-            return f"{formula.p}/{formula.q}".replace("-", "−")
-    return str(formula).replace("-", "−")
-
-
-def _over_one_line(formula: Any) -> str:
-    """A sum of fractions as one fraction, if it is not long."""
-    numerator, denominator = (formula, 1) if is_long(formula, LONGEST_FRACTION) else fraction(formula)
-    if denominator == 1:
-        return people(numerator)
-    return f"{_bracketed(numerator)}/{_bracketed(denominator, Mul)}"
-
-
-def _sum(formula: Any) -> str:
-    terms = sorted(formula.args, key=_rank)
-    signed = [(people(-term), " − ") if _is_negative(term) else (people(term), " + ") for term in terms]
-    (first, sign), *rest = (
-        sorted(signed, key=lambda part: part[1] == " − ") if _is_negative(terms[0]) else signed
+def latex_expression(formula: Any, *, grouped: bool = True) -> str:
+    r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
+    text = write(shortest(formula), LATEX)
+    return (
+        LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", "{,}"), text) if grouped else text
     )
-    return ("−" if sign == " − " else "") + first + "".join(sign + text for text, sign in rest)
-
-
-def _rank(term: Any) -> tuple[bool, int, bool, str]:
-    """Numbers last, high powers first, what is added before what is taken away, and then by name."""
-    rest = term.as_coeff_Mul()[1]
-    powers = [int(part.exp) if isinstance(part, Pow) else 1 for part in Mul.make_args(rest)]
-    return bool(term.is_number), -sum(powers), _is_negative(term), people(rest)
-
-
-def _is_negative(term: Any) -> bool:
-    return bool(term.as_coeff_Mul()[0] < 0)
-
-
-def _product(formula: Any) -> str:
-    numerator, denominator = formula.as_numer_denom()
-    if denominator != 1:
-        return f"{_bracketed(numerator)}/{_bracketed(denominator, Mul)}"
-    coefficient, rest = formula.as_coeff_Mul()
-    if coefficient == -1:
-        return f"−{_bracketed(rest)}"
-    shown = [_bracketed(factor) for factor in sorted(Mul.make_args(rest), key=_order)]
-    return "·".join(shown if coefficient == 1 else [people(coefficient), *shown])
-
-
-def _order(factor: Any) -> tuple[int, str]:
-    base = factor.base if isinstance(factor, Pow) else factor
-    if not isinstance(base, Symbol):
-        return 2, "".join(filter(str.isalpha, people(base)))
-    return (0 if base.name in BATCH_LIKE else 1), base.name
-
-
-def _power(base: Any, exponent: Any) -> str:
-    if exponent.is_Integer and exponent > 0:
-        return f"{_bracketed(base, Mul)}{str(exponent).translate(SUPERSCRIPTS)}"
-    if exponent.is_negative:
-        return f"1/{_bracketed(base**-exponent, Mul)}"
-    return f"√{_bracketed(base, Mul)}" if exponent == S.Half else f"{_bracketed(base, Mul)}^({exponent})"
-
-
-def _bracketed(formula: Any, *kinds: type) -> str:
-    text = people(formula)
-    return f"({text})" if isinstance(formula, (Add, *kinds)) else text

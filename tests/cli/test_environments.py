@@ -6,7 +6,7 @@ import time
 import pytest
 from running import COMMAND, ROOT, environment, refused, shell
 
-from convcost.cli.commands import MOST_WORDS
+from convcost.cli.parser_errors import MOST_WORDS
 from convcost.cli.sizes import MOST_AT_ONCE
 
 CONFIG = str(ROOT / "pyproject.toml")

@@ -4,18 +4,22 @@ import pytest
 
 from convcost import compare, cost
 from convcost.render import render
-from convcost.render.screen import captured, flowing, unfolded
+from convcost.render.screen import breakable, equation_lines, print_to_text
 from convcost.render.style import Style
 
 EQUATION = "length_out = ⌊(L + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = L"
 
 
 def shown(text, width):
-    return captured(lambda console: console.print(flowing(text, room=width)), Style(width=width)).splitlines()
+    return print_to_text(
+        lambda console: console.print(breakable(text, room=width)), Style(width=width)
+    ).splitlines()
 
 
 def laid(equation, room):
-    return captured(lambda console: console.print(unfolded(equation, room)), Style(width=room)).splitlines()
+    return print_to_text(
+        lambda console: console.print(equation_lines(equation, room)), Style(width=room)
+    ).splitlines()
 
 
 @pytest.mark.parametrize(

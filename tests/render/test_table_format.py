@@ -10,7 +10,7 @@ from convcost import cost
 from convcost.render import render
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.style import Style
-from convcost.render.table import printed
+from convcost.render.table import render_document
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -90,7 +90,7 @@ def _pending(report):
 
 def test_a_name_that_reads_as_a_command_leaves_its_row_in_line():
     table = Table(("", "a"), (Line("::error::x", ("1",)), Line("y", ("2",))))
-    lines = printed(Document((), Section((table,), ()), Section((), ())), Style()).splitlines()
+    lines = render_document(Document((), Section((table,), ()), Section((), ())), Style()).splitlines()
     first, second = (next(line for line in lines if line.endswith(digit)) for digit in "12")
     assert first.startswith(r" \x3a:error::x ")
     assert len(first) == len(second)

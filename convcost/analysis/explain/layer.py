@@ -257,8 +257,8 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
         yield Sentence(words, (taps,))
         return
     is_told = all(isinstance(side, int) for side in sides)
-    product = "{} × {} = {}" if is_told else "{}"
-    yield Sentence(f"{{}} of the {product} taps {read.unread}.", (wasted, *(sides if is_told else ()), taps))
+    count = EquationSide("{} × {} = {}", (*sides, taps)) if is_told else taps
+    yield Sentence(f"{{}} of the {{}} taps {read.unread}.", (wasted, count))
     verb = "They are left out here" if convention.padding == "valid" else "They count"
     yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
 

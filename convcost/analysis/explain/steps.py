@@ -10,7 +10,7 @@ from convcost.core.cost import Size, quotient
 from convcost.core.report import Assumption, Report
 
 Value: TypeAlias = Any
-"""A size, a fraction, a formula, a shape, a Share, a Factor, a Times, or a text that is taken as it is."""
+"""A size, a fraction, a formula, a shape, a Percentage, a Factor, a Multiple, an EquationSide, or a text."""
 
 
 class Percentage(NamedTuple):

@@ -10,9 +10,9 @@ from convcost.benchmark.timing import What
 from convcost.core.cost import Size, quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
-from convcost.render.candidates import beside, columns
 from convcost.render.document import Line, Section, Table
-from convcost.render.numbers import LONGEST_ALONE, factor, is_number, shown
+from convcost.render.formulas import LONGEST_ALONE, factor_text, is_number, short_text
+from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
 UNKNOWN = "unknown"
@@ -35,7 +35,7 @@ def _table(found: Found) -> Table:
         measured = [_measured_peak(report, quantity) for report, _ in found]
         if any(measured):
             lines.append(Line(quantity.measured, _row_cells(measured, is_open), minor=True))
-    headings = columns([report for report, _ in found]) if others else single
+    headings = candidate_columns([report for report, _ in found]) if others else single
     return Table((f"memory, {dtypes}", *headings), tuple(lines))
 
 
@@ -56,7 +56,9 @@ def _values(found: Found) -> list[tuple[Quantity, list[Size | None]]]:
 def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
     """Side by side with ratios; of a single one the exact figure and about how much it is, or a formula."""
     if len(values) > 1:
-        return beside(list(map(_about, values)), [factor(ratio_of(each, values[0])) for each in values[1:]])
+        return with_ratios(
+            list(map(_about, values)), [factor_text(ratio_of(each, values[0])) for each in values[1:]]
+        )
     [value] = values
     if is_open:
         return (_about(value, LONGEST_ALONE),)
@@ -66,7 +68,7 @@ def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
 def _about(value: Size | None, longest: int = 56) -> str:
     if value is None:
         return UNKNOWN
-    return human(value, "B") if is_number(value) else shown(value, longest=longest)
+    return human(value, "B") if is_number(value) else short_text(value, longest=longest)
 
 
 Found = list[tuple[Report, Memory]]

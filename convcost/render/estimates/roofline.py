@@ -14,12 +14,13 @@ from convcost.core.report import Report
 from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.device import peak_unit
-from convcost.render.candidates import beside, columns
 from convcost.render.document import Line, Section, Table
-from convcost.render.model_modules import ITSELF, Selection, Shown, fits, module_label, select, without
+from convcost.render.formulas import factor_text, is_number, math_text, short_text
+from convcost.render.model_modules import ITSELF, Selection, Shown, module_label, select
 from convcost.render.notes import costs_against
-from convcost.render.numbers import factor, is_number, shown
+from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
+from convcost.render.texts import MathText, MixedText
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
@@ -42,11 +43,11 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
         _candidate_line(
             rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")
         ),
-        _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, shown),
+        _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
     if not any(roofline.is_open for roofline in rooflines):
         lines += _times(rooflines)
-    return Table((f"{first.device.name}, {first.dtype}", *columns(reports)), tuple(lines))
+    return Table((f"{first.device.name}, {first.dtype}", *candidate_columns(reports)), tuple(lines))
 
 
 def _times(rooflines: list[Roofline]) -> Iterator[Line]:
@@ -57,8 +58,7 @@ def _times(rooflines: list[Roofline]) -> Iterator[Line]:
                 rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
             )
     yield from _phases(rooflines)
-    binding = [bound_by(roofline) for roofline in rooflines]
-    yield Line("bound by", beside(binding, [""] * (len(binding) - 1)))
+    yield Line("bound by", with_ratios([bound_by(roofline) for roofline in rooflines]))
     if all(roofline.overhead is not None for roofline in rooflines):
         yield _candidate_line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
 
@@ -82,8 +82,8 @@ def _candidate_line(
     minor: bool = False,
 ) -> Line:
     first, *others = values = list(map(value, rooflines))
-    ratios = [factor(ratio_of(other, first)) for other in others]
-    return Line(label, beside(list(map(write, values)), ratios), minor)
+    ratios = [factor_text(ratio_of(other, first)) for other in others]
+    return Line(label, with_ratios(list(map(write, values)), ratios), minor)
 
 
 def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
@@ -117,12 +117,12 @@ def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
     moved = amount(copies * some.bytes, "B")
     if is_open:
         return (moved,)
-    return (moved, shown(some.intensity), duration(copies * some.seconds), bound_by(some))
+    return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))
 
 
 def amount(value: Any, unit: str) -> str:
     """About how much it is, or a formula."""
-    return human(value, unit) if is_number(value) else shown(value)
+    return human(value, unit) if is_number(value) else short_text(value)
 
 
 def bound_by(roofline: Roofline) -> str:
@@ -135,7 +135,7 @@ def bound_by(roofline: Roofline) -> str:
 
 def fit_width(table: Table, width: int) -> Table:
     """`table` without intensities where the screen has no room for them."""
-    return table if fits(table, width) else without(table, INTENSITY)
+    return table if table.fits(width) else table.without(INTENSITY)
 
 
 def part_table(report: Report, roofline: Roofline, view: View) -> Table:
@@ -225,11 +225,11 @@ def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What binds the one and the other."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
-        both = f"{shown(base.intensity)} and {shown(roofline.intensity)} FLOPs a byte"
+        both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs a byte"
         return f"both are {base.by}-bound ({both})"
     return (
-        f"{name} is {base.by}-bound ({shown(base.intensity)} FLOPs a byte), "
-        f"{other_name} is {roofline.by}-bound ({shown(roofline.intensity)})"
+        f"{name} is {base.by}-bound ({short_text(base.intensity)} FLOPs a byte), "
+        f"{other_name} is {roofline.by}-bound ({short_text(roofline.intensity)})"
     )
 
 
@@ -249,7 +249,7 @@ def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
             name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
             said.setdefault(text, []).append(name)
     for text, names in [*said.items()][:MOST_SAID]:
-        yield f"{_listed(list(dict.fromkeys(names)))}: {text}."
+        yield MixedText(f"{_listed(list(dict.fromkeys(names)))}: ", text, ".")
     if len(said) > MOST_SAID:
         yield f"And {len(said) - MOST_SAID} more such sentences on other layers."
 
@@ -279,11 +279,14 @@ def _flip_text(found: Flip, report: Report, roofline: Roofline) -> str:
         return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
     first, *others = found.stretches
     if not others:
-        return f"{first.by}-bound whatever {', '.join(report.open_names or report.assumed)}"
-    parts = [f"{first.by}-bound below {found.size} = {others[0].start:,}"]
+        names = map(MathText, report.open_names or report.assumed)
+        return MixedText(f"{first.by}-bound whatever ", MixedText.joined(", ", names))
+    parts: list[str] = [
+        MixedText(f"{first.by}-bound below ", math_text("{} = {}", found.size, others[0].start))
+    ]
     for stretch, following in zip(others, [*others[1:], None], strict=True):
         start = "there" if stretch is others[0] else f"{stretch.start:,}"
         parts.append(
             f"{stretch.by}-bound from {start} " + (f"to {following.start - 1:,}" if following else "on")
         )
-    return ", ".join(parts)
+    return MixedText.joined(", ", parts)

@@ -11,11 +11,11 @@ from convcost.benchmark.samples import Samples
 from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
-from convcost.render.candidates import beside, columns
 from convcost.render.document import Line, Section, Table
 from convcost.render.estimates.roofline import why
+from convcost.render.formulas import short_text
 from convcost.render.notes import costs_against
-from convcost.render.numbers import shown
+from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
 UNCLEAR = "unclear"
@@ -35,7 +35,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
     first = found[0].time
     heading = f"measured on {first.device}, {first.dtype}"
     lines = tuple(line for kind in first.runs for line in _run_lines(kind, found))
-    return Section((Table((heading, *columns(reports)), lines),), tuple(timing_notes(reports)))
+    return Section((Table((heading, *candidate_columns(reports)), lines),), tuple(timing_notes(reports)))
 
 
 def label(run: Run) -> str:
@@ -47,15 +47,14 @@ def label(run: Run) -> str:
 def _run_lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
     runs = [timed.time.like(kind) or kind for timed in found]
     ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
-    yield Line(label(kind), beside([_sample_text(run, _median) for run in runs], ratios))
-    blank = [""] * len(ratios)
-    yield Line("middle half", beside([_sample_text(run, middle_half) for run in runs], blank), minor=True)
-    yield Line("achieved", beside([_speed_text(run) for run in runs], blank), minor=True)
+    yield Line(label(kind), with_ratios([_sample_text(run, _median) for run in runs], ratios))
+    yield Line("middle half", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
+    yield Line("achieved", with_ratios([_speed_text(run) for run in runs]), minor=True)
     shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
     if any(share is not None for share in shares):
-        yield Line("of the roofline", beside(list(map(percent, shares)), blank), minor=True)
+        yield Line("of the roofline", with_ratios(list(map(percent, shares))), minor=True)
     if any(run.peak for run in runs):
-        yield Line("peak of memory", beside([_peak_text(run) for run in runs], blank), minor=True)
+        yield Line("peak of memory", with_ratios([_peak_text(run) for run in runs]), minor=True)
 
 
 def _ratio_text(first: Run, other: Run) -> str:
@@ -156,7 +155,7 @@ def is_mostly_calls(roofline: Roofline) -> bool:
 def _bound(name: str, roofline: Roofline) -> str:
     if is_mostly_calls(roofline):
         return f"{name} is bound by the overhead of its calls"
-    return f"{name} is {roofline.by}-bound ({shown(roofline.intensity)} FLOPs a byte)"
+    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs a byte)"
 
 
 def _achieved(report: Report) -> str:

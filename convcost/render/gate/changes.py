@@ -11,7 +11,6 @@ from convcost.gate.result import EntryResult
 from convcost.gate.row_folding import fold_rows
 from convcost.render.document import Line, Table
 from convcost.render.gate.words import LABELS, difference, figure, share
-from convcost.render.model_modules import fits
 
 MOST_LINES = 20
 """The most rows that are listed, those that change most; the rest on one line."""
@@ -91,7 +90,7 @@ def change_tables(
 
 def fitted(table: Table, width: int) -> Table:
     """`table`, its cells as wrapped text where it is wider than `width`, rather than split in columns."""
-    return table._replace(text=not fits(table, width))
+    return table._replace(text=not table.fits(width))
 
 
 def _totals(name: str, totals: Mapping[str, FigurePair], columns: tuple[str, str]) -> Table:

@@ -11,7 +11,7 @@ from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.baseline import Figure
 from convcost.gate.checks import EntryCheck
 from convcost.gate.result import EntryResult
-from convcost.render.numbers import in_full, is_number
+from convcost.render.formulas import full_text, is_number
 
 LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
 """What each metric is called where it stands alone."""
@@ -64,7 +64,7 @@ def _amount(value: Any, check: EntryCheck) -> str:
 
 def figure(value: Any) -> str:
     """A number with every digit, or a formula."""
-    return value if isinstance(value, str) else in_full(value)
+    return value if isinstance(value, str) else full_text(value)
 
 
 def sentence(check: EntryCheck) -> str:
@@ -108,7 +108,7 @@ def difference(before: Figure, after: Figure) -> str:
     if isinstance(before, str) or isinstance(after, str):
         return "changed"
     change = after - before
-    return f"{sign(change)}{in_full(abs(change))}"
+    return f"{sign(change)}{full_text(abs(change))}"
 
 
 def share(before: Figure, after: Figure) -> str:

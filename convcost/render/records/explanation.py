@@ -14,8 +14,13 @@ from convcost.analysis.explain.steps import (
     LoopNest,
     Sentence,
 )
-from convcost.render.explain.notes import notes, reports
-from convcost.render.explain.text import line_text, side_text, sides_text
+from convcost.render.explain import (
+    equation_text,
+    explained_reports,
+    explanation_notes,
+    sentence_text,
+    side_text,
+)
 from convcost.render.records.record import Context, Formula, Record, about, context, data, one_of, record_from
 
 
@@ -84,10 +89,10 @@ class ExplanationRecord(Context):
 def record(explanation: Explanation) -> ExplanationRecord:
     """Each design with its parts, the comparison's parts, the notes."""
     return ExplanationRecord(
-        **context(reports(explanation)),
+        **context(explained_reports(explanation)),
         designs=list(map(_design, explanation.designs)),
         comparison=list(map(_part, explanation.comparison)),
-        notes=list(notes(explanation)),
+        notes=list(explanation_notes(explanation)),
     )
 
 
@@ -106,9 +111,11 @@ def _part(part: DerivationPart) -> PartRecord:
 def _line(title: str, line: DerivationLine) -> Record:
     match line:
         case Sentence():
-            return SentenceRecord(sentence=line_text(line))
+            return SentenceRecord(sentence=sentence_text(line))
         case Equation():
-            return EquationRecord(name=line.name or title, sides=sides_text(line), value=_value(line))
+            return EquationRecord(
+                name=line.name or title, sides=list(equation_text(line).sides), value=_value(line)
+            )
         case LoopNest():
             loops = [
                 LoopRecord(name=loop.name, formula=data(loop.named), extent=data(loop.extent))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sympy import Symbol, sympify
 
 from convcost import cost, memory
-from convcost.render.numbers import shown
+from convcost.render.formulas import short_text
 
 FIGURES = ("parameters", "gradients", "optimizer_state", "activations", "forward_peak", "training_peak")
 
@@ -46,4 +46,4 @@ READ = [
 
 @pytest.mark.parametrize(("spec", "expected"), READ)
 def test_the_peak_of_a_training_step_is_a_formula_that_people_read(spec, expected):
-    assert shown(memory(cost(spec)).training_peak, longest=100) == expected
+    assert short_text(memory(cost(spec)).training_peak, longest=100) == expected

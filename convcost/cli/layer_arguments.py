@@ -1,0 +1,143 @@
+"""One layer from its kind, its arguments and the sizes of its input, as `layer` and `explain` take it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import typer
+
+from convcost import api
+from convcost.cli.designs import SizedSpecs
+from convcost.cli.hints import INPUT, is_target, no_design, of_model, unknown_option
+from convcost.cli.parser_errors import option_names
+from convcost.cli.sizes import Option, bindings, check_options, split
+from convcost.core.errors import UsageError, nearest
+from convcost.layers import find_layer
+from convcost.spec import Spec
+from convcost.spec.resolve import Field, accepted
+
+INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
+"""Options that name a size of the usual input in words."""
+
+LAYER_CALL = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
+"""A layer as a spec states it, with or without its input: [4, 8] -> Linear(8, 2)."""
+
+FLAG_VALUES = {"true": "True", "yes": "True", "false": "False", "no": "False"}
+
+
+def layer_name(kind: str) -> str:
+    """The name of a layer that may have its module in front: torch.nn.Linear."""
+    return kind.removeprefix("torch.").removeprefix("nn.")
+
+
+def read_layer(
+    context: typer.Context, kind: str, tokens: Iterable[str], shape: str, settings: Iterable[str]
+) -> SizedSpecs:
+    """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
+    if is_target(kind):
+        raise UsageError(f"{kind[:80]} is a torch module, and no layer", hint=of_model(kind))
+    if problem := no_design(kind) or _shape_error(shape):
+        raise problem
+    call = LAYER_CALL.fullmatch(kind)
+    before, kind, inner = call.groups("") if call else ("", kind, "")
+    kind = layer_name(kind)
+    positional, options = split(_with_flag_values(tokens, kind), option_names(context), takes_numbers=True)
+    named, others = _split_arguments(options, kind)
+    words = [*(field.replace("_", "-") for field in _fields(kind)), *INPUT_SIZES]
+    _check_arguments(context, options, words, (kind, inner, *positional))
+    is_whole = not call and not kind.isidentifier()
+    if (is_whole and positional) or (shape and (is_whole or before)):
+        hint = "Give all of it as a spec, or the kind, its arguments and --input."
+        raise UsageError(f"{(positional or [f'--input {shape}'])[0][:40]} stands beside a spec", hint=hint)
+    arguments = [part for part in (inner, *map(_value, positional)) if part.strip()]
+    design = _single(kind if is_whole else before + _spec(kind, arguments, named, shape))
+    check_options(others, (design,), context, words)
+    return SizedSpecs((design,), bindings(others, settings))
+
+
+def _shape_error(shape: str) -> UsageError | None:
+    """What is wrong with an input's shape that has the dtype of a module's input."""
+    if not (found := INPUT.fullmatch(shape)):
+        return None
+    hint = f"Its dtype is given apart: --input {found[1].strip('[]')} --dtype bfloat16"
+    return UsageError(f"--input {shape[:40]}: the input of a layer is a shape alone", hint=hint)
+
+
+def _check_arguments(
+    context: typer.Context, options: list[Option], words: list[str], texts: Iterable[str]
+) -> None:
+    """Refuse a misspelt argument before the layer lacks it; a size that the layer is given is none."""
+    sizes = {name for text in texts for name in re.findall(r"\w+", text)}
+    for option in options:
+        near = nearest(option.name.replace("_", "-"), words, cutoff=0.8)
+        if (
+            near
+            and near != option.name.replace("_", "-")
+            and option.name not in {*sizes, *INPUT_SIZES.values()}
+        ):
+            raise unknown_option(context, option.name, option.value, words)
+
+
+def _single(text: str) -> Spec:
+    design = api.parsed(text)
+    if len(design.order) != 1:
+        message = f"convcost layer takes one layer, not {len(design.order)}"
+        raise UsageError(message, hint="convcost explain takes a whole design, convcost compare several.")
+    return design
+
+
+def _fields(kind: str) -> dict[str, Field]:
+    found = find_layer(kind)
+    return accepted(found.__name__) if found else {}
+
+
+def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
+    """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
+    flags = {name.replace("_", "-") for name, field in _fields(kind).items() if bool in field.types}
+    remaining = list(tokens)
+    while remaining:
+        token = remaining.pop(0)
+        name, _, value = token.removeprefix("--").partition("=")
+        name = name.replace("_", "-")
+        if token.startswith("--no-") and name.removeprefix("no-") in flags:
+            yield f"--{name.removeprefix('no-')}=False"
+        elif token.startswith("--") and name in flags:
+            follows = not value and remaining and not remaining[0].startswith("-")
+            value = remaining.pop(0) if follows else value or "true"
+            if value.lower() not in FLAG_VALUES:
+                hint = f"Write --{name} true, or --no-{name}."
+                raise UsageError(f"--{name} is true or false, not {value[:40]}", hint=hint)
+            yield f"--{name}={FLAG_VALUES[value.lower()]}"
+        else:
+            yield token
+
+
+def _split_arguments(options: list[Option], kind: str) -> tuple[list[Option], list[Option]]:
+    """The layer's own arguments, and the sizes of its input."""
+    fields = _fields(kind)
+    named, others = [], []
+    for option in options:
+        field = option.name.replace("-", "_")
+        if field in fields:
+            named.append(option._replace(name=field))
+        else:
+            others.append(option._replace(name=INPUT_SIZES.get(option.name, option.name)))
+    return named, others
+
+
+def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> str:
+    """The spec that the arguments amount to."""
+    for option in named:
+        if option.value is None:
+            raise UsageError(f"--{option.name} has no value")
+    by_name = [f"{name}={_value(value or '')}" for name, value in named]
+    sizes = shape.strip().strip("[]()").replace("x", ",")
+    found = find_layer(kind)
+    layer = f"{found.__name__ if found else kind}({', '.join((*arguments, *by_name))})"
+    return f"[{sizes}] -> {layer}" if sizes else layer
+
+
+def _value(text: str) -> str:
+    is_bare_tuple = "," in text and not text.startswith(("(", "["))
+    return f"({text})" if is_bare_tuple else text

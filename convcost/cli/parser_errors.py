@@ -1,0 +1,124 @@
+"""What the option parser refuses, in convcost's own words: what is wrong, and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from convcost.cli.hints import unknown_option
+from convcost.cli.output import print_error
+from convcost.core.errors import UsageError
+from convcost.core.escapes import escaped
+
+
+@contextmanager
+def translate_errors(context: Any, arguments: Sequence[str]) -> Iterator[None]:
+    """Raise what typer's parser refuses inside as a UsageError."""
+    parser_errors: Any = typer.BadParameter.__base__
+    try:
+        yield
+    except parser_errors as error:
+        if not str(error):  # no argument at all: it shows the help
+            raise
+        raise _translated(error, context, arguments) from None
+
+
+def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageError:
+    help_hint = f"{context.command_path} -h lists what it takes."
+    if hasattr(error, "possibilities"):
+        return _no_such_option(error, context, arguments, help_hint)
+    if parameter := _parameter(context, getattr(error, "option_name", "")):
+        name = error.option_name
+        if parameter.is_flag:
+            return UsageError(f"{name} takes no value")
+        return has_no_value(parameter, name)
+    if missing := getattr(error, "param", None):
+        return UsageError(f"there is no {missing.metavar}", hint=missing.help or help_hint)
+    if extra := EXTRA.search(error.format_message()):
+        return UsageError(f"{context.command_path} takes no such argument: {extra[1][:40]}", hint=help_hint)
+    return UsageError(escaped(error.format_message()), hint=help_hint)
+
+
+EXTRA = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)")
+
+
+def has_no_value(parameter: Any, name: str) -> UsageError:
+    """That nothing follows the option called `name`."""
+    return UsageError(f"{name} has no value", hint=f"Write it as {name} {parameter.metavar or 'NAME'}.")
+
+
+def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
+    """One that stands before the command, or that a command without sizes does not have."""
+    typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
+    name, _, value = typed.partition("=")
+    if hasattr(context.command, "list_commands"):
+        commands = [word for word in arguments if word in context.command.list_commands(context)]
+        hint = f"Options follow the command: convcost {commands[0] if commands else 'COMMAND'} {name[:40]}"
+        return UsageError(f"{name[:40]} stands before the command", hint=hint)
+    own = [option.removeprefix("--") for option in option_names(context)]
+    found = unknown_option(context, name.lstrip("-"), value or None, own)
+    message = found.message.replace("no option and no size", "no option")
+    return UsageError(message, hint=found.hint or help_hint)
+
+
+def option_names(context: Any) -> list[str]:
+    """The options that the command has itself."""
+    return [name for parameter in context.command.params for name in parameter.opts]
+
+
+def _parameter(context: Any, name: str) -> Any:
+    return next((each for each in context.command.params if name and name in each.opts), None)
+
+
+MOST_WORDS = 2_000
+"""The parser looks for a near name of each option that it does not know."""
+
+
+MAY_BE_EMPTY = ("--filter",)
+"""The options for which an empty text means something; for others it is a variable that was not set."""
+
+
+def check_values(context: Any, arguments: Sequence[str]) -> None:
+    """Refuse an option with one value that is given twice, without its value, or against --json."""
+    if len(arguments) > MOST_WORDS:
+        raise UsageError(f"{len(arguments):,} words on the command line; {MOST_WORDS:,} are the most")
+    values, _, order = context.command.make_parser(context).parse_args(list(arguments))
+    names = {name for parameter in context.command.params for name in parameter.opts}
+    given = Counter(parameter.name for parameter in order)
+    for parameter in context.command.params:
+        option, value = parameter.opts[-1], values.get(parameter.name)
+        is_single = given[parameter.name] and parameter.nargs == 1 and not getattr(parameter, "is_flag", True)
+        if is_single and isinstance(value, str) and value.partition("=")[0] in names:
+            raise has_no_value(parameter, option)
+        if is_single and value == "" and option not in MAY_BE_EMPTY:
+            raise has_no_value(parameter, option)
+        is_repeated = is_single and given[parameter.name] > 1 and not parameter.multiple
+        if is_repeated and len(set(_values_of(parameter, arguments))) > 1:
+            raise UsageError(f"{option} is given twice", hint="It takes one value; run it once for each.")
+    if values.get("json") and values.get("output_format", "json") != "json":
+        raise UsageError(f"--json and --format {values['output_format'][:40]} exclude each other")
+
+
+def _values_of(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
+    """Every value that is given to an option."""
+    for place, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in parameter.opts:
+            yield value if equals else (*arguments, "")[place + 1]
+
+
+def note_clashes(context: Any, arguments: Sequence[str]) -> None:
+    """Say of an option that is given, and that a design has a size of the same name as, how the size is."""
+    designs = [word for word in arguments if any(sign in word for sign in "([")]
+    given = {word.partition("=")[0] for word in arguments}
+    set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}
+    for option in option_names(context):
+        name = option.removeprefix("--")
+        is_size = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.(]|\s*=)")
+        if option in given and name not in set_already and any(map(is_size.search, designs)):
+            print_error(f"{option} is an option; the size {name} is given as --set {name}=128")

@@ -1,0 +1,99 @@
+"""An explanation: each design and the comparison derived step by step."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationPart,
+    Equation,
+    EquationSide,
+    Explanation,
+    LoopNest,
+    Sentence,
+)
+from convcost.core.report import Report
+from convcost.render.document import (
+    Derivation,
+    Document,
+    EquationText,
+    LoopNestText,
+    LoopText,
+    Section,
+    StepText,
+)
+from convcost.render.formulas import math_text, value_text
+from convcost.render.notes import assumed_text, convention_note, sizes_facts, spec_text
+from convcost.render.style import Style
+from convcost.render.texts import MathText, MixedText
+
+
+def explanation_document(explanation: Explanation, style: Style) -> Document:
+    """What is derived, each part of it, and what holds for all of it."""
+    reports = explained_reports(explanation)
+    return Document(
+        heading=tuple((report.name, spec_text(report)) for report in reports),
+        facts=sizes_facts(reports),
+        derivations=tuple(map(_derivation, explanation.parts)),
+        costs=Section((), explanation_notes(explanation)),
+        counters=Section((), ()),
+    )
+
+
+def explained_reports(explanation: Explanation) -> tuple[Report, ...]:
+    """The reports of its designs."""
+    return tuple(design.report for design in explanation.designs)
+
+
+def explanation_notes(explanation: Explanation) -> tuple[str, ...]:
+    """The convention, and what the formulas take for granted."""
+    reports = explained_reports(explanation)
+    return tuple(note for note in (convention_note(reports[0].convention), assumed_text(reports)) if note)
+
+
+def _derivation(part: DerivationPart) -> Derivation:
+    steps = (StepText(step.title, tuple(map(_line, step.lines))) for step in part.steps)
+    return Derivation(part.title, tuple(steps))
+
+
+def _line(line: DerivationLine) -> str | EquationText | LoopNestText:
+    match line:
+        case Sentence():
+            return sentence_text(line)
+        case Equation():
+            return equation_text(line)
+        case LoopNest():
+            return _loop_nest_text(line)
+
+
+def sentence_text(sentence: Sentence) -> MixedText:
+    """The words with their values in place."""
+    start, *others = sentence.template.split("{}")
+    pairs = zip(sentence.values, others, strict=True)
+    return MixedText(start, *(text for value, after in pairs for text in (value_text(value), after)))
+
+
+def equation_text(equation: Equation) -> EquationText:
+    """The equation without a side that the next says too."""
+    sides = list(map(side_text, equation.sides))
+    distinct = [side for side, after in pairwise(sides) if side != after and not after.startswith(f"{side} ")]
+    return EquationText(equation.name, tuple(dict.fromkeys((*distinct, sides[-1]))))
+
+
+def side_text(side: EquationSide) -> MathText:
+    """The side with its values in place."""
+    return math_text(side.template, *side.values)
+
+
+def _loop_nest_text(nest: LoopNest) -> LoopNestText:
+    return LoopNestText(
+        tuple(
+            LoopText(
+                loop.name,
+                value_text(loop.named),
+                value_text(loop.extent) if loop.extent != loop.named else "",
+            )
+            for loop in nest.loops
+        )
+    )

@@ -1,1 +1,0 @@
-"""An explanation in the formats for people: a module each."""

@@ -1,0 +1,162 @@
+"""Sizes and costs as texts: numbers, formulas in open sizes, shapes, ratios."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from convcost.analysis.explain.steps import EquationSide, Factor, Multiple, Percentage, Value, divided
+from convcost.core import units
+from convcost.core.cost import Shape, Size
+from convcost.core.escapes import printable
+from convcost.render.texts import Expression, MathText, MixedText, parts_of
+
+LONGEST_FORMULA = 56
+"""A longer formula makes a table of several columns unreadable; JSON has it whole."""
+
+LONGEST_ALONE = 104
+"""Of a formula in the one column of a table, where it may take two lines."""
+
+TOO_LONG = "(long: --json has it)"
+
+SUMS = (" + ", " − ")
+ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a number, not a formula."""
+    return isinstance(value, int | Fraction)
+
+
+def short_text(
+    value: Any, *, longest: int = LONGEST_FORMULA, grouped: bool = True, missing: str = units.NONE
+) -> str:
+    """163,840 or 20·B·S·E²; `missing` where there is none."""
+    if value is None:
+        return missing
+    if is_number(value):
+        return units.exact(value)
+    from convcost.symbolic.expression_parts import is_long
+
+    if is_long(value, 3 * longest):
+        return TOO_LONG
+    text = _expression_text(value, grouped)
+    return text if len(text) <= longest else TOO_LONG
+
+
+def full_text(value: Any) -> str:
+    """A number with every digit, a formula however long: where a line has room for it."""
+    return units.in_full(value) if is_number(value) else _expression_text(value)
+
+
+def _expression_text(value: Any, grouped: bool = True) -> MathText:
+    from convcost.symbolic.text import readable
+
+    return MathText(readable(value, grouped=grouped), (Expression(value, grouped),))
+
+
+def size_text(size: Size) -> str:
+    """128, or a formula; without thousands separated, since it stands among commas."""
+    return str(size) if isinstance(size, int) else short_text(size, grouped=False)
+
+
+def shape_text(shape: Shape) -> MathText:
+    """(1, 128, 10)."""
+    return math_text("({})", MathText.joined(", ", map(size_text, shape)))
+
+
+def multiple_text(value: Any) -> str:
+    """As `factor_text`, before what there is as much of: 6.00×, 3·L/5 times."""
+    text = factor_text(value)
+    return text if text.endswith("×") else MixedText(text, " times")
+
+
+def factor_text(value: Any) -> str:
+    """6.00×, 3·L/5; a dash where there is no ratio."""
+    number = simplified(value)
+    if number is None or is_number(number):
+        return units.ratio(None if number is None else Fraction(number))
+    return short_text(number)
+
+
+def percentage_text(percentage: Percentage) -> str:
+    """0.13%, or a quotient of formulas."""
+    quotient = divided(*percentage)
+    return units.percent(Fraction(quotient)) if is_number(quotient) else full_text(quotient)
+
+
+def value_text(value: Value) -> str:
+    """1,280, B·S, (1, 128, 10), 6.00×, 0.13%; a text as it is."""
+    match value:
+        case MathText():
+            return value
+        case str():
+            return printable(value)
+        case Factor(value=value):
+            return factor_text(value)
+        case Multiple(value=value):
+            return multiple_text(value)
+        case Percentage():
+            return percentage_text(value)
+        case EquationSide(template=template, values=values):
+            return math_text(template, *values)
+        case tuple():
+            return shape_text(value)
+    return full_text(value)
+
+
+def math_text(template: str, *values: Value) -> MathText:
+    """A formula of signs and words, with `values` where `{}` stands, in brackets where that is needed."""
+    text, *others = template.split("{}")
+    parts = list(parts_of(text))
+    for value, after in zip(values, others, strict=True):
+        inner = value_text(value)
+        is_bracketed = template != "{}" and _needs_brackets(value, inner, text, after)
+        opening, closing = ("(", ")") if is_bracketed else ("", "")
+        text += f"{opening}{inner}{closing}{after}"
+        parts += [opening, *parts_of(inner), closing, after]
+    return MathText(text, tuple(parts))
+
+
+def relation_text(compose: Callable[[Callable[[Any], str]], str]) -> MathText:
+    """What `compose` makes of formulas with the function that it is given to write them: L + 2 ≥ K."""
+    formulas: list[Any] = []
+
+    def write(formula: Any) -> str:
+        formulas.append(formula)
+        return "{}"
+
+    start, *others = compose(write).split("{}")
+    pairs = zip(formulas, others, strict=True)
+    return MathText.joined(
+        "", (start, *(text for value, after in pairs for text in (value_text(value), after)))
+    )
+
+
+def _needs_brackets(value: Value, text: str, before: str, after: str) -> bool:
+    """A sum beside another sign, a divisor that is a product, a factor with a `/`."""
+    outside = _outside(text)
+    is_factor = before.endswith("·") or after.startswith("·")
+    return not isinstance(value, str) and (
+        any(sign in outside for sign in SUMS)
+        or (before.endswith("/ ") and "·" in text)
+        or (is_factor and "/" in outside)
+    )
+
+
+def _outside(text: str) -> str:
+    """`text` without what is enclosed in it."""
+    while (less := ENCLOSED.sub("", text)) != text:
+        text = less
+    return text
+
+
+def simplified(value: Any) -> Any:
+    """A quotient of formulas in lowest terms, and a number where it is one."""
+    if value is None or is_number(value):
+        return value
+    from convcost.symbolic.text import lowest_terms
+
+    return lowest_terms(value)

@@ -1,0 +1,87 @@
+"""Texts with formulas and code in them, which each format may write in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+
+class Expression(NamedTuple):
+    """A formula in open sizes within a text; `grouped` separates thousands in its numbers."""
+
+    value: Any
+    grouped: bool = True
+
+
+class MathText(str):
+    """A formula as people read it: 20·B·S·E², (B·S, E, L), 6.00×.
+
+    `parts` are what it is made of, for a format with a notation of its own: signs, words and numbers as
+    texts, and expressions.
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[str | Expression, ...]
+
+    def __new__(cls, text: str, parts: tuple[str | Expression, ...] = ()) -> MathText:
+        """`text`, which is its own part where there are none."""
+        made = super().__new__(cls, text)
+        made.parts = parts or (text,)
+        return made
+
+    @classmethod
+    def joined(cls, separator: str, texts: Iterable[str]) -> MathText:
+        """All of `texts`, with `separator` between them."""
+        listed = list(texts)
+        parts = [part for text in listed for part in (separator, *parts_of(text))]
+        return cls(separator.join(listed), tuple(parts[1:]))
+
+
+def parts_of(text: str) -> tuple[str | Expression, ...]:
+    """What a text is made of within a formula."""
+    return text.parts if isinstance(text, MathText) else (text,)
+
+
+class CodeText(str):
+    """Code within a text, such as a layer with its arguments."""
+
+    __slots__ = ()
+
+
+class Command(str):
+    """A note that is a command: it stays on one line however long, so that it can be copied."""
+
+    __slots__ = ()
+
+
+class MixedText(str):
+    """A text with formulas or code in it: its `pieces` are words, MathTexts and CodeTexts."""
+
+    __slots__ = ("pieces",)
+    pieces: tuple[str, ...]
+
+    def __new__(cls, *pieces: str) -> MixedText:
+        """All of `pieces`, one after the other."""
+        made = super().__new__(cls, "".join(pieces))
+        made.pieces = tuple(inner for piece in pieces for inner in pieces_of(piece))
+        return made
+
+    @classmethod
+    def joined(cls, separator: str, texts: Iterable[str]) -> MixedText:
+        """All of `texts`, with `separator` between them."""
+        return cls(*[piece for text in texts for piece in (separator, text)][1:])
+
+
+def pieces_of(text: str) -> tuple[str, ...]:
+    """What a text is made of."""
+    return text.pieces if isinstance(text, MixedText) else (text,)
+
+
+def rewritten(text: str, write: Callable[[str], str]) -> str:
+    """`text` as `write` writes it, piece by piece; a formula that `write` changes is one no more."""
+    if isinstance(text, MixedText):
+        return MixedText(*(rewritten(piece, write) for piece in text.pieces))
+    changed = write(text)
+    if changed == text:
+        return text
+    return type(text)(changed) if isinstance(text, CodeText | Command) else changed

@@ -1,0 +1,164 @@
+"""Formulas as they stand, written by a notation: for people, or in LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, floor
+
+from convcost.core.escapes import latex_name
+from convcost.symbolic.expression_parts import is_long
+from convcost.symbolic.factors import fraction
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+LONGEST_FRACTION = 100
+"""Of a sum with more parts, fractions stay apart."""
+
+BATCH_LIKE = ("B", "S", "N")
+
+
+class Notation(NamedTuple):
+    """How formulas are written, with `{}` where a part stands.
+
+    Attributes:
+        product: Joins factors.
+        power: An exponent that is a whole number.
+        root: Of what is in brackets if need be, or, where `root_encloses` it, as it is.
+    """
+
+    minus: str
+    product: Callable[[list[str]], str]
+    name: Callable[[str], str]
+    power: Callable[[str], str]
+    other_power: str
+    root: str
+    root_encloses: bool
+    rounding: str
+    maximum: str
+
+
+PEOPLE = Notation(
+    minus="−",
+    product="·".join,
+    name=str,
+    power=lambda exponent: exponent.translate(SUPERSCRIPTS),
+    other_power="^({})",
+    root="√{}",
+    root_encloses=False,
+    rounding="⌊{}⌋",
+    maximum="max({})",
+)
+
+
+def _latex_product(factors: list[str]) -> str:
+    r"""Apart by a thin space, and a dot where a number follows."""
+    first, *others = factors
+    signs = (r"\cdot " if factor[0].isdigit() else r"\," for factor in others)
+    return first + "".join(sign + factor for sign, factor in zip(signs, others, strict=True))
+
+
+LATEX = Notation(
+    minus="-",
+    product=_latex_product,
+    name=latex_name,
+    power="^{{{}}}".format,
+    other_power="^{{{}}}",
+    root=r"\sqrt{{{}}}",
+    root_encloses=True,
+    rounding=r"\lfloor {}\rfloor",
+    maximum=r"\max({})",
+)
+
+
+def people(formula: Any) -> str:
+    """`formula` as it is, written for people."""
+    return write(formula, PEOPLE)
+
+
+@lru_cache(maxsize=4_000)
+def write(formula: Any, notation: Notation) -> str:
+    """`formula` as it is, in a notation."""
+    match formula:
+        case Symbol():
+            return notation.name(formula.name)
+        case Add():
+            return _sum(formula, notation)
+        case Mul():
+            return _product(formula, notation)
+        case Pow(base=base, exp=exponent):
+            return _power(base, exponent, notation)
+        case floor(args=(inner,)):
+            return notation.rounding.format(_over_one_line(inner, notation))
+        case Abs():
+            return f"|{write(formula.args[0], notation)}|"
+        case Max():
+            ordered = sorted(formula.args, key=lambda each: (len(people(each)), people(each)))
+            return notation.maximum.format(", ".join(write(each, notation) for each in ordered))
+        case Rational() if formula.q != 1:
+            return f"{formula.p}/{formula.q}".replace("-", notation.minus)
+    return str(formula).replace("-", notation.minus)
+
+
+def _over_one_line(formula: Any, notation: Notation) -> str:
+    """A sum of fractions as one fraction, if it is not long."""
+    numerator, denominator = (formula, 1) if is_long(formula, LONGEST_FRACTION) else fraction(formula)
+    if denominator == 1:
+        return write(numerator, notation)
+    return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
+
+
+def _sum(formula: Any, notation: Notation) -> str:
+    terms = sorted(formula.args, key=_rank)
+    signed = [(-term, True) if is_negative(term) else (term, False) for term in terms]
+    (first, is_first_negative), *rest = sorted(signed, key=lambda part: part[1]) if signed[0][1] else signed
+    others = (f" {notation.minus if minus else '+'} {write(term, notation)}" for term, minus in rest)
+    return (notation.minus if is_first_negative else "") + write(first, notation) + "".join(others)
+
+
+def _rank(term: Any) -> tuple[bool, int, bool, str]:
+    """Numbers last, high powers first, what is added before what is taken away, and then by name."""
+    rest = term.as_coeff_Mul()[1]
+    powers = [int(part.exp) if isinstance(part, Pow) else 1 for part in Mul.make_args(rest)]
+    return bool(term.is_number), -sum(powers), is_negative(term), people(rest)
+
+
+def is_negative(term: Any) -> bool:
+    """Whether a term of a sum is taken away."""
+    return bool(term.as_coeff_Mul()[0] < 0)
+
+
+def _product(formula: Any, notation: Notation) -> str:
+    numerator, denominator = formula.as_numer_denom()
+    if denominator != 1:
+        return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
+    coefficient, rest = formula.as_coeff_Mul()
+    if coefficient == -1:
+        return f"{notation.minus}{_bracketed(rest, notation)}"
+    factors = [_bracketed(factor, notation) for factor in sorted(Mul.make_args(rest), key=_order)]
+    return notation.product(factors if coefficient == 1 else [write(coefficient, notation), *factors])
+
+
+def _order(factor: Any) -> tuple[int, str]:
+    base = factor.base if isinstance(factor, Pow) else factor
+    if not isinstance(base, Symbol):
+        return 2, "".join(filter(str.isalpha, people(base)))
+    return (0 if base.name in BATCH_LIKE else 1), base.name
+
+
+def _power(base: Any, exponent: Any, notation: Notation) -> str:
+    if exponent.is_negative:
+        return f"1/{_bracketed(base**-exponent, notation, Mul)}"
+    if exponent == S.Half:
+        inner = write(base, notation) if notation.root_encloses else _bracketed(base, notation, Mul)
+        return notation.root.format(inner)
+    is_whole = exponent.is_Integer
+    written = notation.power(str(exponent)) if is_whole else notation.other_power.format(exponent)
+    return f"{_bracketed(base, notation, Mul)}{written}"
+
+
+def _bracketed(formula: Any, notation: Notation, *kinds: type) -> str:
+    text = write(formula, notation)
+    return f"({text})" if isinstance(formula, (Add, *kinds)) else text
