@@ -63,6 +63,18 @@ def field_values(record: Record) -> dict[str, Any]:
     return {name: value for name, value in structs.asdict(record).items() if value is not UNSET}
 
 
+def plain_data(record: Record) -> Any:
+    """The record as dicts, lists, numbers and texts."""
+    return msgspec.to_builtins(record, enc_hook=_plain_text)
+
+
+def _plain_text(value: object) -> str:
+    """A text of a class of its own."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not data")
+
+
 def data(value: Any) -> Any:
     """A JSON value: an exact integer, a float for a fraction, a formula as the text of a program."""
     if value is None or isinstance(value, int | float | str):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from convcost.core.metrics import METRICS
@@ -22,6 +21,7 @@ from convcost.render.records.record import (
     field_values,
     fields_of,
     one_of,
+    plain_data,
     record_from,
     record_type,
 )
@@ -146,7 +146,7 @@ def rows(report: Report, style: Style) -> list[dict[str, Any]]:
 
 def row(report: Report) -> dict[str, Any]:
     """What is a number, a text or a shape, with each counter's verdict and FLOPs."""
-    found = msgspec.to_builtins(candidate(report))
+    found = plain_data(candidate(report))
     estimates = [estimate.cells(report) for name, estimate in ESTIMATES.items() if has(name, report)]
     counters = (
         {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Set
 from functools import reduce
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
@@ -30,6 +29,7 @@ from convcost.render.records.record import (
     fields_of,
     keys_of,
     one_of,
+    plain_data,
     record_from,
     record_type,
     records_from,
@@ -181,7 +181,7 @@ def _costs(cost: Cost, convention: Convention) -> Record:
 def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any]]:
     """The modules that `view` asks for, or the operators, as rows."""
     if view.by == "operator":
-        return [msgspec.to_builtins(found) for found in operator_records(report, trace)]
+        return [plain_data(found) for found in operator_records(report, trace)]
     return list(_leveled(report, trace, view))
 
 
@@ -195,7 +195,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
     parents = {outer for path in shown for outer in _outside(path, shown)}
 
     def row(module: Module, share: Share, level: int, part: str) -> dict[str, Any]:
-        found = msgspec.to_builtins(_module(module, share, report, trace))
+        found = plain_data(_module(module, share, report, trace))
         return {**found, "level": level, "part": part}
 
     for node in nodes:
