@@ -96,7 +96,7 @@ def model(
     convention = flops.convention
     timing.check(backward_needs_time=False)
     max_bytes = parse_bytes(max_memory)
-    chosen = select_model_counters(counters)
+    select_counters = select_model_counters(counters)
     estimates = read_estimates(timing, memory, device, dtype)
     seconds = modules.seconds
     target = read_target(context, arguments or (), settings or (), modules)
@@ -110,7 +110,7 @@ def model(
     if report.open_names and sort in SORTED_BY_COST:
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
-    result = referee(profiled, report, chosen, max_bytes)
+    result = referee(profiled, report, select_counters, max_bytes)
     print_result(result, format_name, view=view)
     if backward and report.trace is not None and not phases(report.trace):
         print_error("--backward adds nothing: the backward has no work to count")

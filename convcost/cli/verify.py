@@ -41,16 +41,27 @@ def verify(
     Exit with 1 if they disagree in a way that is not known. For after an upgrade of torch, say.
     """
     format_name = output.format_for()
-    from convcost.verify.run import Plan, chosen_counters, chosen_kinds, family_of, findings, verified
+    from convcost.verify.run import (
+        VerificationPlan,
+        collect_result,
+        family_of,
+        run_checks,
+        select_installed_counters,
+        select_kinds,
+    )
 
     number = parse_count(cases, "--cases")
     if not number:
         raise UsageError("--cases is 0; at least 1 is needed")
     if number > MOST_CASES:
         raise UsageError(f"--cases {cases[:40]}: at most {MOST_CASES:,} are drawn")
-    plan = Plan(chosen_kinds(kinds), chosen_counters(counters), number, parse_count(seed, "--seed"))
-    total = sum(map(plan.number, plan.kinds))
-    result = verified(plan, show_progress(findings(plan), total, lambda found: family_of(found[0].kind)))
+    plan = VerificationPlan(
+        select_kinds(kinds), select_installed_counters(counters), number, parse_count(seed, "--seed")
+    )
+    total = sum(map(plan.number_of_cases, plan.kinds))
+    result = collect_result(
+        plan, show_progress(run_checks(plan), total, lambda found: family_of(found[0].kind))
+    )
     print_result(result, format_name)
     if not result.agrees:
         raise typer.Exit(1)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
     from convcost.render.records.record import Record
-    from convcost.verify.result import Verified
+    from convcost.verify.result import VerificationResult
 
 Listing: TypeAlias = "CounterList | DeviceList"
 Result: TypeAlias = (
-    "Report | Comparison | DiagnosedReport | Match | GateResult | Verified | Explanation | Listing"
+    "Report | Comparison | DiagnosedReport | Match | GateResult | VerificationResult | Explanation | Listing"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -57,7 +57,9 @@ KINDS = {
     ),
     "Match": Kind("match:matching", "records.match:record", "records.match:rows"),
     "GateResult": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
-    "Verified": Kind("verify:verification", "records.verification:record", "records.verification:rows"),
+    "VerificationResult": Kind(
+        "verify:verification", "records.verification:record", "records.verification:rows"
+    ),
     "CounterList": Kind("counters:counter_list", "records.counters:record", "records.counters:rows"),
     "DeviceList": Kind("devices:device_list", "records.devices:record", "records.devices:rows"),
     "Explanation": Kind(

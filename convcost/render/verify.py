@@ -12,7 +12,7 @@ from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.records.record import installed
 from convcost.render.style import Style
 from convcost.render.texts import Command
-from convcost.verify.result import Group, Heading, Outcome, Verified
+from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
 LEGEND = (
     "Numbers are cases that agree: under torch in shapes, and in the products and bias adds that its module "
@@ -24,7 +24,7 @@ SEVERAL = 4
 """More kinds than these are counted, not named."""
 
 
-def verification(result: Verified, style: Style) -> Document:
+def verification(result: VerificationResult, style: Style) -> Document:
     """A line for each kind of layer, and below what is blind or new."""
     return Document(
         heading=(("verified", _versions(result)),),
@@ -34,39 +34,39 @@ def verification(result: Verified, style: Style) -> Document:
     )
 
 
-def _versions(result: Verified) -> str:
+def _versions(result: VerificationResult) -> str:
     """Against which torch, and counters of which packages."""
-    packages = dict.fromkeys(heading.package for heading in result.headings)
+    packages = dict.fromkeys(heading.package for heading in result.references)
     return ", ".join(f"{package} {installed(package)}" for package in packages)
 
 
-def _verdict(result: Verified) -> str:
+def _verdict(result: VerificationResult) -> str:
     if result.agrees:
         return "nothing new: every formula agrees, but for known blind spots"
     number = len(result.new)
     return f"{number} new disagreement{'s' * (number != 1)}"
 
 
-def _drawn(result: Verified) -> str:
+def _drawn(result: VerificationResult) -> str:
     number = len(result.kinds)
     kinds = f"{number} kind{'s' * (number != 1)} of layer"
     return f"{exact(_cases(result))} of {kinds}, up to {result.cases} for each argument, seed {result.seed}"
 
 
-def _cases(result: Verified) -> int:
+def _cases(result: VerificationResult) -> int:
     """Each case is looked at by the first check."""
-    return sum(finding.check == result.headings[0].name for finding in result.findings)
+    return sum(finding.check == result.references[0].name for finding in result.findings)
 
 
-def _table(result: Verified) -> Table:
+def _table(result: VerificationResult) -> Table:
     lines = (
-        Line(kind, tuple(_cell(result.tallies[kind, heading.name]) for heading in result.headings))
+        Line(kind, tuple(_cell(result.outcome_counts[kind, heading.name]) for heading in result.references))
         for kind in result.kinds
     )
-    return Table(("layer", *map(_column, result.headings)), tuple(lines))
+    return Table(("layer", *map(_column, result.references)), tuple(lines))
 
 
-def _column(heading: Heading) -> str:
+def _column(heading: Reference) -> str:
     """Short, so that the usual ones have room side by side: profiler for torch.profiler."""
     return heading.title.rpartition(".")[2]
 
@@ -80,38 +80,38 @@ def _cell(tally: Tally[Outcome]) -> str:
     return " ".join([*parts, *([f"{exact(tally['new'])} new"] if tally["new"] else [])])
 
 
-def _notes(result: Verified) -> Iterator[str]:
+def _notes(result: VerificationResult) -> Iterator[str]:
     """What is new comes last: next to where the user types."""
     yield LEGEND
     yield from (f"Known: {_said(result, group)}." for group in result.known)
-    yield from (f"No longer so: {_said(result, group)}." for group in result.cured)
+    yield from (f"No longer so: {_said(result, group)}." for group in result.resolved)
     for group in result.new:
         yield f"New: {_said(result, group)}. It shows in:"
         yield Command(command(result, group))
 
 
-def _said(result: Verified, group: Group) -> str:
-    return f"{_heading(result, group).title}, {_kinds(group)}: {reason(group)}"
+def _said(result: VerificationResult, group: FindingGroup) -> str:
+    return f"{_reference(result, group).title}, {_kinds(group)}: {reason(group)}"
 
 
-def _kinds(group: Group) -> str:
+def _kinds(group: FindingGroup) -> str:
     """Conv1d (56 cases)."""
     few = len(group.kinds) <= SEVERAL
     kinds = ", ".join(group.kinds) if few else f"{len(group.kinds)} kinds"
     return f"{kinds} ({exact(group.cases)} case{'s' * (group.cases != 1)})"
 
 
-def _heading(result: Verified, group: Group) -> Heading:
-    return next(heading for heading in result.headings if heading.name == group.example.check)
+def _reference(result: VerificationResult, group: FindingGroup) -> Reference:
+    return next(heading for heading in result.references if heading.name == group.example.check)
 
 
-def reason(group: Group) -> str:
+def reason(group: FindingGroup) -> str:
     """Causes by the phrases that they have elsewhere."""
     phrases = {str(kind): kind.phrase for kind in CauseKind}
     return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
 
 
-def command(result: Verified, group: Group) -> str:
+def command(result: VerificationResult, group: FindingGroup) -> str:
     """What shows it again: the spec alone, where `layer` asks that counter."""
     found = group.example
     if found.check in COUNTERS:

@@ -14,14 +14,14 @@ Condition = Callable[[Layer, Shape], bool]
 """Whether a layer on an input of that shape shows it."""
 
 
-class Spot(NamedTuple):
+class BlindSpot(NamedTuple):
     """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
 
     `where` says in words when `shows` holds, unless that is for all layers of a kind.
     """
 
     counter: str
-    what: str
+    subject: str
     shows: Condition
     where: str = ""
 
@@ -57,40 +57,40 @@ UNEXPLAINED = "unexplained"
 
 UNBATCHED = "where the input has no batch"
 
-PEERS = (
+PEER_BLIND_SPOTS = (
     *(
-        Spot(counter, "AssertionError", _unbatched("convolution"), UNBATCHED)
+        BlindSpot(counter, "AssertionError", _unbatched("convolution"), UNBATCHED)
         for counter in ("calflops", "calflops_flops", "deepspeed", "deepspeed_flops")
     ),
     *(
-        Spot(counter, UNEXPLAINED, _unbatched("transposed"), UNBATCHED)
+        BlindSpot(counter, UNEXPLAINED, _unbatched("transposed"), UNBATCHED)
         for counter in ("ptflops", "torchinfo")
     ),
-    Spot("torchinfo", UNEXPLAINED, _kind("Bilinear")),
+    BlindSpot("torchinfo", UNEXPLAINED, _kind("Bilinear")),
 )
 """Of the counters installed on request: what they raise, and figures that have no explanation yet."""
 
-SPOTS = (
-    Spot("fvcore", "aten::bilinear", _kind("Bilinear")),
-    Spot(
+BLIND_SPOTS = (
+    BlindSpot("fvcore", "aten::bilinear", _kind("Bilinear")),
+    BlindSpot(
         "fvcore",
         "AssertionError",
         _unnormed,
         "where the input has fewer than two or more than five dimensions",
     ),
-    Spot("flop_counter_mode", "aten::_trilinear", _kind("Bilinear")),
-    Spot("torch_profiler", "aten::conv1d", _kind("Conv1d")),
-    Spot("torch_profiler", UNREADABLE["aten::conv2d"], _unread),
-    Spot("torch_profiler", "aten::conv3d", _kind("Conv3d")),
+    BlindSpot("flop_counter_mode", "aten::_trilinear", _kind("Bilinear")),
+    BlindSpot("torch_profiler", "aten::conv1d", _kind("Conv1d")),
+    BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _unread),
+    BlindSpot("torch_profiler", "aten::conv3d", _kind("Conv3d")),
     *(
-        Spot("torch_profiler", f"aten::conv_transpose{spatial}d", _kind(f"ConvTranspose{spatial}d"))
+        BlindSpot("torch_profiler", f"aten::conv_transpose{spatial}d", _kind(f"ConvTranspose{spatial}d"))
         for spatial in (1, 2, 3)
     ),
-    *PEERS,
+    *PEER_BLIND_SPOTS,
 )
 """Whatever else a counter is blind to, it has become blind to: that is a new disagreement."""
 
 
-def known(counter: str, layer: Layer, shape: Shape) -> tuple[Spot, ...]:
+def blind_spots(counter: str, layer: Layer, shape: Shape) -> tuple[BlindSpot, ...]:
     """What `counter` is known not to count, or to raise, in `layer` on an input of `shape`."""
-    return tuple(spot for spot in SPOTS if spot.counter == counter and spot.shows(layer, shape))
+    return tuple(spot for spot in BLIND_SPOTS if spot.counter == counter and spot.shows(layer, shape))

@@ -17,11 +17,11 @@ from convcost.layers.network import Network
 from convcost.spec import parse
 from convcost.spec.resolve import Field, accepted
 
-MOST_TRIALS = 5_000
-"""So many draws for one case, of which most do not fit; a kind with few cases runs out of new ones."""
+MAX_TRIALS = 5_000
+"""Random layers tried for one case, most of which are invalid; a kind may have no more new ones."""
 
-MOST_MACS = 100_000
-MOST_ELEMENTS = 20_000
+MAX_MACS = 100_000
+MAX_ELEMENTS = 20_000
 """Larger cases show nothing more, and take long to run."""
 
 
@@ -42,49 +42,51 @@ class Case(NamedTuple):
         return self.network.text
 
 
-def cases(kind: str, number: int, seed: int) -> Iterator[Case]:
+def generate_cases(kind: str, number: int, seed: int) -> Iterator[Case]:
     """`number` different layers of `kind`, or as many as there are; the same ones for the same seed.
 
-    Each argument that can be left out has its turn, in which it is not torch's default.
+    Each argument that has a default takes turns in not having it.
     """
     random, found = Random(f"{seed} {kind}"), set[str]()
-    turns = deque((*optional(kind), ""))
-    while turns and len(found) < number:
-        case = next((case for case in _trials(kind, turns[0], random) if case.spec not in found), None)
+    arguments = deque((*optional_arguments(kind), ""))
+    while arguments and len(found) < number:
+        case = next(
+            (case for case in _suitable_cases(kind, arguments[0], random) if case.spec not in found), None
+        )
         if case is None:
-            turns.popleft()
+            arguments.popleft()
             continue
-        turns.rotate(-1)
+        arguments.rotate(-1)
         found.add(case.spec)
         yield case
 
 
-def _trials(kind: str, given: str, random: Random) -> Iterator[Case]:
-    for _ in range(MOST_TRIALS):
-        case = _trial(kind, given, random)
-        if case and case.report.macs <= MOST_MACS and _elements(case.report) <= MOST_ELEMENTS:
+def _suitable_cases(kind: str, changed: str, random: Random) -> Iterator[Case]:
+    for _ in range(MAX_TRIALS):
+        case = _random_case(kind, changed, random)
+        if case and case.report.macs <= MAX_MACS and _elements(case.report) <= MAX_ELEMENTS:
             yield case
 
 
-def _trial(kind: str, given: str, random: Random) -> Case | None:
-    """A draw, or nothing where its parts do not fit, or `given` is torch's default after all."""
+def _random_case(kind: str, changed: str, random: Random) -> Case | None:
+    """A random case; None where it is invalid, or the argument `changed` has torch's default after all."""
     try:
-        layer = drawn_layer(kind, given, random)
-        if given and given not in layer.arguments():
+        layer = _random_layer(kind, changed, random)
+        if changed and changed not in layer.arguments():
             return None
-        return case_of(layer, drawn_shape(layer, random))
+        return make_case(layer, _random_input(layer, random))
     except RequirementError:
         return None
 
 
-def case_of(layer: Layer, shape: Shape) -> Case:
+def make_case(layer: Layer, shape: Shape) -> Case:
     """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it."""
     Network((layer,), shape).report()
-    spec = parse(stated(layer, shape))
+    spec = parse(_spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
 
 
-def stated(layer: Layer, shape: Shape) -> str:
+def _spec_text(layer: Layer, shape: Shape) -> str:
     """The spec that stands for `layer` on an input of `shape`."""
     return f"[{', '.join(map(str, shape))}] -> {layer}"
 
@@ -95,42 +97,42 @@ def _elements(report: Report) -> int:
 
 
 SIZES = (*(1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 8), *(0, 0, -1, -2))
-"""Mostly sizes; nothing and a few places counted from the end, for the arguments that may be one."""
+"""Mostly sizes; 0 and negative ones for arguments that are dimensions."""
 
-NUMBERS = (0.5, 1.0, 2.0, 3.0)
+FLOATS = (0.5, 1.0, 2.0, 3.0)
 
-EXTENTS = (*range(1, 10), 12, 16)
-"""Of a dimension of the input."""
+INPUT_SIZES = (*range(1, 10), 12, 16)
+"""Sizes of a dimension of the input."""
 
-USUAL = 0.4
+DEFAULT_RATE = 0.4
 """How often an argument that has a default is left out."""
 
-RELATED = 0.3
+REUSE_RATE = 0.3
 """How often a size is one that came before, or twice it: groups, and what they have to divide."""
 
 
-def optional(kind: str) -> tuple[str, ...]:
-    """The arguments that can be left out and may decide a shape or a cost: eps and its like do not."""
+def optional_arguments(kind: str) -> tuple[str, ...]:
+    """The arguments that have a default and can change a shape or a cost, which eps for example can't."""
     fields = accepted(kind).values()
-    return tuple(field.name for field in fields if not field.required and _decides(field))
+    return tuple(field.name for field in fields if not field.required and _is_relevant(field))
 
 
-def _decides(field: Field) -> bool:
+def _is_relevant(field: Field) -> bool:
     return float not in field.types and bool(field.types or field.words[1:])
 
 
-def drawn_layer(kind: str, given: str, random: Random) -> Layer:
-    """A layer of `kind`, most of whose arguments fit each other; the one called `given` is given."""
+def _random_layer(kind: str, changed: str, random: Random) -> Layer:
+    """A layer of `kind`, most of whose arguments fit each other; the argument `changed` is not left out."""
     layer = layer_class(kind)
     assert layer is not None
-    draw = _Draw(random, getattr(layer, "spatial", 0))
-    left = {name for name in optional(kind) if name != given and random.random() < USUAL}
-    fields = [field for field in accepted(kind).values() if field.required or _decides(field)]
-    return layer(**{field.name: draw.argument(field) for field in fields if field.name not in left})
+    sampler = _ArgumentSampler(random, getattr(layer, "spatial", 0))
+    left = {name for name in optional_arguments(kind) if name != changed and random.random() < DEFAULT_RATE}
+    fields = [field for field in accepted(kind).values() if field.required or _is_relevant(field)]
+    return layer(**{field.name: sampler.argument(field) for field in fields if field.name not in left})
 
 
-class _Draw:
-    """Draws arguments one after the other, and keeps the sizes that were drawn."""
+class _ArgumentSampler:
+    """Random arguments one after the other, some of whose sizes are those of earlier ones."""
 
     def __init__(self, random: Random, spatial: int) -> None:
         self._random = random
@@ -145,43 +147,45 @@ class _Draw:
         if type(None) in field.types:
             choices.append(None)
         if float in field.types:
-            choices.append(self._random.choice(NUMBERS))
+            choices.append(self._random.choice(FLOATS))
         if int in field.types:
             choices += [self._size()] * 2
         if tuple in field.types:
-            choices += [self._several(field)] * 2
+            choices += [self._size_tuple(field)] * 2
         return self._random.choice(choices)
 
     def _size(self) -> int:
-        if self._sizes and self._random.random() < RELATED:
+        if self._sizes and self._random.random() < REUSE_RATE:
             return self._random.choice(self._sizes) * self._random.choice((1, 2))
         self._sizes.append(self._random.choice(SIZES))
         return self._sizes[-1]
 
-    def _several(self, field: Field) -> tuple[int | None, ...]:
+    def _size_tuple(self, field: Field) -> tuple[int | None, ...]:
         """A size for each spatial dimension, or, where there are none, some sizes."""
         sizes = [self._size() for _ in range(self._spatial or self._random.randint(1, 3))]
-        return tuple(None if field.none_inside and self._random.random() < USUAL else size for size in sizes)
+        return tuple(
+            None if field.none_inside and self._random.random() < DEFAULT_RATE else size for size in sizes
+        )
 
 
-def drawn_shape(layer: Layer, random: Random) -> Shape:
-    """The usual input of `layer` with sizes put in, in front dimensions less or one more; or any shape."""
-    usual: list[int] = []
+def _random_input(layer: Layer, random: Random) -> Shape:
+    """The inferred input of `layer` with sizes put in, sometimes with fewer dimensions or one more."""
+    sizes: list[int] = []
     for names in layer.inferred_input:
-        usual += _dimensions(names, layer, random)
-    if not usual:
-        return _extents(random.randint(1, 5), random)
-    more = [random.choice(EXTENTS), *usual]
-    return tuple(random.choice((usual, usual, usual[1:] or usual, usual[2:] or usual, more)))
+        sizes += _dimensions(names, layer, random)
+    if not sizes:
+        return _random_sizes(random.randint(1, 5), random)
+    batched = [random.choice(INPUT_SIZES), *sizes]
+    return tuple(random.choice((sizes, sizes, sizes[1:] or sizes, sizes[2:] or sizes, batched)))
 
 
 def _dimensions(names: str, layer: Layer, random: Random) -> Shape:
-    """What a dimension called `names` is: arguments of the layer added up, or any extent."""
+    """The size of a dimension called `names`: the sum of these arguments of the layer, or any size."""
     values = [getattr(layer, name, None) for name in names.split("+")]
     if isinstance(values[0], tuple):
         return values[0]
-    return (sum(filter(None, values)) or random.choice(EXTENTS),)
+    return (sum(filter(None, values)) or random.choice(INPUT_SIZES),)
 
 
-def _extents(number: int, random: Random) -> Shape:
-    return tuple(random.choice(EXTENTS) for _ in range(number))
+def _random_sizes(number: int, random: Random) -> Shape:
+    return tuple(random.choice(INPUT_SIZES) for _ in range(number))

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from convcost.core.cost import Shape, Size
-from convcost.core.diagnosis import EXTRAS, CounterDiagnosis
+from convcost.core.cost import Shape
+from convcost.core.diagnosis import EXTRAS
 from convcost.core.report import Report
 from convcost.counters.causes import diagnose
 from convcost.counters.crosscheck import crosscheck_model
@@ -20,7 +20,7 @@ from convcost.layers.network import Network
 from convcost.tracing.build import build
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
-from convcost.verify.blind_spots import UNEXPLAINED, known
+from convcost.verify.blind_spots import UNEXPLAINED, blind_spots
 from convcost.verify.cases import Case
 from convcost.verify.result import Outcome
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     import torch
 
 
-class Answer(NamedTuple):
-    """Whether they hold, what is not as it should be, and the names of what that is about."""
+class CheckResult(NamedTuple):
+    """Whether the formulas hold, what differs, and the names of the operators or errors it is about."""
 
     outcome: Outcome
     reason: str = ""
-    about: Set[str] = frozenset()
+    subjects: Set[str] = frozenset()
 
 
-AGREES = Answer("agrees")
+AGREES = CheckResult("agrees")
 
-REFUSED = frozenset(("refused",))
-"""What an answer is about where torch does not take the layer at all, so that nothing else can look at it."""
+REFUSED_BY_TORCH = frozenset(("refused",))
+"""The subjects where torch does not take the layer at all, so that no other check can run."""
 
 
 class LayerCheck(Protocol):
@@ -49,111 +49,108 @@ class LayerCheck(Protocol):
     title: str
     package: str
 
-    def look(self, case: Case) -> Answer:
-        """What comes of it for `case`."""
+    def check(self, case: Case) -> CheckResult:
+        """Whether the formulas hold for `case`."""
 
 
-def compared(**pairs: tuple[Any, Any]) -> Answer:
+def compare_values(**pairs: tuple[Any, Any]) -> CheckResult:
     """Agreement if each pair, theirs and the formula's, is equal; or else the first that is not."""
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:
             what = name.replace("_", " ").replace("macs", "MACs")
-            return Answer("new", f"{what}: {_shown(theirs)}, the formula has {_shown(ours)}")
+            return CheckResult("new", f"{what}: {_text(theirs)}, the formula has {_text(ours)}")
     return AGREES
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     match value:
         case tuple():
             return f"[{', '.join(map(str, value))}]"
         case dict():
-            return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or "none"
+            return ", ".join(f"{name} {_text(part)}" for name, part in value.items()) or "none"
     return str(value)
 
 
-class Torch:
+class TorchCheck:
     """Runs the layer, and compares shapes, taps on real data and bias adds."""
 
     name = "torch"
     title = "torch"
     package = "torch"
 
-    def look(self, case: Case) -> Answer:
-        """Shapes on the meta device; sums of products of ones, which count them."""
+    def check(self, case: Case) -> CheckResult:
+        """Compare shapes on the meta device, and sums of products of ones, which count them."""
         [row] = case.report.rows
         try:
-            output, parameters = shapes(case.network)
-            answer = compared(output=(output, row.output), parameters=(parameters, dict(row.parameters)))
-            if answer == AGREES and row.contracts:
-                return compared(**_sums(case))
+            output, parameters = _shapes(case.network)
+            result = compare_values(
+                output=(output, row.output), parameters=(parameters, dict(row.parameters))
+            )
+            if result != AGREES or not row.contracts:
+                return result
+            products, cost = _count_products(case.network), case.report.cost
+            macs = {} if products is None else {"products_on_real_data": (products, cost.valid_macs)}
+            return compare_values(**macs, bias_adds=(_count_bias_adds(case.network), cost.bias_adds))
         except Exception as error:
-            return Answer("new", f"torch does not take it: {error_line(error)}", REFUSED)
-        return answer
+            return CheckResult("new", f"torch does not take it: {error_line(error)}", REFUSED_BY_TORCH)
 
 
-def _sums(case: Case) -> dict[str, tuple[int, Size | None]]:
-    cost = case.report.cost
-    products = multiplied(case.network)
-    macs = {} if products is None else {"products_on_real_data": (products, cost.valid_macs)}
-    return {**macs, "bias_adds": (added(case.network), cost.bias_adds)}
-
-
-def shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
+def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
     """The output's shape, and each parameter's by its name."""
     module, example = build(network, "meta")
-    with quiet():
+    with no_gradients():
         output = first_tensor(module(example))
-    named = module.named_parameters()
-    return tuple(output.shape), {name.rpartition(".")[2]: tuple(tensor.shape) for name, tensor in named}
+    parameters = module.named_parameters()
+    return tuple(output.shape), {name.rpartition(".")[2]: tuple(tensor.shape) for name, tensor in parameters}
 
 
-def multiplied(network: Network) -> int | None:
+def _count_products(network: Network) -> int | None:
     """How many products of an input and a weight the outputs are made of: with all of them 1, their sum.
 
     None where the output is not linear in the input, as that of Bilinear.
     """
-    once, twice = (_sum(network, weight=1, bias=0, data=data) for data in (1, 2))
+    once, twice = (_output_sum(network, weight=1, bias=0, data=data) for data in (1, 2))
     return once if twice == 2 * once else None
 
 
-def added(network: Network) -> int:
-    """How many additions of a bias the outputs are made of: with weights of 0 and biases of 1, their sum."""
-    return _sum(network, weight=0, bias=1, data=1)
+def _count_bias_adds(network: Network) -> int:
+    """With weights of 0 and biases of 1, the sum of the outputs."""
+    return _output_sum(network, weight=0, bias=1, data=1)
 
 
-def _sum(network: Network, weight: int, bias: int, data: int) -> int:
+def _output_sum(network: Network, weight: int, bias: int, data: int) -> int:
     import torch
 
     module, example = build(network, "cpu")
     for name, tensor in module.double().named_parameters():
         torch.nn.init.constant_(tensor, bias if name.endswith("bias") else weight)
-    with quiet():
+    with no_gradients():
         output: torch.Tensor = module(torch.full_like(example, data, dtype=torch.float64))
     return int(output.sum())
 
 
-class Traced:
-    """Profiles the module, as convcost model does."""
+class TracedCheck:
+    """Profiles the layer's module, as convcost model does: what convcost counts operator by operator."""
 
     name = "model"
     title = "model"
     package = "convcost"
 
-    def look(self, case: Case) -> Answer:
-        """Every quantity of the formulas for layers against that of the formulas for operators."""
+    def check(self, case: Case) -> CheckResult:
+        """Compare every quantity of the formulas for layers with that of the formulas for operators."""
         try:
-            with quiet():
-                found = profile(*build(case.network, "meta"))
+            with no_gradients():
+                traced = profile(*build(case.network, "meta"))
         except Exception as error:
-            return Answer("new", f"as a module it can't be counted: {error_line(error)}")
-        theirs, ours = _quantities(found), _quantities(case.report)
-        return compared(**{name: (theirs[name], ours[name]) for name in theirs})
+            return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")
+        theirs, ours = _quantities(traced), _quantities(case.report)
+        return compare_values(**{name: (theirs[name], ours[name]) for name in theirs})
 
 
 def _quantities(report: Report) -> dict[str, object]:
     uncounted = report.trace.uncounted if report.trace else ()
     return {
-        "operators_without_a_formula": tuple(found.operator for found in uncounted),
+        "operators_without_a_formula": tuple(operator.operator for operator in uncounted),
         "output": report.output,
         "params": report.params,
         **asdict(report.cost),
@@ -161,85 +158,71 @@ def _quantities(report: Report) -> dict[str, object]:
     }
 
 
-class _OfCounter:
-    """A check against one counter."""
+class CounterCheck:
+    """A counter that comes with convcost: it counts contractions, or is blind to an operator."""
 
     def __init__(self, counter: Counter) -> None:
         self.name = counter.name
         self.title = counter.title
         self.package = counter.package
-        self.counter = counter
+        self._counter = counter
 
-    def look(self, case: Case) -> Answer:
-        """Known is only what is known of that counter, and such a layer."""
-        spots = {spot.what: spot for spot in known(self.name, case.layer, case.report.input)}
-        answer = self.answer(case)
-        if answer.outcome == "new" and answer.about and answer.about <= spots.keys():
-            where = {spots[what].where: None for what in sorted(answer.about)}
-            return Answer("known", " ".join(filter(None, (answer.reason.partition(": ")[0], *where))))
-        gone = [what for what in spots if what != UNEXPLAINED]
-        if answer.outcome == "agrees" and gone:
-            return answer._replace(reason=f"{gone[0]} is no blind spot any more")
-        return answer
-
-    def answer(self, case: Case) -> Answer:
-        """Agreement or disagreement, and what it is about."""
-        raise NotImplementedError
-
-
-class CounterCheck(_OfCounter):
-    """A counter that comes with convcost: it counts contractions, or names the operator it is blind to."""
-
-    def answer(self, case: Case) -> Answer:
-        """By its reading."""
+    def check(self, case: Case) -> CheckResult:
+        """Compare its figure; a disagreement is known if all it is about is a blind spot on such a layer."""
+        spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
         module, example = build(case.network, "cpu")
-        with quiet():
+        result = self._compare(case, module, example)
+        if result.outcome == "new" and result.subjects and result.subjects <= spots.keys():
+            where = {spots[subject].where: None for subject in sorted(result.subjects)}
+            return CheckResult("known", " ".join(filter(None, (result.reason.partition(": ")[0], *where))))
+        unmet = [subject for subject in spots if subject != UNEXPLAINED]
+        if result.outcome == "agrees" and unmet:
+            return result._replace(reason=f"{unmet[0]} is no blind spot any more")
+        return result
+
+    def _compare(self, case: Case, module: torch.nn.Module, example: torch.Tensor) -> CheckResult:
+        with no_gradients():
             trace = profile(module, example).trace
             assert trace
             try:
-                reading = self.counter.read(module, (example,), {})
+                reading = self._counter.read(module, (example,), {})
             except Exception as error:
-                return _raised(error_line(error))
-        opinion = diagnose(trace, self.counter, reading, count_occurrences(module), case.report.macs)
-        if opinion.result.verdict == "agrees":
+                return _failure(error_line(error))
+        occurrences = count_occurrences(module)
+        diagnosis = diagnose(trace, self._counter, reading, occurrences, case.report.macs)
+        if diagnosis.result.verdict == "agrees":
             return AGREES
-        if opinion.result.verdict == "blind":
-            missed = {found.operator for found in reading.missed}
-            return Answer("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
-        return Answer("new", opinion.reason)
+        if diagnosis.result.verdict == "blind":
+            missed = {missed.operator for missed in reading.missed}
+            return CheckResult("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
+        return CheckResult("new", diagnosis.reason)
 
 
-class PeerCounterCheck(_OfCounter):
+class PeerCounterCheck(CounterCheck):
     """A counter that is installed on request: each difference has to be explained, to the last FLOP."""
 
-    def answer(self, case: Case) -> Answer:
-        """By its verdict; where that is none of agreement, causes that add up are known."""
-        module, example = build(case.network, "cpu")
-        with quiet():
+    def _compare(self, case: Case, module: torch.nn.Module, example: torch.Tensor) -> CheckResult:
+        with no_gradients():
             report = profile(module, example)
-        [(_, opinion)] = crosscheck_model(module, (example,), {}, report, (self.counter,))
-        return _answer(opinion)
+        [(_, diagnosis)] = crosscheck_model(module, (example,), {}, report, (self._counter,))
+        if diagnosis.result.flops is None:
+            return _failure(diagnosis.result.reason)
+        if diagnosis.unexplained:
+            return CheckResult("new", "its figure is not explained", {UNEXPLAINED})
+        if diagnosis.result.verdict == "agrees":
+            return AGREES
+        kinds = dict.fromkeys(cause.kind for cause in diagnosis.causes if cause.kind not in EXTRAS)
+        return CheckResult("known", ", ".join(kinds))
 
 
-def _answer(opinion: CounterDiagnosis) -> Answer:
-    if opinion.result.flops is None:
-        return _raised(opinion.result.reason)
-    if opinion.unexplained:
-        return Answer("new", "its figure is not explained", {UNEXPLAINED})
-    if opinion.result.verdict == "agrees":
-        return AGREES
-    kinds = dict.fromkeys(cause.kind for cause in opinion.causes if cause.kind not in EXTRAS)
-    return Answer("known", ", ".join(kinds))
-
-
-def _raised(reason: str) -> Answer:
-    """`it raised AssertionError: …`, which is about an AssertionError."""
+def _failure(reason: str) -> CheckResult:
+    """`it raised AssertionError: …`, whose subject is AssertionError."""
     name = reason.removeprefix("it raised ").partition(":")[0]
-    return Answer("new", reason, {name})
+    return CheckResult("new", reason, {name})
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def no_gradients() -> Iterator[None]:
     """Inside the block torch keeps no gradients, and what it warns of is not the user's concern."""
     import torch
 

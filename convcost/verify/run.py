@@ -9,23 +9,23 @@ from convcost.core.errors import UsageError, did_you_mean
 from convcost.counters import COUNTERS, is_installed, select_model_counters
 from convcost.counters.interface import Counter
 from convcost.layers import FAMILIES, KINDS, find_layer
-from convcost.verify.cases import Case, cases, optional
+from convcost.verify.cases import Case, generate_cases, optional_arguments
 from convcost.verify.checks import (
-    REFUSED,
+    REFUSED_BY_TORCH,
     CounterCheck,
     LayerCheck,
     PeerCounterCheck,
-    Torch,
-    Traced,
+    TorchCheck,
+    TracedCheck,
     one_thread,
 )
-from convcost.verify.result import Finding, Heading, Verified
-from convcost.verify.shrink import simplest
+from convcost.verify.result import Finding, Reference, VerificationResult
+from convcost.verify.shrink import shrink
 
 DEFAULT_CASES = 6
 
 
-class Plan(NamedTuple):
+class VerificationPlan(NamedTuple):
     """Kinds of layers, counters beside torch itself, and `cases` for each argument of a layer.
 
     A layer has as many again in which all arguments may be torch's defaults.
@@ -39,48 +39,50 @@ class Plan(NamedTuple):
     @property
     def checks(self) -> tuple[LayerCheck, ...]:
         """What each case is checked against."""
-        return (Torch(), Traced(), *map(_of_counter, self.counters))
+        return (TorchCheck(), TracedCheck(), *map(_counter_check, self.counters))
 
-    def number(self, kind: str) -> int:
+    def number_of_cases(self, kind: str) -> int:
         """How many cases of `kind` there are."""
-        return self.cases * (1 + len(optional(kind)))
+        return self.cases * (1 + len(optional_arguments(kind)))
 
 
-def _of_counter(counter: Counter) -> LayerCheck:
+def _counter_check(counter: Counter) -> LayerCheck:
     return CounterCheck(counter) if counter.name in COUNTERS else PeerCounterCheck(counter)
 
 
-def findings(plan: Plan) -> Iterator[tuple[Finding, ...]]:
-    """What the checks say of one case after the other; the first disagreement of a kind is made simple."""
+def run_checks(plan: VerificationPlan) -> Iterator[tuple[Finding, ...]]:
+    """The findings of one case after the other; the first disagreement of a kind is made simple."""
     checks = plan.checks
     for kind in plan.kinds:
-        unseen = {check.name for check in checks}
-        for case in cases(kind, plan.number(kind), plan.seed):
+        unshrunk = {check.name for check in checks}
+        for case in generate_cases(kind, plan.number_of_cases(kind), plan.seed):
             with one_thread():
-                found = tuple(_looked(case, kind, checks, unseen))
-            unseen -= {finding.check for finding in found if finding.outcome == "new"}
-            yield found
+                findings = tuple(_check_case(case, kind, checks, unshrunk))
+            unshrunk -= {finding.check for finding in findings if finding.outcome == "new"}
+            yield findings
 
 
-def _looked(case: Case, kind: str, checks: tuple[LayerCheck, ...], unseen: set[str]) -> Iterator[Finding]:
+def _check_case(
+    case: Case, kind: str, checks: tuple[LayerCheck, ...], unshrunk: set[str]
+) -> Iterator[Finding]:
     for check in checks:
-        answer, shown = check.look(case), case
-        if answer.outcome == "new" and check.name in unseen:
-            shown = simplest(case, check)
-            answer = check.look(shown)
-        yield Finding(kind, check.name, answer.outcome, answer.reason, shown.spec)
-        if answer.about == REFUSED:
+        result, example = check.check(case), case
+        if result.outcome == "new" and check.name in unshrunk:
+            example = shrink(case, check)
+            result = check.check(example)
+        yield Finding(kind, check.name, result.outcome, result.reason, example.spec)
+        if result.subjects == REFUSED_BY_TORCH:
             return
 
 
-def verified(plan: Plan, found: Iterable[tuple[Finding, ...]]) -> Verified:
+def collect_result(plan: VerificationPlan, findings: Iterable[tuple[Finding, ...]]) -> VerificationResult:
     """All findings together."""
-    headings = tuple(Heading(check.name, check.title, check.package) for check in plan.checks)
-    together = tuple(finding for each in found for finding in each)
-    return Verified(headings, plan.kinds, plan.cases, plan.seed, together)
+    references = tuple(Reference(check.name, check.title, check.package) for check in plan.checks)
+    together = tuple(finding for each in findings for finding in each)
+    return VerificationResult(references, plan.kinds, plan.cases, plan.seed, together)
 
 
-def chosen_kinds(names: str) -> tuple[str, ...]:
+def select_kinds(names: str) -> tuple[str, ...]:
     """The kinds of a comma-separated list of layers and families, in the order of the registry; or `all`."""
     if names == "all":
         return KINDS
@@ -99,7 +101,7 @@ def _kinds(name: str) -> tuple[str, ...]:
     return FAMILIES[name.lower()]
 
 
-def chosen_counters(names: str) -> tuple[Counter, ...]:
+def select_installed_counters(names: str) -> tuple[Counter, ...]:
     """The counters named, peers among them; UsageError for one that is not installed."""
     counters = select_model_counters(names)
     for counter in counters:

@@ -1,4 +1,4 @@
-"""A disagreement on as simple a layer as shows it: what reproduces it should show nothing else."""
+"""Reducing a disagreement to the simplest layer that shows it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from convcost.core.cost import Shape
 from convcost.core.errors import ConvcostError
 from convcost.layers.interface import Layer
 from convcost.spec.resolve import accepted
-from convcost.verify.cases import Case, case_of
+from convcost.verify.cases import Case, make_case
 from convcost.verify.checks import LayerCheck
 
 Design = tuple[Layer, Shape]
 
 
-def simplest(case: Case, check: LayerCheck) -> Case:
+def shrink(case: Case, check: LayerCheck) -> Case:
     """`case`, made simpler step by step as long as `check` finds something new in it."""
     while simpler := next(_simpler(case, check), None):
         case = simpler
@@ -29,10 +29,10 @@ def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
         if (layer, shape) == (case.layer, case.report.input):
             continue
         try:
-            simpler = case_of(layer, shape)
+            simpler = make_case(layer, shape)
         except ConvcostError:
             continue
-        if check.look(simpler).outcome == "new":
+        if check.check(simpler).outcome == "new":
             yield simpler
 
 
@@ -59,13 +59,13 @@ def _smaller_sizes(case: Case) -> Iterator[Design]:
     numbers = {number for value in (*arguments.values(), shape) for number in _numbers(value)}
     steps = [(number, less) for number in sorted(numbers) for less in sorted({1, 2, number // 2, number - 1})]
     for number, less in [step for step in steps if 0 < step[1] < step[0]]:
-        changed = {name: _put(value, number, less) for name, value in arguments.items()}
-        yield _with(case.layer, changed), _put(shape, number, less)
+        changed = {name: _replace_size(value, number, less) for name, value in arguments.items()}
+        yield _with(case.layer, changed), _replace_size(shape, number, less)
         yield from ((_with(case.layer, {name: changed[name]}), shape) for name in arguments)
-        yield from ((case.layer, _put_at(place, less, shape)) for place in range(len(shape)))
+        yield from ((case.layer, _replace_at(place, less, shape)) for place in range(len(shape)))
 
 
-def _put_at(place: int, size: int, shape: Shape) -> Shape:
+def _replace_at(place: int, size: int, shape: Shape) -> Shape:
     """`shape` with a smaller `size` at `place`."""
     return (*shape[:place], min(size, shape[place]), *shape[place + 1 :])
 
@@ -75,9 +75,9 @@ def _numbers(value: Any) -> tuple[int, ...]:
     return tuple(part for part in parts if isinstance(part, int) and not isinstance(part, bool))
 
 
-def _put(value: Any, number: int, less: int) -> Any:
+def _replace_size(value: Any, number: int, less: int) -> Any:
     if isinstance(value, tuple):
-        return tuple(_put(part, number, less) for part in value)
+        return tuple(_replace_size(part, number, less) for part in value)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return less if is_number and value == number else value
 

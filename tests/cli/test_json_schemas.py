@@ -13,7 +13,7 @@ from running import ROOT, convcost, refused
 from convcost.layers import KINDS
 from convcost.render import render
 from convcost.schemas import NAMES, RECORDS
-from convcost.verify.cases import cases
+from convcost.verify.cases import generate_cases
 
 NET = """
 import torch
@@ -162,7 +162,7 @@ def test_least_times_of_a_module(net):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_layer(kind):
-    for case in cases(kind, 4, seed=2):
+    for case in generate_cases(kind, 4, seed=2):
         validator("layer").validate(json.loads(render(case.report, "json")))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from convcost.layers import FAMILIES
-from convcost.verify.cases import cases
+from convcost.verify.cases import generate_cases
 
 KINDS = (*FAMILIES["convolution"], *FAMILIES["transposed"])
 
@@ -12,7 +12,7 @@ PYTHON = {"⌊": "(", "⌋": ")", "·": "*", "−": "-", "/": "//"}
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_length_in_words_is_the_length_of_the_output(kind):
-    for case in cases(kind, 40, seed=4):
+    for case in generate_cases(kind, 40, seed=4):
         formulas = case.layer.length_formulas(case.report.input)
         found = [evaluated(formula, sizes) for _, formula, sizes in formulas]
         assert found == [*case.report.output[-case.layer.spatial :]], case.spec

@@ -4,12 +4,12 @@ import json
 
 from convcost.render import render
 from convcost.render.style import Style
-from convcost.verify.result import Finding, Heading, Verified
+from convcost.verify.result import Finding, Reference, VerificationResult
 
 HEADINGS = (
-    Heading("torch", "torch", "torch"),
-    Heading("torch_profiler", "torch.profiler", "torch"),
-    Heading("ptflops", "ptflops", "ptflops"),
+    Reference("torch", "torch", "torch"),
+    Reference("torch_profiler", "torch.profiler", "torch"),
+    Reference("ptflops", "ptflops", "ptflops"),
 )
 LINEAR, CONV = "[1] -> Linear(1, 1)", "[1, 9] -> Conv1d(1, 1, 3)"
 BLIND = "it has no formula for aten::conv1d"
@@ -23,8 +23,8 @@ FINDINGS = (
     Finding("Conv1d", "ptflops", "agrees", "AssertionError is no blind spot any more", CONV),
     Finding("Conv1d", "ptflops", "known", "bias adds", CONV),
 )
-RESULT = Verified(HEADINGS, ("Linear", "Conv1d"), 3, 0, FINDINGS)
-CLEAN = Verified(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
+RESULT = VerificationResult(HEADINGS, ("Linear", "Conv1d"), 3, 0, FINDINGS)
+CLEAN = VerificationResult(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
 
 
 def as_installed(monkeypatch):

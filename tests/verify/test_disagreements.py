@@ -6,14 +6,14 @@ from convcost.core import arithmetic
 from convcost.counters import COUNTERS
 from convcost.counters.interface import CounterReading, MissedOperator
 from convcost.layers import KINDS
-from convcost.verify.run import Plan, findings, verified
+from convcost.verify.run import VerificationPlan, collect_result, run_checks
 
 LEVEL = ("flop_counter_mode",)
 
 
 def run(*kinds: str, counters=(), cases=4):
-    plan = Plan(kinds, tuple(COUNTERS[name] for name in counters), cases)
-    return verified(plan, findings(plan))
+    plan = VerificationPlan(kinds, tuple(COUNTERS[name] for name in counters), cases)
+    return collect_result(plan, run_checks(plan))
 
 
 def shown(groups):
@@ -138,7 +138,7 @@ def test_a_blind_spot_that_is_gone_is_said_to_be_so(monkeypatch):
     reading = COUNTERS["flop_counter_mode"].read
     read_by("torch_profiler", monkeypatch, lambda self, *call: reading(*call))
     result = run("Conv3d", counters=("torch_profiler",), cases=1)
-    assert [group[:3] for group in shown(result.cured)] == [
+    assert [group[:3] for group in shown(result.resolved)] == [
         ("torch_profiler", ("Conv3d",), "aten::conv3d is no blind spot any more")
     ]
     assert (result.agrees, result.known) == (True, ())

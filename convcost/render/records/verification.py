@@ -17,7 +17,7 @@ from convcost.render.records.record import (
 )
 from convcost.render.style import Style
 from convcost.render.verify import command, reason
-from convcost.verify.result import Group, Verified
+from convcost.verify.result import FindingGroup, VerificationResult
 
 
 class ReferenceCheckRecord(Record):
@@ -73,7 +73,7 @@ class VerificationRecord(Head):
     cured: Annotated[list[FindingsRecord], about("Known blind spots that no longer exist.")]
 
 
-def record(result: Verified) -> VerificationRecord:
+def record(result: VerificationResult) -> VerificationRecord:
     """Everything but the single agreements."""
     return record_from(
         VerificationRecord,
@@ -81,8 +81,8 @@ def record(result: Verified) -> VerificationRecord:
         **HEAD,
         versions=versions(),
         checks=[
-            record_from(ReferenceCheckRecord, heading, version=installed(heading.package))
-            for heading in result.headings
+            record_from(ReferenceCheckRecord, reference, version=installed(reference.package))
+            for reference in result.references
         ],
         layers=[LayerTalliesRecord(kind=kind, checks=_tallies(result, kind)) for kind in result.kinds],
         new=[
@@ -90,25 +90,27 @@ def record(result: Verified) -> VerificationRecord:
             for group in result.new
         ],
         known=list(map(_findings, result.known)),
-        cured=list(map(_findings, result.cured)),
+        cured=list(map(_findings, result.resolved)),
     )
 
 
-def _tallies(result: Verified, kind: str) -> dict[str, TallyRecord]:
-    tallies = ((heading.name, result.tallies[kind, heading.name]) for heading in result.headings)
+def _tallies(result: VerificationResult, kind: str) -> dict[str, TallyRecord]:
+    tallies = (
+        (reference.name, result.outcome_counts[kind, reference.name]) for reference in result.references
+    )
     return {
         name: TallyRecord(agrees=tally["agrees"], known=tally["known"], new=tally["new"])
         for name, tally in tallies
     }
 
 
-def _findings(group: Group) -> FindingsRecord:
+def _findings(group: FindingGroup) -> FindingsRecord:
     return record_from(
         FindingsRecord, group, check=group.example.check, reason=reason(group), spec=group.example.spec
     )
 
 
-def rows(result: Verified, style: Style) -> list[dict[str, Any]]:
+def rows(result: VerificationResult, style: Style) -> list[dict[str, Any]]:
     """A line for each kind of layer and check."""
     return [
         {"kind": kind, "check": name, **field_values(tally)}
