@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.cost import Cost, Size
 from convcost.core.report import Report, Row
-from convcost.core.trace import Module, Operation, Phase, Trace
+from convcost.core.trace import Operation, Phase, SubmoduleRun, Trace
 
 
 class Share(NamedTuple):
@@ -42,7 +42,7 @@ class Node:
     `label` is its path from its parent; `copies` is how many neighbours of the same cost it stands for.
     """
 
-    module: Module
+    module: SubmoduleRun
     label: str
     own: Share
     children: tuple[Node, ...] = ()

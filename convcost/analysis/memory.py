@@ -12,7 +12,7 @@ from convcost.core.cost import Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import Report, Row
-from convcost.core.trace import Held, Ran, Trace
+from convcost.core.trace import MemoryUse, RanOn, Trace
 from convcost.layers.interface import Layer, SavedTensors
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
@@ -38,7 +38,7 @@ class Memory:
     forward_peak: Size | None
     training_peak: Size | None
     reason: str = ""
-    ran: Ran | None = None
+    ran: RanOn | None = None
 
 
 def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
@@ -57,7 +57,7 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
     _check_layers(report)
     itemsize = ITEMSIZES[name]
     found = _activations(report, itemsize)
-    held = Held(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found)
+    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found)
     return _memory(held, name, optimizer)
 
 
@@ -80,7 +80,7 @@ def _check_layers(report: Report) -> None:
         raise UsageError(message)
 
 
-def _held(report: Report, trace: Trace, dtype: str) -> Held:
+def _held(report: Report, trace: Trace, dtype: str) -> MemoryUse:
     """As measured."""
     if trace.held and trace.held.dtype == dtype:
         return trace.held
@@ -88,7 +88,7 @@ def _held(report: Report, trace: Trace, dtype: str) -> Held:
     raise UsageError(f"the memory of {report.name} in {dtype} was not measured", hint=hint)
 
 
-def _memory(held: Held, dtype: str, optimizer: str) -> Memory:
+def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
     trainable = held.trainable.items()
     gradients = sum(count * itemsize for itemsize, count in trainable)
     state = sum(count * state_bytes(optimizer, itemsize) for itemsize, count in trainable)

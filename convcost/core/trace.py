@@ -12,11 +12,11 @@ from convcost.core.cost import Cost, Shape, Size
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
 
-Ran = Literal["shapes", "data"]
+RanOn = Literal["shapes", "data"]
 """What a model ran on: shapes alone, or real data."""
 
 
-class Element(NamedTuple):
+class ElementType(NamedTuple):
     """What an element of a tensor takes, in bytes, and whether it is a float."""
 
     itemsize: int
@@ -41,7 +41,7 @@ class Operation(NamedTuple):
     estimated: bool = False
     complex: bool = False
     sparse: bool = False
-    elements: tuple[Element, ...] = ()
+    elements: tuple[ElementType, ...] = ()
 
     def bytes(self, itemsize: int, in_own_dtypes: bool = True) -> Size:
         """What all calls read and write: each operand and the output once, in their dtypes.
@@ -49,13 +49,13 @@ class Operation(NamedTuple):
         Floats take `itemsize` bytes if they are to be of another dtype, and so does what is not known.
         """
         shapes = (*self.inputs, self.output)
-        known = self.elements or (Element(itemsize, True),) * len(shapes)
+        known = self.elements or (ElementType(itemsize, True),) * len(shapes)
         each = (found.itemsize if in_own_dtypes or not found.is_float else itemsize for found in known)
         moved = (arithmetic.elements(shape) * size for shape, size in zip(shapes, each, strict=True))
         return self.calls * sum(moved)
 
 
-class Tensor(NamedTuple):
+class TensorInfo(NamedTuple):
     """A tensor that goes into a model or comes out of it."""
 
     name: str
@@ -69,7 +69,7 @@ class Tensor(NamedTuple):
         return arithmetic.elements(self.shape) * self.itemsize
 
 
-class Uncounted(NamedTuple):
+class UncountedCall(NamedTuple):
     """An operator that is not counted, or only in part: what it was called on, where, and how often.
 
     `reason` says why; it is empty where there is no formula.
@@ -82,7 +82,7 @@ class Uncounted(NamedTuple):
     reason: str = ""
 
 
-class Conditional(NamedTuple):
+class CondCall(NamedTuple):
     """A `torch.cond` as `path` called it, `calls` times on the same shapes, and what a call costs by branch.
 
     The branch `counted` is in the totals: the costlier one where the predicate has no value, or else the
@@ -97,7 +97,7 @@ class Conditional(NamedTuple):
     calls: int = 1
 
 
-class Held(NamedTuple):
+class MemoryUse(NamedTuple):
     """What a model holds in memory, in bytes of `dtype`, as it ran; `reason` says why a figure is not known.
 
     `kept` is what forward leaves for backward. `forward` and `training` are the most that was in use at once,
@@ -114,10 +114,10 @@ class Held(NamedTuple):
     forward: Size | None = None
     training: Size | None = None
     reason: str = ""
-    ran: Ran | None = None
+    ran: RanOn | None = None
 
 
-class Module(NamedTuple):
+class SubmoduleRun(NamedTuple):
     """A submodule that ran: where it is, its class, its first input and output, and how often it ran."""
 
     path: str
@@ -136,16 +136,16 @@ class Trace:
     there where it was asked for. `unused_formulas` are the user's for operators that did not run.
     """
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
     operations: tuple[Operation, ...]
-    uncounted: tuple[Uncounted, ...] = ()
-    modules: tuple[Module, ...] = ()
-    ran: Ran = "shapes"
+    uncounted: tuple[UncountedCall, ...] = ()
+    modules: tuple[SubmoduleRun, ...] = ()
+    ran: RanOn = "shapes"
     unused: tuple[str, ...] = ()
     tied: tuple[tuple[str, ...], ...] = ()
-    held: Held | None = None
-    conditionals: tuple[Conditional, ...] = ()
+    held: MemoryUse | None = None
+    conditionals: tuple[CondCall, ...] = ()
     unused_formulas: tuple[str, ...] = ()
 
     @property

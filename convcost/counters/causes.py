@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from convcost.core.cost import FLOPS_PER_MAC, Cost
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, verdict_of
 from convcost.core.report import CounterResult
-from convcost.core.trace import Module, Trace
+from convcost.core.trace import SubmoduleRun, Trace
 from convcost.counters.call_matching import (
     CallMatcher,
     CauseList,
@@ -155,7 +155,7 @@ class _Subjects:
     """The subjects of causes: kinds of submodules and operators, those without a formula among them."""
 
     def __init__(
-        self, modules: Iterable[Module], missed: Iterable[MissedOperator], hook_level: HookLevel
+        self, modules: Iterable[SubmoduleRun], missed: Iterable[MissedOperator], hook_level: HookLevel
     ) -> None:
         self._kinds = {module.path: module.kind for module in modules}
         self._hook_level = hook_level

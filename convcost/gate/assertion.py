@@ -202,13 +202,14 @@ def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[st
 def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
     from convcost.tracing.profile import profile
-    from convcost.tracing.symbolic_shapes.profile import profile_open
     from convcost.tracing.target.construction import declared_arguments, parameter_dtype
     from convcost.tracing.target.inputs import parse_inputs
 
     dtype, declared = parameter_dtype(module), parse_inputs(inputs)
     given = declared.sized(sizes).typed(dtype)
     if given.names:
+        from convcost.tracing.symbolic_shapes.profile import profile_open
+
         report = profile_open(module, given.args, given.kwargs)
     else:
         args, kwargs = declared_arguments(given, module, "meta")

@@ -12,10 +12,9 @@ from convcost.core.units import sign
 from convcost.gate.assertion import AssertionResult
 from convcost.gate.assertion_hints import hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.formulas import is_number
+from convcost.render.formulas import is_number, share_text
 from convcost.render.gate.changes import change_tables, fitted
 from convcost.render.gate.words import LABELS, figure, sentence
-from convcost.render.model_modules import percent
 from convcost.render.notes import sizes_text
 from convcost.render.style import Style
 from convcost.render.table import render_document
@@ -33,7 +32,7 @@ def failure(result: AssertionResult, width: int) -> str:
     sizes = sizes_text((result.report,))
     tables = (fitted(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
-    body = render_document(Document((), section, Section((), ())).written(printable), Style(width))
+    body = render_document(Document((), section).map_texts(printable), Style(width))
     text = "\n".join([*map(printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
 
@@ -108,7 +107,7 @@ def _cells(rows: list[Row], report: Report, metrics: list[str]) -> tuple[str, ..
     cells = []
     for metric in metrics:
         part = sum(_figure(row, report, metric) for row in rows)
-        cells += [figure(part), percent(part, getattr(report, metric))]
+        cells += [figure(part), share_text(part, getattr(report, metric))]
     return tuple(cells)
 
 

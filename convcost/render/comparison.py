@@ -14,9 +14,9 @@ from convcost.render import estimates
 from convcost.render.breakeven import is_open, open_verdicts
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.formulas import factor_text, shape_text, short_text
+from convcost.render.formulas import about_text, factor_text, shape_text, short_text
 from convcost.render.model import partial_note
-from convcost.render.model_modules import ITSELF, amount
+from convcost.render.model_modules import ITSELF
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
@@ -30,6 +30,9 @@ from convcost.render.quantities import candidate_columns, metric_label, shown_me
 from convcost.render.report import layer_table
 from convcost.render.style import Style
 
+MOST_LINES = 12
+"""Parts that are listed, those that make up most of the difference."""
+
 
 def comparison_document(comparison: Comparison, style: Style) -> Document:
     """The candidates side by side."""
@@ -42,7 +45,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
             *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
-    by_module = differences(comparison) if any(report.trace for report in reports) else Section((), ())
+    by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     layers = tuple(map(layer_table, reports)) if style.layers else ()
     return Document(
         heading=tuple((report.name, spec_text(report)) for report in reports),
@@ -127,10 +130,6 @@ def _outputs(comparison: Comparison, other: Report) -> str:
     )
 
 
-MOST_LINES = 12
-"""Parts that are listed, those that make up most of the difference."""
-
-
 class Contribution(NamedTuple):
     """What a part adds to the difference: FLOPs of both, None where one has no such part."""
 
@@ -198,5 +197,5 @@ def _sum_of(found: list[Contribution]) -> Contribution:
 
 def _difference_line(found: Contribution) -> Line:
     sign = "+" if found.difference > 0 else "−" if found.difference else ""
-    shown = ("–" if value is None else amount(value) for value in (found.first, found.other))
-    return Line(found.part, (*shown, f"{sign}{amount(abs(found.difference))}"))
+    shown = ("–" if value is None else about_text(value) for value in (found.first, found.other))
+    return Line(found.part, (*shown, f"{sign}{about_text(abs(found.difference))}"))

@@ -19,6 +19,21 @@ PENDING = "..."
 
 MISSING = "not installed"
 
+Listed = list[tuple[Counter, str | None]]
+"""Counters, each with its version if it is installed."""
+
+DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
+
+NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
+
+UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
+
+BROKEN_LABEL = 28
+"""The least that a label broken into lines needs."""
+
+Amount = Callable[[Fraction, str], str]
+"""Writes a number with its unit, or alone."""
+
 
 class CounterList(NamedTuple):
     """The counters there are, each with its version or None."""
@@ -79,16 +94,12 @@ def _candidate_names(names: list[str], reports: tuple[Report, ...]) -> str:
     return f" ({', '.join(names)})" if len(reports) > 1 else ""
 
 
-def counter_list(result: CounterList, style: Style) -> Document:
+def counters_document(result: CounterList, style: Style) -> Document:
     """The counters that come with convcost side by side; below them the others, a line each."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
     tables = (_side_by_side(own), *([_peers(others)] if others else ()))
-    return Document((), Section(tables, _installing(others)), Section((), ()))
-
-
-Listed = list[tuple[Counter, str | None]]
-"""Counters, each with its version if it is installed."""
+    return Document((), Section(tables, _installing(others)))
 
 
 def _side_by_side(listed: Listed) -> Table:
@@ -121,19 +132,6 @@ def _installing(listed: Listed) -> tuple[str, ...]:
     return tuple(f"{', '.join(names)}: {command}" for command, names in missing.items())
 
 
-DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
-
-NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
-
-UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
-
-BROKEN_LABEL = 28
-"""The least that a label broken into lines needs."""
-
-Amount = Callable[[Fraction, str], str]
-"""Writes a number with its unit, or alone."""
-
-
 def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
     """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
     table = _diagnosis_table(report, _in_full)
@@ -152,10 +150,10 @@ def _fits(table: Table, width: int) -> bool:
 
 def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
     lines = [Line("exact", ("", fraction(report.macs), ""))]
-    for opinion in report.diagnoses.values():
-        lines.append(Line(opinion.title, _opinion_cells(report, opinion, amount)))
+    for diagnosis in report.diagnoses.values():
+        lines.append(Line(diagnosis.title, _diagnosis_cells(report, diagnosis, amount)))
         lines += [
-            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in opinion.causes
+            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in diagnosis.causes
         ]
     return Table(DIAGNOSIS_COLUMNS, tuple(lines))
 
@@ -166,11 +164,11 @@ def _in_full(value: Fraction, unit: str = "") -> str:
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
 
-def _opinion_cells(report: DiagnosedReport, opinion: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
-    raw, macs, difference = opinion.result.raw, opinion.macs, report.difference(opinion)
+def _diagnosis_cells(report: DiagnosedReport, diagnosis: CounterDiagnosis, amount: Amount) -> tuple[str, ...]:
+    raw, macs, difference = diagnosis.result.raw, diagnosis.macs, report.difference(diagnosis)
     if raw is None or macs is None or difference is None:
-        return ("–", "–", opinion.result.verdict)
-    unit = f"{opinion.result.raw_unit}s"
+        return ("–", "–", diagnosis.result.verdict)
+    unit = f"{diagnosis.result.raw_unit}s"
     return (amount(Fraction(raw), unit), amount(macs, ""), signed(difference, amount))
 
 
@@ -184,21 +182,21 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
 
 
 def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
-    heard = report.diagnoses.values()
-    if any(opinion.causes for opinion in heard):
+    diagnoses = report.diagnoses.values()
+    if any(diagnosis.causes for diagnosis in diagnoses):
         yield NOTE
-    if any(opinion.unexplained for opinion in heard):
+    if any(diagnosis.unexplained for diagnosis in diagnoses):
         yield UNEXPLAINED
     about: dict[str, list[str]] = {}
-    for opinion in heard:
-        for text in _opinion_texts(opinion):
-            about.setdefault(text, []).append(opinion.title)
+    for diagnosis in diagnoses:
+        for text in _diagnosis_texts(diagnosis):
+            about.setdefault(text, []).append(diagnosis.title)
     yield from (f"{', '.join(titles)}: {text}." for text, titles in about.items())
 
 
-def _opinion_texts(opinion: CounterDiagnosis) -> Iterator[str]:
+def _diagnosis_texts(diagnosis: CounterDiagnosis) -> Iterator[str]:
     """What there is to say of a counter, to be said once of all it holds for."""
-    if opinion.result.reason:
-        yield f"{opinion.result.verdict}, {opinion.result.reason}"
-    if opinion.remarks:
-        yield "; ".join(opinion.remarks)
+    if diagnosis.result.reason:
+        yield f"{diagnosis.result.verdict}, {diagnosis.result.reason}"
+    if diagnosis.remarks:
+        yield "; ".join(diagnosis.remarks)

@@ -27,7 +27,7 @@ class DeviceList(NamedTuple):
     in_full: bool = False
 
 
-def device_list(result: DeviceList, style: Style) -> Document:
+def devices_document(result: DeviceList, style: Style) -> Document:
     """One in full, or a table for each vendor."""
     if result.in_full and len(result.devices) == 1:
         return _in_full(result.devices[0])
@@ -42,7 +42,6 @@ def _document(tables: tuple[Table, ...], notes: Iterable[str], device: Device | 
         heading=(("device", device.title),) if device else (),
         facts=tuple(_facts(device)) if device else (),
         costs=Section(tables, tuple(notes)),
-        counters=Section((), ()),
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-from convcost.render.texts import MathText, rewritten
+from convcost.render.texts import MathText, map_text
 
 GUTTER = 3
 """Between two columns: a space on both sides, and the screen's separator."""
 
 LONGEST_LABEL = 32
 
-Rewrite: TypeAlias = Callable[[str], str]
+TextChange: TypeAlias = Callable[[str], str]
 
 
 class Line(NamedTuple):
@@ -88,30 +88,30 @@ class Table(NamedTuple):
         )
         return [part for part in filled if part.lines]
 
-    def written(self, write: Rewrite) -> Table:
-        """The table with every text in it as `write` writes it."""
+    def map_texts(self, change: TextChange) -> Table:
+        """The table with every text in it as `change` makes it."""
         lines = (
             line._replace(
-                label=rewritten(line.label, write), cells=tuple(rewritten(cell, write) for cell in line.cells)
+                label=map_text(line.label, change), cells=tuple(map_text(cell, change) for cell in line.cells)
             )
             for line in self.lines
         )
         return self._replace(
-            columns=tuple(rewritten(column, write) for column in self.columns), lines=tuple(lines)
+            columns=tuple(map_text(column, change) for column in self.columns), lines=tuple(lines)
         )
 
 
 class Section(NamedTuple):
     """Tables, and what to know about them."""
 
-    tables: tuple[Table, ...]
-    notes: tuple[str, ...]
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def written(self, write: Rewrite) -> Section:
-        """The section with every text in it as `write` writes it."""
+    def map_texts(self, change: TextChange) -> Section:
+        """The section with every text in it as `change` makes it."""
         return Section(
-            tuple(table.written(write) for table in self.tables),
-            tuple(rewritten(note, write) for note in self.notes),
+            tuple(table.map_texts(change) for table in self.tables),
+            tuple(map_text(note, change) for note in self.notes),
         )
 
 
@@ -172,26 +172,24 @@ class StepText(NamedTuple):
     title: str
     lines: tuple[str | EquationText | LoopNestText, ...]
 
-    def written(self, write: Rewrite) -> StepText:
-        """The step with every text in it as `write` writes it."""
-        return StepText(
-            rewritten(self.title, write), tuple(_line_written(line, write) for line in self.lines)
-        )
+    def map_texts(self, change: TextChange) -> StepText:
+        """The step with every text in it as `change` makes it."""
+        return StepText(map_text(self.title, change), tuple(_map_line(line, change) for line in self.lines))
 
 
-def _line_written(
-    line: str | EquationText | LoopNestText, write: Rewrite
+def _map_line(
+    line: str | EquationText | LoopNestText, change: TextChange
 ) -> str | EquationText | LoopNestText:
     match line:
         case EquationText():
             return EquationText(
-                rewritten(line.name, write), tuple(rewritten(side, write) for side in line.sides)
+                map_text(line.name, change), tuple(map_text(side, change) for side in line.sides)
             )
         case LoopNestText():
             return LoopNestText(
-                tuple(LoopText(*(rewritten(text, write) for text in loop)) for loop in line.loops)
+                tuple(LoopText(*(map_text(text, change) for text in loop)) for loop in line.loops)
             )
-    return rewritten(line, write)
+    return map_text(line, change)
 
 
 class Derivation(NamedTuple):
@@ -200,9 +198,9 @@ class Derivation(NamedTuple):
     title: str
     steps: tuple[StepText, ...]
 
-    def written(self, write: Rewrite) -> Derivation:
-        """The derivation with every text in it as `write` writes it."""
-        return Derivation(rewritten(self.title, write), tuple(step.written(write) for step in self.steps))
+    def map_texts(self, change: TextChange) -> Derivation:
+        """The derivation with every text in it as `change` makes it."""
+        return Derivation(map_text(self.title, change), tuple(step.map_texts(change) for step in self.steps))
 
 
 class Document(NamedTuple):
@@ -213,7 +211,7 @@ class Document(NamedTuple):
 
     heading: tuple[tuple[str, str], ...]
     costs: Section
-    counters: Section
+    counters: Section = Section()
     facts: tuple[Fact, ...] = ()
     estimates: tuple[Section, ...] = ()
     derivations: tuple[Derivation, ...] = ()
@@ -224,13 +222,13 @@ class Document(NamedTuple):
         every = (self.costs, *self.estimates, self.counters)
         return tuple(section for section in every if section.tables or section.notes)
 
-    def written(self, write: Rewrite) -> Document:
-        """The document with every text in it as `write` writes it."""
+    def map_texts(self, change: TextChange) -> Document:
+        """The document with every text in it as `change` makes it."""
         return Document(
-            heading=tuple((rewritten(label, write), rewritten(text, write)) for label, text in self.heading),
-            costs=self.costs.written(write),
-            counters=self.counters.written(write),
-            facts=tuple(Fact(rewritten(label, write), rewritten(text, write)) for label, text in self.facts),
-            estimates=tuple(section.written(write) for section in self.estimates),
-            derivations=tuple(derivation.written(write) for derivation in self.derivations),
+            heading=tuple((map_text(label, change), map_text(text, change)) for label, text in self.heading),
+            costs=self.costs.map_texts(change),
+            counters=self.counters.map_texts(change),
+            facts=tuple(Fact(map_text(label, change), map_text(text, change)) for label, text in self.facts),
+            estimates=tuple(section.map_texts(change) for section in self.estimates),
+            derivations=tuple(derivation.map_texts(change) for derivation in self.derivations),
         )

@@ -37,7 +37,6 @@ def explanation_document(explanation: Explanation, style: Style) -> Document:
         facts=sizes_facts(reports),
         derivations=tuple(map(_derivation, explanation.parts)),
         costs=Section((), explanation_notes(explanation)),
-        counters=Section((), ()),
     )
 
 

@@ -57,6 +57,18 @@ def _expression_text(value: Any, grouped: bool = True) -> MathText:
     return MathText(readable(value, grouped=grouped), (Expression(value, grouped),))
 
 
+def about_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA) -> str:
+    """About how much a number is, 4.09 G; or a formula."""
+    return units.human(value, unit) if is_number(value) else short_text(value, longest=longest)
+
+
+def share_text(part: Size, whole: Size) -> str:
+    """16.6%; nothing for nothing, and where a size is open."""
+    if not part or not (is_number(part) and is_number(whole)):
+        return ""
+    return units.percent(Fraction(part, whole))
+
+
 def size_text(size: Size) -> str:
     """128, or a formula; without thousands separated, since it stands among commas."""
     return str(size) if isinstance(size, int) else short_text(size, grouped=False)

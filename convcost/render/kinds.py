@@ -58,10 +58,10 @@ KINDS = {
     "Match": Kind("match:matching", "records.match:record", "records.match:rows"),
     "GateResult": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
     "VerificationResult": Kind(
-        "verify:verification", "records.verification:record", "records.verification:rows"
+        "verify:verify_document", "records.verification:record", "records.verification:rows"
     ),
-    "CounterList": Kind("counters:counter_list", "records.counters:record", "records.counters:rows"),
-    "DeviceList": Kind("devices:device_list", "records.devices:record", "records.devices:rows"),
+    "CounterList": Kind("counters:counters_document", "records.counters:record", "records.counters:rows"),
+    "DeviceList": Kind("devices:devices_document", "records.devices:record", "records.devices:rows"),
     "Explanation": Kind(
         "explain:explanation_document",
         "records.explanation:record",
@@ -80,8 +80,8 @@ def kind_of(result: type) -> Kind:
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).written(printable)
-    return laid_out if style.unicode else laid_out.written(as_ascii)
+    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(printable)
+    return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 
 def record(result: Result) -> Record:

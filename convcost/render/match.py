@@ -29,7 +29,6 @@ def matching(match: Match, style: Style) -> Document:
         costs=Section(
             (full if _width(full) <= WIDEST else _table(match, ()),), match_notes(match, len(_some(match)))
         ),
-        counters=Section((), ()),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from convcost.analysis.breakdown import Node, by_operator, phases, tree
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Tensor, Trace, Uncounted
+from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
@@ -20,6 +20,11 @@ from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, si
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
+
+RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+
+MOST_NAMED = 6
+"""Names in a sentence; what are more are counted."""
 
 
 def model_document(report: Report, trace: Trace, style: Style) -> Document:
@@ -51,22 +56,16 @@ def _totals(report: Report, trace: Trace) -> Table:
 def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
     texts = (
         ("sizes", sizes_text((report,))),
-        ("input", listed(map(_tensor_text, trace.inputs), "; ")),
-        ("output", listed(map(_tensor_text, trace.outputs), "; ")),
+        ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
+        ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
     )
     return tuple(Fact(label, text) for label, text in texts if text)
 
 
-def _tensor_text(tensor: Tensor) -> str:
+def _tensor_text(tensor: TensorInfo) -> str:
     """An input or output, by name where forward has one."""
     name = "" if tensor.name.isdecimal() else tensor.name
     return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
-
-
-RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
-
-MOST_NAMED = 6
-"""Names in a sentence; what are more are counted."""
 
 
 def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
@@ -99,17 +98,17 @@ def partial_note(trace: Trace, name: str = "") -> str:
     if missed:
         verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
         advice = "Formulas of your own go in with --formulas"
-        missing = listed(map(_operator_calls, missed), "; ")
+        missing = join_first(map(_operator_calls, missed), "; ")
         texts.append(MixedText(missing, f" {verb} cost is not in it. {advice}"))
     about = f" of {name}" if name else ""
-    return MixedText(f"The count{about} is partial: ", listed(texts, "; "), ".")
+    return MixedText(f"The count{about} is partial: ", join_first(texts, "; "), ".")
 
 
-def _counted_in_part(found: Uncounted) -> str:
+def _counted_in_part(found: UncountedCall) -> str:
     return MixedText(_operator_calls(found), f": {found.reason}")
 
 
-def _operator_calls(found: Uncounted) -> str:
+def _operator_calls(found: UncountedCall) -> str:
     shapes = MixedText.joined(" and ", map(shape_text, found.inputs))
     where = f" in {found.path}" if found.path else ""
     calls = f"{operator_name(found.operator)}{where} ({_calls_text(found.calls)} on "
@@ -126,10 +125,10 @@ def _unused_formulas(trace: Trace) -> Iterator[str]:
 
 def _conditionals(trace: Trace) -> str:
     """What the branches of each torch.cond cost, and which is counted."""
-    return listed(map(_branches, trace.conditionals), " ")
+    return join_first(map(_branches, trace.conditionals), " ")
 
 
-def _branches(found: Conditional) -> str:
+def _branches(found: CondCall) -> str:
     where = f" in {found.path}" if found.path else ""
     what = f"torch.cond{where} ({_calls_text(found.calls)})"
     counted = "true" if found.counted else "false"
@@ -149,36 +148,37 @@ def _estimated(report: Report, trace: Trace) -> str:
         for total in by_operator(trace)
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
-    return f"Estimated by a usual rule, not exact: {listed(names)}." if names else ""
+    return f"Estimated by a usual rule, not exact: {join_first(names)}." if names else ""
 
 
 def _complex(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in by_operator(trace) if total.complex]
-    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {listed(names)}." if names else ""
+    return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {join_first(names)}." if names else ""
 
 
 def _sparse(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in by_operator(trace) if total.sparse]
-    return f"Sparse tensors are counted by their stored entries: {listed(names)}." if names else ""
+    return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
 
 
 def _unused(trace: Trace) -> str:
     if not trace.unused:
         return ""
     verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
-    return f"{listed(trace.unused)} {verb} counted among the parameters, but nothing used {them} in this run."
+    names = join_first(trace.unused)
+    return f"{names} {verb} counted among the parameters, but nothing used {them} in this run."
 
 
 def _tied(trace: Trace) -> Iterator[str]:
     for first, *others in trace.tied[:MOST_NAMED]:
         verb = "is" if len(others) == 1 else "are"
-        yield f"{listed(others)} {verb} the same tensor as {first}: counted once."
+        yield f"{join_first(others)} {verb} the same tensor as {first}: counted once."
 
 
 def _repeated(root: Node) -> str:
     again = [node.module for node in root.walk() if node.module.calls > 1]
     texts = [f"{module.path} ran {module.calls} times" for module in again]
-    return f"{listed(texts)}: each time costs, parameters count once." if texts else ""
+    return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
 def _hidden(root: Node, selection: Selection, view: View) -> str:
@@ -191,7 +191,7 @@ def _hidden(root: Node, selection: Selection, view: View) -> str:
     return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
 
 
-def listed(texts: Iterable[str], separator: str = ", ") -> str:
+def join_first(texts: Iterable[str], separator: str = ", ") -> str:
     """The first few of `texts`, and how many more there are."""
     found = list(texts)
     more = len(found) - MOST_NAMED

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from functools import reduce
 from typing import Any, NamedTuple
 
 from convcost.analysis.breakdown import Node, Share, around, folded
-from convcost.core import units
 from convcost.core.cost import Convention, Size
 from convcost.core.report import Report
-from convcost.core.units import human
 from convcost.render.document import Line, Table
-from convcost.render.formulas import is_number, shape_text, short_text
+from convcost.render.formulas import about_text, shape_text, share_text
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
@@ -22,8 +19,10 @@ MOST_LINES = 40
 
 ITSELF = "(itself)"
 
+HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
-class Shown(NamedTuple):
+
+class ShownModule(NamedTuple):
     """A module with its label, `depth` levels below the top of what is shown."""
 
     label: str
@@ -34,7 +33,7 @@ class Shown(NamedTuple):
 class Selection(NamedTuple):
     """The modules that are shown, and how many levels of the whole tree that is."""
 
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownModule, ...]
     depth: int
 
     @property
@@ -56,7 +55,7 @@ def select(root: Node, view: View, convention: Convention) -> Selection:
 
 
 def all_modules(root: Node, view: View, convention: Convention) -> tuple[Node, ...]:
-    """As `selected`, with the model itself in front if there is no filter, and without a limit of lines."""
+    """As `select`, with the model itself in front if there is no filter, and without a limit of lines."""
     found = _filtered(root, view, _sort_key(view.sort, convention)).shown
     return (*(() if view.filter else (root,)), *(shown.node for shown in found))
 
@@ -93,10 +92,10 @@ def _fitting_depth(tree: Node) -> int:
 
 def _descendants(
     node: Node, levels: int, order: Callable[[Node], Any] | None, depth: int = 0
-) -> Iterator[Shown]:
+) -> Iterator[ShownModule]:
     children = sorted(node.children, key=order) if order else node.children
     for child in children:
-        yield Shown(child.label, depth, child)
+        yield ShownModule(child.label, depth, child)
         if levels > 1:
             yield from _descendants(child, levels - 1, order, depth + 1)
 
@@ -106,20 +105,17 @@ def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Se
     text = view.filter.lower()
     deepest = view.depth or root.depth
     found = [
-        Shown(shown.node.module.path, 0, shown.node)
+        ShownModule(shown.node.module.path, 0, shown.node)
         for shown in _descendants(root, deepest, None)
         if text in shown.node.module.path.lower() or text in shown.node.module.kind.lower()
     ]
     return Selection(tuple(sorted(found, key=lambda shown: order(shown.node)) if order else found), deepest)
 
 
-HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
-
-
 def module_table(report: Report, root: Node, selection: Selection, style: Style) -> Table:
     """The modules that are shown, and a line for all of them.
 
-    Beside a column for the backward, and beside formulas, there is no room for MACs.
+    With a column for the backward, or with formulas, there is no room for MACs.
     """
     total = root.total.cost.flops(report.convention)
     lines = [_module_line(found, report, total) for found in selection.shown]
@@ -136,18 +132,18 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
     return _with_shapes(table, selection.shown, style.width)
 
 
-def _module_line(found: Shown, report: Report, total: Size) -> Line:
+def _module_line(found: ShownModule, report: Report, total: Size) -> Line:
     return Line(module_label(found), _cells(found.node.total, report, total), depth=found.depth)
 
 
 def _cells(share: Share, report: Report, total: Size) -> tuple[str, ...]:
     flops = share.cost.flops(report.convention)
     backward = share.backward.flops(report.convention)
-    costs = (amount(share.cost.macs), amount(flops), percent(flops, total), amount(backward))
-    return (amount(share.params), amount(share.trainable_params), *costs)
+    costs = (about_text(share.cost.macs), about_text(flops), share_text(flops, total), about_text(backward))
+    return (about_text(share.params), about_text(share.trainable_params), *costs)
 
 
-def module_label(found: Shown) -> str:
+def module_label(found: ShownModule) -> str:
     """`conv1: Conv2d`, `blocks.0–11: 12 × Block`, `fc: Linear, 2 calls`."""
     if found.label == ITSELF:
         return ITSELF
@@ -157,7 +153,7 @@ def module_label(found: Shown) -> str:
     return f"{found.label}: {copies}{node.module.kind}{calls}"
 
 
-def _with_shapes(table: Table, found: tuple[Shown, ...], width: int) -> Table:
+def _with_shapes(table: Table, found: tuple[ShownModule, ...], width: int) -> Table:
     """With the output's shape in front, and the input's before it, where the screen has room."""
     for ends in (("input", "output"), ("output",)):
         wider = _with_columns(table, found, ends)
@@ -166,7 +162,7 @@ def _with_shapes(table: Table, found: tuple[Shown, ...], width: int) -> Table:
     return table
 
 
-def _with_columns(table: Table, found: tuple[Shown, ...], ends: tuple[str, ...]) -> Table:
+def _with_columns(table: Table, found: tuple[ShownModule, ...], ends: tuple[str, ...]) -> Table:
     shapes = [tuple(_shape(getattr(each.node.module, end)) for end in ends) for each in found]
     shapes += [("",) * len(ends)] * (len(table.lines) - len(found))
     lines = [
@@ -177,15 +173,3 @@ def _with_columns(table: Table, found: tuple[Shown, ...], ends: tuple[str, ...])
 
 def _shape(shape: Any) -> str:
     return "" if shape is None else shape_text(shape)
-
-
-def amount(value: Any) -> str:
-    """About how much `value` is, 4.09 G; or a formula."""
-    return human(value) if is_number(value) else short_text(value)
-
-
-def percent(part: Size, whole: Size) -> str:
-    """16.6%; nothing for nothing, and where a size is open."""
-    if not part or not (is_number(part) and is_number(whole)):
-        return ""
-    return units.percent(Fraction(part, whole))

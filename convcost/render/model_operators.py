@@ -1,4 +1,4 @@
-"""A model's operators as a table, and what backward costs beside forward."""
+"""A model's operators as a table, and what forward and backward cost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.formulas import factor_text, short_text
-from convcost.render.model_modules import amount, percent
+from convcost.render.formulas import about_text, factor_text, share_text, short_text
 
 HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
 
@@ -44,8 +43,8 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
 
 def _line(label: str, calls: int, cost: Cost, report: Report) -> Line:
     flops = cost.flops(report.convention)
-    cells = (short_text(calls), amount(cost.macs), amount(flops), percent(flops, report.flops))
-    return Line(label, (*cells, amount(cost.elementwise)))
+    cells = (short_text(calls), about_text(cost.macs), about_text(flops), share_text(flops, report.flops))
+    return Line(label, (*cells, about_text(cost.elementwise)))
 
 
 def _others(totals: list[OperatorTotal], report: Report) -> list[Line]:
@@ -77,7 +76,7 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
         times = factor_text(ratio_of(flops, forward))
-        return Line(label, (amount(cost.macs), amount(flops), times, amount(cost.elementwise)))
+        return Line(label, (about_text(cost.macs), about_text(flops), times, about_text(cost.elementwise)))
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))

@@ -77,11 +77,11 @@ def pieces_of(text: str) -> tuple[str, ...]:
     return text.pieces if isinstance(text, MixedText) else (text,)
 
 
-def rewritten(text: str, write: Callable[[str], str]) -> str:
-    """`text` as `write` writes it, piece by piece; a formula that `write` changes is one no more."""
+def map_text(text: str, change: Callable[[str], str]) -> str:
+    """`text` as `change` makes it, piece by piece; a formula that it changes is one no more."""
     if isinstance(text, MixedText):
-        return MixedText(*(rewritten(piece, write) for piece in text.pieces))
-    changed = write(text)
+        return MixedText(*(map_text(piece, change) for piece in text.pieces))
+    changed = change(text)
     if changed == text:
         return text
     return type(text)(changed) if isinstance(text, CodeText | Command) else changed

@@ -24,13 +24,12 @@ SEVERAL = 4
 """More kinds than these are counted, not named."""
 
 
-def verification(result: VerificationResult, style: Style) -> Document:
+def verify_document(result: VerificationResult, style: Style) -> Document:
     """A line for each kind of layer, and below what is blind or new."""
     return Document(
         heading=(("verified", _versions(result)),),
-        facts=(Fact("cases", _drawn(result)), Fact("result", _verdict(result))),
+        facts=(Fact("cases", _cases_text(result)), Fact("result", _verdict(result))),
         costs=Section((_table(result),), tuple(_notes(result))),
-        counters=Section((), ()),
     )
 
 
@@ -47,7 +46,7 @@ def _verdict(result: VerificationResult) -> str:
     return f"{number} new disagreement{'s' * (number != 1)}"
 
 
-def _drawn(result: VerificationResult) -> str:
+def _cases_text(result: VerificationResult) -> str:
     number = len(result.kinds)
     kinds = f"{number} kind{'s' * (number != 1)} of layer"
     return f"{exact(_cases(result))} of {kinds}, up to {result.cases} for each argument, seed {result.seed}"
@@ -83,14 +82,14 @@ def _cell(tally: Tally[Outcome]) -> str:
 def _notes(result: VerificationResult) -> Iterator[str]:
     """What is new comes last: next to where the user types."""
     yield LEGEND
-    yield from (f"Known: {_said(result, group)}." for group in result.known)
-    yield from (f"No longer so: {_said(result, group)}." for group in result.resolved)
+    yield from (f"Known: {_group_text(result, group)}." for group in result.known)
+    yield from (f"No longer so: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:
-        yield f"New: {_said(result, group)}. It shows in:"
+        yield f"New: {_group_text(result, group)}. It shows in:"
         yield Command(command(result, group))
 
 
-def _said(result: VerificationResult, group: FindingGroup) -> str:
+def _group_text(result: VerificationResult, group: FindingGroup) -> str:
     return f"{_reference(result, group).title}, {_kinds(group)}: {reason(group)}"
 
 

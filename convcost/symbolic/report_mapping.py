@@ -8,7 +8,7 @@ from typing import Any
 
 from convcost.core.cost import Cost
 from convcost.core.report import Row
-from convcost.core.trace import Conditional, Operation, Tensor, Trace
+from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer
 
 Change = Callable[[Any], Any]
@@ -59,7 +59,7 @@ def mapped_trace(trace: Trace, change: Change) -> Trace:
     )
 
 
-def _ends(tensors: tuple[Tensor, ...], change: Change) -> tuple[Tensor, ...]:
+def _ends(tensors: tuple[TensorInfo, ...], change: Change) -> tuple[TensorInfo, ...]:
     return tuple(tensor._replace(shape=throughout(tensor.shape, change)) for tensor in tensors)
 
 
@@ -72,7 +72,7 @@ def _operation(operation: Operation, change: Change) -> Operation:
     )
 
 
-def _conditional(found: Conditional, change: Change) -> Conditional:
+def _conditional(found: CondCall, change: Change) -> CondCall:
     return found._replace(
         inputs=throughout(found.inputs, change),
         true=found.true and _cost(found.true, change),

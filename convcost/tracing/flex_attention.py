@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch._higher_order_ops.flex_attention import flex_attention as operator
 
 from convcost.operators.attention import FLEX
 from convcost.tracing.isolation.tensor_copies import meta_tensor
@@ -27,8 +28,6 @@ def flex_attention(
     mask_mod_other_buffers: Any = (),
 ) -> Any:
     """The output, the logarithms of the sums, and the largest scores."""
-    from torch._higher_order_ops.flex_attention import flex_attention as operator
-
     arguments = {"query": query, "key": key, "value": value}
     arguments["seen"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
     scores = _modified_scores(call, query, key, score_mod, score_mod_other_buffers)
@@ -39,7 +38,7 @@ def flex_attention(
         if call.has_data:
             others = score_mod_other_buffers, mask_mod_other_buffers
             given = query, key, value, score_mod, block_mask, scale, kernel_options, *others
-            return call.silently(operator, given, {})
+            return call.run_unrecorded(operator, given, {})
         rows = tuple(query.shape[:-1])
         sums = (meta_tensor(rows, query.dtype) for _ in range(2))
         return meta_tensor((*rows, value.shape[-1]), query.dtype), *sums

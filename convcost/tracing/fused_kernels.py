@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 KernelResult = tuple["torch.Tensor", tuple["torch.Tensor", ...]]
 """What a kernel returns, and what it keeps beside."""
@@ -16,8 +17,6 @@ KernelResult = tuple["torch.Tensor", tuple["torch.Tensor", ...]]
 @contextmanager
 def fused_kernels() -> Iterator[None]:
     """Inside the block attention, dropout and RMSNorm, on tensors without data, are single operators."""
-    from torch.nn import functional
-
     replaced = {
         "dropout": partial(_dropout, functional.dropout),
         "rms_norm": _rms_norm,
@@ -43,8 +42,7 @@ def _attention(
         output = laid_out if query.ndim > 2 else laid_out.squeeze(-3)
         return output, (output, torch.empty(query.shape[:-1], dtype=torch.float32, device=query.device))
 
-    result: torch.Tensor = _kernel().apply(make, True, query, key, value, attn_mask)
-    return result
+    return _run_kernel(make, True, query, key, value, attn_mask)
 
 
 def _dropout(
@@ -61,8 +59,7 @@ def _dropout(
     def make(input: torch.Tensor) -> KernelResult:  # noqa: A002
         return torch.empty_like(input), (torch.empty_like(input, dtype=torch.bool),)
 
-    result: torch.Tensor = _kernel().apply(make, False, input)
-    return result
+    return _run_kernel(make, False, input)
 
 
 def _rms_norm(
@@ -77,29 +74,29 @@ def _rms_norm(
         shape = input.shape[: input.ndim - len(normalized_shape)]
         return torch.empty_like(input), (torch.empty(shape, dtype=torch.float32, device=input.device),)
 
-    result: torch.Tensor = _kernel().apply(make, True, input, weight)
-    return result
+    return _run_kernel(make, True, input, weight)
 
 
-@cache
-def _kernel() -> Any:
-    class Kernel(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, make: Any, keeps_operands: bool, *operands: Any) -> Any:
-            output, kept = make(*operands)
-            ctx.save_for_backward(*(operands if keeps_operands else ()), *kept)
-            ctx.shapes = [
-                operand if operand is None else (operand.shape, operand.dtype) for operand in operands
-            ]
-            return output
+def _run_kernel(make: Any, keeps_operands: bool, *operands: Any) -> torch.Tensor:
+    output: torch.Tensor = FusedKernel.apply(make, keeps_operands, *operands)  # type: ignore[no-untyped-call]
+    return output
 
-        @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Any:
-            device = gradients[0].device
-            made = (
-                torch.empty(shape[0], dtype=shape[1], device=device) if is_needed else None
-                for shape, is_needed in zip(ctx.shapes, ctx.needs_input_grad[2:], strict=True)
-            )
-            return None, None, *made
 
-    return Kernel
+class FusedKernel(torch.autograd.Function):
+    """A node that saves what the kernel does: its operands or not, and what `make` says it keeps beside."""
+
+    @staticmethod
+    def forward(ctx: Any, make: Any, keeps_operands: bool, *operands: Any) -> Any:
+        output, kept = make(*operands)
+        ctx.save_for_backward(*(operands if keeps_operands else ()), *kept)
+        ctx.shapes = [operand if operand is None else (operand.shape, operand.dtype) for operand in operands]
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        device = gradients[0].device
+        made = (
+            torch.empty(shape[0], dtype=shape[1], device=device) if is_needed else None
+            for shape, is_needed in zip(ctx.shapes, ctx.needs_input_grad[2:], strict=True)
+        )
+        return None, None, *made

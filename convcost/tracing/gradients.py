@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import compress
 from math import prod
 from typing import Any
@@ -37,8 +36,8 @@ def with_gradients(
         operator = by_component(operator)
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
     roles = tuple(_role(label, tensor) for label, tensor in operands)
-    contraction = Contraction(tape, tape.paths.current, name, roles, operator, arguments)
-    return _gradient_node().apply(run, contraction, *(tensor for _, tensor in operands))
+    contraction = Contraction(tape, tape.tracker.current, name, roles, operator, arguments)
+    return _apply_node(run, contraction, *(tensor for _, tensor in operands))
 
 
 @dataclass(frozen=True)
@@ -148,9 +147,7 @@ def _product_gradient(
     product = ProductGradient(
         tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
     )
-    return _gradient_node().apply(
-        lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others)
-    )
+    return _apply_node(lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others))
 
 
 @dataclass(frozen=True)
@@ -169,7 +166,7 @@ class UncountedGradient:
         """Those that are needed, each to be differentiated again."""
 
         def gradient(like: Any) -> Any:
-            return _gradient_node().apply(lambda: zero_gradient(like), self, by_output, *operands)
+            return _apply_node(lambda: zero_gradient(like), self, by_output, *operands)
 
         return [
             gradient(like) if is_needed else None for like, is_needed in zip(operands, needed, strict=True)
@@ -180,7 +177,7 @@ def _record_gradient(
     tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
 ) -> None:
     """Record a gradient; one that forward asks for is a part of forward."""
-    tape.gradient(path, name, role if tape.paths.is_backward else "forward", operands, output, cost)
+    tape.gradient(path, name, role if tape.tracker.is_backward else "forward", operands, output, cost)
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
@@ -242,34 +239,30 @@ def _batch_size() -> int:
     return prod(BATCH_SIZES[:level])
 
 
-@cache
-def _gradient_node() -> Any:
-    class Node(torch.autograd.Function):
-        """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
+class GradientNode(torch.autograd.Function):
+    """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
 
-        @staticmethod
-        def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
-            ctx.save_for_backward(*operands)
-            output = run()
-            ctx.source, ctx.output = source, first_tensor(output).detach()
-            return output
+    @staticmethod
+    def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
+        ctx.save_for_backward(*operands)
+        output = run()
+        ctx.source, ctx.output = source, first_tensor(output).detach()
+        return output
 
-        @staticmethod
-        def backward(ctx: Any, *by_outputs: Any) -> Any:
-            needed = tuple(map(_is_requested, ctx.needs_input_grad[2:], ctx.next_functions))
-            operands = ctx.saved_tensors
-            by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
-            for _ in range(_batch_size() - torch.is_grad_enabled()):
-                ctx.source.record(needed, operands, ctx.output)
-            if torch.is_grad_enabled():
-                return None, None, *ctx.source.gradients(needed, by_output, operands)
-            gradients = (
-                zero_gradient(operand) if is_needed else None
-                for operand, is_needed in zip(operands, needed, strict=True)
-            )
-            return None, None, *gradients
-
-    return Node
+    @staticmethod
+    def backward(ctx: Any, *by_outputs: Any) -> Any:
+        needed = tuple(map(_is_requested, ctx.needs_input_grad[2:], ctx.next_functions))
+        operands = ctx.saved_tensors
+        by_output = next((gradient for gradient in by_outputs if gradient is not None), None)
+        for _ in range(_batch_size() - torch.is_grad_enabled()):
+            ctx.source.record(needed, operands, ctx.output)
+        if torch.is_grad_enabled():
+            return None, None, *ctx.source.gradients(needed, by_output, operands)
+        gradients = (
+            zero_gradient(operand) if is_needed else None
+            for operand, is_needed in zip(operands, needed, strict=True)
+        )
+        return None, None, *gradients
 
 
 def run_backward(output: Any) -> bool:
@@ -305,3 +298,6 @@ def _leaves(ends: list[Any]) -> Iterator[Any]:
         waiting.extend(following for following, _ in node.next_functions)
         if hasattr(node, "variable"):
             yield node.variable
+
+
+_apply_node: Any = GradientNode.apply

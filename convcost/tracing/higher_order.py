@@ -11,10 +11,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
-from convcost.core.trace import Conditional
+from convcost.core.trace import CondCall
 from convcost.tracing.flex_attention import flex_attention
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.tape import Recording, Tape
@@ -32,8 +33,8 @@ def cond(call: Any, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) 
     counted = _costlier(recordings) if value is None else value
     call.tape.add(recordings[counted])
     call.tape.note_conditional(
-        Conditional(
-            call.tape.paths.current,
+        CondCall(
+            call.tape.tracker.current,
             tuple(map(call.tape.shape_of, tensors(operands))),
             recordings[True].cost if True in recordings else None,
             recordings[False].cost if False in recordings else None,
@@ -85,14 +86,14 @@ class HigherOrderCall(NamedTuple):
     """Where a higher-order operator is called: under `mode`, which is at work again while its functions run.
 
     `records` puts down an operator by its name, formula and arguments, and returns what a function yields;
-    `silently` calls an operator and puts down nothing.
+    `run_unrecorded` calls an operator and puts down nothing.
     """
 
     tape: Tape
     mode: Any
     has_data: bool
     records: Callable[..., Any]
-    silently: Callable[..., Any]
+    run_unrecorded: Callable[..., Any]
 
     def value(self, tensor: Any) -> bool | None:
         """Whether it is true; None where it has no value."""
@@ -182,8 +183,6 @@ def while_loop_stack_output(
 
 def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any) -> Iterator[Any]:
     """What is carried before the first trip and after each."""
-    from torch.utils._pytree import tree_leaves
-
     state: Any = tuple(carried)
     yield state
     is_known: bool | None = True
@@ -202,8 +201,6 @@ def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, addi
 
 def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_inputs: Any = ()) -> Any:
     """A step for each slice of `xs`: what is carried after the last, and what each yields, stacked."""
-    from torch.utils._pytree import tree_flatten, tree_unflatten
-
     carry = list(init)
     steps: list[Any] = []
     with call.mode:

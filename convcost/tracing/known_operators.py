@@ -165,7 +165,7 @@ class KnownFunction(NamedTuple):
     names: tuple[str, ...]
     operator: Operator
     in_place: bool
-    is_taken_apart: bool = False
+    is_decomposed: bool = False
     is_composite: bool = False
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 from weakref import finalize
 
 import torch
+from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.trace import Held, Ran
+from convcost.core.trace import MemoryUse, RanOn
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import (
@@ -80,7 +81,6 @@ class LiveStorageTracker:
 
 def storage_mode(alive: LiveStorageTracker) -> Any:
     """A mode under which what operators return is seen."""
-    from torch.utils._python_dispatch import TorchDispatchMode
 
     class Watching(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -92,11 +92,11 @@ def storage_mode(alive: LiveStorageTracker) -> Any:
 
 
 @contextmanager
-def copied_call(call: ModuleCall, way: RunMode, dtype: str) -> Iterator[ModuleCall]:
+def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[ModuleCall]:
     """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
     data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
-    copies: tuple[TensorCopy, ...] = (data, data) if way == "data" else (meta_copy, shapes.of_input)
-    fusing = nullcontext() if way == "data" else fused_kernels()
+    copies: tuple[TensorCopy, ...] = (data, data) if run_mode == "data" else (meta_copy, shapes.of_input)
+    fusing = nullcontext() if run_mode == "data" else fused_kernels()
     of_parameter, of_input = (converting(copy, dtype) for copy in copies)
     with isolated(call, of_parameter, of_input) as copied, fusing:
         yield copied
@@ -112,17 +112,15 @@ def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
     return converted
 
 
-def stored_footprint(parts: ModuleTree, call: Any, dtype: str) -> Held:
+def stored_footprint(tree: ModuleTree, call: Any, dtype: str) -> MemoryUse:
     """What is there in `dtype` before anything runs."""
-    from torch.nn.parameter import is_lazy
-
-    parameters = [each for each in parts.parameters.values() if not is_lazy(each)]
-    buffers = (each for each in parts.buffers.values() if not is_lazy(each))
+    parameters = [each for each in tree.parameters.values() if not is_lazy(each)]
+    buffers = (each for each in tree.buffers.values() if not is_lazy(each))
     trainable: Counter[int] = Counter()
     for each in parameters:
         trainable[_itemsize(each, dtype)] += each.numel() if each.requires_grad else 0
     inputs = _bytes(tensors(call), dtype)
-    return Held(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
+    return MemoryUse(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
 
 
 def _bytes(held: Iterable[torch.Tensor], dtype: str) -> int:
@@ -137,38 +135,38 @@ def run_backward_from_loss(output: Any) -> None:
     """Backward from every output that has a gradient, which is made as it begins, and held by nobody."""
     ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
     if ends:
-        loss = _loss().apply(*ends)
+        loss: Any = LossWithoutMemory.apply(*ends)  # type: ignore[no-untyped-call]
         loss.backward(meta_tensor((), loss.dtype))
 
 
-@cache
-def _loss() -> Any:
-    class Loss(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, *ends: torch.Tensor) -> Any:
-            ctx.ends = [(end.shape, end.dtype, end.device) for end in ends]
-            return meta_tensor((), ends[0].dtype)
+class LossWithoutMemory(torch.autograd.Function):
+    """A number whose gradients by the outputs are made as backward begins."""
 
-        @staticmethod
-        def backward(ctx: Any, *_: Any) -> Any:
-            return tuple(torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in ctx.ends)
+    @staticmethod
+    def forward(ctx: Any, *ends: torch.Tensor) -> Any:
+        ctx.ends = [(end.shape, end.dtype, end.device) for end in ends]
+        return meta_tensor((), ends[0].dtype)
 
-    return Loss
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        return tuple(torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in ctx.ends)
 
 
 LONGEST_REASON = 120
 
 
-def memory_footprint(call: ModuleCall, ways: Iterable[RunMode] = ("gradients",), dtype: str = "") -> Held:
+def memory_footprint(
+    call: ModuleCall, run_modes: Iterable[RunMode] = ("gradients",), dtype: str = ""
+) -> MemoryUse:
     """The memory that a call of a module holds, all of it in `dtype` if that is given.
 
     Where the module does not run, it is said why. It is run in training and in evaluation. On tensors without
-    data it keeps what it would on a CUDA device; on data, where the first of `ways` fails, as the CPU does.
+    data it keeps what it would on a CUDA device; on data, where the first mode fails, as the CPU does.
     """
     failure: Exception | None = None
-    for way in ways:
+    for run_mode in run_modes:
         try:
-            return _footprint(call, way, dtype)
+            return _footprint(call, run_mode, dtype)
         except Exception as error:
             failure = failure or error
     return stored_footprint(module_tree(call.model), (call.args, call.kwargs), dtype)._replace(
@@ -182,13 +180,13 @@ def failure_reason(failure: Exception | None) -> str:
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
-def _footprint(call: ModuleCall, way: RunMode, dtype: str) -> Held:
-    with copied_call(call, way, dtype) as copied:
+def _footprint(call: ModuleCall, run_mode: RunMode, dtype: str) -> MemoryUse:
+    with copied_call(call, run_mode, dtype) as copied:
         forward = interruptible(evaluation_peak, *copied)
-    with copied_call(call, way, dtype) as copied:
+    with copied_call(call, run_mode, dtype) as copied:
         kept, training = interruptible(training_peak, *copied)
         found = stored_footprint(module_tree(copied.model), (copied.args, copied.kwargs), dtype)
-    ran: Ran = "data" if way == "data" else "shapes"
+    ran: RanOn = "data" if run_mode == "data" else "shapes"
     return found._replace(kept=kept, forward=forward, training=training, ran=ran)
 
 

@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import thread as pools
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from convcost.tracing.gradients import batched_gradients
 from convcost.tracing.isolation.isolated_call import eager
@@ -114,8 +117,6 @@ def uncompiled() -> Iterator[None]:
 
 def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
     """The arguments of a cond as Dynamo would leave them: no operand holds others."""
-    from torch.utils._pytree import tree_flatten, tree_unflatten
-
     leaves, spec = tree_flatten(operands)
 
     def flat(branch: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,66 +139,56 @@ def recording_modes(recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def _torch_modes(recorder: Recorder) -> Iterator[None]:
-    with ExitStack() as modes:
-        modes.enter_context(_dispatch_mode()(recorder))
-        modes.enter_context(_function_mode()(recorder))
+    with RecordingDispatchMode(recorder), RecordingFunctionMode(recorder):
         yield
 
 
-@cache
-def _function_mode() -> Any:
-    from torch.overrides import TorchFunctionMode
+class RecordingFunctionMode(TorchFunctionMode):
+    """Hands functions of torch to a recorder; those of a user's tensor class have their turn first."""
 
-    class Functions(TorchFunctionMode):
-        opened: frozenset[Any] = frozenset()
+    entered: frozenset[Any] = frozenset()
 
-        def __init__(self, recorder: Recorder) -> None:
-            super().__init__()
-            self._recorder = recorder
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
 
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            # Where classes are switched off, one of them has had its turn and asks torch.
-            if types and torch._C._is_torch_function_enabled() and any(map(is_user_class, types)):
-                self._recorder.note_use((*args, *(kwargs or {}).values()))
-                return NotImplemented  # the class then does what it does, under this mode
-            return self._recorder.function(self, func, args, kwargs or {})
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        # Where classes are switched off, one of them has had its turn and asks torch.
+        if types and torch._C._is_torch_function_enabled() and any(map(is_user_class, types)):
+            self._recorder.note_use((*args, *(kwargs or {}).values()))
+            return NotImplemented  # the class then does what it does, under this mode
+        return self._recorder.function(self, func, args, kwargs or {})
 
-        @contextmanager
-        def inside(self, function: Any) -> Iterator[None]:
-            """The mode goes on while `function`, taken apart, runs."""
-            before, self.opened = self.opened, self.opened | {function}
-            try:
-                with self:
-                    yield
-            finally:
-                self.opened = before
-
-    return Functions
+    @contextmanager
+    def inside(self, function: Any) -> Iterator[None]:
+        """The mode goes on while `function`, taken apart, runs."""
+        before, self.entered = self.entered, self.entered | {function}
+        try:
+            with self:
+                yield
+        finally:
+            self.entered = before
 
 
-@cache
-def _dispatch_mode() -> Any:
-    from torch.utils._python_dispatch import TorchDispatchMode
+class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Hands operators that torch dispatches to a recorder."""
 
-    class Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        supports_higher_order_operators = True
+    supports_higher_order_operators = True
 
-        def __init__(self, recorder: Recorder) -> None:
-            super().__init__()  # type: ignore[no-untyped-call]
-            self._recorder = recorder
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._recorder = recorder
 
-        @classmethod
-        def _should_skip_dynamo(cls) -> bool:
-            """False keeps torch from loading its compiler for the first operator that is dispatched."""
-            return False
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False keeps torch from loading its compiler for the first operator that is dispatched."""
+        return False
 
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            if types and any(map(has_own_dispatch, types)):
-                return NotImplemented
-            if not torch._C._len_torch_function_stack():
-                return self._recorder.operator(self, func, args, kwargs or {})
-            # What is asked of tensors in here is not asked by the model.
-            with torch._C.DisableTorchFunction():
-                return self._recorder.operator(self, func, args, kwargs or {})
-
-    return Operators
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if types and any(map(has_own_dispatch, types)):
+            return NotImplemented
+        if not torch._C._len_torch_function_stack():
+            return self._recorder.operator(self, func, args, kwargs or {})
+        # What is asked of tensors in here is not asked by the model.
+        with torch._C.DisableTorchFunction():
+            return self._recorder.operator(self, func, args, kwargs or {})

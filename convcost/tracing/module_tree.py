@@ -81,15 +81,15 @@ def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]
     return dict(found.values())
 
 
-def unused_parameters(parts: ModuleTree, used: Container[int]) -> tuple[str, ...]:
+def unused_parameters(tree: ModuleTree, used: Container[int]) -> tuple[str, ...]:
     """The parameters whose ids are not among `used`."""
-    return tuple(name for name, parameter in parts.parameters.items() if id(parameter) not in used)
+    return tuple(name for name, parameter in tree.parameters.items() if id(parameter) not in used)
 
 
-def tied_parameters(parts: ModuleTree) -> tuple[tuple[str, ...], ...]:
+def tied_parameters(tree: ModuleTree) -> tuple[tuple[str, ...], ...]:
     """The names of each parameter that has several."""
     names: dict[int, list[str]] = defaultdict(list)
-    for path, submodule in parts.submodules.items():
+    for path, submodule in tree.submodules.items():
         for name, parameter in submodule._parameters.items():
             if parameter is not None:
                 names[id(parameter)].append(f"{path}.{name}" if path else name)

@@ -42,17 +42,17 @@ Result = TypeVar("Result")
 
 
 def first_success(
-    ways: tuple[RunMode, ...],
+    run_modes: tuple[RunMode, ...],
     run: Callable[[RunMode], tuple[Result, bool]],
     can_run: Callable[[RunMode], bool],
 ) -> Result:
-    """What `run` returns for the first of `ways` with which it does, or the error of the last that may.
+    """What `run` returns for the first of `run_modes` with which it does, or the error of the last that may.
 
     Where it says that something was asked for that only data tells, and there is data, it is run on that.
     """
-    way, *others = ways
+    run_mode, *others = run_modes
     try:
-        result, is_lacking = run(way)
+        result, is_lacking = run(run_mode)
     except Exception as error:
         left = tuple(filter(can_run, remaining_modes(error, tuple(others))))
         if not left:
@@ -63,19 +63,19 @@ def first_success(
     return result
 
 
-def remaining_modes(error: BaseException | None, ways: tuple[RunMode, ...]) -> tuple[RunMode, ...]:
-    """Those of `ways` that may succeed where one without data raised `error`, or all if there was none.
+def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...]) -> tuple[RunMode, ...]:
+    """Those of `run_modes` that may succeed where one without data raised `error`, or all if there was none.
 
     Where shapes did not fit, data decides whether it is so, and there is nothing else to be tried.
     """
     if error is None:
-        return ways
+        return run_modes
     if is_raised_by_user(error):
         return ()
     text = error_text(error).lower()
     if ASKS_FOR_GRADIENT in text:
-        return ways
-    return tuple(way for way in ways if way == "data")
+        return run_modes
+    return tuple(run_mode for run_mode in run_modes if run_mode == "data")
 
 
 LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
@@ -133,9 +133,9 @@ class Profiler:
         Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
         kernel, and it is run as on the CPU, where constants have data.
         """
-        ways = remaining_modes(failure, self._ways) or self._ways[-1:]
+        run_modes = remaining_modes(failure, self._run_modes) or self._run_modes[-1:]
         try:
-            return self._attempted(ways, call, device)
+            return self._attempted(run_modes, call, device)
         except Exception as error:
             valued = with_integer_values(call)
             if is_raised_by_user(error) or not (
@@ -143,64 +143,64 @@ class Profiler:
             ):
                 raise
             with suppress(Exception):
-                return self._attempted(ways, valued, "cpu")
+                return self._attempted(run_modes, valued, "cpu")
             raise
 
-    def _attempted(self, ways: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
-        report = first_success(ways, partial(self._run, call, device), partial(self._can_run, call))
+    def _attempted(self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
+        report = first_success(run_modes, partial(self._run, call, device), partial(self._can_run, call))
         return self._with_footprint(report, call)
 
     def _is_meta(self, call: ModuleCall, device: str) -> bool:
-        parts = module_tree(call.model)
-        held = parts.parameters.values(), parts.buffers.values()
+        tree = module_tree(call.model)
+        held = tree.parameters.values(), tree.buffers.values()
         given = chain(*held, tensors((call.args, call.kwargs)))
         return not device and all(tensor.is_meta for tensor in given)
 
     def _with_footprint(self, report: Report, call: ModuleCall) -> Report:
         if self.footprint is None:
             return report
-        ways = filter(partial(self._can_run, call), MEMORY_MODES)
+        run_modes = filter(partial(self._can_run, call), MEMORY_MODES)
         dtype = dtype_named(self.footprint or report.dtype)
-        found = memory_footprint(call, ways, dtype if self.footprint else "")
+        found = memory_footprint(call, run_modes, dtype if self.footprint else "")
         return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
 
     @property
-    def _ways(self) -> tuple[RunMode, ...]:
+    def _run_modes(self) -> tuple[RunMode, ...]:
         return ("gradients", "data") if self.backward else ("shapes", "gradients", "data")
 
-    def _can_run(self, call: ModuleCall, way: RunMode) -> bool:
+    def _can_run(self, call: ModuleCall, run_mode: RunMode) -> bool:
         """Whether there is data, and not too much of it, for a run that needs it."""
-        if way != "data":
+        if run_mode != "data":
             return True
         given = [*module_tree(call.model).tensors, *tensors((call.args, call.kwargs))]
         return not any(tensor.is_meta for tensor in given) and bytes_of(given) <= self.memory
 
-    def _run(self, call: ModuleCall, device: str, way: RunMode) -> tuple[Report, bool]:
+    def _run(self, call: ModuleCall, device: str, run_mode: RunMode) -> tuple[Report, bool]:
         """The report of a run, and whether the model asked for what only data tells, and went on without."""
-        says_gradients = self.backward or (way == "gradients" and torch.is_grad_enabled())
+        says_gradients = self.backward or (run_mode == "gradients" and torch.is_grad_enabled())
         has_gradients = self.backward or torch.is_grad_enabled()
         with ExitStack() as stack:
-            copies = tensor_copies(way)
+            copies = tensor_copies(run_mode)
             copied = stack.enter_context(isolated(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
-            parts = module_tree(copied.model)
-            tape = Tape(track(parts.submodules), self._operators(), way == "data")
+            tree = module_tree(copied.model)
+            tape = Tape(track(tree.submodules), self._operators(), run_mode == "data")
             runs: OperatorRunner = stack.enter_context(
-                closing(DataRunner(self.memory) if way == "data" else MetaRunner())
+                closing(DataRunner(self.memory) if run_mode == "data" else MetaRunner())
             )
             access = (
-                DataRunReads(tape, (*parts.tensors, *parts.constants, *tensors(copied[1:])))
-                if way == "data"
+                DataRunReads(tape, (*tree.tensors, *tree.constants, *tensors(copied[1:])))
+                if run_mode == "data"
                 else ShapeRunReads(tape, says_gradients)
             )
-            recorder = Recorder(tape, runs, VirtualDevices(home, way == "data"), access, says_gradients)
+            recorder = Recorder(tape, runs, VirtualDevices(home, run_mode == "data"), access, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
                 output = interruptible(self._forward_and_backward, tape, copied)
             access.close(output)
-            left = unused_parameters(parts, tape.used)
+            left = unused_parameters(tree, tape.used)
             given = arguments_by_name(copied.model, copied.args, copied.kwargs)
-            return report_of(parts, tape, given, output, way, left), access.is_lacking
+            return report_of(tree, tape, given, output, run_mode, left), access.is_lacking
 
     def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
         output = call.model(*call.args, **call.kwargs)
@@ -209,7 +209,7 @@ class Profiler:
                 "python::forward", (), f"it returned a {type(output).__name__}, which has not run"
             )
         if self.backward:
-            tape.paths.is_backward = True
+            tape.tracker.is_backward = True
             _note_weight_gradients(tape, call.model)
             has_tensors = run_backward(output)
             tape.end_backward()

@@ -41,23 +41,23 @@ class NestedCalls(threading.local):
 
 
 class Recorder:
-    """What both modes do with a call; `runs` is how an operator comes by what it returns."""
+    """What both modes do with a call; `runner` is how an operator comes by what it returns."""
 
     def __init__(
         self,
         tape: Tape,
-        runs: OperatorRunner,
+        runner: OperatorRunner,
         devices: VirtualDevices,
-        access: ShapeRunReads | DataRunReads,
+        reads: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
     ) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
-        self._runs = runs
+        self._runner = runner
         self._devices = devices
-        self._access = access
+        self._reads = reads
         self._readers = data_readers()
-        self._silence = NestedCalls()
+        self._nesting = NestedCalls()
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
@@ -67,50 +67,50 @@ class Recorder:
         """A call of a function of torch."""
         self._tape.touch((*args, *kwargs.values()) if kwargs else args)
         if function in self._readers:
-            return self._access.read(function, args, kwargs)
+            return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)
         if rule is not None:
             return rule(function, args, kwargs)
         if kwargs:
             if kwargs.get("generator") is not None:
-                self._runs.preserve_generator(kwargs["generator"])
+                self._runner.preserve_generator(kwargs["generator"])
             if kwargs.get("pin_memory"):
                 kwargs = {**kwargs, "pin_memory": False}
             if kwargs.get("device") is not None:
-                call = lambda rest: self._called(mode, function, args, rest)  # noqa: E731
+                call = lambda rest: self._run_function(mode, function, args, rest)  # noqa: E731
                 return self._devices.on_device(function, call, kwargs)
-        return self._called(mode, function, args, kwargs)
+        return self._run_function(mode, function, args, kwargs)
 
-    def _called(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    def _run_function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
-            return run_higher_order(self._call(mode), function, args, kwargs)
+            return run_higher_order(self._higher_order_call(mode), function, args, kwargs)
         known = None if is_transformed or has_own_tensor(args, kwargs) else known_function(function)
-        known = known or (None if is_transformed else self._tape.given_whole(function))
-        if known is not None and not self._tape.is_taken_apart(known):
-            return self._whole(known, function, args, kwargs)
+        known = known or (None if is_transformed else self._tape.known_composite(function))
+        if known is not None and not self._tape.is_decomposed(known):
+            return self._run_known(known, function, args, kwargs)
         inner = None if is_transformed else without_override_check(function)
-        if inner is None or function in mode.opened:
+        if inner is None or function in mode.entered:
             return function(*args, **kwargs)
         with mode.inside(function), requested_leaves(function, args, kwargs):
             return inner(*args, **kwargs)
 
-    def _whole(self, known: KnownFunction, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    def _run_known(self, known: KnownFunction, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         arguments = known.arguments(args, kwargs)
         name = f"aten::{known.name}"
-        operator = self._tape.whole_formula(name, known.operator)
+        operator = self._tape.function_formula(name, known.operator)
 
         def run() -> Any:
-            output = self._output(known, arguments)
+            output = self._output_of_known_shape(known, arguments)
             return (
-                self._silently(supported_function(function, arguments), args, kwargs)
+                self._run_unrecorded(supported_function(function, arguments), args, kwargs)
                 if output is None
                 else output
             )
 
-        return self._recorded(name, operator, arguments, run)
+        return self._run_recorded(name, operator, arguments, run)
 
-    def _recorded(
+    def _run_recorded(
         self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
     ) -> Any:
         """What `run` returns, put down as what `operator` yields."""
@@ -119,23 +119,25 @@ class Recorder:
             output = with_gradients(self._tape, name, operator, arguments, run)
         else:
             output = run()
-        if not self._silence.depth:
+        if not self._nesting.depth:
             self._tape.record(name, operator, arguments, output)
         return output
 
-    def _call(self, mode: Any) -> HigherOrderCall:
-        return HigherOrderCall(self._tape, mode, self._runs.has_data, self._recorded, self._silently)
+    def _higher_order_call(self, mode: Any) -> HigherOrderCall:
+        return HigherOrderCall(
+            self._tape, mode, self._runner.has_data, self._run_recorded, self._run_unrecorded
+        )
 
-    def _silently(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        self._silence.depth += 1
+    def _run_unrecorded(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        self._nesting.depth += 1
         try:
             return function(*args, **kwargs)
         finally:
-            self._silence.depth -= 1
+            self._nesting.depth -= 1
 
-    def _output(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
+    def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
         """What the function returns if its operator tells the shape; None if it has to run."""
-        if self._runs.has_data or known.operator.output is None:
+        if self._runner.has_data or known.operator.output is None:
             return None
         if self._has_gradients and not known.operator.contracts:
             return None
@@ -157,7 +159,7 @@ class Recorder:
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
         if is_higher_order(overload):
-            return run_higher_order(self._call(mode), overload, args, kwargs)
+            return run_higher_order(self._higher_order_call(mode), overload, args, kwargs)
         known = known_overload(overload)
         if args and args[0].__class__ in NUMBERS:
             args = numbers_as_tensors(overload, args)
@@ -168,12 +170,12 @@ class Recorder:
             with mode:
                 return overload.decompose(*args, **kwargs)
         try:
-            output = self._runs.run(overload, known.writes, args, kwargs, known.keeps_shape)
+            output = self._runner.run(overload, known.writes, args, kwargs, known.keeps_shape)
         except Exception as error:
-            self._access.failed(known.name, known.arguments(args, kwargs), error)
+            self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, overload, args, kwargs, output)
-        if not self._silence.depth:
+        if not self._nesting.depth:
             self._record(known, operator, overload, args, kwargs, output)
         return output
 
@@ -181,14 +183,14 @@ class Recorder:
         self, known: KnownOverload, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
     ) -> None:
         """Where outputs are, and what their data comes from."""
-        if not (self._runs.has_data or self._devices.are_several):
+        if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.follow(inputs, outputs)
         if known.is_view:
             return
         targets = mutated_tensors(overload, known.writes, args, kwargs) if known.writes else []
-        self._access.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
+        self._reads.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
 
     def _record(
         self,

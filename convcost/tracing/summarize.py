@@ -11,7 +11,7 @@ import torch
 from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Report, Row
-from convcost.core.trace import Module, Operation, Tensor, Trace
+from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.tracing.module_tracker import SubmoduleVisit
 from convcost.tracing.module_tree import ModuleTree, tied_parameters
 from convcost.tracing.tape import Tape
@@ -33,18 +33,18 @@ class ExtraRepr(str):
 
 
 def report_of(
-    parts: ModuleTree,
+    tree: ModuleTree,
     tape: Tape,
     given: Any,
     output: Any,
-    way: str,
+    run_mode: str,
     unused: tuple[str, ...] = (),
 ) -> Report:
-    """The report of a run of the model of these parts; nothing was done with the `unused` parameters."""
-    submodules = parts.submodules
-    visits = {"": SubmoduleVisit(calls=1), **tape.paths.visits}
+    """The report of a run of the model of this tree; nothing was done with the `unused` parameters."""
+    submodules = tree.submodules
+    visits = {"": SubmoduleVisit(calls=1), **tape.tracker.visits}
     modules = tuple(
-        Module(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
+        SubmoduleRun(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
         for path, visit in visits.items()
     )
     trace = Trace(
@@ -53,9 +53,9 @@ def report_of(
         tape.operations,
         tape.uncounted,
         modules,
-        "data" if way == "data" else "shapes",
+        "data" if run_mode == "data" else "shapes",
         unused,
-        tied_parameters(parts),
+        tied_parameters(tree),
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
     )
@@ -64,8 +64,8 @@ def report_of(
     return Report(
         name=name,
         spec=name,
-        rows=_rows(trace, texts, _owned_parameters(parts.parameters, visits), visits),
-        dtype=_dtype(parts.parameters),
+        rows=_rows(trace, texts, _owned_parameters(tree.parameters, visits), visits),
+        dtype=_dtype(tree.parameters),
         trace=trace,
     )
 
@@ -97,7 +97,7 @@ def _rows(
 
 
 def _row(
-    module: Module,
+    module: SubmoduleRun,
     text: ExtraRepr,
     parameters: dict[str, torch.nn.Parameter],
     operations: list[Operation],
@@ -133,9 +133,9 @@ def _owned_parameters(
     return owned
 
 
-def _traced_tensors(value: Any) -> tuple[Tensor, ...]:
+def _traced_tensors(value: Any) -> tuple[TensorInfo, ...]:
     return tuple(
-        Tensor(name, str(tensor.dtype).removeprefix("torch."), shape_of(tensor), tensor.element_size())
+        TensorInfo(name, str(tensor.dtype).removeprefix("torch."), shape_of(tensor), tensor.element_size())
         for name, tensor in named_tensors(value)
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from convcost.core.cost import Cost, Shape, Size
-from convcost.core.trace import Conditional, Element, Operation, Phase, Uncounted
+from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, of_complex
 from convcost.tracing.known_operators import (
@@ -38,7 +38,7 @@ from convcost.tracing.tensors import (
 CallKey = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 
 
-CallTraits = tuple[bool, bool, bool, tuple[Element, ...]]
+CallTraits = tuple[bool, bool, bool, tuple[ElementType, ...]]
 """Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
 
 
@@ -47,8 +47,8 @@ class Recording:
     """Operations, what is not counted, calls of `torch.cond`, and the submodules that ran."""
 
     operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
-    uncounted: dict[CallKey, Uncounted] = field(default_factory=dict)
-    conditionals: dict[Conditional, int] = field(default_factory=dict)
+    uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
+    conditionals: dict[CondCall, int] = field(default_factory=dict)
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
 
     @property
@@ -67,7 +67,7 @@ class Recording:
             )
         self.operations[key, traits] = found
 
-    def miss(self, key: CallKey, found: Uncounted) -> None:
+    def miss(self, key: CallKey, found: UncountedCall) -> None:
         """Add what is not counted to what is like it."""
         before = self.uncounted.get(key)
         self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
@@ -98,7 +98,7 @@ CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
 class Tape:
     """`formulas` are the user's own, by full name: they come before convcost's."""
 
-    paths: ModuleTracker
+    tracker: ModuleTracker
     formulas: Mapping[str, Operator] = field(default_factory=dict)
     has_data: bool = False
     used: set[int] = field(default_factory=set)
@@ -113,28 +113,26 @@ class Tape:
             return known
         return self.formulas.get(name) or self.formulas.get(without_in_place_mark(name), known)
 
-    def whole_formula(self, name: str, known: Operator) -> Operator:
+    def function_formula(self, name: str, known: Operator) -> Operator:
         """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
         given = self.formulas.get(name) if self.formulas else None
         return known if given is None else known._replace(cost=given.cost)
 
-    def given_whole(self, function: Any) -> KnownFunction | None:
+    def known_composite(self, function: Any) -> KnownFunction | None:
         """What is known of a function with a formula that torch makes others of before they are seen."""
         name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
         return known_composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
-    def is_taken_apart(self, known: KnownFunction) -> bool:
+    def is_decomposed(self, known: KnownFunction) -> bool:
         """Whether a function is counted by the operators that torch makes of it.
 
         So it is where the user has a formula for an operator of the same kind, and none for the function.
         """
         if not self.formulas:
-            return known.is_taken_apart
+            return known.is_decomposed
         if f"aten::{known.name}" in self.formulas:
             return False
-        return known.is_taken_apart or (
-            known.is_composite and known.operator.contracts in self._formula_kinds
-        )
+        return known.is_decomposed or (known.is_composite and known.operator.contracts in self._formula_kinds)
 
     @cached_property
     def _formula_kinds(self) -> set[bool]:
@@ -201,30 +199,30 @@ class Tape:
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
         """What the block records, which is not on the tape unless it is added."""
-        before = self._recorded, self.paths.visits
+        before = self._recorded, self.tracker.visits
         self._recorded = recording = Recording()
-        self.paths.visits = recording.visits
+        self.tracker.visits = recording.visits
         try:
             yield recording
         finally:
-            self._recorded, self.paths.visits = before
+            self._recorded, self.tracker.visits = before
 
     def add(self, recording: Recording) -> None:
         """Put down what was recorded separately."""
         self._recorded.add(recording)
         for path, visit in recording.visits.items():
-            self.paths.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
+            self.tracker.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
 
-    def note_conditional(self, conditional: Conditional) -> None:
+    def note_conditional(self, conditional: CondCall) -> None:
         """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
-        if not self.paths.is_backward:
+        if not self.tracker.is_backward:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
         """Put down a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
-        self._miss((self.paths.current, name, inputs, (), self.phase), reason)
+        self._miss((self.tracker.current, name, inputs, (), self.phase), reason)
 
     def shape_of(self, tensor: Any) -> Shape:
         """The shape that is put down for `tensor`."""
@@ -252,17 +250,17 @@ class Tape:
         Without tensors, so does only what is not torch's own.
         """
         if key[2] or key[3] or key[1].partition("::")[0] not in TORCH_NAMESPACES:
-            self._recorded.miss(key, Uncounted(*key[:3], 1, reason))
+            self._recorded.miss(key, UncountedCall(*key[:3], 1, reason))
 
     def _key(self, name: str, operands: Iterable[Any], output: Any) -> CallKey:
         inputs = tuple(map(self.shape_of, operands))
         shape = () if output is None else self.shape_of(output)
-        return self.paths.current, name, inputs, shape, self.phase
+        return self.tracker.current, name, inputs, shape, self.phase
 
     @property
     def phase(self) -> Phase:
         """Backward runs without gradients of its own: where they are on, a forward is repeated."""
-        if not self.paths.is_backward:
+        if not self.tracker.is_backward:
             return "forward"
         return "recomputation" if torch.is_grad_enabled() else "gradient by input"
 
@@ -272,7 +270,7 @@ class Tape:
         return tuple(self._recorded.operations.values())
 
     @property
-    def conditionals(self) -> tuple[Conditional, ...]:
+    def conditionals(self) -> tuple[CondCall, ...]:
         """Calls of `torch.cond`, in the order of first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
 
@@ -282,7 +280,7 @@ class Tape:
         return tuple(name for name in self.formulas if name not in self.used_formulas)
 
     @property
-    def uncounted(self) -> tuple[Uncounted, ...]:
+    def uncounted(self) -> tuple[UncountedCall, ...]:
         """What has no formula."""
         return tuple(self._recorded.uncounted.values())
 

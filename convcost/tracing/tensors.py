@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from convcost.core.cost import Shape
-from convcost.core.trace import Element
+from convcost.core.trace import ElementType
 
 
 def tensors(values: Any) -> Iterator[Any]:
@@ -96,8 +97,6 @@ def _attribute(value: Any, name: str) -> Any:
 
 def has_values(tensor: Any) -> bool:
     """Whether there is more to `tensor` than its shape."""
-    from torch._subclasses.fake_tensor import FakeTensor
-
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
@@ -141,10 +140,12 @@ DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
 """The layouts that leave out nothing."""
 
 
-def elements_of(operands: Iterable[Any], output: Any) -> tuple[Element, ...]:
+def elements_of(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
     """Those of each operand, and of what comes out, which may be nothing."""
     return tuple(
-        Element(0, False) if tensor is None else Element(tensor.element_size(), tensor.is_floating_point())
+        ElementType(0, False)
+        if tensor is None
+        else ElementType(tensor.element_size(), tensor.is_floating_point())
         for tensor in (*operands, output)
     )
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from convcost.core.cost import Cost
 from convcost.core.diagnosis import Cause, CauseKind
-from convcost.core.trace import Module, Operation, Trace
+from convcost.core.trace import Operation, SubmoduleRun, Trace
 from convcost.counters import COUNTERS
 from convcost.counters.causes import find_causes
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
@@ -37,7 +37,7 @@ KINDS = {"": "Net", "fc": "Linear", "rnn": "LSTM", "act": "ReLU", "table": "Embe
 
 
 def trace(*operations, kinds=KINDS):
-    modules = tuple(Module(path, kind, None, None, 1) for path, kind in kinds.items())
+    modules = tuple(SubmoduleRun(path, kind, None, None, 1) for path, kind in kinds.items())
     return Trace((), (), operations, (), modules)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from convcost.core.cost import Cost
 from convcost.core.report import CounterResult
-from convcost.core.trace import Module, Operation, Trace
+from convcost.core.trace import Operation, SubmoduleRun, Trace
 from convcost.counters import COUNTERS
 from convcost.counters.causes import diagnose
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
@@ -12,7 +12,7 @@ from convcost.counters.interface import CounterEntry, CounterReading, MissedOper
 MACS, BIAS_ADDS, ELEMENTWISE = 324, 36, 50
 CONV = Operation("conv", "aten::conv1d", ((1, 3, 9), (4, 3, 3)), (1, 4, 9), Cost(MACS, MACS, BIAS_ADDS))
 NORM = Operation("norm", "aten::batch_norm", ((1, 4, 9),), (1, 4, 9), Cost(elementwise=ELEMENTWISE))
-TRACE = Trace((), (), (CONV, NORM), (), (Module("conv", "Conv1d", None, None, 1),))
+TRACE = Trace((), (), (CONV, NORM), (), (SubmoduleRun("conv", "Conv1d", None, None, 1),))
 FVCORE, MODE = COUNTERS["fvcore"], COUNTERS["flop_counter_mode"]
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from convcost import compare, cost
 from convcost.render import render
-from convcost.render.screen import breakable, equation_lines, print_to_text
 from convcost.render.style import Style
+from convcost.render.table import breakable, equation_lines, print_to_text
 
 EQUATION = "length_out = ⌊(L + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = L"
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import convcost
 from convcost.core.cost import convention
-from convcost.core.trace import Uncounted
+from convcost.core.trace import UncountedCall
 from convcost.render import FORMATS, render
 from convcost.render.style import Style, View
 
@@ -140,7 +140,9 @@ def test_the_parts_of_a_tree_add_up_to_its_total(report):
 
 
 def missing(count):
-    return tuple(Uncounted(f"block.{place}", "mine::scan", ((2, 3),), place + 1) for place in range(count))
+    return tuple(
+        UncountedCall(f"block.{place}", "mine::scan", ((2, 3),), place + 1) for place in range(count)
+    )
 
 
 def with_uncounted(report, count):
@@ -264,7 +266,7 @@ def test_a_cond_on_a_known_value_says_which_branch_ran():
 def test_what_is_counted_in_part_says_why(report):
     reason = "one trip is counted, as the number of trips depends on values"
     found = with_uncounted(report, 1)
-    loop = Uncounted("0", "higher_order::while_loop", ((3, 4),), 2, reason)
+    loop = UncountedCall("0", "higher_order::while_loop", ((3, 4),), 2, reason)
     both = replace(found, trace=replace(found.trace, uncounted=(loop, *found.trace.uncounted)))
     alone = replace(found, trace=replace(found.trace, uncounted=(loop,)))
     text = f"The count is partial: while_loop in 0 (2 calls on (3, 4)): {reason}"

@@ -9,7 +9,7 @@ import pytest
 from convcost.core.cost import Cost
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
 from convcost.core.report import CounterResult, Report, Row
-from convcost.core.trace import Module, Operation, Tensor, Trace
+from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.render import render
 from convcost.render.counters import diagnosis_section
 from convcost.render.style import Style
@@ -18,8 +18,8 @@ from convcost.render.style import Style
 def refereed(scale=1, opinions=None):
     cost = Cost(94720 * scale, 94720 * scale)
     operation = Operation("", "aten::linear", ((2, 3),), (2, 4), cost)
-    modules = (Module("", "Net", (2, 3), (2, 4), 1),)
-    end = (Tensor("x", "float32", (2, 3), 4),)
+    modules = (SubmoduleRun("", "Net", (2, 3), (2, 4), 1),)
+    end = (TensorInfo("x", "float32", (2, 3), 4),)
     row = Row("", "Net", "", (2, 3), (2, 4), {}, cost, 8)
     report = Report("Net", "Net", (row,), trace=Trace(end, end, (operation,), (), modules))
     return DiagnosedReport(report, heard(scale) if opinions is None else opinions)

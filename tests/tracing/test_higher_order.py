@@ -15,7 +15,7 @@ from tracing.models import Calls
 from tracing.opening import check
 
 from convcost.core.cost import Cost
-from convcost.core.trace import Conditional
+from convcost.core.trace import CondCall
 from convcost.tracing.profile import Profiler, profile
 from convcost.tracing.target.inputs import Declared
 
@@ -61,14 +61,14 @@ def branching(predicate):
 def test_a_cond_that_values_decide_counts_the_costlier_branch_and_shows_both():
     report = profile(branching(lambda x: x.sum() > 0), X)
     assert report.macs == 2 * LINEAR
-    assert report.trace.conditionals == (Conditional("", ((2, 8),), cost, cost + cost, counted=False),)
+    assert report.trace.conditionals == (CondCall("", ((2, 8),), cost, cost + cost, counted=False),)
     assert not report.trace.is_partial
 
 
 def test_a_cond_on_a_known_value_counts_the_branch_that_runs():
     report = profile(branching(lambda _: torch.tensor(3) > 2), X)
     assert report.macs == LINEAR
-    assert report.trace.conditionals == (Conditional("", ((2, 8),), cost, None, counted=True),)
+    assert report.trace.conditionals == (CondCall("", ((2, 8),), cost, None, counted=True),)
 
 
 def test_a_cond_that_runs_on_data_counts_the_branch_that_runs():

@@ -11,7 +11,7 @@ from convcost.tracing.target.inputs import (
     SHORT_NAMES,
     Declared,
     Inputs,
-    Multiple,
+    SizeMultiple,
     parse_input,
     parse_inputs,
 )
@@ -30,7 +30,11 @@ SIZES = st.one_of(st.integers(0, 2**62), NAMES)
         (" mask = bool [ B , S , ] ", "mask", Declared("bool", ("B", "S"))),
         ("bf16[2**20, 1_000]", "", Declared("bfloat16", (2**20, 1000))),
         ("f32=f32[1]", "f32", Declared("float32", (1,))),
-        ("[2*H, 4W, 2**3*H]", "", Declared("", (Multiple(2, "H"), Multiple(4, "W"), Multiple(8, "H")))),
+        (
+            "[2*H, 4W, 2**3*H]",
+            "",
+            Declared("", (SizeMultiple(2, "H"), SizeMultiple(4, "W"), SizeMultiple(8, "H"))),
+        ),
     ],
 )
 def test_an_input_is_a_name_a_dtype_and_a_shape(text, name, declared):

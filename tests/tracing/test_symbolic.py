@@ -12,7 +12,7 @@ from tracing.opening import IMAGE, SEQUENCE, check, said
 
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared, Multiple
+from convcost.tracing.target.inputs import Declared, SizeMultiple
 
 sizes = st.integers(1, 40)
 
@@ -113,7 +113,7 @@ def test_products_of_a_queries_and_keys_are_counted_on_both_lengths():
 
 
 def test_a_multiple_of_an_open_size_needs_no_rounding():
-    image = Declared("float32", ("B", 4, Multiple(2, "H"), "W"))
+    image = Declared("float32", ("B", 4, SizeMultiple(2, "H"), "W"))
     pool = nn.Sequential(nn.MaxPool2d((2, 1)), nn.Conv2d(4, 4, 1))
     report = check(pool, (image,), {"B": 2, "H": 5, "W": 3})
     assert (str(report.macs), report.assumptions) == ("16*B*H*W", ())

@@ -11,11 +11,51 @@ from convcost.core.cost import Size, quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import LONGEST_ALONE, factor_text, is_number, short_text
+from convcost.render.formulas import LONGEST_ALONE, LONGEST_FORMULA, about_text, factor_text, is_number
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
 UNKNOWN = "unknown"
+
+Found = list[tuple[Report, Memory]]
+
+ESTIMATE = (
+    "An estimate: input and output are held throughout, gradients and the optimizer's state throughout a "
+    "step; kept is what CUDA's kernels keep. Left out: what a layer makes for a moment, workspace of "
+    "libraries, what an allocator rounds up or can't reuse, CUDA's own."
+)
+
+RAN = {
+    "shapes": "{names}: what is kept was seen in a run forward and backward, in training, on shapes alone.",
+    "data": "{names}: what is kept was seen in a run on real data, on the CPU, whose kernels may keep more.",
+}
+
+OF_DESIGNS = "A design's input has a gradient too, as inside a network; its buffers are left out."
+
+
+class MemoryQuantity(NamedTuple):
+    """A figure of Memory by attribute, and its label; an `optional` one is shown where some have it.
+
+    `run` is what it is measured in, if it is, and `measured` what that is called.
+    """
+
+    attribute: str
+    label: str
+    optional: bool = False
+    run: What | None = None
+    measured: str = ""
+
+
+QUANTITIES = (
+    MemoryQuantity("parameters", "parameters"),
+    MemoryQuantity("buffers", "buffers", optional=True),
+    MemoryQuantity("gradients", "gradients"),
+    MemoryQuantity("optimizer_state", "state of {optimizer}"),
+    MemoryQuantity("master_copy", "master copy in float32", optional=True),
+    MemoryQuantity("activations", "kept for backward"),
+    MemoryQuantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
+    MemoryQuantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
+)
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
@@ -39,13 +79,13 @@ def _table(found: Found) -> Table:
     return Table((f"memory, {dtypes}", *headings), tuple(lines))
 
 
-def _measured_peak(report: Report, quantity: Quantity) -> int | None:
+def _measured_peak(report: Report, quantity: MemoryQuantity) -> int | None:
     """The same on the GPU that it was timed on."""
     runs = report.time.runs if report.time else ()
     return next((run.peak for run in runs if run.what == quantity.run and not run.compiled), None)
 
 
-def _values(found: Found) -> list[tuple[Quantity, list[Size | None]]]:
+def _values(found: Found) -> list[tuple[MemoryQuantity, list[Size | None]]]:
     """The quantities to show, with each candidate's."""
     listed = [
         (quantity, [getattr(memory, quantity.attribute) for _, memory in found]) for quantity in QUANTITIES
@@ -57,34 +97,16 @@ def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
     """Side by side with ratios; of a single one the exact figure and about how much it is, or a formula."""
     if len(values) > 1:
         return with_ratios(
-            list(map(_about, values)), [factor_text(ratio_of(each, values[0])) for each in values[1:]]
+            list(map(_amount, values)), [factor_text(ratio_of(each, values[0])) for each in values[1:]]
         )
     [value] = values
     if is_open:
-        return (_about(value, LONGEST_ALONE),)
+        return (_amount(value, LONGEST_ALONE),)
     return (UNKNOWN, "") if value is None else (fraction(value), human(value, "B"))
 
 
-def _about(value: Size | None, longest: int = 56) -> str:
-    if value is None:
-        return UNKNOWN
-    return human(value, "B") if is_number(value) else short_text(value, longest=longest)
-
-
-Found = list[tuple[Report, Memory]]
-
-ESTIMATE = (
-    "An estimate: input and output are held throughout, gradients and the optimizer's state throughout a "
-    "step; kept is what CUDA's kernels keep. Left out: what a layer makes for a moment, workspace of "
-    "libraries, what an allocator rounds up or can't reuse, CUDA's own."
-)
-
-RAN = {
-    "shapes": "{names}: what is kept was seen in a run forward and backward, in training, on shapes alone.",
-    "data": "{names}: what is kept was seen in a run on real data, on the CPU, whose kernels may keep more.",
-}
-
-OF_DESIGNS = "A design's input has a gradient too, as inside a network; its buffers are left out."
+def _amount(value: Size | None, longest: int = LONGEST_FORMULA) -> str:
+    return UNKNOWN if value is None else about_text(value, "B", longest=longest)
 
 
 def memory_notes(found: Found) -> tuple[str, ...]:
@@ -129,28 +151,3 @@ def _conditions(found: Found) -> Iterator[str]:
             yield text.format(names=" and ".join(names))
     if not all(report.trace for report, _ in found):
         yield OF_DESIGNS
-
-
-class Quantity(NamedTuple):
-    """A figure of Memory by attribute, and its label; an `optional` one is shown where some have it.
-
-    `run` is what it is measured in, if it is, and `measured` what that is called.
-    """
-
-    attribute: str
-    label: str
-    optional: bool = False
-    run: What | None = None
-    measured: str = ""
-
-
-QUANTITIES = (
-    Quantity("parameters", "parameters"),
-    Quantity("buffers", "buffers", optional=True),
-    Quantity("gradients", "gradients"),
-    Quantity("optimizer_state", "state of {optimizer}"),
-    Quantity("master_copy", "master copy in float32", optional=True),
-    Quantity("activations", "kept for backward"),
-    Quantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
-    Quantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
-)

@@ -15,12 +15,30 @@ from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.device import peak_unit
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import factor_text, is_number, math_text, short_text
-from convcost.render.model_modules import ITSELF, Selection, Shown, module_label, select
+from convcost.render.formulas import about_text, factor_text, math_text, short_text
+from convcost.render.model_modules import ITSELF, Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
 from convcost.render.texts import MathText, MixedText
+
+INTENSITY = "FLOPs/B"
+
+WHOLE_SHARE = Fraction("0.995")
+"""From this share of the time on, one bound has it all."""
+
+ReportRooflines = list[tuple[Report, Roofline]]
+
+LEAST_TIMES_NOTE = (
+    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
+    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
+)
+
+MOST_SENTENCES = 6
+"""Sentences; further ones would hide the first."""
+
+MOST_NAMED = 3
+"""Layers in one sentence."""
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
@@ -41,7 +59,7 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
     first = rooflines[0]
     lines = [
         _candidate_line(
-            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: amount(value, "B")
+            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: about_text(value, "B")
         ),
         _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
@@ -96,33 +114,22 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
 
 def _layers(report: Report, roofline: Roofline) -> Table:
     lines = tuple(
-        Line(bound.part.label, cells(single, roofline.is_open)) for bound, single in roofline.apart()
+        Line(bound.part.label, bound_cells(single, roofline.is_open)) for bound, single in roofline.apart()
     )
-    return Table((f"{report.name}, by layer", *headings(roofline)), lines)
+    return Table((f"{report.name}, by layer", *bound_headings(roofline)), lines)
 
 
-INTENSITY = "FLOPs/B"
-
-MOSTLY = Fraction("0.995")
-"""From this share of the time on, one bound has it all."""
-
-
-def headings(roofline: Roofline) -> tuple[str, ...]:
+def bound_headings(roofline: Roofline) -> tuple[str, ...]:
     """What the cells are; beside formulas there is room for one of them."""
     return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
 
 
-def cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
+def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
     """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
-    moved = amount(copies * some.bytes, "B")
+    moved = about_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)
     return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))
-
-
-def amount(value: Any, unit: str) -> str:
-    """About how much it is, or a formula."""
-    return human(value, unit) if is_number(value) else short_text(value)
 
 
 def bound_by(roofline: Roofline) -> str:
@@ -130,7 +137,7 @@ def bound_by(roofline: Roofline) -> str:
     if not roofline.seconds:
         return ""
     share = roofline.share(roofline.by)
-    return roofline.by if share >= MOSTLY else f"{roofline.by} {percent(share)}"
+    return roofline.by if share >= WHOLE_SHARE else f"{roofline.by} {percent(share)}"
 
 
 def fit_width(table: Table, width: int) -> Table:
@@ -149,18 +156,18 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
     lines = [
         Line(
             module_label(shown),
-            cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
+            bound_cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
         for shown in selection.shown
     ]
     outside = roofline.only(lambda part: not part.path)
     if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
-        lines.append(Line("outside of modules", cells(outside, roofline.is_open)))
+        lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
 
-def _in_module(shown: Shown) -> Callable[[Part], bool]:
+def _in_module(shown: ShownModule) -> Callable[[Part], bool]:
     """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
     path = shown.node.module.path
     if shown.label == ITSELF:
@@ -174,7 +181,7 @@ def _operators(roofline: Roofline) -> Table:
     if not roofline.is_open:
         found.sort(key=lambda pair: -pair[1].seconds)
     return _with_total(
-        "operator", [Line(label, cells(some, roofline.is_open)) for label, some in found], roofline
+        "operator", [Line(label, bound_cells(some, roofline.is_open)) for label, some in found], roofline
     )
 
 
@@ -183,20 +190,14 @@ def _is_called(label: str, part: Part) -> bool:
 
 
 def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
-    return Table((heading, *headings(roofline)), (*lines, Line("total", cells(roofline, roofline.is_open))))
+    return Table(
+        (heading, *bound_headings(roofline)), (*lines, Line("total", bound_cells(roofline, roofline.is_open)))
+    )
 
 
-Found = list[tuple[Report, Roofline]]
-
-LEAST = (
-    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
-    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
-)
-
-
-def roofline_notes(found: Found) -> tuple[str, ...]:
+def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
     """What the device can do, how the candidates compare, and what is left out."""
-    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST)
+    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST_TIMES_NOTE)
 
 
 def _device(roofline: Roofline) -> str:
@@ -208,7 +209,7 @@ def _device(roofline: Roofline) -> str:
     )
 
 
-def _comparisons(found: Found) -> Iterator[str]:
+def _comparisons(found: ReportRooflines) -> Iterator[str]:
     """conv costs 6.00× the FLOPs of dense and takes 1.21× its least time: both are memory-bound (…)."""
     (first, base), *others = found
     for other, roofline in others:
@@ -217,11 +218,11 @@ def _comparisons(found: Found) -> Iterator[str]:
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
             f"{costs_against(first, other)} and {seconds} its least time on "
-            f"{base.device.name}: {why((first.name, base), (other.name, roofline))}."
+            f"{base.device.name}: {bound_reason((first.name, base), (other.name, roofline))}."
         )
 
 
-def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
+def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What binds the one and the other."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
@@ -233,25 +234,18 @@ def why(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     )
 
 
-MOST_SAID = 6
-"""Sentences; further ones would hide the first."""
-
-MOST_NAMED = 3
-"""Layers in one sentence."""
-
-
 def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
     """For each layer that computes, at which size which bound holds; layers alike together."""
-    said: dict[str, list[str]] = {}
+    names_by_text: dict[str, list[str]] = {}
     for report, roofline in found:
         texts = _flip_texts(report, roofline)
         for label, text in texts.items():
             name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
-            said.setdefault(text, []).append(name)
-    for text, names in [*said.items()][:MOST_SAID]:
+            names_by_text.setdefault(text, []).append(name)
+    for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
         yield MixedText(f"{_listed(list(dict.fromkeys(names)))}: ", text, ".")
-    if len(said) > MOST_SAID:
-        yield f"And {len(said) - MOST_SAID} more such sentences on other layers."
+    if len(names_by_text) > MOST_SENTENCES:
+        yield f"And {len(names_by_text) - MOST_SENTENCES} more such sentences on other layers."
 
 
 def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:

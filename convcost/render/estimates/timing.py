@@ -12,7 +12,7 @@ from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
 from convcost.render.document import Line, Section, Table
-from convcost.render.estimates.roofline import why
+from convcost.render.estimates.roofline import bound_reason
 from convcost.render.formulas import short_text
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
@@ -21,8 +21,20 @@ from convcost.render.style import Style
 UNCLEAR = "unclear"
 """In place of a ratio, where the spreads overlap."""
 
+STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 
-class Timed(NamedTuple):
+QUIETER = "--threads 1 is disturbed less."
+
+OWN_ROOFLINE = "--device this compares them with this machine's."
+
+SLOWED_BY = 10
+
+CACHED = (
+    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
+)
+
+
+class TimedReport(NamedTuple):
     """A candidate, and what was measured of it."""
 
     report: Report
@@ -31,7 +43,7 @@ class Timed(NamedTuple):
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
     """A table of what was measured, and what it means."""
-    found = [Timed(report, report.time) for report in reports if report.time]
+    found = [TimedReport(report, report.time) for report in reports if report.time]
     first = found[0].time
     heading = f"measured on {first.device}, {first.dtype}"
     lines = tuple(line for kind in first.runs for line in _run_lines(kind, found))
@@ -44,7 +56,7 @@ def label(run: Run) -> str:
     return f"{what}, compiled" if run.compiled else what
 
 
-def _run_lines(kind: Run, found: list[Timed]) -> Iterator[Line]:
+def _run_lines(kind: Run, found: list[TimedReport]) -> Iterator[Line]:
     runs = [timed.time.like(kind) or kind for timed in found]
     ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
     yield Line(label(kind), with_ratios([_sample_text(run, _median) for run in runs], ratios))
@@ -86,19 +98,6 @@ def _peak_text(run: Run) -> str:
     return human(run.peak, "B") if run.peak else NONE
 
 
-STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
-
-QUIETER = "--threads 1 is disturbed less."
-
-OWN_ROOFLINE = "--device this compares them with this machine's."
-
-MUCH = 10
-
-CACHED = (
-    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
-)
-
-
 def timing_notes(reports: Sequence[Report]) -> Iterator[str]:
     """How the candidates compare, what failed, and how it was measured."""
     first, *others = reports
@@ -123,10 +122,10 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
     if not can_tell_apart(base, run):
         yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
         return
-    yield f"{start} and takes {ratio(seconds)} the time here: {_because(first, other)}."
+    yield f"{start} and takes {ratio(seconds)} the time here: {_time_reason(first, other)}."
 
 
-def _because(first: Report, other: Report) -> str:
+def _time_reason(first: Report, other: Report) -> str:
     """What binds the one and the other; where that is not known or no reason, how fast they were."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
@@ -136,7 +135,7 @@ def _because(first: Report, other: Report) -> str:
         return f"there is nothing that {idle} would compute or move"
     called = [is_mostly_calls(roofline) for _, roofline in pairs]
     if not any(called):
-        return why(*pairs)
+        return bound_reason(*pairs)
     if all(called):
         return "calling their layers takes longer than what both compute and move"
     return ", ".join(_bound(name, roofline) for name, roofline in pairs)
@@ -167,7 +166,7 @@ def _failures(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         for run in report.time.runs if report.time else ():
             if run.failure:
-                yield f"{report.name}{_whereof(run)} could not be timed: {run.failure}."
+                yield f"{report.name}{_run_name(run)} could not be timed: {run.failure}."
 
 
 def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
@@ -180,7 +179,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
     if names := ", ".join(dict.fromkeys(noisy)):
         yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
     if names := ", ".join(report.name for report in reports if _is_slowed(report)):
-        explained = f"{names} took more than {MUCH} times as long as work and calls explain"
+        explained = f"{names} took more than {SLOWED_BY} times as long as work and calls explain"
         yield f"{explained}: other work may have been in the way.{advice}"
 
 
@@ -189,10 +188,10 @@ def _is_slowed(report: Report) -> bool:
     samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False
-    return samples.median > MUCH * (roofline.seconds + (roofline.overhead or 0))
+    return samples.median > SLOWED_BY * (roofline.seconds + (roofline.overhead or 0))
 
 
-def _whereof(run: Run) -> str:
+def _run_name(run: Run) -> str:
     what = "'s training step" if run.what == "step" else ""
     return f"{what}, compiled," if run.compiled else what
 
@@ -216,5 +215,5 @@ def _method(time: Timing) -> str:
     samples = time.forward.samples
     rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
     how = f"{rounds} in turn, on {threads_text(time.threads)}"
-    said = f"Times are medians of {how}, without gradients, on random inputs or those given."
-    return f"{said} {STEP}" if any(run.what == "step" for run in time.runs) else said
+    method = f"Times are medians of {how}, without gradients, on random inputs or those given."
+    return f"{method} {STEP}" if any(run.what == "step" for run in time.runs) else method

@@ -32,7 +32,6 @@ def gate(gate_result: GateResult, style: Style) -> Document:
         heading=(("config", gate_result.config.source.name),),
         facts=(Fact("result", _summary(gate_result)),),
         costs=Section((_verdicts(gate_result, style.width), *changes), tuple(_notes(gate_result))),
-        counters=Section((), ()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
-from convcost.core.trace import Ran
+from convcost.core.trace import RanOn
 from convcost.render.records.record import (
     Formula,
     Quotient,
@@ -35,7 +35,7 @@ class MemoryRecord(Record):
     training_peak: Formula | None
     reason: Annotated[str, about("Why figures are not known.")]
     ran: Annotated[
-        Ran | None, about("What a torch module ran on to be measured; a design has rules instead.")
+        RanOn | None, about("What a torch module ran on to be measured; a design has rules instead.")
     ]
 
 

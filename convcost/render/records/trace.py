@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
 from convcost.core.cost import Convention, Cost
 from convcost.core.report import Report
-from convcost.core.trace import Conditional, Module, Phase, Trace
+from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
 from convcost.render.model_modules import all_modules
 from convcost.render.records.quantities import (
     ADDITIVE,
@@ -165,7 +165,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
     )
 
 
-def _conditional(found: Conditional, convention: Convention) -> ConditionalRecord:
+def _conditional(found: CondCall, convention: Convention) -> ConditionalRecord:
     branches = {"true": found.true, "false": found.false}
     return record_from(
         ConditionalRecord,
@@ -194,7 +194,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
     shown = {node.module.path for node in nodes}
     parents = {outer for path in shown for outer in _outside(path, shown)}
 
-    def row(module: Module, share: Share, level: int, part: str) -> dict[str, Any]:
+    def row(module: SubmoduleRun, share: Share, level: int, part: str) -> dict[str, Any]:
         found = plain_data(_module(module, share, report, trace))
         return {**found, "level": level, "part": part}
 
@@ -206,7 +206,7 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
         rest = _rest(node, shown) if path in parents else Share()
         if rest != Share():
             name = f"{path}.{REST}" if path else REST
-            unseen = Module(name, node.module.kind, None, None, node.module.calls)
+            unseen = SubmoduleRun(name, node.module.kind, None, None, node.module.calls)
             yield row(unseen, rest, len(outer) + 1, "leaf")
 
 
@@ -227,7 +227,7 @@ def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
 
-def _module(module: Module, share: Share, report: Report, trace: Trace) -> Record:
+def _module(module: SubmoduleRun, share: Share, report: Report, trace: Trace) -> Record:
     return record_from(
         SubmoduleRecord,
         module,

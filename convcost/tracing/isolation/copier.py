@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from convcost.tracing.isolation.object_copies import rebuild, slots_of
 from convcost.tracing.isolation.tensor_copies import TensorCopy, blank_wrapper, has_no_memory
@@ -221,8 +222,6 @@ class Copier:
 
     def _special_tensor(self, tensor: Any) -> Any:
         """One of a class of its own, whose attributes are copied but where they are what it is made of."""
-        from torch.nn.parameter import is_lazy
-
         if is_lazy(tensor):
             return self._remember(tensor, self._lazy(tensor))
         if tensor.is_nested:

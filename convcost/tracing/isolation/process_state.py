@@ -16,6 +16,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+from torch.backends import cuda
+from torch.nn.modules import module
+from torch.utils import _device
+from torch.utils._python_dispatch import _get_current_dispatch_mode_stack, _pop_mode, _push_mode
 
 from convcost.tracing.isolation.object_state import preserved_attributes
 
@@ -137,9 +141,6 @@ def torch_settings() -> tuple[Setting, ...]:
 
 def _attribute_settings() -> Iterator[Setting]:
     """Those that torch keeps in Python."""
-    from torch.nn.modules import module
-    from torch.utils import _device
-
     owners: tuple[tuple[Any, str], ...] = (
         (torch._GLOBAL_DEVICE_CONTEXT, "device_context"),
         (_device, "CURRENT_DEVICE"),
@@ -189,8 +190,6 @@ def _set_precisions(found: dict[Any, Any]) -> None:
 
 
 def _attention_kernels() -> Iterator[Setting]:
-    from torch.backends import cuda
-
     yield Setting(cuda.flash_sdp_enabled, cuda.enable_flash_sdp)
     yield Setting(cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp)
     yield Setting(cuda.math_sdp_enabled, cuda.enable_math_sdp)
@@ -243,14 +242,10 @@ def _set_function_modes(modes: list[Any]) -> None:
 
 
 def _dispatch_modes() -> list[Any]:
-    from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
-
     return list(_get_current_dispatch_mode_stack())
 
 
 def _set_dispatch_modes(modes: list[Any]) -> None:
-    from torch.utils._python_dispatch import _pop_mode, _push_mode
-
     for _ in _dispatch_modes():
         _pop_mode()
     for mode in modes:
@@ -286,8 +281,6 @@ def _patched_classes() -> tuple[type, ...]:
 
 def _preserved_tables() -> Iterator[MutableMapping[Any, Any]]:
     """Hooks of all modules, functions of torch that people patch, and the environment."""
-    from torch.nn.modules import module
-
     hooks = (table for name, table in vars(module).items() if name.startswith("_global_"))
     yield from (table for table in hooks if isinstance(table, MutableMapping))
     yield vars(torch.nn.functional)

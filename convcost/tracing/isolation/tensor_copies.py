@@ -81,9 +81,9 @@ RunMode = Literal["shapes", "gradients", "data"]
 """On shapes; on shapes, with autograd as the user has it; on data."""
 
 
-def tensor_copies(way: RunMode) -> DataCopies | ShapeCopies:
+def tensor_copies(run_mode: RunMode) -> DataCopies | ShapeCopies:
     """What copies a model's tensors, and by `of_input` its inputs, for a run."""
-    return DataCopies() if way == "data" else ShapeCopies(has_gradients=way == "gradients")
+    return DataCopies() if run_mode == "data" else ShapeCopies(has_gradients=run_mode == "gradients")
 
 
 class DataCopies:

@@ -11,6 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch.cuda import nvtx
+from torch.utils import checkpoint
 
 RETURNING_NONE = (
     *("init", "_lazy_init", "synchronize", "set_device", "set_stream", "empty_cache", "ipc_collect"),
@@ -95,8 +97,6 @@ def virtual_autocast() -> Iterator[None]:
 @contextmanager
 def virtual_checkpoint() -> Iterator[None]:
     """Checkpointing compares what it computes again with what was saved: not devices, which are virtual."""
-    from torch.utils import checkpoint
-
     checks: Any = checkpoint._allowed_determinism_checks_to_fns
     with patch.dict(checks, default=lambda tensor: {"shape": tensor.shape, "dtype": tensor.dtype}):
         yield
@@ -105,8 +105,6 @@ def virtual_checkpoint() -> Iterator[None]:
 @cache
 def _replacements() -> tuple[tuple[Any, str, Any], ...]:
     """An owner, a name, and what is found there in the meantime."""
-    from torch.cuda import nvtx
-
     in_cuda: dict[str, Callable[..., Any]] = {
         **dict.fromkeys(RETURNING_NONE, lambda *_, **__: None),
         **dict.fromkeys(RETURNING_ZERO, lambda *_, **__: 0),

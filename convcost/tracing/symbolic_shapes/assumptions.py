@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 
 
 def requirements(
-    facts: Iterable[Guard], sizes: SymbolicSizes, evaluator: SymbolicEvaluator
+    guards: Iterable[Guard], sizes: SymbolicSizes, evaluator: SymbolicEvaluator
 ) -> Iterator[Requirement]:
-    """What `facts` say beside what `evaluator` knows when each is asked for."""
-    pinned = fixed_roundings(facts)
-    for fact in sorted(facts, key=_rank):
-        is_short = len(fact.difference.atoms) == 1
+    """What `guards` say beside what `evaluator` knows when each is asked for."""
+    pinned = fixed_roundings(guards)
+    for guard in sorted(guards, key=_rank):
+        is_short = len(guard.difference.atoms) == 1
         left = evaluator.simplify(
-            fact.difference if is_short else with_fixed_roundings(fact.difference, pinned)
+            guard.difference if is_short else with_fixed_roundings(guard.difference, pinned)
         )
         if isinstance(left, Formula):
-            yield from _requirements_of(fact._replace(difference=left), sizes, evaluator)
+            yield from _requirements_of(guard._replace(difference=left), sizes, evaluator)
 
 
-def _rank(fact: Guard) -> tuple[bool, int]:
-    return not divisors(fact.difference), len(names_in(fact.difference))
+def _rank(guard: Guard) -> tuple[bool, int]:
+    return not divisors(guard.difference), len(names_in(guard.difference))
 
 
 def _requirements_of(
-    fact: Guard, sizes: SymbolicSizes, evaluator: SymbolicEvaluator
+    guard: Guard, sizes: SymbolicSizes, evaluator: SymbolicEvaluator
 ) -> Iterator[Requirement]:
-    difference: Any = fact.difference
+    difference: Any = guard.difference
     is_least = is_nonnegative(evaluator.assumptions.under(difference))
     is_most = is_nonnegative(evaluator.assumptions.under(-difference))
-    found = divisors(difference) if fact.relation == "zero" or is_most else {}
+    found = divisors(difference) if guard.relation == "zero" or is_most else {}
     if found and all(sizes.examples[size] % divisor == 0 for size, divisor in found.items()):
         for size, divisor in found.items():
             whole: Any = name(size)
             yield Divides(divisor, whole, str(divisor), size)
-    elif fact.relation == "nonnegative" or is_most:
+    elif guard.relation == "nonnegative" or is_most:
         yield AtLeast(difference, 0, "a size")
     elif is_least:
         yield AtLeast(-difference, 0, "a size")
@@ -77,16 +77,16 @@ def _step(formula: Any, size: str) -> int:
     return step
 
 
-def fixed_roundings(facts: Iterable[Guard]) -> dict[Atom, int]:
-    """The roundings of which facts say what number they are."""
-    return {atom: number for fact in facts for atom, number in _fixed_roundings_in(fact)}
+def fixed_roundings(guards: Iterable[Guard]) -> dict[Atom, int]:
+    """The roundings of which guards say what number they are."""
+    return {atom: number for guard in guards for atom, number in _fixed_roundings_in(guard)}
 
 
-def _fixed_roundings_in(fact: Guard) -> Iterator[tuple[Atom, int]]:
+def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
     """⌊x⌋ and n where factor · ⌊x⌋ − factor · n = 0."""
-    for atom in fact.difference.atoms if fact.relation == "zero" else ():
-        factor = fact.difference.terms.get(frozenset({(atom, 1)}))
-        number = factor and divided(fact.difference - factor * part(*atom), -factor)
+    for atom in guard.difference.atoms if guard.relation == "zero" else ():
+        factor = guard.difference.terms.get(frozenset({(atom, 1)}))
+        number = factor and divided(guard.difference - factor * part(*atom), -factor)
         if atom.kind == "rounded" and isinstance(number, int):
             yield atom, number
 
@@ -98,22 +98,22 @@ def with_fixed_roundings(number: Any, pinned: Mapping[Atom, int]) -> Any:
     return number.put_in(lambda atom: pinned[atom] if atom in pinned else part(*atom))
 
 
-def with_assumptions(report: Report, sizes: SymbolicSizes, facts: tuple[Guard, ...]) -> Report:
-    """`report` with its numbers as short as the `facts` allow, which become its assumptions."""
+def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...]) -> Report:
+    """`report` with its numbers as short as the `guards` allow, which become its assumptions."""
     from convcost.symbolic.evaluator import evaluate_feasibly
 
-    return evaluate_feasibly(lambda evaluator: _with_assumptions(report, sizes, facts, evaluator))
+    return evaluate_feasibly(lambda evaluator: _with_assumptions(report, sizes, guards, evaluator))
 
 
 def _with_assumptions(
-    report: Report, sizes: SymbolicSizes, facts: tuple[Guard, ...], evaluator: SymbolicEvaluator
+    report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...], evaluator: SymbolicEvaluator
 ) -> Report:
     from convcost.symbolic.convert import to_sympy
     from convcost.symbolic.report_mapping import mapped, mapped_trace
     from convcost.symbolic.symbol import symbol
 
-    pinned = fixed_roundings(facts)
-    for requirement in chain(_not_empty(report, sizes), requirements(facts, sizes, evaluator)):
+    pinned = fixed_roundings(guards)
+    for requirement in chain(_not_empty(report, sizes), requirements(guards, sizes, evaluator)):
         evaluator.require(requirement, 0)
 
     def shown(number: Any) -> Any:

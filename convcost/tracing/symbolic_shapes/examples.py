@@ -77,7 +77,7 @@ def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
 
 
 MOST_EXPRESSIONS = 12
-"""So many questions before the failure are looked at."""
+"""So many expressions before the failure are looked at."""
 
 
 MOST_BOUNDS = 50
@@ -97,13 +97,13 @@ def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
 
     Smaller ones go before where they change another answer too, and all that change the last one first.
     """
-    answers = list(islice(reversed(sizes.inquiry.answers.items()), MOST_BOUNDS))
-    bounds = [list(guards_in(question.subject, sizes, BOUNDS)) for question, _ in answers]
-    for fact in bounds[0] if bounds else ():
-        yield from islice(_breaking(fact, sizes.examples), MOST_CHANGES)
-    known = [fact for found in bounds for fact in found]
+    answers = list(islice(reversed(sizes.guard_log.answers.items()), MOST_BOUNDS))
+    bounds = [list(guards_in(question.expression, sizes, BOUNDS)) for question, _ in answers]
+    for guard in bounds[0] if bounds else ():
+        yield from islice(_breaking(guard, sizes.examples), MOST_CHANGES)
+    known = [guard for found in bounds for guard in found]
     for question, answer in answers[:MOST_EXPRESSIONS]:
-        for relation, left, right in relations(question.subject, answer, sizes):
+        for relation, left, right in relations(question.expression, answer, sizes):
             if relation == "Unequality":
                 difference = sizes.formula_of(left) - sizes.formula_of(right)
                 for examples in _making_equal(difference, sizes.examples):
@@ -111,13 +111,13 @@ def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
                     yield examples
 
 
-def _breaking(fact: Guard, examples: Examples) -> Iterator[Examples]:
-    """`examples` with all sizes of `fact` smaller, or one of them another, such that it isn't so."""
-    names = sorted(names_in(fact.difference))
+def _breaking(guard: Guard, examples: Examples) -> Iterator[Examples]:
+    """`examples` with all sizes of `guard` smaller, or one of them another, such that it isn't so."""
+    names = sorted(names_in(guard.difference))
     for some in (names, *([name] for name in names)):
         smaller = (_below(some, limit, examples) for limit in LOWER)
         larger = ({**examples, some[0]: number} for number in HIGHER)
-        tried = (changed for changed in chain(smaller, larger) if changed and not fact.holds(changed))
+        tried = (changed for changed in chain(smaller, larger) if changed and not guard.holds(changed))
         yield from islice(tried, 1)
 
 
@@ -126,7 +126,7 @@ def _smaller(wanted: Examples, examples: Examples, known: Iterable[Guard]) -> It
     changed = [name for name, number in wanted.items() if number < examples[name]]
     if changed:
         lower = _below(changed, min(wanted[name] for name in changed), wanted)
-        if lower and any(fact.holds(examples) and not fact.holds(lower) for fact in known):
+        if lower and any(guard.holds(examples) and not guard.holds(lower) for guard in known):
             yield lower
 
 

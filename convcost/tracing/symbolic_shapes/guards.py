@@ -49,26 +49,26 @@ NEGATED = {
 BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
 
 
-def guards_in(subject: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
+def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
     """What the answer to a question says, by relations of these `kinds`."""
-    for relation, left, right in relations(subject, sizes.inquiry.answer_to(subject), sizes):
+    for relation, left, right in relations(expression, sizes.guard_log.answer_to(expression), sizes):
         difference = sizes.formula_of(left) - sizes.formula_of(right)
         if isinstance(difference, Formula) and relation in kinds:
             is_equal = relation == "Equality"
             yield Guard(difference, "zero") if is_equal else _nonnegative(relation, difference, sizes)
 
 
-def relations(subject: Any, answer: bool, sizes: SymbolicSizes) -> Iterator[tuple[str, Any, Any]]:
+def relations(expression: Any, answer: bool, sizes: SymbolicSizes) -> Iterator[tuple[str, Any, Any]]:
     """The plain relations that the answer to a question says: of an `or`, one that decided it."""
-    kind = type(subject).__name__
+    kind = type(expression).__name__
     if kind == "Not":
-        yield from relations(subject.args[0], not answer, sizes)
+        yield from relations(expression.args[0], not answer, sizes)
     elif kind in {"And", "Or"}:
-        deciding = [part for part in subject.args if sizes.example_of(part) == answer]
+        deciding = [part for part in expression.args if sizes.example_of(part) == answer]
         for part in deciding if answer == (kind == "And") else deciding[:1]:
             yield from relations(part, answer, sizes)
     elif kind in NEGATED:
-        left, right = subject.args
+        left, right = expression.args
         yield (kind if answer else NEGATED[kind]), left, right
 
 
@@ -89,20 +89,22 @@ MOST_AT_BOUND = 32
 
 
 def decisive_guards(
-    sizes: SymbolicSizes, units: Iterable[TorchCall], points: Iterable[Point]
+    sizes: SymbolicSizes, calls: Iterable[TorchCall], points: Iterable[Point]
 ) -> tuple[Guard, ...]:
     """What the model asked; and what torch did, where it does something else at one of `points`."""
-    asked = (question for question in sizes.inquiry.answers if question.is_models)
-    found = dict.fromkeys(fact for question in asked for fact in guards_in(question.subject, sizes))
-    fitting = [point for point in points if all(fact.holds(point) for fact in found)]
-    for unit in distinct_calls(units):
-        said = dict.fromkeys(fact for subject in unit.questions for fact in guards_in(subject, sizes))
+    asked = (question for question in sizes.guard_log.answers if question.by_model)
+    found = dict.fromkeys(guard for question in asked for guard in guards_in(question.expression, sizes))
+    fitting = [point for point in points if all(guard.holds(point) for guard in found)]
+    for call in distinct_calls(calls):
+        said = dict.fromkeys(
+            guard for expression in call.expressions for guard in guards_in(expression, sizes)
+        )
         if said.keys() - found.keys():
-            answers = replays_at(unit, fitting)
+            answers = replays_at(call, fitting)
             found.update(dict.fromkeys(_shape_guards(said, answers)))
-            for fact in sorted(said, key=lambda fact: fact.difference.parts):
-                if fact not in found and _is_limiting(fact, unit, answers, found, sizes.examples):
-                    found[fact] = None
+            for guard in sorted(said, key=lambda guard: guard.difference.parts):
+                if guard not in found and _is_limiting(guard, call, answers, found, sizes.examples):
+                    found[guard] = None
     return tuple(found)
 
 
@@ -110,14 +112,14 @@ def _shape_guards(said: Iterable[Guard], answers: Replays) -> list[Guard]:
     """Of what was `said`, what decides a shape or has to be so; all if nothing can be found out."""
     if all(answer is None for _, answer in answers):
         return list(said)
-    equal = [fact for fact in said if fact.relation == "zero" and _is_required(fact, answers)]
-    left = [(point, answer) for point, answer in answers if all(fact.holds(point) for fact in equal)]
+    equal = [guard for guard in said if guard.relation == "zero" and _is_required(guard, answers)]
+    left = [(point, answer) for point, answer in answers if all(guard.holds(point) for guard in equal)]
     return equal + _explaining(said, left)
 
 
-def _is_required(fact: Guard, answers: Replays) -> bool:
+def _is_required(guard: Guard, answers: Replays) -> bool:
     """Whether something else comes out, or an error, where it is not so."""
-    elsewhere = [answer for point, answer in answers if not fact.holds(point)]
+    elsewhere = [answer for point, answer in answers if not guard.holds(point)]
     return not elsewhere or not all(elsewhere)
 
 
@@ -126,27 +128,27 @@ def _explaining(said: Iterable[Guard], answers: Replays) -> list[Guard]:
     same = [point for point, answer in answers if answer]
     different = [point for point, answer in answers if answer is False]
     found = []
-    for fact in sorted(said, key=lambda fact: sum(not fact.holds(point) for point in same)):
-        unexplained = [point for point in different if fact.holds(point)]
+    for guard in sorted(said, key=lambda guard: sum(not guard.holds(point) for point in same)):
+        unexplained = [point for point in different if guard.holds(point)]
         if len(unexplained) < len(different):
-            found.append(fact)
+            found.append(guard)
             different = unexplained
     return found
 
 
 def _is_limiting(
-    fact: Guard, unit: TorchCall, answers: Replays, known: Collection[Guard], examples: Point
+    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], examples: Point
 ) -> bool:
     """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
-    if fact.relation == "zero" or any(
-        answer is not None for point, answer in answers if not fact.holds(point)
+    if guard.relation == "zero" or any(
+        answer is not None for point, answer in answers if not guard.holds(point)
     ):
         return False
-    edges = (_edge(fact, name, known, examples) for name in sorted(names_in(fact.difference)))
-    return any([answer for _, answer in replays_at(unit, edge)] == [True, None] for edge in edges)
+    edges = (_edge(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
+    return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
 
 
-def _edge(fact: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
+def _edge(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
     """`examples` with the last size called `name` for which a bound holds, and with the next, if any.
 
     Sizes for which what is `known` is not so are passed over.
@@ -156,11 +158,11 @@ def _edge(fact: Guard, name: str, known: Collection[Guard], examples: Point) -> 
         return {**examples, name: size}
 
     within = examples[name]
-    beyond = next((size for size in (1, FARTHEST * within) if not fact.holds(at(size))), within)
+    beyond = next((size for size in (1, FARTHEST * within) if not guard.holds(at(size))), within)
     step = 1 if beyond > within else -1
     while abs(beyond - within) > 1:
         middle = (within + beyond) // 2
-        within, beyond = (middle, beyond) if fact.holds(at(middle)) else (within, middle)
+        within, beyond = (middle, beyond) if guard.holds(at(middle)) else (within, middle)
     sides = (
         range(within, within - step * MOST_AT_BOUND, -step),
         range(beyond, beyond + step * MOST_AT_BOUND, step),

@@ -10,7 +10,7 @@ import torch
 
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.trace import Held
+from convcost.core.trace import MemoryUse
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import ModuleCall, isolated
 from convcost.tracing.memory_profile import (
@@ -35,7 +35,7 @@ TOO_MANY = "it depends on the sizes in too many ways; numbers for them give it"
 
 def symbolic_footprint(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
-) -> Held:
+) -> MemoryUse:
     """What `module` holds on `inputs`, in formulas; where they fail, or are not confirmed, it is said why.
 
     The `examples` decide where the module or torch asks about a size, as they did for its `report`.
@@ -52,7 +52,7 @@ def symbolic_footprint(
     return found if None not in found[:-2] else found._replace(reason=TOO_MANY)
 
 
-def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reason: str) -> Held:
+def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reason: str) -> MemoryUse:
     inputs = report.trace.inputs if report.trace else ()
     found = stored_footprint(module_tree(module), (), dtype)
     return found._replace(inputs=sum(tensor.bytes for tensor in inputs), reason=reason)
@@ -60,7 +60,7 @@ def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reas
 
 def _in_formulas(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
-) -> Held:
+) -> MemoryUse:
     from convcost.symbolic.maximum import as_sympy, largest_under
     from convcost.symbolic.report_mapping import throughout
 
@@ -95,7 +95,7 @@ def _symbolic_call(
         isolated(ModuleCall(module, (), {}), copy, copy) as copied,
         fused_kernels(),
     ):
-        with sizes.inquiry.inside_torch():
+        with sizes.guard_log.inside_torch():
             call = torch.utils._pytree.tree_map_only(torch.Tensor, copy, symbolic_inputs(inputs, sizes))
         yield copied.model, call, sizes
 
@@ -115,7 +115,7 @@ def _other_sizes(report: Report, examples: Mapping[str, int]) -> Iterator[dict[s
 
 
 def _is_confirmed(
-    found: Held, module: torch.nn.Module, inputs: Inputs, sizes: Mapping[str, int], dtype: str
+    found: MemoryUse, module: torch.nn.Module, inputs: Inputs, sizes: Mapping[str, int], dtype: str
 ) -> bool:
     """Whether a run on these `sizes` holds what the formulas say."""
     from convcost.symbolic.maximum import value_of

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
+from torch._subclasses import fake_tensor
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from convcost.core.dtypes import dtype_named
 from convcost.core.report import Report
@@ -41,29 +43,29 @@ class GuardedRun(NamedTuple):
 
     report: Report
     sizes: SymbolicSizes
-    facts: tuple[Guard, ...]
+    guards: tuple[Guard, ...]
 
     @property
     def untypical(self) -> list[Guard]:
         """What of that is not so for the sizes that people have most."""
         typical = dict.fromkeys(self.sizes.examples, TYPICAL)
-        return [fact for fact in self.facts if not fact.holds(typical)]
+        return [guard for guard in self.guards if not guard.holds(typical)]
 
     @property
     def forcing(self) -> list[Guard]:
         """What leaves sizes no other number."""
-        return [fact for fact in self.facts if fact.forces(self.sizes.examples)]
+        return [guard for guard in self.guards if guard.forces(self.sizes.examples)]
 
     @property
     def narrowness(self) -> tuple[int, int, int]:
         """By which runs are ranked: that sizes are open comes first, that few have to be equal last."""
-        equalities = sum(fact.relation == "zero" for fact in self.facts)
+        equalities = sum(guard.relation == "zero" for guard in self.guards)
         return len(self.forcing), len(self.untypical), equalities
 
     def is_best(self, failed: Collection[Examples]) -> bool:
         """Whether nothing untypical is said, or nothing but what examples that `failed` lack."""
         untypical = self.untypical
-        needed = (not all(map(fact.holds, failed)) for fact in untypical)
+        needed = (not all(map(guard.holds, failed)) for guard in untypical)
         return not untypical or (all(needed) and not self.forcing)
 
 
@@ -100,7 +102,7 @@ class ExampleSearch:
         """What to try next if the model doesn't run on `examples`."""
         sizes = SymbolicSizes(examples)
         try:
-            report, units = run(self.module, self.inputs, sizes, self.operators)
+            report, calls = run(self.module, self.inputs, sizes, self.operators)
         except ConcreteSizeNeededError as error:
             raise value_needed_error(sizes.names_in(*error.args), error, self.inputs) from None
         except NoFormulaError:
@@ -113,20 +115,17 @@ class ExampleSearch:
             with suppress(NoFormulaError, ZeroDivisionError):
                 found.extend(() if isinstance(error, OF_NO_SIZE) else suggested_examples(sizes))
             return found
-        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, units, points(examples))))
+        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, points(examples))))
         return []
 
     def _finished(self, run: GuardedRun) -> Report:
         self.examples = run.sizes.examples
         if run.forcing:
-            raise fixed_sizes_error([fact.difference for fact in run.forcing], run.sizes, self.inputs)
-        return with_assumptions(run.report, run.sizes, run.facts)
+            raise fixed_sizes_error([guard.difference for guard in run.forcing], run.sizes, self.inputs)
+        return with_assumptions(run.report, run.sizes, run.guards)
 
 
 def _asks_for_data(error: Exception) -> bool:
-    from torch._subclasses import fake_tensor
-    from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
-
     kinds = (fake_tensor.DataDependentOutputException, fake_tensor.DynamicOutputShapeException)
     return isinstance(error, (*kinds, GuardOnDataDependentSymNode))
 

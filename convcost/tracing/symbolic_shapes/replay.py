@@ -36,7 +36,7 @@ class TorchCall(NamedTuple):
     args: Any
     kwargs: Any
     shapes: tuple[Shape, ...]
-    questions: tuple[Any, ...]
+    expressions: tuple[Any, ...]
 
 
 def to_specs(value: Any, formula: Callable[[Any], Any]) -> Any:
@@ -71,26 +71,26 @@ def _map_parts(value: Any, change: Callable[[Any], Any]) -> Any:
     return {name: change(part) for name, part in value.items()} if type(value) is dict else value
 
 
-def replays_at(unit: TorchCall, points: Iterable[Point]) -> Replays:
+def replays_at(call: TorchCall, points: Iterable[Point]) -> Replays:
     """Whether shapes are as their formulas say at each of `points`; None where torch refuses the sizes."""
-    return [(point, _agrees(unit, point)) for point in points]
+    return [(point, _agrees(call, point)) for point in points]
 
 
-def _agrees(unit: TorchCall, point: Point) -> bool | None:
+def _agrees(call: TorchCall, point: Point) -> bool | None:
     try:
-        expected = [tuple(substitute(size, point) for size in shape) for shape in unit.shapes]
+        expected = [tuple(substitute(size, point) for size in shape) for shape in call.shapes]
         with torch.device("meta"):
-            output = unit.function(*to_tensors(unit.args, point), **to_tensors(unit.kwargs, point))
+            output = call.function(*to_tensors(call.args, point), **to_tensors(call.kwargs, point))
     except Exception:
         return None
     return [tuple(tensor.shape) for tensor in tensors((output,))] == expected
 
 
-def distinct_calls(units: Iterable[TorchCall]) -> list[TorchCall]:
+def distinct_calls(calls: Iterable[TorchCall]) -> list[TorchCall]:
     """Each call on the same stands once."""
     found: dict[Any, TorchCall] = {}
-    for unit in units:
-        found.setdefault((unit.function, _hashable(unit.args), _hashable(unit.kwargs)), unit)
+    for call in calls:
+        found.setdefault((call.function, _hashable(call.args), _hashable(call.kwargs)), call)
     return list(found.values())
 
 

@@ -9,6 +9,8 @@ from logging import getLogger
 from typing import Any, NamedTuple
 
 import torch
+from torch._dispatch.python import enable_python_dispatcher
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convcost.core.cost import Shape
 from convcost.core.report import Report
@@ -36,9 +38,6 @@ from convcost.tracing.tensors import tensors
 @contextmanager
 def fake_mode(environment: Any) -> Iterator[None]:
     """Tensors made in this block have shapes alone, whichever device they are said to be on."""
-    from torch._dispatch.python import enable_python_dispatcher
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
     fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=environment)
     with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
         yield
@@ -108,19 +107,19 @@ class SymbolicRecorder(Recorder):
         super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape))
         self._sizes = tape.sizes
         self._indices = IndexRanges()
-        self.units: list[TorchCall] = []
+        self.calls: list[TorchCall] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         self._ask_for_asserted(function, (*args, *kwargs.values()))
-        with self._sizes.inquiry.inside_torch():
+        with self._sizes.guard_log.inside_torch():
             output = super().function(mode, function, args, kwargs)
         self._note(function, args, kwargs, output)
         return output
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        with self._sizes.inquiry.of_model():
+        with self._sizes.guard_log.of_model():
             self._indices.check(overload._schema.name, args)
-        with self._sizes.inquiry.inside_torch():
+        with self._sizes.guard_log.inside_torch():
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplified(super().operator(mode, overload, args, kwargs), args)
@@ -131,18 +130,18 @@ class SymbolicRecorder(Recorder):
     def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
         """What a model hands to torch._assert it asks itself, as by a plain assert."""
         if function is torch._assert:
-            with self._sizes.inquiry.of_model():
+            with self._sizes.guard_log.of_model():
                 any(condition for condition in given if isinstance(condition, torch.SymBool))
 
     def _note(self, function: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """Keep a call by the model that asked about sizes."""
-        inquiry = self._sizes.inquiry
-        if not inquiry.depth and inquiry.recent:
+        guard_log = self._sizes.guard_log
+        if not guard_log.depth and guard_log.recent:
             shapes = tuple(map(self._sizes.shape, tensors((output,))))
             args, kwargs = to_specs((args, dict(kwargs)), self._sizes.formula)
-            self.units.append(TorchCall(function, args, kwargs, shapes, tuple(inquiry.recent)))
+            self.calls.append(TorchCall(function, args, kwargs, shapes, tuple(guard_log.recent)))
 
-    def _output(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
+    def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
         """Torch takes norms apart and runs recurrent layers step by step: what they yield is said instead."""
         rule, first = known.operator.output, next(iter(arguments.values()))
         if rule is None or not (known.operator.is_same or known.name in GATES):
@@ -172,7 +171,7 @@ class SymbolicRun(NamedTuple):
     """The report of a run, and the calls of torch that asked about sizes."""
 
     report: Report
-    units: tuple[TorchCall, ...]
+    calls: tuple[TorchCall, ...]
 
 
 def run(
@@ -180,23 +179,23 @@ def run(
 ) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
-    Raises what the model raises, and ValueAskedError where it needs the value of an open size.
+    Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
     """
     with ExitStack() as stack:
         stack.enter_context(fake_mode(sizes.environment))
         model, _, _ = stack.enter_context(isolated(ModuleCall(module, (), {}), fake_copy, fake_copy))
         stack.enter_context(torch.no_grad())
-        with sizes.inquiry.inside_torch():
+        with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
-        parts = module_tree(model)
-        tape = SymbolicTape(track(parts.submodules), formulas, sizes=sizes)
+        tree = module_tree(model)
+        tape = SymbolicTape(track(tree.submodules), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
             output = interruptible(model, *args, **kwargs)
-        left = unused_parameters(parts, tape.used)
+        left = unused_parameters(tree, tape.used)
     return SymbolicRun(
-        report_of(parts, tape, arguments_by_name(model, args, kwargs), output, "shapes", left),
-        tuple(recorder.units),
+        report_of(tree, tape, arguments_by_name(model, args, kwargs), output, "shapes", left),
+        tuple(recorder.calls),
     )
 
 

@@ -18,7 +18,7 @@ from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, substitute
 from convcost.symbolic.terms import Atom, plain
 from convcost.tracing.symbolic_shapes.shape_env import GuardLog, shape_env
-from convcost.tracing.target.inputs import Multiple, Size
+from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
 """A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
@@ -126,15 +126,15 @@ class SymbolicSizes:
     """
 
     def __init__(self, examples: Mapping[str, int]) -> None:
-        self.inquiry = GuardLog()
-        self.environment = shape_env(self.inquiry)
+        self.guard_log = GuardLog()
+        self.environment = shape_env(self.guard_log)
         self.examples = examples
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
 
     def named(self, size: Size) -> Any:
         """The size called so, or a multiple of it, as torch takes it; a number as it is."""
-        if isinstance(size, Multiple):
+        if isinstance(size, SizeMultiple):
             return self._torchs(size.factor * name(size.name))
         return self._torchs(name(size)) if isinstance(size, str) else size
 
@@ -163,9 +163,9 @@ class SymbolicSizes:
         """What `number` is for the examples."""
         return plain(substitute(number, self.examples))
 
-    def example_of(self, subject: Any) -> Any:
+    def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
-        return self.environment.guarding_hint_or_throw(subject)
+        return self.environment.guarding_hint_or_throw(expression)
 
     def spelled(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import partial
 from inspect import Signature, signature
 from itertools import chain, repeat
 from operator import is_
 from typing import Any, Literal, TypeVar
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from convcost.core.errors import UsageError
 from convcost.tracing.isolation.isolated_call import ModuleCall
@@ -49,22 +50,22 @@ FILLING = frozenset(
 Built = TypeVar("Built")
 
 
-def constructed(make: Callable[[], Built], way: BuildMode) -> Built:
+def constructed(make: Callable[[], Built], build_mode: BuildMode) -> Built:
     """What `make` returns; the settings of the process and its random states are as before."""
-    with preserved_process_state(), virtual_cuda(), _without_memory(way):
+    with preserved_process_state(), virtual_cuda(), _without_memory(build_mode):
         return make()
 
 
 @contextmanager
-def _without_memory(way: BuildMode) -> Iterator[None]:
-    if way == "real":
-        with _construction_mode()(False):
+def _without_memory(build_mode: BuildMode) -> Iterator[None]:
+    if build_mode == "real":
+        with ConstructionMode(False):
             yield
-    elif way == "meta":
-        with torch.device("meta"), _construction_mode()(False):
+    elif build_mode == "meta":
+        with torch.device("meta"), ConstructionMode(False):
             yield
     else:
-        with _construction_mode()(True):
+        with ConstructionMode(True):
             yield
 
 
@@ -73,49 +74,44 @@ def _is_long(func: Any, made: torch.Tensor) -> bool:
     return func is torch.arange and made.numel() > MOST_NUMBERS
 
 
-@cache
-def _construction_mode() -> Any:
-    from torch.overrides import TorchFunctionMode
+unset = {getattr(torch, name) for name in UNSET}
+constant = {getattr(torch, name) for name in CONSTANT}
 
-    unset = {getattr(torch, name) for name in UNSET}
-    constant = {getattr(torch, name) for name in CONSTANT}
 
-    class Building(TorchFunctionMode):
-        """Leaves tensors without data alone; `is_sparing` makes them so where values don't matter."""
+class ConstructionMode(TorchFunctionMode):
+    """Leaves tensors without data alone; `is_sparing` makes them so where values don't matter."""
 
-        def __init__(self, is_sparing: bool) -> None:
-            super().__init__()
-            self._is_sparing = is_sparing
-            self._devices = VirtualDevices(torch.device("cpu"), has_data=True)
+    def __init__(self, is_sparing: bool) -> None:
+        super().__init__()
+        self._is_sparing = is_sparing
+        self._devices = VirtualDevices(torch.device("cpu"), has_data=True)
 
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            rule = self._devices.rule(func)
-            if rule is not None:
-                return rule(func, args, kwargs or {})
-            if kwargs and kwargs.get("device") is not None:
-                return self._devices.on_device(func, lambda rest: self._made(func, args, rest), kwargs)
-            return self._made(func, args, kwargs or {})
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        rule = self._devices.rule(func)
+        if rule is not None:
+            return rule(func, args, kwargs or {})
+        if kwargs and kwargs.get("device") is not None:
+            return self._devices.on_device(func, lambda rest: self._made(func, args, rest), kwargs)
+        return self._made(func, args, kwargs or {})
 
-        def _made(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-            if getattr(func, "__name__", "") in FILLING:
-                tensor = args[0] if args else kwargs.get("tensor")
-                if getattr(tensor, "is_meta", False):
-                    return tensor
-            if self._is_sparing and (func in unset or func in constant) and kwargs.get("device") is None:
-                without_data = func(*args, **{**kwargs, "device": "meta"})
-                if func in unset or not is_small(without_data) or _is_long(func, without_data):
-                    return without_data
-            return func(*args, **kwargs)
-
-    return Building
+    def _made(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        if getattr(func, "__name__", "") in FILLING:
+            tensor = args[0] if args else kwargs.get("tensor")
+            if getattr(tensor, "is_meta", False):
+                return tensor
+        if self._is_sparing and (func in unset or func in constant) and kwargs.get("device") is None:
+            without_data = func(*args, **{**kwargs, "device": "meta"})
+            if func in unset or not is_small(without_data) or _is_long(func, without_data):
+                return without_data
+        return func(*args, **kwargs)
 
 
 ARGUMENTS_HINT = "Arguments are given as --arg num_classes=10."
 
 
-def build_module(target: Target, found: Any, way: BuildMode) -> torch.nn.Module:
+def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.Module:
     """The module as it is, or as the class or function builds it, in the mode that was asked for."""
-    module = found if isinstance(found, torch.nn.Module) else _called(target, found, way)
+    module = found if isinstance(found, torch.nn.Module) else _called(target, found, build_mode)
     if not isinstance(module, torch.nn.Module):
         does = f"is {_with_article(found)}" if module is found else f"returned {_with_article(module)}"
         raise UsageError(f"{target.place} {does}; a torch.nn.Module is needed, or what makes one")
@@ -126,13 +122,13 @@ def build_module(target: Target, found: Any, way: BuildMode) -> torch.nn.Module:
     return module
 
 
-def _called(target: Target, found: Any, way: BuildMode) -> Any:
+def _called(target: Target, found: Any, build_mode: BuildMode) -> Any:
     if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
     check_callable(str(target.place), found)
     check_arguments(str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT)
     try:
-        return constructed(partial(found, **target.arguments), way)
+        return constructed(partial(found, **target.arguments), build_mode)
     except BaseException as error:
         raise target_error(f"{target} could not be built", error) from None
 
@@ -153,15 +149,15 @@ INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --inpu
 
 
 def forward_arguments(
-    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, way: BuildMode
+    target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, build_mode: BuildMode
 ) -> Arguments:
     """The arguments of the module's forward; UsageError if it does not take them."""
     if maker is None:
         parameter = next(iter(module_tree(module).parameters.values()), None)
-        device = "meta" if way != "real" else "cpu" if parameter is None else str(parameter.device)
+        device = "meta" if build_mode != "real" else "cpu" if parameter is None else str(parameter.device)
         args, kwargs = declared_arguments(target.inputs, module, device)
     else:
-        args, kwargs = _made_inputs(target, maker, way)
+        args, kwargs = _made_inputs(target, maker, build_mode)
     what = f"{type(module).__name__}.forward"
     if not args and not kwargs:
         what = f"there is no input; {what}"
@@ -209,10 +205,10 @@ def _map_arguments(
     return tuple(map(change, names, args)), {name: change(name, value) for name, value in kwargs.items()}
 
 
-def _made_inputs(target: Target, maker: Callable[[], Any], way: BuildMode) -> Arguments:
+def _made_inputs(target: Target, maker: Callable[[], Any], build_mode: BuildMode) -> Arguments:
     """What the user's function returns: a tensor, several by place, or by name."""
     try:
-        made = constructed(maker, way)
+        made = constructed(maker, build_mode)
     except BaseException as error:
         raise target_error(f"{target.maker} could not make inputs", error) from None
     if isinstance(made, torch.Tensor):

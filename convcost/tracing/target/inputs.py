@@ -31,7 +31,7 @@ LARGEST = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
 
 
-class Multiple(NamedTuple):
+class SizeMultiple(NamedTuple):
     """A size that is a number times one that has a name: 2*H."""
 
     factor: int
@@ -41,7 +41,7 @@ class Multiple(NamedTuple):
         return f"{self.factor}*{self.name}"
 
 
-Size = int | str | Multiple
+Size = int | str | SizeMultiple
 """A size of a declared tensor: a number, a name, or a multiple of what has a name."""
 
 
@@ -54,7 +54,7 @@ class Declared(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """The names in its sizes."""
-        names = (size.name if isinstance(size, Multiple) else size for size in self.shape)
+        names = (size.name if isinstance(size, SizeMultiple) else size for size in self.shape)
         return tuple(name for name in names if isinstance(name, str))
 
     def sized(self, sizes: Mapping[str, int]) -> Declared:
@@ -73,7 +73,7 @@ class Declared(NamedTuple):
 
 
 def _with_number(size: Size, sizes: Mapping[str, int]) -> Size:
-    if isinstance(size, Multiple):
+    if isinstance(size, SizeMultiple):
         return size.factor * sizes[size.name] if size.name in sizes else size
     return sizes.get(size, size) if isinstance(size, str) else size
 
@@ -203,7 +203,7 @@ class _InputParser:
         if is_product:
             self._read()
         if self._rule == "name" and number:
-            return Multiple(number, self._read())
+            return SizeMultiple(number, self._read())
         if self._rule == "name":
             raise SpecError("0 times a size is no open size", text=self.text, span=span)
         if is_product:

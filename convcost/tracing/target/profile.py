@@ -81,16 +81,16 @@ def _profile(
     target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler
 ) -> ProfiledModel:
     """Run as it can be built, and with its data if it does not run without."""
-    way, module = _build(target, found)
+    build_mode, module = _build(target, found)
     try:
-        result = _run(target, module, maker, way, profiler)
+        result = _run(target, module, maker, build_mode, profiler)
     except TargetError as error:
-        if way == "real" or is_raised_by_user(error.origin):
+        if build_mode == "real" or is_raised_by_user(error.origin):
             raise
         failure = error
     else:
         if (
-            way == "real"
+            build_mode == "real"
             or not needs_data(result.report)
             or bytes_of(module_tree(module).tensors) > profiler.memory
         ):
@@ -105,11 +105,11 @@ def _profile(
 
 
 def _build(target: Target, found: Any) -> tuple[BuildMode, torch.nn.Module]:
-    """The module, built in the first way that succeeds."""
+    """The module, built in the first build_mode that succeeds."""
     first, *others = _build_modes(found)
-    for way in (first, *others[:-1]):
+    for build_mode in (first, *others[:-1]):
         try:
-            return way, build_module(target, found, way)
+            return build_mode, build_module(target, found, build_mode)
         except TargetError as error:
             if is_raised_by_user(error.origin):
                 raise
@@ -125,14 +125,14 @@ def _run(
     target: Target,
     module: torch.nn.Module,
     maker: Callable[[], Any] | None,
-    way: BuildMode,
+    build_mode: BuildMode,
     profiler: Profiler,
     failure: BaseException | None = None,
 ) -> ProfiledModel:
     """What a run costs, where one without data ended with `failure`."""
     if target.inputs.names:
         return ProfiledModel(_open_report(target, module, profiler), module)
-    args, kwargs = forward_arguments(target, module, maker, way)
+    args, kwargs = forward_arguments(target, module, maker, build_mode)
     try:
         report = profiler.profile_call(ModuleCall(module, args, kwargs), "cpu", failure)
         return ProfiledModel(report, module, args, kwargs)
