@@ -63,8 +63,13 @@ def check_assumptions(report: Report, sizes: Mapping[str, Any]) -> None:
 
 def check_assumption(assumption: Assumption, sizes: Mapping[str, Any]) -> None:
     """UsageError for the first of `sizes` that break the assumption, if they decide it."""
-    if sizes.keys() >= {*_names(assumption)} and (breaking := _breaking(assumption, sizes)):
+    if is_decided(assumption, sizes) and (breaking := _breaking(assumption, sizes)):
         raise broken(assumption, breaking)
+
+
+def is_decided(assumption: Assumption, sizes: Mapping[str, Any]) -> bool:
+    """Whether there is one of `sizes` for each name in the assumption."""
+    return sizes.keys() >= {*_names(assumption)}
 
 
 def broken(assumption: Assumption, sizes: Mapping[str, int]) -> UsageError:
@@ -80,7 +85,7 @@ def _names(assumption: Assumption) -> list[str]:
 
 def _breaking(assumption: Assumption, sizes: Mapping[str, Any]) -> Mapping[str, int]:
     """The first of `sizes` at which it isn't so; nothing if it is."""
-    fulfilled = _is_fulfilled(assumption, sizes)
+    fulfilled = is_fulfilled(assumption, sizes)
     if not getattr(fulfilled, "ndim", 0):
         return {} if fulfilled else sizes
     from numpy import argmin, broadcast_to
@@ -91,8 +96,8 @@ def _breaking(assumption: Assumption, sizes: Mapping[str, Any]) -> Mapping[str, 
     return {name: broadcast_to(sizes[name], fulfilled.shape).flat[place] for name in _names(assumption)}
 
 
-def _is_fulfilled(assumption: Assumption, sizes: Mapping[str, Any]) -> Any:
-    """Whether it is so; an array of that for arrays."""
+def is_fulfilled(assumption: Assumption, sizes: Mapping[str, Any]) -> Any:
+    """Whether it is so at `sizes`, which decide it; an array or a column of that for arrays or columns."""
     numerator, denominator = quotient(assumption.formula, sizes)
     match assumption.relation:
         case "nonnegative":

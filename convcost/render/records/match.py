@@ -44,6 +44,14 @@ class ChoiceRecord(Record):
     difference: Formula
 
 
+class SearchedRecord(Record):
+    """The values of a size, all of which were tried, in even steps."""
+
+    smallest: int
+    largest: int
+    count: int
+
+
 class MatchRecord(Head):
     """The JSON of convcost match."""
 
@@ -57,6 +65,7 @@ class MatchRecord(Head):
     at_most: Annotated[bool, about("Whether the target is not to be exceeded.")]
     vary: list[str]
     ranges: dict[str, RangeRecord]
+    searched: dict[str, SearchedRecord]
     name: str
     spec: str
     reference: ReferenceRecord | None
@@ -88,6 +97,10 @@ def record(match: Match) -> MatchRecord:
         versions=versions(),
         budget=match.target,
         ranges={name: record_from(RangeRecord, bounds) for name, bounds in match.ranges.items()},
+        searched={
+            name: SearchedRecord(smallest=sizes[0], largest=sizes[-1], count=len(sizes))
+            for name, sizes in match.searched.items()
+        },
         reference=reference and record_from(ReferenceRecord, reference),
         best=records_from(ChoiceRecord, match.best),
         below=match.below and record_from(ChoiceRecord, match.below),

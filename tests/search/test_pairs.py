@@ -1,19 +1,12 @@
 """Matching two sizes at once: the pairs found are those of trying every pair."""
 
-import time
-
 import pytest
+from brute_force import LIMITS, convolutions, costs_of, near, target_of, undone
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from trying import LIMITS, convolutions, costs_of, near, target_of, undone
 
 import convcost
-from convcost.search.nearest_pair import Around
-from convcost.search.pair_search import Spot
-from convcost.symbolic.interval import Bounds
-
-HARD = 1_000_003 * 1_000_033
-"""A number with two large factors."""
+from convcost.core.errors import UsageError
 
 PAIRS = (
     ("Conv1d(X, X, Y)", {"L": 12}),
@@ -107,11 +100,9 @@ def test_where_cost_falls_as_a_size_grows_the_closest_has_it_small(text, options
     assert [(*choice.sizes.values(), choice.cost) for choice in match.best] == [best]
 
 
-def test_a_budget_that_only_a_large_stride_keeps_is_matched_in_less_than_a_second():
-    start = time.process_time()
+def test_a_budget_that_only_a_large_stride_keeps_is_matched():
     match = convcost.match("Conv1d(8, 8, X, stride=Y)", vary="X,Y", budget=10**4, L=1000)
     assert (match.complete, match.best[0].sizes, match.best[0].cost) == (True, {"X": 2, "Y": 26}, 9984)
-    assert time.process_time() - start < 1
 
 
 def test_a_target_is_matched_from_above_where_that_is_nearer():
@@ -124,7 +115,7 @@ def test_where_no_pair_keeps_within_the_budget_the_match_names_the_cheapest():
     match = convcost.match("Conv1d(3, X, 3, stride=Y)", vary="X,Y", budget=20, maximum={"Y": 4}, L=10)
     assert (match.found, match.choices) == (False, ())
     assert match.notes == (
-        "No X from 1 to 1,000,000,000,000 and Y from 1 to 4 keeps within the budget: the cheapest, X = 1, "
+        "No X from 1 to 1,048,576 and Y from 1 to 4 keeps within the budget: the cheapest, X = 1, "
         "Y = 4, has 36 FLOPs.",
     )
 
@@ -135,45 +126,34 @@ def test_where_sizes_have_to_divide_every_pair_is_still_found():
     assert [choice.sizes["X"] for choice in match.best] == [4, 12, 28, 36, 84, 252]
 
 
-def test_pairs_of_which_a_line_was_cut_short_are_said_to_be_some():
-    options = {"maximum": {"X": 1}, "budget": 6 * 1_000_033 * HARD, "C": HARD, "L": 3}
-    match = convcost.match("Conv1d(C, C, X, groups=Y)", vary="X,Y", **options)
-    assert [choice.sizes for choice in match.best] == [{"X": 1, "Y": 1_000_003}]
-    assert not match.complete
-    assert match.notes[0].startswith("There are more choices than can be tried")
-
-
-def test_where_the_search_was_cut_short_before_a_pair_was_found_nothing_else_is_said():
-    options = {"maximum": {"X": 2}, "budget": 10**20, "C": HARD, "L": 3}
-    match = convcost.match("Conv1d(C, C, X, groups=Y)", vary="X,Y", **options)
-    assert (match.found, match.complete) == (False, False)
-    assert match.notes == (
-        "No X from 1 to 2 and Y from 1 to 1,000,000,000,000 was found before the search was cut short.",
-    )
+def test_a_pair_beyond_64_bits_is_found_exactly():
+    cost = 2 * 3 * 97 * 89 * (10**20 + 37)
+    match = convcost.match("Conv1d(X, Y, 3)", budget=cost, vary="X,Y", maximum=100, L=10**20 + 39)
+    assert [choice.sizes for choice in match.best] == [{"X": 89, "Y": 97}, {"X": 97, "Y": 89}]
+    assert match.best[0].report.flops == cost
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "excluded"),
-    [(1, 5, True), (1, 6, False), (6, 8, False), (8, 20, False), (9, 20, True), (1, 20, False)],
+    ("options", "tried"),
+    [
+        ({}, {"X": (1, 2048), "Y": (1, 2048)}),
+        ({"multiple_of": {"X": 64}}, {"X": (64, 131_072), "Y": (1, 2048)}),
+        ({"maximum": {"Y": 4}}, {"X": (1, 1_048_576), "Y": (1, 4)}),
+        ({"maximum": {"Y": 4096}}, {"X": (1, 1024), "Y": (1, 4096)}),
+        ({"minimum": {"X": 1000}}, {"X": (1000, 3047), "Y": (1, 2048)}),
+        ({"maximum": 4096}, {"X": (1, 4096), "Y": (1, 4096)}),
+    ],
 )
-def test_what_cannot_be_nearer_than_the_pairs_found_is_left_out(low, high, excluded):
-    found = Around(below=Spot(5, (1, 1)), above=Spot(9, (1, 2)))
-    assert found.excludes(Bounds(low, high)) is excluded
-    assert not found.excludes(None)
+def test_without_maxima_as_many_pairs_are_tried_as_there_is_time_for(options, tried):
+    match = convcost.match("Linear(X, 3, bias=False) -> Linear(3, Y)", vary="X,Y", budget=10**12, **options)
+    assert {name: (sizes[0], sizes[-1]) for name, sizes in match.searched.items()} == tried
+    assert [choice.sizes for choice in match.best] == [{name: last for name, (_, last) in tried.items()}]
 
 
-def test_more_pairs_than_can_be_tried_are_spread_and_said_to_be():
-    match = convcost.match("Linear(X, Y)", vary=("X", "Y"), budget=10**12)
-    assert not match.complete
-    assert match.notes == (
-        "There are more choices than can be tried; these are spread over X from 1 to 500,000,000,000.",
+def test_more_pairs_than_there_is_time_for_are_refused():
+    with pytest.raises(UsageError) as refusal:
+        convcost.match("Linear(X, Y)", vary="X,Y", budget=100, maximum=4097)
+    assert str(refusal.value) == (
+        "there are 16,785,409 pairs of X and Y to try; 16,777,216 at most are possible\n"
+        "Narrow the range with --min and --max, or to multiples with --multiple-of."
     )
-    assert all(0 >= choice.difference > -(10**6) for choice in match.choices)
-    assert match.best[0].difference == 0
-
-
-def test_pairs_that_may_not_be_the_nearest_are_said_not_to_be():
-    match = convcost.match("Conv1d(X, X, 3, stride=Y)", vary="X,Y", budget=10**9, L=1000)
-    assert not match.complete
-    assert match.notes[-1] == "Among the pairs that were not tried one may come nearer."
-    assert (match.best[0].difference < 0, match.above) == (True, None)

@@ -5,9 +5,9 @@ import sys
 import time
 
 import pytest
+from brute_force import cost_of, costs_of, target_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trying import costs_of, target_of
 
 import convcost
 
@@ -94,21 +94,30 @@ def test_the_width_at_which_two_convolutions_cost_what_the_dense_layer_does():
 @pytest.mark.parametrize(
     ("text", "budget", "options", "best"),
     [
-        (CONV, 120 * 987_654_321_012**2, {"L": 10}, (987_654_321_012, 0)),
-        ("Conv1d(X, 2X, 3, groups=X/4)", 10**13, {"L": 100}, (2_125_850_340, -640)),
+        (CONV, 120 * 987_654**2, {"L": 10}, (987_654, 0)),
+        ("Conv1d(X, 2X, 3, groups=X/4)", 10**9, {"L": 100}, (212_584, -4_864)),
         ("Conv1d(720720, 720720, 3, groups=X)", 10**13, {"L": 100}, (33, -744_571_417_600)),
         ("Conv1d(1, 1, 3, stride=X)", 10**4, {"L": 10**9}, (600_241, -4)),
         ("Conv1d(8, 8, X, stride=3, padding=X//2)", 10**11, {"L": 10**6}, (2343, -31_800_064)),
         (THREE_STRIDES, 10**12, {"L": 10**10}, (5, -47_680_000_000)),
-        ("[B, 8, X] -> Conv1d(8, 8, 5, 3) -> Conv1d(8, 8, 5, 4)", 10**12, {}, (3_750_000_002, -640)),
+        ("[B, 8, X] -> Conv1d(8, 8, 5, 3) -> Conv1d(8, 8, 5, 4)", 10**7, {}, (37_502, -640)),
+        ("Conv1d(X, X, 3)", 6 * 10**14 * 777_777**2 + 5, {"L": 10**14 + 2}, (777_777, -5)),
+        ("Conv1d(X, X, 3)", 6 * 10**20 * 777_777**2 + 5, {"L": 10**20 + 2}, (777_777, -5)),
+        ("[X, 3, X*X] -> Conv1d(3, 8, X//3)", 10**25, {}, None),
     ],
 )
-def test_sizes_up_to_10_to_the_12_are_matched_in_less_than_a_second(text, budget, options, best):
+def test_sizes_up_to_2_to_the_20_are_matched_exactly_in_less_than_a_second(text, budget, options, best):
+    name = "X" if "W" not in text else "W"
     start = time.process_time()
-    match = convcost.match(text, vary="X" if "W" not in text else "W", budget=budget, **options)
+    match = convcost.match(text, vary=name, budget=budget, **options)
     assert time.process_time() - start < 1
     assert match.complete
-    assert (*match.best[0].sizes.values(), match.best[0].difference) == best
+    assert best is None or (*match.best[0].sizes.values(), match.best[0].difference) == best
+    for choice in (*match.best, match.above):
+        assert choice.report.flops == choice.cost == budget + choice.difference
+    size = match.best[0].sizes[name]
+    others = (cost_of(convcost.parse(text), "flops", {name: size + step, **options}) for step in (-1, 1))
+    assert not any(match.best[0].cost < cost <= budget for cost in others if cost is not None)
 
 
 def test_a_varied_name_of_the_first_design_keeps_its_value_there():
@@ -117,8 +126,8 @@ def test_a_varied_name_of_the_first_design_keeps_its_value_there():
 
 
 def test_a_size_stays_below_what_a_spec_can_have():
-    match = convcost.match("[B, X**3] -> Linear(X**3, 8)", vary="X", budget=10**40)
-    assert match.best[0].sizes == {"X": 10**10}
+    match = convcost.match("[B, X**6] -> Linear(X**6, 8)", vary="X", budget=10**40)
+    assert match.best[0].sizes == {"X": 10**5}
 
 
 def test_both_sides_are_given_where_they_are_as_near():
@@ -158,7 +167,7 @@ def test_where_no_size_is_possible_the_match_says_why():
     match = convcost.match("[4, 10] -> Linear(X, 1)", vary="X", budget=20, minimum=11)
     assert not match.found
     assert match.notes == (
-        "No X from 11 to 1,000,000,000,000 is possible. With X = 11: Linear: the input's last dimension is "
+        "No X from 11 to 1,048,576 is possible. With X = 11: Linear: the input's last dimension is "
         "10, but in_features is 11.",
     )
 
@@ -199,14 +208,6 @@ def test_a_best_at_the_end_of_what_was_tried_is_said_to_be_there(text, options, 
     assert convcost.match(text, vary="X", budget=1600, **options).notes == notes
 
 
-def test_a_search_that_was_cut_short_says_so():
-    large = 1_000_003 * 1_000_033
-    match = convcost.match("Conv1d(C, C, 3, groups=X)", vary="X", budget=10**20, C=large, L=10)
-    assert (match.complete, match.found) == (False, False)
-    assert match.notes[0].startswith("The search was cut short: X was not tried everywhere from ")
-    assert match.notes[1].endswith(" was found before the search was cut short.")
-
-
 def test_a_size_may_have_any_name():
     match = convcost.match("Linear(self, name)", vary="self,name", budget=18, maximum=3)
     assert [choice.sizes for choice in match.best] == [{"self": 3, "name": 3}]
@@ -216,10 +217,10 @@ def test_a_match_prints_its_table():
     assert " closest      52   324,480" in str(convcost.match(DENSE, CONV, vary="W", E=128, L=10))
 
 
-def test_matching_loads_nothing_heavy():
+def test_matching_loads_no_more_than_numpy():
     script = (
         "import convcost, sys; convcost.match('Linear(X, X)', vary='X', budget=100); "
         "print([name for name in ('sympy', 'torch', 'numpy', 'rich') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout == "[]\n"
+    assert result.stdout == "['numpy']\n"
