@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcost.analysis.breakdown import Pair, paired
+from convcost.analysis.breakdown import RowGroupPair, pair_rows
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
@@ -161,11 +161,11 @@ def contributions(comparison: Comparison) -> list[tuple[Report, list[Contributio
 
 def _contributions(first: Report, other: Report) -> list[Contribution]:
     """The largest first."""
-    found = [_contribution(pair, first, other) for pair in paired(first, other)]
+    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
     return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
 
 
-def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
+def _contribution(pair: RowGroupPair, first: Report, other: Report) -> Contribution:
     left, right = pair.costs
     return Contribution(
         _pair_label(pair),
@@ -174,7 +174,7 @@ def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
     )
 
 
-def _pair_label(pair: Pair) -> str:
+def _pair_label(pair: RowGroupPair) -> str:
     """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
     parts = [part for part in pair if part]
     paths = dict.fromkeys(part.path or ITSELF for part in parts)

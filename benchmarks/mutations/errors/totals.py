@@ -35,7 +35,7 @@ TOTALS = Family(
     "totals",
     (),
     (
-        *("tests/test_totals.py", "tests/test_api.py", "tests/render/test_json_format.py"),
+        *("tests/test_totals.py", "tests/test_api.py", "tests/render/test_json.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
         *("tests/tracing/test_reference_counts.py", "tests/tracing/test_wherever_it_hides.py"),
     ),

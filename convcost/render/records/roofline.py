@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from convcost.analysis.roofline import Bound, By, Roofline
+from convcost.analysis.roofline import Resource, Roofline, RooflineBound
 from convcost.core.cost import ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Phase
@@ -34,7 +34,7 @@ class StretchRecord(Record):
     """From which size on a part is bound by what."""
 
     start: int
-    by: By
+    by: Resource
 
 
 class FlipRecord(Record):
@@ -56,7 +56,7 @@ class RooflinePartRecord(Record):
     intensity: Annotated[Quotient, about("FLOPs for each byte moved.")]
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
-    bound_by: Annotated[By | None, about("Null where sizes are open.")]
+    bound_by: Annotated[Resource | None, about("Null where sizes are open.")]
     flip: Annotated[FlipRecord | None, about("Null where no size is open or was taken as 1.")]
 
 
@@ -74,7 +74,7 @@ class RooflineRecord(Record):
     seconds: Seconds
     compute_bound_seconds: Annotated[Seconds, about("Of it, in parts that the peak limits.")]
     memory_bound_seconds: Seconds
-    bound_by: Annotated[By | None, about("What limits most of the time.")]
+    bound_by: Annotated[Resource | None, about("What limits most of the time.")]
     overhead_seconds: Annotated[Seconds, about("What calls add on this machine, where it was measured.")]
     parts: list[RooflinePartRecord]
 
@@ -106,17 +106,17 @@ def _times(roofline: Roofline) -> dict[str, Any]:
     }
 
 
-def _part(bound: Bound, is_open: bool) -> RooflinePartRecord:
-    flip = bound.flip
+def _part(bound: RooflineBound, is_open: bool) -> RooflinePartRecord:
+    changes = bound.changes
     return record_from(
         RooflinePartRecord,
-        bound.part,
-        bytes_moved=data(bound.part.bytes),
+        bound.workload,
+        bytes_moved=data(bound.workload.bytes),
         intensity=data(bound.intensity),
         seconds_at_peak=data(bound.compute),
         seconds_at_bandwidth=data(bound.memory),
         bound_by=None if is_open or not bound.seconds else bound.by,
-        flip=flip and FlipRecord(size=flip.size, stretches=records_from(StretchRecord, flip.stretches)),
+        flip=changes and FlipRecord(size=changes.size, stretches=records_from(StretchRecord, changes.ranges)),
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from functools import reduce
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
-from convcost.analysis.breakdown import Node, Share, around, by_operator, phases, tree
+from convcost.analysis.breakdown import (
+    ModuleTotals,
+    Node,
+    module_tree,
+    operator_totals,
+    parent_paths,
+    phase_costs,
+)
 from convcost.core.cost import Convention, Cost
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
@@ -158,7 +164,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         conditionals=[_conditional(found, convention) for found in trace.conditionals] or UNSET,
         modules=module_records(report, trace, View()),
         operators=operator_records(report, trace),
-        phases={phase: _costs(cost, convention) for phase, cost in phases(trace).items()} or UNSET,
+        phases={phase: _costs(cost, convention) for phase, cost in phase_costs(trace).items()} or UNSET,
         unused_parameters=list(trace.unused),
         tied_parameters=list(map(list, trace.tied)),
         unused_formulas=list(trace.unused_formulas) or UNSET,
@@ -190,11 +196,11 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
 
     What is in a module but in none of the rows below it is one more row.
     """
-    nodes = all_modules(tree(report), view, report.convention)
+    nodes = all_modules(module_tree(report), view, report.convention)
     shown = {node.module.path for node in nodes}
     parents = {outer for path in shown for outer in _outside(path, shown)}
 
-    def row(module: SubmoduleRun, share: Share, level: int, part: str) -> dict[str, Any]:
+    def row(module: SubmoduleRun, share: ModuleTotals, level: int, part: str) -> dict[str, Any]:
         found = plain_data(_module(module, share, report, trace))
         return {**found, "level": level, "part": part}
 
@@ -203,8 +209,8 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
         outer = _outside(path, shown)
         part = "leaf" if path not in parents else "inner" if outer or view.filter else "total"
         yield row(node.module, node.total, len(outer), part)
-        rest = _rest(node, shown) if path in parents else Share()
-        if rest != Share():
+        rest = _rest(node, shown) if path in parents else ModuleTotals()
+        if rest != ModuleTotals():
             name = f"{path}.{REST}" if path else REST
             unseen = SubmoduleRun(name, node.module.kind, None, None, node.module.calls)
             yield row(unseen, rest, len(outer) + 1, "leaf")
@@ -212,22 +218,22 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
 
 def _outside(path: str, shown: Set[str]) -> list[str]:
     """The paths of the rows that have what `path` has too."""
-    return [outer for outer in (*around(path), "") if outer in shown and outer != path]
+    return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
 
 
-def _rest(node: Node, shown: Set[str]) -> Share:
+def _rest(node: Node, shown: Set[str]) -> ModuleTotals:
     """What is in `node`, but in no row below it."""
     hidden = (child for child in node.children if child.module.path not in shown)
-    return reduce(Share.and_, (_rest(child, shown) for child in hidden), node.own)
+    return sum((_rest(child, shown) for child in hidden), node.own)
 
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
     """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
-    nodes = all_modules(tree(report), view, report.convention)
+    nodes = all_modules(module_tree(report), view, report.convention)
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
 
-def _module(module: SubmoduleRun, share: Share, report: Report, trace: Trace) -> Record:
+def _module(module: SubmoduleRun, share: ModuleTotals, report: Report, trace: Trace) -> Record:
     return record_from(
         SubmoduleRecord,
         module,
@@ -245,12 +251,12 @@ def operator_records(report: Report, trace: Trace) -> list[Record]:
             **row_quantities(OF_OPERATORS, total, report.convention),
             **_backward(total.backward, report, trace),
         )
-        for total in by_operator(trace)
+        for total in operator_totals(trace)
     ]
 
 
 def _backward(cost: Cost, report: Report, trace: Trace) -> dict[str, Any]:
     """The gradients, if the backward ran."""
-    if not phases(trace):
+    if not phase_costs(trace):
         return {}
     return {f"backward_{name}": value for name, value in costs(cost, report.convention).items()}

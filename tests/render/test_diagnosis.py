@@ -15,14 +15,14 @@ from convcost.render.counters import diagnosis_section
 from convcost.render.style import Style
 
 
-def refereed(scale=1, opinions=None):
+def diagnosed(scale=1, diagnoses=None):
     cost = Cost(94720 * scale, 94720 * scale)
     operation = Operation("", "aten::linear", ((2, 3),), (2, 4), cost)
     modules = (SubmoduleRun("", "Net", (2, 3), (2, 4), 1),)
     end = (TensorInfo("x", "float32", (2, 3), 4),)
     row = Row("", "Net", "", (2, 3), (2, 4), {}, cost, 8)
     report = Report("Net", "Net", (row,), trace=Trace(end, end, (operation,), (), modules))
-    return DiagnosedReport(report, heard(scale) if opinions is None else opinions)
+    return DiagnosedReport(report, heard(scale) if diagnoses is None else diagnoses)
 
 
 def heard(scale):
@@ -83,38 +83,38 @@ TABLE = """\
 
 
 def test_each_difference_has_its_causes_below_it():
-    assert render(refereed(), "table", Style(part="counters")) == TABLE
+    assert render(diagnosed(), "table", Style(part="counters")) == TABLE
 
 
 def test_figures_are_rounded_where_they_do_not_fit_beside_their_labels():
-    table = diagnosis_section(refereed(scale=10**6), 80).tables[0]
+    table = diagnosis_section(diagnosed(scale=10**6), 80).tables[0]
     assert [line.cells for line in table.lines[1:3]] == [
         ("94.7 GMACs", "94.7 G", "0"),
         ("0 FLOPs", "0", "−94.7 G"),
     ]
-    wide = diagnosis_section(refereed(scale=10**6), 120).tables[0]
+    wide = diagnosis_section(diagnosed(scale=10**6), 120).tables[0]
     assert wide.lines[1].cells == ("94,720,000,000 MACs", "94,720,000,000", "0")
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 @pytest.mark.parametrize("scale", [1, 10**6, 10**15])
 def test_no_line_is_wider_than_the_screen(scale, width):
-    text = render(refereed(scale), "table", Style(width=width, part="counters"))
+    text = render(diagnosed(scale), "table", Style(width=width, part="counters"))
     assert max(map(len, text.splitlines())) <= width
 
 
 def test_the_table_is_plain_where_the_screen_has_ascii_alone():
-    assert render(refereed(), "table", Style(unicode=False)).isascii()
+    assert render(diagnosed(), "table", Style(unicode=False)).isascii()
 
 
 def test_the_counters_stand_below_the_costs():
-    text = render(refereed(), "table")
+    text = render(diagnosed(), "table")
     assert text.endswith(TABLE)
     assert text.index("parameters") < text.index("its own figure")
 
 
 def test_json_has_every_figure_and_cause_exact():
-    counters = json.loads(render(refereed(scale=10**20), "json"))["counters"]
+    counters = json.loads(render(diagnosed(scale=10**20), "json"))["counters"]
     assert counters["ptflops"] == {
         "verdict": "differs",
         "flops": 197440 * 10**20 + 1,
@@ -157,7 +157,7 @@ def test_json_has_every_figure_and_cause_exact():
 
 
 def test_csv_has_a_line_for_each_counter_and_each_cause():
-    rows = list(csv.DictReader(StringIO(render(refereed(), "csv"))))
+    rows = list(csv.DictReader(StringIO(render(diagnosed(), "csv"))))
     assert [(row["counter"], row["difference"], row["cause"], row["subject"]) for row in rows] == [
         ("fvcore", "0", "", ""),
         ("flop_counter_mode", "-189440", "", ""),
@@ -172,16 +172,16 @@ def test_csv_has_a_line_for_each_counter_and_each_cause():
 
 
 def test_markdown_sets_the_causes_in():
-    lines = render(refereed(), "markdown").splitlines()
+    lines = render(diagnosed(), "markdown").splitlines()
     assert "| ptflops | 98,720 MACs | 98,720.5 | +4,000.5 |" in lines
     assert "| ↳ bias adds counted: Conv2d ×2 |  |  | +2,560 |" in lines
 
 
 @pytest.mark.parametrize("name", ["html", "latex"])
 def test_the_other_formats_have_the_causes_too(name):
-    assert "bias adds counted" in render(refereed(), name)
+    assert "bias adds counted" in render(diagnosed(), name)
 
 
 def test_nothing_is_claimed_where_no_counter_counted():
     failed = {"x": CounterDiagnosis("x", CounterResult("unavailable", None, None, "MAC", "no"))}
-    assert diagnosis_section(refereed(opinions=failed), 80).notes == ("x: unavailable, no.",)
+    assert diagnosis_section(diagnosed(diagnoses=failed), 80).notes == ("x: unavailable, no.",)
