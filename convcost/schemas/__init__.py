@@ -20,8 +20,8 @@ RECORDS = {
 """Outputs of commands, each with the record that its JSON is, below `convcost.render.records`."""
 
 INPUTS = {
-    "config": "convcost.gate.schema:config_schema",
-    "lock": "convcost.gate.schema:lock_schema",
+    "config": "convcost.gate.config_tables:config_schema",
+    "lock": "convcost.gate.lock_file:lock_schema",
 }
 """Files that are read, each with the function that makes its schema."""
 
