@@ -23,7 +23,6 @@ TOO_LONG = "(long: --json has it)"
 
 SUMS = (" + ", " − ")
 ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
-LARGEST_FLOAT = 10**300
 
 
 def is_number(value: object) -> bool:
@@ -173,15 +172,3 @@ def simplified(value: Any) -> Any:
     from convcost.symbolic.text import lowest_terms
 
     return lowest_terms(value)
-
-
-def data(value: Any) -> Any:
-    """A JSON value: an exact integer, a float for a fraction, a formula as the text of a program."""
-    if isinstance(value, Fraction):
-        return float(value) if abs(value) <= LARGEST_FLOAT else round(value)
-    if value is None or isinstance(value, int):
-        return value
-    from convcost.symbolic.text import lowest_terms, program
-
-    reduced = lowest_terms(value)
-    return data(reduced) if is_number(reduced) else program(reduced)
