@@ -134,7 +134,7 @@ def _human(value: int | None) -> str:
 def _unknown(found: Found) -> Iterator[str]:
     for report, memory in found:
         if memory.reason:
-            yield f"RunKind {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
+            yield f"What {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
 
 
 def _master(found: Found) -> Iterator[str]:

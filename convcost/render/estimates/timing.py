@@ -51,7 +51,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
 
 
 def label(run: TimedRun) -> str:
-    """RunKind was timed: training step, compiled."""
+    """What was timed: training step, compiled."""
     what = "forward" if run.what == "forward" else "training step"
     return f"{what}, compiled" if run.compiled else what
 
@@ -85,7 +85,7 @@ def _median(samples: Samples) -> str:
 
 
 def middle_half(samples: Samples) -> str:
-    """RunKind the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
+    """What the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
     low, high = map(duration, samples.quartiles)
     number, _, unit = low.partition(" ")
     is_one_unit = high.partition(" ")[2] == unit
@@ -128,7 +128,7 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 
 def _time_reason(first: Report, other: Report) -> str:
-    """RunKind binds the one and the other; where that is not known or no reason, how fast they were."""
+    """What binds the one and the other; where that is not known or no reason, how fast they were."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
