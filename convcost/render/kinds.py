@@ -28,7 +28,7 @@ Result: TypeAlias = (
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
 
-class Kind(NamedTuple):
+class ResultKind(NamedTuple):
     """Functions as `module:name` below `convcost.render`: each is imported when it is asked for.
 
     Attributes:
@@ -47,21 +47,25 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
-    "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
-    "DiagnosedReport": Kind(
+    "Report": ResultKind("report:report_document", "records:report_result", "csv:report_rows"),
+    "Comparison": ResultKind(
+        "comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"
+    ),
+    "DiagnosedReport": ResultKind(
         "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
     ),
-    "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
-    "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "VerificationResult": Kind(
+    "Match": ResultKind("match:matching", "match_records:match_record", "match_records:match_rows"),
+    "GateResult": ResultKind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
+    "VerificationResult": ResultKind(
         "verify:verify_document", "verify_records:verified_record", "verify_records:verified_rows"
     ),
-    "CounterList": Kind("counters:counters_document", "records:counter_list_record", "records:counter_rows"),
-    "DeviceList": Kind(
+    "CounterList": ResultKind(
+        "counters:counters_document", "records:counter_list_record", "records:counter_rows"
+    ),
+    "DeviceList": ResultKind(
         "devices:devices_document", "devices_records:device_list_record", "devices_records:device_rows"
     ),
-    "Explanation": Kind(
+    "Explanation": ResultKind(
         "explain:explanation_document",
         "explain_records:explanation_record",
         rows="",
@@ -72,7 +76,7 @@ KINDS = {
 """By the name of the result's class, which is not imported for it."""
 
 
-def kind_of(result: type) -> Kind:
+def kind_of(result: type) -> ResultKind:
     """The kind that results of this class are."""
     return KINDS[result.__name__]
 

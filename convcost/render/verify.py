@@ -9,7 +9,7 @@ from convcost.core.units import exact
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.records import installed
 from convcost.render.style import Style
-from convcost.render.texts import Command
+from convcost.render.texts import CommandText
 from convcost.render.verify_records import command, reason
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
@@ -85,7 +85,7 @@ def _notes(result: VerificationResult) -> Iterator[str]:
     yield from (f"No longer so: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:
         yield f"New: {_group_text(result, group)}. It shows in:"
-        yield Command(command(result, group))
+        yield CommandText(command(result, group))
 
 
 def _group_text(result: VerificationResult, group: FindingGroup) -> str:
