@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convcost import cost, profile
-from convcost.analysis.breakdown import by_operator, folded, paired, phases, tree
+from convcost.analysis.breakdown import fold_repeated, module_tree, operator_totals, pair_rows, phase_costs
 from convcost.tracing.profile import Profiler
 
 WIDTH = 4
@@ -44,14 +44,14 @@ def counted(make):
 @given(MODELS)
 def test_the_tree_adds_up_to_the_report(make):
     report = counted(make)
-    total = tree(report).total
+    total = module_tree(report).total
     assert (total.params, total.cost, total.activations) == (report.params, report.cost, report.activations)
 
 
 @given(MODELS)
 def test_folding_keeps_the_total_and_never_has_more_lines(make):
-    whole = tree(counted(make))
-    less = folded(whole)
+    whole = module_tree(counted(make))
+    less = fold_repeated(whole)
     assert less.total == whole.total
     assert sum(1 for _ in less.walk()) <= sum(1 for _ in whole.walk())
 
@@ -59,7 +59,7 @@ def test_folding_keeps_the_total_and_never_has_more_lines(make):
 @given(MODELS)
 def test_every_module_that_ran_stands_in_the_tree_once(make):
     report = counted(make)
-    root = tree(report)
+    root = module_tree(report)
     paths = [node.module.path for node in (root, *root.walk())]
     assert sorted(paths) == sorted(module.path for module in report.trace.modules)
 
@@ -67,7 +67,7 @@ def test_every_module_that_ran_stands_in_the_tree_once(make):
 @given(MODELS)
 def test_operators_add_up_to_the_report(make):
     report = counted(make)
-    totals = by_operator(report.trace)
+    totals = operator_totals(report.trace)
     assert sum(total.cost.macs for total in totals) == report.macs
     assert sum(total.cost.elementwise for total in totals) == report.elementwise
     assert sum(total.calls for total in totals) == sum(found.calls for found in report.trace.operations)
@@ -76,7 +76,7 @@ def test_operators_add_up_to_the_report(make):
 @given(MODELS, MODELS)
 def test_a_difference_is_the_sum_of_its_parts(make, make_other):
     first, other = counted(make), counted(make_other)
-    pairs = paired(first, other)
+    pairs = pair_rows(first, other)
     both = [pair.costs for pair in pairs]
     assert sum(right.macs - left.macs for left, right in both) == other.macs - first.macs
     assert sorted(row.path for pair in pairs if pair.first for row in pair.first.rows) == sorted(
@@ -89,7 +89,7 @@ def test_a_difference_is_the_sum_of_its_parts(make, make_other):
 
 def test_equal_neighbours_are_one_with_their_sum():
     model = nn.Sequential(*(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 4)) for _ in range(5)))
-    root = folded(tree(profile(model, torch.empty(1, 4))))
+    root = fold_repeated(module_tree(profile(model, torch.empty(1, 4))))
     [blocks] = root.children
     assert (blocks.label, blocks.copies, blocks.total.cost.macs) == ("0–4", 5, 5 * 64)
     assert [(child.label, child.copies, child.total.cost.macs) for child in blocks.children] == [
@@ -100,23 +100,23 @@ def test_equal_neighbours_are_one_with_their_sum():
 
 def test_neighbours_of_another_cost_or_class_stay_apart():
     model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4, bias=False), nn.ReLU(), nn.ReLU())
-    labels = [node.label for node in folded(tree(profile(model, torch.empty(1, 4)))).children]
+    labels = [node.label for node in fold_repeated(module_tree(profile(model, torch.empty(1, 4)))).children]
     assert labels == ["0–1", "2", "3–4"]
 
 
 def test_a_list_of_modules_gives_its_name_to_what_is_in_it():
-    root = tree(profile(Block(nn.Linear(4, 4), nn.Linear(4, 4)), torch.empty(1, 4)))
+    root = module_tree(profile(Block(nn.Linear(4, 4), nn.Linear(4, 4)), torch.empty(1, 4)))
     assert [child.label for child in root.children] == ["parts.0", "parts.1"]
-    assert folded(root).children[0].label == "parts.0–1"
+    assert fold_repeated(root).children[0].label == "parts.0–1"
 
 
 def test_phases_are_those_of_the_backward():
     report = Profiler(backward=True).profile(nn.Linear(3, 5), torch.empty(2, 3))
-    assert {phase: cost.macs for phase, cost in phases(report.trace).items()} == {
+    assert {phase: cost.macs for phase, cost in phase_costs(report.trace).items()} == {
         "forward": 30,
         "gradient by weight": 30,
     }
-    assert phases(profile(nn.Linear(3, 5), torch.empty(2, 3)).trace) == {}
+    assert phase_costs(profile(nn.Linear(3, 5), torch.empty(2, 3)).trace) == {}
 
 
 def test_parts_are_matched_by_path_then_by_kind():
@@ -127,7 +127,7 @@ def test_parts_are_matched_by_path_then_by_kind():
     other.add_module("stem", nn.Linear(4, 4))
     other.add_module("norm", nn.LayerNorm(4))
     other.add_module("fc", nn.Linear(4, 3))
-    pairs = paired(profile(first, torch.empty(1, 4)), profile(other, torch.empty(1, 4)))
+    pairs = pair_rows(profile(first, torch.empty(1, 4)), profile(other, torch.empty(1, 4)))
     assert [(pair.first and pair.first.path, pair.other and pair.other.path) for pair in pairs] == [
         ("stem", "stem"),
         ("head", "fc"),
@@ -138,7 +138,7 @@ def test_parts_are_matched_by_path_then_by_kind():
 def test_equal_places_of_repeated_blocks_are_one_part():
     model = nn.ModuleDict({"blocks": nn.ModuleList(Block(nn.Linear(4, 4)) for _ in range(3))})
     model.forward = lambda x: [x := block(x) for block in model["blocks"]][-1]
-    [*pairs] = paired(profile(model, torch.empty(1, 4)), cost("[1, 4] -> Linear(4, 4)"))
+    [*pairs] = pair_rows(profile(model, torch.empty(1, 4)), cost("[1, 4] -> Linear(4, 4)"))
     assert {pair.first.path: len(pair.first.rows) for pair in pairs if pair.first} == {
         "blocks.*": 3,
         "blocks.*.parts.0": 3,
@@ -147,6 +147,6 @@ def test_equal_places_of_repeated_blocks_are_one_part():
 
 @pytest.mark.parametrize("flag", [True, False])
 def test_own_cost_is_apart_from_the_childrens(flag):
-    root = tree(profile(Block(*[nn.Linear(4, 4)] * flag), torch.empty(1, 4)))
+    root = module_tree(profile(Block(*[nn.Linear(4, 4)] * flag), torch.empty(1, 4)))
     assert root.own.cost.macs == 16
     assert root.total.cost.macs == 16 * (1 + flag)

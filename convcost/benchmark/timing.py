@@ -46,8 +46,8 @@ class Run(NamedTuple):
         if roofline is None:
             return None
         if self.what == "forward":
-            return roofline.only(lambda part: part.phase == "forward").seconds
-        has_gradients = any(bound.part.phase != "forward" for bound in roofline.bounds)
+            return roofline.select(lambda part: part.phase == "forward").seconds
+        has_gradients = any(bound.workload.phase != "forward" for bound in roofline.bounds)
         return roofline.seconds if has_gradients else None
 
 

@@ -110,10 +110,10 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
         if options.optimizer:
             raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
         return lambda report: report
-    from convcost.analysis.memory import memory, optimizer_named, trained
+    from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
 
     optimizer = optimizer_named(options.optimizer or USUAL_OPTIMIZER)
-    trained_in = trained(dtype) if dtype else ""
+    trained_in = trainable_dtype(dtype) if dtype else ""
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
 
 

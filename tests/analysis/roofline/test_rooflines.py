@@ -11,10 +11,10 @@ from torch import nn
 
 import convcost
 from convcost import Convention, parse
-from convcost.analysis.roofline import Bound, Part, batch_flip, roofline
+from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline
 from convcost.core.errors import UsageError
 from convcost.devices import Device, device_named
-from convcost.symbolic.exact import evaluate
+from convcost.symbolic.expressions import evaluate
 from convcost.tracing.build import build
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)
@@ -27,8 +27,8 @@ CONV = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)"
 def test_a_dense_layer_by_hand():
     found = roofline(convcost.cost("[2, 10] -> Linear(10, 4)"), DEVICE)
     [bound] = found.bounds
-    assert bound.part.flops == 2 * 2 * 10 * 4
-    assert bound.part.bytes == 4 * (2 * 10 + 10 * 4 + 4 + 2 * 4)
+    assert bound.workload.flops == 2 * 2 * 10 * 4
+    assert bound.workload.bytes == 4 * (2 * 10 + 10 * 4 + 4 + 2 * 4)
     assert (bound.compute, bound.memory) == (Fraction(160, 1000), Fraction(288, 100))
     assert (bound.by, bound.seconds, bound.intensity) == ("memory", Fraction(288, 100), Fraction(160, 288))
 
@@ -57,7 +57,7 @@ def test_six_times_the_flops_can_take_less_time():
 
 def test_a_view_moves_nothing_and_a_lookup_only_its_rows():
     found = roofline(convcost.cost("[2, 3] -> Embedding(1000, 8) -> Flatten -> Dropout -> Identity"), DEVICE)
-    assert [bound.part.bytes for bound in found.bounds] == [8 * 6 + 2 * 4 * 48, 0, 0, 0]
+    assert [bound.workload.bytes for bound in found.bounds] == [8 * 6 + 2 * 4 * 48, 0, 0, 0]
     assert [bound.intensity for bound in found.bounds] == [0, 0, 0, 0]
 
 
@@ -72,7 +72,7 @@ def test_the_time_is_shared_out_between_the_bounds():
 
 def test_flops_are_those_of_the_convention():
     report = parse("[8, 8] -> Linear(8, 8) -> ReLU").report({}, Convention("all"))
-    assert [bound.part.flops for bound in roofline(report, DEVICE).bounds] == [2 * 512 + 64, 64]
+    assert [bound.workload.flops for bound in roofline(report, DEVICE).bounds] == [2 * 512 + 64, 64]
 
 
 def test_a_dtype_without_a_peak_is_refused():
@@ -94,13 +94,13 @@ def test_a_module_computes_and_moves_what_its_spec_does(spec):
         roofline(convcost.profile(module, example), DEVICE),
         roofline(convcost.cost(spec), DEVICE),
     )
-    assert [(b.part.flops, b.part.bytes) for b in of_module.bounds] == [
-        (b.part.flops, b.part.bytes) for b in of_spec.bounds
+    assert [(b.workload.flops, b.workload.bytes) for b in of_module.bounds] == [
+        (b.workload.flops, b.workload.bytes) for b in of_spec.bounds
     ]
 
 
 def test_at_the_ridge_the_peak_binds():
-    assert Bound(Part("", "", 10, 1), Fraction(1, 100), Fraction(1, 100)).by == "compute"
+    assert RooflineBound(Workload("", "", 10, 1), Fraction(1, 100), Fraction(1, 100)).by == "compute"
 
 
 def test_a_layer_that_is_called_twice_moves_twice_as_much():
@@ -123,13 +123,13 @@ def test_calls_are_told_apart_by_what_they_take():
     spec = f"[1, 4, 8] -> Conv1d(4, 4, 3) -> {grouped} -> ReLU"
     module, example = build(parse(spec).network({}), "meta")
     for report in (convcost.cost(spec), convcost.profile(module, example)):
-        calls = [bound.part.call for bound in roofline(report, DEVICE).bounds]
+        calls = [bound.workload.call for bound in roofline(report, DEVICE).bounds]
         assert calls == ["convolution", "grouped convolution", "grouped convolution", "layer"]
 
 
 def test_a_gradient_is_a_part_of_its_own():
     report = convcost.Profiler(backward=True).profile(nn.Linear(8, 4), torch.empty(2, 8, requires_grad=True))
-    phases = {bound.part.phase for bound in roofline(report, DEVICE).bounds}
+    phases = {bound.workload.phase for bound in roofline(report, DEVICE).bounds}
     assert phases == {"forward", "gradient by weight", "gradient by input"}
 
 
@@ -147,7 +147,7 @@ def test_where_a_layer_flips_is_where_numbers_say(channels, features, kernel_siz
     for spec, name in designs.items():
         report = _open(spec)
         found = roofline(report, DEVICE, dtype)
-        stretches = found.bounds[0].flip.stretches
+        stretches = found.bounds[0].changes.ranges
         for size in (*range(5, 20), 100, 10**6) if stretches else ():
             number = roofline(convcost.cost(spec, **{name: size}), DEVICE, dtype).bounds[0]
             expected = [stretch.by for stretch in stretches if stretch.start <= size][-1]
@@ -157,8 +157,8 @@ def test_where_a_layer_flips_is_where_numbers_say(channels, features, kernel_siz
 @given(*[st.integers(0, 20)] * 4, st.integers(1, 9), st.integers(1, 9))
 def test_a_batch_flips_where_numbers_say(flops, more_flops, moved, more_moved, peak, bandwidth):
     device = replace(DEVICE, peaks={"float32": peak}, bandwidth=bandwidth)
-    once, twice = Part("", "", flops, moved), Part("", "", flops + more_flops, moved + more_moved)
-    stretches = batch_flip(once, twice, "B", peak, device).stretches
+    once, twice = Workload("", "", flops, moved), Workload("", "", flops + more_flops, moved + more_moved)
+    stretches = batch_bound_changes(once, twice, "B", peak, device).ranges
     for batch in (*range(1, 30), 10**6):
         compute = Fraction(flops + (batch - 1) * more_flops, peak)
         memory = Fraction(moved + (batch - 1) * more_moved, bandwidth)
@@ -170,8 +170,8 @@ def test_sizes_taken_as_one_say_from_which_batch_on_compute_binds():
     design = parse("[B, S, 512] -> Linear(512, 512)")
     twice = [(name, design.report({name: 2})) for name in ("B", "S")]
     [bound] = roofline(design.report({}), DEVICE, twice=twice).bounds
-    memory, compute = bound.flip.stretches
-    assert (bound.flip.size, memory, compute.by) == ("B·S", (1, "memory"), "compute")
+    memory, compute = bound.changes.ranges
+    assert (bound.changes.size, memory, compute.by) == ("B·S", (1, "memory"), "compute")
     ends = (roofline(design.report({"B": compute.start + step}), DEVICE).by for step in (-1, 0))
     assert tuple(ends) == ("memory", "compute")
 
@@ -179,7 +179,7 @@ def test_sizes_taken_as_one_say_from_which_batch_on_compute_binds():
 def test_what_depends_on_several_sizes_has_no_one_place():
     report = _open("[B, E] -> Linear(E, E)")
     found = roofline(report, DEVICE)
-    assert found.bounds[0].flip.stretches == ()
+    assert found.bounds[0].changes.ranges == ()
 
 
 def _open(spec):
