@@ -14,7 +14,7 @@ from convcost import Convention, parse
 from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline
 from convcost.core.errors import UsageError
 from convcost.devices import Device, device_named
-from convcost.symbolic.exact import evaluate
+from convcost.symbolic.expressions import evaluate
 from convcost.tracing.build import build
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)

@@ -16,7 +16,7 @@ from convcost.core.report import Comparison
 from convcost.devices import device_named
 from convcost.render import render
 from convcost.render.style import Style
-from convcost.schemas.registry import generated
+from convcost.schemas.generate import generate
 
 DENSE, CONV = 20_971_520, 125_829_120
 
@@ -278,8 +278,8 @@ def test_json_has_every_figure():
 
 
 def test_json_is_as_the_schema_says():
-    Draft202012Validator(generated("compare")).validate(json.loads(render(everything(), "json")))
-    Draft202012Validator(generated("layer")).validate(json.loads(render(everything().candidates[0], "json")))
+    Draft202012Validator(generate("compare")).validate(json.loads(render(everything(), "json")))
+    Draft202012Validator(generate("layer")).validate(json.loads(render(everything().candidates[0], "json")))
 
 
 def test_csv_has_columns_for_the_forward():

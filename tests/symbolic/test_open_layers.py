@@ -6,8 +6,9 @@ from convcost.core.cost import MATMUL
 from convcost.core.errors import UsageError
 from convcost.layers import KINDS
 from convcost.layers.network import Network
-from convcost.symbolic.report import open_report, substitute_sizes
-from convcost.symbolic.symbol import symbol
+from convcost.symbolic.report import open_report
+from convcost.symbolic.sizes import substitute_sizes
+from convcost.symbolic.sympy_bridge import symbol
 
 CONTEXT = (MATMUL, "float32")
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
