@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cli.running import PLAIN, convcost, refused
+from cli_runner import PLAIN, convcost, refused
 from clocks import MACHINE
 
 from convcost.benchmark import peaks

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from cli.running import PLAIN, convcost, refused
+from cli_runner import PLAIN, convcost, refused
 from clocks import samples
 
 from convcost.benchmark import stopwatch
