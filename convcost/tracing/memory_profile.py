@@ -17,7 +17,7 @@ from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.trace import MemoryUse, RanOn
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import (
     DataCopies,
     RunMode,
@@ -26,6 +26,7 @@ from convcost.tracing.isolation.tensor_copies import (
     meta_copy,
     meta_tensor,
 )
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import ModuleTree, module_tree
 from convcost.tracing.tensors import flat_tensors, storage_id, tensors, torch_dtype
 from convcost.tracing.user_error import error_text

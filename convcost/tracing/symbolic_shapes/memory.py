@@ -12,7 +12,7 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import ModuleCall, isolated
+from convcost.tracing.isolation.isolated_call import isolated
 from convcost.tracing.memory_profile import (
     SizeArithmetic,
     converting,
@@ -22,13 +22,13 @@ from convcost.tracing.memory_profile import (
     training_peak,
 )
 from convcost.tracing.memory_profile import memory_footprint as held_on_numbers
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.symbolic_shapes.run import fake_copy, fake_mode, symbolic_inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.target.inputs import Declared, Inputs
 
 NOT_CONFIRMED = "a run on numbers held something else than the formulas say"
-
 
 TOO_MANY = "it depends on the sizes in too many ways; numbers for them give it"
 
@@ -92,7 +92,7 @@ def _symbolic_call(
     copy = converting(without_device, dtype)
     with (
         fake_mode(sizes.environment),
-        isolated(ModuleCall(module, (), {}), copy, copy) as copied,
+        isolated(ModuleCall(module), copy, copy) as copied,
         fused_kernels(),
     ):
         with sizes.guard_log.inside_torch():

@@ -15,7 +15,6 @@ from convcost.tracing.user_error import error_location, error_text, target_error
 SYMBOL = re.compile(r"\bs\d+\b")
 """A size as torch writes it."""
 
-
 DTYPE_ABBREVIATIONS = {name: short for short, name in reversed(SHORT_NAMES.items())}
 
 

@@ -93,7 +93,6 @@ RULES: dict[str, Callable[..., Any]] = {
 }
 """By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
 
-
 HALF = Fraction(1, 2)
 
 
