@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 
 from convcost.core.errors import ConvcostError
+from convcost.symbolic.constraints import inequality
+from convcost.symbolic.convert import to_sympy
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
@@ -40,9 +42,6 @@ def no_formula_error(error: Exception, inputs: Inputs) -> ConvcostError:
 
 def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inputs: Inputs) -> ConvcostError:
     """The model runs only where `differences` are 0, which the examples make them."""
-    from convcost.symbolic.constraints import inequality
-    from convcost.symbolic.convert import to_sympy
-
     equations: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for difference in differences:

@@ -36,9 +36,9 @@ from convcost.tracing.tensors import tensors
 
 
 @contextmanager
-def fake_mode(environment: Any) -> Iterator[None]:
+def fake_mode(shape_env: Any) -> Iterator[None]:
     """Tensors made in this block have shapes alone, whichever device they are said to be on."""
-    fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=environment)
+    fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
     with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
         yield
 
@@ -182,7 +182,7 @@ def run(
     Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
     """
     with ExitStack() as stack:
-        stack.enter_context(fake_mode(sizes.environment))
+        stack.enter_context(fake_mode(sizes.shape_env))
         model, _, _ = stack.enter_context(isolated(ModuleCall(module), fake_copy, fake_copy))
         stack.enter_context(torch.no_grad())
         with sizes.guard_log.inside_torch():
