@@ -21,7 +21,7 @@ from convcost.cli.output import print_error, print_result
 from convcost.cli.sizes import split
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.match import LARGEST, Match, metric_named
+from convcost.core.match import Match, metric_named
 from convcost.core.units import parse_amount, parse_bytes, parse_count
 from convcost.search.match import matching
 
@@ -61,7 +61,12 @@ def match(
         list[str] | None, typer.Option("--min", metavar="N", help="The smallest size to try, or E=64.")
     ] = None,
     maximum: Annotated[
-        list[str] | None, typer.Option("--max", metavar="N", help="The largest size to try, or E=4096.")
+        list[str] | None,
+        typer.Option(
+            "--max",
+            metavar="N",
+            help="The largest size to try, or E=4096; otherwise 1048576, or as far as 4194304 pairs go.",
+        ),
     ] = None,
     settings: SettingsOption = None,
     *,
@@ -75,7 +80,7 @@ def match(
 
     TARGET's cost is matched as nearly as possible, from below or above; a budget is never exceeded.
     Two sizes give the pairs within it of which no other with one of the same sizes comes nearer.
-    Where nothing fits, the exit code is 1.
+    Every size in the range is tried; where nothing fits, the exit code is 1.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
     Of a torch module a size of its inputs is varied:
@@ -92,9 +97,9 @@ def match(
         vary=names,
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if budget else None,
-        multiple_of=_limits("--multiple-of", multiple_of, names, 1),
-        minimum=_limits("--min", minimum, names, 1),
-        maximum=_limits("--max", maximum, names, LARGEST),
+        multiple_of=_limits("--multiple-of", multiple_of, names),
+        minimum=_limits("--min", minimum, names),
+        maximum=_limits("--max", maximum, names),
         convention=flops.convention,
         dtype=dtype,
     )
@@ -118,10 +123,8 @@ def _names(texts: Iterable[str]) -> Iterator[str]:
         yield from (name.strip() for name in text.split(",") if name.strip())
 
 
-def _limits(
-    option: str, texts: Iterable[str] | None, names: tuple[str, ...], usual: Size
-) -> Size | dict[str, Size]:
-    """A limit for all varied sizes, with those given for one of them by name."""
+def _limits(option: str, texts: Iterable[str] | None, names: tuple[str, ...]) -> dict[str, Size]:
+    """The limits of varied sizes by name; one without a name is for those that have none of their own."""
     limits: dict[str, Size] = {}
     for text in ",".join(texts or ()).split(",") if texts else ():
         name, equals, number = (part.strip() for part in text.rpartition("="))
@@ -130,5 +133,5 @@ def _limits(
         if name in limits:
             raise UsageError(f"{option} is given twice{f' for {name[:40]}' if name else ''}")
         limits[name] = parse_count(number, option)
-    for_all = limits.pop("", usual)
-    return {**dict.fromkeys(names, for_all), **limits} if limits else for_all
+    for_all = dict.fromkeys(names, limits.pop("")) if "" in limits else {}
+    return for_all | limits

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.analysis.breakdown import phases
+from convcost.analysis.breakdown import phase_costs
 from convcost.cli.crosscheck import referee
 from convcost.cli.estimates import read_estimates
 from convcost.cli.modules import read_formulas, read_target, run_target
@@ -112,7 +112,7 @@ def model(
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
     result = referee(profiled, report, select_counters, max_bytes)
     print_result(result, format_name, view=view)
-    if backward and report.trace is not None and not phases(report.trace):
+    if backward and report.trace is not None and not phase_costs(report.trace):
         print_error("--backward adds nothing: the backward has no work to count")
     if strict:
         _exit_if_wrong(report, result)

@@ -40,7 +40,7 @@ def convolution_length(length: Size, kernel_size: Size, stride: Size, padding: S
 
     `padding` is that of both sides together. Source: torch.nn.Conv1d.
     """
-    return (length + padding - dilation * (kernel_size - 1) - 1) // stride + 1
+    return (length + (padding - dilation * (kernel_size - 1) - 1)) // stride + 1
 
 
 def transposed_length(

@@ -22,8 +22,11 @@ PerSize: TypeAlias = Size | Mapping[str, Size]
 UNITS: dict[Metric, str] = {metric.name: metric.label for metric in METRICS if metric.can_be_matched}
 """The quantities that can be matched, and what each is counted in."""
 
-LARGEST = 10**12
+LARGEST = 2**20
 """The largest size that is tried unless another maximum is asked for."""
+
+MOST_PAIRS = 2**22
+"""Pairs of two sizes that are tried unless other ranges are asked for."""
 
 LARGEST_MAXIMUM = 10**18
 """The largest maximum: a range of more sizes has no length in Python."""
@@ -115,6 +118,11 @@ class Match(RenderMethods):
     choices: tuple[Choice, ...] = ()
     complete: bool = True
     notes: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> dict[str, range]:
+        """The values of each size, all of which were tried."""
+        return {name: bounds.sizes(name) for name, bounds in self.ranges.items()}
 
     @property
     def vary(self) -> tuple[str, ...]:

@@ -59,11 +59,13 @@ class _Convolution(SlidingKernel):
             for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
         )
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
-        taps = arithmetic.elements(lengths) * arithmetic.elements(self.kernel)
+    def positions(self, shape: Shape, lengths: Shape) -> Shape:
+        return lengths
+
+    def valid_taps(self, shape: Shape, lengths: Shape) -> Size | None:
         if self.padding_mode != "zeros" or self.padding in UNPADDED:
-            return taps, taps
-        return taps, valid_taps(shape[-self.spatial :], lengths, self.windows)
+            return self._taps(shape, lengths)
+        return valid_taps(shape[-self.spatial :], lengths, self.windows)
 
     def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         """The padded copy where torch makes one; to go back through reflected data takes the input too."""

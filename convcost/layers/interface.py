@@ -85,6 +85,10 @@ class Layer:
         """The output's shape for an input of `shape`."""
         return shape
 
+    def macs(self, shape: Shape) -> Size:
+        """The multiply–accumulates of one forward on an input of `shape`."""
+        return self.cost(shape).macs
+
     def cost(self, shape: Shape) -> Cost:
         """What one forward on an input of `shape` costs."""
         return Cost()

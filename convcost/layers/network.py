@@ -28,15 +28,20 @@ class Evaluator(Protocol):
         """The cost of `layer`, number `step`, on an input of `shape`; RequirementError beyond all bounds."""
 
 
+def unfulfilled(requirement: Requirement, step: int) -> RequirementError:
+    """The error that layer number `step` does not have what it requires."""
+    return RequirementError(
+        requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
+    )
+
+
 class NumericEvaluator:
     """The bookkeeper where every size is a number: requirements are checked."""
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Raise RequirementError if `requirement` does not hold."""
         if not requirement.holds():
-            raise RequirementError(
-                requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
-            )
+            raise unfulfilled(requirement, step)
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """By the layer's formula."""

@@ -63,23 +63,39 @@ class SlidingKernel(Layer):
         """The spatial dimensions of the output."""
         raise NotImplementedError
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
-        """Taps of one channel pair over all positions: all of them, and those on real data, if known."""
+    def positions(self, shape: Shape, lengths: Shape) -> Shape:
+        """At how many positions the kernel is applied along each spatial dimension."""
+        raise NotImplementedError
+
+    def valid_taps(self, shape: Shape, lengths: Shape) -> Size | None:
+        """The taps of one channel pair that read data, over all positions; None if that is not known."""
         raise NotImplementedError
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[: -self.spatial - 1], self.out_channels, *self.lengths(shape))
 
+    def macs(self, shape: Shape) -> Size:
+        return self._macs(shape, self._taps(shape, self.lengths(shape)))
+
     def cost(self, shape: Shape) -> Cost:
-        batch = arithmetic.elements(shape[: -self.spatial - 1])
         lengths = self.lengths(shape)
-        taps, valid = self.taps(shape, lengths)
-        channels = (batch, self.in_channels, self.out_channels, self.groups)
+        valid = self.valid_taps(shape, lengths)
         return Cost(
-            arithmetic.convolution_macs(*channels, taps),
-            None if valid is None else arithmetic.convolution_macs(*channels, valid),
-            batch * self.out_channels * arithmetic.elements(lengths) if self.bias else 0,
+            self._macs(shape, self._taps(shape, lengths)),
+            None if valid is None else self._macs(shape, valid),
+            self._batch(shape) * self.out_channels * arithmetic.elements(lengths) if self.bias else 0,
         )
+
+    def _batch(self, shape: Shape) -> Size:
+        return arithmetic.elements(shape[: -self.spatial - 1])
+
+    def _taps(self, shape: Shape, lengths: Shape) -> Size:
+        """The taps of one channel pair over all positions."""
+        return arithmetic.elements(self.positions(shape, lengths)) * arithmetic.elements(self.kernel)
+
+    def _macs(self, shape: Shape, taps: Size) -> Size:
+        channels = self.in_channels, self.out_channels, self.groups
+        return arithmetic.convolution_macs(self._batch(shape), *channels, taps)
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         names = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import operator
-from contextlib import suppress
+from numbers import Integral
 
-from convcost.core.arithmetic import ceil_div, positive_part, smaller
+from convcost.core.arithmetic import ceil_div, larger, positive_part, smaller
 from convcost.core.cost import Size
 
 MOST_TERMS = 64
@@ -54,7 +53,6 @@ def taps_on_padding(
     by_residue = residues is not None and (taps is None or taps > few * residues)
     terms = LATTICES * residues if by_residue and residues else taps
     if terms is None or (terms > MOST_TERMS and not isinstance(limit + windows, int)):
-        _refuse_if_number(limit + windows * step * other)
         return None
     if by_residue:
         return _by_residue(limit, stride * windows, dilation * kernel_size, (step, other))
@@ -64,12 +62,13 @@ def taps_on_padding(
 
 def is_countable(kernel_size: Size, stride: Size, dilation: Size, before: Size, after: Size) -> bool:
     """Whether numbers for all of these leave the taps on padding countable in bearable time."""
-    if not (isinstance(stride, int) and stride > LARGEST_STEP):
+    if isinstance(stride, int) and stride <= LARGEST_STEP:
         return True
-    sizes = (kernel_size, dilation, before, after)
-    if not all(isinstance(size, int) for size in sizes) or dilation < 1:
+    sizes = (kernel_size, stride, dilation, before, after)
+    if not all(isinstance(size, Integral) for size in sizes) or dilation < 1:
         return True
-    return min(kernel_size, dilation, ceil_div(max(before, after), dilation)) <= LARGEST_STEP
+    padded = ceil_div(larger(before, after), dilation)
+    return smaller(smaller(stride, kernel_size), smaller(dilation, padded)) <= LARGEST_STEP
 
 
 def _reaching(padding: Size, kernel_size: Size, dilation: Size) -> int | None:
@@ -86,12 +85,6 @@ def _smaller_first(first: Size, second: Size) -> tuple[Size, Size]:
     if isinstance(first, int) and (not isinstance(second, int) or first <= second):
         return first, second
     return second, first
-
-
-def _refuse_if_number(size: Size) -> None:
-    """Ask for the one value of a number that stands for many, which says that it has none; a formula may."""
-    with suppress(TypeError):
-        operator.index(size)
 
 
 def _by_residue(limit: Size, reach: Size, span: Size, steps: tuple[Size, Size]) -> Size:

@@ -49,11 +49,12 @@ class _ConvTranspose(SlidingKernel):
             for length, window in zip(shape[-self.spatial :], self.windows, strict=True)
         )
 
-    def taps(self, shape: Shape, lengths: Shape) -> tuple[Size, Size | None]:
-        """At input positions; those on real data are the ones that `padding` does not crop away."""
-        positions = shape[-self.spatial :]
-        taps = arithmetic.elements(positions) * arithmetic.elements(self.kernel)
-        return taps, valid_taps(lengths, positions, self.windows)
+    def positions(self, shape: Shape, lengths: Shape) -> Shape:
+        return shape[-self.spatial :]
+
+    def valid_taps(self, shape: Shape, lengths: Shape) -> Size | None:
+        """Those that `padding` does not crop away."""
+        return valid_taps(lengths, shape[-self.spatial :], self.windows)
 
     def kept(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)

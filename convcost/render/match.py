@@ -1,13 +1,16 @@
-"""A match laid out: the target, the sizes that come nearest to it, what is left over."""
+"""What to show of a match: the target, the sizes that come nearest to it, and the answer in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
 
+from convcost.core.cost import Size
 from convcost.core.match import UNITS, Choice, Match, Metric
-from convcost.core.units import exact, in_full
+from convcost.core.units import NONE, exact, in_full, percent, sign, signed_percent
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.match_notes import match_notes, share, signed
+from convcost.render.notes import convention_note
 from convcost.render.style import Style
 
 MOST_LINES = 24
@@ -18,6 +21,11 @@ WIDEST = 80
 GUTTER = 3
 """Between two columns."""
 
+MOST_NAMED = 3
+"""Sizes that a sentence names."""
+
+VERBS = {"flops": "costs", "macs": "costs", "params": "has", "bytes": "moves"}
+
 
 def matching(match: Match, style: Style) -> Document:
     """What to read of a match."""
@@ -27,7 +35,7 @@ def matching(match: Match, style: Style) -> Document:
         heading=(*([(reference.name, reference.spec)] if reference else []), (match.name, match.spec)),
         facts=tuple(_facts(match)),
         costs=Section(
-            (full if _width(full) <= WIDEST else _table(match, ()),), match_notes(match, len(_some(match)))
+            (full if _width(full) <= WIDEST else _table(match, ()),), _notes(match, len(_some(match)))
         ),
     )
 
@@ -44,13 +52,23 @@ def _width(table: Table) -> int:
 
 
 def _facts(match: Match) -> Iterator[Fact]:
-    if sizes := _sizes(match):
+    if sizes := _given_sizes(match):
         yield Fact("sizes", sizes)
-    varied = "; ".join(f"{name}, {bounds}" for name, bounds in match.ranges.items())
-    yield Fact("vary", f"{varied}, in {match.name}" if match.reference else varied)
+    varied = ", ".join(match.vary)
+    yield Fact("vary", f"{varied} of {match.name}" if match.reference else varied)
+    number = prod(map(len, match.searched.values()))
+    what = "pairs" if len(match.vary) > 1 else "values"
+    yield Fact("searched", f"{', '.join(_searched(match))}: all {number:,} {what}")
 
 
-def _sizes(match: Match) -> str:
+def _searched(match: Match) -> Iterator[str]:
+    """E from 8 to 4,096 in steps of 8, for each varied size."""
+    for name, sizes in match.searched.items():
+        steps = f" in steps of {sizes.step:,}" if sizes.step > 1 else ""
+        yield f"{name} from {sizes[0]:,} to {sizes[-1]:,}{steps}"
+
+
+def _given_sizes(match: Match) -> str:
     """E = 128, L = 10; B = S = 1 assumed; H open."""
     reference = match.reference
     assumed = tuple(dict.fromkeys((*(reference.assumed if reference else ()), *match.assumed)))
@@ -79,7 +97,7 @@ def _target_line(match: Match, beside: tuple[Metric, ...]) -> Line:
 
 def _line(choice: Choice, match: Match, beside: tuple[Metric, ...]) -> Line:
     sizes = (f"{size:,}" for size in choice.sizes.values())
-    left = signed(choice.difference), share(choice.difference, match.target)
+    left = _signed(choice.difference), _share(choice.difference, match.target)
     others = (exact(getattr(choice.report, name)) for name in beside)
     return Line(_label(choice, match), (*sizes, exact(choice.cost), *left, *others))
 
@@ -110,3 +128,56 @@ def _some(match: Match) -> list[Choice]:
         return list(match.choices)
     places = {step * last // (MOST_LINES - 1) for step in range(MOST_LINES)}
     return [choice for place, choice in enumerate(match.choices) if place in places or choice in match.best]
+
+
+def _notes(match: Match, lines: int) -> tuple[str, ...]:
+    """The sentences below the table, which has `lines` of the choices."""
+    notes = [_verdict(match)] if match.found else []
+    if len(match.choices) > 1:
+        first, second = match.vary
+        notes.append(
+            f"No other pair within {_target(match)} with the same {first} or the same {second} comes nearer."
+        )
+    if len(match.choices) > lines:
+        notes.append(f"{len(match.choices):,} such pairs were found; {lines} of them are shown.")
+    return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))
+
+
+def _verdict(match: Match) -> str:
+    first = match.best[0]
+    sizes = " or ".join(map(_choice_sizes, match.best[:MOST_NAMED]))
+    with_sizes = f"With {sizes}{' or others' if len(match.best) > MOST_NAMED else ''}, {match.name}"
+    costs = f"{VERBS[match.metric]} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
+    target = match.reference.name if match.reference else "the budget"
+    if not first.difference:
+        return f"{with_sizes} {costs.format('exactly ')}, as {target}."
+    off = _off(first.difference, match.target)
+    if len({choice.cost for choice in match.best}) > 1:
+        return f"{with_sizes} comes as near to {target} on either side: {off} off."
+    more = "more" if first.difference > 0 else "fewer"
+    return f"{with_sizes} {costs.format('')}, {off} {more} than {target}."
+
+
+def _target(match: Match) -> str:
+    return "the budget" if match.at_most else "the target"
+
+
+def _choice_sizes(choice: Choice) -> str:
+    """E = 48, K = 3."""
+    return ", ".join(f"{name} = {size:,}" for name, size in choice.sizes.items())
+
+
+def _off(difference: Size, target: Size) -> str:
+    """3,200 (0.98%)."""
+    part = f" ({percent(Fraction(abs(difference), target))})" if target else ""
+    return in_full(abs(difference)) + part
+
+
+def _signed(difference: Size) -> str:
+    """`difference` with its sign: +120, −3,200, 0."""
+    return f"{sign(difference)}{exact(abs(difference))}"
+
+
+def _share(difference: Size, target: Size) -> str:
+    """difference / target in percent with its sign; a dash if target is 0."""
+    return signed_percent(Fraction(difference, target)) if target else NONE

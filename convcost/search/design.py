@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, NamedTuple, cast
 
+from convcost.api import Design as Stated
 from convcost.core.cost import Convention, Size
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
+from convcost.search.evaluator import ColumnSizes, ConstraintMask, UnknownSize
+from convcost.spec import Spec
+from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantity(NamedTuple):
@@ -22,58 +26,148 @@ class CountedQuantity(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Design(ABC):
-    """A design with `sizes` for its names, and how its cost is counted.
+class Design:
+    """A spec or a report with `sizes` for its names, and how its cost is counted.
 
     The other names are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
+    A report that was made from a spec is evaluated as that: its formulas may assume more of the sizes.
     """
 
+    stated: Stated
     counted: CountedQuantity
     sizes: Mapping[str, Size]
     assumed: tuple[str, ...] = ()
     left_open: tuple[str, ...] = ()
 
     @property
-    @abstractmethod
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    @abstractmethod
     def text(self) -> str:
         """What states it."""
-
-    @property
-    @abstractmethod
-    def weight(self) -> int:
-        """How many single layers its cost takes as long as to work out."""
-
-    @abstractmethod
-    def needed(self, varied: tuple[str, ...]) -> frozenset[str]:
-        """The names that its cost depends on; all that are left open where that can't be told."""
-
-    @abstractmethod
-    def cost(self, varied: Mapping[str, Size]) -> Size:
-        """Its cost; each varied size is an int or stands for many.
-
-        Raises ConvcostError where it is not possible.
-        """
-
-    @abstractmethod
-    def report(self, varied: Mapping[str, Size]) -> Report:
-        """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
+        return self.stated.text if isinstance(self.stated, Spec) else self.stated.spec
 
     @property
     def bound(self) -> dict[str, Size]:
-        """The sizes that have a number."""
+        """The open sizes that have a number now."""
         return {**self.sizes, **dict.fromkeys(self.assumed, 1)}
 
     @property
     def known(self) -> dict[str, Size]:
-        """All sizes that have a number, those included that it was counted with before."""
-        return self.bound
+        """All sizes that have a number, those included that a report was made with."""
+        stated = self.stated
+        before = (
+            {}
+            if isinstance(stated, Spec)
+            else {name: size for name, size in stated.sizes.items() if name not in stated.open_names}
+        )
+        return {**before, **self.bound}
 
-    def choice(self, varied: Mapping[str, Size], target: Size) -> Choice:
+    @property
+    def spec(self) -> Spec | None:
+        """The spec that it is, or was made from."""
+        source = self.stated if isinstance(self.stated, Spec) else self.stated.source
+        return source if isinstance(source, Spec) else None
+
+    @cached_property
+    def _counted_report(self) -> Report:
+        assert isinstance(self.stated, Report)
+        return replace(self.stated, convention=self.counted.convention)
+
+    @cached_property
+    def _formula(self) -> Any:
+        return getattr(self._counted_report, self.counted.metric)
+
+    def mask(self) -> ConstraintMask:
+        """What evaluates it."""
+        return ConstraintMask(self.counted.metric, self.counted.convention)
+
+    def dependencies(self, varied: tuple[str, ...]) -> frozenset[str]:
+        """The names that its cost depends on; all that are left open where that can't be told."""
+        if not self.spec:
+            return frozenset(map(str, getattr(self._formula, "free_symbols", ())))
+        try:
+            cost = self.evaluate({name: UnknownSize(name) for name in varied}, self.mask())
+        except ConvcostError:
+            return frozenset(self.left_open)
+        return cost.names if isinstance(cost, UnknownSize) else frozenset()
+
+    def cost(self, varied: Mapping[str, Size]) -> Size:
+        """Its cost with numbers for the varied sizes; ConvcostError where they are not possible."""
+        return cast("Size", self.evaluate(varied, self.mask()))
+
+    def evaluate(self, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+        """Its cost where the varied sizes are ints, or columns with a number for each of many places.
+
+        At some of the places it may not be possible: `mask` has those at which it is. Raises ConvcostError
+        where it is possible nowhere.
+        """
+        return self._from_layers(self.spec, varied, mask) if self.spec else self._from_formula(varied, mask)
+
+    def _from_layers(self, spec: Spec, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+        unknown: dict[str, Any] = {name: UnknownSize(name) for name in self.left_open}
+        sizes = ColumnSizes({**self.known, **unknown, **varied})
+        network = spec.filled(sizes)
+        network = replace(network, divisions=tuple(sizes.divisions))
+        dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
+        return getattr(network.report(self.counted.convention, dtype, mask), self.counted.metric)
+
+    def _from_formula(self, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+        if isinstance(self._formula, int):
+            return self._formula
+        from convcost.symbolic.expressions import quotient
+        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
+
+        sizes = {**self.bound, **varied}
+        for name, size in sizes.items():
+            mask.restrict(size >= 1, partial(UsageError, f"{name} is {size}; at least 1 is needed"))
+        for assumption in self._counted_report.assumptions:
+            if is_decided(assumption, sizes):
+                mask.restrict(is_fulfilled(assumption, sizes), partial(broken_assumption, assumption, sizes))
+        numerator, denominator = quotient(self._formula, sizes)
+        return numerator // denominator
+
+    def report(self, varied: Mapping[str, Size]) -> Report:
+        """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
+        if isinstance(self.stated, Report):
+            return self._counted_report.subs(**self.bound, **varied)
+        is_open = bool(self.left_open)
+        given = {**(self.bound if is_open else self.sizes), **varied}
+        return self.stated.report(given, self.counted.convention, self.counted.dtype, stay_open=is_open)
+
+    def choice(self, varied: Mapping[str, Size], cost: Size, target: Size) -> Choice:
         """The choice of these sizes."""
-        cost = self.cost(varied)
-        return Choice(dict(varied), cost, cost - target, partial(self.report, dict(varied)))
+        return Choice(varied, cost, cost - target, partial(self.report, varied))
+
+
+def open_names(stated: Stated) -> tuple[str, ...]:
+    """The names that a number can be put in for."""
+    return stated.open_names if isinstance(stated, Report) else stated.names
+
+
+def completed(
+    stated: Stated,
+    sizes: Mapping[str, Size],
+    vary: tuple[str, ...],
+    counted: CountedQuantity,
+    only_necessary: bool = False,
+) -> Design:
+    """The design with `sizes`, whose others are varied, 1, or not needed.
+
+    With `only_necessary`, what could be 1 is left open too where the cost does not depend on it. Raises
+    UnboundSizeError where one is needed that was not given.
+    """
+    names = open_names(stated)
+    given = {name: sizes[name] for name in names if name in sizes and name not in vary}
+    missing = tuple(name for name in names if name not in given and name not in vary)
+    design = Design(stated, counted, given)
+    if set(missing) <= set(BATCH_LIKE) and not only_necessary:
+        return replace(design, assumed=missing)
+    needed = replace(design, left_open=missing).dependencies(vary)
+    _check_given([name for name in missing if name in needed and name not in BATCH_LIKE])
+    assumed = tuple(name for name in missing if name in needed)
+    return replace(design, assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
+
+
+def _check_given(missing: Sequence[str]) -> None:
+    if missing:
+        verb = "have no values" if missing[1:] else "has no value"
+        options = " ".join(f"--{name} 128" for name in missing)
+        raise UnboundSizeError(f"{', '.join(missing)} {verb}", hint=f"Give sizes: {options}")

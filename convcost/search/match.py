@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isqrt, prod
 from typing import Any
 
-from convcost.api import Design, stated
-from convcost.core.arguments import all_sizes, instance
-from convcost.core.cost import Size
-from convcost.core.match import LARGEST, Match, PerSize, metric_named
+from convcost.api import Design as Stated
+from convcost.api import check_sizes, stated
+from convcost.core.arguments import MOST_DIGITS_OF_A_TOTAL, all_sizes, checked_names, instance
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.match import MOST_PAIRS, Match, PerSize, Range, metric_named
 from convcost.core.units import parse_amount
-from convcost.search.request import Request, answered
+from convcost.search.design import CountedQuantity, Design, completed, open_names
+from convcost.search.notes import edges, reason
+from convcost.spec.spec import whole
+
+MOST_TRIED = {1: 2**27, 2: 2**24}
+"""Values of one size, and pairs of two, that can be asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which sizes of the last of `designs` to vary, and towards what: the first one's cost, or a budget."""
+
+    designs: tuple[Stated, ...]
+    vary: tuple[str, ...]
+    metric: str = "flops"
+    budget: Size | None = None
+    multiple_of: PerSize = 1
+    minimum: PerSize = 1
+    maximum: PerSize | None = None
+    convention: Convention = MATMUL
+    dtype: str = "float32"
 
 
 def match(
-    a: str | Design,
-    b: str | Design | None = None,
+    a: str | Stated,
+    b: str | Stated | None = None,
     /,
     *,
     vary: str | Sequence[str],
@@ -23,7 +47,7 @@ def match(
     budget: Size | str | None = None,
     multiple_of: PerSize = 1,
     minimum: PerSize = 1,
-    maximum: PerSize = LARGEST,
+    maximum: PerSize | None = None,
     **sizes: Size,
 ) -> Match:
     """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` up to `budget`.
@@ -31,10 +55,11 @@ def match(
     Each is a spec, or a report: with open sizes of its own, what a torch module costs can be varied too.
     The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
     design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
-    same sizes comes nearer. The limits are for each of them, or by name: `{"E": 8}`. Sizes that the metric
-    does not depend on need no value; one with the name of an option is given as sizes={"vary": 4}. Where
-    nothing fits, the match is not `found`, and its last note says why. Raises as `cost` does, and UsageError
-    where there is no metric, no target or no such size.
+    same sizes comes nearer. Every value between the limits is tried; these are for all varied sizes, or by
+    name: `{"E": 8}`. The maximum is 1,048,576 if it is not given, or less where that would make more than
+    4,194,304 pairs. Sizes that the metric does not depend on need no value; one with the name of an option
+    is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
+    Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return matching(
         tuple(map(stated, (a,) if b is None else (a, b))),
@@ -57,7 +82,134 @@ def _names(vary: str | Sequence[str]) -> Sequence[str]:
 
 
 def matching(
-    designs: tuple[Design, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
+    designs: tuple[Stated, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """What `match` gives, with a convention and a dtype among the options."""
-    return answered(Request(designs, tuple(name.strip() for name in vary), **options), sizes)
+    request = Request(designs, tuple(name.strip() for name in vary), **options)
+    _check_designs(request)
+    _check_varied(request.vary, request.designs[-1])
+    check_sizes(sizes, request.designs)
+    sizes = {name: whole(name, size) for name, size in sizes.items()}
+    _check_given_too(request, sizes)
+    *first, design = _designs(request, sizes)
+    asked = _asked(request, design, first[0] if first else None)
+    answer = _fitted(design, asked)
+    remarks = edges(answer) if answer.found else [reason(answer, design)]
+    return replace(answer, notes=(*answer.notes, *remarks))
+
+
+def _fitted(design: Design, asked: Match) -> Match:
+    """What fits, by modules that import NumPy."""
+    if len(asked.vary) == 1:
+        from convcost.search.nearest import fit_one
+
+        return fit_one(design, asked)
+    from convcost.search.pairs import fit_two
+
+    return fit_two(design, asked)
+
+
+def _check_designs(request: Request) -> None:
+    if len(request.designs) > 2:
+        raise UsageError(f"a match takes one design or two, not {len(request.designs)}")
+    if request.budget is None and len(request.designs) == 1:
+        raise UsageError("there is nothing to match", hint="Give a design to match in front, or a budget.")
+    if request.budget is not None and len(request.designs) == 2:
+        raise UsageError("a budget takes the first design's place", hint="Give one design, or no budget.")
+
+
+def _check_varied(vary: tuple[str, ...], design: Stated) -> None:
+    if not 1 <= len(set(vary)) == len(vary) <= 2:
+        raise UsageError(
+            f"one size or two are varied, not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
+        )
+    names = open_names(design)
+    for name in vary:
+        if name not in names:
+            has = f"It has {', '.join(names)}." if names else "It has no open size."
+            near = did_you_mean(name, names)
+            raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=has)
+
+
+def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
+    elsewhere = {name for design in request.designs[:-1] for name in open_names(design)}
+    for name in request.vary:
+        if name in sizes and name not in elsewhere:
+            raise UsageError(f"{name} is varied and has a value", hint="Leave one of them out.")
+
+
+def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
+    """The designs, with all their sizes if possible; what one leaves open, the other does too."""
+    counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
+    *first, last = request.designs
+    stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
+    found = [completed(design, sizes, vary, counted) for design, vary in stated]
+    if not any(design.left_open for design in found):
+        return found
+    return [completed(design, sizes, vary, counted, only_necessary=True) for design, vary in stated]
+
+
+def _asked(request: Request, design: Design, first: Design | None) -> Match:
+    reference = first.report({}) if first else None
+    name = design.stated.name
+    if reference is not None and reference.name == name:
+        reference, name = replace(reference, name=f"{name} #1"), f"{name} #2"
+    return Match(
+        name=name,
+        spec=design.text,
+        metric=design.counted.metric,
+        target=first.cost({}) if first else _budget(request),
+        ranges=_ranges(request),
+        at_most=first is None,
+        reference=reference,
+        sizes=design.known,
+        assumed=design.assumed,
+        left_open=design.left_open,
+        convention=request.convention,
+        dtype=request.dtype,
+    )
+
+
+def _budget(request: Request) -> Size:
+    budget = whole("budget", request.budget, MOST_DIGITS_OF_A_TOTAL)
+    if budget < 0:
+        raise UsageError(f"the budget is {budget}", hint="Give 0 or more.")
+    return budget
+
+
+def _ranges(request: Request) -> dict[str, Range]:
+    """The range of each varied size, up to its maximum, or to what can usually be tried."""
+    limits = {name: _own_limits(request, name) for name in request.vary}
+    ranges = {name: Range(**own) for name, own in limits.items()}
+    unlimited = [name for name in request.vary if "maximum" not in limits[name]]
+    if len(request.vary) == 2 and unlimited:
+        others = prod(len(ranges[name].sizes(name)) for name in request.vary if name not in unlimited)
+        count = MOST_PAIRS // others if len(unlimited) == 1 else isqrt(MOST_PAIRS)
+        for name in unlimited:
+            ranges[name] = ranges[name]._replace(maximum=ranges[name].sizes(name)[: max(count, 1)][-1])
+    _check_number(ranges)
+    return ranges
+
+
+def _check_number(ranges: Mapping[str, Range]) -> None:
+    number, most = prod(len(bounds.sizes(name)) for name, bounds in ranges.items()), MOST_TRIED[len(ranges)]
+    if number > most:
+        what = f"pairs of {' and '.join(ranges)}" if len(ranges) > 1 else f"values of {''.join(ranges)}"
+        hint = "Narrow the range with --min and --max, or to multiples with --multiple-of."
+        raise UsageError(f"there are {number:,} {what} to try; {most:,} at most are possible", hint=hint)
+
+
+def _own_limits(request: Request, name: str) -> dict[str, Size]:
+    """The limits that were given for the size called `name`, or for every one."""
+    limits = {what: _own_limit(what, getattr(request, what), name, request.vary) for what in Range._fields}
+    return {what: limit for what, limit in limits.items() if limit is not None}
+
+
+def _own_limit(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]) -> Size | None:
+    """The limit of one size; None where it has none of its own."""
+    if not isinstance(limit, Mapping):
+        return None if limit is None else whole(what, limit)
+    for other in checked_names(limit):
+        if other not in vary:
+            raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
+    return whole(what, limit[name]) if name in limit else None

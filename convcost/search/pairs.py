@@ -8,104 +8,71 @@ stride, the smaller value counts as the one to be had.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from convcost.core.cost import Size
-from convcost.search.nearest_pair import Around, around
-from convcost.search.pair_search import Pair, Plane, Spot
-
-MOST_TRIED = 512
-"""Values of one size that are all tried with the other; where there are more, SAMPLED of each are."""
-
-SAMPLED = 24
-
-MOST_ASKED = 7000
-"""Costs that are worked out in search of all pairs of a single layer; of several, as many fewer."""
-
-SOME_ASKED = 2500
-"""In search of some pairs, and in search of what is next to the target."""
+from convcost.core.match import Choice, Match
+from convcost.search.design import Design
+from convcost.search.nearest import Hits, NearestCosts
+from convcost.search.tabulate import CostTable, tables
 
 
-class Survey(NamedTuple):
-    """Pairs that nothing outdoes, all of them if `complete`, and what costs next to the target."""
+class LineMaxima:
+    """For each value of one size, the largest cost within a target, and where on that line it is first."""
 
-    pairs: tuple[Pair, ...]
-    complete: bool
-    around: Around
+    def __init__(self, target: Size, length: int) -> None:
+        self.costs = np.full(length, -1, np.int64 if target < 2**63 else object)
+        self.others = np.zeros(length, np.int64)
 
-
-def survey(plane: Plane) -> Survey:
-    """The pairs within the plane's target, and what is next to it."""
-    layers = plane.design.weight
-    some = SOME_ASKED // layers
-    values = {name: plane.possible(name) for name in plane.names}
-    name = min(plane.names, key=lambda name: len(values[name]))
-    found = _every(plane, name, values[name], plane.asked + MOST_ASKED // layers)
-    complete = found is not None and not plane.cut
-    if found is None:
-        found = _some(plane, plane.asked + some)
-    nearest = around(plane, name, plane.asked + some, until_equal=not complete)
-    if nearest.within and not complete:
-        found.add(_climbed(plane, name, nearest.within))
-    return Survey(tuple(sorted(found)), complete, nearest)
+    def add(self, costs: Any, factor: int, axis: int, start: tuple[int, ...]) -> None:
+        """Take a table's costs into account, whose lines are along `axis`; those beyond the target are -1."""
+        others = costs.argmax(axis)
+        largest = costs.max(axis).astype(self.costs.dtype)
+        largest = np.where(largest < 0, -1, largest * factor)
+        lines = slice(start[1 - axis], start[1 - axis] + len(largest))
+        is_larger = largest > self.costs[lines]
+        self.costs[lines][is_larger] = largest[is_larger]
+        self.others[lines][is_larger] = others[is_larger] + start[axis]
 
 
-def _every(plane: Plane, name: str, values: range, most: int) -> set[Pair] | None:
-    """Every pair that nothing outdoes; None where they are too many to try."""
-    if len(values) > MOST_TRIED:
-        return None
-    found = set()
-    for size in values:
-        spot = plane.first(name, size)
-        if spot and _across(plane, name, spot) == spot:
-            found.add(spot.sizes)
-        if plane.asked > most:
-            return None
-    return found
+def fit_two(design: Design, asked: Match) -> Match:
+    """`asked` with the pairs within the target that no other outdoes, and the one nearest to the target."""
+    (name, sizes), (other_name, other_sizes) = asked.searched.items()
+    nearest = NearestCosts(asked.target)
+    maxima = LineMaxima(asked.target, len(sizes)), LineMaxima(asked.target, len(other_sizes))
+    for table in tables(design, asked.searched):
+        nearest.add(table, (len(sizes), len(other_sizes)))
+        _add_within(maxima, table, asked.target)
+
+    def choice(place: int, other: int, cost: Size) -> Choice:
+        return design.choice({name: sizes[place], other_name: other_sizes[other]}, cost, asked.target)
+
+    def first(hits: Hits | None) -> Choice | None:
+        return choice(*divmod(hits.first[0], len(other_sizes)), hits.cost) if hits else None
+
+    choices = tuple(choice(*pair) for pair in _undominated(*maxima))
+    below, above = first(nearest.below), first(nearest.above)
+    eligible = choices if asked.at_most or above is None else (*choices, above)
+    least = min((abs(choice.difference) for choice in eligible), default=None)
+    best = tuple(choice for choice in eligible if abs(choice.difference) == least)
+    return replace(asked, best=best, below=below, above=above, choices=choices)
 
 
-def _across(plane: Plane, name: str, spot: Spot) -> Spot | None:
-    """The first one where the size that is not `name` is that of `spot`."""
-    other = plane.other(name)
-    return plane.first(other, spot.sizes[plane.names.index(other)])
+def _add_within(maxima: tuple[LineMaxima, LineMaxima], table: CostTable, target: Size) -> None:
+    costs, factor = table.costs.values, table.costs.factor
+    is_within = table.possible & (costs <= target // factor)
+    if is_within.any():
+        within = np.where(is_within, costs, -1)
+        for size, lines in enumerate(maxima):
+            lines.add(within, factor, 1 - size, table.start)
 
 
-def _some(plane: Plane, most: int) -> set[Pair]:
-    """Pairs spread over both ranges, and once more over what these show to be within the target."""
-    found = _spread(plane, plane.ranges, most)
-    if found:
-        found |= _spread(plane, {name: _spanned(plane, name, found) for name in plane.names}, most)
-    return found
-
-
-def _spread(plane: Plane, ranges: Mapping[str, range], most: int) -> set[Pair]:
-    found = set()
-    for name, sizes in ranges.items():
-        for size in spread(sizes, SAMPLED):
-            spot = plane.first(name, size) if plane.asked < most else None
-            if spot:
-                found.add(_climbed(plane, name, spot))
-    return found
-
-
-def _spanned(plane: Plane, name: str, found: Iterable[Pair]) -> range:
-    values = [pair[plane.names.index(name)] for pair in found]
-    return range(min(values), max(values) + 1, plane.ranges[name].step)
-
-
-def _climbed(plane: Plane, name: str, spot: Spot) -> Pair:
-    """From the first one where `name` is its size, by turns along both sizes, to one that nothing outdoes."""
-    while (better := _across(plane, name, spot)) and _rank(better) < _rank(spot):
-        name, spot = plane.other(name), better
-    return spot.sizes
-
-
-def _rank(spot: Spot) -> tuple[Size, Pair]:
-    return -spot.cost, spot.sizes
-
-
-def spread(sizes: range, count: int) -> list[Size]:
-    """About `count` of `sizes`, from the first to the last, in equal ratios."""
-    places = {int(len(sizes) ** (step / (count - 1))) - 1 for step in range(count - 1)}
-    return [sizes[place] for place in sorted(places | {len(sizes) - 1})]
+def _undominated(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
+    """The pairs that no other outdoes, as the indices of their sizes, and what they cost."""
+    is_mutual = other_lines.others[lines.others] == np.arange(len(lines.others))
+    places = np.flatnonzero(is_mutual & (lines.costs >= 0))
+    return zip(places.tolist(), lines.others[places].tolist(), lines.costs[places].tolist(), strict=True)

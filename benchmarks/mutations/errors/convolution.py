@@ -36,8 +36,8 @@ CONVOLUTION.error(
 )
 CONVOLUTION.error(
     "valid taps ignore the padding",
-    "return taps, valid_taps(shape[-self.spatial :], lengths, self.windows)",
-    "return taps, taps",
+    "return valid_taps(shape[-self.spatial :], lengths, self.windows)",
+    "return self._taps(shape, lengths)",
 )
 CONVOLUTION.error(
     "reflected padding taken for zeros",
@@ -51,40 +51,41 @@ CONVOLUTION.error(
 )
 CONVOLUTION.error(
     "every kernel square",
-    "elements(lengths) * arithmetic.elements(self.kernel)",
-    "elements(lengths) * self.kernel[0] ** self.spatial",
+    "lengths)) * arithmetic.elements(self.kernel)",
+    "lengths)) * self.kernel[0] ** self.spatial",
+    SLIDING,
 )
 CONVOLUTION.error(
     "the kernel off by one",
-    "padding - dilation * (kernel_size - 1) - 1) // stride + 1",
-    "padding - dilation * kernel_size - 1) // stride + 1",
+    "padding - dilation * (kernel_size - 1) - 1)) // stride + 1",
+    "padding - dilation * kernel_size - 1)) // stride + 1",
     FORMULAS,
 )
 CONVOLUTION.error(
-    "the stride ignored", "(kernel_size - 1) - 1) // stride + 1", "(kernel_size - 1) - 1) + 1", FORMULAS
+    "the stride ignored", "(kernel_size - 1) - 1)) // stride + 1", "(kernel_size - 1) - 1)) + 1", FORMULAS
 )
 CONVOLUTION.error(
     "the last window forgotten",
-    "(kernel_size - 1) - 1) // stride + 1",
-    "(kernel_size - 1) - 1) // stride",
+    "(kernel_size - 1) - 1)) // stride + 1",
+    "(kernel_size - 1) - 1)) // stride",
     FORMULAS,
 )
 CONVOLUTION.error(
     "the dilation ignored",
-    "padding - dilation * (kernel_size - 1) - 1)",
-    "padding - (kernel_size - 1) - 1)",
+    "(padding - dilation * (kernel_size - 1) - 1)",
+    "(padding - (kernel_size - 1) - 1)",
     FORMULAS,
 )
 CONVOLUTION.error(
     "the bias counted as MACs",
-    "arithmetic.convolution_macs(*channels, taps),",
-    "arithmetic.convolution_macs(*channels, taps) + (batch * self.out_channels if self.bias else 0),",
+    "self._macs(shape, self._taps(shape, lengths)),",
+    "self._macs(shape, self._taps(shape, lengths)) + (self.out_channels if self.bias else 0),",
     SLIDING,
 )
 CONVOLUTION.error(
     "the bias added once for each channel",
-    "batch * self.out_channels * arithmetic.elements(lengths) if self.bias else 0",
-    "batch * self.out_channels if self.bias else 0",
+    "self._batch(shape) * self.out_channels * arithmetic.elements(lengths) if self.bias else 0",
+    "self._batch(shape) * self.out_channels if self.bias else 0",
     SLIDING,
 )
 CONVOLUTION.error(
@@ -94,7 +95,7 @@ CONVOLUTION.error(
     SLIDING,
 )
 CONVOLUTION.error(
-    "the batch forgotten", "batch = arithmetic.elements(shape[: -self.spatial - 1])", "batch = 1", SLIDING
+    "the batch forgotten", "return arithmetic.elements(shape[: -self.spatial - 1])", "return 1", SLIDING
 )
 CONVOLUTION.error(
     "the batch left out of the product",

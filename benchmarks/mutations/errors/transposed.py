@@ -5,14 +5,14 @@ from benchmarks.mutations.mutation import FORMULAS, LAYERS, Family
 TRANSPOSED = Family("transposed", ("transposed",), LAYERS, "layers/transposed.py")
 TRANSPOSED.error(
     "counted by output positions",
-    "arithmetic.elements(positions) * arithmetic.elements(self.kernel)",
-    "arithmetic.elements(lengths) * arithmetic.elements(self.kernel)",
+    "        return shape[-self.spatial :]\n",
+    "        return lengths\n",
 )
 TRANSPOSED.error("padding once instead of twice", "window.before + window.after,", "window.before,")
 TRANSPOSED.error(
     "cropped taps counted as valid",
-    "return taps, valid_taps(lengths, positions, self.windows)",
-    "return taps, taps",
+    "return valid_taps(lengths, shape[-self.spatial :], self.windows)",
+    "return self._taps(shape, lengths)",
 )
 TRANSPOSED.error(
     "inputs and outputs of the weights swapped",
@@ -41,8 +41,9 @@ TRANSPOSED.error(
 )
 TRANSPOSED.error(
     "the kernel forgotten",
-    "arithmetic.elements(positions) * arithmetic.elements(self.kernel)",
-    "arithmetic.elements(positions)",
+    "lengths)) * arithmetic.elements(self.kernel)",
+    "lengths))",
+    "layers/sliding.py",
 )
 TRANSPOSED.error(
     "loops over output positions",

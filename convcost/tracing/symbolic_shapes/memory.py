@@ -13,9 +13,9 @@ from torch.utils._pytree import tree_map_only
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
-from convcost.symbolic.maximum import as_sympy, largest_under, value_of
-from convcost.symbolic.open_sizes import check_assumptions
-from convcost.symbolic.report_mapping import throughout
+from convcost.symbolic.bounds import as_sympy, largest_under, value_of
+from convcost.symbolic.sizes import check_assumptions
+from convcost.symbolic.sympy_bridge import throughout
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated
 from convcost.tracing.memory_profile import (

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from convcost.core.errors import ConvcostError
 from convcost.symbolic.constraints import inequality
-from convcost.symbolic.convert import to_sympy
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
+from convcost.symbolic.sympy_bridge import to_sympy
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.user_error import error_location, error_text, target_error

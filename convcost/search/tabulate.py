@@ -1,0 +1,101 @@
+"""What a design costs at every size in its ranges, block by block, and at which of them it is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.search.design import Design
+from convcost.symbolic.columns import Column, MixedConditionError, joined, spread
+
+BLOCK = 2**16
+"""Places that are evaluated together: so many numbers stay in a processor's cache."""
+
+MOST_ONE_BY_ONE = 2**14
+"""Places that are evaluated one by one, where no formula holds for many."""
+
+Arrays = Mapping[str, Any]
+"""The values of each varied size, as arrays that NumPy broadcasts to the places of a block."""
+
+
+class CostTable(NamedTuple):
+    """What a design costs at each place of a block, and whether it is possible there.
+
+    A place has an index for each varied size; those of the first place are `start`.
+    """
+
+    costs: Column
+    possible: Any
+    start: tuple[int, ...] = ()
+
+
+def tables(design: Design, ranges: Mapping[str, range]) -> Iterator[CostTable]:
+    """Tables of all places, the last of the sizes changing fastest."""
+    axes = len(ranges)
+    inner = len([*ranges.values()][-1])
+    steps = [max(1, BLOCK // inner)] * (axes - 1) + [BLOCK]
+    starts = (range(0, len(sizes), step) for sizes, step in zip(ranges.values(), steps, strict=True))
+    for start in product(*starts):
+        block = zip(ranges.items(), start, steps, strict=True)
+        arrays = {
+            name: _array(sizes[first : first + step]).reshape([-1] + [1] * (axes - 1 - axis))
+            for axis, ((name, sizes), first, step) in enumerate(block)
+        }
+        yield tabulate(design, arrays)._replace(start=start)
+
+
+def _array(sizes: range) -> Any:
+    return np.arange(sizes.start, sizes.stop, sizes.step)
+
+
+def tabulate(design: Design, sizes: Arrays) -> CostTable:
+    """The costs at `sizes`; where the code that works them out branches, those of each branch apart."""
+    shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
+    mask = design.mask()
+    try:
+        cost = design.evaluate({name: Column(values) for name, values in sizes.items()}, mask)
+    except MixedConditionError as mixed:
+        return _by_branch(design, sizes, np.broadcast_to(mixed.condition, shape))
+    except UnboundSizeError:
+        return _one_by_one(design, sizes, shape)
+    except ConvcostError:
+        return CostTable(spread(0, shape), np.zeros(shape, bool))
+    return CostTable(spread(cost, shape), np.broadcast_to(mask.possible, shape))
+
+
+def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
+    shape = condition.shape
+    branches = [np.asarray(condition), ~np.asarray(condition)]
+    tables = [
+        tabulate(design, {name: np.broadcast_to(values, shape)[branch] for name, values in sizes.items()})
+        for branch in branches
+    ]
+    possible = np.zeros(shape, bool)
+    for branch, table in zip(branches, tables, strict=True):
+        possible[branch] = table.possible
+    return CostTable(joined(branches, [table.costs for table in tables]), possible)
+
+
+def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
+    names = [*sizes]
+    if np.prod(shape) > MOST_ONE_BY_ONE:
+        message = f"the cost has no formula in {' and '.join(names)} here"
+        hint = f"Narrow the range with --min and --max: {MOST_ONE_BY_ONE:,} can be tried without one."
+        raise UsageError(message, hint=hint)
+    costs, possible = np.zeros(shape, object), np.zeros(shape, bool)
+    every = np.broadcast_arrays(*sizes.values())
+    for place in np.ndindex(shape):
+        try:
+            costs[place] = design.cost(
+                {name: int(values[place]) for name, values in zip(names, every, strict=True)}
+            )
+        except UnboundSizeError:
+            raise
+        except ConvcostError:
+            continue
+        possible[place] = True
+    return CostTable(Column(costs), possible)

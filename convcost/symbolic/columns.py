@@ -1,0 +1,250 @@
+"""Exact whole numbers at many sizes at once: NumPy arrays that the layers' own formulas take."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from math import gcd
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+
+class MixedConditionError(Exception):
+    """A condition on which code branches is true at some sizes, and at others not: evaluate them apart."""
+
+    def __init__(self, condition: Any) -> None:
+        super().__init__()
+        self.condition = condition
+
+
+class Condition(np.ndarray):
+    """Where something is so; as the condition of an `if` it has to be so everywhere or nowhere."""
+
+    def __bool__(self) -> bool:
+        if np.count_nonzero(self) in {0, self.size}:
+            return bool(self.flat[0])
+        raise MixedConditionError(self)
+
+
+class Column:
+    """A whole number for each of many sizes: `factor` times `values`, which lie between `low` and `high`.
+
+    The values are 64-bit integers, or Python's where those could overflow. What is known between which bounds
+    is not looked at again, and a factor is multiplied out only where it has to be.
+    """
+
+    __slots__ = ("factor", "high", "low", "values")
+
+    __array_ufunc__ = None
+    """NumPy leaves the operators between an array and a column to the column."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, values: Any, factor: int = 1, low: int | None = None, high: int | None = None) -> None:
+        self.values = values
+        self.factor = factor
+        self.low = int(values.min()) if low is None else low
+        self.high = int(values.max()) if high is None else high
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Two numbers between which all lie."""
+        low, high = self.low * self.factor, self.high * self.factor
+        return (low, high) if low <= high else (high, low)
+
+    def __add__(self, other: Any) -> Any:
+        if not _is_number(other):
+            return NotImplemented
+        other = _column(other)
+        if self.values is other.values:
+            return _times(self, self.factor + other.factor)
+        if not other.factor:
+            return self
+        common = gcd(self.factor, other.factor)
+        first, second = sorted((self, other), key=lambda term: term.factor, reverse=True)
+        if first.factor < 0:
+            common = -common
+        if second.factor * common > 0:
+            return _times(_combined(operator.add, _scaled(first, common), _scaled(second, common)), common)
+        return _times(_combined(operator.sub, _scaled(first, common), _scaled(second, -common)), common)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Any:
+        if not _is_number(other):
+            return NotImplemented
+        if isinstance(other, int):
+            return _times(self, self.factor * other)
+        other = _column(other)
+        return _times(_combined(operator.mul, self, other), self.factor * other.factor)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, exponent: int) -> Any:
+        power: Any = 1
+        for _ in range(exponent):
+            power = self * power
+        return power
+
+    def __neg__(self) -> Any:
+        return _times(self, -self.factor)
+
+    def __abs__(self) -> Any:
+        if self.low < 0 < self.high:
+            return Column(abs(self.values), abs(self.factor), 0, max(-self.low, self.high))
+        return _times(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
+
+    def __floordiv__(self, other: Any) -> Any:
+        """Rounded down; 0 where the divisor is 0."""
+        if not _is_number(other):
+            return NotImplemented
+        return _quotient(self, _column(other))
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _quotient(_column(other), self)
+
+    def __mod__(self, other: Any) -> Any:
+        if not _is_number(other):
+            return NotImplemented
+        return self - self // other * other
+
+    def __rmod__(self, other: Any) -> Any:
+        return other - other // self * self
+
+    def __eq__(self, other: object) -> Any:
+        return self._compared(other, operator.eq)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compared(other, operator.ne)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compared(other, operator.lt)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compared(other, operator.le)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compared(other, operator.gt)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compared(other, operator.ge)
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def _compared(self, other: Any, relation: Callable[[Any, Any], Any]) -> Any:
+        """A bool where the bounds tell, otherwise a Condition."""
+        if not _is_number(other):
+            return NotImplemented
+        (low, high), (least, most) = self.bounds, _column(other).bounds
+        is_equality = relation in {operator.eq, operator.ne}
+        if high < least or low > most or (low == high == least == most):
+            return relation(low, least)
+        if not is_equality and relation(low, most) == relation(high, least):
+            return relation(low, most)
+        difference = self - other
+        if isinstance(difference, int):
+            return relation(difference, 0)
+        sides = (difference.values, 0) if difference.factor > 0 else (0, difference.values)
+        return np.asarray(relation(*sides), bool).view(Condition)
+
+
+Integral.register(Column)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Column | np.ndarray)
+
+
+def _column(number: Any) -> Column:
+    if isinstance(number, Column):
+        return number
+    if isinstance(number, np.ndarray):
+        return Column(np.asarray(number, np.int64))
+    return Column(1, int(number), 1, 1)
+
+
+def _times(column: Column, factor: int) -> Any:
+    """The column's values times `factor`."""
+    return Column(column.values, factor, column.low, column.high) if factor else 0
+
+
+def _scaled(column: Column, common: int) -> Column:
+    """The column divided by `common`, which divides its factor, with the rest of that multiplied out."""
+    factor = column.factor // common
+    scale = Column(factor, 1, factor, factor)
+    if isinstance(column.values, int):
+        return scale
+    return column if factor == 1 else _combined(operator.mul, column, scale)
+
+
+def _combined(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> Column:
+    """`operation` of the values of both, without their factors."""
+    bounds = _extremes(operation, first, second)
+    if not _fits(*bounds):
+        first, second = _tightened(first), _tightened(second)
+        bounds = _extremes(operation, first, second)
+    sides: tuple[Any, ...] = first.values, second.values
+    if not _fits(*bounds, *(side for side in sides if isinstance(side, int))):
+        sides = tuple(side if isinstance(side, int) else side.astype(object) for side in sides)
+    values = operation(*sides)
+    if values.dtype == object and _fits(*bounds):
+        values = values.astype(np.int64)
+    return Column(values, 1, *bounds)
+
+
+def _fits(*numbers: int) -> bool:
+    return all(-(2**63) <= number < 2**63 for number in numbers)
+
+
+def _extremes(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> tuple[int, int]:
+    """A sum or a product is extreme where both sides are; so is a quotient by what has one sign."""
+    if operation is operator.floordiv and second.low <= 0:
+        most = max(abs(first.low), abs(first.high))
+        return -most, most
+    found = [
+        operation(mine, theirs) for mine in (first.low, first.high) for theirs in (second.low, second.high)
+    ]
+    return min(found), max(found)
+
+
+def _tightened(column: Column) -> Column:
+    return column if isinstance(column.values, int) else Column(column.values, column.factor)
+
+
+def _quotient(dividend: Column, divisor: Column) -> Any:
+    if not divisor.factor:
+        raise ZeroDivisionError
+    common = gcd(dividend.factor, divisor.factor) * (1 if divisor.factor > 0 else -1)
+    if divisor.factor == common and isinstance(divisor.values, int):
+        return _times(dividend, dividend.factor // common)
+    above, below = _scaled(dividend, common), _scaled(divisor, common)
+    if below.low > 0 or below.high < 0 or isinstance(below.values, int):
+        return _combined(operator.floordiv, above, below)
+    is_zero = below.values == 0
+    nonzero = Column(np.where(is_zero, 1, below.values))
+    return _combined(operator.floordiv, above, nonzero) * np.logical_not(is_zero)
+
+
+def joined(conditions: Sequence[Any], columns: Sequence[Column]) -> Column:
+    """The column that has the numbers of each of `columns` where its condition is true."""
+    common = gcd(*(column.factor for column in columns))
+    scaled = [_scaled(column, common) for column in columns]
+    values = np.zeros(conditions[0].shape, np.result_type(*(column.values for column in scaled)))
+    for condition, column in zip(conditions, scaled, strict=True):
+        values[condition] = column.values
+    return Column(values, common)
+
+
+def spread(number: Column | int, shape: tuple[int, ...]) -> Column:
+    """The number, or the column's numbers, as a column of that shape whose factor is positive."""
+    column = _column(number)
+    if column.factor <= 0:
+        column = _scaled(column, 1)
+    return Column(np.broadcast_to(column.values, shape), column.factor, column.low, column.high)
