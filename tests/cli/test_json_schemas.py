@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cli_runner import ROOT, convcost, refused
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from running import ROOT, convcost, refused
 
 from convcost.layers import KINDS
 from convcost.render import render

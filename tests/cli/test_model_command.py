@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from running import convcost, process, refused
+from cli_runner import convcost, process, refused
 
 NET = """
 import torch
