@@ -115,7 +115,7 @@ def _layer_activations(report: Report, itemsize: int) -> ActivationBytes:
     """By the rules of the layers."""
     if not report.open_names:
         return activation_bytes(_chain_steps(report.rows), itemsize, max)
-    from convcost.symbolic.maximum import compute_rows
+    from convcost.symbolic.report import compute_rows
 
     return ActivationBytes(
         *compute_rows(report, lambda rows, largest: activation_bytes(_chain_steps(rows), itemsize, largest))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convcost.analysis.breakdown import RowGroupPair, pair_rows
 from convcost.core import arithmetic
@@ -147,19 +147,11 @@ def differences(comparison: Comparison) -> Section:
     """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
     first = comparison.first
     notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
-    tables = (_difference_table(first, other, found) for other, found in _all_contributions(comparison))
+    tables = (_difference_table(first, other, found) for other, found in contributions(comparison))
     return Section(tuple(tables), tuple(note for note in notes if note))
 
 
-def difference_records(comparison: Comparison) -> list[dict[str, Any]]:
-    """The same as plain data, with every part."""
-    return [
-        {"name": other.name, "parts": [{**each._asdict(), "difference": each.difference} for each in found]}
-        for other, found in _all_contributions(comparison)
-    ]
-
-
-def _all_contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
+def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
     """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
     if any(report.open_names for report in comparison.candidates):
         return []

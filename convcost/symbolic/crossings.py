@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sympy import Poly, Rational, real_roots
 from sympy.polys.polyerrors import PolynomialError
 
-from convcost.symbolic.canonicalize import plain
+from convcost.symbolic.expressions import python_number
 from convcost.symbolic.sign_runs import runs_of, sign_of
 
 MOST_POINTS = 16
@@ -50,7 +50,7 @@ def crossings(difference: Any, size: Any) -> Crossings | None:
     kept = [place for place, root in enumerate(roots) if signs[place] != signs[place + 1] or root.is_Integer]
     return Crossings(
         signs=(signs[0], *(signs[place + 1] for place in kept)),
-        points=tuple(plain(roots[place].together()) for place in kept),
+        points=tuple(python_number(roots[place].together()) for place in kept),
     )
 
 

@@ -7,8 +7,7 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.symbolic.division import BeyondError, SplitError
-from convcost.symbolic.exact import evaluate
-from convcost.symbolic.expression_parts import with_unknowns
+from convcost.symbolic.expressions import evaluate, with_unknowns
 from convcost.symbolic.progression_polynomial import along
 
 LARGEST_SOUGHT = 10**12

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.substitution import names_in, substitute
+from convcost.symbolic.substitution import names_in, value_at
 from convcost.tracing.symbolic_shapes.replay import Point, Replays, TorchCall, distinct_calls, replays_at
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
@@ -20,7 +20,7 @@ class Guard(NamedTuple):
     def holds(self, point: Point) -> bool:
         """Whether it is so at `point`; it isn't where it would divide by 0."""
         try:
-            value = substitute(self.difference, point)
+            value = value_at(self.difference, point)
         except ZeroDivisionError:
             return False
         return bool(value == 0 if self.relation == "zero" else value >= 0)
@@ -34,7 +34,6 @@ class Guard(NamedTuple):
 
 NEARBY = ((1, -1), (1, 1), (2, 0), (3, 0))
 
-
 NEGATED = {
     "Equality": "Unequality",
     "Unequality": "Equality",
@@ -44,7 +43,6 @@ NEGATED = {
     "LessThan": "StrictGreaterThan",
 }
 """Relations by sympy's names."""
-
 
 BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
 
@@ -77,12 +75,11 @@ def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Gu
     if relation == "Unequality":
         relation = "StrictGreaterThan" if sizes.example(difference) > 0 else "StrictLessThan"
     upward = -difference if "Less" in relation else difference
-    return Guard(upward - 1 if "Strict" in relation else upward, "nonnegative")
+    return Guard(Formula(upward.terms - 1) if "Strict" in relation else upward, "nonnegative")
 
 
 FARTHEST = 64
 """So many times an example is beyond each bound on it that is looked for."""
-
 
 MOST_AT_BOUND = 32
 """So many sizes at a bound are looked at for one that fits."""

@@ -12,12 +12,11 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised
-from convcost.symbolic.rounding import rounded
+from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised, rounded
 from convcost.symbolic.signs import is_nonnegative
-from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import Atom, plain
-from convcost.tracing.symbolic_shapes.shape_env import GuardLog, shape_env
+from convcost.symbolic.substitution import names_in, value_at
+from convcost.symbolic.terms import Atom
+from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
@@ -93,14 +92,13 @@ RULES: dict[str, Callable[..., Any]] = {
 }
 """By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
 
-
 HALF = Fraction(1, 2)
 
 
 @lru_cache(maxsize=10_000)
 def with_fewer_halves(number: Any) -> Any:
     """`number` with ⌊(n + 1)/2⌋ for n − ⌊n/2⌋, or the other way round, where that makes it shorter."""
-    for atom in sorted(atoms_of(number), key=str):
+    for atom in sorted(atoms_of(number), key=lambda atom: atom.key):
         shorter = _complemented(number, atom)
         if len(_terms(shorter)) < len(_terms(number)):
             return with_fewer_halves(shorter)
@@ -127,7 +125,7 @@ class SymbolicSizes:
 
     def __init__(self, examples: Mapping[str, int]) -> None:
         self.guard_log = GuardLog()
-        self.environment = shape_env(self.guard_log)
+        self.shape_env = ExampleShapeEnv(self.guard_log)
         self.examples = examples
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
@@ -161,22 +159,24 @@ class SymbolicSizes:
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return plain(substitute(number, self.examples))
+        return value_at(number, self.examples)
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
-        return self.environment.guarding_hint_or_throw(expression)
+        return self.shape_env.guarding_hint_or_throw(expression)
 
     def spelled(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
-        found = (str(number) for known, number in self._formulas.items() if str(known) == symbol)
+        from convcost.symbolic.sympy_bridge import to_sympy
+
+        found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
     def _torchs(self, dimension: Any) -> Any:
         if not isinstance(dimension, Formula):
             return dimension
         expression = self._expression(dimension)
-        return self.environment.create_symintnode(expression, hint=self.example(dimension))
+        return self.shape_env.create_symintnode(expression, hint=self.example(dimension))
 
     def _expression(self, number: Formula) -> Any:
         is_polynomial = all(
@@ -191,6 +191,6 @@ class SymbolicSizes:
         """A dimension is 1 or more; what it is made of need not be."""
         if number not in self._symbols:
             is_positive = number == dimension or bool(is_nonnegative(number - 1))
-            symbol = self.environment.symbol(len(self._symbols), self.example(number), is_positive)
+            symbol = self.shape_env.symbol(len(self._symbols), self.example(number), is_positive)
             self._symbols[number], self._formulas[symbol] = symbol, number
         return self._symbols[number]
