@@ -146,7 +146,7 @@ def _verdict(match: Match) -> str:
     sizes = MixedText.joined(" or ", map(_choice_sizes, match.best[:MOST_NAMED]))
     others = " or others" if len(match.best) > MOST_NAMED else ""
     with_sizes = MixedText("With ", sizes, f"{others}, {match.name}")
-    costs = f"{VERBS[match.metric]} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
+    costs = f"{VERBS.get(match.metric, 'has')} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
         return MixedText(with_sizes, f" {costs.format('exactly ')}, as {target}.")
