@@ -11,10 +11,9 @@ from sympy import CRootOf, Mul, S
 from convcost.core.report import Assumption
 from convcost.symbolic.canonicalize import canonicalize, plain
 from convcost.symbolic.constraints import inequality
-from convcost.symbolic.crossings import crossings
+from convcost.symbolic.crossings import crossings, sign_of
 from convcost.symbolic.factors import product_of_sums
 from convcost.symbolic.lower_bounds import Least, is_never_negative, least_values, sign_from
-from convcost.symbolic.sign_runs import sign_of
 from convcost.symbolic.symbol import symbol
 from convcost.symbolic.text import readable
 

@@ -10,9 +10,9 @@ from sympy import ceiling, floor
 from convcost.core.report import Assumption
 from convcost.symbolic.constraints import multiples
 from convcost.symbolic.convert import StrangeError, from_sympy
+from convcost.symbolic.crossings import sign_of
 from convcost.symbolic.formula import Formula, divided, made
 from convcost.symbolic.positivity import is_positive_sum
-from convcost.symbolic.sign_runs import sign_of
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.symbol import symbol
 

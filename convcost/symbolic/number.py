@@ -32,7 +32,7 @@ class Number(ABC):
         """−self."""
 
     def __add__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Unstated) else self.plus(other)
+        return self.plus(other)
 
     __radd__ = __add__
 
@@ -43,7 +43,7 @@ class Number(ABC):
         return -self + other
 
     def __mul__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Unstated) else self.times(other)
+        return self.times(other)
 
     __rmul__ = __mul__
 
@@ -54,43 +54,13 @@ class Number(ABC):
         return power
 
     def __floordiv__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Unstated) else self.quotient(self, other)
+        return self.quotient(self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
         return self.quotient(other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Unstated) else self.remainder(self, other)
+        return self.remainder(self, other)
 
     def __rmod__(self, other: Any) -> Any:
         return self.remainder(other, self)
-
-
-class Unstated:
-    """A number that depends on the sizes called `names`, which nobody stated; what divides it is left open.
-
-    Whatever is computed with it depends on them too.
-    """
-
-    def __init__(self, *names: str) -> None:
-        self.names = frozenset(names)
-
-    def _with(self, other: Any) -> Unstated:
-        return Unstated(*self.names, *getattr(other, "names", ()))
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _with
-    __floordiv__ = __rfloordiv__ = __pow__ = _with
-
-    def __neg__(self) -> Unstated:
-        return self
-
-    __abs__ = __neg__
-
-    def __mod__(self, other: Any) -> int:
-        """0: a size that is not known is taken to be divided where it has to be."""
-        return 0
-
-    __rmod__ = __mod__
-
-    def __str__(self) -> str:
-        return "?"
