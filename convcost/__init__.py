@@ -29,8 +29,8 @@ __version__ = "0.1.0"
 register(
     {
         "render": "convcost.render:render",
-        "substitute": "convcost.symbolic.report:substitute_sizes",
-        "lambdify": "convcost.symbolic.report:metric_function",
+        "substitute": "convcost.symbolic.sizes:substitute_sizes",
+        "lambdify": "convcost.symbolic.sizes:metric_function",
     }
 )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -14,19 +14,21 @@ from convcost.core.cost import Cost, Size
 from convcost.core.report import Report, Row
 from convcost.core.trace import Operation, Phase, SubmoduleRun, Trace
 
+NO_COST = Cost()
 
-class Share(NamedTuple):
+
+@dataclass(frozen=True)
+class ModuleTotals:
     """What a part of a model owns and costs; `backward` is all gradients, and recomputation."""
 
     params: Size = 0
     trainable_params: Size = 0
-    cost: Cost = Cost()
+    cost: Cost = NO_COST
     activations: Size = 0
-    backward: Cost = Cost()
+    backward: Cost = NO_COST
 
-    def and_(self, other: Share) -> Share:
-        """Both together."""
-        return Share(
+    def __add__(self, other: ModuleTotals) -> ModuleTotals:
+        return ModuleTotals(
             self.params + other.params,
             self.trainable_params + other.trainable_params,
             self.cost + other.cost,
@@ -37,24 +39,21 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """A submodule that ran: its own share, apart from that of its children, which are in order of running.
+    """A submodule that ran: its own totals, without those of its children, which are in order of running.
 
     `label` is its path from its parent; `copies` is how many neighbours of the same cost it stands for.
     """
 
     module: SubmoduleRun
     label: str
-    own: Share
+    own: ModuleTotals
     children: tuple[Node, ...] = ()
     copies: int = 1
 
     @cached_property
-    def total(self) -> Share:
-        """Its own share and its children's."""
-        total = self.own
-        for child in self.children:
-            total = total.and_(child.total)
-        return total
+    def total(self) -> ModuleTotals:
+        """Its own and its children's totals."""
+        return sum((child.total for child in self.children), self.own)
 
     @property
     def depth(self) -> int:
@@ -68,7 +67,7 @@ class Node:
             yield from child.walk()
 
 
-def tree(report: Report) -> Node:
+def module_tree(report: Report) -> Node:
     """The model itself as a node; a module that did not run, as a list, is no parent of what is in it."""
     trace = report.trace
     assert trace
@@ -76,82 +75,78 @@ def tree(report: Report) -> Node:
     within: dict[str, list[str]] = defaultdict(list)
     for path in modules:
         if path:
-            within[next((outer for outer in around(path) if outer in modules), "")].append(path)
-    shares = _shares(report, trace)
+            within[next((outer for outer in parent_paths(path) if outer in modules), "")].append(path)
+    own = _totals_by_path(report, trace)
 
     def node(path: str, parent: str) -> Node:
         label = path.removeprefix(f"{parent}.") if parent else path
         children = tuple(node(child, path) for child in within[path])
-        return Node(modules[path], label, shares.get(path, Share()), children)
+        return Node(modules[path], label, own.get(path, ModuleTotals()), children)
 
     return node("", "")
 
 
-def around(path: str) -> Iterator[str]:
-    """The paths of what `path` is within, the innermost first, but for the model itself."""
+def parent_paths(path: str) -> Iterator[str]:
+    """The paths of the modules that `path` is in, the innermost first, without the model itself."""
     while path := path.rpartition(".")[0]:
         yield path
 
 
-def _shares(report: Report, trace: Trace) -> dict[str, Share]:
-    """Each module's own share, by path."""
+def _totals_by_path(report: Report, trace: Trace) -> dict[str, ModuleTotals]:
+    """Each module's own totals."""
     backward: dict[str, Cost] = defaultdict(Cost)
     for operation in trace.operations:
         if operation.phase != "forward":
             backward[operation.path] += operation.cost
-    shares = {
-        row.path: Share(
+    totals = {
+        row.path: ModuleTotals(
             row.params, row.trainable_params, row.cost, row.activations, backward.pop(row.path, Cost())
         )
         for row in report.rows
     }
-    return {**shares, **{path: Share(backward=cost) for path, cost in backward.items()}}
+    return {**totals, **{path: ModuleTotals(backward=cost) for path, cost in backward.items()}}
 
 
 NUMBERED = re.compile(r"(.*?)(\d+)")
 """A label that ends in a number: `0`, `layers.11`, `encoder_layer_3`."""
 
 
-def folded(node: Node) -> Node:
-    """`node` with each run of alike children as one child, and so on below."""
-    children = tuple(map(folded, node.children))
-    runs = (tuple(run) for _, run in groupby(children, key=_kept_apart_by))
-    return replace(node, children=tuple(map(_as_one, runs)))
+def fold_repeated(node: Node) -> Node:
+    """`node` with neighbouring children of the same cost as one child, and so on below."""
+    children = tuple(map(fold_repeated, node.children))
+    runs = (tuple(run) for _, run in groupby(children, key=_fold_key))
+    return replace(node, children=tuple(map(_merge, runs)))
 
 
-def _kept_apart_by(node: Node) -> Any:
-    """What neighbours have to have in common: all but the number that their labels end in."""
+def _fold_key(node: Node) -> Any:
+    """What neighbours must have in common: all but the number that their labels end in."""
     numbered = NUMBERED.fullmatch(node.label)
-    return numbered[1] if numbered else (node.label,), _likeness(node)
+    return numbered[1] if numbered else (node.label,), _signature(node)
 
 
-def _likeness(node: Node) -> Any:
+def _signature(node: Node) -> Any:
     module = node.module._replace(path="")
-    return module, node.own, node.copies, tuple((child.label, _likeness(child)) for child in node.children)
+    return module, node.own, node.copies, tuple((child.label, _signature(child)) for child in node.children)
 
 
-def _as_one(run: tuple[Node, ...]) -> Node:
-    """Alike neighbours as one node; what is inside them is summed up child by child."""
+def _merge(run: tuple[Node, ...]) -> Node:
+    """Equal neighbours as one node; what is inside them is summed up child by child."""
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
     children = zip(*(node.children for node in run), strict=True)
     return Node(
         first.module,
-        f"{first.label}–{last.label.removeprefix(_stem(first.label))}",
-        _together(node.own for node in run),
-        tuple(replace(_as_one(alike), label=alike[0].label) for alike in children),
+        f"{first.label}–{last.label.removeprefix(_label_stem(first.label))}",
+        sum((node.own for node in run[1:]), first.own),
+        tuple(replace(_merge(alike), label=alike[0].label) for alike in children),
         first.copies * len(run),
     )
 
 
-def _stem(label: str) -> str:
+def _label_stem(label: str) -> str:
     numbered = NUMBERED.fullmatch(label)
     return numbered[1] if numbered else ""
-
-
-def _together(shares: Iterable[Share]) -> Share:
-    return reduce(Share.and_, shares)
 
 
 PHASES: tuple[Phase, ...] = ("forward", "gradient by input", "gradient by weight", "recomputation")
@@ -170,7 +165,7 @@ class OperatorTotal(NamedTuple):
     sparse: bool
 
 
-def by_operator(trace: Trace) -> tuple[OperatorTotal, ...]:
+def operator_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
     """Every operator that cost something; most MACs first, then most elementwise work."""
     calls: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
@@ -196,7 +191,7 @@ def _total(operator: str, found: list[Operation]) -> OperatorTotal:
     )
 
 
-def phases(trace: Trace) -> dict[Phase, Cost]:
+def phase_costs(trace: Trace) -> dict[Phase, Cost]:
     """The cost of each phase that ran; nothing where only the forward did."""
     ran = {operation.phase for operation in trace.operations}
     return {phase: trace.total(phase) for phase in PHASES if phase in ran} if len(ran) > 1 else {}
@@ -206,7 +201,7 @@ NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")
 """A number in a path that more follows on: a block's place among others."""
 
 
-class Part(NamedTuple):
+class RowGroup(NamedTuple):
     """Rows of a report that have one place in it: `blocks.*.fc` for the `fc` of every block."""
 
     path: str
@@ -219,11 +214,11 @@ class Part(NamedTuple):
         return sum((row.cost for row in self.rows), Cost())
 
 
-class Pair(NamedTuple):
+class RowGroupPair(NamedTuple):
     """A part of the first report and its counterpart in the other; None where there is none."""
 
-    first: Part | None
-    other: Part | None
+    first: RowGroup | None
+    other: RowGroup | None
 
     @property
     def costs(self) -> tuple[Cost, Cost]:
@@ -231,25 +226,25 @@ class Pair(NamedTuple):
         return self.first.cost if self.first else Cost(), self.other.cost if self.other else Cost()
 
 
-def paired(first: Report, other: Report) -> tuple[Pair, ...]:
+def pair_rows(first: Report, other: Report) -> tuple[RowGroupPair, ...]:
     """Every part of both once: those of one path together, those of one kind in order, then the rest."""
-    left, right = _parts(first), _parts(other)
-    pairs = [Pair(left.pop(path), right.pop(path)) for path in [*left] if path in right]
+    left, right = _row_groups(first), _row_groups(other)
+    pairs = [RowGroupPair(left.pop(path), right.pop(path)) for path in [*left] if path in right]
     for path, part in [*left.items()]:
         alike = next((match for match in right.values() if match.kind == part.kind), None)
         if alike:
-            pairs.append(Pair(left.pop(path), right.pop(alike.path)))
+            pairs.append(RowGroupPair(left.pop(path), right.pop(alike.path)))
     return (
         *pairs,
-        *(Pair(part, None) for part in left.values()),
-        *(Pair(None, part) for part in right.values()),
+        *(RowGroupPair(part, None) for part in left.values()),
+        *(RowGroupPair(None, part) for part in right.values()),
     )
 
 
-def _parts(report: Report) -> dict[str, Part]:
-    blocks = {block for row in report.rows for block in around(row.path)}
+def _row_groups(report: Report) -> dict[str, RowGroup]:
+    blocks = {block for row in report.rows for block in parent_paths(row.path)}
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in report.rows:
         end = "." if row.path in blocks else ""
         rows[NUMBER.sub("*", row.path + end).removesuffix(".")].append(row)
-    return {path: Part(path, found[0].kind, tuple(found)) for path, found in rows.items()}
+    return {path: RowGroup(path, found[0].kind, tuple(found)) for path, found in rows.items()}

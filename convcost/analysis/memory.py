@@ -20,7 +20,7 @@ TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes in `dtype`. `activations` are what a forward keeps for its backward.
+    """Bytes in `dtype`. `activation_bytes` are what a forward keeps for its backward.
 
     The peaks are of a forward without gradients, and of a training step: with the gradients of all parameters
     and the optimiser's state there throughout. What is not known is None, and `reason` says why. `ran` says
@@ -52,21 +52,21 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
     text("dtype", dtype, "bfloat16")
     name, optimizer = _dtype(report, dtype), optimizer_named(optimizer)
     if report.trace:
-        held = _held(report, report.trace, name)
+        held = _measured_memory(report, report.trace, name)
         return _memory(held, name, optimizer)
     _check_layers(report)
     itemsize = ITEMSIZES[name]
-    found = _activations(report, itemsize)
+    found = _layer_activations(report, itemsize)
     held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found)
     return _memory(held, name, optimizer)
 
 
 def _dtype(report: Report, dtype: str) -> str:
     own = report.trace.held.dtype if report.trace and report.trace.held else report.dtype
-    return trained(dtype or own)
+    return trainable_dtype(dtype or own)
 
 
-def trained(dtype: str) -> str:
+def trainable_dtype(dtype: str) -> str:
     """The dtype that is called so, in full or in short; UsageError if there is none that models train in."""
     name = dtype_named(dtype)
     if name not in TRAINED:
@@ -80,7 +80,7 @@ def _check_layers(report: Report) -> None:
         raise UsageError(message)
 
 
-def _held(report: Report, trace: Trace, dtype: str) -> MemoryUse:
+def _measured_memory(report: Report, trace: Trace, dtype: str) -> MemoryUse:
     """As measured."""
     if trace.held and trace.held.dtype == dtype:
         return trace.held
@@ -111,25 +111,27 @@ def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
     )
 
 
-def _activations(report: Report, itemsize: int) -> Activations:
+def _layer_activations(report: Report, itemsize: int) -> ActivationBytes:
     """By the rules of the layers."""
     if not report.open_names:
-        return activations(_steps(report.rows), itemsize, max)
-    from convcost.symbolic.maximum import compute_rows
+        return activation_bytes(_chain_steps(report.rows), itemsize, max)
+    from convcost.symbolic.report import compute_rows
 
-    return Activations(
-        *compute_rows(report, lambda rows, largest: activations(_steps(rows), itemsize, largest))
+    return ActivationBytes(
+        *compute_rows(report, lambda rows, largest: activation_bytes(_chain_steps(rows), itemsize, largest))
     )
 
 
-def _steps(rows: Sequence[Row]) -> tuple[Step, ...]:
-    return tuple(Step(cast("Layer", row.layer), row.input, row.output, row.input_itemsize) for row in rows)
+def _chain_steps(rows: Sequence[Row]) -> tuple[ChainStep, ...]:
+    return tuple(
+        ChainStep(cast("Layer", row.layer), row.input, row.output, row.input_itemsize) for row in rows
+    )
 
 
-Largest = Callable[[Sequence[Size]], Size]
+LargestOf = Callable[[Sequence[Size]], Size]
 
 
-class Step(NamedTuple):
+class ChainStep(NamedTuple):
     """A layer on its input; indices, which are no floats, have an itemsize of their own."""
 
     layer: Layer
@@ -138,7 +140,7 @@ class Step(NamedTuple):
     input_itemsize: int | None = None
 
 
-class Activations(NamedTuple):
+class ActivationBytes(NamedTuple):
     """Bytes: kept for backward; the most at once without gradients, and in training with those of tensors."""
 
     kept: Size
@@ -146,15 +148,15 @@ class Activations(NamedTuple):
     training: Size
 
 
-def activations(steps: Sequence[Step], itemsize: int, largest: Largest) -> Activations:
+def activation_bytes(steps: Sequence[ChainStep], itemsize: int, largest: LargestOf) -> ActivationBytes:
     """Of `steps` in a dtype of `itemsize` bytes."""
     kept, training = _training(steps, itemsize)
-    return Activations(kept, largest([*_forward(steps, itemsize)]), largest(training))
+    return ActivationBytes(kept, largest([*_forward(steps, itemsize)]), largest(training))
 
 
-def _forward(steps: Sequence[Step], itemsize: int) -> Iterator[Size]:
+def _forward(steps: Sequence[ChainStep], itemsize: int) -> Iterator[Size]:
     """At each layer: the chain's input, the layer's input and output, and what it makes beside these."""
-    places, sizes = _memories(steps, itemsize, training=False)
+    places, sizes = _tensor_memories(steps, itemsize, training=False)
     for number, step in enumerate(steps):
         there = {0, places[number], places[number + 1]}
         is_writing = not step.layer.shares_memory(training=False)
@@ -162,18 +164,18 @@ def _forward(steps: Sequence[Step], itemsize: int) -> Iterator[Size]:
         yield sum(sizes[place] for place in sorted(there)) + own
 
 
-def _training(steps: Sequence[Step], itemsize: int) -> tuple[Size, list[Size]]:
+def _training(steps: Sequence[ChainStep], itemsize: int) -> tuple[Size, list[Size]]:
     """What all layers keep; and at each layer's backward: what it and those before it keep, and gradients.
 
     No layer's forward has more at once than its backward, as a gradient is as large as its tensor.
     """
-    places, sizes = _memories(steps, itemsize, training=True)
+    places, sizes = _tensor_memories(steps, itemsize, training=True)
     held: set[int] = set()
     total: Size = 0
     moments: list[Size] = []
     for number, step in enumerate(steps):
         kept = step.layer.kept(step.input, step.output)
-        further = _ends(kept, places[number : number + 2]) - held
+        further = _saved_ends(kept, places[number : number + 2]) - held
         held |= further
         total += kept.own_bytes(itemsize) + sum(sizes[place] for place in sorted(further))
         ends = sum(sizes[place] for place in sorted({0, places[-1]} - held))
@@ -181,11 +183,13 @@ def _training(steps: Sequence[Step], itemsize: int) -> tuple[Size, list[Size]]:
     return total, moments
 
 
-def _ends(kept: SavedTensors, places: Sequence[int]) -> set[int]:
+def _saved_ends(kept: SavedTensors, places: Sequence[int]) -> set[int]:
     return {place for place, is_kept in zip(places, (kept.input, kept.output), strict=True) if is_kept}
 
 
-def _memories(steps: Sequence[Step], itemsize: int, training: bool) -> tuple[list[int], list[Size]]:
+def _tensor_memories(
+    steps: Sequence[ChainStep], itemsize: int, training: bool
+) -> tuple[list[int], list[Size]]:
     """For the input and each output the number of the memory it lies in; and the bytes of each memory."""
     places = [0]
     sizes = [arithmetic.elements(steps[0].input) * (steps[0].input_itemsize or itemsize)]
@@ -196,7 +200,7 @@ def _memories(steps: Sequence[Step], itemsize: int, training: bool) -> tuple[lis
     return places, sizes
 
 
-def _gradients(step: Step, itemsize: int) -> Size:
+def _gradients(step: ChainStep, itemsize: int) -> Size:
     """That of the output, and that of what was worked on, unless it has none or is a view of the other."""
     of_output = arithmetic.elements(step.output) * itemsize
     has_own = step.input_itemsize is None and not step.layer.is_view

@@ -21,12 +21,12 @@ from convcost.devices import Device, device_named
 from convcost.devices.device import Call
 from convcost.layers.interface import Layer
 
-By = Literal["compute", "memory"]
+Resource = Literal["compute", "memory"]
 
-BOUNDS: tuple[By, ...] = get_args(By)
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
 
-class Part(NamedTuple):
+class Workload(NamedTuple):
     """A layer, or an operator that a module runs: what all its calls compute, and the bytes they move."""
 
     path: str
@@ -38,30 +38,30 @@ class Part(NamedTuple):
     call: Call = "layer"
 
 
-class Stretch(NamedTuple):
+class BoundRange(NamedTuple):
     """From `start` on, a part is bound by `by`."""
 
     start: int
-    by: By
+    by: Resource
 
 
-class Flip(NamedTuple):
-    """What binds a part as `size` grows; with no size always, with no stretch it depends on several sizes."""
+class BoundChanges(NamedTuple):
+    """What binds a part as `size` grows; with no size always, with no range it depends on several sizes."""
 
-    stretches: tuple[Stretch, ...] = ()
+    ranges: tuple[BoundRange, ...] = ()
     size: str = ""
 
 
-class Bound(NamedTuple):
-    """A part, and a device's bounds on it: seconds at its peak, seconds at its bandwidth, both exact.
+class RooflineBound(NamedTuple):
+    """A workload, and a device's bounds on it: seconds at its peak, seconds at its bandwidth, both exact.
 
-    With sizes left open they are formulas, and `flip` is which is the longer where.
+    With sizes left open they are formulas, and `changes` is which is the longer where.
     """
 
-    part: Part
+    workload: Workload
     compute: Fraction
     memory: Fraction
-    flip: Flip | None = None
+    changes: BoundChanges | None = None
 
     @property
     def seconds(self) -> Fraction:
@@ -69,14 +69,14 @@ class Bound(NamedTuple):
         return max(self.compute, self.memory)
 
     @property
-    def by(self) -> By:
+    def by(self) -> Resource:
         """What limits it; at the ridge the peak."""
         return "memory" if self.compute < self.memory else "compute"
 
     @property
     def intensity(self) -> Fraction:
         """FLOPs for each byte moved; 0 where nothing is."""
-        return quotient(self.part.flops, self.part.bytes) if self.part.bytes else Fraction(0)
+        return quotient(self.workload.flops, self.workload.bytes) if self.workload.bytes else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Roofline:
 
     device: Device
     dtype: str
-    bounds: tuple[Bound, ...]
+    bounds: tuple[RooflineBound, ...]
 
     @property
     def peak(self) -> int:
@@ -109,12 +109,12 @@ class Roofline:
     @cached_property
     def flops(self) -> Size:
         """What all parts compute."""
-        return arithmetic.total([bound.part.flops for bound in self.bounds], 0)
+        return arithmetic.total([bound.workload.flops for bound in self.bounds], 0)
 
     @cached_property
     def bytes(self) -> Size:
         """What all parts move: what lies between two of them is written and read again."""
-        return arithmetic.total([bound.part.bytes for bound in self.bounds], 0)
+        return arithmetic.total([bound.workload.bytes for bound in self.bounds], 0)
 
     @property
     def intensity(self) -> Fraction:
@@ -131,35 +131,35 @@ class Roofline:
         """What all calls take beside that, one after the other; None where no call was measured."""
         if not self.device.overheads:
             return None
-        calling = (bound.part for bound in self.bounds if bound.part.bytes != 0)
-        each = (part.calls * self.device.overheads[part.call] for part in calling)
+        calling = (bound.workload for bound in self.bounds if bound.workload.bytes != 0)
+        each = (workload.calls * self.device.overheads[workload.call] for workload in calling)
         return sum(each, Fraction(0))
 
-    def seconds_by(self, by: By) -> Fraction:
+    def seconds_by(self, by: Resource) -> Fraction:
         """Of the least time, what goes to the parts that `by` limits."""
         return sum((bound.seconds for bound in self.bounds if bound.by == by), Fraction(0))
 
-    def share(self, by: By) -> Fraction:
+    def share(self, by: Resource) -> Fraction:
         """The same as a part of all; 0 where nothing takes time."""
         return self.seconds_by(by) / self.seconds if self.seconds else Fraction(0)
 
     @property
-    def by(self) -> By:
+    def by(self) -> Resource:
         """What limits most of the time."""
         return "compute" if self.share("compute") >= Fraction(1, 2) else "memory"
 
-    def apart(self) -> Iterator[tuple[Bound, Roofline]]:
+    def split(self) -> Iterator[tuple[RooflineBound, Roofline]]:
         """Each bound, and the roofline of its part alone."""
         return ((bound, Roofline(self.device, self.dtype, (bound,))) for bound in self.bounds)
 
-    def only(self, is_wanted: Callable[[Part], bool]) -> Roofline:
-        """That of some of the parts."""
+    def select(self, is_wanted: Callable[[Workload], bool]) -> Roofline:
+        """The roofline of some of the parts."""
         return Roofline(
-            self.device, self.dtype, tuple(bound for bound in self.bounds if is_wanted(bound.part))
+            self.device, self.dtype, tuple(bound for bound in self.bounds if is_wanted(bound.workload))
         )
 
 
-def parts(report: Report, dtype: str = "") -> Iterator[Part]:
+def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
     """The parts of `report` in order of running, its floats in `dtype`, or all as they are.
 
     Of a module those that compute nothing, as copies and lookups, are left out: nothing is known of them.
@@ -168,37 +168,37 @@ def parts(report: Report, dtype: str = "") -> Iterator[Part]:
     if report.trace:
         for operation in report.trace.operations:
             moves = operation.bytes(itemsize, in_own_dtypes=not dtype)
-            yield _of_operation(operation, report.convention, moves)
+            yield _operation_workload(operation, report.convention, moves)
     else:
         for row in report.rows:
-            yield _of_row(row, report.convention, itemsize)
+            yield _row_workload(row, report.convention, itemsize)
 
 
-def _of_operation(operation: Operation, convention: Convention, moves: Size) -> Part:
-    return Part(
+def _operation_workload(operation: Operation, convention: Convention, moves: Size) -> Workload:
+    return Workload(
         operation.path,
         operation.operator.removeprefix("aten::"),
         operation.cost.flops(convention),
         moves,
         operation.calls,
         operation.phase,
-        of_operation(operation),
+        operation_call(operation),
     )
 
 
-def _of_row(row: Row, convention: Convention, itemsize: int) -> Part:
+def _row_workload(row: Row, convention: Convention, itemsize: int) -> Workload:
     label = f"{row.path} {row.layer}"
-    return Part(
+    return Workload(
         row.path,
         label,
         row.cost.flops(convention),
-        moved(row, itemsize),
+        bytes_moved(row, itemsize),
         row.calls,
-        call=of_layer(row.layer),
+        call=layer_call(row.layer),
     )
 
 
-def moved(row: Row, itemsize: int) -> Size:
+def bytes_moved(row: Row, itemsize: int) -> Size:
     """Bytes that a layer reads and writes: input, parameters and output, each once.
 
     A lookup reads of its table as much as it writes; a view, which computes nothing, moves nothing.
@@ -215,14 +215,17 @@ WEIGHT = 1
 """The place of a convolution's weight among its inputs."""
 
 
-def of_layer(layer: Described) -> Call:
-    """By its groups: what has none is no convolution."""
+def layer_call(layer: Described) -> Call:
+    """The kind of call by the layer's groups: what has none is no convolution."""
     groups: Size | None = getattr(layer, "groups", None)
     return "layer" if groups is None else _convolution(groups == 1)
 
 
-def of_operation(operation: Operation) -> Call:
-    """By its name and shapes: a weight has the channels of a group second; transposed, the outputs of one."""
+def operation_call(operation: Operation) -> Call:
+    """The kind of call by the operator's name and shapes.
+
+    A weight has the channels of a group second; a transposed one has the outputs of a group there.
+    """
     if "conv" not in operation.operator or len(operation.inputs) <= WEIGHT:
         return "layer"
     weight = operation.inputs[WEIGHT]
@@ -235,43 +238,47 @@ def _convolution(is_whole: bool) -> Call:
     return "convolution" if is_whole else "grouped convolution"
 
 
-def open_flip(part: Part, peak: int, device: Device, assumed: tuple[Assumption, ...]) -> Flip:
+def open_bound_changes(
+    workload: Workload, peak: int, device: Device, assumed: tuple[Assumption, ...]
+) -> BoundChanges:
     """Over all the open sizes that the assumptions allow."""
     from convcost.symbolic.breakeven import break_even
 
-    found = break_even(part.bytes * peak, part.flops * device.bandwidth, assumed)
+    found = break_even(workload.bytes * peak, workload.flops * device.bandwidth, assumed)
     if found.difference is not None and not found.signs:
-        return Flip()
+        return BoundChanges()
     ends = zip(found.crossings, found.signs[1:], strict=True)
-    starts = (1, *(_first(crossing, sign, found.exact) for crossing, sign in ends))
-    return _flip(found.size, map(Stretch, starts, map(_by, found.signs)))
+    starts = (1, *(_first_size(crossing, sign, found.exact) for crossing, sign in ends))
+    return _bound_changes(found.size, map(BoundRange, starts, map(_resource, found.signs)))
 
 
-def batch_flip(once: Part, twice: Part, name: str, peak: int, device: Device) -> Flip:
+def batch_bound_changes(
+    once: Workload, twice: Workload, name: str, peak: int, device: Device
+) -> BoundChanges:
     """Over a batch called `name`, by what a part costs on one sample and on two: each further one adds that.
 
     Compute binds where (flops + more_flops · (n − 1)) · bandwidth ≥ (bytes + more_bytes · (n − 1)) · peak.
     """
     more = (twice.flops - once.flops) * device.bandwidth - (twice.bytes - once.bytes) * peak
     surplus = once.flops * device.bandwidth - once.bytes * peak
-    first = Stretch(1, _by(surplus))
+    first = BoundRange(1, _resource(surplus))
     if not more or (more > 0) == (surplus >= 0):
-        return _flip(name, [first])
+        return _bound_changes(name, [first])
     last = -surplus // more if more < 0 else ceil_div(-surplus, more) - 1
-    return _flip(name, [first, Stretch(last + 2, _by(more))])
+    return _bound_changes(name, [first, BoundRange(last + 2, _resource(more))])
 
 
-def _flip(size: str, stretches: Iterable[Stretch]) -> Flip:
-    merged = tuple(next(alike) for _, alike in groupby(stretches, key=attrgetter("by")))
-    return Flip(merged, size if len(merged) > 1 else "")
+def _bound_changes(size: str, ranges: Iterable[BoundRange]) -> BoundChanges:
+    merged = tuple(next(alike) for _, alike in groupby(ranges, key=attrgetter("by")))
+    return BoundChanges(merged, size if len(merged) > 1 else "")
 
 
-def _by(sign: int) -> By:
+def _resource(sign: int) -> Resource:
     """At the ridge the peak binds."""
     return "memory" if sign < 0 else "compute"
 
 
-def _first(crossing: Any, sign: int, exact: bool) -> int:
+def _first_size(crossing: Any, sign: int, exact: bool) -> int:
     """The first whole size behind a crossing; one at the ridge itself belongs to the peak."""
     whole = int(crossing)
     is_there = whole == crossing and (sign >= 0 or not exact)
@@ -300,20 +307,20 @@ def roofline(
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype
     peak = device.peak(dtype)
-    doubled = {name: tuple(parts(other, asked)) for name, other in twice}
+    doubled = {name: tuple(workloads(other, asked)) for name, other in twice}
 
-    def bound(place: int, part: Part) -> Bound:
-        compute, memory = quotient(part.flops, peak), quotient(part.bytes, device.bandwidth)
-        return Bound(part, compute, memory, flip(place, part))
+    def bound(place: int, workload: Workload) -> RooflineBound:
+        compute, memory = quotient(workload.flops, peak), quotient(workload.bytes, device.bandwidth)
+        return RooflineBound(workload, compute, memory, changes(place, workload))
 
-    def flip(place: int, part: Part) -> Flip | None:
+    def changes(place: int, workload: Workload) -> BoundChanges | None:
         if report.open_names:
-            return open_flip(part, peak, device, report.assumptions)
+            return open_bound_changes(workload, peak, device, report.assumptions)
         if not doubled:
             return None
         first = next(iter(doubled.values()))
         alike = [name for name, others in doubled.items() if others == first]
-        return batch_flip(part, first[place], "·".join(alike), peak, device)
+        return batch_bound_changes(workload, first[place], "·".join(alike), peak, device)
 
-    bounds = tuple(bound(place, part) for place, part in enumerate(parts(report, asked)))
+    bounds = tuple(bound(place, workload) for place, workload in enumerate(workloads(report, asked)))
     return Roofline(device, dtype, bounds)

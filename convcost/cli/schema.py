@@ -8,7 +8,7 @@ import typer
 
 from convcost.cli.output import emit
 from convcost.core.errors import UsageError
-from convcost.schemas.registry import NAMES, schema_text
+from convcost.schemas import NAMES, schema_text
 
 
 def schema(

@@ -16,6 +16,13 @@ Shape: TypeAlias = tuple[Size, ...]
 
 FLOPS_PER_MAC = 2
 
+COMPLEX_MACS = 4
+"""Real MACs for each complex one: (a + bi)(c + di) takes four products, and four sums with the accumulation.
+
+Elementwise work and bias adds on complex numbers count 1 for each element, as on real ones: torch runs them
+as one operation, and no published convention splits them.
+"""
+
 NO_VALID_MACS = "MACs on real data have no formula of bearable length while these sizes are open"
 NUMBERS_NEEDED = "Numbers for the kernels, strides and dilations give it."
 

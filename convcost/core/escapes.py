@@ -10,7 +10,9 @@ alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho 
 omega
 """
 
-COMMAND = re.compile(r"^(\s*)::(?=\w)")
+# Patterns are compiled where they are first used: most commands use few of them.
+
+COMMAND = r"^(\s*)::(?=\w)"
 """What GitHub Actions takes for a command at the start of a line."""
 
 OLD_COMMAND = "##["
@@ -19,12 +21,10 @@ OLD_COMMAND = "##["
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 """What a spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
 
-MARKDOWN = re.compile(
-    r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|^\d{1,9}[.)](?=\s|$)"
-)
+MARKDOWN = r"[\\`*_|$\[]|~(?=\S)|&(?=[#\w])|(?<=:)//|(?<=www)\.|^\s+|^[-+=#>](?!\d)|^\d{1,9}[.)](?=\s|$)"
 """What Markdown reads as its own: signs of spans, entities, links, and of blocks at the start."""
 
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NO_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What no XML 1.0 may have in it, escaped or not."""
 
 LATEX_SIGNS = {
@@ -46,7 +46,7 @@ LATEX_ESCAPES = {
 LATEX_TEXT = str.maketrans(LATEX_ESCAPES | {sign: f"${command}$" for sign, command in LATEX_SIGNS.items()})
 LATEX_TYPEWRITER = LATEX_TEXT | {ord(sign): sign for sign in "<>|"}
 
-NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+NOT_ASCII = r"[^\x00-\x7f]"
 LATEX_ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"
 """Grave, acute, circumflex, tilde, diaeresis, ring, caron, cedilla: those that every font of LaTeX has."""
 
@@ -74,7 +74,7 @@ def printable_lines(text: str) -> str:
 
 def without_command(line: str) -> str:
     """`line`, as GitHub Actions does not read it."""
-    return COMMAND.sub(r"\1\\x3a:", line)
+    return re.sub(COMMAND, r"\1\\x3a:", line)
 
 
 def csv_cell(value: object) -> object:
@@ -87,7 +87,7 @@ def csv_cell(value: object) -> object:
 
 def markdown(text: str) -> str:
     """`text` without anything that Markdown reads as a sign of its own."""
-    return MARKDOWN.sub(_marked, text.replace("<", "\0")).replace("\0", "&lt;")
+    return re.sub(MARKDOWN, _marked, text.replace("<", "\0")).replace("\0", "&lt;")
 
 
 def _marked(found: re.Match[str]) -> str:
@@ -111,17 +111,17 @@ def json_text(document: str) -> str:
 
 def xml(text: str) -> str:
     """`text` that XML may have in it, not yet escaped."""
-    return NO_XML.sub("\ufffd", printable(text))
+    return re.sub(NO_XML, "\ufffd", printable(text))
 
 
 def latex(text: str) -> str:
     """`text` as it is, for text mode."""
-    return NOT_ASCII.sub(_latex_letter, text.translate(LATEX_TEXT))
+    return re.sub(NOT_ASCII, _latex_letter, text.translate(LATEX_TEXT))
 
 
 def latex_code(text: str) -> str:
     """`text` as code, for text mode."""
-    return rf"\texttt{{{NOT_ASCII.sub(_latex_letter, text.translate(LATEX_TYPEWRITER))}}}"
+    return rf"\texttt{{{re.sub(NOT_ASCII, _latex_letter, text.translate(LATEX_TYPEWRITER))}}}"
 
 
 def _latex_letter(found: re.Match[str]) -> str:

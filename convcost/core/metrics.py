@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from convcost.core.cost import Convention
-    from convcost.core.report import Row
+    from convcost.core.cost import Convention, Cost, Size
 
-RowReader = Callable[["Row", "Convention"], Any]
+RowReader = Callable[["RowQuantities"], Any]
+CostReader = Callable[["Cost", "Convention"], Any]
+
+
+class RowQuantities(Protocol):
+    """What a row of a report has, and so has what adds rows up: a submodule with all that is in it."""
+
+    @property
+    def params(self) -> Size:
+        """Parameters."""
+
+    @property
+    def trainable_params(self) -> Size:
+        """Those that require a gradient."""
+
+    @property
+    def cost(self) -> Cost:
+        """The cost of all calls."""
+
+    @property
+    def activations(self) -> Size:
+        """Output elements of contractions."""
 
 
 class Metric(NamedTuple):
@@ -20,7 +40,10 @@ class Metric(NamedTuple):
         full_label: Where it stands alone, without the one above.
         description: What it counts, for help and schemas.
         units: What an amount of it can be written in; the last is the usual one.
-        of_row: Reads it off a row, under a convention, where the total is the rows' sum.
+        scaled_unit: What the table of one design has its rounded amount in, 983 K MACs, if it has that.
+        of_cost: Reads it off a cost, under a convention; the total is then the sum over the rows.
+        of_row: Reads it off a row, where the total is the rows' sum but no part of a cost.
+        is_optional: Whether there may be no formula for it where sizes are open.
         missing: What a table has where there is none, if not a dash.
         in_baseline: Whether a lock file keeps the total.
         can_be_matched: Whether `match` can search for it.
@@ -31,7 +54,10 @@ class Metric(NamedTuple):
     label: str
     description: str
     units: tuple[str, ...] = ()
+    scaled_unit: str = ""
+    of_cost: CostReader | None = None
     of_row: RowReader | None = None
+    is_optional: bool = False
     full_label: str = ""
     is_minor: bool = False
     missing: str = ""
@@ -40,13 +66,22 @@ class Metric(NamedTuple):
     has_break_even: bool = False
 
     @property
+    def sentence(self) -> str:
+        """The description, to stand alone."""
+        return f"{self.description[0].upper()}{self.description[1:]}."
+
+    @property
     def is_additive(self) -> bool:
         """Whether the total is the sum over the rows."""
-        return self.of_row is not None
+        return bool(self.of_cost or self.of_row)
 
-    def in_row(self, row: Row, convention: Convention) -> Any:
+    def in_cost(self, cost: Cost, convention: Convention) -> Any:
+        """What a cost has of it; None where costs have none."""
+        return self.of_cost(cost, convention) if self.of_cost else None
+
+    def in_row(self, row: RowQuantities, convention: Convention) -> Any:
         """What a row has of it; None where rows have none."""
-        return self.of_row(row, convention) if self.of_row else None
+        return self.of_row(row) if self.of_row else self.in_cost(row.cost, convention)
 
 
 METRICS = (
@@ -55,7 +90,8 @@ METRICS = (
         "parameters",
         "parameters",
         ("parameters", "param", "params"),
-        lambda row, _: row.params,
+        scaled_unit="params",
+        of_row=lambda row: row.params,
         in_baseline=True,
         can_be_matched=True,
         has_break_even=True,
@@ -65,7 +101,8 @@ METRICS = (
         "trainable",
         "parameters that require a gradient",
         ("parameters", "param", "params"),
-        lambda row, _: row.trainable_params,
+        scaled_unit="params",
+        of_row=lambda row: row.trainable_params,
         full_label="trainable parameters",
         is_minor=True,
     ),
@@ -74,7 +111,8 @@ METRICS = (
         "MACs",
         "multiply–accumulates",
         ("MAC", "MACs"),
-        lambda row, _: row.cost.macs,
+        scaled_unit="MACs",
+        of_cost=lambda cost, _: cost.macs,
         in_baseline=True,
         can_be_matched=True,
     ),
@@ -83,7 +121,9 @@ METRICS = (
         "on real data",
         "multiply–accumulates on real data, not on padding",
         ("MAC", "MACs"),
-        lambda row, _: row.cost.valid_macs,
+        scaled_unit="MACs",
+        of_cost=lambda cost, _: cost.valid_macs,
+        is_optional=True,
         full_label="MACs on real data",
         is_minor=True,
         missing="(no formula)",
@@ -94,7 +134,9 @@ METRICS = (
         "FLOPs",
         "floating-point operations under the entry's convention",
         ("FLOP", "FLOPs"),
-        lambda row, convention: row.cost.flops(convention),
+        scaled_unit="FLOPs",
+        of_cost=lambda cost, convention: cost.flops(convention),
+        is_optional=True,
         in_baseline=True,
         can_be_matched=True,
         has_break_even=True,
@@ -111,7 +153,7 @@ METRICS = (
         "bias adds",
         "additions of a bias",
         ("add", "adds"),
-        lambda row, _: row.cost.bias_adds,
+        of_cost=lambda cost, _: cost.bias_adds,
         in_baseline=True,
     ),
     Metric(
@@ -119,7 +161,7 @@ METRICS = (
         "elementwise",
         "elementwise operations",
         ("operation", "operations"),
-        lambda row, _: row.cost.elementwise,
+        of_cost=lambda cost, _: cost.elementwise,
         full_label="elementwise work",
         in_baseline=True,
     ),
@@ -135,7 +177,7 @@ METRICS = (
         "activations",
         "output elements of all contractions",
         ("element", "elements", "activation", "activations"),
-        lambda row, _: row.activations,
+        of_row=lambda row: row.activations,
         in_baseline=True,
         has_break_even=True,
     ),
@@ -144,6 +186,7 @@ METRICS = (
         "bytes",
         "bytes of input, parameters and output",
         ("bytes", "B"),
+        scaled_unit="B",
         in_baseline=True,
         can_be_matched=True,
     ),

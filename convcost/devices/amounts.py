@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from math import prod
 from typing import NamedTuple
 
@@ -55,7 +54,7 @@ def parse_figure(written: object, measure: Measure) -> Amount:
 
     Exactly. A number alone is in FLOP/s, bytes/s or bytes. UsageError where the units do not fit.
     """
-    if isinstance(written, int | Decimal):
+    if isinstance(written, int | float):
         return Amount(_plausible(_whole(str(written), str(written), measure), str(written), measure))
     text = str(written)
     products = [re.split(r" ?[×*] ?| x ", part.strip()) for part in text[:LONGEST].split(" + ")]

@@ -62,7 +62,7 @@ def wanted_amount(result: AssertionResult, check: EntryCheck) -> Any:
     """The number that a check asks for; the formula where its size names are open."""
     if not isinstance(check.wanted, str):
         return check.wanted
-    from convcost.symbolic.symbol import symbol
+    from convcost.symbolic.sympy_bridge import symbol
 
     [formula] = [limit.wanted for limit in result.limits if limit.key == check.key]
     assert isinstance(formula, SizeFormula)

@@ -81,10 +81,10 @@ def _figure(value: Any) -> Figure:
         return value
     if value is None:
         return "no formula"
-    from convcost.symbolic.canonicalize import plain
+    from convcost.symbolic.expressions import python_number
     from convcost.symbolic.text import program
 
-    number = plain(value)
+    number = python_number(value)
     return number if isinstance(number, int) else program(value)
 
 

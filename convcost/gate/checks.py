@@ -80,9 +80,9 @@ def _total(report: Report, metric: str) -> Any:
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value
-    from convcost.symbolic.canonicalize import plain
+    from convcost.symbolic.expressions import python_number
 
-    return plain(value)
+    return python_number(value)
 
 
 def _check_number(

@@ -16,12 +16,11 @@ from convcost.gate.config_file import (
     dotted,
     find_config,
 )
-from convcost.gate.devices import stated
-from convcost.gate.entry import ConfiguredModel, Entry
-from convcost.gate.entry_reader import Reading
-from convcost.gate.keys import COMMON, CONFIG
+from convcost.gate.config_tables import ConfigTable, Defaults
+from convcost.gate.devices import add_devices
+from convcost.gate.entry import ConfiguredModel, Entry, EntryReader
 from convcost.gate.limit import parse_tolerance
-from convcost.gate.value_types import ConfigIssue
+from convcost.gate.validation import ConfigIssue, find_issues
 
 
 class Config(NamedTuple):
@@ -32,23 +31,26 @@ class Config(NamedTuple):
 
     @property
     def lock(self) -> Path:
-        """The lock file: beside it, convcost.lock, or of the name of a file with a name of its own."""
+        """The lock file: convcost.lock in the same folder; for gate.toml, gate.lock."""
         path = self.source.path
         return path.with_name("convcost.lock") if path.name == PYPROJECT else path.with_suffix(".lock")
 
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files that a check reads: the configuration, the lock file, and those of models."""
-        models = (
-            entry.subject for entry in self.entries.values() if isinstance(entry.subject, ConfiguredModel)
+        models = (entry.subject for entry in self.entries.values())
+        places = (
+            place
+            for model in models
+            if isinstance(model, ConfiguredModel)
+            for place in (model.text, model.maker, model.formulas)
         )
-        places = (place for model in models for place in (model.text, model.maker, model.formulas))
         sources = (place.rpartition(":")[0].rpartition("=")[2].strip() for place in places)
         files = (self.source.folder / _file(source) for source in sources if source)
         return (self.source.path, self.lock, *files)
 
     def runs_model(self, entry: Entry) -> bool:
-        """Whether it takes the run of a model to check the entry: its own, or that of a ratio."""
+        """Whether a model has to be run to check the entry: its own, or that of its ratio."""
         bases = (self.entries[limit.per] for limit in entry.limits if limit.per)
         return any(isinstance(each.subject, ConfiguredModel) for each in (entry, *bases))
 
@@ -57,7 +59,7 @@ class Config(NamedTuple):
         return self._replace(entries={name: entry._replace(**values) for name, entry in self.entries.items()})
 
     def line(self, *path: str) -> int:
-        """The line of a key below the entries, or of the entry."""
+        """The line of an entry, or of a key in it."""
         return self.source.line(("entries", *path))
 
     def chosen(self, names: Iterable[str]) -> tuple[Entry, ...]:
@@ -75,19 +77,21 @@ def _file(source: str) -> str:
     return source if source.endswith(".py") or "/" in source else f"{source.replace('.', '/')}.py"
 
 
-def read_config(given: str) -> Config:
-    """The configuration in the file that was named, or in the nearest one; ConfigError where it is wrong."""
-    source = find_config(given)
-    issues = [*_misplaced(source), *CONFIG.issues(_placed(source))]
-    tables = _readable(source.table, issues)
-    readings = [Reading(name, table) for name, table in tables.items()]
-    subjects = {reading.name: reading.subject for reading in readings if reading.subject}
-    common, invalid = _common(source.table, issues)
-    issues += invalid
-    entries = [reading.entry(common, subjects) for reading in readings]
-    issues += [issue for reading in readings for issue in reading.issues]
-    issues += _unknown_references(tables, source.table)
-    issues += stated(source).issues if "devices" in source.table else ()
+def read_config(file: str) -> Config:
+    """The configuration in the file that is named, or in the nearest one; ConfigError where it is wrong."""
+    source = find_config(file)
+    misplaced = {issue.path[0]: issue for issue in _misplaced(source)}
+    table = {name: value for name, value in source.table.items() if name not in misplaced}
+    issues = [*misplaced.values(), *find_issues(table, ConfigTable)]
+    defaults = _defaults(table, issues)
+    tables = _readable_entries(table, issues)
+    readers = [EntryReader(name, entry, defaults) for name, entry in tables.items()]
+    subjects = {reader.name: reader.subject for reader in readers if reader.subject}
+    entries = [reader.entry(subjects) for reader in readers]
+    issues += [issue for reader in readers for issue in reader.issues]
+    issues += _unknown_bases(tables, table)
+    if table.get("devices") and not any(issue.path[:1] == ("devices",) for issue in issues):
+        issues += add_devices(table["devices"], source.name).issues
     if issues:
         raise ConfigError(source.problems(issues))
     if not tables:
@@ -96,42 +100,33 @@ def read_config(given: str) -> Config:
 
 
 def _misplaced(source: ConfigFile) -> Iterator[ConfigIssue]:
-    """Tables that are where another file, or another key, has them."""
+    """Tables that belong in another file, or below another key."""
     if source.path.name != PYPROJECT and isinstance(source.table.get(TABLE[0]), Mapping):
         hint = f"Write [entries.NAME] here, or move the table to {PYPROJECT}."
         yield ConfigIssue(TABLE[:1], f"{'.'.join(TABLE)} is for {PYPROJECT}", hint)
-    for name, table in source.table.items():
-        if name not in CONFIG.keys and isinstance(table, Mapping) and {"spec", "model"} & table.keys():
-            yield ConfigIssue(
-                (name,), "an entry stands below entries", f"Write it as [{_key(source, name)}]."
-            )
+    for name, value in source.table.items():
+        if name in ConfigTable.__struct_fields__ or not isinstance(value, Mapping):
+            continue
+        if {"spec", "model"} & value.keys():
+            key = dotted((*source.prefix, "entries", name))
+            yield ConfigIssue((name,), "an entry stands below entries", f"Write it as [{key}].")
 
 
-def _key(source: ConfigFile, name: str) -> str:
-    return dotted((*source.prefix, "entries", name))
-
-
-def _placed(source: ConfigFile) -> Mapping[str, Any]:
-    """The configuration without what is misplaced, which is no misspelt key."""
-    misplaced = {issue.path[0] for issue in _misplaced(source)}
-    return {name: value for name, value in source.table.items() if name not in misplaced}
-
-
-def _common(
-    table: Mapping[str, Any], issues: Iterable[ConfigIssue]
-) -> tuple[Mapping[str, Any], list[ConfigIssue]]:
-    """What holds for every entry without one of its own, and what is wrong with it."""
+def _defaults(table: Mapping[str, Any], issues: list[ConfigIssue]) -> dict[str, Any]:
+    """What holds for every entry without one of its own; what is wrong with it is added to `issues`."""
     invalid = {issue.path[0] for issue in issues if issue.path}
-    common = {name: table[name] for name in COMMON if name in table and name not in invalid}
+    keys = Defaults.__struct_fields__
+    defaults = {name: table[name] for name in keys if name in table and name not in invalid}
     try:
-        parse_tolerance(common.get("tolerance", "0%"))
+        parse_tolerance(defaults.get("tolerance", "0%"))
     except UsageError as error:
-        return {**common, "tolerance": "0%"}, [ConfigIssue(("tolerance",), error.message, error.hint)]
-    return common, []
+        issues.append(ConfigIssue(("tolerance",), error.message, error.hint))
+        del defaults["tolerance"]
+    return defaults
 
 
-def _readable(table: Mapping[str, Any], issues: Iterable[ConfigIssue]) -> Mapping[str, Any]:
-    """The entries that have no misfit yet."""
+def _readable_entries(table: Mapping[str, Any], issues: Iterable[ConfigIssue]) -> Mapping[str, Any]:
+    """The entries without an issue."""
     paths = [issue.path for issue in issues]
     if ("entries",) in paths or "entries" not in table:
         return {}
@@ -139,12 +134,12 @@ def _readable(table: Mapping[str, Any], issues: Iterable[ConfigIssue]) -> Mappin
     return {name: entry for name, entry in table["entries"].items() if name not in invalid}
 
 
-def _unknown_references(tables: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[ConfigIssue]:
-    """What `ratio_to` names that is no other entry."""
-    for name, table in tables.items():
-        other = table.get("ratio_to", "")
-        path: tuple[str, ...] = ("entries", name, "ratio_to")
-        if other == name and other:
+def _unknown_bases(tables: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[ConfigIssue]:
+    """Each `ratio_to` that names no other entry."""
+    for name, entry in tables.items():
+        base, path = entry.get("ratio_to", ""), ("entries", name, "ratio_to")
+        if base == name and base:
             yield ConfigIssue(path, "names the entry itself")
-        elif other and other not in whole["entries"]:
-            yield ConfigIssue(path, f"no entry is called {other[:40]}{did_you_mean(other, whole['entries'])}")
+        elif base and base not in table["entries"]:
+            near = did_you_mean(base, table["entries"])
+            yield ConfigIssue(path, f"no entry is called {base[:40]}{near}")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.gate.toml_positions import KeyPath, Position, positions
-from convcost.gate.value_types import ConfigIssue
+from convcost.gate.validation import ConfigIssue
 from convcost.system.files import read_text, shown
 
 OWN_FILE = "convcost.toml"
@@ -153,13 +153,11 @@ def _read(path: Path) -> ConfigFile | None:
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """The tables in a TOML text, decimal numbers as Decimal; ConfigError at the line that is invalid."""
-    from decimal import Decimal
-
+    """The tables in a TOML text; ConfigError at the line that is invalid."""
     if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
-        return tomllib.loads(text, parse_float=Decimal)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
         found = re.search(r"line (\d+)", place)

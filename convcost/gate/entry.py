@@ -1,18 +1,28 @@
-"""An entry of the configuration: what is counted, and what is asked of it. Pure data."""
+"""An entry of the configuration: what is counted, and what is asked of it; read from its table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
 
 from convcost.core.cost import MATMUL, Convention
-from convcost.gate.limit import Limit
-from convcost.spec import Spec
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.gate.config_tables import MODEL_KEYS, SPEC_KEYS, EntryKeys, EntryTable
+from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
+from convcost.gate.validation import ConfigIssue
+from convcost.spec import Named, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from convcost.tracing.target.inputs import Inputs
+
+T = TypeVar("T")
+
+LONGEST_NAME = 64
 
 
 class ConfiguredModel(NamedTuple):
@@ -32,7 +42,7 @@ class ConfiguredModel(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A design or a model with its sizes, its limits, and the counters that have to agree."""
+    """A spec or a model with its sizes, its limits, and the counters that have to agree."""
 
     name: str
     subject: Spec | ConfiguredModel
@@ -47,7 +57,7 @@ class Entry(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The design, or the module's place, as it was written."""
+        """The spec, or the module's place, as it was written."""
         return self.subject.text
 
     @property
@@ -59,3 +69,109 @@ class Entry(NamedTuple):
     def open_names(self) -> tuple[str, ...]:
         """The sizes without a number."""
         return tuple(name for name in self.subject.names if name not in self.sizes)
+
+
+class EntryReader:
+    """Reads an entry from a table whose keys and values are of the right types, and gathers the issues."""
+
+    def __init__(self, name: str, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+        self.name = name
+        self.issues: list[ConfigIssue] = []
+        self._keys = table.keys()
+        self._table: EntryKeys = msgspec.convert({**defaults, **table}, EntryTable)
+        self.subject = self._subject()
+
+    def entry(self, subjects: Mapping[str, Named]) -> Entry | None:
+        """The entry, if it says what to count; `subjects` are those of all entries by name."""
+        subject, table = self.subject, self._table
+        if subject is None:
+            return None
+        self._attempt("sizes", lambda: check_names(table.sizes, (subject,)))
+        limits = (*self._limits(subject.names), *self._ratios(subject, subjects))
+        return Entry(
+            self.name,
+            subject,
+            table.sizes,
+            limits,
+            self._attempt("agree_with", lambda: _counters(table.agree_with, subject)) or (),
+            self._attempt("tolerance", lambda: parse_tolerance(table.tolerance)) or Fraction(0),
+            Convention(table.count, table.taps),
+            table.dtype,
+            table.growth_only,
+            table.timeout,
+        )
+
+    def _attempt(self, key: str, work: Callable[[], T]) -> T | None:
+        """What `work` returns; what it raises is an issue at `key`."""
+        try:
+            return work()
+        except ConvcostError as error:
+            self._refuse(key, str(error))
+            return None
+
+    def _refuse(self, key: str, message: str) -> None:
+        path = ("entries", self.name)
+        self.issues.append(ConfigIssue((*path, key) if key else path, message))
+
+    def _subject(self) -> Spec | ConfiguredModel | None:
+        table = self._table
+        if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
+            self._refuse("", f"a name has 1 to {LONGEST_NAME} characters that can be printed")
+        if isinstance(table.spec, str) and isinstance(table.model, str):
+            self._refuse("", "spec and model exclude each other")
+        elif isinstance(table.spec, str):
+            self._refuse_keys(MODEL_KEYS, "is for models alone")
+            return self._attempt("spec", partial(parse, table.spec))
+        elif isinstance(table.model, str):
+            self._refuse_keys(SPEC_KEYS, "is for specs alone")
+            return self._attempt("inputs", partial(_model, table.model, table))
+        else:
+            self._refuse("", "there is no spec and no model")
+        return None
+
+    def _refuse_keys(self, keys: Iterable[str], message: str) -> None:
+        for key in self._given(keys):
+            self._refuse(key, message)
+
+    def _given(self, keys: Iterable[str]) -> list[str]:
+        return [key for key in keys if key in self._keys]
+
+    def _limits(self, sizes: tuple[str, ...]) -> Iterator[Limit]:
+        for key in self._given(LIMITS):
+            limit = self._attempt(key, partial(amount_limit, key, getattr(self._table, key), sizes))
+            yield from [limit] if limit else []
+
+    def _ratios(self, subject: Named, subjects: Mapping[str, Named]) -> Iterator[Limit]:
+        """A ratio may be a formula in the sizes of both entries."""
+        base, metric = self._table.ratio_to, self._table.metric
+        given = self._given(RATIOS)
+        if not base:
+            self._refuse_keys((*given, "metric"), "says nothing without ratio_to")
+            return
+        if not given:
+            self._refuse("ratio_to", f"says nothing without {' or '.join(RATIOS)}")
+        both = subject, subjects.get(base, subject)
+        sizes = tuple(dict.fromkeys(name for each in both for name in each.names))
+        for key in given:
+            value = getattr(self._table, key)
+            limit = self._attempt(key, partial(ratio_limit, key, value, metric, base, sizes))
+            yield from [limit] if limit else []
+
+
+def _model(place: str, table: EntryKeys) -> ConfiguredModel:
+    from convcost.tracing.target.inputs import parse_inputs
+
+    if table.inputs and table.inputs_from:
+        raise UsageError("inputs and inputs_from exclude each other")
+    inputs = parse_inputs(table.inputs)
+    return ConfiguredModel(place, inputs, table.inputs_from, table.args, table.train, table.formulas)
+
+
+def _counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:
+    """The counters by name; for a spec, those that come with convcost."""
+    if not names:
+        return ()
+    from convcost.counters import select_counters, select_model_counters
+
+    choose = select_counters if isinstance(subject, Spec) else select_model_counters
+    return tuple(counter.name for counter in choose(",".join(names)))

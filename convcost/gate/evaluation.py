@@ -15,7 +15,7 @@ from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import Limit, SizeFormula
 from convcost.gate.lock_file import read_lock, write_lock
 from convcost.gate.result import BaselineStatus, EntryResult, GateResult
-from convcost.gate.value_types import ConfigIssue
+from convcost.gate.validation import ConfigIssue
 from convcost.system.files import exclusive, shown
 
 T = TypeVar("T")

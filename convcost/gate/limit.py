@@ -16,6 +16,8 @@ from convcost.spec.syntax import Expression, names
 
 Relation = Literal["≤", "≥", "="]
 
+LARGEST_AMOUNT = 10**40
+
 PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
 """What the key of a limit starts with."""
 
@@ -37,13 +39,13 @@ LIMITS = {
 }
 RATIOS = {f"{prefix}ratio": LimitKey(relation) for relation, prefix in PREFIXES.items()}
 
-PLAIN = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
+FACTOR = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
 """A factor without names: 6, 0.6, 3/5."""
 
 PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,12})?)\s*%\s*")
 
-BESIDE_A_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
-"""What may be an amount with a prefix and a product: 10E."""
+NUMBER_AND_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
+"""What may be an amount with a prefix or a product: 10E."""
 
 
 class SizeFormula(NamedTuple):
@@ -73,8 +75,8 @@ class Limit(NamedTuple):
 
 def amount_limit(key: str, value: object, sizes: Iterable[str]) -> Limit:
     """The limit that `max_flops = "2 GFLOPs"` states; raises ConvcostError for what it does not take."""
-    asked = LIMITS[key]
-    return Limit(key, asked.relation, asked.metric, _amount(value, asked.metric, tuple(sizes)))
+    limit = LIMITS[key]
+    return Limit(key, limit.relation, limit.metric, _amount(value, limit.metric, tuple(sizes)))
 
 
 def ratio_limit(key: str, value: object, metric: str, per: str, sizes: Iterable[str]) -> Limit:
@@ -84,7 +86,7 @@ def ratio_limit(key: str, value: object, metric: str, per: str, sizes: Iterable[
 
 def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
-        number = Fraction(cast("int | Decimal", value))
+        number = _exact(value)
         if number.denominator != 1:
             raise UsageError(f"is {value}; a whole number is needed")
         return int(number)
@@ -98,7 +100,7 @@ def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
 
 
 def _check_unambiguous(text: str, sizes: tuple[str, ...]) -> None:
-    found = BESIDE_A_LETTER.fullmatch(text)
+    found = NUMBER_AND_LETTER.fullmatch(text)
     if found and found[2] in sizes:
         hint = f"Write {found[1]}*{found[2]}, or the number with all its digits."
         raise UsageError(f"{text.strip()} could be an amount or a product with {found[2]}", hint=hint)
@@ -106,10 +108,15 @@ def _check_unambiguous(text: str, sizes: tuple[str, ...]) -> None:
 
 def _factor(value: object, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
-        return Fraction(cast("int | Decimal", value))
-    if PLAIN.fullmatch(value):
+        return _exact(value)
+    if FACTOR.fullmatch(value):
         return Fraction(re.sub(r"\s", "", value))
     return _formula(value, sizes)
+
+
+def _exact(number: object) -> Fraction:
+    """The number as it is written: 0.1 is a tenth, though the float is not."""
+    return Fraction(repr(number) if isinstance(number, float) else cast("int | Decimal", number))
 
 
 def _formula(text: str, sizes: tuple[str, ...]) -> SizeFormula:
@@ -126,5 +133,5 @@ def parse_tolerance(text: str) -> Fraction:
     """The share that `1%` is."""
     found = PERCENT.fullmatch(text)
     if not found:
-        raise UsageError(f"{text[:40]!a} is no percentage", hint='Write it as "1%".')
+        raise UsageError(f"{text[:40]!a} is not a percentage", hint='Write it as "1%".')
     return Fraction(found[1]) / 100

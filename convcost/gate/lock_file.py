@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Struct, defstruct, field
 
 from convcost.core.cost import Convention, Count, Padding
 from convcost.core.errors import UsageError
 from convcost.core.metrics import BY_NAME
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
-from convcost.gate.choice_types import Either, OneOf
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
-from convcost.gate.table_types import Key, Named, Table
-from convcost.gate.value_types import TEXT, WHOLE
+from convcost.gate.validation import about, find_issues
 from convcost.system.files import clean, read_text, shown, write_text
 
 VERSION = 1
 
-MARK = "convcost-lock"
+VERSION_KEY = "convcost-lock"
 """The key that says that a file is a lock file, and of which version."""
 
 HEADING = "# What convcost's entries cost. Written by convcost check --update: not to be edited by hand."
 
-USUAL: Mapping[str, Any] = {"sizes": {}, "count": "matmul", "taps": "full", "dtype": "float32"}
-"""What is left out."""
+WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
-FIGURE = Either((WHOLE, TEXT))
+LARGEST_FIGURE = 10**300
 
-ROW = Table(
-    "A layer or module; [0-3] in its path stands for each of these numbers. Figures that are 0 are left out.",
-    {
-        "kind": Key(TEXT, "Its class.", required=True),
-        "copies": Key(WHOLE, "How many there are, where its path stands for several."),
-        **{metric: Key(FIGURE, f"Its {BY_NAME[metric].description}.") for metric in ROW_METRICS},
+WholeNumber = Annotated[int, about(minimum=0, maximum=LARGEST_FIGURE)]
+
+
+def _figure(metric: str) -> Any:
+    return Annotated[
+        int | str, about(f"Its {BY_NAME[metric].description}.", minimum=0, maximum=LARGEST_FIGURE)
+    ]
+
+
+class LockRowKeys(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The keys of a row without its figures."""
+
+    kind: Annotated[str, about("Its class.")]
+    copies: Annotated[WholeNumber, about("How many there are, where its path stands for several.")] = 1
+
+
+LockRow: Any = defstruct(
+    "LockRow",
+    [(metric, _figure(metric), 0) for metric in ROW_METRICS],
+    bases=(LockRowKeys,),
+    module=__name__,
+    namespace={
+        "__doc__": "A layer or module; [0-3] in its path stands for each of these numbers. "
+        "Figures that are 0 are left out."
     },
 )
-ENTRY = Table(
-    "What an entry costs. A figure is a whole number; a formula where sizes are open.",
-    {
-        "of": Key(TEXT, "The design, or the module's place.", required=True),
-        "sizes": Key(Named(WHOLE), "The sizes that have a number."),
-        "count": Key(OneOf(get_args(Count)), "What FLOPs are, if not 2 × MACs."),
-        "taps": Key(OneOf(get_args(Padding)), "Which taps count, if not all."),
-        "dtype": Key(TEXT, "The dtype that bytes are counted in, if not float32."),
-        **{
-            metric: Key(FIGURE, f"Its {BY_NAME[metric].description}.", required=True)
-            for metric in BASELINE_METRICS
-        },
-        "rows": Key(Named(ROW), "Its layers or modules by their paths.", required=True),
-    },
+
+
+class LockEntryKeys(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The keys of an entry without its totals and rows."""
+
+    of: Annotated[str, about("The spec, or the module's place.")]
+    sizes: Annotated[dict[str, WholeNumber], about("The sizes that have a number.")] = {}
+    count: Annotated[Count, about("What FLOPs are, if not 2 × MACs.")] = "matmul"
+    taps: Annotated[Padding, about("Which taps count, if not all.")] = "full"
+    dtype: Annotated[str, about("The dtype that bytes are counted in.")] = "float32"
+
+
+LockEntry: Any = defstruct(
+    "LockEntry",
+    [
+        *((metric, _figure(metric)) for metric in BASELINE_METRICS),
+        ("rows", Annotated[dict[str, LockRow], about("Its layers or modules by their paths.")]),
+    ],
+    bases=(LockEntryKeys,),
+    module=__name__,
+    namespace={"__doc__": "What an entry costs. A figure is a whole number; a formula where sizes are open."},
+    kw_only=True,
 )
-LOCK = Table(
-    "The lock file of convcost check: what its entries cost.",
-    {MARK: Key(WHOLE, "The version of this form.", required=True), "entries": Key(Named(ENTRY), "By name.")},
-)
+
+
+class LockTable(Struct, forbid_unknown_fields=True):
+    """The lock file of convcost check: what its entries cost."""
+
+    version: Annotated[WholeNumber, about("The version of this form.")] = field(name=VERSION_KEY)
+    entries: Annotated[dict[str, LockEntry], about("By name.")] = {}
 
 
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
-    """Write the lock file, in one step or not at all; False where it has been just so already."""
+    """Write the lock file, in one step or not at all; False where it is the same already."""
     text = lock_text(baselines)
     if path.is_file() and read_text(path) == text:
         clean(Path(os.path.realpath(path)))
@@ -71,29 +101,29 @@ def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
 
 def lock_text(baselines: Mapping[str, Baseline]) -> str:
     """The file's text: entries by name, rows by path."""
-    parts = [f"{HEADING}\n{MARK} = {VERSION}\n"]
+    parts = [f"{HEADING}\n{VERSION_KEY} = {VERSION}\n"]
     parts += ["\n".join(_lines(_key(name), baselines[name])) + "\n" for name in sorted(baselines)]
     return "\n".join(parts)
 
 
 def _lines(name: str, baseline: Baseline) -> Iterator[str]:
-    about = {
-        "sizes": dict(sorted(baseline.sizes.items())),
-        "count": baseline.convention.count,
-        "taps": baseline.convention.padding,
-        "dtype": baseline.dtype,
-    }
-    given = {key: value for key, value in about.items() if value != USUAL[key]}
+    entry = LockEntry(
+        of=baseline.of,
+        sizes=dict(sorted(baseline.sizes.items())),
+        count=baseline.convention.count,
+        taps=baseline.convention.padding,
+        dtype=baseline.dtype,
+        rows={},
+        **baseline.totals,
+    )
+    table = msgspec.to_builtins(entry)
+    del table["rows"]
     yield f"[entries.{name}]"
-    yield from _assignments({"of": baseline.of, **given})
-    yield from _assignments({metric: baseline.totals[metric] for metric in BASELINE_METRICS})
+    yield from _assignments(table)
     yield f"\n[entries.{name}.rows]"
-    for path, found in fold_rows(baseline.rows).items():
-        yield f"{_value(path)} = {_value(_row(*found))}"
-
-
-def _row(row: BaselineRow, copies: int) -> dict[str, Any]:
-    return {"kind": row.kind, **({"copies": copies} if copies > 1 else {}), **dict(row.figures)}
+    for path, (row, copies) in fold_rows(baseline.rows).items():
+        figures = msgspec.to_builtins(LockRow(row.kind, copies, **dict(row.figures)))
+        yield f"{_value(path)} = {_value(figures)}"
 
 
 def _assignments(values: Mapping[str, Any]) -> Iterator[str]:
@@ -108,13 +138,8 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{ {', '.join(_assignments(value))} }}" if value else "{}"
     if isinstance(value, str):
-        import json
-
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)
-
-
-WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
 
 def read_lock(path: Path) -> dict[str, Baseline] | None:
@@ -128,18 +153,18 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
         table = parse_toml(read_text(path), shown(path))
     except ConfigError as error:
         raise UsageError(error.message, hint=WAY_OUT) from None
-    _check_mark(table, shown(path))
-    issue = next(LOCK.issues(table), None)
-    if issue:
+    _check_version(table, shown(path))
+    for issue in find_issues(table, LockTable):
         raise _damaged(path, f"{dotted(issue.path)}: {issue.message}")
-    return {name: _baseline(path, name, entry) for name, entry in table.get("entries", {}).items()}
+    lock = msgspec.convert(table, LockTable)
+    return {name: _baseline(path, name, entry) for name, entry in lock.entries.items()}
 
 
-def _check_mark(table: Mapping[str, Any], file: str) -> None:
-    version = table.get(MARK)
+def _check_version(table: Mapping[str, Any], file: str) -> None:
+    version = table.get(VERSION_KEY)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         hint = "It was left as it is. Move it elsewhere."
-        raise UsageError(f"{file} is no lock file of convcost", hint=hint)
+        raise UsageError(f"{file} is not a lock file of convcost", hint=hint)
     if version > VERSION:
         message = f"{file} is of version {version}; this convcost knows version {VERSION}"
         raise UsageError(message, hint="It was left as it is. A newer convcost can read it.")
@@ -149,40 +174,37 @@ def _damaged(path: Path, what: str) -> UsageError:
     return UsageError(f"{shown(path)} is damaged: {what}", hint=WAY_OUT)
 
 
-def _baseline(path: Path, name: str, entry: Mapping[str, Any]) -> Baseline:
-    about = {**USUAL, **entry}
-    found = Baseline(
-        of=entry["of"],
-        sizes=about["sizes"],
-        totals={metric: entry[metric] for metric in BASELINE_METRICS},
-        rows=_rows(path, name, entry["rows"]),
-        convention=Convention(about["count"], about["taps"]),
-        dtype=about["dtype"],
+def _baseline(path: Path, name: str, entry: Any) -> Baseline:
+    baseline = Baseline(
+        of=entry.of,
+        sizes=entry.sizes,
+        totals={metric: getattr(entry, metric) for metric in BASELINE_METRICS},
+        rows=_rows(path, name, entry.rows),
+        convention=Convention(entry.count, entry.taps),
+        dtype=entry.dtype,
     )
-    _check_sums(path, name, found)
-    return found
+    _check_sums(path, name, baseline)
+    return baseline
 
 
-def _rows(path: Path, name: str, table: Mapping[str, Any]) -> dict[str, BaselineRow]:
+def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, BaselineRow]:
     rows: dict[str, BaselineRow] = {}
-    for place, figures in table.items():
-        number = figures.get("copies", 1)
+    for place, row in folded.items():
         try:
-            paths = unfold_path(place) if number > 1 else [place]
+            paths = unfold_path(place) if row.copies > 1 else [place]
         except ValueError:
             paths = []
         is_known = any(each in rows for each in paths)
-        if len(paths) != number or is_known or len(rows) + number > MOST_ROWS:
-            raise _damaged(path, f"{dotted(('entries', name, 'rows', place))} is not {number} rows")
-        row = BaselineRow(
-            figures["kind"], tuple((key, figures[key]) for key in ROW_METRICS if figures.get(key))
-        )
-        rows |= dict.fromkeys(paths, row)
+        if len(paths) != row.copies or is_known or len(rows) + row.copies > MOST_ROWS:
+            raise _damaged(path, f"{dotted(('entries', name, 'rows', place))} is not {row.copies} rows")
+        figures = ((metric, getattr(row, metric)) for metric in ROW_METRICS)
+        found = BaselineRow(row.kind, tuple((metric, figure) for metric, figure in figures if figure))
+        rows |= dict.fromkeys(paths, found)
     return rows
 
 
 def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
-    """What a merge put together from two files does not add up."""
+    """Refuse what a merge of two files put together: its totals are not the sums of its rows."""
     for metric in ROW_METRICS:
         figures = [row.get(metric) for row in baseline.rows.values()]
         total = baseline.totals[metric]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from convcost.core import arithmetic
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import COMPLEX_MACS, Cost, Shape, Size
 
 
 class Operand(Protocol):
@@ -65,14 +65,6 @@ def by_each_factor(needed: frozenset[str], cost: Cost, output: Operand, **argume
     summed = Cost(bias_adds=size(output))
     product = Cost(cost.macs, cost.valid_macs)
     return {name: summed if name == added else product for name in needed}
-
-
-COMPLEX_MACS = 4
-"""Real MACs for each complex one: (a + bi)(c + di) takes four products, and four sums with the accumulation.
-
-Elementwise work and bias adds on complex numbers count 1 for each element, as on real ones: torch runs them
-as one operation, and no published convention splits them.
-"""
 
 
 def of_complex(cost: Cost) -> Cost:

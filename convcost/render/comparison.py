@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from convcost.analysis.breakdown import Pair, paired
+from convcost.analysis.breakdown import RowGroupPair, pair_rows
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
@@ -147,19 +147,11 @@ def differences(comparison: Comparison) -> Section:
     """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
     first = comparison.first
     notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
-    tables = (_difference_table(first, other, found) for other, found in _all_contributions(comparison))
+    tables = (_difference_table(first, other, found) for other, found in contributions(comparison))
     return Section(tuple(tables), tuple(note for note in notes if note))
 
 
-def difference_records(comparison: Comparison) -> list[dict[str, Any]]:
-    """The same as plain data, with every part."""
-    return [
-        {"name": other.name, "parts": [{**each._asdict(), "difference": each.difference} for each in found]}
-        for other, found in _all_contributions(comparison)
-    ]
-
-
-def _all_contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
+def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
     """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
     if any(report.open_names for report in comparison.candidates):
         return []
@@ -169,11 +161,11 @@ def _all_contributions(comparison: Comparison) -> list[tuple[Report, list[Contri
 
 def _contributions(first: Report, other: Report) -> list[Contribution]:
     """The largest first."""
-    found = [_contribution(pair, first, other) for pair in paired(first, other)]
+    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
     return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
 
 
-def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
+def _contribution(pair: RowGroupPair, first: Report, other: Report) -> Contribution:
     left, right = pair.costs
     return Contribution(
         _pair_label(pair),
@@ -182,7 +174,7 @@ def _contribution(pair: Pair, first: Report, other: Report) -> Contribution:
     )
 
 
-def _pair_label(pair: Pair) -> str:
+def _pair_label(pair: RowGroupPair) -> str:
     """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
     parts = [part for part in pair if part]
     paths = dict.fromkeys(part.path or ITSELF for part in parts)

@@ -23,7 +23,6 @@ TOO_LONG = "(long: --json has it)"
 
 SUMS = (" + ", " − ")
 ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
-LARGEST_FLOAT = 10**300
 
 
 def is_number(value: object) -> bool:
@@ -39,7 +38,7 @@ def short_text(
         return missing
     if is_number(value):
         return units.exact(value)
-    from convcost.symbolic.expression_parts import is_long
+    from convcost.symbolic.expressions import is_long
 
     if is_long(value, 3 * longest):
         return TOO_LONG
@@ -173,15 +172,3 @@ def simplified(value: Any) -> Any:
     from convcost.symbolic.text import lowest_terms
 
     return lowest_terms(value)
-
-
-def data(value: Any) -> Any:
-    """A JSON value: an exact integer, a float for a fraction, a formula as the text of a program."""
-    if isinstance(value, Fraction):
-        return float(value) if abs(value) <= LARGEST_FLOAT else round(value)
-    if value is None or isinstance(value, int):
-        return value
-    from convcost.symbolic.text import lowest_terms, program
-
-    reduced = lowest_terms(value)
-    return data(reduced) if is_number(reduced) else program(reduced)

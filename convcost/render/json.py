@@ -6,9 +6,10 @@ import json
 
 from convcost.core.escapes import json_text
 from convcost.render.kinds import Result, record
+from convcost.render.records.record import plain_data
 from convcost.render.style import Style
 
 
 def render(result: Result, style: Style) -> str:
     """One object, indented; a Report is a candidate object with what its numbers rest on."""
-    return json_text(json.dumps(record(result), indent=2)) + "\n"
+    return json_text(json.dumps(plain_data(record(result)), indent=2)) + "\n"

@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
+    from convcost.render.records.record import Record
     from convcost.verify.result import VerificationResult
 
+Listing: TypeAlias = "CounterList | DeviceList"
 Result: TypeAlias = (
-    "Report | Comparison | DiagnosedReport | Match | GateResult"
-    " | VerificationResult | CounterList | DeviceList | Explanation"
+    "Report | Comparison | DiagnosedReport | Match | GateResult | VerificationResult | Explanation | Listing"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
 
-class Kind(NamedTuple):
+class ResultKind(NamedTuple):
     """Functions as `module:name` below `convcost.render`: each is imported when it is asked for.
 
     Attributes:
         document: `(result, style) -> Document`, what the formats for people show.
-        record: `(result) -> dict`, what JSON shows.
+        record: `(result) -> Record`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
         formats: Those that it can be shown in.
         command: The command that shows it, where it has not every format.
@@ -47,23 +48,25 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "Report": Kind("report:report_document", "records:report_result", "csv:report_rows"),
-    "Comparison": Kind("comparison:comparison_document", "records:comparison_record", "csv:comparison_rows"),
-    "DiagnosedReport": Kind(
-        "report:diagnosis_document", "diagnosis_records:refereed_record", "diagnosis_records:rows"
+    "Report": ResultKind("report:report_document", "records.report:record", "records.report:rows"),
+    "Comparison": ResultKind(
+        "comparison:comparison_document", "records.comparison:record", "records.comparison:rows"
     ),
-    "Match": Kind("match:matching", "match_records:match_record", "match_records:match_rows"),
-    "GateResult": Kind("gate.layout:gate", "gate.records:checked_record", "gate.records:check_rows"),
-    "VerificationResult": Kind(
-        "verify:verify_document", "verify_records:verified_record", "verify_records:verified_rows"
+    "DiagnosedReport": ResultKind(
+        "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
-    "CounterList": Kind("counters:counters_document", "records:counter_list_record", "records:counter_rows"),
-    "DeviceList": Kind(
-        "devices:devices_document", "devices_records:device_list_record", "devices_records:device_rows"
+    "Match": ResultKind("match:matching", "records.match:record", "records.match:rows"),
+    "GateResult": ResultKind("gate.layout:gate", "records.check:record", "records.check:rows"),
+    "VerificationResult": ResultKind(
+        "verify:verify_document", "records.verification:record", "records.verification:rows"
     ),
-    "Explanation": Kind(
+    "CounterList": ResultKind(
+        "counters:counters_document", "records.counters:record", "records.counters:rows"
+    ),
+    "DeviceList": ResultKind("devices:devices_document", "records.devices:record", "records.devices:rows"),
+    "Explanation": ResultKind(
         "explain:explanation_document",
-        "explain_records:explanation_record",
+        "records.explanation:record",
         rows="",
         formats=("table", "json", "markdown", "latex"),
         command="explain",
@@ -72,7 +75,7 @@ KINDS = {
 """By the name of the result's class, which is not imported for it."""
 
 
-def kind_of(result: type) -> Kind:
+def kind_of(result: type) -> ResultKind:
     """The kind that results of this class are."""
     return KINDS[result.__name__]
 
@@ -83,9 +86,9 @@ def document(result: Result, style: Style) -> Document:
     return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 
-def record(result: Result) -> dict[str, Any]:
+def record(result: Result) -> Record:
     """All of `result` as plain data."""
-    return cast("dict[str, Any]", function_at(kind_of(type(result)).record)(result))
+    return cast("Record", function_at(kind_of(type(result)).record)(result))
 
 
 def rows(result: Result, style: Style) -> list[dict[str, Any]]:

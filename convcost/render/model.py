@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown import Node, by_operator, phases, tree
+from convcost.analysis.breakdown import Node, module_tree, operator_totals, phase_costs
+from convcost.core.cost import COMPLEX_MACS
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
-from convcost.operators.interface import COMPLEX_MACS
 from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section, Table
@@ -29,7 +29,7 @@ MOST_NAMED = 6
 
 def model_document(report: Report, trace: Trace, style: Style) -> Document:
     """The tree of modules, or its operators; the totals; what to know about them."""
-    root = tree(report)
+    root = module_tree(report)
     selection = select(root, style.view, report.convention)
     is_by_module = style.view.by == "module"
     tables = (
@@ -48,7 +48,7 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
 
 
 def _totals(report: Report, trace: Trace) -> Table:
-    label = "forward" if phases(trace) else ""
+    label = "forward" if phase_costs(trace) else ""
     columns = (label, "formula") if report.open_names else (label, "exact", "about")
     return Table(columns, tuple(total_lines(report)))
 
@@ -145,19 +145,19 @@ def _branches(found: CondCall) -> str:
 def _estimated(report: Report, trace: Trace) -> str:
     names = [
         operator_name(total.operator)
-        for total in by_operator(trace)
+        for total in operator_totals(trace)
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
     return f"Estimated by a usual rule, not exact: {join_first(names)}." if names else ""
 
 
 def _complex(trace: Trace) -> str:
-    names = [operator_name(total.operator) for total in by_operator(trace) if total.complex]
+    names = [operator_name(total.operator) for total in operator_totals(trace) if total.complex]
     return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {join_first(names)}." if names else ""
 
 
 def _sparse(trace: Trace) -> str:
-    names = [operator_name(total.operator) for total in by_operator(trace) if total.sparse]
+    names = [operator_name(total.operator) for total in operator_totals(trace) if total.sparse]
     return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
 
 

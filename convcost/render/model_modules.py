@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import reduce
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import Node, Share, around, folded
+from convcost.analysis.breakdown import ModuleTotals, Node, fold_repeated, parent_paths
 from convcost.core.cost import Convention, Size
+from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.render.document import Line, Table
 from convcost.render.formulas import about_text, shape_text, share_text
@@ -37,11 +37,13 @@ class Selection(NamedTuple):
     depth: int
 
     @property
-    def together(self) -> Share:
+    def together(self) -> ModuleTotals:
         """All of them, those within another one not again."""
         paths = {shown.node.module.path for shown in self.shown}
-        outermost = (shown.node for shown in self.shown if not paths & set(around(shown.node.module.path)))
-        return reduce(Share.and_, (node.total for node in outermost), Share())
+        outermost = (
+            shown.node for shown in self.shown if not paths & set(parent_paths(shown.node.module.path))
+        )
+        return sum((node.total for node in outermost), ModuleTotals())
 
 
 def select(root: Node, view: View, convention: Convention) -> Selection:
@@ -49,7 +51,7 @@ def select(root: Node, view: View, convention: Convention) -> Selection:
     order = _sort_key(view.sort, convention)
     if view.filter:
         return _filtered(root, view, order)
-    tree = folded(_with_itself(root, convention))
+    tree = fold_repeated(_with_itself(root, convention))
     depth = view.depth or _fitting_depth(tree)
     return Selection(tuple(_descendants(tree, depth, order)), depth)
 
@@ -62,14 +64,10 @@ def all_modules(root: Node, view: View, convention: Convention) -> tuple[Node, .
 
 def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None:
     """What to sort by: the largest first, but paths from A to Z."""
-    keys: dict[str, Callable[[Node], Any]] = {
-        "macs": lambda node: -node.total.cost.macs,
-        "flops": lambda node: -node.total.cost.flops(convention),
-        "params": lambda node: -node.total.params,
-        "activations": lambda node: -node.total.activations,
-        "path": lambda node: node.module.path,
-    }
-    return keys.get(sort)
+    if sort == "path":
+        return lambda node: node.module.path
+    metric = BY_NAME.get(sort)
+    return metric and (lambda node: -metric.in_row(node.total, convention))
 
 
 def _with_itself(node: Node, convention: Convention) -> Node:
@@ -80,7 +78,7 @@ def _with_itself(node: Node, convention: Convention) -> Node:
     if not counts or (node.module.path and not children):
         return replace(node, children=children)
     itself = Node(node.module, ITSELF, own)
-    return replace(node, own=Share(), children=(itself, *children))
+    return replace(node, own=ModuleTotals(), children=(itself, *children))
 
 
 def _fitting_depth(tree: Node) -> int:
@@ -136,7 +134,7 @@ def _module_line(found: ShownModule, report: Report, total: Size) -> Line:
     return Line(module_label(found), _cells(found.node.total, report, total), depth=found.depth)
 
 
-def _cells(share: Share, report: Report, total: Size) -> tuple[str, ...]:
+def _cells(share: ModuleTotals, report: Report, total: Size) -> tuple[str, ...]:
     flops = share.cost.flops(report.convention)
     backward = share.backward.flops(report.convention)
     costs = (about_text(share.cost.macs), about_text(flops), share_text(flops, total), about_text(backward))

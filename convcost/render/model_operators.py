@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from convcost.analysis.breakdown import OperatorTotal, by_operator, phases
+from convcost.analysis.breakdown import OperatorTotal, operator_totals, phase_costs
 from convcost.core.cost import Cost, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Trace
@@ -27,13 +27,13 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
 
     Elementwise work is left out where the screen has no room, if it is no part of the FLOPs.
     """
-    totals = [total for total in by_operator(trace) if total.calls]
+    totals = [total for total in operator_totals(trace) if total.calls]
     listed = [total for total in totals if in_full or total.cost.flops(report.convention)]
     lines = [_line(operator_name(total.operator), total.calls, total.cost, report) for total in listed]
     lines += _others([total for total in totals if total not in listed], report)
     lines += _uncounted(trace)
     lines.append(_line("total", sum(total.calls for total in totals), report.cost, report))
-    label = "operator, forward" if phases(trace) else "operator"
+    label = "operator, forward" if phase_costs(trace) else "operator"
     table = Table((label, *HEADINGS), tuple(lines))
     if report.open_names:
         table = table.without("MACs", "share")
@@ -68,7 +68,7 @@ def _uncounted(trace: Trace) -> list[Line]:
 
 def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
-    costs = phases(trace)
+    costs = phase_costs(trace)
     if not costs:
         return ()
     forward = costs.get("forward", Cost()).flops(report.convention)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterator
 
+from convcost.core.diagnosis import CauseKind
 from convcost.core.units import exact
+from convcost.counters import COUNTERS
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.records import installed
+from convcost.render.records.record import installed
 from convcost.render.style import Style
-from convcost.render.texts import Command
-from convcost.render.verify_records import command, reason
+from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
 LEGEND = (
@@ -85,7 +86,7 @@ def _notes(result: VerificationResult) -> Iterator[str]:
     yield from (f"No longer so: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:
         yield f"New: {_group_text(result, group)}. It shows in:"
-        yield Command(command(result, group))
+        yield CommandText(command(result, group))
 
 
 def _group_text(result: VerificationResult, group: FindingGroup) -> str:
@@ -101,3 +102,20 @@ def _kinds(group: FindingGroup) -> str:
 
 def _reference(result: VerificationResult, group: FindingGroup) -> Reference:
     return next(heading for heading in result.references if heading.name == group.example.check)
+
+
+def reason(group: FindingGroup) -> str:
+    """Causes by the phrases that they have elsewhere."""
+    phrases = {str(kind): kind.phrase for kind in CauseKind}
+    return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
+
+
+def command(result: VerificationResult, group: FindingGroup) -> str:
+    """What shows it again: the spec alone, where `layer` asks that counter."""
+    found = group.example
+    if found.check in COUNTERS:
+        return f'convcost layer "{found.spec}" --counters {found.check}'
+    if found.check in ("torch", "model"):
+        return f'convcost layer "{found.spec}" --counters none'
+    options = f"--kinds {found.kind} --cases {result.cases} --seed {result.seed}"
+    return f"convcost verify {options} --counters {found.check}"

@@ -1,1 +1,35 @@
-"""The JSON that convcost writes and reads, as types, and the JSON Schemas made from them."""
+"""The JSON Schemas of what convcost writes and reads: by name, as they are shipped."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from convcost.core.errors import unknown_name
+
+OUTPUTS = {
+    "compare": "convcost.render.records.comparison:ComparisonRecord",
+    "layer": "convcost.render.records.report:LayerRecord",
+    "model": "convcost.render.records.report:ModelRecord",
+    "explain": "convcost.render.records.explanation:ExplanationRecord",
+    "match": "convcost.render.records.match:MatchRecord",
+    "check": "convcost.render.records.check:GateRecord",
+    "verify": "convcost.render.records.verification:VerificationRecord",
+    "counters": "convcost.render.records.counters:CounterListRecord",
+    "devices": "convcost.render.records.devices:DeviceListRecord",
+}
+"""The record that the JSON of each command is."""
+
+INPUTS = {
+    "config": "convcost.gate.config_tables:ConfigTable",
+    "lock": "convcost.gate.lock_file:LockTable",
+}
+"""The record that each file fits which is read."""
+
+NAMES = (*OUTPUTS, *INPUTS)
+
+
+def schema_text(name: str) -> str:
+    """The schema called `name`, as it is shipped; UsageError if there is none."""
+    if name not in NAMES:
+        raise unknown_name("no schema is called", name, NAMES)
+    return files("convcost.schemas").joinpath("files", f"{name}.json").read_text(encoding="utf-8")

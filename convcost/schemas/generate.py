@@ -1,106 +1,86 @@
-"""JSON Schemas, draft 2020-12, from types: TypedDict, NamedTuple, Literal, Enum, unions, lists, dicts."""
+"""Make the JSON Schemas (draft 2020-12) of records: `python -m convcost.schemas.generate` writes all."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from enum import Enum
-from types import NoneType, UnionType
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NotRequired,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
 
-from convcost.schemas.common import Alias
-from convcost.schemas.documented import attribute_texts
+import msgspec
+
+from convcost.render import records
+from convcost.render.records.record import Record
+from convcost.schemas import INPUTS, NAMES, OUTPUTS
 
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
+REFERENCE = "#/$defs/{name}"
+
+TITLES = {"config": "convcost's configuration", "lock": "convcost's lock file"}
 
 
-def schema_of(cls: type, title: str) -> Schema:
-    """The schema of JSON values that are `cls`; every other class in it is one of its `$defs`."""
-    definitions: dict[str, Schema] = {}
-    body = _object(cls, definitions)
-    return {"$schema": DIALECT, "title": title, **body, "$defs": dict(sorted(definitions.items()))}
+def generate(name: str) -> Schema:
+    """The schema called `name`."""
+    module, _, record = (OUTPUTS | INPUTS)[name].partition(":")
+    title = TITLES.get(name, f"The JSON of convcost {name}")
+    return record_schema(getattr(import_module(module), record), title)
 
 
-def _schema(hint: Any, definitions: dict[str, Schema]) -> Schema:
-    """Of values of a type."""
-    origin, parts = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return {}
-    if hint in PLAIN:
-        return {"type": PLAIN[hint]}
-    if origin is Literal:
-        return {"const": parts[0]} if len(parts) == 1 else {"enum": list(parts)}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"enum": [member.value for member in hint]}
-    if origin in (Union, UnionType):
-        return _any_of([_schema(part, definitions) for part in parts])
-    if origin in (list, tuple):
-        return {"type": "array", "items": _schema(parts[0], definitions)}
-    if origin in (dict, Mapping):
-        return _table(parts[0], parts[1], definitions)
-    if origin is NotRequired:
-        return _schema(parts[0], definitions)
-    if origin is Annotated:
-        return _alias(parts[0], parts[1], definitions)
-    return _class(hint, definitions)
+def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
+    """The schema of a record; the others in it are its `$defs`, by their names without `Record`."""
+    every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in _records()}
+    every[record.__name__] = record
+    names = [record.__name__]
+    while True:
+        types = [every[name] for name in names]
+        _, definitions = msgspec.json.schema_components(types, ref_template=REFERENCE)
+        missing = {*re.findall(r'"#/\$defs/(\w+)"', json.dumps(definitions))} - definitions.keys()
+        if not missing:
+            break
+        names += sorted(missing)
+    body = definitions.pop(record.__name__)
+    schema = {"$schema": DIALECT, **body, "title": title, "$defs": dict(sorted(definitions.items()))}
+    text = re.sub(r'"((?:#/\$defs/)?\w+)Record"', r'"\1"', json.dumps(schema))
+    shorter: Schema = json.loads(text, object_hook=_with_types_as_a_list)
+    return shorter
 
 
-def _alias(hint: Any, alias: Alias, definitions: dict[str, Schema]) -> Schema:
-    """By its name, with what it stands for."""
-    definitions[alias.name] = {"description": alias.about, **_schema(hint, definitions)}
-    return {"$ref": f"#/$defs/{alias.name}"}
+def _with_types_as_a_list(schema: Schema) -> Schema:
+    """`{"type": ["integer", "null"]}` for a choice of types without more to say of each."""
+    choices = schema.get("anyOf", [])
+    if not choices or any(choice.keys() != {"type"} for choice in choices):
+        return schema
+    others = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**others, "type": [choice["type"] for choice in choices]}
 
 
-def _any_of(choices: list[Schema]) -> Schema:
-    """Types without parts as one list of types."""
-    if all(choice.keys() == {"type"} for choice in choices):
-        return {"type": list(dict.fromkeys(choice["type"] for choice in choices))}
-    return {"anyOf": choices}
+def record_names() -> list[str]:
+    """Of all records there are."""
+    return [cls.__name__ for cls in _records()]
 
 
-def _table(key: Any, value: Any, definitions: dict[str, Schema]) -> Schema:
-    """An object with any names, or with names among some words."""
-    names = {} if key is str else {"propertyNames": _schema(key, definitions)}
-    return {"type": "object", **names, "additionalProperties": _schema(value, definitions)}
+def _records(cls: type[Record] = Record) -> Iterator[type[Record]]:
+    """All classes of records, those that other modules refer to by name among them."""
+    if cls is Record:
+        for found in iter_modules(records.__path__, f"{records.__name__}."):
+            import_module(found.name)
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _records(subclass)
 
 
-def _class(cls: type, definitions: dict[str, Schema]) -> Schema:
-    name = _name(cls)
-    if name not in definitions:
-        definitions[name] = {}
-        definitions[name] = _object(cls, definitions)
-    return {"$ref": f"#/$defs/{name}"}
+def schema_file(schema: Schema) -> str:
+    """A schema's text."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _name(cls: type) -> str:
-    """Of two modules' classes that are both called Part, each has its module's name in front."""
-    return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
-
-
-def _object(cls: type, definitions: dict[str, Schema]) -> Schema:
-    """A class's attributes as properties, no others."""
-    hints, texts = get_type_hints(cls, include_extras=True), attribute_texts(cls)
-    properties = {}
-    for name, hint in hints.items():
-        about = {"description": texts[name]} if name in texts else {}
-        properties[name] = about | _schema(hint, definitions)
-    return {
-        "description": inspect.cleandoc(cls.__doc__ or ""),
-        "type": "object",
-        "properties": properties,
-        "required": [name for name, hint in hints.items() if get_origin(hint) is not NotRequired],
-        "additionalProperties": False,
-    }
+if __name__ == "__main__":
+    folder = Path(__file__).with_name("files")
+    for name in NAMES:
+        (folder / f"{name}.json").write_text(schema_file(generate(name)), encoding="utf-8")

@@ -112,15 +112,15 @@ class Design:
     def _from_formula(self, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
         if isinstance(self._formula, int):
             return self._formula
-        from convcost.symbolic.exact import quotient
-        from convcost.symbolic.open_sizes import broken, is_decided, is_fulfilled
+        from convcost.symbolic.expressions import quotient
+        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
 
         sizes = {**self.bound, **varied}
         for name, size in sizes.items():
             mask.restrict(size >= 1, partial(UsageError, f"{name} is {size}; at least 1 is needed"))
         for assumption in self._counted_report.assumptions:
             if is_decided(assumption, sizes):
-                mask.restrict(is_fulfilled(assumption, sizes), partial(broken, assumption, sizes))
+                mask.restrict(is_fulfilled(assumption, sizes), partial(broken_assumption, assumption, sizes))
         numerator, denominator = quotient(self._formula, sizes)
         return numerator // denominator
 

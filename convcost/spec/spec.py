@@ -47,7 +47,7 @@ class Spec:
     def bind(self, sizes: Mapping[str, Size], stay_open: bool = False) -> dict[str, Size]:
         """Every size of this spec by name; what has no value is a symbol."""
         if stay_open or self.leaves_open(sizes):
-            from convcost.symbolic.symbol import symbol
+            from convcost.symbolic.sympy_bridge import symbol
 
             given = {name: whole(name, sizes[name]) for name in self.names if name in sizes}
             return OpenSizes({name: given.get(name, symbol(name)) for name in self.names})

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sympy import CRootOf, Mul, S
 
 from convcost.core.report import Assumption
-from convcost.symbolic.canonicalize import canonicalize, plain
+from convcost.symbolic.bounds import Least, is_never_negative, least_values, sign_from
 from convcost.symbolic.constraints import inequality
 from convcost.symbolic.crossings import crossings, sign_of
-from convcost.symbolic.factors import product_of_sums
-from convcost.symbolic.lower_bounds import Least, is_never_negative, least_values, sign_from
-from convcost.symbolic.symbol import symbol
+from convcost.symbolic.expressions import python_number
+from convcost.symbolic.factorization import product_of_sums
+from convcost.symbolic.sympy_bridge import canonicalize, symbol
 from convcost.symbolic.text import readable
 
 
@@ -85,4 +85,4 @@ def has_closed_form(crossing: Any) -> bool:
 
 def ratio_at(ratio: Any, name: str, value: Any) -> Any:
     """`ratio` where the size called `name` is `value`."""
-    return plain((S.Zero + ratio).subs({symbol(name): value}))
+    return python_number((S.Zero + ratio).subs({symbol(name): value}))

@@ -1,28 +1,25 @@
-"""What a requirement comes to while sizes are open: it holds, it fails, or it is assumed."""
+"""What a requirement comes to while sizes are open: it holds, it fails, or it has to be assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from fractions import Fraction
-from math import floor, gcd, lcm
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from math import floor, gcd
+from typing import Literal, NamedTuple
 
-from sympy import cancel
+from sympy import Expr, cancel
 
 from convcost.core.constraints import AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.symbolic.common_factors import common_divisor, common_factors
-from convcost.symbolic.convert import from_sympy, to_sympy
-from convcost.symbolic.expression_parts import is_long, with_unknowns
-from convcost.symbolic.formula import Formula, atoms_of, divided, made, terms_of
+from convcost.symbolic.expressions import is_long, with_unknowns
+from convcost.symbolic.formula import Formula, Value, divided, made
 from convcost.symbolic.integrality import is_integer, is_integer_term
-from convcost.symbolic.long_text import long_program
 from convcost.symbolic.notation import people
-from convcost.symbolic.signs import cleared, is_nonnegative, undivided
+from convcost.symbolic.signs import is_nonnegative, without_divisor, without_floor
 from convcost.symbolic.substitution import substitute
-from convcost.symbolic.terms import UNIT
-from convcost.symbolic.text import readable
+from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
+from convcost.symbolic.terms import UNIT, Terms, common_divisor, common_factors, terms_of
+from convcost.symbolic.text import long_program, readable
 
 LONGEST_FACTORED = 30
 """A side of an assumption with more parts is not searched for common factors."""
@@ -42,18 +39,18 @@ class Constraint(NamedTuple):
     def assumption(self) -> Assumption:
         """As a report has it."""
         if self.relation == "whole":
-            divisor = common_divisor(self.formula)
+            divisor = made(common_divisor(self.formula))
             text = f"{_written(to_sympy(divisor))} divides {_written(to_sympy(self.formula * divisor))}"
         else:
-            text = _stated(self.formula, "=" if self.relation == "zero" else "≥", _written)
+            text = _stated(self.formula.terms, "=" if self.relation == "zero" else "≥", _written)
         return Assumption(text, self.relation, to_sympy(self.formula))
 
 
-def _written(formula: Any) -> str:
+def _written(expression: Expr) -> str:
     """As people write it; a long formula as it is, and a very long one as programs do."""
-    if is_long(formula):
-        return long_program(formula)
-    return people(formula) if is_long(formula, LONGEST_FACTORED) else readable(formula)
+    if is_long(expression):
+        return long_program(expression)
+    return people(expression) if is_long(expression, LONGEST_FACTORED) else readable(expression)
 
 
 def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
@@ -83,97 +80,88 @@ def constraints_left(assumption: Assumption, sizes: Mapping[str, int]) -> Iterat
             yield from _whole(formula)
 
 
-def not_negative(difference: Any) -> Iterator[Constraint]:
+def not_negative(difference: Value) -> Iterator[Constraint]:
     """That `difference` ≥ 0."""
-    if is_nonnegative(difference) is None:
-        for simplify in (undivided, without_common_factors, _tightened, undivided, _tightened):
-            difference = simplify(difference)
     known = is_nonnegative(difference)
+    if known is None:
+        terms = terms_of(difference)
+        for simplify in (without_floor, without_common_factors, _tightened, without_floor, _tightened):
+            terms = simplify(terms)
+        difference = made(terms)
+        known = is_nonnegative(difference)
     if known is False:
         raise FailureError
-    if known is None:
+    if known is None and isinstance(difference, Formula):
         yield Constraint("nonnegative", difference)
 
 
-def _tightened(difference: Any) -> Any:
-    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of whole terms can be tightened."""
-    if not _is_of_whole_terms(difference):
+def _tightened(difference: Terms) -> Terms:
+    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of integer terms can be tightened."""
+    if difference.is_constant or not _is_of_integer_terms(difference):
         return difference
-    common = _common(difference, constant=False)
-    constant = floor(Fraction(terms_of(difference).get(UNIT, 0), common))
-    rest = {term: factor // common for term, factor in difference.terms.items() if term}
-    return Formula({**rest, UNIT: constant} if constant else rest)
+    common = _common_coefficient(difference)
+    rest = {term: factor // common for term, factor in difference.items() if term}
+    return Terms({**rest, UNIT: floor(difference.constant) // common})
 
 
-def _is_of_whole_terms(difference: Any) -> bool:
-    return isinstance(difference, Formula) and all(
-        is_integer_term(*term) for term in difference.terms.items()
-    )
+def _is_of_integer_terms(difference: Terms) -> bool:
+    return all(is_integer_term(*term) for term in difference.items())
 
 
-def _common(difference: Formula, *, constant: bool = True) -> int:
-    return gcd(*(int(factor) for term, factor in difference.terms.items() if term or constant))
+def _common_coefficient(difference: Terms) -> int:
+    """The largest number that all terms but the constant are multiples of."""
+    return gcd(*(int(factor) for term, factor in difference.items() if term))
 
 
-def without_common_factors(difference: Formula) -> Formula:
-    """A whole `difference` without the positive factors that all its terms have: they decide no sign."""
-    if not isinstance(difference, Formula) or len(difference.terms) == 1:
+def without_common_factors(difference: Terms) -> Terms:
+    """`difference` without the positive factors that all its terms have: they decide no sign."""
+    if len(difference) == 1:
         return difference
     common = common_factors(difference)
-    quotient: Formula = (
-        divided(difference, common) if all(atom.is_positive for atom in atoms_of(common)) else difference
-    )
-    return quotient
+    is_positive = all(atom.is_positive for atom in common.atoms)
+    return difference * common.inverse() if is_positive else difference
 
 
-def _whole(quotient: Any) -> Iterator[Constraint]:
-    if not isinstance(quotient, Formula) and quotient.denominator != 1:
-        raise FailureError
-    if not is_integer(quotient):
+def _whole(quotient: Value) -> Iterator[Constraint]:
+    if not isinstance(quotient, Formula):
+        if quotient.denominator != 1:
+            raise FailureError
+    elif not is_integer(quotient):
         yield Constraint("whole", quotient)
 
 
-def _quotient(value: Any, divisor: Any) -> Any:
+def _quotient(value: Value, divisor: Value) -> Value:
     """value / divisor, without what two sums have in common."""
     quotient = divided(value, divisor)
-    is_simple = len(terms_of(divisor)) == 1 or is_integer(quotient)
-    return quotient if is_simple else from_sympy(with_unknowns(to_sympy(value) / to_sympy(divisor), cancel))
+    if len(terms_of(divisor)) == 1 or is_integer(quotient):
+        return quotient
+    return from_sympy(with_unknowns(to_sympy(value) / to_sympy(divisor), cancel))
 
 
-def _zero(difference: Any) -> Iterator[Constraint]:
+def _zero(difference: Value) -> Iterator[Constraint]:
     if not isinstance(difference, Formula):
         if difference != 0:
             raise FailureError
         return
-    difference = without_common_factors(cleared(difference))
-    if _is_of_whole_terms(difference):
-        is_apart = is_nonnegative(difference - 1) or is_nonnegative(-difference - 1)
-        if is_apart or terms_of(difference).get(UNIT, 0) % _common(difference, constant=False):
+    terms = without_common_factors(without_divisor(difference))
+    if _is_of_integer_terms(terms):
+        is_apart = is_nonnegative(terms - 1) or is_nonnegative(-terms - 1)
+        if is_apart or terms.constant % _common_coefficient(terms):
             raise FailureError
-    yield Constraint("zero", difference)
+    yield Constraint("zero", Formula(terms))
 
 
-def inequality(difference: Any, relation: str, write: Callable[[Any], str] = readable) -> str:
+def inequality(difference: Expr, relation: str, write: Callable[[Expr], str] = readable) -> str:
     """sympy's `difference` ≥ 0 with every term on the side where it is added: L ≥ 2, 3·L < 5."""
-    return _stated(without_common_factors(cleared(from_sympy(difference))), relation, write)
+    return _stated(without_common_factors(without_divisor(from_sympy(difference))), relation, write)
 
 
-def _stated(difference: Any, relation: str, write: Callable[[Any], str]) -> str:
-    terms = terms_of(difference).items()
-    left, right = made({t: f for t, f in terms if f > 0}), made({t: -f for t, f in terms if f < 0})
-    if not isinstance(left, Formula) and isinstance(right, Formula):
+def _stated(difference: Terms, relation: str, write: Callable[[Expr], str]) -> str:
+    left = Terms({term: factor for term, factor in difference.items() if factor > 0})
+    right = Terms({term: -factor for term, factor in difference.items() if factor < 0})
+    if left.is_constant and not right.is_constant:
         left, right, relation = right, left, MIRRORED[relation]
-    return f"{write(to_sympy(left))} {relation} {write(to_sympy(right))}"
+    return f"{write(to_sympy(made(left)))} {relation} {write(to_sympy(made(right)))}"
 
 
 MIRRORED = {"≥": "≤", ">": "<", "<": ">", "≤": "≥", "=": "="}
-
-
-def multiples(found: Iterable[Assumption]) -> dict[Any, int]:
-    """For each size that the assumptions say is a multiple, of what number: 4 divides E gives {E: 4}."""
-    least: dict[Any, int] = {}
-    for assumption in found:
-        coefficient, size = assumption.formula.as_coeff_Mul()
-        if assumption.relation == "whole" and size.is_Symbol:
-            least[size] = lcm(least.get(size, 1), int(coefficient.q))
-    return least

@@ -15,9 +15,7 @@ import sympy
 from sympy import Abs, Dummy, Poly, Rational, real_roots
 from sympy.polys.polyerrors import PolynomialError
 
-from convcost.symbolic.canonicalize import plain
-from convcost.symbolic.exact import quotient
-from convcost.symbolic.expression_parts import inner_first
+from convcost.symbolic.expressions import inner_first, python_number, quotient
 
 MOST_POINTS = 16
 """More changes of a sign are no answer that a reader can hold in mind."""
@@ -76,7 +74,7 @@ def _real_crossings(polynomial: Poly) -> Crossings:
     kept = [place for place, root in enumerate(roots) if signs[place] != signs[place + 1] or root.is_Integer]
     return Crossings(
         signs=(signs[0], *(signs[place + 1] for place in kept)),
-        points=tuple(plain(roots[place].together()) for place in kept),
+        points=tuple(python_number(roots[place].together()) for place in kept),
     )
 
 
@@ -107,9 +105,9 @@ def _signs(formula: Any, size: Any, numbers: list[int]) -> Iterator[tuple[int, i
 
     from convcost.symbolic.columns import Column, spread
 
-    shape = (len(numbers),)
-    parts = (spread(part, shape) for part in quotient(formula, {size.name: Column(np.array(numbers))}))
-    signs = prod(np.sign(part.values) for part in parts)
+    column: Any = Column(np.array(numbers))
+    parts: Any = quotient(formula, {size.name: column})
+    signs = prod(np.sign(spread(part, (len(numbers),)).values) for part in parts)
     return zip(numbers, signs.tolist(), strict=True)
 
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from convcost.core.constraints import Requirement, single_requirements
-from convcost.core.cost import Cost, Shape
+from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
-from convcost.symbolic.assumption_set import AssumptionSet
-from convcost.symbolic.asymptotic_sign import asymptotic_sign
+from convcost.symbolic.assumptions import AssumptionSet
 from convcost.symbolic.constraints import FailureError, constraints_of, not_negative
 from convcost.symbolic.feasibility import is_fulfillable
-from convcost.symbolic.formula import HEAVIEST, Formula, dimension, part
+from convcost.symbolic.formula import HEAVIEST, Formula, Value, dimension, part
 from convcost.symbolic.signs import sign_of
-from convcost.symbolic.substitution import names_in, transform
+from convcost.symbolic.substitution import asymptotic_sign, names_in, transform
+from convcost.symbolic.sympy_bridge import throughout, to_sympy
 
 Result = TypeVar("Result")
 
 LONGEST_DIMENSION = 60
 """A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
 
-LONGEST_ON_DATA = 500
-"""A formula for MACs on real data of more parts is not worth its work."""
-
+LONGEST_VALID_MACS = 500
+"""A formula for valid MACs of more parts is not worth its work."""
 
 WEIGHT_OF_A_LAYER = 10
 
@@ -61,39 +60,43 @@ class SymbolicEvaluator:
                 for constraint in constraints_of(single):
                     self.assumptions.enter(constraint)
             except FailureError:
+                message = _written(single).message
                 raise RequirementError(
-                    single.message, hint=single.hint, argument=single.argument, step=step
+                    message, hint=single.hint, argument=single.argument, step=step
                 ) from None
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output; a dimension that grows too long is kept together."""
-        sizes = self._worked_out(layer.output, shape)
+        sizes = self._evaluated(layer.output, shape)
         self._weight += sum(getattr(size, "weight", 1) for size in sizes)
-        kept: list[Any] = [part("positive", size) if _is_long(size) else size for size in sizes]
-        return tuple(kept)
+        return cast("Shape", tuple(part("positive", size) if _is_long(size) else size for size in sizes))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """The layer's cost; without MACs on real data where their formula is long, be it only in the end."""
-        cost = Cost(*self._worked_out(lambda simple: _quantities(layer.cost(simple)), shape))
-        quantities = (cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise)
+        """The layer's cost; without valid MACs where their formula is long, be it only in the end."""
+        quantities = self._evaluated(lambda simple: _quantities(layer.cost(simple)), shape)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
             raise TooLongError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
-        return replace(cost, valid_macs=_bearable(cost, "weight", HEAVIEST))
+        cost = Cost(*cast("Shape", quantities))
+        return replace(cost, valid_macs=_unless_long(cost, "weight", HEAVIEST))
 
-    def _worked_out(self, formulas: Callable[[Shape], tuple[Any, ...]], shape: Shape) -> tuple[Any, ...]:
+    def _evaluated(
+        self, formulas: Callable[[Shape], tuple[Size | None, ...]], shape: Shape
+    ) -> tuple[Value | None, ...]:
         """`formulas` with each dimension as one size, which is then opened up again."""
         large = frozenset[str]().union(*map(names_in, shape))
-        simple = tuple(map(dimension, shape))
-        return tuple(self.simplify(formula, large) for formula in formulas(simple))
+        simple = cast("Shape", tuple(map(dimension, shape)))
+        return tuple(
+            formula if formula is None else self.simplify(formula, large) for formula in formulas(simple)
+        )
 
-    def simplify(self, formula: Any, large: frozenset[str] = frozenset()) -> Any:
+    def simplify(self, formula: Value, large: frozenset[str] = frozenset()) -> Value:
         """`formula` as short as the assumptions allow.
 
         A sign that varies is assumed as it is where the sizes in `large` are much larger than the others.
         """
 
-        def absolute(inner: Any) -> Any:
+        def absolute(inner: Value) -> Value:
             value = abs(inner)
             is_open = isinstance(value, Formula) and any(atom.kind == "absolute" for atom in value.atoms)
             return self._signed(inner, large) if is_open else value
@@ -105,7 +108,7 @@ class SymbolicEvaluator:
             together=lambda atom: part(*atom) if _is_long(atom.inner) else atom.inner,
         )
 
-    def _signed(self, inner: Formula, large: frozenset[str]) -> Any:
+    def _signed(self, inner: Value, large: frozenset[str]) -> Value:
         known = sign_of(self.assumptions.under(inner))
         sign = known or (asymptotic_sign(inner, large) if self.chooses_signs else 0)
         if sign and known is None:
@@ -137,15 +140,21 @@ def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
     return work(SymbolicEvaluator(chooses_signs=False))
 
 
-def _is_long(size: Any) -> bool:
+def _written(requirement: Requirement) -> Requirement:
+    """With its formulas as sympy's, which have a text."""
+    values = throughout(cast("tuple[object, ...]", requirement), to_sympy)
+    return type(requirement)(*values)
+
+
+def _is_long(size: Value | None) -> bool:
     return isinstance(size, Formula) and size.parts > LONGEST_DIMENSION
 
 
-def _quantities(cost: Cost) -> tuple[Any, ...]:
-    return cost.macs, _bearable(cost, "parts", LONGEST_ON_DATA), cost.bias_adds, cost.elementwise
+def _quantities(cost: Cost) -> tuple[Size | None, ...]:
+    return cost.macs, _unless_long(cost, "parts", LONGEST_VALID_MACS), cost.bias_adds, cost.elementwise
 
 
-def _bearable(cost: Cost, measure: str, most: int) -> Any:
-    """The MACs on real data, unless their formula is longer than that, and not that of all MACs."""
+def _unless_long(cost: Cost, measure: str, most: int) -> Size | None:
+    """The valid MACs, unless their formula is longer than that, and not that of all MACs."""
     is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
     return None if is_long else cost.valid_macs

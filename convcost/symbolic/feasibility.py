@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
-from typing import Any
 
 from convcost.symbolic.constraints import Constraint
-from convcost.symbolic.formula import terms_of
-from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import rank, size_of
+from convcost.symbolic.formula import Value
+from convcost.symbolic.substitution import names_in, value_at
+from convcost.symbolic.terms import Coefficient, rank, size_name, terms_of
 
 Point = dict[str, int]
 
@@ -52,9 +51,9 @@ def _is_fulfilled(constraint: Constraint, point: Point) -> bool:
             return value is not None and bool(value.denominator == 1)
 
 
-def _value(formula: Any, point: Point) -> Any:
+def _value(formula: Value, point: Point) -> Coefficient | None:
     try:
-        return substitute(formula, point)
+        return value_at(formula, point)
     except ZeroDivisionError:
         return None
 
@@ -78,7 +77,7 @@ def _repaired(point: Point, constraints: Sequence[Constraint]) -> Point:
     return point
 
 
-def _made_whole(point: Point, formula: Any, value: Fraction) -> Point:
+def _made_whole(point: Point, formula: Value, value: Fraction) -> Point:
     """`point` with one size multiplied or enlarged so that a quotient of it is whole, if that helps."""
     for name in sorted(names_in(formula)):
         enlarged = min(point[name] * value.denominator, LARGEST_TRIED)
@@ -89,10 +88,10 @@ def _made_whole(point: Point, formula: Any, value: Fraction) -> Point:
     return point
 
 
-def _balanced(point: Point, formula: Any, value: Fraction) -> Point:
+def _balanced(point: Point, formula: Value, value: Fraction) -> Point:
     """`point` with one size of a sum changed so that the sum is 0 there, or just above."""
     for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: rank(term[0])):
-        name = size_of(monomial)
+        name = size_name(monomial)
         size = point[name] - value / factor if name else 0
         if 1 <= size <= LARGEST_TRIED:
             return {**point, name: ceil(size) if factor > 0 else floor(size)}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice, product
 from math import prod
-from typing import Any, Literal
+from typing import Literal
 
-from sympy import Abs, Rational, S, floor
+from sympy import Abs, Expr, Rational, S, floor
 
 from convcost.core.report import Assumption
+from convcost.symbolic.bounds import is_never_negative, least_values, unrounded
 from convcost.symbolic.breakeven import break_even
-from convcost.symbolic.canonicalize import plain, unrounded
-from convcost.symbolic.convert import to_sympy
-from convcost.symbolic.exact import evaluate
+from convcost.symbolic.expressions import evaluate, python_number
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.lower_bounds import is_never_negative, least_values
+from convcost.symbolic.sympy_bridge import to_sympy
 
 Answer = Literal["yes", "no", "unknown"]
 
@@ -26,7 +25,7 @@ TRIED = (1, 2, 3, 4, 6, 8, 12, 16, 31, 64)
 MOST_TRIED = 2_000
 
 
-def expression(number: Any, assumed: tuple[Assumption, ...]) -> Any:
+def expression(number: Formula | Expr | int | Fraction, assumed: tuple[Assumption, ...]) -> Expr:
     """A number, or a formula of ours or of sympy's, as sympy's; what is assumed to divide, divides."""
     if isinstance(number, Formula):
         number = to_sympy(number)
@@ -35,7 +34,7 @@ def expression(number: Any, assumed: tuple[Assumption, ...]) -> Any:
     return unrounded(S.Zero + number, assumed)
 
 
-def is_equal(first: Any, second: Any, assumed: tuple[Assumption, ...]) -> Answer:
+def is_equal(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
     """Whether both formulas are the same for all sizes."""
     found = break_even(first, second, assumed)
     if found.signs:
@@ -44,7 +43,7 @@ def is_equal(first: Any, second: Any, assumed: tuple[Assumption, ...]) -> Answer
     return "no" if is_polynomial or _has(lambda value: value != 0, second - first, assumed) else "unknown"
 
 
-def is_at_most(first: Any, second: Any, assumed: tuple[Assumption, ...]) -> Answer:
+def is_at_most(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
     """Whether the first formula is never more than the second."""
     found = break_even(second, first, assumed)
     if found.signs:
@@ -54,7 +53,7 @@ def is_at_most(first: Any, second: Any, assumed: tuple[Assumption, ...]) -> Answ
     return "no" if _has(lambda value: value > 0, first - second, assumed) else "unknown"
 
 
-def _has(wanted: Any, difference: Any, assumed: tuple[Assumption, ...]) -> bool:
+def _has(wanted: Callable[[Expr], bool], difference: Expr, assumed: tuple[Assumption, ...]) -> bool:
     """Whether `difference` is as wanted at one of the points tried."""
     names = tuple(sorted(symbol.name for symbol in difference.free_symbols))
     return any(wanted(evaluate(difference, point)) for point in _points(names, assumed))
@@ -73,7 +72,7 @@ def _points(names: tuple[str, ...], assumed: tuple[Assumption, ...]) -> Iterator
 
 
 def _holds(assumption: Assumption, point: dict[str, int]) -> bool:
-    value = plain(S.Zero + evaluate(assumption.formula, point))
+    value = python_number(S.Zero + evaluate(assumption.formula, point))
     match assumption.relation:
         case "nonnegative":
             return bool(value >= 0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sympy import Abs, Add, Max, Mul, Pow, Rational, S, Symbol, floor
+from sympy import Abs, Add, Expr, Max, Mul, Pow, Rational, S, Symbol, floor
 
 from convcost.core.escapes import latex_name
-from convcost.symbolic.expression_parts import is_long
-from convcost.symbolic.factors import fraction
+from convcost.symbolic.expressions import is_long
+from convcost.symbolic.factorization import fraction
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -73,13 +73,13 @@ LATEX = Notation(
 )
 
 
-def people(formula: Any) -> str:
+def people(formula: Expr) -> str:
     """`formula` as it is, written for people."""
     return write(formula, PEOPLE)
 
 
 @lru_cache(maxsize=4_000)
-def write(formula: Any, notation: Notation) -> str:
+def write(formula: Expr, notation: Notation) -> str:
     """`formula` as it is, in a notation."""
     match formula:
         case Symbol():
@@ -102,7 +102,7 @@ def write(formula: Any, notation: Notation) -> str:
     return str(formula).replace("-", notation.minus)
 
 
-def _over_one_line(formula: Any, notation: Notation) -> str:
+def _over_one_line(formula: Expr, notation: Notation) -> str:
     """A sum of fractions as one fraction, if it is not long."""
     numerator, denominator = (formula, 1) if is_long(formula, LONGEST_FRACTION) else fraction(formula)
     if denominator == 1:
@@ -110,7 +110,7 @@ def _over_one_line(formula: Any, notation: Notation) -> str:
     return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
 
 
-def _sum(formula: Any, notation: Notation) -> str:
+def _sum(formula: Expr, notation: Notation) -> str:
     terms = sorted(formula.args, key=_rank)
     signed = [(-term, True) if is_negative(term) else (term, False) for term in terms]
     (first, is_first_negative), *rest = sorted(signed, key=lambda part: part[1]) if signed[0][1] else signed
@@ -118,19 +118,19 @@ def _sum(formula: Any, notation: Notation) -> str:
     return (notation.minus if is_first_negative else "") + write(first, notation) + "".join(others)
 
 
-def _rank(term: Any) -> tuple[bool, int, bool, str]:
+def _rank(term: Expr) -> tuple[bool, int, bool, str]:
     """Numbers last, high powers first, what is added before what is taken away, and then by name."""
     rest = term.as_coeff_Mul()[1]
     powers = [int(part.exp) if isinstance(part, Pow) else 1 for part in Mul.make_args(rest)]
     return bool(term.is_number), -sum(powers), is_negative(term), people(rest)
 
 
-def is_negative(term: Any) -> bool:
+def is_negative(term: Expr) -> bool:
     """Whether a term of a sum is taken away."""
     return bool(term.as_coeff_Mul()[0] < 0)
 
 
-def _product(formula: Any, notation: Notation) -> str:
+def _product(formula: Expr, notation: Notation) -> str:
     numerator, denominator = formula.as_numer_denom()
     if denominator != 1:
         return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
@@ -141,14 +141,14 @@ def _product(formula: Any, notation: Notation) -> str:
     return notation.product(factors if coefficient == 1 else [write(coefficient, notation), *factors])
 
 
-def _order(factor: Any) -> tuple[int, str]:
+def _order(factor: Expr) -> tuple[int, str]:
     base = factor.base if isinstance(factor, Pow) else factor
     if not isinstance(base, Symbol):
         return 2, "".join(filter(str.isalpha, people(base)))
     return (0 if base.name in BATCH_LIKE else 1), base.name
 
 
-def _power(base: Any, exponent: Any, notation: Notation) -> str:
+def _power(base: Expr, exponent: Expr, notation: Notation) -> str:
     if exponent.is_negative:
         return f"1/{_bracketed(base**-exponent, notation, Mul)}"
     if exponent == S.Half:
@@ -159,6 +159,6 @@ def _power(base: Any, exponent: Any, notation: Notation) -> str:
     return f"{_bracketed(base, notation, Mul)}{written}"
 
 
-def _bracketed(formula: Any, notation: Notation, *kinds: type) -> str:
+def _bracketed(formula: Expr, notation: Notation, *kinds: type) -> str:
     text = write(formula, notation)
     return f"({text})" if isinstance(formula, (Add, *kinds)) else text

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from typing import TypeVar, cast
 
-from convcost.core.arguments import all_sizes, instance, text
+from sympy import Expr
+
 from convcost.core.constraints import Divides
-from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention
-from convcost.core.errors import ConvcostError, RequirementError, UnboundSizeError, UsageError, did_you_mean
-from convcost.core.metrics import NAMES
-from convcost.core.report import Report
+from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Size
+from convcost.core.errors import RequirementError
+from convcost.core.report import Report, Row
+from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
+from convcost.layers.interface import Layer
 from convcost.layers.network import Network
-from convcost.symbolic.constraints import FailureError, constraints_left
-from convcost.symbolic.convert import from_sympy, to_sympy
+from convcost.symbolic.bounds import Largest, as_sympy, largest_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
-from convcost.symbolic.exact import evaluate as exactly
-from convcost.symbolic.formula import Formula
-from convcost.symbolic.open_sizes import broken, check_assumptions, check_open, fulfills, open_sizes
-from convcost.symbolic.report_mapping import mapped, mapped_layer, mapped_trace, throughout
-from convcost.symbolic.substitution import substitute
+from convcost.symbolic.formula import Formula, Value, part
+from convcost.symbolic.sympy_bridge import Change, from_sympy, throughout, to_sympy
+
+Item = TypeVar("Item")
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
@@ -35,7 +34,8 @@ def _open_report(
     ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
     divisions = (
-        Divides(*throughout(cast("tuple[Any, ...]", division), from_sympy)) for division in network.divisions
+        Divides(*throughout(cast("tuple[Size | str, ...]", division), from_sympy))  # type: ignore[arg-type]
+        for division in network.divisions
     )
     opened = replace(
         network,
@@ -47,16 +47,13 @@ def _open_report(
     if convention.padding == "valid":
         _check_valid(report)
 
-    def shown(formula: Any) -> Any:
-        """Shortened once more: a later layer may have shown that a division in an earlier one is whole."""
-        return _sympy(evaluator.simplify(formula) if evaluator.assumptions.quotients else formula)
+    def shown(formula: Expr) -> Expr | Value:
+        """Shortened once more: a later layer may have shown that a division in an earlier one is exact."""
+        settled = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
+        return to_sympy(settled) if isinstance(settled, Formula) else settled
 
     rows = tuple(mapped(row, shown)._replace(layer=originals[id(row.layer)]) for row in report.rows)
     return replace(report, rows=rows, assumptions=evaluator.assumptions.assumed)
-
-
-def _sympy(number: Any) -> Any:
-    return to_sympy(number) if isinstance(number, Formula) else number
 
 
 def _check_valid(report: Report) -> None:
@@ -65,94 +62,90 @@ def _check_valid(report: Report) -> None:
             raise RequirementError(NO_VALID_MACS, hint=NUMBERS_NEEDED, step=step)
 
 
-def substitute_sizes(report: Report, given: Mapping[str, Any]) -> Report:
-    """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
-    sizes = open_sizes(report, all_sizes(given))
-    return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
+def compute_rows(
+    report: Report, compute: Callable[[Sequence[Row], Largest], tuple[Item, ...]]
+) -> tuple[Item, ...]:
+    """`compute` of the report's rows in our own formulas, which are quicker, as sympy's.
+
+    Each dimension that is no plain size is one meanwhile, of which it is known that it is positive.
+    """
+    ours = [
+        mapped(row, from_sympy)._replace(
+            layer=mapped_layer(row.layer, from_sympy),
+            input=throughout(row.input, _dimension),
+            output=throughout(row.output, _dimension),
+        )
+        for row in report.rows
+    ]
+    return throughout(compute(ours, largest_under(report.assumptions)), as_sympy)
 
 
-def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
-    """The two can't differ then, also where signs vary that the formulas assume."""
-    assert report.source
-    numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
-    try:
-        found = report.source.report({**numbers, **sizes}, report.convention, report.dtype, stay_open=True)
-    except ConvcostError:
-        check_assumptions(report, sizes)
-        raise
-    return replace(found, name=report.name, assumed=report.assumed)
+def _dimension(size: Expr) -> Value:
+    formula = from_sympy(size)
+    is_plain = not isinstance(formula, Formula) or (
+        len(formula.terms) == 1 and all(atom.kind == "name" for atom in formula.atoms)
+    )
+    return formula if is_plain else part("positive", formula)
 
 
-def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
-    check_assumptions(report, sizes)
-    has_all = sizes.keys() >= {*report.open_names}
+def mapped(row: Row, change: Change) -> Row:
+    """`row` with `change` of its sizes and costs, its layer apart."""
+    return row._replace(
+        input=throughout(row.input, change),
+        output=throughout(row.output, change),
+        parameters={name: throughout(shape, change) for name, shape in row.parameters.items()},
+        cost=_cost(row.cost, change),
+        activations=throughout(row.activations, change),
+    )
 
-    def change(formula: Any) -> Any:
-        return exactly(formula, sizes) if has_all else _sympy(substitute(from_sympy(formula), sizes))
 
-    evaluator = SymbolicEvaluator()
-    _restate(report, sizes, evaluator)
+def mapped_layer(layer: Item, change: Change) -> Item:
+    """`layer` with `change` of the formulas among its arguments; what is no layer as it is."""
+    if not isinstance(layer, Layer):
+        return layer
+    names = [field.name for field in fields(layer)]  # type: ignore[arg-type]
+    return replace(layer, **{name: throughout(getattr(layer, name), change) for name in names})  # type: ignore[type-var]
+
+
+def mapped_trace(trace: Trace, change: Change) -> Trace:
+    """`trace` with `change` of its sizes and costs."""
+    modules = (
+        module._replace(input=throughout(module.input, change), output=throughout(module.output, change))
+        for module in trace.modules
+    )
+    uncounted = (found._replace(inputs=throughout(found.inputs, change)) for found in trace.uncounted)
     return replace(
-        report,
-        rows=tuple(mapped(row, change) for row in report.rows),
-        trace=report.trace and mapped_trace(report.trace, change),
-        sizes={**report.sizes, **sizes},
-        assumptions=evaluator.assumptions.assumed,
-        roofline=None,
-        memory=None,
+        trace,
+        inputs=_tensors(trace.inputs, change),
+        outputs=_tensors(trace.outputs, change),
+        operations=tuple(_operation(operation, change) for operation in trace.operations),
+        uncounted=tuple(uncounted),
+        modules=tuple(modules),
+        held=None,
+        conditionals=tuple(_conditional(found, change) for found in trace.conditionals),
     )
 
 
-def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvaluator) -> None:
-    for assumption in report.assumptions:
-        try:
-            for constraint in constraints_left(assumption, sizes):
-                evaluator.assumptions.enter(constraint)
-        except FailureError:
-            raise broken(assumption, sizes) from None
+def _tensors(tensors: tuple[TensorInfo, ...], change: Change) -> tuple[TensorInfo, ...]:
+    return tuple(tensor._replace(shape=throughout(tensor.shape, change)) for tensor in tensors)
 
 
-def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Any]:
-    """`metric` as an exact function of the named open sizes."""
-    for name in names:
-        instance("the name of a size", name, str, "a text", 'Such as "E".')
-    _check_names(report, names)
-    if text("metric", metric, "flops") not in NAMES:
-        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
-    formula = getattr(report, metric)
-    if formula is None:
-        raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
-
-    def value(*sizes: Any) -> Any:
-        if len(sizes) != len(names):
-            raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
-        given = open_sizes(report, dict(zip(names, sizes, strict=True)))
-        if not report.source:
-            check_assumptions(report, given)
-            return exactly(formula, given)
-        if fulfills(report, given):
-            with suppress(ZeroDivisionError):
-                return exactly(formula, given)
-        return _one_by_one(lambda each: getattr(substitute_sizes(report, each), metric), given)
-
-    return value
-
-
-def _one_by_one(compute: Callable[[Mapping[str, int]], Any], given: Mapping[str, Any]) -> Any:
-    """`compute` of each set of sizes; an array of that for arrays."""
-    if not any(getattr(size, "ndim", 0) for size in given.values()):
-        return compute(given)
-    from numpy import frompyfunc
-
-    return frompyfunc(lambda *sizes: compute(dict(zip(given, sizes, strict=True))), len(given), 1)(
-        *given.values()
+def _operation(operation: Operation, change: Change) -> Operation:
+    return operation._replace(
+        inputs=throughout(operation.inputs, change),
+        output=throughout(operation.output, change),
+        cost=_cost(operation.cost, change),
+        activations=throughout(operation.activations, change),
     )
 
 
-def _check_names(report: Report, names: tuple[str, ...]) -> None:
-    """UsageError unless `names` are those of all open sizes, each once."""
-    check_open(report, names)
-    if twice := [name for name in report.open_names if names.count(name) > 1]:
-        raise UsageError(f"{', '.join(twice)} is named twice")
-    if missing := [name for name in report.open_names if name not in names]:
-        raise UsageError(f"{', '.join(missing)} would still be open", hint="Name every open size.")
+def _conditional(found: CondCall, change: Change) -> CondCall:
+    return found._replace(
+        inputs=throughout(found.inputs, change),
+        true=found.true and _cost(found.true, change),
+        false=found.false and _cost(found.false, change),
+    )
+
+
+def _cost(cost: Cost, change: Change) -> Cost:
+    return Cost(*throughout((cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise), change))

@@ -1,144 +1,191 @@
-"""Signs of formulas over positive integers, proved where a simple proof exists."""
+"""Signs of formulas for sizes from 1 on, proved where a simple proof exists."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from itertools import product
+from math import comb, prod
+from typing import TypeAlias
 
-from convcost.symbolic.common_factors import common_divisor
-from convcost.symbolic.formula import Formula, atoms_of, divided, made, part, terms_of
 from convcost.symbolic.integrality import is_integer
-from convcost.symbolic.positivity import is_positive_sum
-from convcost.symbolic.terms import Atom, Coefficient, rank
+from convcost.symbolic.terms import (
+    Atom,
+    Coefficient,
+    HasTerms,
+    Monomial,
+    Terms,
+    alone,
+    common_divisor,
+    rank,
+    terms_of,
+)
+
+Number: TypeAlias = HasTerms | Terms | Coefficient
 
 MOST_BOUNDED = 4
-"""Roundings and absolute values that one proof may replace by their bounds."""
+"""Floors and absolute values that one proof may replace by their bounds."""
+
+MOST_SHIFTED = 500
+"""A polynomial is not shifted to sizes from 0 on if it has more terms then."""
 
 
-def is_nonnegative(number: Any) -> bool | None:
-    """Whether `number` ≥ 0 for all positive integers: True, False (never so), or None (unknown).
-
-    A formula of sympy's will do as well.
-    """
-    if hasattr(number, "free_symbols"):
-        return _is_nonnegative_expression(number)
-    return _is_nonnegative(number) if isinstance(number, Formula) else bool(number >= 0)
-
-
-def _is_nonnegative_expression(expression: Any) -> bool | None:
-    from convcost.symbolic.convert import StrangeError, from_sympy
-
-    try:
-        return is_nonnegative(from_sympy(expression))
-    except StrangeError:
-        return None
-
-
-def sign_of(number: Any) -> int | None:
-    """1 if `number` ≥ 0 whatever the sizes, −1 if it is ≤ 0, None where that is open."""
-    if is_nonnegative(number):
-        return 1
-    return -1 if is_nonnegative(-number) else None
+def is_nonnegative(number: Number) -> bool | None:
+    """Whether `number` ≥ 0 for all positive integers: True, False (for none), or None (unknown)."""
+    terms = terms_of(number)
+    return terms.constant >= 0 if terms.is_constant else _is_nonnegative(terms)
 
 
 @lru_cache(maxsize=5_000)
-def _is_nonnegative(formula: Formula) -> bool | None:
-    difference = undivided(formula)
-    if _is_proved(difference, MOST_BOUNDED) or _is_of_ordered_roundings(difference):
+def _is_nonnegative(terms: Terms) -> bool | None:
+    difference = without_floor(terms)
+    if _is_proved(difference, MOST_BOUNDED) or _is_of_ordered_floors(difference):
         return True
-    return False if _is_proved(undivided(-difference - 1), MOST_BOUNDED) else None
+    return False if _is_proved(without_floor(-difference - 1), MOST_BOUNDED) else None
 
 
-def undivided(difference: Any) -> Any:
-    """An x that is ≥ 0 where `difference` is: whole, and without a rounding if there is one alone.
+def sign_of(number: Number) -> int | None:
+    """1 if `number` ≥ 0 for all sizes, −1 if it is ≤ 0, None where neither is proved."""
+    terms = terms_of(number)
+    if is_nonnegative(terms):
+        return 1
+    return -1 if is_nonnegative(-terms) else None
 
-    ⌊x⌋ + m ≥ 0 says as much as x + m ≥ 0 for a whole m, and m − ⌊a/n⌋ ≥ 0 as much as n·(m + 1) − 1 − a ≥ 0.
+
+def is_positive_sum(number: Number) -> bool:
+    """Whether a polynomial is ≥ 0 for a reason that shows in its terms."""
+    terms = terms_of(number)
+    if terms.is_constant:
+        return terms.constant >= 0
+    if not all(atom.is_positive for atom in terms.atoms):
+        return False
+    if all(factor > 0 for factor in terms.values()):
+        return True
+    if any(power < 0 for term in terms for _, power in term):
+        return False
+    return _is_outweighed(terms) or _is_positive_from_zero(terms)
+
+
+def _is_outweighed(polynomial: Terms) -> bool:
+    """Whether each negative term is outweighed by a positive one that is a multiple of it, as L by K·L."""
+    order = sorted(polynomial, key=rank)
+    left = {term: polynomial[term] for term in order if polynomial[term] > 0}
+    for term in reversed(order):
+        missing = -polynomial[term]
+        for other in left if missing > 0 else ():
+            if _divides(term, other):
+                taken = min(missing, left[other])
+                left[other], missing = left[other] - taken, missing - taken
+        if missing > 0:
+            return False
+    return True
+
+
+def _divides(term: Monomial, other: Monomial) -> bool:
+    powers = dict(other)
+    return all(power <= powers.get(atom, 0) for atom, power in term)
+
+
+def _is_positive_from_zero(polynomial: Terms) -> bool:
+    """Whether no coefficient is negative with n + 1 for each size, n from 0 on."""
+    if sum(prod(power + 1 for _, power in term) for term in polynomial) > MOST_SHIFTED:
+        return False
+    total: dict[Monomial, Coefficient] = {}
+    for term, factor in polynomial.items():
+        atoms, powers = tuple(term), tuple(power for _, power in term)
+        for lower in product(*(range(power + 1) for power in powers)):
+            chosen = frozenset((atom, few) for (atom, _), few in zip(atoms, lower, strict=True) if few)
+            total[chosen] = total.get(chosen, 0) + factor * prod(map(comb, powers, lower))
+    return all(factor >= 0 for factor in total.values())
+
+
+def without_floor(number: Number) -> Terms:
+    """An integer that is ≥ 0 where `number` is, without its floor if it has a single one.
+
+    For an integer m, ⌊x⌋ + m ≥ 0 where x + m ≥ 0, and m − ⌊a/n⌋ ≥ 0 where n·(m + 1) − 1 − a ≥ 0.
     """
-    difference = cleared(difference)
-    roundings = [atom for atom in atoms_of(difference) if atom.kind == "rounded"]
-    if len(roundings) != 1:
+    difference = without_divisor(number)
+    floors = [atom for atom in difference.atoms if atom.kind == "rounded"]
+    if len(floors) != 1:
         return difference
-    alone = frozenset({(roundings[0], 1)})
-    factor, inner = terms_of(difference).get(alone, 0), roundings[0].inner
-    rest = difference - made({alone: factor})
-    if factor == 1 and roundings[0] not in atoms_of(rest):
-        return undivided(inner + rest)
+    factor, inner = difference.get(alone(floors[0]), 0), terms_of(floors[0].inner)
+    rest = difference - Terms({alone(floors[0]): factor})
+    if factor == 1 and floors[0] not in rest.atoms:
+        return without_floor(inner + rest)
     divisor = common_divisor(inner)
-    if factor != -1 or roundings[0] in atoms_of(rest) or not is_integer(inner * divisor):
+    if factor != -1 or floors[0] in rest.atoms or not is_integer(inner * divisor):
         return difference
-    return undivided(divisor * (rest + 1) - 1 - inner * divisor)
+    return without_floor(divisor * (rest + 1) - 1 - inner * divisor)
 
 
-def cleared(formula: Any) -> Any:
-    """`formula` times what it is divided by, where that is positive."""
-    if not isinstance(formula, Formula):
-        return formula
-    divisor = common_divisor(formula)
-    return formula * divisor if all(atom.is_positive for atom in atoms_of(divisor)) else formula
+def without_divisor(number: Number) -> Terms:
+    """`number` times what it is divided by, where that is positive."""
+    terms = terms_of(number)
+    divisor = common_divisor(terms)
+    return terms * divisor if all(atom.is_positive for atom in divisor.atoms) else terms
 
 
-def _is_of_ordered_roundings(difference: Any) -> bool:
-    """Whether it is ⌊x⌋ + m − ⌊y⌋ for a whole m with x + m ≥ y, or two roundings that can be written so."""
-    found = (atom for atom in atoms_of(difference) if atom.kind == "rounded")
-    roundings = sorted(found, key=lambda atom: atom.key)
-    factors = [terms_of(difference).get(frozenset({(atom, 1)}), 0) for atom in roundings]
-    if len(roundings) != 2 or not {*factors} <= {-1, 1}:
+def _is_of_ordered_floors(difference: Terms) -> bool:
+    """Whether it is ⌊x⌋ + m − ⌊y⌋ for an integer m with x + m ≥ y, or two floors that can be written so."""
+    floors = sorted((atom for atom in difference.atoms if atom.kind == "rounded"), key=lambda atom: atom.key)
+    factors = [difference.get(alone(atom), 0) for atom in floors]
+    if len(floors) != 2 or not {*factors} <= {-1, 1}:
         return False
-    rest = difference - sum(factor * part(*atom) for atom, factor in zip(roundings, factors, strict=True))
-    if any(atom.kind == "rounded" for atom in atoms_of(rest)) or not is_integer(rest):
+    rest = difference - Terms(dict(zip(map(alone, floors), factors, strict=True)))
+    if any(atom.kind == "rounded" for atom in rest.atoms) or not is_integer(rest):
         return False
-    signed = list(zip((atom.inner for atom in roundings), factors, strict=True))
+    signed = list(zip((terms_of(atom.inner) for atom in floors), factors, strict=True))
     return any(
-        _is_proved(cleared(_as(1, *added) + rest - _as(-1, *taken)), MOST_BOUNDED)
+        _is_proved(without_divisor(_as(1, *added) + rest - _as(-1, *taken)), MOST_BOUNDED)
         for added, taken in (signed, signed[::-1])
     )
 
 
-def _as(sign: int, inner: Any, factor: Coefficient) -> Any:
+def _as(sign: int, inner: Terms, factor: Coefficient) -> Terms:
     """The x of which sign · ⌊x⌋ is factor · ⌊inner⌋: −⌊a/n⌋ = ⌊(n − 1 − a)/n⌋."""
     divisor = common_divisor(inner)
-    return inner if factor == sign else divided(divisor - 1 - inner * divisor, divisor)
+    return inner if factor == sign else (divisor - 1 - inner * divisor) * divisor.inverse()
 
 
-def _is_proved(number: Any, bounded: int) -> bool:
-    """Whether the least that `number` can be, in sizes counted from 1, has no negative coefficient."""
-    vague = [atom for atom in atoms_of(number) if atom.kind in ("rounded", "absolute")]
+def _is_proved(number: Terms, bounded: int) -> bool:
+    """Whether the least that `number` can be, in sizes from 1 on, has no negative coefficient."""
+    vague = [atom for atom in number.atoms if atom.kind in ("rounded", "absolute")]
     if not vague:
         return is_positive_sum(number)
     if not bounded:
         return False
-    atom = min(vague, key=lambda atom: rank(frozenset({(atom, 1)})))
+    atom = min(vague, key=lambda atom: rank(alone(atom)))
     factor, rest = _split(number, atom)
     if factor is None or (sign := _plain_sign(factor)) is None:
         return False
-    choices = (_is_proved(cleared(rest + factor * bound), bounded - 1) for bound in _bounds(atom, sign))
-    return all(choices) if atom.kind == "absolute" and sign < 0 else any(choices)
+    bounds = _bounds(atom, sign)
+    proofs = (_is_proved(without_divisor(rest + factor * bound), bounded - 1) for bound in bounds)
+    return all(proofs) if atom.kind == "absolute" and sign < 0 else any(proofs)
 
 
-def _split(number: Formula, atom: Atom) -> tuple[Any, Any]:
+def _split(number: Terms, atom: Atom) -> tuple[Terms | None, Terms]:
     """factor and rest of number = factor · atom + rest; no factor if the atom has a power."""
-    having = {term: factor for term, factor in number.terms.items() if any(atom == it for it, _ in term)}
+    having = {term: factor for term, factor in number.items() if any(atom == it for it, _ in term)}
     if any((atom, 1) not in term for term in having):
         return None, number
-    factor = made({term - {(atom, 1)}: factor for term, factor in having.items()})
-    return factor, made({term: factor for term, factor in number.terms.items() if term not in having})
+    factor = Terms({term - {(atom, 1)}: factor for term, factor in having.items()})
+    return factor, Terms({term: factor for term, factor in number.items() if term not in having})
 
 
-def _plain_sign(factor: Any) -> int | None:
+def _plain_sign(factor: Terms) -> int | None:
     """The sign of a sum whose terms have one sign."""
-    if not all(atom.is_positive for atom in atoms_of(factor)):
+    if not all(atom.is_positive for atom in factor.atoms):
         return None
-    signs = {coefficient > 0 for coefficient in terms_of(factor).values()}
+    signs = {coefficient > 0 for coefficient in factor.values()}
     return None if len(signs) != 1 else 1 if signs.pop() else -1
 
 
-def _bounds(atom: Atom, sign: int) -> tuple[Any, ...]:
+def _bounds(atom: Atom, sign: int) -> tuple[Terms, ...]:
     """⌊x⌋ ≤ x and ⌊a/n⌋ ≥ (a − n + 1)/n; |x| is x or −x, and no less than either."""
-    inner = atom.inner
+    inner = terms_of(atom.inner)
     if atom.kind == "absolute":
         return inner, -inner
     if sign < 0:
         return (inner,)
     divisor = common_divisor(inner)
-    is_fraction = is_integer(inner * divisor)
-    return (divided(inner * divisor - divisor + 1, divisor) if is_fraction else inner - 1,)
+    dividend = inner * divisor
+    return ((dividend - divisor + 1) * divisor.inverse() if is_integer(dividend) else inner - 1,)

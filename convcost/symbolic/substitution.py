@@ -1,43 +1,50 @@
-"""Formulas with something else put in for parts of them."""
+"""Formulas with something else put in for their sizes, floors or absolute values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
-from convcost.symbolic.formula import Formula, part
-from convcost.symbolic.rounding import rounded
-from convcost.symbolic.terms import Atom
+from convcost.symbolic.formula import Formula, Value, part, rounded
+from convcost.symbolic.terms import Atom, Coefficient, terms_of
 
-Way = Callable[[Any], Any]
+SMALL = 3
+LARGE = (10**6, 10**9)
+"""Where sizes are as large as these, the leading terms decide a sign, if the value grows with them."""
 
 
-def substitute(formula: Any, sizes: Mapping[str, Any]) -> Any:
+def substitute(formula: Value, sizes: Mapping[str, Value]) -> Value:
     """`formula` with what `sizes` has for a name; other names stay."""
     return transform(formula, size=sizes.get) if sizes else formula
 
 
+def value_at(formula: Value, sizes: Mapping[str, int]) -> Coefficient:
+    """The number that `formula` is where all its sizes have one."""
+    found = substitute(formula, sizes)
+    assert not isinstance(found, Formula), found
+    return found
+
+
 def transform(
-    formula: Any,
+    formula: Value,
     *,
-    size: Way = lambda name: None,
-    absolute: Way = abs,
-    rounding: Way = rounded,
-    together: Way | None = None,
-) -> Any:
+    size: Callable[[str], Value | None] = lambda name: None,
+    absolute: Callable[[Value], Value] = abs,
+    rounding: Callable[[Value], Value] = rounded,
+    together: Callable[[Atom], Value] | None = None,
+) -> Value:
     """`formula` with `size(name)` for a size unless that is None, `absolute(x)` for |x|, and so on.
 
     With `together`, that is what becomes of a sum that is kept together, which is not looked into.
     """
-    known: dict[Atom, Any] = {}
+    known: dict[Atom, Value] = {}
 
-    def value(atom: Atom) -> Any:
+    def value(atom: Atom) -> Value:
         if atom not in known:
             known[atom] = fresh(atom)
         return known[atom]
 
-    def fresh(atom: Atom) -> Any:
+    def fresh(atom: Atom) -> Value:
         match atom.kind:
             case "name":
                 found = size(atom.inner)
@@ -51,16 +58,36 @@ def transform(
         inner = within(atom.inner)
         return part(*atom) if inner == atom.inner else inner
 
-    def within(inner: Any) -> Any:
+    def within(inner: Value) -> Value:
         return inner.put_in(value) if isinstance(inner, Formula) else inner
 
     return within(formula)
 
 
 @lru_cache(maxsize=5_000)
-def names_in(formula: Any) -> frozenset[str]:
+def names_in(formula: Value) -> frozenset[str]:
     """The names of all sizes in it."""
     if not isinstance(formula, Formula):
         return frozenset()
     names = {atom.inner for atom in formula.atoms if atom.kind == "name"}
     return frozenset(names).union(*(names_in(atom.inner) for atom in formula.atoms if atom.kind != "name"))
+
+
+def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
+    """The sign where the sizes in `large` are so and others small; 0 where it isn't they that decide."""
+    try:
+        near, far = (_at(formula, large, size) for size in LARGE)
+    except ZeroDivisionError:
+        return 0
+    is_decided = near * far > 0 and far * far > 4 * near * near
+    return (1 if far > 0 else -1) if is_decided else 0
+
+
+def _at(formula: Value, large: frozenset[str], size: int) -> Coefficient:
+    """`formula` with `size` for the large sizes; a sum that is kept together is one of them, or not."""
+    found = transform(
+        formula,
+        size=lambda name: size if name in large else SMALL,
+        together=lambda atom: size if names_in(atom.inner) & large else SMALL,
+    )
+    return terms_of(found).constant

@@ -1,19 +1,20 @@
-"""What formulas are made of: atoms, their products, and the sums of those."""
+"""What formulas are made of: sizes, floors and absolute values, their products, and sums of those."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypeAlias
+from math import gcd, lcm
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 Coefficient: TypeAlias = int | Fraction
 
 
 class Atom(NamedTuple):
-    """A part of a product: a size by its name, |inner|, ⌊inner⌋, or a sum that is kept together.
+    """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or a sum that is not multiplied out.
 
-    A `positive` sum is 1 or more, as a dimension is.
+    `inner` is the name, or else a Formula. A `positive` sum is 1 or more, as a dimension is.
     """
 
     kind: Literal["name", "absolute", "rounded", "sum", "positive"]
@@ -21,68 +22,92 @@ class Atom(NamedTuple):
 
     @property
     def is_positive(self) -> bool:
-        """Whether it is 1 or more whatever the sizes."""
+        """Whether it is 1 or more for all sizes."""
         return self.kind in ("name", "positive")
 
     @property
     def parts(self) -> int:
-        """How much there is to read in it; what is kept together counts as one."""
+        """How many terms and atoms there are to read in it; a sum that is not multiplied out is one."""
         return int(self.inner.parts) if self.kind in ("rounded", "absolute") else 1
 
     @property
     def weight(self) -> int:
-        """How much there is to read in it with all that is kept together written out."""
+        """How many there are with all sums in it multiplied out."""
         return 1 if self.kind == "name" else int(self.inner.weight)
 
     @property
     def key(self) -> tuple[str, str]:
-        """By which atoms are put in an order that is the same in each run."""
+        """The sort key: it is the same in each run."""
         return self.kind, self.inner if self.kind == "name" else self.inner.key
 
 
 Monomial: TypeAlias = frozenset[tuple[Atom, int]]
 """Atoms, each with its power."""
 
-Terms: TypeAlias = Mapping[Monomial, Coefficient]
-"""Monomials, each with its factor."""
-
 UNIT: Monomial = frozenset()
 
 
-def rank(monomial: Monomial) -> tuple[Any, ...]:
-    """By which monomials are put in order."""
-    return len(monomial), sorted((*atom.key, power) for atom, power in monomial)
+class HasTerms(Protocol):
+    """A formula."""
+
+    @property
+    def terms(self) -> Terms:
+        """The sum that it is."""
 
 
-def size_of(monomial: Monomial) -> str:
-    """The name of the one size that a monomial is; empty if it is anything else."""
-    if len(monomial) != 1:
-        return ""
-    [(atom, power)] = monomial
-    return atom.inner if atom.kind == "name" and power == 1 else ""
+class Terms(dict[Monomial, Coefficient]):
+    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is made."""
 
+    __slots__ = ("_hash",)
 
-def plain(factor: Coefficient) -> Coefficient:
-    """A fraction as the int that it is, if it is one."""
-    return factor.numerator if factor.denominator == 1 else factor
+    def __init__(self, coefficients: Mapping[Monomial, Coefficient]) -> None:
+        super().__init__({term: plain(number) for term, number in coefficients.items() if number})
+        self._hash = 0
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        if not self._hash:
+            self._hash = hash(frozenset(self.items()))
+        return self._hash
 
-def total(first: Terms, second: Terms) -> Terms:
-    """The terms of both together."""
-    found = dict(first)
-    for monomial, factor in second.items():
-        found[monomial] = found.get(monomial, 0) + factor
-    return found
+    @property
+    def atoms(self) -> frozenset[Atom]:
+        """The atoms of its monomials."""
+        return frozenset(atom for monomial in self for atom, _ in monomial)
 
+    @property
+    def constant(self) -> Coefficient:
+        """The term without an atom."""
+        return self.get(UNIT, 0)
 
-def multiplied(first: Terms, second: Terms) -> Terms:
-    """Each term of `first` times each of `second`."""
-    found: dict[Monomial, Coefficient] = {}
-    for monomial, factor in first.items():
-        for other, other_factor in second.items():
-            product = _product(monomial, other)
-            found[product] = found.get(product, 0) + factor * other_factor
-    return found
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a plain number."""
+        return not self or self.keys() == {UNIT}
+
+    def __neg__(self) -> Terms:
+        return Terms({monomial: -factor for monomial, factor in self.items()})
+
+    def __add__(self, other: Terms | Coefficient) -> Terms:
+        found = dict(self)
+        for monomial, factor in terms_of(other).items():
+            found[monomial] = found.get(monomial, 0) + factor
+        return Terms(found)
+
+    def __sub__(self, other: Terms | Coefficient) -> Terms:
+        return self + -other
+
+    def __mul__(self, other: Terms | Coefficient) -> Terms:
+        found: dict[Monomial, Coefficient] = {}
+        for mine, factor in self.items():
+            for theirs, other_factor in terms_of(other).items():
+                product = _product(mine, theirs)
+                found[product] = found.get(product, 0) + factor * other_factor
+        return Terms(found)
+
+    def inverse(self) -> Terms:
+        """1 / self, which has one term."""
+        [(monomial, factor)] = self.items()
+        return Terms({frozenset((atom, -power) for atom, power in monomial): Fraction(1, factor)})
 
 
 @lru_cache(maxsize=20_000)
@@ -93,3 +118,70 @@ def _product(first: Monomial, second: Monomial) -> Monomial:
     for atom, power in second:
         powers[atom] = powers.get(atom, 0) + power
     return frozenset((atom, power) for atom, power in powers.items() if power)
+
+
+def terms_of(number: HasTerms | Terms | Coefficient) -> Terms:
+    """The terms of a formula, or of a plain number."""
+    if isinstance(number, Terms):
+        return number
+    if isinstance(number, int | Fraction):
+        return Terms({UNIT: number})
+    if not hasattr(number, "terms"):
+        raise TypeError(f"no formula: {type(number).__name__}")
+    return number.terms
+
+
+def plain(number: Coefficient) -> Coefficient:
+    """A fraction as the int that it is, if it is one."""
+    return number.numerator if number.denominator == 1 else number
+
+
+def alone(atom: Atom) -> Monomial:
+    """The product of one atom."""
+    return frozenset({(atom, 1)})
+
+
+def rank(monomial: Monomial) -> tuple[int, list[tuple[str, str, int]]]:
+    """The sort key of a monomial."""
+    return len(monomial), sorted((*atom.key, power) for atom, power in monomial)
+
+
+def size_name(monomial: Monomial) -> str:
+    """The name of the one size that a monomial is; empty if it is anything else."""
+    if len(monomial) != 1:
+        return ""
+    [(atom, power)] = monomial
+    return atom.inner if atom.kind == "name" and power == 1 else ""
+
+
+def common_divisor(number: HasTerms | Terms) -> Terms:
+    """The least positive product to multiply a sum with so that nothing in it divides."""
+    terms = terms_of(number)
+    denominators = lcm(*(factor.denominator for factor in terms.values()))
+    divisors = ((atom, -power) for atom, power in _least_powers(terms).items() if power < 0)
+    return Terms({frozenset(divisors): denominators})
+
+
+def common_factors(number: HasTerms | Terms | Coefficient) -> Terms:
+    """The largest product, with a positive number in front, that every term is a multiple of."""
+    terms = terms_of(number)
+    if not terms:
+        return terms_of(1)
+    numerators, denominators = zip(*(factor.as_integer_ratio() for factor in terms.values()), strict=True)
+    powers = frozenset((atom, power) for atom, power in _least_powers(terms).items() if power)
+    return Terms({powers: Fraction(gcd(*numerators), lcm(*denominators))})
+
+
+def _least_powers(terms: Terms) -> dict[Atom, int]:
+    """For each atom the least power that it has in a term, 0 where one is without it."""
+    powers = [dict(term) for term in terms]
+    return {atom: min(each.get(atom, 0) for each in powers) for atom in terms.atoms}
+
+
+def has_division(number: HasTerms | Terms | Coefficient) -> bool:
+    """Whether a size divides in it, outside of floors."""
+    return any(
+        power < 0 or (atom.kind in ("sum", "positive") and has_division(atom.inner))
+        for term in terms_of(number)
+        for atom, power in term
+    )

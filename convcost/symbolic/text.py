@@ -1,27 +1,30 @@
-"""Formulas as people write them, and as programs read them."""
+"""Formulas in their shortest form as people write them, as LaTeX, and as programs read them."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
 
-from sympy import Add, Mul, cancel, factor_terms, floor
+from sympy import Abs, Add, Expr, Mul, cancel, factor_terms, floor
+from sympy.printing.str import StrPrinter
 
-from convcost.symbolic.canonicalize import canonicalize, plain
-from convcost.symbolic.expression_parts import is_long, with_unknowns
-from convcost.symbolic.factors import common_in_front, is_divided, product_of_sums
-from convcost.symbolic.long_text import long_program
+from convcost.symbolic.expressions import inner_first, is_long, python_number, with_unknowns
+from convcost.symbolic.factorization import common_in_front, is_divided, product_of_sums
 from convcost.symbolic.notation import LATEX, is_negative, people, write
+from convcost.symbolic.sympy_bridge import canonicalize
 
 MOST_FLOORS = 8
-"""Each rounding is one more unknown where common factors are sought, which takes ever longer."""
+"""Each floor is one more unknown where common factors are sought, which takes ever longer."""
+
+PRINTED_ONCE = (Add, Mul, Abs, floor)
+
+MOST_PRINTED = 2_000
 
 LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
 
 @lru_cache(maxsize=2_000)
-def shortest(formula: Any) -> Any:
+def shortest(formula: Expr) -> Expr:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
     expanded = canonicalize(formula)
     if is_long(expanded):
@@ -32,7 +35,7 @@ def shortest(formula: Any) -> Any:
     return min(expanded, factored, _upright(factored), key=lambda form: len(people(form)))
 
 
-def _upright(product: Any) -> Any:
+def _upright(product: Expr) -> Expr:
     """`product` with its sums as products of sums where they are one, none of them mostly taken away."""
     sign, parts = 1, []
     for part in Mul.make_args(product):
@@ -44,35 +47,65 @@ def _upright(product: Any) -> Any:
     return sign * Mul(*parts)
 
 
-def _is_mostly_negative(total: Any) -> bool:
+def _is_mostly_negative(total: Expr) -> bool:
     return 2 * sum(map(is_negative, total.args)) > len(total.args)
 
 
 @lru_cache(maxsize=2_000)
-def lowest_terms(formula: Any) -> Any:
+def lowest_terms(formula: Expr) -> Expr:
     """A quotient of formulas with what numerator and denominator share cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
-        return plain(formula)
-    return plain(_lowest_terms(canonicalize(formula)))
+        return python_number(formula)
+    return python_number(_lowest_terms(canonicalize(formula)))
 
 
-def _lowest_terms(quotient: Any) -> Any:
+def _lowest_terms(quotient: Expr) -> Expr:
     return with_unknowns(quotient, lambda simple: factor_terms(cancel(simple)))
 
 
 @lru_cache(maxsize=2_000)
-def program(formula: Any) -> str:
+def program(formula: Expr) -> str:
     """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
     return long_program(formula) if is_long(formula) else str(shortest(formula))
 
 
-def readable(formula: Any, *, grouped: bool = True) -> str:
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """sympy's own, which leaves terms as they stand, and writes only once what occurs again."""
+
+    def __init__(self) -> None:
+        super().__init__({"order": "none"})
+        self.known: dict[Expr, str] = {}
+
+    def _print(self, expr: Expr, **settings: object) -> str:
+        if not isinstance(expr, PRINTED_ONCE):
+            return str(super()._print(expr, **settings))
+        if expr not in self.known:
+            self.known[expr] = str(super()._print(expr, **settings))
+        return self.known[expr]
+
+
+@cache
+def _printer() -> _Printer:
+    return _Printer()
+
+
+def long_program(formula: Expr) -> str:
+    """`formula` as it stands, its terms in no special order: to sort long ones takes long."""
+    printer = _printer()
+    if len(printer.known) > MOST_PRINTED:
+        printer.known.clear()
+    for part in inner_first(formula, printer.known):
+        printer.doprint(part)
+    return str(printer.doprint(formula))
+
+
+def readable(formula: Expr, *, grouped: bool = True) -> str:
     """1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` separates thousands, which would not do among commas."""
     text = people(shortest(formula))
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
 
 
-def latex_expression(formula: Any, *, grouped: bool = True) -> str:
+def latex_expression(formula: Expr, *, grouped: bool = True) -> str:
     r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
     text = write(shortest(formula), LATEX)
     return (

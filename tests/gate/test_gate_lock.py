@@ -135,14 +135,14 @@ WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere."),
+        ("", "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere."),
         (
             "[metadata]\nlock-version = '2.1'",
-            "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere.",
+            "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere.",
         ),
         (
             "convcost-lock = true",
-            "convcost.lock is no lock file of convcost\nIt was left as it is. Move it elsewhere.",
+            "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere.",
         ),
         (
             TEXT.replace("lock = 1", "lock = 2"),

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 from gating import CONFIG as FILE
 from gating import DENSE, LOCK, check, configured
+from msgspec import inspect
 
 from convcost.core.errors import ConvcostError
-from convcost.gate.choice_types import Either, OneOf
 from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
+from convcost.gate.config_tables import ConfigTable
 from convcost.gate.evaluation import run_gate
-from convcost.gate.keys import CONFIG
-from convcost.gate.lock_file import LOCK as LOCK_TABLE
-from convcost.gate.table_types import Named, Several, Table
+from convcost.gate.lock_file import LockTable
 from convcost.render import FORMATS, render
 from convcost.render.gate.ci import junit
 
@@ -61,18 +60,17 @@ VALUES = {
 
 
 def paths(kind, path=()):
-    """The path of every key that `kind` declares, `*` for one with any name; a list is swept as a whole."""
-    if isinstance(kind, Table):
-        for name, key in kind.keys.items():
-            yield (*path, name)
-            yield from paths(key.kind, (*path, name))
-    elif isinstance(kind, Named):
-        yield (*path, "name")
-        yield from paths(kind.of, (*path, "name"))
-    elif isinstance(kind, Several):
-        yield from paths(kind.of, path)
-    else:
-        assert isinstance(kind, OneOf | Either) or kind.wanted
+    """The path of every key that `kind` has, `name` for one with any name; a list is swept as a whole."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            yield from paths(inner, path)
+        case inspect.StructType(fields=fields):
+            for field in fields:
+                yield (*path, field.encode_name)
+                yield from paths(field.type, (*path, field.encode_name))
+        case inspect.DictType(value_type=inner):
+            yield (*path, "name")
+            yield from paths(inner, (*path, "name"))
 
 
 def text(path, value, beside):
@@ -106,7 +104,7 @@ BESIDE = {
     ("devices", "name"): {"like": '"a100"'},
     ("devices", "name", "peaks"): {},
 }
-CONFIG_PATHS = sorted(set(paths(CONFIG)))
+CONFIG_PATHS = sorted(set(paths(inspect.type_info(ConfigTable))))
 
 
 @pytest.mark.parametrize("path", CONFIG_PATHS, ids=".".join)
@@ -122,7 +120,9 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
 
 
 def lock_paths():
-    return sorted(path for path in set(paths(LOCK_TABLE)) if path[0] != "entries" or len(path) > 1)
+    return sorted(
+        path for path in set(paths(inspect.type_info(LockTable))) if path[0] != "entries" or len(path) > 1
+    )
 
 
 @pytest.mark.parametrize("path", lock_paths(), ids=".".join)
@@ -153,7 +153,7 @@ def test_a_share_as_a_number_is_refused_with_how_it_is_written():
     Path("convcost.toml").write_text(f"tolerance = 0.1\n{DENSE}")
     with pytest.raises(ConfigError) as error:
         read_config("")
-    assert str(error.value) == 'convcost.toml:1: tolerance: takes a text such as "1%", not a number'
+    assert str(error.value) == 'convcost.toml:1: tolerance: takes a string, not a number\n  Such as "1%".'
 
 
 @pytest.mark.parametrize(

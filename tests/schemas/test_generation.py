@@ -1,83 +1,69 @@
-"""Schemas from types, and that what is shipped is what the types make."""
+"""Schemas from records, and that what is shipped is what the records make."""
 
 import json
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import UNSET
 
 from convcost.core.errors import UsageError
-from convcost.schemas.__main__ import written
-from convcost.schemas.common import Alias
-from convcost.schemas.generate import schema_of
-from convcost.schemas.registry import NAMES, generated, schema_text
-
-Amount = Annotated[int | str, Alias("amount", "Any amount.")]
+from convcost.render.records.record import Record, about, one_of
+from convcost.schemas import NAMES, schema_text
+from convcost.schemas.generate import generate, record_names, record_schema, schema_file
 
 
-class Inner(NamedTuple):
-    """What is inside."""
+class WheelRecord(Record):
+    """What turns."""
 
-    word: Literal["a", "b"]
-    several: tuple[int, ...]
-
-
-class Base(TypedDict):
-    """What is below."""
-
-    anything: Any
-    """What may be anything."""
+    size: int | str | None
 
 
-class Outer(Base):
-    """What is outside."""
+class CarRecord(Record):
+    """What drives."""
 
-    one: Literal["x"]
-    amount: NotRequired[Amount]
-    inner: Inner | None
-    by_name: dict[Literal["p", "q"], list[bool]]
-    """A list for each."""
+    wheels: list[Annotated[Any, one_of("WheelRecord")]]
+    spare: Annotated[Any, one_of("WheelRecord", None), about("In the boot.")] = UNSET
 
 
-def test_a_type_becomes_a_schema():
-    assert schema_of(Outer, "An example") == {
+def test_a_record_becomes_a_schema_with_what_it_holds():
+    assert record_schema(CarRecord, "An example") == {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An example",
-        "description": "What is outside.",
+        "description": "What drives.",
         "type": "object",
         "properties": {
-            "anything": {"description": "What may be anything."},
-            "one": {"const": "x"},
-            "amount": {"$ref": "#/$defs/amount"},
-            "inner": {"anyOf": [{"$ref": "#/$defs/test_generation.Inner"}, {"type": "null"}]},
-            "by_name": {
-                "description": "A list for each.",
-                "type": "object",
-                "propertyNames": {"enum": ["p", "q"]},
-                "additionalProperties": {"type": "array", "items": {"type": "boolean"}},
+            "wheels": {"type": "array", "items": {"$ref": "#/$defs/Wheel"}},
+            "spare": {
+                "description": "In the boot.",
+                "anyOf": [{"$ref": "#/$defs/Wheel"}, {"type": "null"}],
             },
         },
-        "required": ["anything", "one", "inner", "by_name"],
+        "required": ["wheels"],
         "additionalProperties": False,
         "$defs": {
-            "amount": {"description": "Any amount.", "type": ["integer", "string"]},
-            "test_generation.Inner": {
-                "description": "What is inside.",
+            "Wheel": {
+                "title": "Wheel",
+                "description": "What turns.",
                 "type": "object",
-                "properties": {
-                    "word": {"enum": ["a", "b"]},
-                    "several": {"type": "array", "items": {"type": "integer"}},
-                },
-                "required": ["word", "several"],
+                "properties": {"size": {"type": ["integer", "string", "null"]}},
+                "required": ["size"],
                 "additionalProperties": False,
-            },
+            }
         },
     }
 
 
+def test_no_two_records_have_the_same_name():
+    names = record_names()
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_shipped_is_what_the_types_make(name):
-    assert schema_text(name) == written(generated(name)), "python -m convcost.schemas writes it anew"
+def test_what_is_shipped_is_what_the_records_make(name):
+    assert schema_text(name) == schema_file(generate(name)), (
+        "python -m convcost.schemas.generate writes it anew"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

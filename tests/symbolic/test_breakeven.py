@@ -8,8 +8,8 @@ from sympy import Integer, Rational, floor, sqrt
 from convcost import compare
 from convcost.core.report import Assumption
 from convcost.symbolic.breakeven import break_even, has_closed_form
-from convcost.symbolic.exact import evaluate
-from convcost.symbolic.symbol import symbol
+from convcost.symbolic.expressions import evaluate
+from convcost.symbolic.sympy_bridge import symbol
 
 E, K, L = map(symbol, "EKL")
 

@@ -3,12 +3,12 @@
 from random import Random
 
 import pytest
-from chains import SIZES, chain, points
+from random_chains import SIZES, chain, points
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.symbolic.exact import evaluate
-from convcost.symbolic.open_sizes import fulfills
+from convcost.symbolic.expressions import evaluate
+from convcost.symbolic.sizes import fulfills
 
 METRICS = ("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise", "bytes", "activations")
 
@@ -71,8 +71,8 @@ def test_putting_sizes_in_later_answers_as_the_spec_with_numbers_for_thousands(s
 def test_some_sizes_fulfil_all_assumptions_of_a_chain_that_numbers_answer(seed):
     """A chosen sign does not contradict what is needed: of many points, one that is fulfilled is found."""
     from convcost.symbolic.constraints import Constraint
-    from convcost.symbolic.convert import from_sympy
     from convcost.symbolic.feasibility import is_fulfillable
+    from convcost.symbolic.sympy_bridge import from_sympy
 
     random = Random(seed)
     for _ in range(25):

@@ -1,4 +1,4 @@
-import cases
+import layer_cases
 import pytest
 from hypothesis import assume, given, settings
 
@@ -6,8 +6,9 @@ from convcost.core.cost import MATMUL
 from convcost.core.errors import UsageError
 from convcost.layers import KINDS
 from convcost.layers.network import Network
-from convcost.symbolic.report import open_report, substitute_sizes
-from convcost.symbolic.symbol import symbol
+from convcost.symbolic.report import open_report
+from convcost.symbolic.sizes import substitute_sizes
+from convcost.symbolic.sympy_bridge import symbol
 
 CONTEXT = (MATMUL, "float32")
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -42,14 +43,14 @@ def check(case):
 
 @EVERY_KIND
 @settings(max_examples=4)
-@given(data=cases.st.data())
+@given(data=layer_cases.st.data())
 def test_a_formula_with_numbers_put_in_is_the_numeric_count(kind, data):
-    check(data.draw(cases.cases(kind)))
+    check(data.draw(layer_cases.cases(kind)))
 
 
 @pytest.mark.slow
 @EVERY_KIND
 @settings(max_examples=40)
-@given(data=cases.st.data())
+@given(data=layer_cases.st.data())
 def test_a_formula_with_numbers_put_in_is_the_numeric_count_over_many_cases(kind, data):
-    check(data.draw(cases.cases(kind)))
+    check(data.draw(layer_cases.cases(kind)))

@@ -5,7 +5,7 @@ import torch
 from models import Calls
 from torch.nn.attention.varlen import varlen_attn
 
-from convcost.analysis.breakdown import by_operator
+from convcost.analysis.breakdown import operator_totals
 from convcost.operators import OPERATORS
 from convcost.operators.attention_kernels import Mask
 from convcost.operators.interface import Sized
@@ -83,7 +83,7 @@ def test_sequences_in_a_row_attend_each_to_itself():
     report = attended(torch.tensor([0, 3, 8], dtype=torch.int32), 5)
     assert report.macs == HEADS * (3 * 3 + 5 * 5) * WIDTHS
     assert not report.trace.is_partial
-    assert not by_operator(report.trace)[0].estimated
+    assert not operator_totals(report.trace)[0].estimated
 
 
 def test_a_causal_window_of_sequences_sees_each_triangle():
@@ -94,7 +94,7 @@ def test_a_causal_window_of_sequences_sees_each_triangle():
 def test_lengths_without_data_are_estimated_by_the_longest():
     report = attended(torch.empty(3, dtype=torch.int32, device="meta"), 5)
     assert report.macs == HEADS * 8 * 5 * WIDTHS
-    assert by_operator(report.trace)[0].estimated
+    assert operator_totals(report.trace)[0].estimated
 
 
 def test_lengths_of_open_sequences_are_estimated_too():
@@ -106,7 +106,7 @@ def test_lengths_of_open_sequences_are_estimated_too():
     inputs = Declared("float16", ("T", HEADS, WIDTH)), Declared("int32", ("B",))
     report = profile_open(module, inputs)
     assert str(report.macs) == f"{HEADS * 5 * WIDTHS}*T"
-    assert by_operator(report.trace)[0].estimated
+    assert operator_totals(report.trace)[0].estimated
 
 
 def test_keys_in_use_are_those_that_count():

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from models import Calls
 
 from convcost import Cost
-from convcost.analysis.breakdown import by_operator
+from convcost.analysis.breakdown import operator_totals
 from convcost.tracing.profile import Profiler, profile
 
 N, K, M = 3, 5, 7
@@ -68,7 +68,7 @@ def test_a_real_and_a_complex_call_on_the_same_shapes_stay_apart():
 
 
 def test_transforms_count_real_operations_as_they_are():
-    (total,) = by_operator(profile(Calls(lambda _: torch.fft.fft(numbers(8)))).trace)
+    (total,) = operator_totals(profile(Calls(lambda _: torch.fft.fft(numbers(8)))).trace)
     assert (total.cost.macs, total.complex) == (5 * 4 * 3, False)
 
 

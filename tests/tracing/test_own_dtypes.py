@@ -106,14 +106,16 @@ def test_a_submodule_s_bytes_are_in_its_own_dtypes():
 
 def test_a_device_s_least_time_moves_each_operand_in_its_own_dtype():
     report = profile(Float8Linear(), torch.zeros(4, 32, dtype=torch.bfloat16))
-    moved = {bound.part.label: bound.part.bytes for bound in roofline(report, "h100").bounds}
+    moved = {bound.workload.label: bound.workload.bytes for bound in roofline(report, "h100").bounds}
     product = 4 * 32 + 64 * 32 + 4 + 4 + 4 * 64 * 2
     assert moved == {"_scaled_mm": product, "add": 4 * 64 * 2 + 64 * 2 + 4 * 64 * 2}
 
 
 def test_a_dtype_that_is_asked_for_is_that_of_floats_alone():
     report = profile(Masked(), torch.zeros(3, dtype=torch.int32), torch.zeros(3, 1, dtype=torch.bool))
-    moved = {bound.part.label: bound.part.bytes for bound in roofline(report, "h100", "float32").bounds}
+    moved = {
+        bound.workload.label: bound.workload.bytes for bound in roofline(report, "h100", "float32").bounds
+    }
     assert moved["linear"] == (3 * 8 + 36 + 3 * 4) * 4
     complex_moved = roofline(
         profile(Complex(), torch.zeros(2, 8, dtype=torch.complex64)), "h100", "bf16"

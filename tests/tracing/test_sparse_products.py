@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from models import Calls
 from torch import nn
 
-from convcost.analysis.breakdown import by_operator
+from convcost.analysis.breakdown import operator_totals
 from convcost.tracing.profile import Profiler, profile
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse")
@@ -47,7 +47,7 @@ def test_a_product_costs_its_entries_for_each_column(name):
     for left in (coo(), *([csr()] if name in OF_COMPRESSED else [])):
         report = profile(Calls(lambda _, left=left: PRODUCTS[name](left)))
         assert (report.macs, report.trace.is_partial) == (ENTRIES * M, False)
-        assert [each.sparse for each in by_operator(report.trace) if each.cost.macs] == [True]
+        assert [each.sparse for each in operator_totals(report.trace) if each.cost.macs] == [True]
 
 
 def test_a_product_with_a_vector_costs_its_entries():

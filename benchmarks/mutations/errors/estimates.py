@@ -5,7 +5,7 @@ from benchmarks.mutations.mutation import Family
 ROOFLINES = Family(
     "rooflines",
     (),
-    ("tests/analysis/roofline", "tests/benchmark/test_machine.py"),
+    ("tests/analysis/test_roofline.py", "tests/benchmark/test_machine.py"),
     "analysis/roofline.py",
 )
 ROOFLINES.error(
@@ -50,7 +50,7 @@ ROOFLINES.error(
     "analysis/roofline.py",
 )
 ROOFLINES.error(
-    "a batch that flips one early", "Stretch(last + 2,", "Stretch(last + 1,", "analysis/roofline.py"
+    "a batch that flips one early", "BoundRange(last + 2,", "BoundRange(last + 1,", "analysis/roofline.py"
 )
 ROOFLINES.error(
     "what one sample adds forgotten",
@@ -71,11 +71,11 @@ ROOFLINES.error(
     "analysis/roofline.py",
 )
 
-FOOTPRINTS = Family("footprints", (), ("tests/analysis/memory",), "analysis/memory.py")
+FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/memory.py")
 FOOTPRINTS.error(
     "a tensor kept twice",
-    "_ends(kept, places[number : number + 2]) - held",
-    "_ends(kept, places[number : number + 2])",
+    "_saved_ends(kept, places[number : number + 2]) - held",
+    "_saved_ends(kept, places[number : number + 2])",
 )
 FOOTPRINTS.error("statistics forgotten", "total += kept.own_bytes(itemsize) + sum", "total += sum")
 FOOTPRINTS.error(

@@ -135,7 +135,7 @@ def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
     """`size`, with the divisions in it that are assumed to leave nothing."""
     if isinstance(size, int):
         return size
-    from convcost.symbolic.canonicalize import unrounded
+    from convcost.symbolic.bounds import unrounded
 
     return unrounded(size, assumed)
 
@@ -144,7 +144,7 @@ def factors(size: Size) -> tuple[Any, ...]:
     """What `size` is a product of, as far as names tell: a number is one factor."""
     if isinstance(size, int):
         return (size,)
-    from convcost.symbolic import factors as symbolic
+    from convcost.symbolic import factorization as symbolic
 
     return symbolic.factors(size)
 

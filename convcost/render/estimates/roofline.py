@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.breakdown import tree
-from convcost.analysis.roofline import BOUNDS, Bound, Flip, Part, Roofline
+from convcost.analysis.breakdown import module_tree
+from convcost.analysis.roofline import RESOURCES, BoundChanges, Roofline, RooflineBound, Workload
 from convcost.core.cost import quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Phase
@@ -71,7 +71,7 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
 def _times(rooflines: list[Roofline]) -> Iterator[Line]:
     yield _candidate_line(rooflines, "least time", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
-        for by in BOUNDS:
+        for by in RESOURCES:
             yield _candidate_line(
                 rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
             )
@@ -83,13 +83,13 @@ def _times(rooflines: list[Roofline]) -> Iterator[Line]:
 
 def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
     """What the forward and each gradient take of it; nothing where only the forward ran."""
-    phases = dict.fromkeys(bound.part.phase for roofline in rooflines for bound in roofline.bounds)
+    phases = dict.fromkeys(bound.workload.phase for roofline in rooflines for bound in roofline.bounds)
     for phase in phases if len(phases) > 1 else ():
         yield _candidate_line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
 
 
 def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
-    return roofline.only(lambda part: part.phase == phase).seconds
+    return roofline.select(lambda part: part.phase == phase).seconds
 
 
 def _candidate_line(
@@ -114,7 +114,8 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
 
 def _layers(report: Report, roofline: Roofline) -> Table:
     lines = tuple(
-        Line(bound.part.label, bound_cells(single, roofline.is_open)) for bound, single in roofline.apart()
+        Line(bound.workload.label, bound_cells(single, roofline.is_open))
+        for bound, single in roofline.split()
     )
     return Table((f"{report.name}, by layer", *bound_headings(roofline)), lines)
 
@@ -149,25 +150,25 @@ def part_table(report: Report, roofline: Roofline, view: View) -> Table:
     """What all of it is made of."""
     if view.by == "operator":
         return _operators(roofline)
-    return _modules(roofline, select(tree(report), view, report.convention))
+    return _modules(roofline, select(module_tree(report), view, report.convention))
 
 
 def _modules(roofline: Roofline, selection: Selection) -> Table:
     lines = [
         Line(
             module_label(shown),
-            bound_cells(roofline.only(_in_module(shown)), roofline.is_open, shown.node.copies),
+            bound_cells(roofline.select(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
         for shown in selection.shown
     ]
-    outside = roofline.only(lambda part: not part.path)
+    outside = roofline.select(lambda part: not part.path)
     if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
         lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
 
-def _in_module(shown: ShownModule) -> Callable[[Part], bool]:
+def _in_module(shown: ShownModule) -> Callable[[Workload], bool]:
     """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
     path = shown.node.module.path
     if shown.label == ITSELF:
@@ -176,8 +177,8 @@ def _in_module(shown: ShownModule) -> Callable[[Part], bool]:
 
 
 def _operators(roofline: Roofline) -> Table:
-    labels = dict.fromkeys(bound.part.label for bound in roofline.bounds)
-    found = [(label, roofline.only(partial(_is_called, label))) for label in labels]
+    labels = dict.fromkeys(bound.workload.label for bound in roofline.bounds)
+    found = [(label, roofline.select(partial(_is_called, label))) for label in labels]
     if not roofline.is_open:
         found.sort(key=lambda pair: -pair[1].seconds)
     return _with_total(
@@ -185,7 +186,7 @@ def _operators(roofline: Roofline) -> Table:
     )
 
 
-def _is_called(label: str, part: Part) -> bool:
+def _is_called(label: str, part: Workload) -> bool:
     return part.label == label
 
 
@@ -251,14 +252,14 @@ def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
 def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:
     """What there is to say of each layer that computes, by its label."""
     return {
-        _bound_label(report, bound): _flip_text(bound.flip, report, roofline)
+        _bound_label(report, bound): _flip_text(bound.changes, report, roofline)
         for bound in roofline.bounds
-        if bound.flip and bound.part.flops != 0
+        if bound.changes and bound.workload.flops != 0
     }
 
 
-def _bound_label(report: Report, bound: Bound) -> str:
-    part = bound.part
+def _bound_label(report: Report, bound: RooflineBound) -> str:
+    part = bound.workload
     return f"{part.path}: {part.label}" if report.trace and part.path else part.label
 
 
@@ -267,11 +268,11 @@ def _listed(names: list[str]) -> str:
     return "; ".join(names[:MOST_NAMED]) + more
 
 
-def _flip_text(found: Flip, report: Report, roofline: Roofline) -> str:
+def _flip_text(found: BoundChanges, report: Report, roofline: Roofline) -> str:
     """memory-bound below B = 513, compute-bound from there on."""
-    if not found.stretches:
+    if not found.ranges:
         return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
-    first, *others = found.stretches
+    first, *others = found.ranges
     if not others:
         names = map(MathText, report.open_names or report.assumed)
         return MixedText(f"{first.by}-bound whatever ", MixedText.joined(", ", names))

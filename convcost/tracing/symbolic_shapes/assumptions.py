@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.core.constraints import AtLeast, Divides, Equals, Requirement
 from convcost.core.report import Report
-from convcost.symbolic.common_factors import common_divisor
 from convcost.symbolic.formula import Formula, atoms_of, divided, name, part
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import Atom
+from convcost.symbolic.terms import Atom, common_divisor
 from convcost.tracing.symbolic_shapes.guards import Guard
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
@@ -73,7 +72,7 @@ def _step(formula: Any, size: str) -> int:
     for atom in atoms_of(formula):
         if atom.kind == "rounded" and size in names_in(atom.inner):
             divisor = common_divisor(atom.inner)
-            step = lcm(step, divisor if isinstance(divisor, int) else 1, _step(atom.inner, size))
+            step = lcm(step, int(divisor.constant) if divisor.is_constant else 1, _step(atom.inner, size))
     return step
 
 
@@ -108,9 +107,8 @@ def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, 
 def _with_assumptions(
     report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...], evaluator: SymbolicEvaluator
 ) -> Report:
-    from convcost.symbolic.convert import to_sympy
-    from convcost.symbolic.report_mapping import mapped, mapped_trace
-    from convcost.symbolic.symbol import symbol
+    from convcost.symbolic.report import mapped, mapped_trace
+    from convcost.symbolic.sympy_bridge import symbol, to_sympy
 
     pinned = fixed_roundings(guards)
     for requirement in chain(_not_empty(report, sizes), requirements(guards, sizes, evaluator)):

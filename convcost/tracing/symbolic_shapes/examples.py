@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import Any
 
 from convcost.core.arithmetic import ceil_div
-from convcost.symbolic.substitution import names_in, substitute
+from convcost.symbolic.substitution import names_in, substitute, value_at
 from convcost.tracing.symbolic_shapes.assumptions import divisors
 from convcost.tracing.symbolic_shapes.guards import BOUNDS, Guard, guards_in, relations
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
@@ -164,7 +164,7 @@ def _all_alike(difference: Any, examples: Examples) -> Iterator[Examples]:
 
 def _solution(difference: Any, size: str, examples: Examples) -> int:
     """What `size` is where `difference`, growing evenly with it, is 0 beside the other examples; else 0."""
-    first, second, third = (substitute(difference, {**examples, size: number}) for number in (1, 2, 3))
+    first, second, third = (value_at(difference, {**examples, size: number}) for number in (1, 2, 3))
     growth = second - first
     is_even = growth and third - second == growth and first % growth == 0
     return 1 - first // growth if is_even else 0

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.substitution import names_in, substitute
+from convcost.symbolic.substitution import names_in, value_at
 from convcost.tracing.symbolic_shapes.replay import Point, Replays, TorchCall, distinct_calls, replays_at
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
@@ -20,7 +20,7 @@ class Guard(NamedTuple):
     def holds(self, point: Point) -> bool:
         """Whether it is so at `point`; it isn't where it would divide by 0."""
         try:
-            value = substitute(self.difference, point)
+            value = value_at(self.difference, point)
         except ZeroDivisionError:
             return False
         return bool(value == 0 if self.relation == "zero" else value >= 0)
@@ -77,7 +77,7 @@ def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Gu
     if relation == "Unequality":
         relation = "StrictGreaterThan" if sizes.example(difference) > 0 else "StrictLessThan"
     upward = -difference if "Less" in relation else difference
-    return Guard(upward - 1 if "Strict" in relation else upward, "nonnegative")
+    return Guard(Formula(upward.terms - 1) if "Strict" in relation else upward, "nonnegative")
 
 
 FARTHEST = 64

@@ -61,8 +61,8 @@ def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reas
 def _in_formulas(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
-    from convcost.symbolic.maximum import as_sympy, largest_under
-    from convcost.symbolic.report_mapping import throughout
+    from convcost.symbolic.bounds import as_sympy, largest_under
+    from convcost.symbolic.sympy_bridge import throughout
 
     largest = largest_under(report.assumptions)
     with _symbolic_call(module, inputs, examples, dtype) as (model, call, sizes):
@@ -102,7 +102,7 @@ def _symbolic_call(
 
 def _other_sizes(report: Report, examples: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Further sizes that the report's assumptions allow, if one of a few does."""
-    from convcost.symbolic.open_sizes import check_assumptions
+    from convcost.symbolic.sizes import check_assumptions
 
     for factor, more in ((2, 0), (1, 2), (3, 1), (4, 0)):
         sizes = {name: factor * size + more for name, size in examples.items()}
@@ -118,7 +118,7 @@ def _is_confirmed(
     found: MemoryUse, module: torch.nn.Module, inputs: Inputs, sizes: Mapping[str, int], dtype: str
 ) -> bool:
     """Whether a run on these `sizes` holds what the formulas say."""
-    from convcost.symbolic.maximum import value_of
+    from convcost.symbolic.bounds import value_of
 
     def tensor(declared: Declared) -> torch.Tensor:
         return declared.sized(sizes).tensor(torch.get_default_dtype(), "meta")

@@ -42,7 +42,7 @@ def no_formula_error(error: Exception, inputs: Inputs) -> ConvcostError:
 def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inputs: Inputs) -> ConvcostError:
     """The model runs only where `differences` are 0, which the examples make them."""
     from convcost.symbolic.constraints import inequality
-    from convcost.symbolic.convert import to_sympy
+    from convcost.symbolic.sympy_bridge import to_sympy
 
     equations: dict[str, None] = {}
     numbers: dict[str, int] = {}

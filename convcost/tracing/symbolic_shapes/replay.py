@@ -6,13 +6,13 @@ What torch asks inside them mostly concerns strides. Where it decides a shape, a
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 
 from convcost.core.cost import Shape
 from convcost.symbolic.formula import Formula
-from convcost.symbolic.substitution import substitute
+from convcost.symbolic.substitution import value_at
 from convcost.tracing.tensors import tensors
 
 Point = Mapping[str, int]
@@ -54,10 +54,10 @@ def to_tensors(value: Any, point: Point) -> Any:
     """What `lifted` made, with numbers: tensors again."""
     if isinstance(value, TensorSpec):
         return torch.empty(
-            [substitute(size, point) for size in value.shape], dtype=value.dtype, device="meta"
+            [cast("int", value_at(size, point)) for size in value.shape], dtype=value.dtype, device="meta"
         )
     if isinstance(value, Formula):
-        return substitute(value, point)
+        return value_at(value, point)
     if isinstance(value, torch.device):
         return torch.device("meta")
     return _map_parts(value, lambda part: to_tensors(part, point))
@@ -78,7 +78,7 @@ def replays_at(call: TorchCall, points: Iterable[Point]) -> Replays:
 
 def _agrees(call: TorchCall, point: Point) -> bool | None:
     try:
-        expected = [tuple(substitute(size, point) for size in shape) for shape in call.shapes]
+        expected = [tuple(value_at(size, point) for size in shape) for shape in call.shapes]
         with torch.device("meta"):
             output = call.function(*to_tensors(call.args, point), **to_tensors(call.kwargs, point))
     except Exception:

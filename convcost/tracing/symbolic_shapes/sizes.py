@@ -12,11 +12,10 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised
-from convcost.symbolic.rounding import rounded
+from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised, rounded
 from convcost.symbolic.signs import is_nonnegative
-from convcost.symbolic.substitution import names_in, substitute
-from convcost.symbolic.terms import Atom, plain
+from convcost.symbolic.substitution import names_in, value_at
+from convcost.symbolic.terms import Atom
 from convcost.tracing.symbolic_shapes.shape_env import GuardLog, shape_env
 from convcost.tracing.target.inputs import Size, SizeMultiple
 
@@ -100,7 +99,7 @@ HALF = Fraction(1, 2)
 @lru_cache(maxsize=10_000)
 def with_fewer_halves(number: Any) -> Any:
     """`number` with ⌊(n + 1)/2⌋ for n − ⌊n/2⌋, or the other way round, where that makes it shorter."""
-    for atom in sorted(atoms_of(number), key=str):
+    for atom in sorted(atoms_of(number), key=lambda atom: atom.key):
         shorter = _complemented(number, atom)
         if len(_terms(shorter)) < len(_terms(number)):
             return with_fewer_halves(shorter)
@@ -161,7 +160,7 @@ class SymbolicSizes:
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return plain(substitute(number, self.examples))
+        return value_at(number, self.examples)
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
@@ -169,7 +168,9 @@ class SymbolicSizes:
 
     def spelled(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
-        found = (str(number) for known, number in self._formulas.items() if str(known) == symbol)
+        from convcost.symbolic.sympy_bridge import to_sympy
+
+        found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
     def _torchs(self, dimension: Any) -> Any:

@@ -64,7 +64,18 @@ def _defining_module(found: Any) -> str | None:
 
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
-    *("filelock", "typing_extensions", "markupsafe", "fvcore", "iopath", "yacs", "yaml", "tqdm", "termcolor"),
+    *(
+        "filelock",
+        "typing_extensions",
+        "markupsafe",
+        "fvcore",
+        "iopath",
+        "msgspec",
+        "yacs",
+        "yaml",
+        "tqdm",
+        "termcolor",
+    ),
     *(
         "tabulate",
         "PIL",

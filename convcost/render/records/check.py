@@ -1,0 +1,238 @@
+"""A check as a record: entries, their checks, how they stand to the lock file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, UnsetType
+
+from convcost.core.metrics import BY_NAME
+from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, LocatedRow, RowChange
+from convcost.gate.checks import EntryCheck
+from convcost.gate.limit import Relation
+from convcost.gate.result import BaselineStatus, EntryResult, GateResult
+from convcost.render.gate.words import failures, percent
+from convcost.render.records.record import (
+    HEAD,
+    ConventionRecord,
+    Field,
+    Formula,
+    Head,
+    Record,
+    Versions,
+    about,
+    data,
+    field_values,
+    fields_of,
+    one_of,
+    record_from,
+    record_type,
+    records_from,
+    versions,
+)
+from convcost.render.style import Style
+
+RELATIONS: dict[Relation, str] = {"≤": "<=", "≥": ">=", "=": "="}
+
+
+class CheckRecord(Record):
+    """What a key of an entry asked, what was found, and whether that is so."""
+
+    key: str
+    line: Annotated[int, about("Of the configuration.")]
+    metric: Annotated[str, about("A quantity; of agree_with, the counter.")]
+    per: Annotated[str | None, about("The entry that a ratio is to.")]
+    relation: Literal["<=", ">=", "="] | None
+    found: Formula | float | None
+    wanted: Formula | float | None
+    passed: bool
+    reason: str
+
+
+class TotalChangeRecord(Record):
+    """A total before and now."""
+
+    before: Formula
+    after: Formula
+
+
+FiguresRecord = record_type(
+    "FiguresRecord",
+    "What a layer or module has; figures that are 0 are left out.",
+    [("path", str)],
+    [(name, Formula, UNSET) for name in ROW_METRICS],
+)
+
+
+class RowChangeRecord(Record):
+    """A layer or module that was added, removed, or costs something else."""
+
+    path: str
+    kind: str
+    change: str
+    before: Annotated[Any, one_of("FiguresRecord", None)]
+    after: Annotated[Any, one_of("FiguresRecord", None)]
+
+
+class CountedAsRecord(Record):
+    """What a baseline is of."""
+
+    of: str
+    sizes: dict[str, int]
+    convention: ConventionRecord
+    dtype: str
+
+
+class BaselineRecord(Record):
+    """How an entry stands to the lock file."""
+
+    standing: BaselineStatus
+    passed: bool
+    tolerance: str
+    growth_only: Annotated[bool, about("Whether only a total that grows fails.")]
+    before: CountedAsRecord | None
+    totals: Annotated[dict[str, TotalChangeRecord], about("Those that changed.")]
+    rows: list[RowChangeRecord]
+
+
+class EntryHead(Record, kw_only=True):
+    """What an entry is."""
+
+    name: str
+    line: int
+    passed: bool
+    spec: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    symbols: dict[str, Formula]
+    assumed: list[str]
+    convention: ConventionRecord
+    dtype: str
+
+
+class EntryTail(Record):
+    """What came of it."""
+
+    trainable_params: Annotated[Formula, about("Those that require a gradient; not in the lock file.")]
+    checks: list[CheckRecord]
+    baseline: BaselineRecord
+    failures: list[str]
+
+
+TOTALS: list[Field] = [(name, Annotated[Formula, about(BY_NAME[name].sentence)]) for name in BASELINE_METRICS]
+
+EntryRecord = record_type(
+    "EntryRecord", "What came of an entry.", fields_of(EntryHead), TOTALS, fields_of(EntryTail)
+)
+
+
+class IssueRecord(Record):
+    """Why an entry could not be counted."""
+
+    key: str
+    line: Annotated[int, about("Of the configuration.")]
+    message: str
+
+
+class GateRecord(Head):
+    """The JSON of convcost check."""
+
+    versions: Versions
+    config: str
+    lock: str
+    written: Annotated[bool, about("Whether the lock file has what is now.")]
+    passed: bool
+    entries: list[Annotated[Any, one_of("EntryRecord")]]
+    stale: Annotated[list[str], about("Entries of the lock file that are no more.")]
+    problems: list[IssueRecord]
+    skipped: Annotated[list[str], about("Entries with a model, where none was to be run.")]
+
+
+def record(result: GateResult) -> GateRecord:
+    """The whole check."""
+    return record_from(
+        GateRecord,
+        result,
+        **HEAD,
+        versions=versions(),
+        config=result.config.source.name,
+        entries=[_entry(result, entry) for entry in result.entries],
+        problems=records_from(IssueRecord, result.problems),
+    )
+
+
+def _entry(result: GateResult, entry: EntryResult) -> Record:
+    report = entry.report
+    return EntryRecord(
+        name=entry.entry.name,
+        line=result.config.line(entry.entry.name),
+        passed=entry.passed,
+        **{entry.entry.key: entry.entry.text},
+        symbols=data(report.sizes),
+        assumed=list(report.assumed),
+        convention=record_from(ConventionRecord, report.convention),
+        dtype=report.dtype,
+        **entry.now.totals,
+        trainable_params=data(report.trainable_params),
+        checks=[_check(result, entry, check) for check in entry.checks],
+        baseline=_baseline(entry),
+        failures=[text for _, text in failures(entry)],
+    )
+
+
+def _check(result: GateResult, entry: EntryResult, check: EntryCheck) -> CheckRecord:
+    return record_from(
+        CheckRecord,
+        check,
+        line=result.config.line(entry.entry.name, check.key),
+        per=check.per or None,
+        relation=RELATIONS[check.relation] if check.relation else None,
+    )
+
+
+def _baseline(entry: EntryResult) -> BaselineRecord:
+    """How the entry stands to it; what it was counted as, and the totals and rows that changed."""
+    changes = entry.changes
+    totals = changes.totals.items() if changes else ()
+    return BaselineRecord(
+        standing=entry.standing,
+        passed=entry.keeps_baseline,
+        tolerance=percent(entry.entry.tolerance),
+        growth_only=entry.entry.growth_only,
+        before=entry.before and _counted_as(entry.before),
+        totals={name: TotalChangeRecord(before=before, after=after) for name, (before, after) in totals},
+        rows=list(map(_row, changes.rows)) if changes else [],
+    )
+
+
+def _counted_as(baseline: Baseline) -> CountedAsRecord:
+    return record_from(
+        CountedAsRecord, baseline, convention=record_from(ConventionRecord, baseline.convention)
+    )
+
+
+def _row(change: RowChange) -> RowChangeRecord:
+    return RowChangeRecord(
+        path=change.located.path,
+        kind=change.located.row.kind,
+        change=change.kind,
+        before=_figures(change.before),
+        after=_figures(change.after),
+    )
+
+
+def _figures(located: LocatedRow | None) -> Record | None:
+    return FiguresRecord(path=located.path, **dict(located.row.figures)) if located else None
+
+
+def rows(result: GateResult, style: Style) -> list[dict[str, Any]]:
+    """A line for each check of each entry."""
+    return [
+        {"entry": entry.entry.name, **field_values(_check(result, entry, check))}
+        for entry in result.entries
+        for check in (*entry.checks, *_as_checks(entry))
+    ]
+
+
+def _as_checks(entry: EntryResult) -> list[EntryCheck]:
+    """The baseline as one more check."""
+    return [EntryCheck("baseline", "", entry.keeps_baseline, entry.standing)] * (entry.standing != "unlocked")

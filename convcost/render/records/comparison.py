@@ -1,0 +1,147 @@
+"""A comparison as a record: candidates, ratios, where they cost the same, what a difference is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, UnsetType
+
+from convcost.core.report import Comparison, Report
+from convcost.render.breakeven import METRICS, found_break_even, is_open
+from convcost.render.comparison import contributions
+from convcost.render.records import report
+from convcost.render.records.quantities import ratio_fields
+from convcost.render.records.record import (
+    Context,
+    Formula,
+    Record,
+    about,
+    context,
+    data,
+    fields_of,
+    one_of,
+    record_from,
+    record_type,
+    records_from,
+)
+from convcost.render.style import Style
+
+
+class EstimateRatios(Record):
+    """Of what was asked for beside the costs; absent otherwise."""
+
+    least_seconds: Annotated[
+        float | int | UnsetType | None,
+        about("Of least times; null where they are not known, or the first one's is 0."),
+    ] = UNSET
+    seconds: Annotated[
+        float | int | UnsetType | None, about("Of measured times; null where their spreads overlap.")
+    ] = UNSET
+    memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
+
+
+RatiosRecord = record_type(
+    "RatiosRecord", "Every quantity over the first candidate's.", ratio_fields(), fields_of(EstimateRatios)
+)
+
+
+class BreakEvenRecord(Record):
+    """Where two candidates cost the same."""
+
+    size: Annotated[str | None, about("The one size that decides.")]
+    crossings: Annotated[list[Formula | float], about("The sizes at which they cost the same.")]
+    about: list[float]
+    cheaper: Annotated[
+        list[str | None],
+        about("Who is, below the first crossing, between each two, and above the last; null for neither."),
+    ]
+    condition: Annotated[
+        str | None, about("When the first candidate is cheaper, where no single size decides.")
+    ]
+    equal_where: str | None
+    exact: bool
+
+
+class ContributionRecord(Record):
+    """What a part adds to a difference, in FLOPs; null where a candidate has no such part."""
+
+    part: str
+    first: int | None
+    other: int | None
+    difference: int
+
+
+class DifferenceRecord(Record):
+    """What a candidate's FLOPs differ by from the first one's."""
+
+    name: str
+    parts: list[ContributionRecord]
+
+
+class ComparisonRecord(Context):
+    """The JSON of convcost compare."""
+
+    candidates: list[Annotated[Any, one_of("DesignRecord", "ModuleRecord")]]
+    ratios: Annotated[Any, one_of("RatiosRecord"), about("Of the second candidate.")]
+    break_even: Annotated[
+        dict[str, BreakEvenRecord] | UnsetType, about("By quantity, where sizes are open.")
+    ] = UNSET
+    differences: Annotated[list[DifferenceRecord] | UnsetType, about("Where torch modules are compared.")] = (
+        UNSET
+    )
+
+
+def record(comparison: Comparison) -> ComparisonRecord:
+    """The whole comparison; `ratios` are the second candidate's, each further one has its own."""
+    first, second, *others = comparison.candidates
+    return ComparisonRecord(
+        **context(comparison.candidates),
+        candidates=[
+            *map(report.candidate, (first, second)),
+            *(report.candidate(other, ratios=ratios(comparison, other)) for other in others),
+        ],
+        ratios=ratios(comparison, second),
+        break_even=_break_even(comparison, second) if is_open(comparison) else UNSET,
+        differences=_differences(comparison) if any(each.trace for each in comparison.candidates) else UNSET,
+    )
+
+
+def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
+    """A line for each candidate."""
+    return list(map(report.row, comparison.candidates))
+
+
+def ratios(comparison: Comparison, other: Report) -> Record:
+    """Every quantity of `other` over the first one's."""
+    first, found = comparison.first, data(comparison.ratios(other))
+    for name, estimate in report.ESTIMATES.items():
+        if report.has(name, first, other):
+            found |= estimate.ratios(first, other)
+    return RatiosRecord(**found)
+
+
+def _break_even(comparison: Comparison, other: Report) -> dict[str, BreakEvenRecord]:
+    return {metric: _of_metric(comparison, other, metric) for metric in METRICS}
+
+
+def _of_metric(comparison: Comparison, other: Report, metric: str) -> BreakEvenRecord:
+    from convcost.symbolic.text import program
+
+    found = found_break_even(comparison, other, metric)
+    cheaper = {-1: other.name, 0: None, 1: comparison.first.name}
+    return record_from(
+        BreakEvenRecord,
+        found,
+        size=found.size or None,
+        about=[float(crossing) for crossing in found.crossings],
+        cheaper=[cheaper[sign] for sign in found.signs],
+        condition=found.condition(program) or None,
+        equal_where=found.equality(program) or None,
+    )
+
+
+def _differences(comparison: Comparison) -> list[DifferenceRecord]:
+    return [
+        DifferenceRecord(name=other.name, parts=records_from(ContributionRecord, parts))
+        for other, parts in contributions(comparison)
+    ]

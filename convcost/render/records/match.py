@@ -1,0 +1,129 @@
+"""A match as a record."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from convcost.core.match import Choice, Match, Metric
+from convcost.render.records.record import (
+    HEAD,
+    ConventionRecord,
+    Formula,
+    Head,
+    Record,
+    Versions,
+    about,
+    data,
+    record_from,
+    records_from,
+    versions,
+)
+from convcost.render.style import Style
+
+
+class RangeRecord(Record):
+    """The multiples of `multiple_of` from `minimum` to `maximum`."""
+
+    multiple_of: int
+    minimum: int
+    maximum: int
+
+
+class ReferenceRecord(Record):
+    """The design whose cost is to be met."""
+
+    name: str
+    spec: str
+
+
+class ChoiceRecord(Record):
+    """Sizes, what the design costs with them, and by how much that is over the target."""
+
+    sizes: dict[str, int]
+    cost: Formula
+    difference: Formula
+
+
+class SearchedRecord(Record):
+    """The values of a size, all of which were tried, in even steps."""
+
+    smallest: int
+    largest: int
+    count: int
+
+
+class MatchRecord(Head):
+    """The JSON of convcost match."""
+
+    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
+    assumed: Annotated[list[str], about("The sizes that default to 1.")]
+    convention: ConventionRecord
+    dtype: str
+    versions: Versions
+    metric: Metric
+    budget: Annotated[Formula, about("The target.")]
+    at_most: Annotated[bool, about("Whether the target is not to be exceeded.")]
+    vary: list[str]
+    ranges: dict[str, RangeRecord]
+    searched: dict[str, SearchedRecord]
+    name: str
+    spec: str
+    reference: ReferenceRecord | None
+    best: Annotated[list[ChoiceRecord], about("The nearest; empty if no sizes fit.")]
+    below: ChoiceRecord | None
+    above: ChoiceRecord | None
+    choices: Annotated[
+        list[ChoiceRecord],
+        about("With two sizes varied: no other pair with one of the same sizes is nearer."),
+    ]
+    complete: Annotated[bool, about("Whether all there is was tried.")]
+    notes: list[str]
+
+
+def record(match: Match) -> MatchRecord:
+    """The whole match."""
+    reference = match.reference
+    return record_from(
+        MatchRecord,
+        match,
+        **HEAD,
+        symbols={
+            **(data(reference.sizes) if reference else {}),
+            **{name: name for name in match.left_open},
+            **match.sizes,
+        },
+        assumed=sorted({*match.assumed, *(reference.assumed if reference else ())}),
+        convention=record_from(ConventionRecord, match.convention),
+        versions=versions(),
+        budget=match.target,
+        ranges={name: record_from(RangeRecord, bounds) for name, bounds in match.ranges.items()},
+        searched={
+            name: SearchedRecord(smallest=sizes[0], largest=sizes[-1], count=len(sizes))
+            for name, sizes in match.searched.items()
+        },
+        reference=reference and record_from(ReferenceRecord, reference),
+        best=records_from(ChoiceRecord, match.best),
+        below=match.below and record_from(ChoiceRecord, match.below),
+        above=match.above and record_from(ChoiceRecord, match.above),
+        choices=records_from(ChoiceRecord, match.choices),
+    )
+
+
+def rows(match: Match, style: Style) -> list[dict[str, Any]]:
+    """A row for each choice, with the part it plays."""
+    sides = {"below": match.below, "above": match.above}
+    parts = [("best", choice) for choice in match.best]
+    parts += [(part, choice) for part, choice in sides.items() if choice]
+    parts += [("choice", choice) for choice in match.choices]
+    return [_row(part, choice, match) for part, choice in parts]
+
+
+def _row(part: str, choice: Choice, match: Match) -> dict[str, Any]:
+    return {
+        "part": part,
+        **choice.sizes,
+        "metric": match.metric,
+        "budget": match.target,
+        "cost": choice.cost,
+        "difference": choice.difference,
+    }

@@ -1,0 +1,55 @@
+"""Costs, ratios and totals as records, with a field for each quantity of the table in core/metrics.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from msgspec import UNSET, UnsetType
+
+from convcost.core.cost import Convention, Cost
+from convcost.core.metrics import METRICS, Metric
+from convcost.render.records.record import Field, Formula, Quotient, about, data, record_type
+
+ADDITIVE = tuple(metric for metric in METRICS if metric.is_additive)
+
+COSTS = tuple(metric for metric in METRICS if metric.of_cost)
+"""Those that a Cost has."""
+
+IN_ROWS = tuple(metric for metric in ADDITIVE if metric.name != "activations")
+"""Those of a row; its activations are in the total alone, as the schema convcost/1 has it."""
+
+
+def metric_type(metric: Metric) -> Any:
+    """The type of its values."""
+    if not metric.units:
+        return Quotient
+    return Formula | None if metric.is_optional else Formula
+
+
+def fields(metrics: Iterable[Metric]) -> list[Field]:
+    """A field for each."""
+    return [(metric.name, Annotated[metric_type(metric), about(metric.sentence)]) for metric in metrics]
+
+
+def ratio_fields() -> list[Field]:
+    """A quotient of each."""
+    return [(metric.name, Quotient) for metric in METRICS]
+
+
+def backward_fields() -> list[Field]:
+    """Of what gradients cost; left out where no backward ran."""
+    return [(f"backward_{metric.name}", metric_type(metric) | UnsetType, UNSET) for metric in COSTS]
+
+
+CostsRecord = record_type("CostsRecord", "A cost, in quantities that are never mixed.", fields(COSTS))
+
+
+def costs(cost: Cost, convention: Convention) -> dict[str, Any]:
+    """Every quantity of `cost` by name."""
+    return {metric.name: data(metric.in_cost(cost, convention)) for metric in COSTS}
+
+
+def row_quantities(metrics: Iterable[Metric], row: Any, convention: Convention) -> dict[str, Any]:
+    """Those of `metrics` that a row, or what adds rows up, has, by name."""
+    return {metric.name: data(metric.in_row(row, convention)) for metric in metrics}

@@ -1,0 +1,170 @@
+"""A design as a record: JSON of `layer` and `model`, a candidate of `compare`, a line of CSV."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from convcost.core.metrics import METRICS
+from convcost.core.report import Report, Row, Verdict
+from convcost.render.records import memory, roofline, timing
+from convcost.render.records.memory import MemoryRecord
+from convcost.render.records.quantities import IN_ROWS, fields, row_quantities
+from convcost.render.records.record import (
+    Context,
+    Field,
+    Formula,
+    Record,
+    about,
+    context,
+    field_values,
+    fields_of,
+    one_of,
+    plain_data,
+    record_from,
+    record_type,
+)
+from convcost.render.records.roofline import RooflineRecord
+from convcost.render.records.timing import TimeRecord
+from convcost.render.records.trace import TraceRecord, part_records, trace_record
+from convcost.render.style import Style
+
+ESTIMATES = {"roofline": roofline, "time": timing, "memory": memory}
+"""What else can be asked for, by the attribute of Report that has it."""
+
+
+class RowHead(Record):
+    """Which layer a row is about."""
+
+    path: str
+    kind: str
+    layer: Annotated[str, about("Its arguments.")]
+    input: list[Formula]
+    output: list[Formula]
+    parameters: Annotated[dict[str, list[Formula]], about("The shape of each parameter by its name.")]
+
+
+RowRecord = record_type(
+    "RowRecord", "A layer, or a submodule with what is its own.", fields_of(RowHead), fields(IN_ROWS)
+)
+
+
+class DesignHead(Record):
+    """What a design is."""
+
+    name: str
+    spec: str
+    input: list[Formula]
+    input_inferred: Annotated[bool, about("Whether the spec states no input.")]
+    output: list[Formula]
+    dtype: Annotated[str, about("The dtype that bytes are counted in.")]
+
+
+class Estimates(Record):
+    """What was asked for beside the costs; absent otherwise."""
+
+    roofline: Annotated[RooflineRecord | UnsetType, about("The least time on a device.")] = UNSET
+    time: Annotated[TimeRecord | UnsetType, about("How long it was measured to take.")] = UNSET
+    memory: Annotated[MemoryRecord | UnsetType, about("What it takes to run and to train.")] = UNSET
+
+
+class CounterResultRecord(Record):
+    """What a counter said, as it said it and as FLOPs, and the verdict on it."""
+
+    verdict: Verdict
+    flops: int | None
+    raw: Annotated[int | None, about("Its own figure.")]
+    raw_unit: str
+    reason: str
+
+
+def design_fields(counter: Meta) -> tuple[Field, ...]:
+    """The fields of a design, of which counters say `counter`."""
+    return (
+        *fields_of(DesignHead),
+        *fields(METRICS),
+        ("rows", list[Annotated[Any, one_of("RowRecord")]]),
+        ("counters", Annotated[dict[str, Annotated[Any, counter]], about("By the counter's name.")]),
+        *fields_of(Estimates),
+    )
+
+
+RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), about("Of the third and later.")], UNSET)
+
+DESIGN = design_fields(one_of("CounterResultRecord"))
+MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
+
+DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
+ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])
+LayerRecord = record_type("LayerRecord", "The JSON of convcost layer.", fields_of(Context), DESIGN)
+ModelRecord = record_type("ModelRecord", "The JSON of convcost model.", fields_of(Context), MODULE)
+
+
+def record(report: Report, **others: Any) -> Record:
+    """One design, with what its numbers rest on."""
+    values = {**context((report,)), **field_values(candidate(report)), **others}
+    return ModelRecord(**values) if report.trace else LayerRecord(**values)
+
+
+def candidate(report: Report, **others: Any) -> Record:
+    """One design."""
+    values = {
+        "input_inferred": report.input_is_inferred,
+        "rows": [row_record(row, report) for row in report.rows],
+        "counters": {
+            name: record_from(CounterResultRecord, result)
+            for name, result in report.counters.items()
+            if result is not None
+        },
+        **{name: estimate.record(report) for name, estimate in ESTIMATES.items() if has(name, report)},
+        **others,
+    }
+    if not report.trace:
+        return record_from(DesignRecord, report, **values)
+    return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
+
+
+def has(estimate: str, *reports: Report) -> bool:
+    """Whether it was asked for of all of `reports`."""
+    return all(getattr(report, estimate) is not None for report in reports)
+
+
+def row_record(row: Row, report: Report) -> Record:
+    """A layer or submodule."""
+    return record_from(
+        RowRecord, row, layer=str(row.layer), **row_quantities(IN_ROWS, row, report.convention)
+    )
+
+
+def rows(report: Report, style: Style) -> list[dict[str, Any]]:
+    """A line; of a torch module one for each submodule, or operator."""
+    if report.trace:
+        return list(map(cells, part_records(report, report.trace, style.view)))
+    return [row(report)]
+
+
+def row(report: Report) -> dict[str, Any]:
+    """What is a number, a text or a shape, with each counter's verdict and FLOPs."""
+    found = plain_data(candidate(report))
+    estimates = [estimate.cells(report) for name, estimate in ESTIMATES.items() if has(name, report)]
+    counters = (
+        {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
+        for name, counter in found.pop("counters").items()
+    )
+    return {name: cell for part in (cells(found), *counters, *estimates) for name, cell in part.items()}
+
+
+def cells(record: dict[str, Any]) -> dict[str, Any]:
+    """Each value that is a number, a text or a shape."""
+    return {name: _cell(value) for name, value in record.items() if not _is_nested(value)}
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(part, dict) for part in value)
+    )
+
+
+def _cell(value: object) -> object:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value

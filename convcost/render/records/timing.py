@@ -1,0 +1,85 @@
+"""Measured times as records."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any
+
+from convcost.benchmark.timing import RunKind, TimedRun, Timing, can_tell_apart, times_ratio
+from convcost.core.report import Report
+from convcost.render.records.record import Formula, Record, about, data, record_from
+
+COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads", "device", "dtype")
+"""What CSV has."""
+
+
+class RunRecord(Record):
+    """One thing that was timed."""
+
+    what: Annotated[RunKind, about("A forward without gradients, or a training step: forward and backward.")]
+    compiled: Annotated[bool, about("Whether torch.compile had it first.")]
+    seconds: Annotated[float | None, about("The median of the rounds; null where it could not be run.")]
+    iqr: Annotated[float | None, about("The interquartile range of the rounds.")]
+    quartiles: Annotated[list[float], about("The first and the third quartile of the rounds.")]
+    runs: Annotated[int, about("Rounds, in each of which every candidate had its turn.")]
+    calls: Annotated[int, about("In each round.")]
+    flops: Annotated[Formula | None, about("By the convention; null where they could not be counted.")]
+    flops_per_second: float | int | None
+    of_roofline: Annotated[
+        float | int | None, about("The least time on the device that was named over the measured one.")
+    ]
+    peak_bytes: Annotated[
+        int | None, about("What its first run took at most, without an optimizer; null but on a GPU.")
+    ]
+    failure: Annotated[str, about("Why it could not be run.")]
+
+
+class TimeRecord(RunRecord):
+    """How long a design took: the forward as it is, and what else was asked for."""
+
+    threads: int
+    dtype: str
+    device: Annotated[str, about("cpu, or the name of a GPU.")]
+    others: list[RunRecord]
+
+
+def record(report: Report) -> TimeRecord:
+    """The forward, and whatever else was timed."""
+    time = _time(report)
+    forward, *others = (_run(run, time.roofline_share(run, report.roofline)) for run in time.runs)
+    return record_from(TimeRecord, time, **forward, others=[RunRecord(**other) for other in others])
+
+
+def _run(run: TimedRun, share: Fraction | None) -> dict[str, Any]:
+    samples = run.samples
+    return {
+        "what": run.what,
+        "compiled": run.compiled,
+        "seconds": float(samples.median) if samples else None,
+        "iqr": float(samples.spread) if samples else None,
+        "quartiles": list(map(float, samples.quartiles)) if samples else [],
+        "runs": len(samples.seconds) if samples else 0,
+        "calls": samples.calls if samples else 0,
+        "flops": data(run.flops),
+        "flops_per_second": data(run.flops_per_second),
+        "of_roofline": data(share),
+        "peak_bytes": run.peak,
+        "failure": run.failure,
+    }
+
+
+def ratios(first: Report, other: Report) -> dict[str, Any]:
+    """Of forwards, by medians; null where their spreads overlap, so that it would say nothing."""
+    base, run = _time(first).forward, _time(other).forward
+    return {"seconds": data(times_ratio(base, run)) if can_tell_apart(base, run) else None}
+
+
+def cells(report: Report) -> dict[str, Any]:
+    """The forward's figures."""
+    found = record(report)
+    return {f"time_{name}": getattr(found, name) for name in COLUMNS}
+
+
+def _time(report: Report) -> Timing:
+    assert report.time
+    return report.time

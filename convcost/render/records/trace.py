@@ -1,0 +1,262 @@
+"""How a torch module ran, as records: what went in and out, submodules, operators, what is not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, UnsetType
+
+from convcost.analysis.breakdown import (
+    ModuleTotals,
+    Node,
+    module_tree,
+    operator_totals,
+    parent_paths,
+    phase_costs,
+)
+from convcost.core.cost import Convention, Cost
+from convcost.core.report import Report
+from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
+from convcost.render.model_modules import all_modules
+from convcost.render.records.quantities import (
+    ADDITIVE,
+    COSTS,
+    CostsRecord,
+    backward_fields,
+    costs,
+    fields,
+    row_quantities,
+)
+from convcost.render.records.record import (
+    Formula,
+    Record,
+    about,
+    fields_of,
+    keys_of,
+    one_of,
+    plain_data,
+    record_from,
+    record_type,
+    records_from,
+)
+from convcost.render.style import View
+
+REST = "(rest)"
+"""What a module has apart from the rows below it."""
+
+
+class TensorRecord(Record):
+    """What goes into a module or comes out."""
+
+    name: str
+    dtype: str
+    shape: list[Formula]
+
+
+class UncountedRecord(Record):
+    """An operator that is not counted, so that the cost is more than what is counted."""
+
+    path: str
+    operator: str
+    inputs: list[list[Formula]]
+    calls: int
+    reason: Annotated[
+        str | UnsetType, about("Why it is counted only in part; absent where it has no formula.")
+    ] = UNSET
+
+
+class ConditionalRecord(Record):
+    """A call of torch.cond, and what a call costs by branch."""
+
+    path: str
+    inputs: list[list[Formula]]
+    true: Annotated[Any, one_of("CostsRecord", None), about("Null for a branch that is known not to run.")]
+    false: Annotated[Any, one_of("CostsRecord", None)]
+    counted: Annotated[
+        bool,
+        about("The branch in the totals: the one that runs, or the costlier where that depends on values."),
+    ]
+    calls: int
+
+
+class SubmoduleHead(Record):
+    """Which submodule it is."""
+
+    path: str
+    kind: Annotated[str, about("Its class.")]
+    calls: int
+    input: list[Formula] | None
+    output: list[Formula] | None
+
+
+class OperatorHead(Record):
+    """Which operator it is."""
+
+    operator: str
+    calls: int
+
+
+class OperatorTail(Record):
+    """How it was counted."""
+
+    estimated: Annotated[bool, about("Whether its formula is an estimate.")]
+    complex: Annotated[bool, about("Whether it ran on complex numbers: a complex MAC counts as 4 real ones.")]
+    sparse: Annotated[bool, about("Whether it ran on sparse tensors: their stored entries are counted.")]
+
+
+OF_OPERATORS = tuple(metric for metric in ADDITIVE if metric in COSTS or metric.name == "activations")
+"""What an operator has: parameters are of modules."""
+
+SubmoduleRecord = record_type(
+    "SubmoduleRecord",
+    "A submodule with all that is in it; with its gradients, if the backward ran.",
+    fields_of(SubmoduleHead),
+    fields(ADDITIVE),
+    backward_fields(),
+)
+OperatorRecord = record_type(
+    "OperatorRecord",
+    "All calls of an operator; with their gradients, if the backward ran.",
+    fields_of(OperatorHead),
+    fields(OF_OPERATORS),
+    backward_fields(),
+    fields_of(OperatorTail),
+)
+
+
+class TraceRecord(Record, kw_only=True):
+    """How a module ran."""
+
+    inputs: list[TensorRecord]
+    outputs: list[TensorRecord]
+    ran_on: Literal["shapes", "data"]
+    partial: Annotated[bool, about("Whether something ran that is not counted.")]
+    uncounted: list[UncountedRecord]
+    conditionals: Annotated[
+        list[ConditionalRecord] | UnsetType, about("The calls of torch.cond, if any.")
+    ] = UNSET
+    modules: list[Annotated[Any, one_of("SubmoduleRecord")]]
+    operators: list[Annotated[Any, one_of("OperatorRecord")]]
+    phases: Annotated[
+        dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
+        keys_of(Phase),
+        about("The cost of each phase, if the backward ran."),
+    ] = UNSET
+    unused_parameters: list[str]
+    tied_parameters: list[list[str]]
+    unused_formulas: Annotated[
+        list[str] | UnsetType, about("The user's formulas for operators that did not run, if there are any.")
+    ] = UNSET
+
+
+def trace_record(report: Report, trace: Trace) -> TraceRecord:
+    """What went in and out, every submodule with all that is in it, every operator, what has no formula."""
+    convention = report.convention
+    return TraceRecord(
+        inputs=records_from(TensorRecord, trace.inputs),
+        outputs=records_from(TensorRecord, trace.outputs),
+        ran_on=trace.ran,
+        partial=trace.is_partial,
+        uncounted=[
+            record_from(UncountedRecord, found, reason=found.reason or UNSET) for found in trace.uncounted
+        ],
+        conditionals=[_conditional(found, convention) for found in trace.conditionals] or UNSET,
+        modules=module_records(report, trace, View()),
+        operators=operator_records(report, trace),
+        phases={phase: _costs(cost, convention) for phase, cost in phase_costs(trace).items()} or UNSET,
+        unused_parameters=list(trace.unused),
+        tied_parameters=list(map(list, trace.tied)),
+        unused_formulas=list(trace.unused_formulas) or UNSET,
+    )
+
+
+def _conditional(found: CondCall, convention: Convention) -> ConditionalRecord:
+    branches = {"true": found.true, "false": found.false}
+    return record_from(
+        ConditionalRecord,
+        found,
+        **{name: cost and _costs(cost, convention) for name, cost in branches.items()},
+    )
+
+
+def _costs(cost: Cost, convention: Convention) -> Record:
+    return CostsRecord(**costs(cost, convention))
+
+
+def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any]]:
+    """The modules that `view` asks for, or the operators, as rows."""
+    if view.by == "operator":
+        return [plain_data(found) for found in operator_records(report, trace)]
+    return list(_leveled(report, trace, view))
+
+
+def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
+    """As `module_records`, each with its level; those whose `part` is "leaf" add up to all of them.
+
+    What is in a module but in none of the rows below it is one more row.
+    """
+    nodes = all_modules(module_tree(report), view, report.convention)
+    shown = {node.module.path for node in nodes}
+    parents = {outer for path in shown for outer in _outside(path, shown)}
+
+    def row(module: SubmoduleRun, share: ModuleTotals, level: int, part: str) -> dict[str, Any]:
+        found = plain_data(_module(module, share, report, trace))
+        return {**found, "level": level, "part": part}
+
+    for node in nodes:
+        path = node.module.path
+        outer = _outside(path, shown)
+        part = "leaf" if path not in parents else "inner" if outer or view.filter else "total"
+        yield row(node.module, node.total, len(outer), part)
+        rest = _rest(node, shown) if path in parents else ModuleTotals()
+        if rest != ModuleTotals():
+            name = f"{path}.{REST}" if path else REST
+            unseen = SubmoduleRun(name, node.module.kind, None, None, node.module.calls)
+            yield row(unseen, rest, len(outer) + 1, "leaf")
+
+
+def _outside(path: str, shown: Set[str]) -> list[str]:
+    """The paths of the rows that have what `path` has too."""
+    return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
+
+
+def _rest(node: Node, shown: Set[str]) -> ModuleTotals:
+    """What is in `node`, but in no row below it."""
+    hidden = (child for child in node.children if child.module.path not in shown)
+    return sum((_rest(child, shown) for child in hidden), node.own)
+
+
+def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
+    """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
+    nodes = all_modules(module_tree(report), view, report.convention)
+    return [_module(node.module, node.total, report, trace) for node in nodes]
+
+
+def _module(module: SubmoduleRun, share: ModuleTotals, report: Report, trace: Trace) -> Record:
+    return record_from(
+        SubmoduleRecord,
+        module,
+        **row_quantities(ADDITIVE, share, report.convention),
+        **_backward(share.backward, report, trace),
+    )
+
+
+def operator_records(report: Report, trace: Trace) -> list[Record]:
+    """Every operator with all of its calls."""
+    return [
+        record_from(
+            OperatorRecord,
+            total,
+            **row_quantities(OF_OPERATORS, total, report.convention),
+            **_backward(total.backward, report, trace),
+        )
+        for total in operator_totals(trace)
+    ]
+
+
+def _backward(cost: Cost, report: Report, trace: Trace) -> dict[str, Any]:
+    """The gradients, if the backward ran."""
+    if not phase_costs(trace):
+        return {}
+    return {f"backward_{name}": value for name, value in costs(cost, report.convention).items()}

@@ -1,0 +1,119 @@
+"""A verification as a record: everything but the single agreements."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from convcost.render.records.record import (
+    HEAD,
+    Head,
+    Record,
+    Versions,
+    about,
+    field_values,
+    installed,
+    record_from,
+    versions,
+)
+from convcost.render.style import Style
+from convcost.render.verify import command, reason
+from convcost.verify.result import FindingGroup, VerificationResult
+
+
+class ReferenceCheckRecord(Record):
+    """What formulas were checked against."""
+
+    name: str
+    title: str
+    version: str | None
+
+
+class TallyRecord(Record):
+    """How many cases agree, show a known blind spot, or a new disagreement."""
+
+    agrees: int
+    known: int
+    new: int
+
+
+class LayerTalliesRecord(Record):
+    """What each check found in one kind of layer, by the check's name."""
+
+    kind: str
+    checks: dict[str, TallyRecord]
+
+
+class FindingsRecord(Record):
+    """Findings that are alike; `spec` is the simplest layer that shows it."""
+
+    check: str
+    kinds: list[str]
+    cases: int
+    reason: str
+    spec: str
+
+
+class DisagreementRecord(FindingsRecord):
+    """A new one, and the command that shows it again."""
+
+    command: str
+
+
+class VerificationRecord(Head):
+    """The JSON of convcost verify."""
+
+    versions: Versions
+    agrees: Annotated[bool, about("Whether there is no new disagreement.")]
+    cases: Annotated[int, about("For each argument of a layer.")]
+    seed: int
+    checks: list[ReferenceCheckRecord]
+    layers: list[LayerTalliesRecord]
+    new: list[DisagreementRecord]
+    known: list[FindingsRecord]
+    cured: Annotated[list[FindingsRecord], about("Known blind spots that no longer exist.")]
+
+
+def record(result: VerificationResult) -> VerificationRecord:
+    """Everything but the single agreements."""
+    return record_from(
+        VerificationRecord,
+        result,
+        **HEAD,
+        versions=versions(),
+        checks=[
+            record_from(ReferenceCheckRecord, reference, version=installed(reference.package))
+            for reference in result.references
+        ],
+        layers=[LayerTalliesRecord(kind=kind, checks=_tallies(result, kind)) for kind in result.kinds],
+        new=[
+            DisagreementRecord(**field_values(_findings(group)), command=command(result, group))
+            for group in result.new
+        ],
+        known=list(map(_findings, result.known)),
+        cured=list(map(_findings, result.resolved)),
+    )
+
+
+def _tallies(result: VerificationResult, kind: str) -> dict[str, TallyRecord]:
+    tallies = (
+        (reference.name, result.outcome_counts[kind, reference.name]) for reference in result.references
+    )
+    return {
+        name: TallyRecord(agrees=tally["agrees"], known=tally["known"], new=tally["new"])
+        for name, tally in tallies
+    }
+
+
+def _findings(group: FindingGroup) -> FindingsRecord:
+    return record_from(
+        FindingsRecord, group, check=group.example.check, reason=reason(group), spec=group.example.spec
+    )
+
+
+def rows(result: VerificationResult, style: Style) -> list[dict[str, Any]]:
+    """A line for each kind of layer and check."""
+    return [
+        {"kind": kind, "check": name, **field_values(tally)}
+        for kind in result.kinds
+        for name, tally in _tallies(result, kind).items()
+    ]

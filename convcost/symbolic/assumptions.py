@@ -1,0 +1,136 @@
+"""What has been assumed of open sizes, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import floor, lcm
+from typing import NamedTuple
+
+from convcost.core.arithmetic import ceil_div
+from convcost.core.report import Assumption
+from convcost.symbolic.constraints import Constraint, FailureError
+from convcost.symbolic.formula import Formula, Value, name, rounded
+from convcost.symbolic.integrality import is_integer
+from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.substitution import substitute
+from convcost.symbolic.terms import size_name
+
+RECENT = 4
+"""How many of the last assumptions a new one is compared with."""
+
+LONGEST_COMPARED = 60
+"""Assumptions of more parts together are not compared."""
+
+
+class SizeBounds(NamedTuple):
+    """A size from `least` to `most`, a multiple of `step`."""
+
+    least: int = 1
+    most: int | None = None
+    step: int = 1
+
+    def size(self, text: str) -> Value:
+        """The size called `text` by another that counts from 1."""
+        if self.least == self.most:
+            return self.least
+        return self.step * (name(text) + ceil_div(self.least, self.step) - 1)
+
+    def narrowed(self, constraint: Constraint) -> SizeBounds:
+        """With what `constraint` says, which is about this size alone; FailureError if nothing is left."""
+        terms = constraint.formula.terms
+        [factor] = (factor for term, factor in terms.items() if term)
+        found = self._narrowed(constraint.relation, factor, terms.constant)
+        if found.most is not None and ceil_div(found.least, found.step) * found.step > found.most:
+            raise FailureError
+        return found
+
+    def _narrowed(self, relation: str, factor: int | Fraction, constant: int | Fraction) -> SizeBounds:
+        root = Fraction(-constant) / factor
+        if relation == "whole":
+            return self if constant else self._replace(step=lcm(self.step, factor.denominator))
+        if relation == "zero":
+            return self._replace(least=max(self.least, floor(root)), most=floor(root))
+        if factor > 0:
+            return self._replace(least=max(self.least, -floor(-root)))
+        return self._replace(most=floor(root) if self.most is None else min(self.most, floor(root)))
+
+
+def substitute_bounds(bounds: Mapping[str, SizeBounds], formula: Value) -> Value:
+    """`formula` with each bounded size written by one that counts from 1: what holds then, holds."""
+    return substitute(formula, {text: bound.size(text) for text, bound in bounds.items()})
+
+
+def single_size(formula: Formula) -> str:
+    """The size that a formula is a multiple of, a constant apart; empty if it is about more."""
+    terms = [term for term in formula.terms if term]
+    return size_name(terms[0]) if len(terms) == 1 else ""
+
+
+class AssumptionSet:
+    """Assumptions, none of which follows from another as far as that is quickly seen."""
+
+    def __init__(self) -> None:
+        self.constraints: list[Constraint] = []
+        self.quotients: set[Value] = set()
+        self._bounds: dict[str, SizeBounds] = {}
+
+    @property
+    def assumed(self) -> tuple[Assumption, ...]:
+        """What has been assumed and does not follow from the bounds of single sizes."""
+        found = (each.assumption for each in self.constraints if not self._follows_from_bounds(each))
+        return tuple({assumption.text: assumption for assumption in found}.values())
+
+    def _follows_from_bounds(self, constraint: Constraint) -> bool:
+        if constraint.relation != "nonnegative":
+            return False
+        text = single_size(constraint.formula)
+        bounds = {text: self._bounds[text]._replace(least=1, most=None)} if text else self._bounds
+        return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
+
+    def enter(self, constraint: Constraint) -> None:
+        """Assume it, if it doesn't follow; FailureError if no sizes fulfil it together with the rest."""
+        if self._follows(constraint):
+            return
+        if text := single_size(constraint.formula):
+            self._bounds[text] = self._bounds.get(text, SizeBounds()).narrowed(constraint)
+        if constraint.relation == "nonnegative":
+            latest = self.constraints[-RECENT:]
+            if any(_follows_from(constraint, other) for other in latest):
+                return
+            self.constraints[-RECENT:] = [other for other in latest if not _follows_from(other, constraint)]
+        self.constraints.append(constraint)
+        self.quotients |= {constraint.formula} if constraint.relation == "whole" else set()
+
+    def _follows(self, constraint: Constraint) -> bool:
+        formula = self.under(constraint.formula)
+        match constraint.relation:
+            case "nonnegative":
+                known = is_nonnegative(formula)
+            case "zero":
+                known = None if isinstance(formula, Formula) else formula == 0
+            case "whole":
+                known = is_integer(formula) or None
+        if known is False:
+            raise FailureError
+        return bool(known) or constraint in self.constraints
+
+    def under(self, formula: Value) -> Value:
+        """`formula` with sizes that count from 1: what holds of it then, holds."""
+        return substitute_bounds(self._bounds, formula)
+
+    def rounded(self, number: Value) -> Value:
+        """⌊number⌋; `number` itself where it was assumed to be an integer."""
+        if not self.quotients:
+            return rounded(number)
+        is_known = number in self.quotients or is_integer(self.under(number))
+        return number if is_known else rounded(number)
+
+
+def _follows_from(constraint: Constraint, other: Constraint) -> bool:
+    """Whether an inequality follows from another, or from an equality."""
+    is_short = constraint.formula.parts + other.formula.parts <= LONGEST_COMPARED
+    if not is_short or constraint.relation != "nonnegative" or other.relation == "whole":
+        return False
+    signs = (1, -1) if other.relation == "zero" else (1,)
+    return any(is_nonnegative(constraint.formula - sign * other.formula) for sign in signs)

@@ -1,0 +1,150 @@
+"""What assumptions say of formulas: the least that sizes and floors can be, signs, the largest of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from math import lcm
+from typing import TypeAlias, cast
+
+from sympy import Expr, Max, S, ceiling, floor
+
+from convcost.core.cost import Size
+from convcost.core.report import Assumption
+from convcost.symbolic.formula import Formula, Value, made, name
+from convcost.symbolic.signs import is_nonnegative, is_positive_sum
+from convcost.symbolic.substitution import substitute, transform
+from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, symbol, to_sympy
+from convcost.symbolic.terms import Terms
+
+MOST_CHOICES = 12
+"""A maximum of more formulas tells a reader nothing, and takes long to find."""
+
+Least: TypeAlias = Mapping[Expr, int]
+"""The least integer that a size or a floor can be, where it is not 1 or not known."""
+
+Largest: TypeAlias = Callable[[Sequence[Size]], Size]
+"""What finds the largest of several sizes. It yields None where too many may be the largest."""
+
+
+def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
+    """`expression` with ⌊C/G⌋ as C/G where it is assumed that G divides C."""
+    quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
+    return expression.xreplace({floor(quotient): quotient for quotient in quotients})
+
+
+def least_values(expression: Expr, assumed: tuple[Assumption, ...]) -> Least:
+    """What the assumptions say of the sizes, one by one, and of the floors in `expression`."""
+    bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
+    return _of_sizes(assumed, bounds) | _of_floors(expression, bounds)
+
+
+def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[Expr, int]:
+    least = multiples(assumed)
+    for bound in bounds:
+        constant, rest = bound.as_coeff_Add()
+        slope, size = rest.as_coeff_Mul()
+        if size.is_Symbol and slope > 0:
+            least[size] = max(least.get(size, 1), int(ceiling(-constant / slope)))
+    return least
+
+
+def multiples(assumed: Iterable[Assumption]) -> dict[Expr, int]:
+    """For each size that the assumptions say is a multiple, of what number: 4 divides E gives {E: 4}."""
+    least: dict[Expr, int] = {}
+    for assumption in assumed:
+        coefficient, size = assumption.formula.as_coeff_Mul()
+        if assumption.relation == "whole" and size.is_Symbol:
+            least[size] = lcm(least.get(size, 1), int(coefficient.q))
+    return least
+
+
+def _of_floors(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
+    """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
+    known = list(map(from_sympy, bounds))
+    return {
+        rounded: 0
+        for rounded in expression.atoms(floor)
+        if any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
+    }
+
+
+def _is_share(number: Value, whole: Value) -> bool:
+    """Whether a formula is another one times a positive product."""
+    if not isinstance(number, Formula) or not isinstance(whole, Formula):
+        return False
+    if len(number.terms) != len(whole.terms):
+        return False
+    first = Terms(dict([next(iter(number.terms.items()))]))
+    shares = (first * Terms({term: factor}).inverse() for term, factor in whole.terms.items())
+    return any(is_positive_sum(share) and made(share) * whole == number for share in shares)
+
+
+def sign_from(expression: Expr, least: Least) -> int | None:
+    """The one sign that `expression` has for all values from the least on; None if that is not known."""
+    if not expression.free_symbols:
+        return int(bool(expression > 0)) - int(bool(expression < 0))
+    if is_never_negative(expression - 1, least):
+        return 1
+    return -1 if is_never_negative(-expression - 1, least) else None
+
+
+def is_never_negative(expression: Expr, least: Least) -> bool:
+    """Whether `expression` ≥ 0 is proved for all values from the least on."""
+    try:
+        return bool(is_nonnegative(from_sympy(_from_one(expression, least))))
+    except UnsupportedExpressionError:
+        return False
+
+
+def _from_one(expression: Expr, least: Least) -> Expr:
+    """`expression` with sizes, and stand-ins for floors, that count from 1."""
+    floors = {
+        rounded: symbol(f"_{place}") + number - 1
+        for place, (rounded, number) in enumerate(least.items())
+        if not rounded.is_Symbol
+    }
+    sizes = {size: size + number - 1 for size, number in least.items() if size.is_Symbol and number > 1}
+    return expression.xreplace(floors).xreplace(sizes)
+
+
+def largest_under(assumed: tuple[Assumption, ...]) -> Largest:
+    """What finds the largest of several formulas in sizes of which that is assumed."""
+    least = least_values(S.Zero, assumed)
+    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
+    return cast("Largest", partial(_largest, counted))
+
+
+def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
+    """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
+
+    None if these are too many. `counted` are sizes that are no less than some number, as what counts from 1.
+    """
+
+    def is_at_least(first: Value, second: Value) -> bool:
+        difference = first - second
+        return bool(is_nonnegative(difference) or is_nonnegative(substitute(_opened(difference), counted)))
+
+    found: list[Value] = []
+    for number in dict.fromkeys(numbers):
+        if not any(is_at_least(other, number) for other in found):
+            found = [other for other in found if not is_at_least(number, other)] + [number]
+            if len(found) > MOST_CHOICES:
+                return None
+    return found[0] if len(found) == 1 else Max(*map(as_sympy, found), evaluate=False)
+
+
+def _opened(formula: Value) -> Value:
+    """With what each dimension is."""
+    return transform(formula, together=lambda atom: atom.inner)
+
+
+def as_sympy(formula: Expr | Value) -> Expr:
+    """What was computed, with each dimension as what it is."""
+    return to_sympy(_opened(formula)) if isinstance(formula, int | Formula) else formula
+
+
+def value_of(formula: Expr | int, sizes: Mapping[str, int]) -> int:
+    """The number that what was computed comes to with these `sizes`."""
+    known = {symbol(name): size for name, size in sizes.items()}
+    return formula if isinstance(formula, int) else int(formula.subs(known))

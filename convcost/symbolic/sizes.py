@@ -1,0 +1,223 @@
+"""Numbers for the open sizes of a report: checked against its assumptions, and put in."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from sympy import Expr
+
+from convcost.core.arguments import all_sizes, check_digits, described, instance, text
+from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean
+from convcost.core.metrics import NAMES
+from convcost.core.report import Assumption, Report
+from convcost.symbolic.constraints import FailureError, constraints_left
+from convcost.symbolic.evaluator import SymbolicEvaluator
+from convcost.symbolic.expressions import Numbers, evaluate, quotient
+from convcost.symbolic.formula import Formula, Value
+from convcost.symbolic.report import mapped, mapped_trace
+from convcost.symbolic.substitution import substitute
+from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+Result: TypeAlias = "int | Fraction | ndarray"
+"""A number, or an array of numbers."""
+
+
+def substitute_sizes(report: Report, given: Mapping[str, object]) -> Report:
+    """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
+    sizes = cast("dict[str, int]", checked_sizes(report, all_sizes(given)))
+    return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
+
+
+def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
+    """The two can't differ then, also where signs vary that the formulas assume."""
+    assert report.source
+    numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
+    try:
+        found = report.source.report({**numbers, **sizes}, report.convention, report.dtype, stay_open=True)
+    except ConvcostError:
+        check_assumptions(report, sizes)
+        raise
+    return replace(found, name=report.name, assumed=report.assumed)
+
+
+def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
+    check_assumptions(report, sizes)
+    has_all = sizes.keys() >= {*report.open_names}
+
+    def change(formula: Expr) -> Expr | Value:
+        if has_all:
+            return evaluate(formula, sizes)
+        found = substitute(from_sympy(formula), sizes)
+        return to_sympy(found) if isinstance(found, Formula) else found
+
+    evaluator = SymbolicEvaluator()
+    _restate(report, sizes, evaluator)
+    return replace(
+        report,
+        rows=tuple(mapped(row, change) for row in report.rows),
+        trace=report.trace and mapped_trace(report.trace, change),
+        sizes={**report.sizes, **sizes},
+        assumptions=evaluator.assumptions.assumed,
+        roofline=None,
+        memory=None,
+    )
+
+
+def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvaluator) -> None:
+    for assumption in report.assumptions:
+        try:
+            for constraint in constraints_left(assumption, sizes):
+                evaluator.assumptions.enter(constraint)
+        except FailureError:
+            raise broken_assumption(assumption, sizes) from None
+
+
+def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Result]:
+    """`metric` as an exact function of the named open sizes."""
+    for name in names:
+        instance("the name of a size", name, str, "a text", 'Such as "E".')
+    _check_names(report, names)
+    if text("metric", metric, "flops") not in NAMES:
+        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
+    formula = getattr(report, metric)
+    if formula is None:
+        raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
+
+    def value(*sizes: object) -> Result:
+        if len(sizes) != len(names):
+            raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
+        given = checked_sizes(report, dict(zip(names, sizes, strict=True)))
+        if not report.source:
+            check_assumptions(report, given)
+            return evaluate(formula, given)
+        if fulfills(report, given):
+            with suppress(ZeroDivisionError):
+                return evaluate(formula, given)
+        return _one_by_one(lambda each: getattr(substitute_sizes(report, each), metric), given)
+
+    return value
+
+
+def _one_by_one(compute: Callable[[Mapping[str, Numbers]], Result], given: Mapping[str, Numbers]) -> Result:
+    """`compute` of each set of sizes; an array of that for arrays."""
+    if not any(getattr(size, "ndim", 0) for size in given.values()):
+        return compute(given)
+    from numpy import frompyfunc
+
+    each = frompyfunc(lambda *sizes: compute(dict(zip(given, sizes, strict=True))), len(given), 1)
+    found: Result = each(*given.values())
+    return found
+
+
+def _check_names(report: Report, names: tuple[str, ...]) -> None:
+    """UsageError unless `names` are those of all open sizes, each once."""
+    _check_open(report, names)
+    if twice := [name for name in report.open_names if names.count(name) > 1]:
+        raise UsageError(f"{', '.join(twice)} is named twice")
+    if missing := [name for name in report.open_names if name not in names]:
+        raise UsageError(f"{', '.join(missing)} would still be open", hint="Name every open size.")
+
+
+def checked_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:
+    """What is given for open sizes of `report`, each an int or an array of Python ints.
+
+    UsageError for a size that isn't open, and for what is no whole number or less than 1.
+    """
+    _check_open(report, given)
+    return {name: _sizes(name, value) for name, value in given.items()}
+
+
+def _check_open(report: Report, names: Iterable[str]) -> None:
+    """UsageError for a name that none of the report's open sizes has."""
+    for name in names:
+        if name not in report.open_names:
+            raise UsageError(f"no size called {name[:40]} is open{did_you_mean(name, report.open_names)}")
+
+
+def _sizes(name: str, value: object) -> Numbers:
+    """`value` as an int; an array widened, since 64 bits overflow without a word."""
+    if hasattr(type(value), "astype") and getattr(value, "ndim", False):
+        widened = cast("ndarray", value).astype(object)
+        widened.flat[:] = [_size(name, each) for each in widened.flat]
+        return widened
+    return _size(name, value)
+
+
+def _size(name: str, value: object) -> int:
+    try:
+        size = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except Exception:  # whatever another's number raises
+        size = 0
+    check_digits(name, size)
+    if size < 1:
+        shown = str(value)[:40] if isinstance(value, int | Fraction) else described(value)
+        raise UsageError(f"{name} is {shown}; a size is a whole number, 1 or more")
+    return size
+
+
+def fulfills(report: Report, sizes: Mapping[str, Numbers]) -> bool:
+    """Whether `sizes`, of which there is one for each open size, break no assumption of the report."""
+    return not any(_breaking(assumption, sizes) for assumption in report.assumptions)
+
+
+def check_assumptions(report: Report, sizes: Mapping[str, Numbers]) -> None:
+    """UsageError for the first assumption that `sizes` decide and break."""
+    for assumption in report.assumptions:
+        check_assumption(assumption, sizes)
+
+
+def check_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> None:
+    """UsageError for the first of `sizes` that break the assumption, if they decide it."""
+    if is_decided(assumption, sizes) and (breaking := _breaking(assumption, sizes)):
+        raise broken_assumption(assumption, breaking)
+
+
+def is_decided(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool:
+    """Whether there is one of `sizes` for each name in the assumption."""
+    return sizes.keys() >= {*_names(assumption)}
+
+
+def broken_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> UsageError:
+    """The error that `sizes` break `assumption`."""
+    put = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
+    verb = "break" if len(put) > 1 else "breaks"
+    return UsageError(f"{', '.join(put)} {verb} an assumption: {assumption.text}")
+
+
+def _names(assumption: Assumption) -> list[str]:
+    return sorted(size.name for size in assumption.formula.free_symbols)
+
+
+def _breaking(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
+    """The first of `sizes` at which it isn't so; nothing if it is."""
+    fulfilled = is_fulfilled(assumption, sizes)
+    if isinstance(fulfilled, bool) or not fulfilled.ndim:
+        return {} if fulfilled else sizes
+    from numpy import argmin, broadcast_to
+
+    if fulfilled.all():
+        return {}
+    place = argmin(fulfilled.astype(bool))
+    return {name: broadcast_to(sizes[name], fulfilled.shape).flat[place] for name in _names(assumption)}
+
+
+def is_fulfilled(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool | ndarray:
+    """Whether it is so at `sizes`, which decide it; an array or a column of that for arrays or columns."""
+    numerator, denominator = quotient(assumption.formula, sizes)
+    match assumption.relation:
+        case "nonnegative":
+            return numerator * denominator >= 0
+        case "zero":
+            return numerator == 0
+        case "whole":
+            is_zero = denominator == 0
+            return (numerator % (denominator + is_zero) == 0) & (is_zero == 0)

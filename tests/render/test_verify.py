@@ -1,0 +1,118 @@
+"""A verification as a table, as Markdown, JSON and CSV: whole outputs."""
+
+import json
+
+from convcost.render import render
+from convcost.render.style import Style
+from convcost.verify.result import Finding, Reference, VerificationResult
+
+HEADINGS = (
+    Reference("torch", "torch", "torch"),
+    Reference("torch_profiler", "torch.profiler", "torch"),
+    Reference("ptflops", "ptflops", "ptflops"),
+)
+LINEAR, CONV = "[1] -> Linear(1, 1)", "[1, 9] -> Conv1d(1, 1, 3)"
+BLIND = "it has no formula for aten::conv1d"
+FINDINGS = (
+    Finding("Linear", "torch", "agrees", "", LINEAR),
+    Finding("Linear", "torch_profiler", "new", "2 FLOPs more than 2 × MACs, unexplained", LINEAR),
+    Finding("Linear", "ptflops", "new", "its figure is not explained", LINEAR),
+    *(Finding("Conv1d", "torch", "agrees", "", CONV) for _ in range(3)),
+    *(Finding("Conv1d", "torch_profiler", "known", BLIND, CONV) for _ in range(3)),
+    Finding("Conv1d", "ptflops", "agrees", "", CONV),
+    Finding("Conv1d", "ptflops", "agrees", "AssertionError is no blind spot any more", CONV),
+    Finding("Conv1d", "ptflops", "known", "bias adds", CONV),
+)
+RESULT = VerificationResult(HEADINGS, ("Linear", "Conv1d"), 3, 0, FINDINGS)
+CLEAN = VerificationResult(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
+
+
+def as_installed(monkeypatch):
+    versions = {"torch": "3.0", "ptflops": "1.0", "convcost": "0.1", "fvcore": None}
+    for module in ("verify", "records.verification", "records.record"):
+        monkeypatch.setattr(f"convcost.render.{module}.installed", versions.get)
+
+
+def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new(monkeypatch):
+    as_installed(monkeypatch)
+    assert render(RESULT, "table", Style(width=80)) == (
+        " verified  torch 3.0, ptflops 1.0\n"
+        " cases     4 of 2 kinds of layer, up to 3 for each argument, seed 0\n"
+        " result    2 new disagreements\n"
+        "\n"
+        " layer    torch   profiler   ptflops\n"
+        "─────────────────────────────────────\n"
+        " Linear       1      1 new     1 new\n"
+        " Conv1d       3      blind     2 (1)\n"
+        "\n"
+        " Numbers are cases that agree: under torch in shapes, and in the products and\n"
+        " bias adds that its module makes of ones; under model in all that convcost\n"
+        " counts as it runs; under a counter in FLOPs, 2 × MACs. Those in brackets are\n"
+        " in a known blind spot of the counter; blind: all are.\n"
+        " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
+        " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
+        " No longer so: ptflops, Conv1d (1 case): AssertionError is no blind spot any\n"
+        " more.\n"
+        " New: torch.profiler, Linear (1 case): 2 FLOPs more than 2 × MACs, unexplained.\n"
+        " It shows in:\n"
+        ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler\n'
+        " New: ptflops, Linear (1 case): its figure is not explained. It shows in:\n"
+        " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops\n"
+        "\n"
+    )
+
+
+def test_a_command_is_on_one_line_however_narrow_the_screen_is():
+    lines = render(RESULT, "table", Style(width=40)).splitlines()
+    assert ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler' in lines
+    assert " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops" in lines
+
+
+def test_nothing_new_is_said_in_one_line(monkeypatch):
+    as_installed(monkeypatch)
+    assert render(CLEAN, "table").splitlines()[:3] == [
+        " verified  torch 3.0",
+        " cases     1 of 1 kind of layer, up to 1 for each argument, seed 7",
+        " result    nothing new: every formula agrees, but for known blind spots",
+    ]
+
+
+def test_markdown_has_the_same_table(monkeypatch):
+    as_installed(monkeypatch)
+    assert "| Conv1d | 3 | blind | 2 (1) |" in render(RESULT, "markdown")
+
+
+def test_json_has_every_tally_and_what_is_known_and_new(monkeypatch):
+    as_installed(monkeypatch)
+    record = json.loads(render(RESULT, "json"))
+    assert record["layers"][1] == {
+        "kind": "Conv1d",
+        "checks": {
+            "torch": {"agrees": 3, "known": 0, "new": 0},
+            "torch_profiler": {"agrees": 0, "known": 3, "new": 0},
+            "ptflops": {"agrees": 2, "known": 1, "new": 0},
+        },
+    }
+    assert record["new"][0] == {
+        "check": "torch_profiler",
+        "kinds": ["Linear"],
+        "cases": 1,
+        "reason": "2 FLOPs more than 2 × MACs, unexplained",
+        "spec": LINEAR,
+        "command": f'convcost layer "{LINEAR}" --counters torch_profiler',
+    }
+    assert [group["reason"] for group in record["known"]] == [BLIND, "bias adds counted"]
+    assert (record["agrees"], record["cases"], record["seed"]) == (False, 3, 0)
+    assert record["checks"][0] == {"name": "torch", "title": "torch", "version": "3.0"}
+
+
+def test_csv_has_a_line_for_each_kind_and_check():
+    assert render(RESULT, "csv").splitlines() == [
+        "kind,check,agrees,known,new",
+        "Linear,torch,1,0,0",
+        "Linear,torch_profiler,0,0,1",
+        "Linear,ptflops,0,0,1",
+        "Conv1d,torch,3,0,0",
+        "Conv1d,torch_profiler,0,3,0",
+        "Conv1d,ptflops,2,1,0",
+    ]
