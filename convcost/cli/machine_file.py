@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 
-from convcost.benchmark.machine import Machine, machine_in, outdated, text_of
+from convcost.benchmark.machine import Machine, describe_outdated, machine_text, parse_machine
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
@@ -43,7 +43,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 def kept(machine: Machine) -> Path:
     """Where the figures are kept now; UsageError if they can't be."""
     path = file(machine.on)
-    write_text(path, text_of(machine))
+    write_text(path, machine_text(machine))
     return path
 
 
@@ -103,11 +103,11 @@ def _is_there(path: Path) -> bool:
 
 
 def _read(path: Path) -> Machine:
-    return machine_in(read_text(path), str(path))
+    return parse_machine(read_text(path), str(path))
 
 
 def _outdated(machine: Machine, threads: int) -> str:
-    from convcost.benchmark.settings import of_torch
+    from convcost.benchmark.settings import torch_version_and_threads
 
-    version, usual = of_torch()
-    return outdated(machine, version, threads or usual)
+    version, usual = torch_version_and_threads()
+    return describe_outdated(machine, version, threads or usual)

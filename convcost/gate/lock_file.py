@@ -17,7 +17,7 @@ from convcost.core.metrics import BY_NAME
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
-from convcost.gate.validation import about, find_issues, record_schema
+from convcost.gate.validation import about, find_issues
 from convcost.system.files import clean, read_text, shown, write_text
 
 VERSION = 1
@@ -87,11 +87,6 @@ class LockTable(Struct, forbid_unknown_fields=True):
 
     version: Annotated[WholeNumber, about("The version of this form.")] = field(name=VERSION_KEY)
     entries: Annotated[dict[str, LockEntry], about("By name.")] = {}
-
-
-def lock_schema() -> dict[str, Any]:
-    """The JSON Schema of a convcost.lock."""
-    return record_schema(LockTable, "convcost's lock file")
 
 
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:

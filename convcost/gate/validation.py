@@ -1,4 +1,4 @@
-"""What is wrong with a TOML table, by the typed record that it has to fit; and that record's JSON Schema.
+"""What is wrong with a TOML table, by the typed record that it has to fit.
 
 `msgspec.convert` makes the record, but it stops at the first error, does not say which key of a table with
 free names is wrong, and has no bounds beyond 64 bits. So a walk over msgspec's types finds every issue.
@@ -16,8 +16,6 @@ from msgspec import inspect
 
 from convcost.core.errors import did_you_mean
 from convcost.gate.toml_positions import KeyPath
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 FEW_WORDS = 3
 """Up to so many words are told as alternatives; more as a list."""
@@ -41,13 +39,6 @@ def about(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
     return msgspec.Meta(
         description=description or None, examples=list(examples) or None, extra_json_schema=bounds or None
     )
-
-
-def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
-    """The JSON Schema of the tables that fit `record`."""
-    _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
-    body = definitions.pop(record.__name__)
-    return {"$schema": DIALECT, **body, "title": title, "$defs": definitions}
 
 
 def find_issues(value: object, record: Any, path: KeyPath = ()) -> list[ConfigIssue]:

@@ -147,7 +147,7 @@ def _verdict(match: Match) -> str:
     first = match.best[0]
     sizes = " or ".join(map(_choice_sizes, match.best[:MOST_NAMED]))
     with_sizes = f"With {sizes}{' or others' if len(match.best) > MOST_NAMED else ''}, {match.name}"
-    costs = f"{VERBS[match.metric]} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
+    costs = f"{VERBS.get(match.metric, 'has')} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
         return f"{with_sizes} {costs.format('exactly ')}, as {target}."

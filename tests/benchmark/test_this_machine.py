@@ -11,7 +11,7 @@ from cli_runner import PLAIN, convcost, refused
 from clocks import MACHINE
 
 from convcost.benchmark import peaks
-from convcost.benchmark.machine import machine_in, text_of
+from convcost.benchmark.machine import machine_text, parse_machine
 from convcost.cli import machine_file as machines
 from convcost.cli.machine_file import folder
 from convcost.core.errors import UsageError
@@ -53,12 +53,12 @@ def measuring(monkeypatch):
     """What measuring was asked for; it takes no time."""
     asked = []
 
-    def measured(on, threads, told):
+    def measure(on, threads, announce):
         asked.append((on, threads))
-        told("calls")
+        announce("calls")
         return replace(NOW, threads=threads or NOW.threads)
 
-    monkeypatch.setattr(peaks, "measured", measured)
+    monkeypatch.setattr(peaks, "measure_machine", measure)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     return asked
 
@@ -66,7 +66,7 @@ def measuring(monkeypatch):
 def keep(caches, machine=NOW, on="cpu"):
     caches.mkdir(parents=True, exist_ok=True)
     path = caches / f"this-{on}.json"
-    path.write_text(machine if isinstance(machine, str) else text_of(machine))
+    path.write_text(machine if isinstance(machine, str) else machine_text(machine))
     return path
 
 
@@ -78,7 +78,7 @@ def test_what_is_measured_is_kept_and_shown(measuring, caches):
         f"convcost: measuring calls\nconvcost: kept in {path}\n",
     )
     assert measuring == [("cpu", 1)]
-    assert machine_in(path.read_text(), "") == replace(NOW, threads=1)
+    assert parse_machine(path.read_text(), "") == replace(NOW, threads=1)
     assert [*caches.iterdir()] == [path]
 
 
@@ -192,7 +192,7 @@ def test_a_measurement_that_is_cut_short_leaves_the_last_one(caches, monkeypatch
     monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         machines.kept(replace(NOW, name="Other"))
-    assert machine_in(path.read_text(), "") == NOW
+    assert parse_machine(path.read_text(), "") == NOW
     assert [*caches.iterdir()] == [path]
 
 
