@@ -22,7 +22,7 @@ Seconds = float | int | None
 """Null where sizes are open."""
 
 
-class Record(Struct, forbid_unknown_fields=True, kw_only=True):
+class Record(Struct, forbid_unknown_fields=True):
     """An object of JSON: its fields in their order, those that are UNSET left out."""
 
 
