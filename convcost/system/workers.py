@@ -140,7 +140,9 @@ class Worker:
             return "it closed the pipe to convcost"
         if os.WIFSIGNALED(self._status):
             number = os.WTERMSIG(self._status)
-            return f"it was ended by {_signal_name(number)}" + " (out of memory?)" * (number == signal.SIGKILL)
+            return f"it was ended by {_signal_name(number)}" + " (out of memory?)" * (
+                number == signal.SIGKILL
+            )
         return f"its process ended with {os.waitstatus_to_exitcode(self._status)} and gave no answer"
 
     def send(self, number: int) -> None:
