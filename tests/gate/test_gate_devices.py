@@ -141,7 +141,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ),
         (
             "[devices.a]\nlike = 'a100'\nkind = 'fpga'",
-            [(3, "devices.a.kind", "is one of cpu, gpu, npu, tpu, not fpga")],
+            [(3, "devices.a.kind", "is one of gpu, cpu, tpu, npu, not fpga")],
         ),
         (
             "[devices.a]\nvendor = 'Me'\nkind = 'gpu'\nbandwidth = '1 TB/s'",
