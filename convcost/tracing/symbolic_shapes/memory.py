@@ -62,7 +62,7 @@ def _in_formulas(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
     from convcost.symbolic.bounds import as_sympy, largest_under
-    from convcost.symbolic.sympy_bridge import throughout
+    from convcost.symbolic.report import throughout
 
     largest = largest_under(report.assumptions)
     with _symbolic_call(module, inputs, examples, dtype) as (model, call, sizes):

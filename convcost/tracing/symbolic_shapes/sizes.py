@@ -168,9 +168,7 @@ class SymbolicSizes:
 
     def spelled(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
-        from convcost.symbolic.sympy_bridge import to_sympy
-
-        found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
+        found = (str(number) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
     def _torchs(self, dimension: Any) -> Any:
