@@ -14,8 +14,8 @@ from typing import NamedTuple
 from convcost import compare, parse
 from convcost.analysis.roofline import Roofline, roofline
 from convcost.benchmark.machine import Machine
-from convcost.benchmark.peaks import measured
-from convcost.benchmark.samples import Plan
+from convcost.benchmark.peaks import measure_machine
+from convcost.benchmark.samples import SamplingPlan
 from convcost.benchmark.stopwatch import Stopwatch
 from convcost.benchmark.timing import times_ratio
 from convcost.core.report import Report
@@ -24,7 +24,7 @@ from convcost.layers.network import Network
 THREADS = 1
 """One is not kept waiting for the others where other work has a core for itself."""
 
-PLAN = Plan(total=1.5, fewest=9, most=41)
+PLAN = SamplingPlan(total_seconds=1.5, min_rounds=9, max_rounds=41)
 
 APART = Fraction("1.3")
 """Nearer to each other, neither is faster in a way that matters."""
@@ -96,7 +96,7 @@ class Outcome(NamedTuple):
     case: Case
     least: Fraction
     predicted: Fraction
-    measured: Fraction
+    measure_machine: Fraction
 
     @property
     def counts(self) -> bool:
@@ -140,7 +140,7 @@ def networks(case: Case) -> list[Network]:
 
 def main(seeds: list[str]) -> None:
     cases = [case for seed in seeds for case in drawn(int(seed))] or CASES
-    machine = measured("cpu", THREADS, lambda text: print(f"measuring {text}", file=sys.stderr))
+    machine = measure_machine("cpu", THREADS, lambda text: print(f"measuring {text}", file=sys.stderr))
     print("\n".join(machine.device.notes))
     print(f"{'times of the second over the first':44}{'least':>9}{'+ calls':>9}{'measured':>9}")
     found = []

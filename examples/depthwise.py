@@ -1,7 +1,7 @@
 """A depthwise convolution has 16 times fewer FLOPs, and is not 16 times faster: it waits for memory."""
 
 import convcost
-from convcost.benchmark.samples import Plan
+from convcost.benchmark.samples import SamplingPlan
 from convcost.benchmark.stopwatch import Stopwatch
 
 FULL = "full = [1, C, 112, 112] -> Conv2d(C, C, 3, padding=1)"
@@ -25,7 +25,7 @@ def main() -> None:
         )
         assert faster < fewer / 4
 
-    quick = Stopwatch(plan=Plan(block=0.01, total=0.2, most=15))
+    quick = Stopwatch(plan=SamplingPlan(block_seconds=0.01, total_seconds=0.2, max_rounds=15))
     full_time, depthwise_time = (
         report.time.forward.samples
         for report in convcost.timed(FULL, DEPTHWISE, stopwatch=quick, C=CHANNELS).candidates

@@ -1,6 +1,7 @@
-"""Generated cases are the same in every run, so that a failure is one of the code."""
+"""Fixtures that tests of several packages use; generated cases, the same in every run."""
 
 import sys
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,3 +24,19 @@ def folder(tmp_path, monkeypatch):
     for name, module in [*sys.modules.items()]:
         if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def plain_screen(monkeypatch):
+    """A screen of 80 columns without colour, whatever the tests themselves run in."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def torch_warnings_ignored():
+    """torch warns of unusual arguments, which generated cases are full of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,16 +1,16 @@
 import re
 from pathlib import Path
 
-import documents
+import console_blocks
 import pytest
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-@pytest.mark.parametrize(("command", "output"), documents.blocks(README))
+@pytest.mark.parametrize(("command", "output"), console_blocks.blocks(README))
 def test_a_command_in_the_readme_prints_what_the_readme_shows(command, output):
-    assert documents.printed(command) == output
+    assert console_blocks.printed(command) == output
 
 
 def test_the_python_of_the_readme_prints_what_the_readme_shows(capsys):

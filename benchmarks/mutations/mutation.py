@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "convcost"
 
 FORMULAS = "core/arithmetic.py"
-LAYERS = ("tests/layers", "tests/test_formulas.py", "tests/symbolic/test_open_layers.py")
+LAYERS = ("tests/layers", "tests/core/test_arithmetic.py", "tests/symbolic/test_open_layers.py")
 MODULES = (
     *("tests/tracing/test_elementwise_operators.py", "tests/tracing/test_operators_backward.py"),
     *("tests/tracing/test_matrix_products.py", "tests/tracing/test_written_out.py"),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from textwrap import shorten
 from typing import NamedTuple
 
-from convcost.benchmark.prepared_call import compiled, mode, running
-from convcost.benchmark.samples import Timed
-from convcost.benchmark.settings import timer
-from convcost.benchmark.timing import Run, What
+from convcost.benchmark.prepared_call import compile_call, run_mode, runnable
+from convcost.benchmark.samples import TimerFunction
+from convcost.benchmark.settings import torch_timer
+from convcost.benchmark.timing import RunKind, TimedRun
 from convcost.core.cost import Cost, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
@@ -17,62 +17,62 @@ from convcost.core.trace import Trace
 from convcost.counters.model_call import ModelCall, all_tensors
 from convcost.tracing.user_error import error_text, target_error
 
-LONGEST = 160
-"""Of a reason, in characters."""
+MAX_REASON = 160
+"""Characters of a failure's reason."""
 
-ADVICE = "Set TORCH"
+DEVELOPER_HINT = "Set TORCH"
 """What lines of torch's errors begin with that are for its developers."""
 
 
-class Started(NamedTuple):
-    """What is timed, without samples yet, and what times it, unless it failed."""
+class FirstRun(NamedTuple):
+    """What is timed, without samples yet, and its timer, unless it failed."""
 
-    run: Run
-    timed: Timed | None = None
+    run: TimedRun
+    timer: TimerFunction | None = None
 
 
-def started(kind: Run, found: ModelCall, report: Report) -> Started:
-    """After one call. Raises TargetError where the forward fails as it is: then there is nothing to time."""
-    own = compiled(found) if kind.compiled else found
-    call = running(kind.what, own)
+def run_first(run: TimedRun, call: ModelCall, report: Report) -> FirstRun:
+    """Call it once. Raises TargetError where the plain forward fails: then there is nothing to time."""
+    own = compile_call(call) if run.compiled else call
+    function = runnable(run.what, own)
     try:
-        with mode(kind.what, own):
-            peak = peak_of(call, found)
+        with run_mode(run.what, own):
+            peak = peak_memory(function, call)
     except (Exception, SystemExit) as error:
-        if kind.what == "forward" and not kind.compiled:
+        if run.what == "forward" and not run.compiled:
             raise target_error(f"{report.name} could not be run", error) from None
-        return Started(kind._replace(failure=reason(error)))
-    timed = _watchful(timer(call), kind.what, own, report.name)
-    return Started(kind._replace(flops=_flops(kind.what, found, report), peak=peak), timed)
+        return FirstRun(run._replace(failure=failure_reason(error)))
+    timer = _timer(torch_timer(function), run.what, own, report.name)
+    return FirstRun(run._replace(flops=_flops(run.what, call, report), peak=peak), timer)
 
 
-def _watchful(timed: Timed, what: What, found: ModelCall, name: str) -> Timed:
-    """The same in the right mode; TargetError where it fails later on, though it worked at first."""
+def _timer(timer: TimerFunction, kind: RunKind, call: ModelCall, name: str) -> TimerFunction:
+    """`timer` in the right mode; TargetError where it fails later on, though it worked at first."""
 
     def run(number: int) -> float:
         try:
-            with mode(what, found):
-                return timed(number)
+            with run_mode(kind, call):
+                return timer(number)
         except (Exception, SystemExit) as error:
             raise target_error(f"{name} ran at first, and then could not be run", error) from None
 
     return run
 
 
-def reason(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
     """What was raised, in one line: torch's own errors say what is wrong in the second."""
     lines = (line.strip() for line in error_text(error).splitlines())
-    telling = [line for line in lines if line and not line.startswith(ADVICE)]
-    text = shorten(" ".join(telling[:2]), LONGEST, placeholder="...")
+    relevant = [line for line in lines if line and not line.startswith(DEVELOPER_HINT)]
+    text = shorten(" ".join(relevant[:2]), MAX_REASON, placeholder="...")
     if isinstance(error, ConvcostError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _flops(what: What, found: ModelCall, report: Report) -> Size | None:
-    if what == "forward":
+def _flops(kind: RunKind, call: ModelCall, report: Report) -> Size | None:
+    if kind == "forward":
         return report.flops
-    trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_back(found)
+    trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_training_step(call)
     costs = (operation.cost for operation in trace.operations) if trace else iter(())
     total = sum(costs, Cost()).flops(report.convention)
     return total or None
@@ -82,38 +82,35 @@ def _has_gradients(trace: Trace) -> bool:
     return any(operation.phase != "forward" for operation in trace.operations)
 
 
-def _trace_back(found: ModelCall) -> Trace | None:
+def _trace_training_step(call: ModelCall) -> Trace | None:
     """What a training step computes, where it can be counted."""
     from convcost.tracing.profile import Profiler
 
     try:
-        return Profiler(backward=True).profile(found.module, *found.args, **found.kwargs).trace
+        return Profiler(backward=True).profile(call.module, *call.args, **call.kwargs).trace
     except Exception:  # whatever a user's forward raises on shapes
         return None
 
 
-def peak_of(call: Callable[[], object], found: ModelCall) -> int | None:
-    """Run `call` once: the most bytes that torch had for it, with what `found` holds; None on a CPU.
+def peak_memory(function: Callable[[], object], call: ModelCall) -> int | None:
+    """Run `function` once: the most bytes that torch had for it, and for `call`; None on a CPU.
 
-    What else is on the GPU is not in it. Gradients that the call makes are; an optimizer has no part.
+    Leaves out what else is on the GPU. Has the gradients that the function makes, and no optimizer.
     """
     import torch
 
-    if not any(tensor.is_cuda for tensor in all_tensors(found)):
-        call()
+    if not any(tensor.is_cuda for tensor in all_tensors(call)):
+        function()
         return None
     torch.cuda.synchronize()
     before = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
-    call()
+    function()
     torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() - before + _own_bytes(found)
+    return torch.cuda.max_memory_allocated() - before + _storage_bytes(call)
 
 
-def _own_bytes(found: ModelCall) -> int:
-    """Of its tensors, each once."""
-    storages = {
-        storage.data_ptr(): storage.nbytes()
-        for storage in (each.untyped_storage() for each in all_tensors(found))
-    }
-    return sum(storages.values())
+def _storage_bytes(call: ModelCall) -> int:
+    """Of its tensors, each storage once."""
+    storages = [tensor.untyped_storage() for tensor in all_tensors(call)]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

@@ -7,25 +7,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from convcost.benchmark.samples import Samples
-from convcost.benchmark.settings import On
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.units import binary, duration, human, percent
 from convcost.devices import Device
 from convcost.devices.device import DTYPES, THIS, Call
 
-TOO_NOISY = 0.5
-"""Where rounds spread by more, even the fastest one was disturbed."""
+DeviceType = Literal["cpu", "cuda"]
+
+MAX_NOISE = 0.5
+"""The spread of rounds beyond which even the fastest one was disturbed."""
 
 FROM_CACHE = "this from cache"
-"""Its name where what is moved stays in a cache."""
+"""The name of this machine where what is moved stays in a cache."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class MeasuredPeak:
     """The most that there was of something in a second, of which work, and the spread of the rounds.
 
     It is that of the fastest round, as noise only slows; `spread` is their interquartile range over their
@@ -37,12 +38,12 @@ class Figure:
     spread: float
 
     @classmethod
-    def of(cls, amount: int, work: str, samples: Samples) -> Figure:
+    def of(cls, amount: int, work: str, samples: Samples) -> MeasuredPeak:
         """Of `amount` in each call."""
-        return cls(round(amount / min(samples.seconds)), work, spread(samples))
+        return cls(round(amount / min(samples.seconds)), work, relative_spread(samples))
 
 
-def spread(samples: Samples) -> float:
+def relative_spread(samples: Samples) -> float:
     """The interquartile range over the median, to three digits."""
     return round(float(samples.spread / samples.median), 3)
 
@@ -61,9 +62,9 @@ class Machine:
     measured: str
     torch: str
     threads: int
-    peaks: Mapping[str, Figure]
-    bandwidth: Figure
-    caches: Mapping[int, Figure]
+    peaks: Mapping[str, MeasuredPeak]
+    bandwidth: MeasuredPeak
+    caches: Mapping[int, MeasuredPeak]
     overheads: Mapping[Call, float]
     noise: float
     skipped: Mapping[str, str]
@@ -94,7 +95,7 @@ class Machine:
             return self.device
         return replace(self.device, name=FROM_CACHE, bandwidth=best)
 
-    def _source(self, figure: Figure) -> str:
+    def _source(self, figure: MeasuredPeak) -> str:
         return f"{figure.work}, the fastest round, interquartile range {percent(Fraction(figure.spread))}"
 
     def _notes(self) -> Iterator[str]:
@@ -105,14 +106,14 @@ class Machine:
         overheads = (f"a {of} {duration(Fraction(seconds))}" for of, seconds in self.overheads.items())
         yield f"Overhead of a call: {', '.join(overheads)}."
         yield f"Noise: the rounds of these calls spread by up to {percent(Fraction(self.noise))}."
-        if self.noise > TOO_NOISY:
+        if self.noise > MAX_NOISE:
             yield "Other work was in the way, and these figures are of little use: measure again without it."
         for dtype, reason in self.skipped.items():
             yield f"{dtype} was skipped: {reason}."
 
 
-def outdated(machine: Machine, torch: str, threads: int) -> str:
-    """What differs from now, with that version of torch and so many threads; empty if nothing does."""
+def describe_outdated(machine: Machine, torch: str, threads: int) -> str:
+    """How the measurement differs from torch's version and threads now; empty if it does not."""
     changes = (
         (f"with torch {machine.torch}, and this is {torch}", machine.torch != torch),
         (f"on {threads_text(machine.threads)}, and this is on {threads}", machine.threads != threads),
@@ -129,65 +130,65 @@ def threads_text(threads: int) -> str:
 SCHEMA = "convcost-machine"
 VERSION = 1
 
-LARGEST = 10**24
+MAX_INTEGER = 10**24
 
 
-def text_of(machine: Machine) -> str:
+def machine_text(machine: Machine) -> str:
     """As it is kept in a file."""
     record = {"schema": f"{SCHEMA}/{VERSION}", **asdict(machine)}
     return json.dumps(record, indent=2) + "\n"
 
 
-def machine_in(text: str, file: str) -> Machine:
+def parse_machine(text: str, file: str) -> Machine:
     """The machine that `file` has; UsageError if it is anything else."""
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        raise _unfit(file, "is no JSON") from None
+        raise _file_error(file, "is no JSON") from None
     _check_version(record, file)
     try:
         return _machine(record)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unfit(file, f"is damaged ({type(error).__name__}: {str(error)[:60]})") from None
+        raise _file_error(file, f"is damaged ({type(error).__name__}: {str(error)[:60]})") from None
 
 
 def _check_version(record: Any, file: str) -> None:
     schema = record.get("schema") if isinstance(record, dict) else None
     found = re.fullmatch(rf"{SCHEMA}/([0-9]{{1,9}})", schema) if isinstance(schema, str) else None
     if not found:
-        raise _unfit(file, "has no measurement of convcost's")
+        raise _file_error(file, "has no measurement of convcost's")
     if int(found[1]) != VERSION:
-        raise _unfit(file, f"is of version {int(found[1])}, and this convcost reads version {VERSION}")
+        raise _file_error(file, f"is of version {int(found[1])}, and this convcost reads version {VERSION}")
 
 
-def _unfit(file: str, what: str) -> UsageError:
+def _file_error(file: str, what: str) -> UsageError:
     hint = "Move it away, and convcost devices --measure writes a new one."
     return UsageError(f"{file} {what}", hint=hint)
 
 
 def _machine(record: dict[str, Any]) -> Machine:
-    peaks = {_one_of(DTYPES, name): _figure(figure) for name, figure in record["peaks"].items()}
+    peaks = {_one_of(DTYPES, name): _peak(figure) for name, figure in record["peaks"].items()}
     if not peaks:
         raise ValueError("no peaks")
     memory = record["memory"]
     return Machine(
         name=_text(record["name"]),
-        on=_one_of(get_args(On), record["on"]),
-        memory=None if memory is None else _whole(memory),
+        on=_one_of(get_args(DeviceType), record["on"]),
+        memory=None if memory is None else _positive(memory),
         measured=_text(record["measured"]),
         torch=_text(record["torch"]),
-        threads=_whole(record["threads"]),
+        threads=_positive(record["threads"]),
         peaks=peaks,
-        bandwidth=_figure(record["bandwidth"]),
-        caches={_whole(int(size)): _figure(figure) for size, figure in record["caches"].items()},
-        overheads={of: _share(record["overheads"][of]) for of in get_args(Call)},
-        noise=_share(record["noise"]),
+        bandwidth=_peak(record["bandwidth"]),
+        caches={_positive(int(size)): _peak(figure) for size, figure in record["caches"].items()},
+        overheads={of: _nonnegative(record["overheads"][of]) for of in get_args(Call)},
+        noise=_nonnegative(record["noise"]),
         skipped={_text(name): _text(reason) for name, reason in record["skipped"].items()},
     )
 
 
-def _figure(record: dict[str, Any]) -> Figure:
-    return Figure(_whole(record["value"]), _text(record["work"]), _share(record["spread"]))
+def _peak(record: dict[str, Any]) -> MeasuredPeak:
+    return MeasuredPeak(_positive(record["value"]), _text(record["work"]), _nonnegative(record["spread"]))
 
 
 def _text(value: Any) -> str:
@@ -202,13 +203,13 @@ def _one_of(known: Iterable[str], value: Any) -> str:
     return _text(value)
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= LARGEST:
+def _positive(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= MAX_INTEGER:
         raise ValueError(f"{str(value)[:20]} is no whole number above 0")
     return value
 
 
-def _share(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value < LARGEST:
+def _nonnegative(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value < MAX_INTEGER:
         raise ValueError(f"{str(value)[:20]} is no number from 0 on")
     return float(value)

@@ -6,19 +6,23 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple, get_args
 
-from convcost.benchmark.first_run import reason
-from convcost.benchmark.free_memory import free_bytes
-from convcost.benchmark.hardware import cache_bytes, name, own_memory
-from convcost.benchmark.machine import Figure, Machine, spread
-from convcost.benchmark.samples import Plan, Samples, in_turn
-from convcost.benchmark.settings import COMPUTED, On, of_torch, set_up, timer
+from convcost.benchmark.first_run import failure_reason
+from convcost.benchmark.hardware import cache_bytes, free_bytes, gpu_memory, processor_name
+from convcost.benchmark.machine import DeviceType, Machine, MeasuredPeak, relative_spread
+from convcost.benchmark.samples import Samples, SamplingPlan, sample_in_turn
+from convcost.benchmark.settings import (
+    COMPUTATION_DTYPES,
+    torch_settings,
+    torch_timer,
+    torch_version_and_threads,
+)
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.errors import UsageError
 from convcost.devices.device import Call
 from convcost.tracing.tensors import torch_dtype
 
 
-class Product(NamedTuple):
+class MatrixProduct(NamedTuple):
     """Two square matrices of so many rows, multiplied."""
 
     dtype: str
@@ -33,7 +37,7 @@ class Product(NamedTuple):
         return f"product of two matrices of {self.rows} x {self.rows}"
 
 
-class Copy(NamedTuple):
+class MemoryCopy(NamedTuple):
     """So many bytes, copied."""
 
     bytes: int
@@ -47,149 +51,154 @@ class Copy(NamedTuple):
         return f"copy of {self.bytes / 2**20:.4g} MiB, read and written"
 
 
-class Tiny(NamedTuple):
+class TinyCall(NamedTuple):
     """A layer of one channel, or of two in two groups, on a number of each."""
 
     of: Call = "layer"
 
 
-Work = Product | Copy | Tiny
+Work = MatrixProduct | MemoryCopy | TinyCall
 
 
-def call(work: Work, on: On) -> Callable[[], object]:
+def make_work(work: Work, device: DeviceType) -> Callable[[], object]:
     """What does it once; raises what torch does where it can't."""
     import torch
 
-    if isinstance(work, Copy):
-        source, target = (torch.zeros(work.bytes, dtype=torch.uint8, device=on) for _ in range(2))
+    if isinstance(work, MemoryCopy):
+        source, target = (torch.zeros(work.bytes, dtype=torch.uint8, device=device) for _ in range(2))
         return lambda: target.copy_(source)
-    if isinstance(work, Product):
+    if isinstance(work, MatrixProduct):
         wanted = torch_dtype(work.dtype)
-        one, other = (torch.randn(work.rows, work.rows, device=on).to(wanted) for _ in range(2))
+        one, other = (torch.randn(work.rows, work.rows, device=device).to(wanted) for _ in range(2))
         return lambda: one @ other
-    return _tiny(work.of, on)
+    return _tiny_call(work.of, device)
 
 
-def _tiny(of: Call, on: On) -> Callable[[], object]:
+def _tiny_call(of: Call, device: DeviceType) -> Callable[[], object]:
     import torch
 
     if of == "layer":
-        linear, number = torch.nn.Linear(1, 1, device=on), torch.zeros(1, device=on)
+        linear, number = torch.nn.Linear(1, 1, device=device), torch.zeros(1, device=device)
         return lambda: linear(number)
     channels = 1 if of == "convolution" else 2
-    layer = torch.nn.Conv1d(channels, channels, 3, padding=1, groups=channels, device=on)
-    numbers = torch.zeros(1, channels, 1, device=on)
+    layer = torch.nn.Conv1d(channels, channels, 3, padding=1, groups=channels, device=device)
+    numbers = torch.zeros(1, channels, 1, device=device)
     return lambda: layer(numbers)
 
 
-PLAN = Plan(block=0.03, total=0.2, fewest=3, most=7)
+PLAN = SamplingPlan(block_seconds=0.03, total_seconds=0.2, min_rounds=3, max_rounds=7)
 
-ROWS: dict[On, tuple[int, ...]] = {"cpu": (256, 512, 1024, 2048), "cuda": (1024, 2048, 4096, 8192)}
+MATRIX_SIZES: dict[DeviceType, tuple[int, ...]] = {
+    "cpu": (256, 512, 1024, 2048),
+    "cuda": (1024, 2048, 4096, 8192),
+}
 """Small matrices don't fill a machine, and large ones don't fit its caches: what is best differs."""
 
-LONGEST = 0.3
+MAX_PRODUCT_SECONDS = 0.3
 """Seconds that a product may take; from one size to the next it is 8 times as many."""
 
-SLOWEST = 100
+MAX_SLOWDOWN = 100
 """So many times slower than float32 is no figure of the machine, but of a fallback."""
 
-CACHES = tuple(mebibytes * 2**20 for mebibytes in (1, 4, 16, 64))
+CACHE_SIZES = tuple(mebibytes * 2**20 for mebibytes in (1, 4, 16, 64))
 """What source and copy together take, and a cache may hold."""
 
-SMALLEST = 128 * 2**20
+MIN_COPY_BYTES = 128 * 2**20
 """Bytes of the copy from memory: more where the last cache is larger."""
 
-CALLS: tuple[Call, ...] = get_args(Call)
+TINY_CALLS: tuple[Call, ...] = get_args(Call)
 
 Measure = Callable[[Work], Samples]
 
-Told = Callable[[str], None]
-"""Is told what is measured next."""
+Announce = Callable[[str], None]
+"""Is called with what is measured next."""
 
 
-def measured(on: On, threads: int, told: Told) -> Machine:
+def measure_machine(device: DeviceType, threads: int, announce: Announce) -> Machine:
     """This machine's figures, on so many threads if any are asked for; takes less than 20 s.
 
     Raises UsageError where there is no memory for a copy that no cache holds.
     """
     import torch
 
-    with set_up(threads, on=on), torch.no_grad():
-        return machine(on, _sampled(on), told)
+    with torch_settings(threads, device=device), torch.no_grad():
+        return assemble_machine(device, _sampler(device), announce)
 
 
-def _sampled(on: On) -> Measure:
+def _sampler(device: DeviceType) -> Measure:
     def sampled(work: Work) -> Samples:
-        dtype = work.dtype if isinstance(work, Product) else ""
-        with set_up(dtype=dtype, on=on):
-            return in_turn({work: timer(call(work, on))}, PLAN)[work]
+        dtype = work.dtype if isinstance(work, MatrixProduct) else ""
+        with torch_settings(dtype=dtype, device=device):
+            return sample_in_turn({work: torch_timer(make_work(work, device))}, PLAN)[work]
 
     return sampled
 
 
-def machine(on: On, measure: Measure, told: Told) -> Machine:
+def assemble_machine(device: DeviceType, measure: Measure, announce: Announce) -> Machine:
     """Put together from what `measure` finds."""
-    told("calls")
-    tiny = {of: measure(Tiny(of)) for of in CALLS}
-    told("copies")
-    bandwidth = _figure(Copy(_large(on)), measure)
-    caches = {size: _figure(Copy(size // 2), measure) for size in CACHES}
-    peaks, skipped = _peaks(on, measure, told)
+    announce("calls")
+    tiny = {of: measure(TinyCall(of)) for of in TINY_CALLS}
+    announce("copies")
+    bandwidth = _measure_peak(MemoryCopy(_uncached_bytes(device)), measure)
+    caches = {size: _measure_peak(MemoryCopy(size // 2), measure) for size in CACHE_SIZES}
+    peaks, skipped = _peaks(device, measure, announce)
     return Machine(
-        name(on),
-        on,
-        own_memory(on),
+        processor_name(device),
+        device,
+        gpu_memory(device),
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        *of_torch(),
+        *torch_version_and_threads(),
         peaks,
         bandwidth,
         caches,
         {of: min(samples.seconds) for of, samples in tiny.items()},
-        max(map(spread, tiny.values())),
+        max(map(relative_spread, tiny.values())),
         skipped,
     )
 
 
-def _figure(work: Product | Copy, measure: Measure) -> Figure:
-    return Figure.of(work.amount, str(work), measure(work))
+def _measure_peak(work: MatrixProduct | MemoryCopy, measure: Measure) -> MeasuredPeak:
+    return MeasuredPeak.of(work.amount, str(work), measure(work))
 
 
-def _large(on: On) -> int:
+def _uncached_bytes(device: DeviceType) -> int:
     """Bytes that no cache holds; UsageError if there is no memory for two of them."""
-    wanted, free = max(SMALLEST, cache_bytes(on)), free_bytes(on)
+    wanted, free = max(MIN_COPY_BYTES, cache_bytes(device)), free_bytes(device)
     if free is not None and 3 * wanted > free:
         raise UsageError("there is too little free memory for a copy that no cache holds")
     return wanted
 
 
-def _peaks(on: On, measure: Measure, told: Told) -> tuple[dict[str, Figure], dict[str, str]]:
+def _peaks(
+    device: DeviceType, measure: Measure, announce: Announce
+) -> tuple[dict[str, MeasuredPeak], dict[str, str]]:
     """The best by dtype, and why others have none."""
-    peaks: dict[str, Figure] = {}
+    peaks: dict[str, MeasuredPeak] = {}
     skipped: dict[str, str] = {}
-    for dtype in sorted(COMPUTED, key="float32".__ne__):
-        if dtype == "tfloat32" and on == "cpu":
+    for dtype in sorted(COMPUTATION_DTYPES, key="float32".__ne__):
+        if dtype == "tfloat32" and device == "cpu":
             continue
-        told(f"products in {dtype}")
+        announce(f"products in {dtype}")
         try:
-            found = max(_products(dtype, on, measure), key=lambda figure: figure.value)
+            found = max(_product_peaks(dtype, device, measure), key=lambda figure: figure.value)
         except Exception as error:  # whatever torch raises for a dtype that it can't multiply
-            skipped[dtype] = f"torch can't multiply in it here ({reason(error)})"
+            skipped[dtype] = f"torch can't multiply in it here ({failure_reason(error)})"
             continue
         single = peaks.get("float32", found)
-        if found.value * SLOWEST < single.value:
-            skipped[dtype] = f"more than {SLOWEST} times slower than float32"
+        if found.value * MAX_SLOWDOWN < single.value:
+            skipped[dtype] = f"more than {MAX_SLOWDOWN} times slower than float32"
         else:
             peaks[dtype] = found
     if not peaks:
         raise UsageError(f"no product could be measured: {'; '.join(skipped.values())}")
-    return {dtype: peaks[dtype] for dtype in COMPUTED if dtype in peaks}, skipped
+    return {dtype: peaks[dtype] for dtype in COMPUTATION_DTYPES if dtype in peaks}, skipped
 
 
-def _products(dtype: str, on: On, measure: Measure) -> Iterator[Figure]:
+def _product_peaks(dtype: str, device: DeviceType, measure: Measure) -> Iterator[MeasuredPeak]:
     """Larger and larger ones, while they don't take too long."""
-    for rows in ROWS[on]:
-        work = Product(dtype, rows)
+    for rows in MATRIX_SIZES[device]:
+        work = MatrixProduct(dtype, rows)
         samples = measure(work)
-        yield Figure.of(work.amount, str(work), samples)
-        if 8 * min(samples.seconds) > LONGEST:
+        yield MeasuredPeak.of(work.amount, str(work), samples)
+        if 8 * min(samples.seconds) > MAX_PRODUCT_SECONDS:
             return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.benchmark.settings import On
-from convcost.benchmark.timing import What
+from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
 from convcost.counters.model_call import ModelCall, move_call
 from convcost.layers.network import Network
@@ -22,60 +22,56 @@ if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def subject(design: Network | ProfiledModel, dtype: str, on: On) -> ModelCall:
+def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModelCall:
     """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
         built, example = build(design, "cpu")
-        return prepared(ModelCall(built, (_random(example),), {}), dtype, on)
+        return _on_device(ModelCall(built, (_randomize(example),), {}), dtype, device)
     if design.target is None:
-        return prepared(copied(ModelCall(design.module, design.args, {**design.kwargs})), dtype, on)
-    module, args, kwargs = build_with_data(design.target)
-    found = ModelCall(module, args, kwargs)
+        return _on_device(copied(ModelCall(design.module, design.args, {**design.kwargs})), dtype, device)
+    call = ModelCall(*build_with_data(design.target))
     if design.target.maker is None:
-        for tensor in tensors((found.args, found.kwargs)):
-            _random(tensor)
-    return prepared(found, dtype, on)
+        for tensor in tensors((call.args, call.kwargs)):
+            _randomize(tensor)
+    return _on_device(call, dtype, device)
 
 
-def prepared(found: ModelCall, dtype: str, on: On) -> ModelCall:
+def _on_device(call: ModelCall, dtype: str, device: DeviceType) -> ModelCall:
     """On the device, its floating-point numbers in the dtype if one is named."""
-    module, args, kwargs = move_call(found, on)
+    from torch.utils._pytree import tree_map_only
+
+    call = move_call(call, device)
     if not dtype:
-        return ModelCall(module, args, kwargs)
-    wanted = torch_dtype(dtype)
-    return ModelCall(module.to(wanted), *_cast(args, kwargs, wanted))
-
-
-def _cast(args: Any, kwargs: Any, wanted: torch.dtype) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        return call
     import torch
-    from torch.utils._pytree import tree_map
 
-    def cast(value: Any) -> Any:
-        is_real = isinstance(value, torch.Tensor) and value.is_floating_point()
-        return value.to(wanted) if is_real else value
+    wanted = torch_dtype(dtype)
 
-    changed: tuple[tuple[Any, ...], Mapping[str, Any]] = tree_map(cast, (args, kwargs))
-    return changed
+    def cast(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(wanted) if tensor.is_floating_point() else tensor
+
+    args, kwargs = tree_map_only(torch.Tensor, cast, (call.args, call.kwargs))
+    return ModelCall(call.module.to(wanted), args, kwargs)
 
 
-def _random(tensor: torch.Tensor) -> torch.Tensor:
+def _randomize(tensor: torch.Tensor) -> torch.Tensor:
     """Numbers as they are in use: on a GPU zeros take less power, and so less time."""
     return tensor.normal_() if tensor.is_floating_point() and not tensor.requires_grad else tensor
 
 
-Call = Callable[[], object]
+def compile_call(call: ModelCall) -> ModelCall:
+    """The same with torch.compile; it is compiled when it is first run."""
+    import torch
 
-
-def running(what: What, found: ModelCall) -> Call:
-    """A call that runs it once."""
-    return _forward(found) if what == "forward" else _step(found)
+    module: Any = torch.compile(call.module)
+    return call._replace(module=module)
 
 
 @contextmanager
-def mode(what: What, found: ModelCall) -> Iterator[None]:
+def run_mode(kind: RunKind, call: ModelCall) -> Iterator[None]:
     """A training step in training mode, except where parts are frozen in one that is in it already."""
-    module = found.module
-    if what == "forward" or module.training:
+    module = call.module
+    if kind == "forward" or module.training:
         yield
         return
     before = [(part, part.training) for part in named_modules(module).values()]
@@ -87,18 +83,15 @@ def mode(what: What, found: ModelCall) -> Iterator[None]:
             part.training = was_training
 
 
-def compiled(found: ModelCall) -> ModelCall:
-    """The same, as torch.compile makes it; it is compiled when it is first run."""
+def runnable(kind: RunKind, call: ModelCall) -> Callable[[], object]:
+    """A function that runs it once: a forward without gradients, or a training step."""
+    return _forward(call) if kind == "forward" else _training_step(call)
+
+
+def _forward(call: ModelCall) -> Callable[[], object]:
     import torch
 
-    module: Any = torch.compile(found.module)
-    return found._replace(module=module)
-
-
-def _forward(found: ModelCall) -> Call:
-    import torch
-
-    module, args, kwargs = found
+    module, args, kwargs = call
 
     def forward() -> None:
         with torch.no_grad():
@@ -107,26 +100,21 @@ def _forward(found: ModelCall) -> Call:
     return forward
 
 
-def _step(found: ModelCall) -> Call:
+def _training_step(call: ModelCall) -> Callable[[], object]:
     """Forward, backward from ones at every output, gradients set to none first; no optimizer."""
     import torch
 
-    module, args, kwargs = found
+    module, args, kwargs = call
     ones: list[torch.Tensor] = []
 
     def step() -> None:
         module.zero_grad(set_to_none=True)
         with torch.enable_grad():
-            ends = _ends(module(*args, **kwargs))
-            if len(ones) != len(ends):
-                ones[:] = map(torch.ones_like, ends)
-            torch.autograd.backward(ends, ones)
+            outputs = [tensor for tensor in tensors(module(*args, **kwargs)) if tensor.requires_grad]
+            if not outputs:
+                raise UsageError("nothing in it is trained: no output has a gradient")
+            if len(ones) != len(outputs):
+                ones[:] = map(torch.ones_like, outputs)
+            torch.autograd.backward(outputs, ones)
 
     return step
-
-
-def _ends(output: Any) -> list[torch.Tensor]:
-    ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
-    if not ends:
-        raise UsageError("nothing in it is trained: no output has a gradient")
-    return ends

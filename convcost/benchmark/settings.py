@@ -1,68 +1,69 @@
-"""What torch has for the whole process, set while something is timed, and put back."""
+"""Torch's settings for the whole process, set while something is timed, and put back; and torch's timer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from convcost.benchmark.samples import Timed
+from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.samples import TimerFunction
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError, did_you_mean
 
-On = Literal["cpu", "cuda"]
-
-COMPUTED = ("float64", "float32", "tfloat32", "bfloat16", "float16")
+COMPUTATION_DTYPES = ("float64", "float32", "tfloat32", "bfloat16", "float16")
 """The dtypes that torch's layers compute in."""
 
-SLOW = 0.3
+SLOW_CALL = 0.3
 """Seconds of a call that hardly depend on what a cache still holds."""
 
-MOST_THREADS = 4096
+MAX_THREADS = 4096
 """More than any machine has; torch would try to start them."""
 
-PRECISIONS = {"float32": "ieee", "tfloat32": "tf32"}
-"""What torch calls them."""
+FLOAT32_PRECISIONS = {"float32": "ieee", "tfloat32": "tf32"}
+"""Torch's names for how a GPU multiplies float32, by dtype."""
 
 
-def place(named: str) -> On:
-    """Where to run: as named, or else on the GPU if there is one; UsageError if there is no such place."""
+def select_device(name: str) -> DeviceType:
+    """Where to run: as named, or else on the GPU if there is one; UsageError if there is no such device."""
     import torch
 
-    if named and named not in get_args(On):
-        raise UsageError(f"--on is cpu or cuda, not {named[:40]}{did_you_mean(named, get_args(On))}")
+    devices = get_args(DeviceType)
+    if name and name not in devices:
+        raise UsageError(f"--on is cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
     has_gpu = torch.cuda.is_available()
-    if named == "cuda" and not has_gpu:
+    if name == "cuda" and not has_gpu:
         raise UsageError("torch sees no CUDA here", hint="--on cpu measures on the CPU.")
-    return "cuda" if has_gpu and named != "cpu" else "cpu"
+    return "cuda" if has_gpu and name != "cpu" else "cpu"
 
 
-def title(on: On) -> str:
+def device_title(device: DeviceType) -> str:
     """What it is called: cpu, or the GPU's name."""
     import torch
 
-    return torch.cuda.get_device_name() if on == "cuda" else "cpu"
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
-def computed(dtype: str, on: On) -> str:
+def computation_dtype(dtype: str, device: DeviceType) -> str:
     """The dtype in full; UsageError where torch has no layers that compute in it."""
     name = dtype_named(dtype)
-    if name not in COMPUTED:
-        raise UsageError(f"torch's layers compute in no {name}", hint=f"Times are of {', '.join(COMPUTED)}.")
-    if name == "tfloat32" and on == "cpu":
+    if name not in COMPUTATION_DTYPES:
+        hint = f"Times are of {', '.join(COMPUTATION_DTYPES)}."
+        raise UsageError(f"torch's layers compute in no {name}", hint=hint)
+    if name == "tfloat32" and device == "cpu":
         raise UsageError("tfloat32 is of CUDA alone", hint="On a CPU there is float32.")
     return name
 
 
-def of_torch() -> tuple[str, int]:
-    """Its version, and the number of its threads."""
+def torch_version_and_threads() -> tuple[str, int]:
+    """Torch's version, and the number of its threads."""
     import torch
 
     return str(torch.__version__), torch.get_num_threads()
 
 
 @contextmanager
-def set_up(threads: int = 0, dtype: str = "", on: On = "cpu") -> Iterator[None]:
+def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu") -> Iterator[None]:
     """With so many threads if any are asked for; random states and settings are as before afterwards.
 
     UsageError for a number of threads that there can't be.
@@ -71,61 +72,56 @@ def set_up(threads: int = 0, dtype: str = "", on: On = "cpu") -> Iterator[None]:
 
     from convcost.tracing.isolation.process_state import preserved_process_state
 
-    if not 0 <= threads <= MOST_THREADS:
-        raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MOST_THREADS:,}.")
+    if not 0 <= threads <= MAX_THREADS:
+        raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MAX_THREADS:,}.")
     with ExitStack() as stack:
         stack.enter_context(preserved_process_state())
-        if on == "cuda":
+        if device == "cuda":
             stack.enter_context(torch.random.fork_rng(devices=[torch.cuda.current_device()]))
         stack.enter_context(torch.inference_mode(False))
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         if threads:
             torch.set_num_threads(threads)
-        stack.enter_context(_products_in(dtype))
+        stack.enter_context(_float32_precision(dtype))
         yield
 
 
 @contextmanager
-def _products_in(dtype: str) -> Iterator[None]:
+def _float32_precision(dtype: str) -> Iterator[None]:
     """A GPU's products of float32 as the dtype says: in tfloat32, or exactly."""
     import torch
 
-    if dtype not in PRECISIONS:
+    if dtype not in FLOAT32_PRECISIONS:
         yield
         return
     settings: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
     before = [setting.fp32_precision for setting in settings]
     try:
         for setting in settings:
-            setting.fp32_precision = PRECISIONS[dtype]
+            setting.fp32_precision = FLOAT32_PRECISIONS[dtype]
         yield
     finally:
         for setting, value in zip(settings, before, strict=True):
             setting.fp32_precision = value
 
 
-def timer(call: Callable[[], object]) -> Timed:
-    """Times `call` as torch's own benchmarks do: warmed up, and with a GPU's work waited for.
+def torch_timer(function: Callable[[], object]) -> TimerFunction:
+    """Times `function` as torch's own benchmarks do: warmed up, and with a GPU's work waited for.
 
     What is slow is not warmed up in every block, as that would take three times as long.
     """
     import torch
     from torch.utils.benchmark import Timer
-
-    timed = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
-
-    def run(number: int) -> float:
-        if number == 1 and (seconds := _once(call)) > SLOW:
-            return seconds
-        return float(timed.timeit(number).mean)
-
-    return run
-
-
-def _once(call: Callable[[], object]) -> float:
-    """The seconds of one call, with a GPU's work waited for."""
     from torch.utils.benchmark import timer as clock
 
-    start = clock()
-    call()
-    return clock() - start
+    timer = Timer("function()", globals={"function": function}, num_threads=torch.get_num_threads())
+
+    def run(number: int) -> float:
+        if number == 1:
+            start = clock()
+            function()
+            if (seconds := clock() - start) > SLOW_CALL:
+                return seconds
+        return float(timer.timeit(number).mean)
+
+    return run

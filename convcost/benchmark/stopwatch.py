@@ -7,18 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from convcost.analysis.memory import memory
 from convcost.api import comparison, parsed
-from convcost.benchmark import hardware
-from convcost.benchmark.first_run import Started, started
-from convcost.benchmark.free_memory import check_room
-from convcost.benchmark.prepared_call import subject
-from convcost.benchmark.samples import PLAN, Plan, Watch, in_turn, unwatched
-from convcost.benchmark.settings import On, computed, of_torch, place, set_up, title
-from convcost.benchmark.timing import Run, Timing, What
+from convcost.benchmark.first_run import FirstRun, run_first
+from convcost.benchmark.hardware import free_bytes, processor_name
+from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.prepared_call import prepare_call
+from convcost.benchmark.samples import DEFAULT_PLAN, Progress, SamplingPlan, no_progress, sample_in_turn
+from convcost.benchmark.settings import (
+    computation_dtype,
+    device_title,
+    select_device,
+    torch_settings,
+    torch_version_and_threads,
+)
+from convcost.benchmark.timing import RunKind, TimedRun, Timing
+from convcost.core import arithmetic
 from convcost.core.arguments import DESIGN, all_sizes, instance, is_module, wrong_type
 from convcost.core.cost import Size
+from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
+from convcost.core.units import binary
+from convcost.counters.limits import REAL_ITEMSIZE, real_bytes
 from convcost.layers.network import Network
 from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
@@ -28,11 +39,11 @@ from convcost.tracing.target.profile import ProfiledModel
 if TYPE_CHECKING:
     import torch
 
-    from convcost.tracing.target.profile import ProfiledModel
+Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
+"""A design, or a module with what its forward takes."""
 
-
-Designs = Callable[[], Sequence["Network | ProfiledModel"]]
-"""Gives what is behind each report, once its sizes are known to be numbers."""
+GetDesigns = Callable[[], Sequence["Network | ProfiledModel"]]
+"""Returns the design of each report, once its sizes are known to be numbers."""
 
 
 @dataclass(frozen=True)
@@ -47,81 +58,55 @@ class Stopwatch:
     dtype: str = ""
     on: str = ""
     threads: int = 0
-    plan: Plan = PLAN
+    plan: SamplingPlan = DEFAULT_PLAN
 
     def timed(
-        self, reports: Sequence[Report], designs: Designs, watch: Watch = unwatched
+        self, reports: Sequence[Report], designs: GetDesigns, progress: Progress = no_progress
     ) -> tuple[Report, ...]:
         """The reports with what was measured of their designs.
 
         Nothing of the caller's changes: copies are run, and torch is as before. Raises UsageError for open
         sizes and for what does not fit in memory, TargetError where a module fails.
         """
-        on = place(self.on)
-        dtype = computed(self.dtype, on) if self.dtype else ""
-        _check_numbers(reports)
-        check_room(reports, dtype, on, self.backward)
-        with set_up(self.threads, dtype, on), warnings.catch_warnings():
+        device = select_device(self.on)
+        dtype = computation_dtype(self.dtype, device) if self.dtype else ""
+        _check_sizes(reports)
+        _check_memory(reports, dtype, device, self.backward)
+        with torch_settings(self.threads, dtype, device), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            runs = self._runs(reports, designs, dtype, on, watch)
-            return tuple(map(_with_time, reports, runs, [_setting(dtype, on)] * len(runs)))
+            runs = self._run(reports, designs(), dtype, device, progress)
+            _, threads = torch_version_and_threads()
+            title, processor = device_title(device), processor_name(device)
+        return tuple(
+            replace(report, time=Timing(tuple(own), threads, dtype or report.dtype, title, processor))
+            for report, own in zip(reports, runs, strict=True)
+        )
 
-    def _runs(
-        self, reports: Sequence[Report], designs: Designs, dtype: str, on: On, watch: Watch
-    ) -> list[list[Run]]:
+    def _run(
+        self,
+        reports: Sequence[Report],
+        designs: Sequence[Network | ProfiledModel],
+        dtype: str,
+        device: DeviceType,
+        progress: Progress,
+    ) -> list[list[TimedRun]]:
         """What was measured of each candidate: one block of each kind of each in every round."""
-        given = designs()
-        found = []
-        for row in watch("warming up", range(len(reports))):
-            own = subject(given[row], dtype, on)
-            found.append([started(kind, own, reports[row]) for kind in self._kinds()])
-        keyed = dict(_keyed(found))
-        timers = {key: start.timed for key, start in keyed.items() if start.timed}
-        samples = in_turn(timers, self.plan, watch)
-        return [
-            [start.run._replace(samples=samples.get((row, column))) for column, start in enumerate(starts)]
-            for row, starts in enumerate(found)
-        ]
+        first_runs: dict[tuple[int, int], FirstRun] = {}
+        for row in progress("warming up", range(len(reports))):
+            call = prepare_call(designs[row], dtype, device)
+            for column, run in enumerate(self._kinds()):
+                first_runs[row, column] = run_first(run, call, reports[row])
+        timers = {key: first.timer for key, first in first_runs.items() if first.timer}
+        samples = sample_in_turn(timers, self.plan, progress)
+        runs: list[list[TimedRun]] = [[] for _ in reports]
+        for (row, column), first in first_runs.items():
+            runs[row].append(first.run._replace(samples=samples.get((row, column))))
+        return runs
 
-    def _kinds(self) -> Iterator[Run]:
-        whats: tuple[What, ...] = ("forward", "step") if self.backward else ("forward",)
+    def _kinds(self) -> Iterator[TimedRun]:
+        kinds: tuple[RunKind, ...] = ("forward", "step") if self.backward else ("forward",)
         for is_compiled in (False, True) if self.compile else (False,):
-            yield from (Run(what, is_compiled) for what in whats)
-
-
-Setting = tuple[int, str, str, str]
-"""Threads, the dtype if one was asked for, the name of the device, and that of the processor."""
-
-
-def _setting(dtype: str, on: On) -> Setting:
-    return of_torch()[1], dtype, title(on), hardware.name(on)
-
-
-def _with_time(report: Report, runs: list[Run], setting: Setting) -> Report:
-    threads, dtype, device, processor = setting
-    return replace(report, time=Timing(tuple(runs), threads, dtype or report.dtype, device, processor))
-
-
-def _keyed(found: list[list[Started]]) -> Iterator[tuple[tuple[int, int], Started]]:
-    for row, starts in enumerate(found):
-        for column, start in enumerate(starts):
-            yield (row, column), start
-
-
-def _needed(report: Report) -> tuple[str, ...]:
-    """The open sizes that need a number: a design's batch is taken as 1 once every other size has one."""
-    others = tuple(name for name in report.open_names if name not in BATCH_LIKE)
-    return others if others and not report.trace else report.open_names
-
-
-def _check_numbers(reports: Sequence[Report]) -> None:
-    names = dict.fromkeys(name for report in reports for name in _needed(report))
-    if names:
-        raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")
-
-
-Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
-"""A design, or a module with what its forward takes."""
+            yield from (TimedRun(kind, is_compiled) for kind in kinds)
 
 
 def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:
@@ -136,17 +121,53 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
     reports = comparison(stated, given).candidates
 
-    def behind() -> list[Any]:
+    def get_designs() -> list[Network | ProfiledModel]:
         return [each.network(given) if isinstance(each, Spec) else each for each in found]
 
-    return Comparison(stopwatch.timed(reports, behind))
+    return Comparison(stopwatch.timed(reports, get_designs))
 
 
-def _design(given: Timeable) -> Spec | ProfiledModel:
-    if isinstance(given, str | Spec):
-        return parsed(given)
-    if not isinstance(given, tuple) or not given or not is_module(given[0]):
+def _design(design: Timeable) -> Spec | ProfiledModel:
+    if isinstance(design, str | Spec):
+        return parsed(design)
+    if not isinstance(design, tuple) or not design or not is_module(design[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
-        raise wrong_type("a design", given, DESIGN, hint)
-    module, *args = given
+        raise wrong_type("a design", design, DESIGN, hint)
+    module, *args = design
     return ProfiledModel(profile(module, *args), module, tuple(args))
+
+
+def _check_sizes(reports: Sequence[Report]) -> None:
+    names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
+    if names:
+        raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")
+
+
+def _required_sizes(report: Report) -> tuple[str, ...]:
+    """The open sizes that need a number: a design's batch is taken as 1 once every other size has one."""
+    others = tuple(name for name in report.open_names if name not in BATCH_LIKE)
+    return others if others and not report.trace else report.open_names
+
+
+def _check_memory(reports: Sequence[Report], dtype: str, device: DeviceType, backward: bool) -> None:
+    """UsageError if all of them together, as they are timed in turn, need more than there is."""
+    needed = sum(needed_bytes(report, dtype, backward) for report in reports)
+    free = free_bytes(device)
+    if free is not None and needed > free:
+        message = f"timing would take about {binary(needed)}, and {binary(free)} are free"
+        raise UsageError(message, hint="Smaller sizes, or fewer candidates, take less.")
+
+
+def needed_bytes(report: Report, dtype: str, backward: bool) -> Size:
+    """About what one takes: what torch works in, and for a training step what that keeps."""
+    name = dtype or report.dtype
+    working = real_bytes(report) * ITEMSIZES[name] // REAL_ITEMSIZE
+    return max(working, _training_bytes(report, name)) if backward else working
+
+
+def _training_bytes(report: Report, dtype: str) -> Size:
+    """Of a design by its layers' rules; of a module, which was not run, every output and its gradient."""
+    if not report.trace:
+        return memory(report, dtype, "sgd").training_peak or 0
+    outputs = sum(row.calls * arithmetic.elements(row.output) for row in report.rows)
+    return 2 * ITEMSIZES[dtype] * (report.params + outputs)

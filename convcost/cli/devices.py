@@ -59,13 +59,13 @@ def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ..
 
 def _measured(on: str, threads: str) -> str:
     """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
-    from convcost.benchmark.peaks import measured
-    from convcost.benchmark.settings import place
+    from convcost.benchmark.peaks import measure_machine
+    from convcost.benchmark.settings import select_device
 
-    where = place(on)
+    where = select_device(on)
     check_place(where)
     number = parse_threads(threads)
-    path = kept(measured(where, number, lambda text: print_error(f"measuring {text}")))
+    path = kept(measure_machine(where, number, lambda text: print_error(f"measuring {text}")))
     print_error(f"kept in {path}")
     return f"{THIS}-{where}"
 

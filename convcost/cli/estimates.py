@@ -16,7 +16,7 @@ from convcost.core.units import parse_count
 if TYPE_CHECKING:
     from convcost.analysis.roofline import Roofline
     from convcost.benchmark.machine import Machine
-    from convcost.benchmark.stopwatch import Designs
+    from convcost.benchmark.stopwatch import GetDesigns
 
 Reports: TypeAlias = tuple[Report, ...]
 
@@ -26,7 +26,7 @@ ReportFactory: TypeAlias = Callable[[Mapping[str, Size]], Report]
 USUAL_OPTIMIZER = "adamw"
 
 
-class Estimates(NamedTuple):
+class Estimator(NamedTuple):
     """What adds the least times and the memory to a report, and how times are measured."""
 
     add_roofline: Callable[[Report, ReportFactory | None], Report]
@@ -36,19 +36,21 @@ class Estimates(NamedTuple):
     memory_dtype: str | None
     """The dtype to measure the memory of modules in; None where it is not asked for."""
 
-    def add(self, reports: Reports, factories: Iterable[ReportFactory | None], designs: Designs) -> Reports:
+    def add(
+        self, reports: Reports, factories: Iterable[ReportFactory | None], designs: GetDesigns
+    ) -> Reports:
         """The reports with all that is asked for, each with what reports it again with more sizes."""
         estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
         return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
-def read_estimates(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimates:
+def read_estimator(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimator:
     """In `dtype`, or if it is empty in that of each report.
 
     Raises UsageError for what is not there, before anything is run.
     """
     threads = parse_threads(timing.threads)
-    return Estimates(
+    return Estimator(
         _roofline_adder(device, dtype, threads, _place(timing)),
         _memory_adder(memory, dtype),
         timing,
@@ -61,9 +63,9 @@ def _place(timing: TimingOptions) -> str:
     """Where it is timed, if it is."""
     if not timing.time:
         return ""
-    from convcost.benchmark.settings import place
+    from convcost.benchmark.settings import select_device
 
-    return place(timing.on)
+    return select_device(timing.on)
 
 
 def _roofline_adder(
@@ -117,7 +119,7 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
 
 
-def _timed(reports: Reports, designs: Designs, timing: TimingOptions, dtype: str) -> Reports:
+def _timed(reports: Reports, designs: GetDesigns, timing: TimingOptions, dtype: str) -> Reports:
     """The reports with what was measured of their designs."""
     from convcost.benchmark.stopwatch import Stopwatch
 
@@ -138,9 +140,9 @@ def parse_threads(text: str) -> int:
     """The number that `--threads` gives, 0 for as many as torch has."""
     if not text:
         return 0
-    from convcost.benchmark.settings import MOST_THREADS
+    from convcost.benchmark.settings import MAX_THREADS
 
     number = parse_count(text, "--threads")
-    if not 1 <= number <= MOST_THREADS:
-        raise UsageError(f"--threads {text[:40]}: 1 to {MOST_THREADS:,} can be had")
+    if not 1 <= number <= MAX_THREADS:
+        raise UsageError(f"--threads {text[:40]}: 1 to {MAX_THREADS:,} can be had")
     return number

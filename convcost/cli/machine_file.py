@@ -1,16 +1,12 @@
-"""This machine among the devices: its figures are in the user's folder for caches.
-
-Where that is takes ten lines; platformdirs would be one more thing to install, for one path."""
+"""This machine among the devices: its figures are in a file in the user's folder for caches."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 
-from convcost.benchmark.machine import Machine, machine_in, outdated, text_of
+from convcost.benchmark.machine import Machine, describe_outdated, machine_text, parse_machine
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
@@ -43,7 +39,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 def kept(machine: Machine) -> Path:
     """Where the figures are kept now; UsageError if they can't be."""
     path = file(machine.on)
-    write_text(path, text_of(machine))
+    write_text(path, machine_text(machine))
     return path
 
 
@@ -65,26 +61,15 @@ ELSEWHERE = "XDG_CACHE_HOME names another folder."
 
 def file(on: str) -> Path:
     """Where the figures of the CPU or the GPU are."""
-    return folder(os.environ, sys.platform) / f"{THIS}-{on}.json"
+    return cache_folder() / f"{THIS}-{on}.json"
 
 
-def folder(environment: Mapping[str, str], platform: str) -> Path:
-    """convcost's own among the user's caches: as XDG has it, if absolute, or else as the system does."""
-    given = Path(environment.get("XDG_CACHE_HOME", ""))
-    if given.is_absolute():
-        caches = given
-    elif platform == "darwin":
-        caches = _home() / "Library" / "Caches"
-    elif platform == "win32":
-        caches = Path(environment.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
-    else:
-        caches = _home() / ".cache"
-    return caches / "convcost"
+def cache_folder() -> Path:
+    """convcost's own among the user's caches: where XDG_CACHE_HOME or else the system has them."""
+    from platformdirs import user_cache_path
 
-
-def _home() -> Path:
     try:
-        return Path.home()
+        return user_cache_path("convcost", appauthor=False, opinion=False)
     except RuntimeError:
         raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
 
@@ -103,11 +88,11 @@ def _is_there(path: Path) -> bool:
 
 
 def _read(path: Path) -> Machine:
-    return machine_in(read_text(path), str(path))
+    return parse_machine(read_text(path), str(path))
 
 
 def _outdated(machine: Machine, threads: int) -> str:
-    from convcost.benchmark.settings import of_torch
+    from convcost.benchmark.settings import torch_version_and_threads
 
-    version, usual = of_torch()
-    return outdated(machine, version, threads or usual)
+    version, usual = torch_version_and_threads()
+    return describe_outdated(machine, version, threads or usual)

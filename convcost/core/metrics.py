@@ -40,6 +40,7 @@ class Metric(NamedTuple):
         full_label: Where it stands alone, without the one above.
         description: What it counts, for help and schemas.
         units: What an amount of it can be written in; the last is the usual one.
+        scaled_unit: What the table of one design has its rounded amount in, 983 K MACs, if it has that.
         of_cost: Reads it off a cost, under a convention; the total is then the sum over the rows.
         of_row: Reads it off a row, where the total is the rows' sum but no part of a cost.
         is_optional: Whether there may be no formula for it where sizes are open.
@@ -53,6 +54,7 @@ class Metric(NamedTuple):
     label: str
     description: str
     units: tuple[str, ...] = ()
+    scaled_unit: str = ""
     of_cost: CostReader | None = None
     of_row: RowReader | None = None
     is_optional: bool = False
@@ -88,6 +90,7 @@ METRICS = (
         "parameters",
         "parameters",
         ("parameters", "param", "params"),
+        scaled_unit="params",
         of_row=lambda row: row.params,
         in_baseline=True,
         can_be_matched=True,
@@ -98,6 +101,7 @@ METRICS = (
         "trainable",
         "parameters that require a gradient",
         ("parameters", "param", "params"),
+        scaled_unit="params",
         of_row=lambda row: row.trainable_params,
         full_label="trainable parameters",
         is_minor=True,
@@ -107,6 +111,7 @@ METRICS = (
         "MACs",
         "multiply–accumulates",
         ("MAC", "MACs"),
+        scaled_unit="MACs",
         of_cost=lambda cost, _: cost.macs,
         in_baseline=True,
         can_be_matched=True,
@@ -116,6 +121,7 @@ METRICS = (
         "on real data",
         "multiply–accumulates on real data, not on padding",
         ("MAC", "MACs"),
+        scaled_unit="MACs",
         of_cost=lambda cost, _: cost.valid_macs,
         is_optional=True,
         full_label="MACs on real data",
@@ -128,6 +134,7 @@ METRICS = (
         "FLOPs",
         "floating-point operations under the entry's convention",
         ("FLOP", "FLOPs"),
+        scaled_unit="FLOPs",
         of_cost=lambda cost, convention: cost.flops(convention),
         is_optional=True,
         in_baseline=True,
@@ -179,6 +186,7 @@ METRICS = (
         "bytes",
         "bytes of input, parameters and output",
         ("bytes", "B"),
+        scaled_unit="B",
         in_baseline=True,
         can_be_matched=True,
     ),

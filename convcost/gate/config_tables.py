@@ -11,7 +11,7 @@ from convcost.core.dtypes import ITEMSIZES
 from convcost.devices.device import DTYPES
 from convcost.devices.device import Kind as DeviceKind
 from convcost.gate.limit import LARGEST_AMOUNT, LIMITED, LIMITS, RATIOS, Relation
-from convcost.gate.validation import about, record_schema
+from convcost.gate.validation import about
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.system.workers import DEFAULT_TIMEOUT
 
@@ -146,8 +146,3 @@ class ConfigTable(Defaults, forbid_unknown_fields=True):
 
     entries: Annotated[dict[str, EntryTable], about("The entries by name.")] = {}
     devices: Annotated[DeviceTables, about("Devices of your own by name, for rooflines.")] = {}
-
-
-def config_schema() -> dict[str, Any]:
-    """The JSON Schema of [tool.convcost] in a pyproject.toml, or of a convcost.toml."""
-    return record_schema(ConfigTable, "convcost's configuration")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from convcost.core.metrics import BY_NAME
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
-from convcost.gate.validation import about, find_issues, record_schema
+from convcost.gate.validation import about, find_issues
 from convcost.system.files import clean, read_text, shown, write_text
 
 VERSION = 1
@@ -89,11 +88,6 @@ class LockTable(Struct, forbid_unknown_fields=True):
     entries: Annotated[dict[str, LockEntry], about("By name.")] = {}
 
 
-def lock_schema() -> dict[str, Any]:
-    """The JSON Schema of a convcost.lock."""
-    return record_schema(LockTable, "convcost's lock file")
-
-
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
     """Write the lock file, in one step or not at all; False where it is the same already."""
     text = lock_text(baselines)
@@ -143,7 +137,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{ {', '.join(_assignments(value))} }}" if value else "{}"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
     return str(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeVar, cast
 
 from convcost.render.texts import MathText, map_text
 
@@ -11,8 +11,6 @@ GUTTER = 3
 """Between two columns: a space on both sides, and the screen's separator."""
 
 LONGEST_LABEL = 32
-
-TextChange: TypeAlias = Callable[[str], str]
 
 
 class Line(NamedTuple):
@@ -88,31 +86,12 @@ class Table(NamedTuple):
         )
         return [part for part in filled if part.lines]
 
-    def map_texts(self, change: TextChange) -> Table:
-        """The table with every text in it as `change` makes it."""
-        lines = (
-            line._replace(
-                label=map_text(line.label, change), cells=tuple(map_text(cell, change) for cell in line.cells)
-            )
-            for line in self.lines
-        )
-        return self._replace(
-            columns=tuple(map_text(column, change) for column in self.columns), lines=tuple(lines)
-        )
-
 
 class Section(NamedTuple):
     """Tables, and what to know about them."""
 
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
-
-    def map_texts(self, change: TextChange) -> Section:
-        """The section with every text in it as `change` makes it."""
-        return Section(
-            tuple(table.map_texts(change) for table in self.tables),
-            tuple(map_text(note, change) for note in self.notes),
-        )
 
 
 class Fact(NamedTuple):
@@ -172,35 +151,12 @@ class StepText(NamedTuple):
     title: str
     lines: tuple[str | EquationText | LoopNestText, ...]
 
-    def map_texts(self, change: TextChange) -> StepText:
-        """The step with every text in it as `change` makes it."""
-        return StepText(map_text(self.title, change), tuple(_map_line(line, change) for line in self.lines))
-
-
-def _map_line(
-    line: str | EquationText | LoopNestText, change: TextChange
-) -> str | EquationText | LoopNestText:
-    match line:
-        case EquationText():
-            return EquationText(
-                map_text(line.name, change), tuple(map_text(side, change) for side in line.sides)
-            )
-        case LoopNestText():
-            return LoopNestText(
-                tuple(LoopText(*(map_text(text, change) for text in loop)) for loop in line.loops)
-            )
-    return map_text(line, change)
-
 
 class Derivation(NamedTuple):
     """How one thing comes about, step by step."""
 
     title: str
     steps: tuple[StepText, ...]
-
-    def map_texts(self, change: TextChange) -> Derivation:
-        """The derivation with every text in it as `change` makes it."""
-        return Derivation(map_text(self.title, change), tuple(step.map_texts(change) for step in self.steps))
 
 
 class Document(NamedTuple):
@@ -222,13 +178,20 @@ class Document(NamedTuple):
         every = (self.costs, *self.estimates, self.counters)
         return tuple(section for section in every if section.tables or section.notes)
 
-    def map_texts(self, change: TextChange) -> Document:
+    def map_texts(self, change: Callable[[str], str]) -> Document:
         """The document with every text in it as `change` makes it."""
-        return Document(
-            heading=tuple((map_text(label, change), map_text(text, change)) for label, text in self.heading),
-            costs=self.costs.map_texts(change),
-            counters=self.counters.map_texts(change),
-            facts=tuple(Fact(map_text(label, change), map_text(text, change)) for label, text in self.facts),
-            estimates=tuple(section.map_texts(change) for section in self.estimates),
-            derivations=tuple(derivation.map_texts(change) for derivation in self.derivations),
-        )
+        return _map_texts(self, change)
+
+
+DocumentPart = TypeVar("DocumentPart")
+
+
+def _map_texts(part: DocumentPart, change: Callable[[str], str]) -> DocumentPart:
+    """A part of a document: a text, a tuple of parts, or what has no text in it."""
+    changed: Any = part
+    if isinstance(part, str):
+        changed = map_text(part, change)
+    elif isinstance(part, tuple):
+        fields = [_map_texts(field, change) for field in part]
+        changed = type(part)(*fields) if hasattr(part, "_fields") else tuple(fields)
+    return cast("DocumentPart", changed)

@@ -29,7 +29,7 @@ Result: TypeAlias = (
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
 
-class Kind(NamedTuple):
+class ResultKind(NamedTuple):
     """Functions as `module:name` below `convcost.render`: each is imported when it is asked for.
 
     Attributes:
@@ -48,21 +48,23 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "Report": Kind("report:report_document", "records.report:record", "records.report:rows"),
-    "Comparison": Kind(
+    "Report": ResultKind("report:report_document", "records.report:record", "records.report:rows"),
+    "Comparison": ResultKind(
         "comparison:comparison_document", "records.comparison:record", "records.comparison:rows"
     ),
-    "DiagnosedReport": Kind(
+    "DiagnosedReport": ResultKind(
         "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
-    "Match": Kind("match:matching", "records.match:record", "records.match:rows"),
-    "GateResult": Kind("gate.layout:gate", "records.check:record", "records.check:rows"),
-    "VerificationResult": Kind(
+    "Match": ResultKind("match:match_document", "records.match:record", "records.match:rows"),
+    "GateResult": ResultKind("gate.layout:gate", "records.check:record", "records.check:rows"),
+    "VerificationResult": ResultKind(
         "verify:verify_document", "records.verification:record", "records.verification:rows"
     ),
-    "CounterList": Kind("counters:counters_document", "records.counters:record", "records.counters:rows"),
-    "DeviceList": Kind("devices:devices_document", "records.devices:record", "records.devices:rows"),
-    "Explanation": Kind(
+    "CounterList": ResultKind(
+        "counters:counters_document", "records.counters:record", "records.counters:rows"
+    ),
+    "DeviceList": ResultKind("devices:devices_document", "records.devices:record", "records.devices:rows"),
+    "Explanation": ResultKind(
         "explain:explanation_document",
         "records.explanation:record",
         rows="",
@@ -73,7 +75,7 @@ KINDS = {
 """By the name of the result's class, which is not imported for it."""
 
 
-def kind_of(result: type) -> Kind:
+def kind_of(result: type) -> ResultKind:
     """The kind that results of this class are."""
     return KINDS[result.__name__]
 

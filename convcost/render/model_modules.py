@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals, Node, fold_repeated, parent_paths
 from convcost.core.cost import Convention, Size
+from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.render.document import Line, Table
 from convcost.render.formulas import about_text, shape_text, share_text
@@ -63,14 +64,10 @@ def all_modules(root: Node, view: View, convention: Convention) -> tuple[Node, .
 
 def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None:
     """What to sort by: the largest first, but paths from A to Z."""
-    keys: dict[str, Callable[[Node], Any]] = {
-        "macs": lambda node: -node.total.cost.macs,
-        "flops": lambda node: -node.total.cost.flops(convention),
-        "params": lambda node: -node.total.params,
-        "activations": lambda node: -node.total.activations,
-        "path": lambda node: node.module.path,
-    }
-    return keys.get(sort)
+    if sort == "path":
+        return lambda node: node.module.path
+    metric = BY_NAME.get(sort)
+    return metric and (lambda node: -metric.in_row(node.total, convention))
 
 
 def _with_itself(node: Node, convention: Convention) -> Node:

@@ -15,14 +15,6 @@ from convcost.render.formulas import LONGEST_ALONE, full_text, is_number, shape_
 from convcost.render.texts import MixedText
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
-UNITS = {
-    "params": "params",
-    "trainable_params": "params",
-    "macs": "MACs",
-    "valid_macs": "MACs",
-    "flops": "FLOPs",
-    "bytes": "B",
-}
 
 
 def total_lines(report: Report) -> list[Line]:
@@ -30,7 +22,7 @@ def total_lines(report: Report) -> list[Line]:
     lines = []
     for metric in shown_metrics(report):
         cells = _amount_cells(
-            getattr(report, metric.name), UNITS.get(metric.name, ""), report, metric.missing or NONE
+            getattr(report, metric.name), metric.scaled_unit, report, metric.missing or NONE
         )
         lines.append(Line(metric_label(metric, report), cells, metric.is_minor))
         if metric.name == "params" and len(report.rows) == 1:

@@ -25,7 +25,7 @@ from convcost.render.document import (
 )
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
-from convcost.render.texts import Command
+from convcost.render.texts import CommandText
 
 VERDICT_STYLES = {
     "agrees": "green",
@@ -108,7 +108,7 @@ def _print_section(console: Console, section: Section) -> None:
         for part in table.split(console.width):
             console.print(_table(part, console.width), "")
     for note in section.notes:
-        if isinstance(note, Command):
+        if isinstance(note, CommandText):
             console.print(f" {note}", soft_wrap=True)
         else:
             console.print(Padding(breakable(note), (0, 1)))

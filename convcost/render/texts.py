@@ -48,7 +48,7 @@ class CodeText(str):
     __slots__ = ()
 
 
-class Command(str):
+class CommandText(str):
     """A note that is a command: it stays on one line however long, so that it can be copied."""
 
     __slots__ = ()
@@ -84,4 +84,4 @@ def map_text(text: str, change: Callable[[str], str]) -> str:
     changed = change(text)
     if changed == text:
         return text
-    return type(text)(changed) if isinstance(text, CodeText | Command) else changed
+    return type(text)(changed) if isinstance(text, CodeText | CommandText) else changed

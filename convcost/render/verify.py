@@ -11,7 +11,7 @@ from convcost.counters import COUNTERS
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.records.record import installed
 from convcost.render.style import Style
-from convcost.render.texts import Command
+from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
 LEGEND = (
@@ -86,7 +86,7 @@ def _notes(result: VerificationResult) -> Iterator[str]:
     yield from (f"No longer so: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:
         yield f"New: {_group_text(result, group)}. It shows in:"
-        yield Command(command(result, group))
+        yield CommandText(command(result, group))
 
 
 def _group_text(result: VerificationResult, group: FindingGroup) -> str:

@@ -6,26 +6,26 @@ from importlib.resources import files
 
 from convcost.core.errors import unknown_name
 
-RECORDS = {
-    "compare": "comparison:ComparisonRecord",
-    "layer": "report:LayerRecord",
-    "model": "report:ModelRecord",
-    "explain": "explanation:ExplanationRecord",
-    "match": "match:MatchRecord",
-    "check": "check:GateRecord",
-    "verify": "verification:VerificationRecord",
-    "counters": "counters:CounterListRecord",
-    "devices": "devices:DeviceListRecord",
+OUTPUTS = {
+    "compare": "convcost.render.records.comparison:ComparisonRecord",
+    "layer": "convcost.render.records.report:LayerRecord",
+    "model": "convcost.render.records.report:ModelRecord",
+    "explain": "convcost.render.records.explanation:ExplanationRecord",
+    "match": "convcost.render.records.match:MatchRecord",
+    "check": "convcost.render.records.check:GateRecord",
+    "verify": "convcost.render.records.verification:VerificationRecord",
+    "counters": "convcost.render.records.counters:CounterListRecord",
+    "devices": "convcost.render.records.devices:DeviceListRecord",
 }
-"""Outputs of commands, each with the record that its JSON is, below `convcost.render.records`."""
+"""The record that the JSON of each command is."""
 
 INPUTS = {
-    "config": "convcost.gate.config_tables:config_schema",
-    "lock": "convcost.gate.lock_file:lock_schema",
+    "config": "convcost.gate.config_tables:ConfigTable",
+    "lock": "convcost.gate.lock_file:LockTable",
 }
-"""Files that are read, each with the function that makes its schema."""
+"""The record that each file fits which is read."""
 
-NAMES = (*RECORDS, *INPUTS)
+NAMES = (*OUTPUTS, *INPUTS)
 
 
 def schema_text(name: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from convcost.render import records
 from convcost.render.records.record import Record
-from convcost.schemas import INPUTS, NAMES, RECORDS
+from convcost.schemas import INPUTS, NAMES, OUTPUTS
 
 Schema = dict[str, Any]
 
@@ -22,21 +22,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 REFERENCE = "#/$defs/{name}"
 
+TITLES = {"config": "convcost's configuration", "lock": "convcost's lock file"}
+
 
 def generate(name: str) -> Schema:
     """The schema called `name`."""
-    if name in INPUTS:
-        module, _, function = INPUTS[name].partition(":")
-        made: Schema = getattr(import_module(module), function)()
-        return made
-    module, _, record = RECORDS[name].partition(":")
-    cls = getattr(import_module(f"{records.__name__}.{module}"), record)
-    return record_schema(cls, f"The JSON of convcost {name}")
+    module, _, record = (OUTPUTS | INPUTS)[name].partition(":")
+    title = TITLES.get(name, f"The JSON of convcost {name}")
+    return record_schema(getattr(import_module(module), record), title)
 
 
-def record_schema(record: type[Record], title: str) -> Schema:
+def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
     """The schema of a record; the others in it are its `$defs`, by their names without `Record`."""
-    every = {cls.__name__: cls for cls in _records()}
+    every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in _records()}
+    every[record.__name__] = record
     names = [record.__name__]
     while True:
         types = [every[name] for name in names]

@@ -24,26 +24,20 @@ VALUE_METHODS = (
 )
 """Methods of tensors that yield a number, or need the memory that it is in."""
 
-
 STORAGE_METHODS = ("untyped_storage", "storage")
-
 
 MEMORY_METHODS = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE_METHODS)
 """Those that hand all of a tensor to code outside torch."""
 
-
 ELEMENT_METHODS = ("apply_", "map_", "map2_")
 """Those that call a Python function for each element."""
-
 
 GRADIENT_ATTRIBUTES = ("requires_grad", "grad_fn")
 """Attributes by which a model sees whether there are gradients."""
 
-
 UNINITIALIZED = frozenset(
     ("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided")
 )
-
 
 SHAPE_ONLY = UNINITIALIZED | {
     "zeros_like",
@@ -56,17 +50,13 @@ SHAPE_ONLY = UNINITIALIZED | {
 }
 """Operators that do not look at the values of their argument, by ATen's names."""
 
-
 PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
 """Modules that stand between a reader and who asks."""
-
 
 PYTHON = "python"
 """The namespace of work outside torch, where it is named as uncounted."""
 
-
 NEEDS_DATA = "its values decide what runs, and a run on shapes has none"
-
 
 OUTSIDE_TORCH = "work outside torch is not counted"
 """Why something is named as uncounted."""

@@ -78,7 +78,6 @@ OPAQUE = frozenset(
 )
 """What they call is no code of torch's: they are named as uncounted."""
 
-
 TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
 
 

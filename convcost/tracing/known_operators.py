@@ -24,14 +24,11 @@ KEEPING_SHAPE = frozenset(
 )
 """Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
 
-
 BARE_NAMESPACES = ("aten", "flex_lib")
 """Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
 
-
 TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "profiler"))
 """Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
-
 
 NUMBERS = (int, float, bool, complex)
 
@@ -138,21 +135,16 @@ def _without_modes(rule: CostRule) -> CostRule:
 
 ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
 
-
 OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-
 
 CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 """What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
 
-
 DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
 """What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
 
-
 DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
 """Counted as the products that torch makes of them, whose order it chooses."""
-
 
 ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
 """ATen's names of methods that have another."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 from weakref import finalize
@@ -15,9 +16,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.trace import MemoryUse, RanOn
+from convcost.core.trace import MemoryUse
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import (
     DataCopies,
     RunMode,
@@ -26,7 +27,8 @@ from convcost.tracing.isolation.tensor_copies import (
     meta_copy,
     meta_tensor,
 )
-from convcost.tracing.module_tree import ModuleTree, module_tree
+from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_tree import module_tree
 from convcost.tracing.tensors import flat_tensors, storage_id, tensors, torch_dtype
 from convcost.tracing.user_error import error_text
 
@@ -40,12 +42,14 @@ class SizeArithmetic(NamedTuple):
 
 CONCRETE = SizeArithmetic()
 
+MeasuredCall = tuple[ModuleCall, SizeArithmetic]
+
 
 class LiveStorageTracker:
     """The memory that operators made, in the order in which it was made and left again, in bytes."""
 
-    def __init__(self, before: Iterable[torch.Tensor] = (), measure: SizeArithmetic = CONCRETE) -> None:
-        self.measure = measure
+    def __init__(self, before: Iterable[torch.Tensor], arithmetic: SizeArithmetic) -> None:
+        self.arithmetic = arithmetic
         self._before = {storage_id(tensor) for tensor in before}
         self._serials: dict[int, int] = {}
         self._sizes: list[Size] = []
@@ -59,7 +63,7 @@ class LiveStorageTracker:
                 continue
             storage = tensor.untyped_storage()
             serial = self._serials[number] = len(self._sizes)
-            self._sizes.append(self.measure.size(storage.nbytes()))
+            self._sizes.append(self.arithmetic.size(storage.nbytes()))
             self._events.append((serial, self._sizes[serial]))
             finalize(storage, self._gone, number, serial).atexit = False
 
@@ -76,30 +80,31 @@ class LiveStorageTracker:
         """The most that was in use at once, but for the memory of some tensors."""
         left_out = {self._serials.get(storage_id(tensor)) for tensor in without}
         changes = (change for serial, change in self._events if serial not in left_out)
-        return self.measure.largest([*accumulate(changes, initial=0)])
+        return self.arithmetic.largest([*accumulate(changes, initial=0)])
 
 
-def storage_mode(alive: LiveStorageTracker) -> Any:
-    """A mode under which what operators return is seen."""
+class StorageMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Shows a tracker what operators return."""
 
-    class Watching(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            output = func(*args, **(kwargs or {}))
-            alive.see(output)
-            return output
+    def __init__(self, tracker: LiveStorageTracker) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._tracker = tracker
 
-    return Watching()  # type: ignore[no-untyped-call]
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        self._tracker.see(output)
+        return output
 
 
 @contextmanager
-def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[ModuleCall]:
+def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[MeasuredCall]:
     """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
     data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
     copies: tuple[TensorCopy, ...] = (data, data) if run_mode == "data" else (meta_copy, shapes.of_input)
     fusing = nullcontext() if run_mode == "data" else fused_kernels()
     of_parameter, of_input = (converting(copy, dtype) for copy in copies)
     with isolated(call, of_parameter, of_input) as copied, fusing:
-        yield copied
+        yield copied, CONCRETE
 
 
 def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
@@ -112,14 +117,15 @@ def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
     return converted
 
 
-def stored_footprint(tree: ModuleTree, call: Any, dtype: str) -> MemoryUse:
+def stored_footprint(call: ModuleCall, dtype: str) -> MemoryUse:
     """What is there in `dtype` before anything runs."""
+    tree = module_tree(call.model)
     parameters = [each for each in tree.parameters.values() if not is_lazy(each)]
     buffers = (each for each in tree.buffers.values() if not is_lazy(each))
     trainable: Counter[int] = Counter()
     for each in parameters:
         trainable[_itemsize(each, dtype)] += each.numel() if each.requires_grad else 0
-    inputs = _bytes(tensors(call), dtype)
+    inputs = _bytes(tensors(call[1:]), dtype)
     return MemoryUse(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
 
 
@@ -166,12 +172,11 @@ def memory_footprint(
     failure: Exception | None = None
     for run_mode in run_modes:
         try:
-            return _footprint(call, run_mode, dtype)
+            found = measured_footprint(partial(copied_call, call, run_mode, dtype), dtype)
+            return found._replace(ran="data" if run_mode == "data" else "shapes")
         except Exception as error:
             failure = failure or error
-    return stored_footprint(module_tree(call.model), (call.args, call.kwargs), dtype)._replace(
-        reason=failure_reason(failure)
-    )
+    return stored_footprint(call, dtype)._replace(reason=failure_reason(failure))
 
 
 def failure_reason(failure: Exception | None) -> str:
@@ -180,36 +185,35 @@ def failure_reason(failure: Exception | None) -> str:
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
-def _footprint(call: ModuleCall, run_mode: RunMode, dtype: str) -> MemoryUse:
-    with copied_call(call, run_mode, dtype) as copied:
-        forward = interruptible(evaluation_peak, *copied)
-    with copied_call(call, run_mode, dtype) as copied:
-        kept, training = interruptible(training_peak, *copied)
-        found = stored_footprint(module_tree(copied.model), (copied.args, copied.kwargs), dtype)
-    ran: RanOn = "data" if run_mode == "data" else "shapes"
-    return found._replace(kept=kept, forward=forward, training=training, ran=ran)
+def measured_footprint(prepared: Callable[[], AbstractContextManager[MeasuredCall]], dtype: str) -> MemoryUse:
+    """What a call holds that is `prepared` twice: to run in evaluation, and in training."""
+    with prepared() as (call, arithmetic):
+        forward = interruptible(evaluation_peak, call, arithmetic)
+    with prepared() as (call, arithmetic):
+        kept, training = interruptible(training_peak, call, arithmetic)
+        found = stored_footprint(call, dtype)
+        inputs = arithmetic.size(found.inputs)
+    return found._replace(inputs=inputs, kept=kept, forward=forward, training=training)
 
 
-def evaluation_peak(
-    model: torch.nn.Module, args: Any, kwargs: Any, measure: SizeArithmetic = CONCRETE
-) -> Size:
+def evaluation_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> Size:
     """The most that is in use beside parameters, buffers and inputs, in evaluation."""
+    model, args, kwargs = call
     model.eval()
-    alive = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], measure)
-    with torch.no_grad(), storage_mode(alive):
+    alive = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], arithmetic)
+    with torch.no_grad(), StorageMode(alive):
         model(*args, **kwargs)
     return alive.peak()
 
 
-def training_peak(
-    model: torch.nn.Module, args: Any, kwargs: Any, measure: SizeArithmetic = CONCRETE
-) -> tuple[Size, Size]:
+def training_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> tuple[Size, Size]:
     """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
+    model, args, kwargs = call
     if not model.training:
         model.train()
     inputs = list(tensors((args, kwargs)))
-    alive, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], measure), set[int]()
-    with torch.enable_grad(), storage_mode(alive), _noted_saves(saved):
+    alive, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], arithmetic), set[int]()
+    with torch.enable_grad(), StorageMode(alive), _noted_saves(saved):
         output = model(*args, **kwargs)
         kept = _kept_for_backward(alive, saved, inputs, output)
         run_backward_from_loss(output)
@@ -236,4 +240,6 @@ def _kept_for_backward(
     ends = {storage_id(tensor) for tensor in tensors(output)} - saved
     left = sum(size for number, size in alive.now().items() if number not in ends)
     given = {storage_id(tensor): tensor.untyped_storage() for tensor in inputs}
-    return left + sum(alive.measure.size(given[number].nbytes()) for number in sorted(saved & given.keys()))
+    return left + sum(
+        alive.arithmetic.size(given[number].nbytes()) for number in sorted(saved & given.keys())
+    )

@@ -116,7 +116,6 @@ def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
 MOST_COMPUTED = 2**24
 """How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
 
-
 INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
 """Operators whose second argument may have masks in it."""
 

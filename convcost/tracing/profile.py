@@ -19,24 +19,23 @@ from convcost.core.report import Report
 from convcost.operators.interface import Operator
 from convcost.tracing.data_access import DataRunReads, ShapeRunReads
 from convcost.tracing.gradients import run_backward
-from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
 from convcost.tracing.modes import recording_modes
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tracker import track
-from convcost.tracing.module_tree import module_tree, unused_parameters
+from convcost.tracing.module_tree import module_tree
 from convcost.tracing.operator_runners import DataRunner, MetaRunner, OperatorRunner
 from convcost.tracing.recorder import Recorder
 from convcost.tracing.summarize import report_of
 from convcost.tracing.tape import Tape
-from convcost.tracing.target.construction import arguments_by_name, has_other_arguments, with_integer_values
 from convcost.tracing.tensors import bytes_of, tensors
 from convcost.tracing.user_error import error_text, is_raised_by_user
 
 ASKS_FOR_GRADIENT = "grad"
 """In messages of torch: gradients as the user has them may do."""
-
 
 Result = TypeVar("Result")
 
@@ -81,10 +80,8 @@ def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...])
 LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
 """What is returned before the code in it runs."""
 
-
 MEMORY_MODES: tuple[RunMode, ...] = ("gradients", "data")
 """How memory is measured."""
-
 
 DEFAULT_MEMORY = 2**30
 """What parameters and inputs may take, in bytes, for a model to run on its data."""
@@ -137,10 +134,9 @@ class Profiler:
         try:
             return self._attempted(run_modes, call, device)
         except Exception as error:
-            valued = with_integer_values(call)
-            if is_raised_by_user(error) or not (
-                has_other_arguments(valued, call) or self._is_meta(call, device)
-            ):
+            valued = call.with_integer_values()
+            is_hopeless = valued.has_arguments_of(call) and not self._is_meta(call, device)
+            if is_hopeless or is_raised_by_user(error):
                 raise
             with suppress(Exception):
                 return self._attempted(run_modes, valued, "cpu")
@@ -178,29 +174,27 @@ class Profiler:
     def _run(self, call: ModuleCall, device: str, run_mode: RunMode) -> tuple[Report, bool]:
         """The report of a run, and whether the model asked for what only data tells, and went on without."""
         says_gradients = self.backward or (run_mode == "gradients" and torch.is_grad_enabled())
-        has_gradients = self.backward or torch.is_grad_enabled()
+        has_gradients, has_data = self.backward or torch.is_grad_enabled(), run_mode == "data"
         with ExitStack() as stack:
             copies = tensor_copies(run_mode)
             copied = stack.enter_context(isolated(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
-            tape = Tape(track(tree.submodules), self._operators(), run_mode == "data")
-            runs: OperatorRunner = stack.enter_context(
-                closing(DataRunner(self.memory) if run_mode == "data" else MetaRunner())
-            )
-            access = (
+            operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
+            tape = Tape(track(tree.submodules), operators, has_data)
+            runner: OperatorRunner = DataRunner(self.memory) if has_data else MetaRunner()
+            stack.enter_context(closing(runner))
+            reads = (
                 DataRunReads(tape, (*tree.tensors, *tree.constants, *tensors(copied[1:])))
-                if run_mode == "data"
+                if has_data
                 else ShapeRunReads(tape, says_gradients)
             )
-            recorder = Recorder(tape, runs, VirtualDevices(home, run_mode == "data"), access, says_gradients)
+            recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
                 output = interruptible(self._forward_and_backward, tape, copied)
-            access.close(output)
-            left = unused_parameters(tree, tape.used)
-            given = arguments_by_name(copied.model, copied.args, copied.kwargs)
-            return report_of(tree, tape, given, output, run_mode, left), access.is_lacking
+            reads.close(output)
+            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.is_lacking
 
     def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
         output = call.model(*call.args, **call.kwargs)
@@ -216,9 +210,6 @@ class Profiler:
             if not has_tensors:
                 tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
         return output
-
-    def _operators(self) -> dict[str, Operator]:
-        return {name: user_operator(formula) for name, formula in self.formulas.items()}
 
 
 def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:

@@ -13,7 +13,7 @@ from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Report, Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.tracing.module_tracker import SubmoduleVisit
-from convcost.tracing.module_tree import ModuleTree, tied_parameters
+from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters
 from convcost.tracing.tape import Tape
 from convcost.tracing.tensors import bytes_of, named_tensors, shape_of
 
@@ -32,15 +32,8 @@ class ExtraRepr(str):
         return ()
 
 
-def report_of(
-    tree: ModuleTree,
-    tape: Tape,
-    given: Any,
-    output: Any,
-    run_mode: str,
-    unused: tuple[str, ...] = (),
-) -> Report:
-    """The report of a run of the model of this tree; nothing was done with the `unused` parameters."""
+def report_of(tree: ModuleTree, tape: Tape, given: Any, output: Any, has_data: bool = False) -> Report:
+    """The report of a run of the model of this tree."""
     submodules = tree.submodules
     visits = {"": SubmoduleVisit(calls=1), **tape.tracker.visits}
     modules = tuple(
@@ -53,8 +46,8 @@ def report_of(
         tape.operations,
         tape.uncounted,
         modules,
-        "data" if run_mode == "data" else "shapes",
-        unused,
+        "data" if has_data else "shapes",
+        unused_parameters(tree, tape.used),
         tied_parameters(tree),
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,

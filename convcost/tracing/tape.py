@@ -37,7 +37,6 @@ from convcost.tracing.tensors import (
 
 CallKey = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 
-
 CallTraits = tuple[bool, bool, bool, tuple[ElementType, ...]]
 """Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
 

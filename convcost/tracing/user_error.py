@@ -13,9 +13,7 @@ from convcost.core.errors import ConvcostError
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 
-
 LONGEST = 400
-
 
 MOST_LINES = 4
 
@@ -102,10 +100,8 @@ def is_installed(path: Path) -> bool:
 
 RAISE_OPCODE = dis.opmap["RAISE_VARARGS"]
 
-
 ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
 """A function that asks for these may raise for no other reason than that there is no data."""
-
 
 NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
 

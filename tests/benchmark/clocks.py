@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import convcost
-from convcost.benchmark.machine import Figure, Machine
+from convcost.benchmark.machine import Machine, MeasuredPeak
 from convcost.benchmark.samples import Samples
-from convcost.benchmark.timing import Run, Timing
+from convcost.benchmark.timing import TimedRun, Timing
 from convcost.core.report import Comparison
 
 MACHINE = Machine(
@@ -15,11 +15,11 @@ MACHINE = Machine(
     measured="2026-11-23 10:00 UTC",
     torch="2.13.0",
     threads=2,
-    peaks={"float32": Figure(100 * 10**9, "product of two matrices of 512 x 512", 0.02)},
-    bandwidth=Figure(10 * 10**9, "copy of 128 MiB, read and written", 0.01),
+    peaks={"float32": MeasuredPeak(100 * 10**9, "product of two matrices of 512 x 512", 0.02)},
+    bandwidth=MeasuredPeak(10 * 10**9, "copy of 128 MiB, read and written", 0.01),
     caches={
-        2**20: Figure(100 * 10**9, "copy of 0.5 MiB, read and written", 0.03),
-        2**22: Figure(50 * 10**9, "copy of 2 MiB, read and written", 0.03),
+        2**20: MeasuredPeak(100 * 10**9, "copy of 0.5 MiB, read and written", 0.03),
+        2**22: MeasuredPeak(50 * 10**9, "copy of 2 MiB, read and written", 0.03),
     },
     overheads={"layer": 5e-6, "convolution": 10e-6, "grouped convolution": 50e-6},
     noise=0.05,
@@ -38,7 +38,9 @@ def timing(*runs, threads=2, dtype="float32", device="cpu"):
 
 
 def forward(*microseconds, flops=None, **others):
-    return Run("forward", samples=samples(*microseconds) if microseconds else None, flops=flops, **others)
+    return TimedRun(
+        "forward", samples=samples(*microseconds) if microseconds else None, flops=flops, **others
+    )
 
 
 def founding(*times, B=64):  # noqa: N803

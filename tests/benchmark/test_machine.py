@@ -9,8 +9,8 @@ from clocks import MACHINE
 
 from convcost.benchmark import peaks
 from convcost.benchmark.hardware import _bytes
-from convcost.benchmark.machine import machine_in, outdated, text_of
-from convcost.benchmark.peaks import Copy, Product, Tiny
+from convcost.benchmark.machine import describe_outdated, machine_text, parse_machine
+from convcost.benchmark.peaks import MatrixProduct, MemoryCopy, TinyCall
 from convcost.benchmark.samples import Samples
 from convcost.core.errors import UsageError
 from convcost.devices.device import Device
@@ -24,11 +24,11 @@ def measuring(**changes):
 
     def measure(work):
         asked.append(work)
-        change = changes.get(work.dtype if isinstance(work, Product) else "", 1)
+        change = changes.get(work.dtype if isinstance(work, MatrixProduct) else "", 1)
         if isinstance(change, Exception):
             raise change
-        amounts = {Product: 100 * GIGA, Copy: 10 * GIGA}
-        seconds = 1e-6 if isinstance(work, Tiny) else work.amount / amounts[type(work)] * change
+        amounts = {MatrixProduct: 100 * GIGA, MemoryCopy: 10 * GIGA}
+        seconds = 1e-6 if isinstance(work, TinyCall) else work.amount / amounts[type(work)] * change
         return Samples((1.5 * seconds, seconds, 2 * seconds))
 
     return measure, asked
@@ -36,7 +36,7 @@ def measuring(**changes):
 
 def found(on="cpu", **changes):
     measure, asked = measuring(**changes)
-    return peaks.machine(on, measure, lambda text: None), asked
+    return peaks.assemble_machine(on, measure, lambda text: None), asked
 
 
 def test_a_figure_is_that_of_the_fastest_round():
@@ -52,14 +52,14 @@ def test_a_figure_is_that_of_the_fastest_round():
 def test_the_copy_from_memory_is_larger_than_every_cache(monkeypatch):
     monkeypatch.setattr(peaks, "cache_bytes", lambda on: 2**28)
     _, asked = found()
-    copies = [work.bytes for work in asked if isinstance(work, Copy)]
+    copies = [work.bytes for work in asked if isinstance(work, MemoryCopy)]
     assert max(copies) == 2**28
-    assert [2 * size for size in copies[1:]] == list(peaks.CACHES)
+    assert [2 * size for size in copies[1:]] == list(peaks.CACHE_SIZES)
 
 
 def test_larger_products_are_left_out_where_they_take_too_long():
     _, asked = found(float64=10)
-    rows = [work.rows for work in asked if isinstance(work, Product) and work.dtype == "float64"]
+    rows = [work.rows for work in asked if isinstance(work, MatrixProduct) and work.dtype == "float64"]
     assert rows == [256, 512, 1024]
 
 
@@ -123,16 +123,16 @@ def test_what_a_cache_holds_is_moved_at_its_bandwidth(moved, name, bandwidth):
 
 
 def test_what_was_measured_otherwise_is_said():
-    assert outdated(MACHINE, "2.13.0", 2) == ""
-    assert outdated(MACHINE, "2.14.0", 1) == (
+    assert describe_outdated(MACHINE, "2.13.0", 2) == ""
+    assert describe_outdated(MACHINE, "2.14.0", 1) == (
         "this was measured with torch 2.13.0, and this is 2.14.0; on 2 threads, and this is on 1"
     )
 
 
 def test_figures_come_back_as_they_were_kept():
-    assert machine_in(text_of(MACHINE), "f.json") == MACHINE
+    assert parse_machine(machine_text(MACHINE), "f.json") == MACHINE
     gpu = replace(MACHINE, on="cuda", memory=80 * GIGA, skipped={}, caches={})
-    assert machine_in(text_of(gpu), "f.json") == gpu
+    assert parse_machine(machine_text(gpu), "f.json") == gpu
 
 
 HINT = "\nMove it away, and convcost devices --measure writes a new one."
@@ -153,7 +153,7 @@ HINT = "\nMove it away, and convcost devices --measure writes a new one."
 )
 def test_another_s_file_is_refused(text, what):
     with pytest.raises(UsageError) as refused:
-        machine_in(text, "f.json")
+        parse_machine(text, "f.json")
     assert str(refused.value) == f"f.json {what}{HINT}"
 
 
@@ -178,9 +178,9 @@ def test_another_s_file_is_refused(text, what):
     ],
 )
 def test_a_damaged_file_is_refused(change):
-    text = json.dumps({**json.loads(text_of(MACHINE)), **change})
+    text = json.dumps({**json.loads(machine_text(MACHINE)), **change})
     with pytest.raises(UsageError, match=r"f\.json is damaged"):
-        machine_in(text, "f.json")
+        parse_machine(text, "f.json")
 
 
 def test_sizes_of_caches_are_read_as_linux_writes_them():

@@ -6,7 +6,8 @@ from timings import stopwatch, timed_module, timed_specs
 from torch import nn
 
 import convcost
-from convcost.benchmark import free_memory, settings
+from convcost.benchmark import hardware, settings
+from convcost.benchmark.stopwatch import needed_bytes
 from convcost.benchmark.timing import times_ratio
 from convcost.core.errors import UsageError
 
@@ -124,7 +125,7 @@ def test_a_place_that_is_not_there_is_refused(monkeypatch):
 
 
 def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
-    monkeypatch.setattr(free_memory, "free_bytes", lambda on: 10**6)
+    monkeypatch.setattr("convcost.benchmark.stopwatch.free_bytes", lambda on: 10**6)
     report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
     with pytest.raises(UsageError, match=r"timing would take about 3\.83 MiB, and 977 KiB are free"):
         stopwatch().timed((report,), lambda: pytest.fail("it was built"))
@@ -132,17 +133,17 @@ def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
 
 def test_a_training_step_needs_more_memory_and_half_the_dtype_half():
     report = convcost.cost("[64, 100] -> Linear(100, 100) -> ReLU -> Linear(100, 100)")
-    needed = [free_memory.needed_bytes(report, "float32", backward) for backward in (False, True)]
+    needed = [needed_bytes(report, "float32", backward) for backward in (False, True)]
     assert needed[1] > 2 * 4 * report.params > needed[0]
-    assert free_memory.needed_bytes(report, "bfloat16", False) == needed[0] // 2
+    assert needed_bytes(report, "bfloat16", False) == needed[0] // 2
 
 
 def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 16 kB\nMemAvailable:       12 kB\n")
-    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "meminfo")
-    assert free_memory.free_bytes("cpu") == 12 * 1024
-    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "nothing")
-    assert free_memory.free_bytes("cpu") > 2**20
+    monkeypatch.setattr(hardware, "MEMINFO", tmp_path / "meminfo")
+    assert hardware.free_bytes("cpu") == 12 * 1024
+    monkeypatch.setattr(hardware, "MEMINFO", tmp_path / "nothing")
+    assert hardware.free_bytes("cpu") > 2**20
 
 
 @pytest.mark.parametrize("threads", [-1, 10**6])
@@ -152,9 +153,9 @@ def test_threads_that_there_can_t_be_are_refused(threads):
 
 
 def test_a_slow_call_is_not_warmed_up_in_every_block(monkeypatch):
-    monkeypatch.setattr(settings, "SLOW", 0.0)
+    monkeypatch.setattr(settings, "SLOW_CALL", 0.0)
     calls = []
-    assert settings.timer(lambda: calls.append(0))(1) > 0
+    assert settings.torch_timer(lambda: calls.append(0))(1) > 0
     assert len(calls) == 1
 
 
@@ -194,7 +195,7 @@ def test_what_is_done_is_told():
         told.append((work, len(steps)))
         return steps
 
-    timed_specs("[2, 8] -> Linear(8, 4)", "[2, 8] -> ReLU", watch=watch)
+    timed_specs("[2, 8] -> Linear(8, 4)", "[2, 8] -> ReLU", progress=watch)
     assert told == [("warming up", 2), ("timing, round", 3)]
 
 
@@ -227,8 +228,8 @@ def test_on_a_gpu_it_is_timed_there(dtype):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 def test_a_gpu_is_measured():
-    from convcost.benchmark.peaks import measured
+    from convcost.benchmark.peaks import measure_machine
 
-    machine = measured("cuda", 0, lambda text: None)
+    machine = measure_machine("cuda", 0, lambda text: None)
     assert machine.peaks["tfloat32"].value > machine.peaks["float32"].value
     assert machine.memory

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from cli.running import PLAIN, convcost, refused
+from cli_runner import PLAIN, convcost, refused
 from clocks import samples
 
 from convcost.benchmark import stopwatch
@@ -68,7 +68,7 @@ def clock(monkeypatch):
         assert all(timed(1) >= 0 for timed in runs.values())
         return {key: samples(100 + place, 100 + place, 102 + place) for place, key in enumerate(runs)}
 
-    monkeypatch.setattr(stopwatch, "in_turn", in_turn)
+    monkeypatch.setattr(stopwatch, "sample_in_turn", in_turn)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 

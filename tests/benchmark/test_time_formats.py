@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import convcost
 from convcost.analysis.roofline import roofline
-from convcost.benchmark.timing import Run
+from convcost.benchmark.timing import TimedRun
 from convcost.core.report import Comparison
 from convcost.devices import device_named
 from convcost.render import render
@@ -115,12 +115,12 @@ def everything():
     """A training step, and what torch.compile made: of dense it made nothing."""
     dense = timing(
         forward(96, 100, 104, flops=DENSE),
-        Run("step", samples=samples(280, 300, 320), flops=2 * DENSE),
+        TimedRun("step", samples=samples(280, 300, 320), flops=2 * DENSE),
         forward(compiled=True, failure="no C++ compiler"),
     )
     conv = timing(
         forward(380, 400, 420, flops=CONV),
-        Run("step", samples=samples(980, 1000, 1002)),
+        TimedRun("step", samples=samples(980, 1000, 1002)),
         forward(180, 200, 220, flops=CONV, compiled=True),
     )
     return founding(dense, conv)
@@ -233,7 +233,7 @@ def test_without_times_nothing_is_said_of_them():
 
 def test_what_a_gpu_had_at_most_stands_beside_the_estimate():
     dense = timing(
-        forward(100, peak=300_000), Run("step", samples=samples(300), peak=2_000_000), device="GPU"
+        forward(100, peak=300_000), TimedRun("step", samples=samples(300), peak=2_000_000), device="GPU"
     )
     found = founding(dense, dense)
     found = Comparison(tuple(replace(each, memory=convcost.memory(each)) for each in found.candidates))
@@ -318,11 +318,11 @@ def test_times_of_the_processor_that_a_roofline_is_of_are_compared_with_it():
     time = replace(timing(forward(96, 100, 104, flops=DENSE)), processor=xeon.title)
     found = on(founding(time, time), "xeon-8380")
     assert "of the roofline" in below(found)
-    assert time.own(found.candidates[0].roofline) is found.candidates[0].roofline
+    assert time.comparable(found.candidates[0].roofline) is found.candidates[0].roofline
     assert "--device this" not in below(found)
 
 
 def test_times_of_a_gpu_are_not_compared_with_this_machine_s_cpu():
     time = replace(timing(forward(96, 100, 104, flops=DENSE), device="GPU"), processor="GPU")
     report = on(founding(time, time), MACHINE.device).candidates[0]
-    assert report.time.of_least(report.time.forward, report.roofline) is None
+    assert report.time.roofline_share(report.time.forward, report.roofline) is None

@@ -2,21 +2,21 @@
 
 import convcost
 from convcost import parse
-from convcost.benchmark.samples import Plan
+from convcost.benchmark.samples import SamplingPlan
 from convcost.benchmark.stopwatch import Stopwatch
 from convcost.tracing.target.profile import ProfiledModel
 
-QUICK = Plan(block=1e-4, total=1e-3, fewest=3, most=3)
+QUICK = SamplingPlan(block_seconds=1e-4, total_seconds=1e-3, min_rounds=3, max_rounds=3)
 
 
 def stopwatch(**options):
     return Stopwatch(plan=QUICK, **options)
 
 
-def timed_specs(*specs, watch=None, **options):
+def timed_specs(*specs, progress=None, **options):
     designs = [parse(spec) for spec in specs]
     reports = tuple(design.report({}) for design in designs)
-    more = {"watch": watch} if watch else {}
+    more = {"progress": progress} if progress else {}
     return stopwatch(**options).timed(reports, lambda: [design.network({}) for design in designs], **more)
 
 

@@ -1,10 +1,8 @@
-"""An 80-column screen without colour, whatever the tests themselves run in."""
+"""The command line on a plain screen."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def usual_screen(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
-        monkeypatch.delenv(name, raising=False)
+def _on_a_plain_screen(plain_screen):
+    """What the tests themselves run in does not matter."""

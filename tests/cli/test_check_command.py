@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from running import ROOT, convcost, process, refused
+from cli_runner import ROOT, convcost, process, refused
 
 pytestmark = pytest.mark.usefixtures("folder", "nowhere")
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from running import ROOT, convcost
+from cli_runner import ROOT, convcost
 
 WORKFLOW = ROOT / "examples" / "workflow.yml"
 

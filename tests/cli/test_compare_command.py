@@ -1,7 +1,7 @@
 """`convcost compare`: the founding pair's numbers, and what its options change."""
 
 import pytest
-from running import FOUNDING, PLAIN, convcost, record
+from cli_runner import FOUNDING, PLAIN, convcost, record
 
 FOUNDING_TABLE = """\
  dense  [B, S, L*E] -> Linear(L*E, E)

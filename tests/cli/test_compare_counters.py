@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from running import FOUNDING, convcost
+from cli_runner import FOUNDING, convcost
 
 from convcost.counters import COUNTERS
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator

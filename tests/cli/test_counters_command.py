@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import version
 from io import StringIO
 
-from running import convcost
+from cli_runner import convcost
 
 from convcost.counters import ALL_COUNTERS, COUNTERS
 from convcost.counters.peers import PEERS

@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from running import convcost, refused
+from cli_runner import convcost, refused
 
 CONFIG = """
 [devices.toy]

@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from running import convcost, process, refused
+from cli_runner import convcost, process, refused
 
 from convcost.devices import catalogue
 

@@ -4,7 +4,7 @@ import subprocess
 import time
 
 import pytest
-from running import COMMAND, ROOT, environment, refused, shell
+from cli_runner import COMMAND, ROOT, environment, refused, shell
 
 from convcost.cli.parser_errors import MOST_WORDS
 from convcost.cli.sizes import MOST_AT_ONCE

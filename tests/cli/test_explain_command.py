@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from running import convcost, process, refused
+from cli_runner import convcost, process, refused
 
 FOUNDING = ("explain", "--E", "128", "--L", "10")
 LAYER = ("explain", "conv1d", "128", "128", "3", "--padding", "same", "--length", "10")

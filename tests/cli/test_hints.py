@@ -1,7 +1,7 @@
 """Words that people know from elsewhere get the way out in one sentence; near names come first."""
 
 import pytest
-from running import PLAIN, convcost, refused
+from cli_runner import PLAIN, convcost, refused
 
 from convcost.cli.commands import CLOSED, COMMANDS
 from convcost.cli.hints import COMMANDS_ELSEWHERE, OPTIONS, is_option

@@ -7,7 +7,7 @@ from io import StringIO
 from xml.etree import ElementTree
 
 import pytest
-from running import convcost
+from cli_runner import convcost
 
 NET = """
 import torch

@@ -1,9 +1,9 @@
 """Texts that would hang, fill memory, run code or garble the screen, and are refused at once."""
 
 import pytest
+from cli_runner import convcost, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import convcost, refused
 
 
 def message_for(spec: str) -> str:

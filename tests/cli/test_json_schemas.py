@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cli_runner import ROOT, convcost, refused
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from running import ROOT, convcost, refused
 
 from convcost.layers import KINDS
 from convcost.render import render
-from convcost.schemas import NAMES, RECORDS
+from convcost.schemas import NAMES, OUTPUTS
 from convcost.verify.cases import generate_cases
 
 NET = """
@@ -300,7 +300,7 @@ def test_a_schema_is_printed_as_json():
 def test_every_command_that_prints_json_has_a_schema():
     from convcost.cli.commands import COMMANDS
 
-    assert set(RECORDS) == set(COMMANDS) - {"schema"}
+    assert set(OUTPUTS) == set(COMMANDS) - {"schema"}
 
 
 def test_a_name_without_a_schema_is_refused():

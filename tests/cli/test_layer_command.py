@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from running import convcost, record, refused
+from cli_runner import convcost, record, refused
 
 CONV1D = ("layer", "conv1d", "128", "128", "3", "--padding", "same", "--length", "10", "--batch", "4")
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from running import convcost
+from cli_runner import convcost
 
 DENSE = "Linear(10E, E)"
 CONV = "2 x Conv1d(W, W, 3, padding=1)"

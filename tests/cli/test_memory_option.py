@@ -6,8 +6,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cli_runner import PLAIN, convcost, record, refused
 from jsonschema import Draft202012Validator
-from running import PLAIN, convcost, record, refused
 
 NET = """
 import torch

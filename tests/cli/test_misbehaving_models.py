@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from running import COMMAND, environment
+from cli_runner import COMMAND, environment
 
 from convcost.core.errors import ConvcostError
 from convcost.tracing.target.loading import check_callable, load

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from running import convcost, process, refused
+from cli_runner import convcost, process, refused
 
 NET = """
 import torch
@@ -353,7 +353,7 @@ REFUSALS = {
     ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
     ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from exclude each other\n",
     ("net.py:Net", *IDS, "--arg", "width"): "--arg width is no argument\n",
-    ("net.py:Net", *IDS, "--sort", "flop"): "--sort is macs or flops or params",
+    ("net.py:Net", *IDS, "--sort", "flop"): "--sort is params or trainable_params or macs",
     ("net.py:Net", *IDS, "--by", "layer"): "--by is module or operator, not layer",
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; at least 1 is needed\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: a whole number is needed\n",

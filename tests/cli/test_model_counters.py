@@ -5,7 +5,7 @@ import json
 from io import StringIO
 
 import pytest
-from running import convcost
+from cli_runner import convcost
 
 NET = """
 import torch

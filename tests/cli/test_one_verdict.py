@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from running import convcost
+from cli_runner import convcost
 
 from convcost.core import arithmetic
 from convcost.counters import COUNTERS

@@ -1,7 +1,7 @@
 """Screens of every kind: narrow, without colour, without any character beyond ASCII."""
 
 import pytest
-from running import PLAIN, convcost, process
+from cli_runner import PLAIN, convcost, process
 
 LAYER = (
     "layer",

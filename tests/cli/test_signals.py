@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import COMMAND, FOUNDING, environment, interruptible
+from cli_runner import COMMAND, FOUNDING, environment, interruptible
 
 PROC = Path("/proc/self/status")
 HEAD = "import os, signal, time, torch\n"

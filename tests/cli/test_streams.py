@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import COMMAND, FOUNDING, environment, interruptible, process, shell
+from cli_runner import COMMAND, FOUNDING, environment, interruptible, process, shell
 
 PLAIN = "$convcost compare --E 128 --L 10 --counters none"
 PROC = Path("/proc/self/maps")

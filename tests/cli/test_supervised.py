@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import COMMAND, environment, interruptible, process
+from cli_runner import COMMAND, environment, interruptible, process
 
 from convcost.system.workers import can_fork
 

@@ -3,8 +3,8 @@
 import signal
 
 import pytest
-from running import FOUNDING, convcost
-from screen import COLOUR, final_screen, terminal
+from cli_runner import FOUNDING, convcost
+from pseudo_terminal import COLOUR, final_screen, terminal
 
 
 def test_the_costs_are_there_before_any_counter_has_counted():

@@ -4,7 +4,7 @@ import json
 import shlex
 
 import pytest
-from running import convcost, refused
+from cli_runner import convcost, refused
 
 from convcost.core import arithmetic
 

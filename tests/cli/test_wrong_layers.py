@@ -1,7 +1,7 @@
 """Layers and inputs that do not fit: the message has a caret at the place, and the numbers of the way out."""
 
 import pytest
-from running import refused
+from cli_runner import refused
 
 CONV1D = (
     "Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "

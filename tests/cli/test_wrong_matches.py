@@ -1,7 +1,7 @@
 """`convcost match` refuses what makes no sense, with a short pointed message."""
 
 import pytest
-from running import refused
+from cli_runner import refused
 
 DENSE = "Linear(10E, E)"
 CONV = "2 x Conv1d(W, W, 3, padding=1)"

@@ -1,7 +1,7 @@
 """Requests that are wrong: exit 2, nothing on stdout, and on stderr what is wrong and the way out."""
 
 import pytest
-from running import FOUNDING, PLAIN, convcost, refused
+from cli_runner import FOUNDING, PLAIN, convcost, refused
 
 
 def test_a_size_that_no_design_has_is_named_with_those_there_are():

@@ -75,9 +75,9 @@ def test_a_model_has_its_place_inputs_and_arguments():
             ".flops",
             "20E could be an amount or a product with E\nWrite 20*E, or the number with all its digits.",
         ),
-        ("dtype = 'float33'", ".dtype", "is one of bfloat16, float16, float32, float64, float8, int64, "
-         "int8, tfloat32, not float33 (did you mean float32?)"),
-        ('count = "matmull"', ".count", "is all or bias or matmul, not matmull (did you mean matmul?)"),
+        ("dtype = 'float33'", ".dtype", "is one of float64, int64, float32, tfloat32, float16, bfloat16, "
+         "float8, int8, not float33 (did you mean float32?)"),
+        ('count = "matmull"', ".count", "is matmul or bias or all, not matmull (did you mean matmul?)"),
         ('agree_with = "fvcore"', ".agree_with", "takes a list of strings, not a string"),
         ("agree_with = ['fvcore', 3]", ".agree_with.1", "takes a string, not a number"),
         (

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from convcost.gate.config_tables import ConfigTable, EntryTable, config_schema
+from convcost.gate.config_tables import ConfigTable, EntryTable
 from convcost.gate.limit import LIMITS
-from convcost.gate.lock_file import LockTable, lock_schema
+from convcost.gate.lock_file import LockTable
 from convcost.gate.validation import find_issues
+from convcost.schemas.generate import generate
 
-CONFIG = Draft202012Validator(config_schema())
-LOCK = Draft202012Validator(lock_schema())
+CONFIG = Draft202012Validator(generate("config"))
+LOCK = Draft202012Validator(generate("lock"))
 
 SCALARS = st.one_of(
     st.booleans(),
@@ -54,7 +55,7 @@ def test_the_project_s_own_configuration_fits():
     assert CONFIG.is_valid(table)
 
 
-@pytest.mark.parametrize("schema", [config_schema(), lock_schema()])
+@pytest.mark.parametrize("schema", [generate("config"), generate("lock")])
 def test_a_schema_is_json_and_says_what_everything_is_for(schema):
     assert json.loads(json.dumps(schema)) == schema
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -64,6 +65,6 @@ def test_a_schema_is_json_and_says_what_everything_is_for(schema):
 
 
 def test_every_quantity_has_a_least_a_largest_and_an_exact_limit():
-    properties = config_schema()["$defs"]["EntryTable"]["properties"]
+    properties = generate("config")["$defs"]["EntryTable"]["properties"]
     assert {key for key in properties if key.endswith("flops")} == {"max_flops", "min_flops", "flops"}
     assert properties.keys() >= LIMITS.keys()

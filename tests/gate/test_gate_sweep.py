@@ -2,11 +2,11 @@
 
 import time
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
 from gating import CONFIG as FILE
 from gating import DENSE, LOCK, check, configured
-from msgspec import inspect
 
 from convcost.core.errors import ConvcostError
 from convcost.gate.config import read_config
@@ -14,6 +14,7 @@ from convcost.gate.config_file import ConfigError
 from convcost.gate.config_tables import ConfigTable
 from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import LockTable
+from convcost.gate.validation import is_record, key_type, record_keys
 from convcost.render import FORMATS, render
 from convcost.render.gate.ci import junit
 
@@ -59,18 +60,16 @@ VALUES = {
 }
 
 
-def paths(kind, path=()):
-    """The path of every key that `kind` has, `name` for one with any name; a list is swept as a whole."""
-    match kind:
-        case inspect.Metadata(type=inner):
-            yield from paths(inner, path)
-        case inspect.StructType(fields=fields):
-            for field in fields:
-                yield (*path, field.encode_name)
-                yield from paths(field.type, (*path, field.encode_name))
-        case inspect.DictType(value_type=inner):
-            yield (*path, "name")
-            yield from paths(inner, (*path, "name"))
+def paths(declared, path=()):
+    """The path of every key of a type, `name` for one with any name; a list is swept as a whole."""
+    [kind, *_] = key_type(declared).types
+    if is_record(kind):
+        for name, field in record_keys(kind).items():
+            yield (*path, name)
+            yield from paths(field.type, (*path, name))
+    elif get_origin(kind) is dict:
+        yield (*path, "name")
+        yield from paths(get_args(kind)[1], (*path, "name"))
 
 
 def text(path, value, beside):
@@ -104,7 +103,7 @@ BESIDE = {
     ("devices", "name"): {"like": '"a100"'},
     ("devices", "name", "peaks"): {},
 }
-CONFIG_PATHS = sorted(set(paths(inspect.type_info(ConfigTable))))
+CONFIG_PATHS = sorted(set(paths(ConfigTable)))
 
 
 @pytest.mark.parametrize("path", CONFIG_PATHS, ids=".".join)
@@ -120,9 +119,7 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
 
 
 def lock_paths():
-    return sorted(
-        path for path in set(paths(inspect.type_info(LockTable))) if path[0] != "entries" or len(path) > 1
-    )
+    return sorted(path for path in set(paths(LockTable)) if path[0] != "entries" or len(path) > 1)
 
 
 @pytest.mark.parametrize("path", lock_paths(), ids=".".join)

@@ -1,13 +1,8 @@
-"""What holds for every comparison with torch."""
-
-import warnings
+"""Comparisons with torch, whose warnings are no errors here."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _advice_of_torch_is_not_an_error():
-    """torch warns of unusual arguments (an even kernel with padding="same"); the cases are full of them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def _ignore_warnings(torch_warnings_ignored):
+    """The cases are full of unusual arguments, such as an even kernel with padding="same"."""

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from cases import Case, cases
 from hypothesis import given, settings
-from real_torch import counted_flops, forward, inputs, torch_module
+from layer_cases import Case, cases
 from torch.utils.flop_counter import FlopCounterMode
+from torch_modules import counted_flops, forward, inputs, torch_module
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.layers import KINDS, layer_class

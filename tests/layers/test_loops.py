@@ -3,8 +3,8 @@
 from math import prod
 
 import pytest
-from cases import cases
 from hypothesis import given, settings
+from layer_cases import cases
 
 from convcost.layers import KINDS, layer_class
 

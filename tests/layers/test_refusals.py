@@ -3,10 +3,10 @@
 from dataclasses import fields
 
 import pytest
-from cases import Case
 from hypothesis import given, settings
-from real_torch import forward
-from spoiled import spoiled
+from layer_cases import Case
+from near_misses import spoiled
+from torch_modules import forward
 
 from convcost.core.errors import RequirementError
 from convcost.layers import FAMILIES, KINDS, layer_class

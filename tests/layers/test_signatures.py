@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 from importlib import import_module
 
 import pytest
-from real_torch import signature
+from torch_modules import signature
 
 from convcost.layers import FAMILIES, KINDS, layer_class
 from convcost.layers.interface import Layer

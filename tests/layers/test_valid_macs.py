@@ -5,10 +5,10 @@ from math import prod
 
 import pytest
 import torch
-from cases import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_torch import torch_module
+from layer_cases import cases
+from torch_modules import torch_module
 
 from convcost.layers import layer_class
 

@@ -119,6 +119,12 @@ def test_a_note_has_its_formulas_in_math_mode():
     )
 
 
+def test_an_assumption_has_its_formulas_in_math_mode():
+    assert r"\item Assumed: $G\ \text{divides}\ E$; $L + 2 \ge K$." in lines_of(
+        cost("Conv1d(E, 2E, K, padding=1, groups=G)")
+    )
+
+
 def test_an_open_layer_has_shapes_and_lengths_in_math_mode():
     lines = lines_of(cost("Conv1d(E, F, 3, stride=2)"))
     assert lines[2:7] == [

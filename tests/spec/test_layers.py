@@ -1,9 +1,9 @@
 """Every layer as text: what a layer prints is read as that layer, and one slip in it never crashes."""
 
 import pytest
-from cases import Case, cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_cases import Case, cases
 
 from convcost.core.errors import ConvcostError
 from convcost.layers import KINDS

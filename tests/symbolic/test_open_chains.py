@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from chains import SIZES, chain, points
+from random_chains import SIZES, chain, points
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError

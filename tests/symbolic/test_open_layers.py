@@ -1,4 +1,4 @@
-import cases
+import layer_cases
 import pytest
 from hypothesis import assume, given, settings
 
@@ -43,14 +43,14 @@ def check(case):
 
 @EVERY_KIND
 @settings(max_examples=4)
-@given(data=cases.st.data())
+@given(data=layer_cases.st.data())
 def test_a_formula_with_numbers_put_in_is_the_numeric_count(kind, data):
-    check(data.draw(cases.cases(kind)))
+    check(data.draw(layer_cases.cases(kind)))
 
 
 @pytest.mark.slow
 @EVERY_KIND
 @settings(max_examples=40)
-@given(data=cases.st.data())
+@given(data=layer_cases.st.data())
 def test_a_formula_with_numbers_put_in_is_the_numeric_count_over_many_cases(kind, data):
-    check(data.draw(cases.cases(kind)))
+    check(data.draw(layer_cases.cases(kind)))

@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 import torch
-from cases import Case, cases
 from hypothesis import given, settings
+from layer_cases import Case, cases
 
 from convcost.layers import KINDS
 from convcost.layers.network import Network

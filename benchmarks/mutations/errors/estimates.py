@@ -5,7 +5,7 @@ from benchmarks.mutations.mutation import Family
 ROOFLINES = Family(
     "rooflines",
     (),
-    ("tests/analysis/roofline", "tests/benchmark/test_machine.py"),
+    ("tests/analysis/test_roofline.py", "tests/benchmark/test_machine.py"),
     "analysis/roofline.py",
 )
 ROOFLINES.error(
@@ -60,8 +60,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "bounds of the other device",
-    "break_even(part.bytes * peak, part.flops * device.bandwidth",
-    "break_even(part.bytes * device.bandwidth, part.flops * peak",
+    "break_even(workload.bytes * peak, workload.flops * device.bandwidth",
+    "break_even(workload.bytes * device.bandwidth, workload.flops * peak",
     "analysis/roofline.py",
 )
 ROOFLINES.error(
@@ -71,7 +71,7 @@ ROOFLINES.error(
     "analysis/roofline.py",
 )
 
-FOOTPRINTS = Family("footprints", (), ("tests/analysis/memory",), "analysis/memory.py")
+FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/memory.py")
 FOOTPRINTS.error(
     "a tensor kept twice",
     "_saved_ends(kept, places[number : number + 2]) - held",

@@ -6,7 +6,7 @@ NETWORK = Family(
     "chains of layers",
     (),
     (
-        *("tests/test_totals.py", "tests/spec/test_layers.py", "tests/spec/test_sizes.py"),
+        *("tests/core/test_report.py", "tests/spec/test_layers.py", "tests/spec/test_sizes.py"),
         *("tests/spec/test_spec_errors.py", "tests/symbolic/test_open_specs.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
     ),
@@ -35,7 +35,7 @@ TOTALS = Family(
     "totals",
     (),
     (
-        *("tests/test_totals.py", "tests/test_api.py", "tests/render/test_json.py"),
+        *("tests/core/test_report.py", "tests/test_api.py", "tests/render/test_json.py"),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
         *("tests/tracing/test_reference_counts.py", "tests/tracing/test_wherever_it_hides.py"),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from convcost.analysis.memory import Memory
-from convcost.benchmark.timing import What
+from convcost.benchmark.timing import RunKind
 from convcost.core.cost import Size, quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
@@ -42,7 +42,7 @@ class MemoryQuantity(NamedTuple):
     attribute: str
     label: str
     optional: bool = False
-    run: What | None = None
+    run: RunKind | None = None
     measured: str = ""
 
 

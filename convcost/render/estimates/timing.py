@@ -8,7 +8,7 @@ from typing import NamedTuple
 from convcost.analysis.roofline import Roofline
 from convcost.benchmark.machine import threads_text
 from convcost.benchmark.samples import Samples
-from convcost.benchmark.timing import Run, Timing, can_tell_apart, times_ratio
+from convcost.benchmark.timing import TimedRun, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
 from convcost.render.document import Line, Section, Table
@@ -50,31 +50,33 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
     return Section((Table((heading, *candidate_columns(reports)), lines),), tuple(timing_notes(reports)))
 
 
-def label(run: Run) -> str:
+def label(run: TimedRun) -> str:
     """What was timed: training step, compiled."""
     what = "forward" if run.what == "forward" else "training step"
     return f"{what}, compiled" if run.compiled else what
 
 
-def _run_lines(kind: Run, found: list[TimedReport]) -> Iterator[Line]:
-    runs = [timed.time.like(kind) or kind for timed in found]
+def _run_lines(kind: TimedRun, found: list[TimedReport]) -> Iterator[Line]:
+    runs = [timed.time.same_kind_run(kind) or kind for timed in found]
     ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
     yield Line(label(kind), with_ratios([_sample_text(run, _median) for run in runs], ratios))
     yield Line("middle half", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
     yield Line("achieved", with_ratios([_speed_text(run) for run in runs]), minor=True)
-    shares = [timed.time.of_least(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)]
+    shares = [
+        timed.time.roofline_share(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)
+    ]
     if any(share is not None for share in shares):
         yield Line("of the roofline", with_ratios(list(map(percent, shares))), minor=True)
     if any(run.peak for run in runs):
         yield Line("peak of memory", with_ratios([_peak_text(run) for run in runs]), minor=True)
 
 
-def _ratio_text(first: Run, other: Run) -> str:
+def _ratio_text(first: TimedRun, other: TimedRun) -> str:
     found = times_ratio(first, other)
     return UNCLEAR if found is not None and not can_tell_apart(first, other) else ratio(found)
 
 
-def _sample_text(run: Run, write: Callable[[Samples], str]) -> str:
+def _sample_text(run: TimedRun, write: Callable[[Samples], str]) -> str:
     return write(run.samples) if run.samples else NONE
 
 
@@ -90,11 +92,11 @@ def middle_half(samples: Samples) -> str:
     return f"{number if is_one_unit else low}–{high}"
 
 
-def _speed_text(run: Run) -> str:
+def _speed_text(run: TimedRun) -> str:
     return human(run.flops_per_second, "FLOP/s") if run.flops_per_second else NONE
 
 
-def _peak_text(run: Run) -> str:
+def _peak_text(run: TimedRun) -> str:
     return human(run.peak, "B") if run.peak else NONE
 
 
@@ -143,7 +145,7 @@ def _time_reason(first: Report, other: Report) -> str:
 
 def _own_roofline(report: Report) -> Roofline | None:
     """The roofline of the device that the times were measured on."""
-    return report.time.own(report.roofline) if report.time else None
+    return report.time.comparable(report.roofline) if report.time else None
 
 
 def is_mostly_calls(roofline: Roofline) -> bool:
@@ -191,20 +193,20 @@ def _is_slowed(report: Report) -> bool:
     return samples.median > SLOWED_BY * (roofline.seconds + (roofline.overhead or 0))
 
 
-def _run_name(run: Run) -> str:
+def _run_name(run: TimedRun) -> str:
     what = "'s training step" if run.what == "step" else ""
     return f"{what}, compiled," if run.compiled else what
 
 
 def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
     found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
-    shares = [time.of_least(run, roofline) for time, roofline in found for run in time.runs]
+    shares = [time.roofline_share(run, roofline) for time, roofline in found for run in time.runs]
     if any(share is not None and share > 1 for share in shares):
         yield CACHED
     others = [
         (time.processor or time.device, roofline.device.name)
         for time, roofline in found
-        if not time.own(roofline)
+        if not time.comparable(roofline)
     ]
     for here, name in dict.fromkeys(others):
         yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from convcost.gate.baseline import BaselineChanges, Figure, FigurePair, RowChange
+from convcost.core.metrics import BY_NAME
+from convcost.gate.baseline import ROW_METRICS, BaselineChanges, Figure, FigurePair, RowChange
 from convcost.gate.result import EntryResult
 from convcost.gate.row_folding import fold_rows
 from convcost.render.document import Line, Table
@@ -15,7 +16,9 @@ from convcost.render.gate.words import LABELS, difference, figure, share
 MOST_LINES = 20
 """The most rows that are listed, those that change most; the rest on one line."""
 
-SHOWN = ("params", "macs", "elementwise", "activations", "bias_adds", "valid_macs")
+FIRST = ("params", "macs", "elementwise", "activations")
+
+SHOWN = (*FIRST, *sorted({*ROW_METRICS} - {*FIRST}, key=lambda name: (BY_NAME[name].is_minor, name)))
 """The figures of rows, in the order in which they get one of three columns."""
 
 MOST_COLUMNS = 3

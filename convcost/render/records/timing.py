@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any
 
-from convcost.benchmark.timing import Run, Timing, What, can_tell_apart, times_ratio
+from convcost.benchmark.timing import RunKind, TimedRun, Timing, can_tell_apart, times_ratio
 from convcost.core.report import Report
 from convcost.render.records.record import Formula, Record, about, data, record_from
 
@@ -16,7 +16,7 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 class RunRecord(Record):
     """One thing that was timed."""
 
-    what: Annotated[What, about("A forward without gradients, or a training step: forward and backward.")]
+    what: Annotated[RunKind, about("A forward without gradients, or a training step: forward and backward.")]
     compiled: Annotated[bool, about("Whether torch.compile had it first.")]
     seconds: Annotated[float | None, about("The median of the rounds; null where it could not be run.")]
     iqr: Annotated[float | None, about("The interquartile range of the rounds.")]
@@ -46,11 +46,11 @@ class TimeRecord(RunRecord):
 def record(report: Report) -> TimeRecord:
     """The forward, and whatever else was timed."""
     time = _time(report)
-    forward, *others = (_run(run, time.of_least(run, report.roofline)) for run in time.runs)
+    forward, *others = (_run(run, time.roofline_share(run, report.roofline)) for run in time.runs)
     return record_from(TimeRecord, time, **forward, others=[RunRecord(**other) for other in others])
 
 
-def _run(run: Run, share: Fraction | None) -> dict[str, Any]:
+def _run(run: TimedRun, share: Fraction | None) -> dict[str, Any]:
     samples = run.samples
     return {
         "what": run.what,

@@ -28,10 +28,8 @@ ATOMIC = frozenset(
 )
 """Types whose values can't change, or belong to the whole process."""
 
-
 TABLES = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
 """Attributes of every module, by the names that torch has for them."""
-
 
 RESOURCES = frozenset(
     (
@@ -40,7 +38,6 @@ RESOURCES = frozenset(
     )
 )
 """Modules of Python whose objects stand for something outside the model: a lock, a thread, a file."""
-
 
 MISSING = object()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from threading import RLock
 from types import FrameType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from weakref import finalize
 
 import torch
@@ -22,6 +22,7 @@ from convcost.tracing.isolation.object_state import preserved_objects
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.tensor_copies import TensorCopy
 from convcost.tracing.isolation.virtual_backends import virtual_autocast, virtual_checkpoint, virtual_cuda
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import original_module
 
 SIGNAL_NAMES = (
@@ -36,12 +37,9 @@ SIGNAL_NAMES = (
     "SIGBREAK",
 )
 
-
 SIGNALS = [getattr(signal, name) for name in SIGNAL_NAMES if hasattr(signal, name)]
 
-
 Result = TypeVar("Result")
-
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -118,14 +116,6 @@ def _renew_lock() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
-
-
-class ModuleCall(NamedTuple):
-    """A model and what it is called with."""
-
-    model: torch.nn.Module
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
 
 
 @contextmanager

@@ -17,25 +17,19 @@ from convcost.tracing.tensors import tensors
 CONTAINERS = (OrderedDict, dict, list, set, deque)
 """Whose own methods are used, whatever a user's subclass makes of them."""
 
-
 MOST_NESTED = 4
 """How deep containers in containers are looked into."""
-
 
 MOST_ELEMENTS = 2**20
 """Of a global tensor whose values are put back."""
 
-
 MOST_FUNCTIONS = 500
 """So many functions' global variables are looked at."""
-
 
 _CACHED = type(cache(len))
 """What functools.lru_cache makes of a function."""
 
-
 MISSING = object()
-
 
 NO_USERS = frozenset(
     ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost", "functools")

@@ -16,8 +16,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+from torch._tensor_str import PRINT_OPTS
 from torch.backends import cuda
-from torch.nn.modules import module
+from torch.nn.modules import module as module_hooks
 from torch.utils import _device
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack, _pop_mode, _push_mode
 
@@ -110,7 +111,6 @@ NOT_SET_BY_NAME = frozenset(
 )
 """Those of torch's setters in C++ that are called by another name here, or together with others."""
 
-
 PRECISIONS = (
     *(("generic", "all"), ("cuda", "all"), ("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
     *(("mkldnn", "all"), ("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
@@ -123,19 +123,31 @@ def torch_settings() -> tuple[Setting, ...]:
     """All of them; modes first, as they decide where the others act."""
     return (
         Setting(_function_modes, _set_function_modes),
-        Setting(_dispatch_modes, _set_dispatch_modes),
+        Setting(lambda: list(_get_current_dispatch_mode_stack()), _set_dispatch_modes),
         Setting(_saved_tensor_hooks, _set_saved_tensor_hooks),
-        Setting(_print_options, vars(torch._tensor_str.PRINT_OPTS).update),
+        Setting(lambda: dict(vars(PRINT_OPTS)), vars(PRINT_OPTS).update),
         Setting(_precisions, _set_precisions),
         *_attribute_settings(),
         *_cpp_settings(),
-        *_attention_kernels(),
+        Setting(cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
+        Setting(cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
+        Setting(cuda.math_sdp_enabled, cuda.enable_math_sdp),
+        Setting(cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp),
         *_autocast(),
         Setting(torch.get_num_threads, torch.set_num_threads),
         Setting(torch.is_grad_enabled, torch._C._set_grad_enabled),
         Setting(torch.get_default_dtype, torch.set_default_dtype),
-        Setting(_deterministic, _set_deterministic),
-        Setting(_anomaly_detection, lambda value: torch.autograd.set_detect_anomaly(*value)),
+        Setting(
+            lambda: (
+                torch.are_deterministic_algorithms_enabled(),
+                torch.is_deterministic_algorithms_warn_only_enabled(),
+            ),
+            lambda value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+        ),
+        Setting(
+            lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
+            lambda value: torch.autograd.set_detect_anomaly(*value),
+        ),
     )
 
 
@@ -144,7 +156,7 @@ def _attribute_settings() -> Iterator[Setting]:
     owners: tuple[tuple[Any, str], ...] = (
         (torch._GLOBAL_DEVICE_CONTEXT, "device_context"),
         (_device, "CURRENT_DEVICE"),
-        (module, "_global_is_full_backward_hook"),
+        (module_hooks, "_global_is_full_backward_hook"),
         (torch.backends.mha, "_is_fastpath_enabled"),
         (torch.backends.opt_einsum, "enabled"),
         (torch.backends.opt_einsum, "strategy"),
@@ -152,10 +164,6 @@ def _attribute_settings() -> Iterator[Setting]:
         (torch.__future__, "_swap_module_params_on_conversion"),
     )
     return (attribute_setting(owner, name) for owner, name in owners)
-
-
-def _print_options() -> dict[str, Any]:
-    return dict(vars(torch._tensor_str.PRINT_OPTS))
 
 
 def _cpp_settings() -> Iterator[Setting]:
@@ -189,13 +197,6 @@ def _set_precisions(found: dict[Any, Any]) -> None:
         torch._C._set_fp32_precision_setter(*pair, found[pair])
 
 
-def _attention_kernels() -> Iterator[Setting]:
-    yield Setting(cuda.flash_sdp_enabled, cuda.enable_flash_sdp)
-    yield Setting(cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp)
-    yield Setting(cuda.math_sdp_enabled, cuda.enable_math_sdp)
-    yield Setting(cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp)
-
-
 def _autocast() -> Iterator[Setting]:
     """Whether autocast is on, and in which dtype, for each kind of device."""
 
@@ -206,18 +207,6 @@ def _autocast() -> Iterator[Setting]:
         yield setting(torch.is_autocast_enabled, torch.set_autocast_enabled, device)
         yield setting(torch.get_autocast_dtype, torch.set_autocast_dtype, device)
     yield Setting(torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled)
-
-
-def _deterministic() -> tuple[bool, bool]:
-    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-
-
-def _set_deterministic(value: tuple[bool, bool]) -> None:
-    torch.use_deterministic_algorithms(value[0], warn_only=value[1])
-
-
-def _anomaly_detection() -> tuple[bool, bool]:
-    return torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
 
 
 def _saved_tensor_hooks() -> Any:
@@ -241,12 +230,8 @@ def _set_function_modes(modes: list[Any]) -> None:
         torch._C._push_on_torch_function_stack(mode)
 
 
-def _dispatch_modes() -> list[Any]:
-    return list(_get_current_dispatch_mode_stack())
-
-
 def _set_dispatch_modes(modes: list[Any]) -> None:
-    for _ in _dispatch_modes():
+    for _ in _get_current_dispatch_mode_stack():
         _pop_mode()
     for mode in modes:
         _push_mode(mode)
@@ -260,7 +245,7 @@ def preserved_process_state() -> Iterator[None]:
     tables = [(table, dict(table)) for table in _preserved_tables()]
     states = [(setting, setting.get()) for setting in random_states()]
     try:
-        with preserved_attributes(_patched_classes()):
+        with preserved_attributes((torch.Tensor, torch.nn.Module)):  # which people patch
             yield
     finally:
         for setting, value in before:
@@ -274,14 +259,9 @@ def preserved_process_state() -> Iterator[None]:
             setting.set(value)
 
 
-def _patched_classes() -> tuple[type, ...]:
-    """Those of torch that people patch."""
-    return torch.Tensor, torch.nn.Module
-
-
 def _preserved_tables() -> Iterator[MutableMapping[Any, Any]]:
     """Hooks of all modules, functions of torch that people patch, and the environment."""
-    hooks = (table for name, table in vars(module).items() if name.startswith("_global_"))
+    hooks = (table for name, table in vars(module_hooks).items() if name.startswith("_global_"))
     yield from (table for table in hooks if isinstance(table, MutableMapping))
     yield vars(torch.nn.functional)
     yield os.environ

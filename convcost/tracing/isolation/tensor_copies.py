@@ -13,7 +13,6 @@ from convcost.tracing.tensors import has_own_dispatch
 MOST_NUMBERS = 2**16
 """The most elements of a tensor that keeps its data."""
 
-
 MOST_INTEGERS = 2**20
 """The same for integers and booleans, by which models decide above all: indices, positions, masks."""
 
@@ -72,10 +71,8 @@ def _is_dense(tensor: torch.Tensor) -> bool:
 DEVICE_ATTRIBUTE = "_convcost_device"
 """An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
 
-
 TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
 """Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
-
 
 RunMode = Literal["shapes", "gradients", "data"]
 """On shapes; on shapes, with autograd as the user has it; on data."""

@@ -21,16 +21,13 @@ RETURNING_NONE = (
 )
 """What returns nothing."""
 
-
 RETURNING_ZERO = (
     *("current_device", "memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"),
     *("memory_cached", "max_memory_cached", "utilization", "_exchange_device", "_maybe_exchange_device"),
 )
 
-
 LEGACY_DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 """What legacy classes of tensors, such as torch.cuda.FloatTensor, begin with."""
-
 
 NVTX_FUNCTIONS = ("range_push", "range_pop", "range_start", "range_end", "mark")
 """What torch.cuda.nvtx tells a profiler of NVIDIA's."""

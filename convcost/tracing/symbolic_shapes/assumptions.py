@@ -6,30 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convcost.core.constraints import AtLeast, Divides, Equals, Requirement
 from convcost.core.report import Report
+from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.formula import Formula, atoms_of, divided, name, part
+from convcost.symbolic.report import mapped, mapped_trace
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, substitute
+from convcost.symbolic.sympy_bridge import symbol, to_sympy
 from convcost.symbolic.terms import Atom, common_divisor
 from convcost.tracing.symbolic_shapes.guards import Guard
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
-
-if TYPE_CHECKING:
-    from convcost.symbolic.evaluator import SymbolicEvaluator
 
 
 def requirements(
     guards: Iterable[Guard], sizes: SymbolicSizes, evaluator: SymbolicEvaluator
 ) -> Iterator[Requirement]:
     """What `guards` say beside what `evaluator` knows when each is asked for."""
-    pinned = fixed_roundings(guards)
+    fixed = fixed_roundings(guards)
     for guard in sorted(guards, key=_rank):
         is_short = len(guard.difference.atoms) == 1
         left = evaluator.simplify(
-            guard.difference if is_short else with_fixed_roundings(guard.difference, pinned)
+            guard.difference if is_short else with_fixed_roundings(guard.difference, fixed)
         )
         if isinstance(left, Formula):
             yield from _requirements_of(guard._replace(difference=left), sizes, evaluator)
@@ -90,32 +90,27 @@ def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
             yield atom, number
 
 
-def with_fixed_roundings(number: Any, pinned: Mapping[Atom, int]) -> Any:
+def with_fixed_roundings(number: Any, fixed: Mapping[Atom, int]) -> Any:
     """`number` with the numbers that its roundings are."""
-    if not pinned or not isinstance(number, Formula):
+    if not fixed or not isinstance(number, Formula):
         return number
-    return number.put_in(lambda atom: pinned[atom] if atom in pinned else part(*atom))
+    return number.put_in(lambda atom: fixed[atom] if atom in fixed else part(*atom))
 
 
 def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...]) -> Report:
     """`report` with its numbers as short as the `guards` allow, which become its assumptions."""
-    from convcost.symbolic.evaluator import evaluate_feasibly
-
     return evaluate_feasibly(lambda evaluator: _with_assumptions(report, sizes, guards, evaluator))
 
 
 def _with_assumptions(
     report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...], evaluator: SymbolicEvaluator
 ) -> Report:
-    from convcost.symbolic.report import mapped, mapped_trace
-    from convcost.symbolic.sympy_bridge import symbol, to_sympy
-
-    pinned = fixed_roundings(guards)
+    fixed = fixed_roundings(guards)
     for requirement in chain(_not_empty(report, sizes), requirements(guards, sizes, evaluator)):
         evaluator.require(requirement, 0)
 
     def shown(number: Any) -> Any:
-        ours = with_fixed_roundings(sizes.formula(number), pinned)
+        ours = with_fixed_roundings(sizes.formula(number), fixed)
         settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 

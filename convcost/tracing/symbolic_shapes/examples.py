@@ -19,33 +19,24 @@ from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 Examples = Mapping[str, int]
 """A number for each open size."""
 
-
 TYPICAL = 224
 """As many sizes are: what holds for others alone is of little use."""
 
-
 ODD = (211, 199, 197, 193, 191, 181, 179, 173, 167, 163)
-
 
 ROUND = (224, 192, 160, 128, 96, 64, 320, 384, 448, 512)
 
-
 SMALL_ODD = (13, 11, 7, 5, 17, 19, 23, 29, 31, 3)
 
-
 SMALL_ROUND = (16, 12, 8, 24, 20, 28, 4, 32, 36, 40)
-
 
 LADDER = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
 """Odd ones first: what holds for them does not hold because they happen to be multiples."""
 
-
 LOWER = tuple(n for n in range(ODD[0], 1, -1) if all(n % divisor for divisor in range(2, n)))
 """Where a bound is looked for, from above."""
 
-
 HIGHER = (257, 521, 1031, 2053, 4099)
-
 
 OTHERS = (
     (1,),
@@ -79,14 +70,11 @@ def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
 MOST_EXPRESSIONS = 12
 """So many expressions before the failure are looked at."""
 
-
 MOST_BOUNDS = 50
 """So many for the bounds that they say."""
 
-
 MOST_CHANGES = 2
 """So many examples that change the last answer."""
-
 
 LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""

@@ -34,7 +34,6 @@ class Guard(NamedTuple):
 
 NEARBY = ((1, -1), (1, 1), (2, 0), (3, 0))
 
-
 NEGATED = {
     "Equality": "Unequality",
     "Unequality": "Equality",
@@ -44,7 +43,6 @@ NEGATED = {
     "LessThan": "StrictGreaterThan",
 }
 """Relations by sympy's names."""
-
 
 BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
 
@@ -82,7 +80,6 @@ def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Gu
 
 FARTHEST = 64
 """So many times an example is beyond each bound on it that is looked for."""
-
 
 MOST_AT_BOUND = 32
 """So many sizes at a bound are looked at for one that fits."""

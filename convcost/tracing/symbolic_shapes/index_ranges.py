@@ -15,7 +15,6 @@ from convcost.tracing.tensors import tensors
 TO_THE_END = 2**63 - 1
 """Where a slice ends that has no end."""
 
-
 REARRANGING: tuple[str, ...] = (
     "alias",
     "clone",

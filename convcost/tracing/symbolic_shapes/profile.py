@@ -33,7 +33,6 @@ from convcost.tracing.target.inputs import Declared, Inputs
 
 MOST_RUNS = 10
 
-
 OF_NO_SIZE = (AttributeError, NameError, TypeError)
 """What a model raises where another size is of no help."""
 

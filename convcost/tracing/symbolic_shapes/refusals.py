@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 
 from convcost.core.errors import ConvcostError
+from convcost.symbolic.constraints import inequality
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
+from convcost.symbolic.sympy_bridge import to_sympy
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.user_error import error_location, error_text, target_error
 
 SYMBOL = re.compile(r"\bs\d+\b")
 """A size as torch writes it."""
-
 
 DTYPE_ABBREVIATIONS = {name: short for short, name in reversed(SHORT_NAMES.items())}
 
@@ -41,9 +42,6 @@ def no_formula_error(error: Exception, inputs: Inputs) -> ConvcostError:
 
 def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inputs: Inputs) -> ConvcostError:
     """The model runs only where `differences` are 0, which the examples make them."""
-    from convcost.symbolic.constraints import inequality
-    from convcost.symbolic.sympy_bridge import to_sympy
-
     equations: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for difference in differences:

@@ -18,7 +18,6 @@ from convcost.tracing.tensors import tensors
 Point = Mapping[str, int]
 """A number for each open size."""
 
-
 Replays = list[tuple[Point, bool | None]]
 
 

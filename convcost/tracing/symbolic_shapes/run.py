@@ -17,12 +17,13 @@ from convcost.core.report import Report
 from convcost.operators.interface import Operator, Sized
 from convcost.operators.recurrent import GATES
 from convcost.tracing.data_access import ShapeRunReads
-from convcost.tracing.isolation.isolated_call import ModuleCall, interruptible, isolated
+from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.known_operators import KnownFunction
 from convcost.tracing.modes import recording_modes
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tracker import track
-from convcost.tracing.module_tree import module_tree, unused_parameters
+from convcost.tracing.module_tree import module_tree
 from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.recorder import Recorder
 from convcost.tracing.summarize import report_of
@@ -30,15 +31,14 @@ from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.replay import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 from convcost.tracing.tape import Tape
-from convcost.tracing.target.construction import arguments_by_name
 from convcost.tracing.target.inputs import Declared, Inputs
 from convcost.tracing.tensors import tensors
 
 
 @contextmanager
-def fake_mode(environment: Any) -> Iterator[None]:
+def fake_mode(shape_env: Any) -> Iterator[None]:
     """Tensors made in this block have shapes alone, whichever device they are said to be on."""
-    fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=environment)
+    fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
     with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
         yield
 
@@ -182,8 +182,8 @@ def run(
     Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
     """
     with ExitStack() as stack:
-        stack.enter_context(fake_mode(sizes.environment))
-        model, _, _ = stack.enter_context(isolated(ModuleCall(module, (), {}), fake_copy, fake_copy))
+        stack.enter_context(fake_mode(sizes.shape_env))
+        model, _, _ = stack.enter_context(isolated(ModuleCall(module), fake_copy, fake_copy))
         stack.enter_context(torch.no_grad())
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
@@ -192,11 +192,8 @@ def run(
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
             output = interruptible(model, *args, **kwargs)
-        left = unused_parameters(tree, tape.used)
-    return SymbolicRun(
-        report_of(tree, tape, arguments_by_name(model, args, kwargs), output, "shapes", left),
-        tuple(recorder.calls),
-    )
+    report = report_of(tree, tape, ModuleCall(model, args, kwargs).named_arguments, output)
+    return SymbolicRun(report, tuple(recorder.calls))
 
 
 def fake_copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -92,7 +92,7 @@ class SizeSource(Source):
         return f"size{self.number}"
 
 
-class HintShapeEnv(ShapeEnv):
+class ExampleShapeEnv(ShapeEnv):
     """Its expressions come to `guard_log`: decisions, and what torch checks before it runs an operator."""
 
     def __init__(self, guard_log: GuardLog) -> None:
@@ -101,7 +101,7 @@ class HintShapeEnv(ShapeEnv):
             specialize_zero_one=False,
             prefer_deferred_runtime_asserts_over_guards=True,
         )
-        self._inquiry = guard_log
+        self._guard_log = guard_log
 
     def symbol(self, number: int, example: int, is_positive: bool) -> Any:
         """A new symbol, positive for certain or for all that is known."""
@@ -127,9 +127,4 @@ class HintShapeEnv(ShapeEnv):
         if not expression.free_symbols:
             return expression
         example = self.guarding_hint_or_throw(expression) if hint is None else hint
-        return self._inquiry.answer(expression, example)
-
-
-def shape_env(guard_log: GuardLog) -> Any:
-    """A torch ShapeEnv whose expressions come to `guard_log`."""
-    return HintShapeEnv(guard_log)
+        return self._guard_log.answer(expression, example)

@@ -16,7 +16,7 @@ from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, ra
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
 from convcost.symbolic.terms import Atom
-from convcost.tracing.symbolic_shapes.shape_env import GuardLog, shape_env
+from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
@@ -92,7 +92,6 @@ RULES: dict[str, Callable[..., Any]] = {
 }
 """By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
 
-
 HALF = Fraction(1, 2)
 
 
@@ -126,7 +125,7 @@ class SymbolicSizes:
 
     def __init__(self, examples: Mapping[str, int]) -> None:
         self.guard_log = GuardLog()
-        self.environment = shape_env(self.guard_log)
+        self.shape_env = ExampleShapeEnv(self.guard_log)
         self.examples = examples
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
@@ -164,18 +163,20 @@ class SymbolicSizes:
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
-        return self.environment.guarding_hint_or_throw(expression)
+        return self.shape_env.guarding_hint_or_throw(expression)
 
     def spelled(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
-        found = (str(number) for known, number in self._formulas.items() if str(known) == symbol)
+        from convcost.symbolic.sympy_bridge import to_sympy
+
+        found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
     def _torchs(self, dimension: Any) -> Any:
         if not isinstance(dimension, Formula):
             return dimension
         expression = self._expression(dimension)
-        return self.environment.create_symintnode(expression, hint=self.example(dimension))
+        return self.shape_env.create_symintnode(expression, hint=self.example(dimension))
 
     def _expression(self, number: Formula) -> Any:
         is_polynomial = all(
@@ -190,6 +191,6 @@ class SymbolicSizes:
         """A dimension is 1 or more; what it is made of need not be."""
         if number not in self._symbols:
             is_positive = number == dimension or bool(is_nonnegative(number - 1))
-            symbol = self.environment.symbol(len(self._symbols), self.example(number), is_positive)
+            symbol = self.shape_env.symbol(len(self._symbols), self.example(number), is_positive)
             self._symbols[number], self._formulas[symbol] = symbol, number
         return self._symbols[number]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from functools import partial
 from inspect import Signature, signature
-from itertools import chain, repeat
-from operator import is_
 from typing import Any, Literal, TypeVar
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from convcost.core.errors import UsageError
-from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.isolation.process_state import preserved_process_state
-from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_integral, is_small
+from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_small
 from convcost.tracing.isolation.virtual_backends import virtual_cuda
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.target.inputs import Declared, Inputs
 from convcost.tracing.target.loading import check_callable
@@ -27,16 +25,16 @@ from convcost.tracing.user_error import target_error
 
 BuildMode = Literal["constants", "meta", "real"]
 
-
 BUILD_MODES: tuple[BuildMode, ...] = ("constants", "meta", "real")
 """Parameters without data, small constants with theirs; nothing with data; all with data."""
 
-
-UNSET = ("empty", "empty_strided", "rand", "randn")
-
-
-CONSTANT = ("zeros", "ones", "full", "eye", "arange", "linspace", "randint", "randperm")
-
+UNSET = frozenset((torch.empty, torch.empty_strided, torch.rand, torch.randn))
+CONSTANT = frozenset(
+    (
+        *(torch.zeros, torch.ones, torch.full, torch.eye),
+        *(torch.arange, torch.linspace, torch.randint, torch.randperm),
+    )
+)
 
 FILLING = frozenset(
     (
@@ -46,36 +44,20 @@ FILLING = frozenset(
 )
 """What gives a tensor its first values; on one without data there is nothing to do."""
 
-
 Built = TypeVar("Built")
 
 
 def constructed(make: Callable[[], Built], build_mode: BuildMode) -> Built:
     """What `make` returns; the settings of the process and its random states are as before."""
-    with preserved_process_state(), virtual_cuda(), _without_memory(build_mode):
+    on_meta = torch.device("meta") if build_mode == "meta" else nullcontext()
+    mode = ConstructionMode(is_sparing=build_mode == "constants")
+    with preserved_process_state(), virtual_cuda(), on_meta, mode:
         return make()
-
-
-@contextmanager
-def _without_memory(build_mode: BuildMode) -> Iterator[None]:
-    if build_mode == "real":
-        with ConstructionMode(False):
-            yield
-    elif build_mode == "meta":
-        with torch.device("meta"), ConstructionMode(False):
-            yield
-    else:
-        with ConstructionMode(True):
-            yield
 
 
 def _is_long(func: Any, made: torch.Tensor) -> bool:
     """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
     return func is torch.arange and made.numel() > MOST_NUMBERS
-
-
-unset = {getattr(torch, name) for name in UNSET}
-constant = {getattr(torch, name) for name in CONSTANT}
 
 
 class ConstructionMode(TorchFunctionMode):
@@ -99,9 +81,9 @@ class ConstructionMode(TorchFunctionMode):
             tensor = args[0] if args else kwargs.get("tensor")
             if getattr(tensor, "is_meta", False):
                 return tensor
-        if self._is_sparing and (func in unset or func in constant) and kwargs.get("device") is None:
+        if self._is_sparing and (func in UNSET or func in CONSTANT) and kwargs.get("device") is None:
             without_data = func(*args, **{**kwargs, "device": "meta"})
-            if func in unset or not is_small(without_data) or _is_long(func, without_data):
+            if func in UNSET or not is_small(without_data) or _is_long(func, without_data):
                 return without_data
         return func(*args, **kwargs)
 
@@ -144,7 +126,6 @@ def _with_article(value: Any) -> str:
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Arguments by place and by name."""
 
-
 INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
 
 
@@ -170,39 +151,10 @@ def declared_arguments(inputs: Inputs, module: torch.nn.Module, device: str) -> 
     dtype = parameter_dtype(module)
 
     def tensor(name: str, declared: Declared) -> torch.Tensor:
-        return declared.tensor(dtype, device, _fill_value(name))
+        return declared.tensor(dtype, device, fill_value(name))
 
-    return _map_arguments(tensor, module, inputs.args, inputs.kwargs)
-
-
-def with_integer_values(call: ModuleCall) -> ModuleCall:
-    """With values for small integers and booleans that have no data."""
-
-    def tensor(name: str, given: Any) -> Any:
-        if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
-            return torch.full_like(given, _fill_value(name), device="cpu")
-        return given
-
-    return ModuleCall(call.model, *_map_arguments(tensor, *call))
-
-
-def has_other_arguments(call: ModuleCall, other: ModuleCall) -> bool:
-    """Whether an argument of one is not that of the other."""
-    values = ((*each.args, *each.kwargs.values()) for each in (call, other))
-    return not all(map(is_, *values))
-
-
-def _fill_value(name: str) -> int:
-    """What an input of that name is full of: an attention mask of ones masks nothing."""
-    return int(name.endswith("attention_mask"))
-
-
-def _map_arguments(
-    change: Callable[[str, Any], Any], module: torch.nn.Module, args: Any, kwargs: Any
-) -> Arguments:
-    """Arguments as `change` makes them of their name and what was given."""
-    names = chain(map(str, arguments_by_name(module, args, kwargs)), repeat(""))
-    return tuple(map(change, names, args)), {name: change(name, value) for name, value in kwargs.items()}
+    _, args, kwargs = ModuleCall(module, inputs.args, inputs.kwargs).map(tensor)
+    return args, kwargs
 
 
 def _made_inputs(target: Target, maker: Callable[[], Any], build_mode: BuildMode) -> Arguments:
@@ -253,11 +205,3 @@ def check_arguments(
 def _parameters(accepted: Signature) -> str:
     shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
     return f"({', '.join(shown)})"[:200]
-
-
-def arguments_by_name(module: torch.nn.Module, args: Any, kwargs: Any) -> dict[str, Any]:
-    """The inputs by the names that forward gives them."""
-    try:
-        return dict(signature(module.forward).bind(*args, **kwargs).arguments)
-    except (TypeError, ValueError):
-        return {**dict(enumerate(args)), **kwargs}

@@ -22,10 +22,8 @@ SHORT_NAMES = {
     **{"double": "float64", "float": "float32", "half": "float16", "long": "int64", "int": "int32"},
 }
 
-
 DTYPES = {**SHORT_NAMES, **{name: name for name in SHORT_NAMES.values()}, "bool": "bool"}
 """torch's name of each dtype, by every name that is understood."""
-
 
 LARGEST = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
@@ -115,12 +113,9 @@ TOKEN = re.compile(
     re.ASCII,
 )
 
-
 LONGEST_TEXT = 1_000
 
-
 LONGEST_BASE = 20
-
 
 EXAMPLE = "Write it as f32[1,3,224,224], or ids=i64[1,128] by the name that forward has for it."
 

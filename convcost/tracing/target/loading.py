@@ -91,7 +91,6 @@ REQUIRED = (
 )
 """What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
 
-
 PROTECTED = frozenset({*sys.stdlib_module_names, *REQUIRED})
 
 

@@ -13,7 +13,7 @@ import torch
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
 from convcost.tracing.data_access import needs_data
-from convcost.tracing.isolation.isolated_call import ModuleCall
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
 from convcost.tracing.target.construction import (
@@ -82,43 +82,37 @@ def _profile(
 ) -> ProfiledModel:
     """Run as it can be built, and with its data if it does not run without."""
     build_mode, module = _build(target, found)
+    result, failure = None, None
     try:
         result = _run(target, module, maker, build_mode, profiler)
+        if build_mode == "real" or not needs_data(result.report):
+            return result
     except TargetError as error:
         if build_mode == "real" or is_raised_by_user(error.origin):
             raise
         failure = error
-    else:
-        if (
-            build_mode == "real"
-            or not needs_data(result.report)
-            or bytes_of(module_tree(module).tensors) > profiler.memory
-        ):
-            return result
-        return _run(target, build_module(target, found, "real"), maker, "real", profiler)
     needed = bytes_of(module_tree(module).tensors)
-    if needed > profiler.memory:
-        allowed = f"--max-memory {-(-needed // 2**20)}MiB"
-        failure.hint = f"With its data it may run: {allowed} allows that."
+    if needed <= profiler.memory:
+        module = build_module(target, found, "real")
+        return _run(target, module, maker, "real", profiler, failure and failure.origin)
+    if result is None:
+        assert failure
+        failure.hint = f"With its data it may run: --max-memory {-(-needed // 2**20)}MiB allows that."
         raise failure
-    return _run(target, build_module(target, found, "real"), maker, "real", profiler, failure.origin)
+    return result
 
 
 def _build(target: Target, found: Any) -> tuple[BuildMode, torch.nn.Module]:
-    """The module, built in the first build_mode that succeeds."""
-    first, *others = _build_modes(found)
-    for build_mode in (first, *others[:-1]):
+    """The module, built in the first mode that succeeds."""
+    if isinstance(found, torch.nn.Module):  # which is not built: its inputs come without data
+        return "meta", build_module(target, found, "meta")
+    for build_mode in BUILD_MODES[:-1]:
         try:
             return build_mode, build_module(target, found, build_mode)
         except TargetError as error:
             if is_raised_by_user(error.origin):
                 raise
-    return others[-1], build_module(target, found, others[-1])
-
-
-def _build_modes(found: Any) -> tuple[BuildMode, ...]:
-    """What is a module already is not built: only its inputs come without data or with."""
-    return ("meta", "real") if isinstance(found, torch.nn.Module) else BUILD_MODES
+    return "real", build_module(target, found, "real")
 
 
 def _run(
@@ -173,7 +167,7 @@ def copied(value: Value) -> Value:
 def build_with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], Mapping[str, Any]]:
     """A module of its own and what it is called with, in the memory that they take.
 
-    Raises as `profiled` does.
+    Raises as `profile_target` does.
     """
     with importable(target.place.folder, target.place.is_file):
         found = load(target.place)

@@ -15,7 +15,6 @@ from convcost.tracing.target.inputs import Inputs
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
 
-
 FORM = "Write it as path/to/file.py:Name or as package.module:Name."
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from cases import Case, cases
 from hypothesis import given, settings
-from keeping import Saved, saved
+from layer_cases import Case, cases
+from saved_memory import Saved, saved
 
 from convcost.layers import KINDS, layer_class
+
+pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
 
 FEW = settings(max_examples=8)
 MANY = settings(max_examples=100)

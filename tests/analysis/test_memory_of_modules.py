@@ -1,11 +1,19 @@
-"""What torch modules hold in memory, measured without data, against what is known of them."""
+"""The memory of torch modules, as numbers, in open sizes, and against a published formula."""
 
 import pytest
 import torch
-from torch import nn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Symbol, sympify
+from torch import empty, nn
+from torch.nn.functional import gelu
 from torch.utils.checkpoint import checkpoint
 
 from convcost import ConvcostError, Profiler, memory, profile
+from convcost.tracing.symbolic_shapes.profile import profile_open
+from convcost.tracing.target.inputs import Declared
+
+pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
 
 ROWS, WIDTH = 7, 16
 
@@ -159,3 +167,117 @@ def test_the_peak_of_a_training_step_is_what_a_cuda_device_allocates(kind):
         del output
     found = bytes_of(model, given)
     assert found.training_peak == pytest.approx(torch.cuda.max_memory_allocated(), rel=0.05)
+
+
+FIGURES = ("parameters", "buffers", "activations", "forward_peak", "training_peak")
+
+
+class ResidualConvolutions(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.into, self.out = nn.Conv1d(4, 8, 3, padding=1), nn.Conv1d(8, 4, 3, padding=1)
+
+    def forward(self, x):
+        return x + self.out(torch.relu(self.into(x)))
+
+
+MODELS = {
+    "perceptron": (lambda: nn.Sequential(nn.Linear(6, 20), nn.GELU(), nn.Linear(20, 5)), ("B", 6)),
+    "residual": (ResidualConvolutions, ("B", 4, "L")),
+    "strided": (
+        lambda: nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)),
+        ("B", 3, "H", 32),
+    ),
+    "transformer": (
+        lambda: nn.TransformerEncoderLayer(16, 2, 32, batch_first=True),
+        ("B", "S", 16),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("dtype", ["", "bf16"])
+def test_formulas_come_to_what_a_run_on_numbers_holds(name, dtype):
+    make, shape = MODELS[name]
+    model = make()
+    opened = memory(profile_open(model, (Declared("float32", shape),), footprint=dtype))
+    assert opened.reason == ""
+
+    @settings(max_examples=5)
+    @given(st.fixed_dictionaries({size: st.integers(8, 60) for size in shape if isinstance(size, str)}))
+    def holds(sizes):
+        given_shape = [sizes.get(size, size) for size in shape]
+        report = Profiler(footprint=dtype).profile(model, torch.empty(given_shape, device="meta"))
+        numbers = memory(report)
+        for figure in FIGURES:
+            formula = sympify(getattr(opened, figure))
+            by_name = {symbol: sizes[symbol.name] for symbol in formula.atoms(Symbol)}
+            assert formula.subs(by_name) == getattr(numbers, figure)
+
+    holds()
+
+
+def test_why_nothing_is_known_is_said():
+    class Picky(nn.Linear):
+        def forward(self, x):
+            if self.training:
+                raise TypeError("it is trained already")
+            return super().forward(x)
+
+    report = profile_open(Picky(4, 4).eval(), (Declared("float32", ("B", 4)),), footprint="")
+    found = memory(report)
+    assert (found.activations, found.reason) == (None, "TypeError: it is trained already")
+    assert found.parameters == 80
+
+
+BATCH, POSITIONS, WIDTH, HEADS = 3, 40, 64, 4
+
+STATISTICS = 2 * 2 * 4
+"""Bytes for each position: the means and deviations of two normalisations, which the paper leaves out."""
+
+
+class Layer(nn.Module):
+    """As in Reducing Activation Recomputation in Large Transformer Models (Korthikanti et al.), 4.1."""
+
+    def __init__(self, attends):
+        super().__init__()
+        self.attends = attends
+        self.before, self.between = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.into, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        query, key, value = map(apart, self.into(self.before(x)).chunk(3, dim=-1))
+        attended = self.attends(query, key, value, self.dropout).transpose(1, 2).flatten(2)
+        x = x + self.dropout(self.out(attended))
+        return x + self.dropout(self.down(gelu(self.up(self.between(x)))))
+
+
+def apart(tensor):
+    return tensor.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+
+
+def by_matrix(query, key, value, dropout):
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    return dropout(scores.softmax(dim=-1)) @ value
+
+
+def fused(query, key, value, _):
+    return nn.functional.scaled_dot_product_attention(query, key, value)
+
+
+def kept(attends):
+    given = empty(BATCH, POSITIONS, WIDTH, device="meta")
+    report = Profiler(footprint="bf16").profile(Layer(attends).to("meta"), given)
+    return memory(report).activations
+
+
+def test_a_transformer_layer_keeps_34_bytes_for_each_element_and_5_for_each_score():
+    elements, scores = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS**2
+    assert kept(by_matrix) == 34 * elements + 5 * scores + STATISTICS * BATCH * POSITIONS
+
+
+def test_fused_attention_keeps_a_float32_for_each_row_in_place_of_scores():
+    elements, rows = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS
+    assert kept(fused) == 34 * elements + 4 * rows + STATISTICS * BATCH * POSITIONS

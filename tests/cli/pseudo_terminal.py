@@ -10,7 +10,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from running import COMMAND, environment, interruptible
+from cli_runner import COMMAND, environment, interruptible
 
 CONTROL = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n\b])|\x1b[^\[]")
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m")

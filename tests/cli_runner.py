@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from convcost.cli import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "convcost")
 FOUNDING = ("compare", "--E", "128", "--L", "10")
 PLAIN = (*FOUNDING, "--counters", "none")

@@ -3,8 +3,8 @@
 from dataclasses import fields, replace
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from cases import Case, cases
 from hypothesis import strategies as st
+from layer_cases import Case, cases
 
 SIZES = st.sampled_from((-1, 1, 2, 3, 4, 5, 6, 8, 9, 12))
 FRACTIONS = st.sampled_from((-1.0, 0.0, 0.5, 1.0, 2.0))
