@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
-from convcost.core.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.core.report import Report
+from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
 from convcost.layers.network import Network
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
@@ -107,7 +107,7 @@ class Spec:
 
 def parse(text: str) -> Spec:
     """The spec that `text` states; raises SpecError with a caret under what is wrong."""
-    instance("the spec", text, str, DESIGN)
+    check_type("the spec", text, str, DESIGN)
     candidate = parse_candidate(text)
     calls = unroll(candidate.steps, text)
     places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
@@ -143,7 +143,7 @@ def whole(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
             raise TypeError
         found = operator.index(size)
     except Exception:  # whatever another's number raises
-        shown = described(size) if type(size) is not Fraction else str(size)[:40]
+        shown = describe_value(size) if type(size) is not Fraction else str(size)[:40]
         raise WrongTypeError(f"{name} is {shown}; a size is a whole number") from None
     check_digits(name, found, most_digits)
     return found
