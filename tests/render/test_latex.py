@@ -121,7 +121,7 @@ def test_a_note_has_its_formulas_in_math_mode():
 
 def test_an_assumption_has_its_formulas_in_math_mode():
     assert r"\item Assumed: $G\ \text{divides}\ E$; $L + 2 \ge K$." in lines_of(
-        cost("Conv1d(E, 2E, K, padding=1, groups=G)")
+        cost("Conv1d(E, E, K, padding=1, groups=G)")
     )
 
 
