@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from convcost.core import arithmetic
-from convcost.core.arguments import instance, text
 from convcost.core.breakeven import BreakEven, EqualInputs
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
@@ -17,6 +16,7 @@ from convcost.core.errors import unknown_name
 from convcost.core.hooks import RenderMethods, SubstitutionMethods, hook
 from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
 from convcost.core.trace import Trace
+from convcost.core.type_checks import check_text, check_type
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
@@ -314,6 +314,8 @@ class Comparison(RenderMethods):
         return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
 
     def _check(self, metric: str, candidate: Report) -> None:
-        if text("metric", metric, "flops") not in NAMES:
+        if check_text("metric", metric, "flops") not in NAMES:
             raise unknown_name("no metric is called", metric, NAMES)
-        instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
+        check_type(
+            "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
+        )

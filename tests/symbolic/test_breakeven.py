@@ -155,7 +155,7 @@ def test_a_comparison_has_break_even_points_by_quantity():
     assert list(found) == ["flops", "params", "activations"]
     assert found["flops"] == comparison.break_even("flops", comparison.candidates[1])
     assert (found["flops"].size, found["flops"].crossings, found["flops"].signs) == ("", (), (1,))
-    assert found["params"].condition.text(readable) == "6·E + 1 < L·E"
+    assert found["params"].condition.text(readable) == "6·E + 1 < E·L"
 
 
 def test_a_comparison_of_numbers_has_an_order_and_no_crossings():
