@@ -10,7 +10,7 @@ from convcost.benchmark.machine import Machine, describe_outdated, machine_text,
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
-from convcost.devices.reading import plain
+from convcost.devices.device_table import normalized_name
 from convcost.system.files import read_text, write_text
 
 HOW = "convcost devices --measure measures it."
@@ -18,7 +18,7 @@ HOW = "convcost devices --measure measures it."
 
 def is_this(name: str) -> bool:
     """Whether `name` is this machine's."""
-    return plain(name) in OWN
+    return normalized_name(name) in OWN
 
 
 def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
@@ -26,7 +26,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 
     What differs from now, or from so many threads if there are to be any, is said on stderr.
     """
-    places = tuple(place for place in OWN[plain(name)] if not on or place == on)
+    places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _is_there(path := file(place))]
     if not paths:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from gating import DENSE, configured, problems
+from config_files import DENSE, config_of, config_problems
 from jsonschema import Draft202012Validator
 
 from convcost.core.errors import UsageError
@@ -169,12 +169,15 @@ def test_the_schema_of_a_configuration_knows_it():
 
 def test_a_configuration_of_devices_alone_has_nothing_to_check():
     with pytest.raises(UsageError, match=r"^convcost\.toml has no entries"):
-        configured(CARD)
+        config_of(CARD)
 
 
 def test_check_refuses_it_too():
-    assert problems(DENSE, "[devices.a]\nlike = 'a100'\nyear = -1") == [
+    assert config_problems(DENSE, "[devices.a]\nlike = 'a100'\nyear = -1") == [
         (7, "devices.a.year", "is -1; at least 0 is needed")
     ]
-    assert problems(DENSE, "[devices.a]\nlike = 'a100'\nmemory = 'much'")[0][:2] == (7, "devices.a.memory")
-    assert list(configured(DENSE, CARD).entries) == ["dense"]
+    assert config_problems(DENSE, "[devices.a]\nlike = 'a100'\nmemory = 'much'")[0][:2] == (
+        7,
+        "devices.a.memory",
+    )
+    assert list(config_of(DENSE, CARD).entries) == ["dense"]

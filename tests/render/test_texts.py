@@ -1,4 +1,4 @@
-"""Texts with formulas in them: they read as any text, and keep their formulas as long as those are not changed."""
+"""Texts with formulas in them: they read as any text, and keep their formulas unless those change."""
 
 from sympy import symbols
 
@@ -20,13 +20,9 @@ def test_a_mixed_text_within_another_gives_it_its_pieces():
 
 
 def test_a_formula_keeps_the_expressions_that_it_is_made_of():
-    assert math_text("{} / {}", E, full_text(2 * L)).parts == (
-        "",
-        Expression(E),
-        " / ",
-        Expression(2 * L),
-        "",
-    )
+    quotient = math_text("{} / {}", E, 2 * L)
+    assert quotient == "E / (2·L)"
+    assert quotient.parts == (Expression(E), " / ", "(", Expression(2 * L), ")")
 
 
 def test_a_sum_is_in_brackets_as_a_factor_and_not_beside_a_sign_of_relation():

@@ -211,7 +211,8 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
         if not time.comparable(roofline)
     ]
     for here, name in dict.fromkeys(others):
-        yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE_HINT}"
+        apart = f"Times are of {here}, so they are not compared with the roofline of {name}"
+        yield f"{apart}; {OWN_ROOFLINE_HINT}"
 
 
 def _method(time: Timing) -> str:

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import get_args, get_origin
 
 import pytest
-from gating import CONFIG as FILE
-from gating import DENSE, LOCK, check, configured
+from config_files import CONFIG_FILE, DENSE, LOCK_FILE, config_of, entry_results
 
 from convcost.core.errors import ConvcostError
 from convcost.gate.config import read_config
@@ -112,7 +111,7 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
         is_model = path[-1] in ("model", "inputs", "inputs_from", "args", "train", "formulas")
         beside = {"model": '"net.py:Net"'} if is_model else BESIDE.get(path[:-1], {})
         written = text(path, value, beside)
-        FILE.write_text(written if path[0] == "entries" else written + DENSE)
+        CONFIG_FILE.write_text(written if path[0] == "entries" else written + DENSE)
         attempt(lambda: read_config(""))
         if not is_model:
             attempt(lambda: printed(run_gate(read_config(""))))
@@ -124,8 +123,8 @@ def lock_paths():
 
 @pytest.mark.parametrize("path", lock_paths(), ids=".".join)
 def test_a_lock_file_is_read_or_refused_whatever_a_key_has(path):
-    check(DENSE, update=True)
-    good = LOCK.read_text()
+    entry_results(DENSE, update=True)
+    good = LOCK_FILE.read_text()
     name = path[-1]
     for value in VALUES.values():
         place = "[entries.dense.rows]" if "rows" in path[2:-1] else "[entries.dense]"
@@ -134,13 +133,15 @@ def test_a_lock_file_is_read_or_refused_whatever_a_key_has(path):
         row = path[:2] == ("entries", "name") and len(path) == 5
         line = f'"0" = {{ kind = "Linear", {name} = {value} }}' if row else f"{name} = {value}"
         kept = [each for each in good.splitlines() if not each.startswith((f"{name} =", '"" = ', '"0" = '))]
-        LOCK.write_text("\n".join(kept).replace(place, f"{place}\n{line}", 1) if place else f"{line}\n{good}")
-        attempt(lambda: printed(run_gate(configured(DENSE))))
+        LOCK_FILE.write_text(
+            "\n".join(kept).replace(place, f"{place}\n{line}", 1) if place else f"{line}\n{good}"
+        )
+        attempt(lambda: printed(run_gate(config_of(DENSE))))
 
 
 @pytest.mark.parametrize("key", ["tolerance", "growth_only", "timeout"])
 def test_what_is_wrong_for_all_entries_is_told_once_at_its_line(key):
-    FILE.write_text(f"{key} = []\n{DENSE}{DENSE.replace('dense', 'other')}")
+    CONFIG_FILE.write_text(f"{key} = []\n{DENSE}{DENSE.replace('dense', 'other')}")
     with pytest.raises(ConfigError) as error:
         read_config("")
     assert [(problem.line, problem.key) for problem in error.value.problems] == [(1, key)]
@@ -158,6 +159,6 @@ def test_a_share_as_a_number_is_refused_with_how_it_is_written():
     ["[entries.a]\n[entries.a]", 'spec = "a"\nspec = "b"', "[entries]\nentries.a = 1\n[entries.entries]"],
 )
 def test_a_key_that_stands_twice_is_refused(line):
-    FILE.write_text(line)
+    CONFIG_FILE.write_text(line)
     with pytest.raises(ConfigError):
         read_config("")
