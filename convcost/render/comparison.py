@@ -9,7 +9,7 @@ from convcost.core.metrics import Metric
 from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
-from convcost.render.breakeven import is_open, open_verdicts
+from convcost.render.breakeven import open_verdicts
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import about_text, factor_text, shape_text, short_text
@@ -72,14 +72,14 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     others = comparison.candidates[1:]
     notes = [_inputs(comparison)]
     for other in others:
-        notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
+        notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
     reports = comparison.candidates
-    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if is_open(comparison) else ""]
+    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if comparison.is_open else ""]
     return tuple(note for note in notes if note)
 
 
 def _inputs(comparison: Comparison) -> str:
-    if is_open(comparison):
+    if comparison.is_open:
         return ""
     counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
     if len(set(counts.values())) == 1:
