@@ -130,7 +130,7 @@ class Formula:
             for atom, power in monomial:
                 product = product * raised(value(atom), power)
             result = result + product
-        return result
+        return result if isinstance(result, Formula) else plain(result)
 
     @property
     def atoms(self) -> frozenset[Atom]:

@@ -120,7 +120,7 @@ def test_a_dtype_that_is_asked_for_is_that_of_floats_alone():
     complex_moved = roofline(
         profile(Complex(), torch.zeros(2, 8, dtype=torch.complex64)), "h100", "bf16"
     ).bounds
-    assert complex_moved[0].part.bytes == (16 + 128 + 32) * 8
+    assert complex_moved[0].workload.bytes == (16 + 128 + 32) * 8
 
 
 def test_memory_holds_each_parameter_in_its_own_dtype():
