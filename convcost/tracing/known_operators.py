@@ -14,7 +14,7 @@ from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
 from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
-from convcost.tracing.tensors import has_sparse
+from convcost.tracing.tensors import flat_tensors, has_sparse
 
 KEEPING_SHAPE = frozenset(
     (
@@ -34,8 +34,12 @@ NUMBERS = (int, float, bool, complex)
 
 
 class KnownOverload(NamedTuple):
-    """An operator overload: its name, the names of its arguments, and its formula if there is one."""
+    """An operator overload: its name, the names of its arguments, and its formula if there is one.
 
+    It `writes` to the arguments at these places of its schema.
+    """
+
+    overload: Any
     name: str
     names: tuple[str, ...]
     operator: Operator | None
@@ -49,6 +53,14 @@ class KnownOverload(NamedTuple):
         """The arguments of a call by name."""
         return {**dict(zip(self.names, args, strict=False)), **kwargs}
 
+    def mutated(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+        """The tensors that a call writes to."""
+        if not self.writes:
+            return []
+        by_place = [args[place] for place in self.writes if place < len(args)]
+        names = [self.names[place] for place in self.writes] if kwargs else []
+        return list(flat_tensors((*by_place, *(kwargs[name] for name in names if name in kwargs))))
+
 
 @cache
 def known_overload(overload: Any) -> KnownOverload:
@@ -56,6 +68,7 @@ def known_overload(overload: Any) -> KnownOverload:
     namespace, _, name = overload._schema.name.partition("::")
     arguments = overload._schema.arguments
     return KnownOverload(
+        overload,
         f"{namespace}::{name}",
         tuple(argument.name for argument in arguments),
         _operator(overload, (name if namespace in BARE_NAMESPACES else f"{namespace}::{name}").rstrip("_")),

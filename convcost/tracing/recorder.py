@@ -31,7 +31,7 @@ from convcost.tracing.known_operators import (
 from convcost.tracing.nested_tensors import has_jagged, has_strided_nested, refuse_nested, supported_function
 from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import flat_tensors, has_own_tensor, mutated_tensors, tensors
+from convcost.tracing.tensors import flat_tensors, has_own_tensor, tensors
 
 
 class NestedCalls(threading.local):
@@ -102,11 +102,9 @@ class Recorder:
 
         def run() -> Any:
             output = self._output_of_known_shape(known, arguments)
-            return (
-                self._run_unrecorded(supported_function(function, arguments), args, kwargs)
-                if output is None
-                else output
-            )
+            if output is not None:
+                return output
+            return self._run_unrecorded(supported_function(function, arguments), args, kwargs)
 
         return self._run_recorded(name, operator, arguments, run)
 
@@ -170,41 +168,25 @@ class Recorder:
             with mode:
                 return overload.decompose(*args, **kwargs)
         try:
-            output = self._runner.run(overload, known.writes, args, kwargs, known.keeps_shape)
+            output = self._runner.run(known, args, kwargs)
         except Exception as error:
             self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
-        self._follow(known, overload, args, kwargs, output)
+        self._follow(known, args, kwargs, output)
         if not self._nesting.depth:
-            self._record(known, operator, overload, args, kwargs, output)
+            result = output if known.returns else known.mutated(args, kwargs)
+            self._tape.record(known.name, operator, known.arguments(args, kwargs), result)
         return output
 
-    def _follow(
-        self, known: KnownOverload, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
-    ) -> None:
+    def _follow(self, known: KnownOverload, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         """Where outputs are, and what their data comes from."""
         if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.follow(inputs, outputs)
-        if known.is_view:
-            return
-        targets = mutated_tensors(overload, known.writes, args, kwargs) if known.writes else []
-        self._reads.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
-
-    def _record(
-        self,
-        known: KnownOverload,
-        operator: Any,
-        overload: Any,
-        args: Any,
-        kwargs: dict[str, Any],
-        output: Any,
-    ) -> None:
-        """What an operator that returns nothing yields is what it writes to."""
-        if known.writes and not known.returns:
-            output = mutated_tensors(overload, known.writes, args, kwargs)
-        self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
+        if not known.is_view:
+            name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
+            self._reads.ran(name, inputs, written, outputs)
 
 
 def _is_transformed() -> bool:

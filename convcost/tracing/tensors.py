@@ -202,15 +202,6 @@ def _plain_classes() -> frozenset[type]:
     return frozenset((torch.Tensor, torch.nn.Parameter, int, float, bool, str, type(None)))
 
 
-def mutated_tensors(
-    overload: Any, places: tuple[int, ...], args: Any, kwargs: dict[str, Any]
-) -> list[torch.Tensor]:
-    """The tensors that `overload` writes to, which stand at these places of its schema."""
-    names = [overload._schema.arguments[place].name for place in places] if kwargs else []
-    by_place = [args[place] for place in places if place < len(args)]
-    return list(flat_tensors((*by_place, *(kwargs[name] for name in names if name in kwargs))))
-
-
 def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
     """The tensors among `values` and in lists among them."""
     for value in values:

@@ -27,8 +27,8 @@ from convcost.tracing.module_tree import module_tree
 from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.recorder import Recorder
 from convcost.tracing.summarize import report_of
+from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
-from convcost.tracing.symbolic_shapes.replay import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 from convcost.tracing.tape import Tape
 from convcost.tracing.target.inputs import Declared, Inputs

@@ -14,8 +14,7 @@ from torch.overrides import TorchFunctionMode
 from convcost.core.errors import UsageError
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_small
-from convcost.tracing.isolation.virtual_backends import virtual_cuda
-from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.target.inputs import Declared, Inputs
