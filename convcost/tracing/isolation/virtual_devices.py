@@ -1,4 +1,4 @@
-"""Devices that are not there, as a model sees them: of tensors without data, and of a torch.cuda without a GPU."""
+"""Devices that are not there, as a model sees them: of tensors without data, and of a GPU in torch.cuda."""
 
 from __future__ import annotations
 
