@@ -16,13 +16,14 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
 from convcost.core.trace import CondCall
+from convcost.symbolic.signs import is_nonnegative
 from convcost.tracing.flex_attention import flex_attention
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.tape import Recording, Tape
 from convcost.tracing.tensors import has_values, tensors
 
 
-def cond(call: Any, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
+def cond(call: HigherOrderCall, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
     """What the branch that counts returns."""
     branches = {True: true_fn, False: false_fn}
     value = call.value(predicate)
@@ -60,8 +61,6 @@ def _amounts(cost: Cost) -> tuple[Any, ...]:
 def _is_greater(one: Any, other: Any) -> bool:
     if isinstance(one, int) and isinstance(other, int):
         return one > other
-    from convcost.symbolic.signs import is_nonnegative
-
     if is_nonnegative(one - other):
         return True
     if is_nonnegative(other - one):

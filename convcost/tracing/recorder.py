@@ -149,10 +149,19 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_same else _meta_tensors(shapes, dtype)
+        output = meta_result(first) if known.operator.is_same else self._new_tensors(shapes, dtype)
         if self._devices.are_several:
             self._devices.follow((first,), flat_tensors((output,)))
         return output
+
+    def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
+        """A tensor of a shape, or a tuple of tensors of a list of shapes."""
+        if isinstance(shapes, list):
+            return tuple(self._new_tensor(shape, dtype) for shape in shapes)
+        return self._new_tensor(shapes, dtype)
+
+    def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
+        return meta_tensor(shape, dtype)
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
@@ -210,9 +219,3 @@ def _refuse_dtypes(first: Any, weight: Any) -> None:
         raise RuntimeError(
             f"expected one dtype, but the input is {first.dtype} and the weight {weight.dtype}"
         )
-
-
-def _meta_tensors(shapes: Any, dtype: Any) -> Any:
-    if isinstance(shapes, list):
-        return tuple(meta_tensor(shape, dtype) for shape in shapes)
-    return meta_tensor(shapes, dtype)
