@@ -202,11 +202,10 @@ def _builtin(name: str) -> KnownFunction | None:
     in_place = name.endswith("_") and not name.endswith("__")
     bare = name.rstrip("_") if in_place else ATEN_NAMES.get(name, name)
     operator = OPERATORS.get(bare)
-    packet = getattr(torch.ops.aten, bare, None)
-    if operator is None or packet is None or operator.gradients is None:
+    overload = _first_overload(bare)
+    if operator is None or overload is None or operator.gradients is None:
         return None
-    schema = getattr(packet, packet.overloads()[0])._schema
-    names = tuple(argument.name for argument in schema.arguments)
+    names = known_overload(overload).names
     return KnownFunction(bare, names, operator, in_place, name in DECOMPOSED, is_composite(bare))
 
 
@@ -218,20 +217,20 @@ def known_composite(function: Any, name: str) -> KnownFunction | None:
         return None
     if not is_composite(name):
         return None
-    packet = getattr(torch.ops.aten, name)
-    schema = getattr(packet, packet.overloads()[0])._schema
-    names = tuple(argument.name for argument in schema.arguments)
+    names = known_overload(_first_overload(name)).names
     return KnownFunction(name, names, OPERATORS.get(name, FREE._replace(gradients=None)), False)
 
 
 @cache
 def is_composite(name: str) -> bool:
     """Whether ATen's operator of that name is made of others."""
+    overload = _first_overload(name)
+    return overload is not None and _is_composite(overload)
+
+
+def _first_overload(name: str) -> Any:
     packet = getattr(torch.ops.aten, name, None)
-    if packet is None:
-        return False
-    overload = getattr(packet, packet.overloads()[0]).name()
-    return torch._C._dispatch_has_kernel_for_dispatch_key(overload, "CompositeImplicitAutograd")
+    return packet and getattr(packet, packet.overloads()[0])
 
 
 @cache

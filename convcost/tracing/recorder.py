@@ -1,6 +1,6 @@
 """What becomes of a call of torch: an operation on the tape, and nothing computed where shapes will do.
 
-Functions of torch are met as the model calls them, before torch takes them apart: attention, an LSTM or a
+Functions of torch are met as the model calls them, before torch decomposes them: attention, an LSTM or a
 convolution with padding='same' count as what they are. What is not known there is met again as the
 operators that torch dispatches, so nothing that computes passes unseen.
 """
