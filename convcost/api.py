@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from convcost.core.arguments import PARSED, all_sizes, instance
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
+from convcost.core.type_checks import PARSED, check_type, merge_sizes
 from convcost.spec import Spec, check_names, parse
 
 FOUNDING_PAIR = (
@@ -25,7 +25,7 @@ def cost(spec: str | Spec, /, **sizes: Size) -> Report:
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the spec does not have.
     """
-    design, given = parsed(spec), all_sizes(sizes)
+    design, given = parsed(spec), merge_sizes(sizes)
     check_names(given, (design,))
     return design.report(given)
 
@@ -39,7 +39,7 @@ def compare(*designs: str | Design, **sizes: Size) -> Comparison:
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does.
     """
-    given = all_sizes(sizes)
+    given = merge_sizes(sizes)
     given = given if designs else FOUNDING_SIZES | given
     return comparison(tuple(map(stated, designs or FOUNDING_PAIR)), given)
 
@@ -100,7 +100,7 @@ def stated(design: str | Design) -> Design:
     """`design`, parsed if it is still a text; WrongTypeError for what is none."""
     if isinstance(design, Spec | Report):
         return design
-    return parse(instance("a design", design, str, PARSED))
+    return parse(check_type("a design", design, str, PARSED))
 
 
 def _named_apart(reports: list[Report]) -> tuple[Report, ...]:

@@ -37,14 +37,14 @@ def assert_cost(
     Raises ConvcostError where something can't be counted, or nothing is asked.
     """
     __tracebackhide__ = True
-    from convcost.core.arguments import all_sizes
     from convcost.core.errors import ConvcostError
+    from convcost.core.type_checks import merge_sizes
     from convcost.gate.assertion import evaluate_assertion, parse_options
     from convcost.gate.limit import LIMITS
 
     limits = {key: value for key, value in asked.items() if key in LIMITS}
     try:
-        sizes = all_sizes({key: value for key, value in asked.items() if key not in LIMITS})
+        sizes = merge_sizes({key: value for key, value in asked.items() if key not in LIMITS})
         options = parse_options(count, taps, tolerance, dtype)
         result = evaluate_assertion(design, inputs, sizes, limits, like, options)
     except ConvcostError as error:  # without the traceback through convcost: the fault is in the test

@@ -201,7 +201,7 @@ NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")
 """A number in a path that more follows on: a block's place among others."""
 
 
-class RowGroup(NamedTuple):
+class PathGroup(NamedTuple):
     """Rows of a report that have one place in it: `blocks.*.fc` for the `fc` of every block."""
 
     path: str
@@ -214,11 +214,11 @@ class RowGroup(NamedTuple):
         return sum((row.cost for row in self.rows), Cost())
 
 
-class RowGroupPair(NamedTuple):
+class PathGroupPair(NamedTuple):
     """A part of the first report and its counterpart in the other; None where there is none."""
 
-    first: RowGroup | None
-    other: RowGroup | None
+    first: PathGroup | None
+    other: PathGroup | None
 
     @property
     def costs(self) -> tuple[Cost, Cost]:
@@ -226,25 +226,25 @@ class RowGroupPair(NamedTuple):
         return self.first.cost if self.first else Cost(), self.other.cost if self.other else Cost()
 
 
-def pair_rows(first: Report, other: Report) -> tuple[RowGroupPair, ...]:
+def pair_rows(first: Report, other: Report) -> tuple[PathGroupPair, ...]:
     """Every part of both once: those of one path together, those of one kind in order, then the rest."""
-    left, right = _row_groups(first), _row_groups(other)
-    pairs = [RowGroupPair(left.pop(path), right.pop(path)) for path in [*left] if path in right]
+    left, right = _path_groups(first), _path_groups(other)
+    pairs = [PathGroupPair(left.pop(path), right.pop(path)) for path in [*left] if path in right]
     for path, part in [*left.items()]:
         alike = next((match for match in right.values() if match.kind == part.kind), None)
         if alike:
-            pairs.append(RowGroupPair(left.pop(path), right.pop(alike.path)))
+            pairs.append(PathGroupPair(left.pop(path), right.pop(alike.path)))
     return (
         *pairs,
-        *(RowGroupPair(part, None) for part in left.values()),
-        *(RowGroupPair(None, part) for part in right.values()),
+        *(PathGroupPair(part, None) for part in left.values()),
+        *(PathGroupPair(None, part) for part in right.values()),
     )
 
 
-def _row_groups(report: Report) -> dict[str, RowGroup]:
+def _path_groups(report: Report) -> dict[str, PathGroup]:
     blocks = {block for row in report.rows for block in parent_paths(row.path)}
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in report.rows:
         end = "." if row.path in blocks else ""
         rows[NUMBER.sub("*", row.path + end).removesuffix(".")].append(row)
-    return {path: RowGroup(path, found[0].kind, tuple(found)) for path, found in rows.items()}
+    return {path: PathGroup(path, found[0].kind, tuple(found)) for path, found in rows.items()}

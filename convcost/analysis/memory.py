@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from convcost.core import arguments, arithmetic
-from convcost.core.arguments import REPORT, instance, text
+from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import Report, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
+from convcost.core.type_checks import REPORT, check_text, check_type
 from convcost.layers.interface import Layer, SavedTensors
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
@@ -48,8 +48,8 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
     memory(Profiler(footprint="bf16").profile(module, x)). Raises UsageError where it was not, for a dtype
     that nothing is trained in, and for an optimizer that is not known.
     """
-    instance("the report", report, Report, "a report", REPORT)
-    text("dtype", dtype, "bfloat16")
+    check_type("the report", report, Report, "a report", REPORT)
+    check_text("dtype", dtype, "bfloat16")
     name, optimizer = _dtype(report, dtype), optimizer_named(optimizer)
     if report.trace:
         held = _measured_memory(report, report.trace, name)
@@ -231,7 +231,7 @@ MOMENTS = {
 
 def optimizer_named(text: str) -> str:
     """The optimiser that is called so, in any case; UsageError if none is."""
-    name = arguments.text("optimizer", text, "adamw").lower()
+    name = check_text("optimizer", text, "adamw").lower()
     if name not in MOMENTS:
         message = f"no optimizer is called {text[:40]}{did_you_mean(name, MOMENTS)}"
         raise UsageError(message, hint=f"There are {', '.join(MOMENTS)}.")

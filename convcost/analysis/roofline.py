@@ -11,12 +11,12 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple, get_args
 
 from convcost.core import arithmetic
-from convcost.core.arguments import REPORT, instance, text, wrong_type
 from convcost.core.arithmetic import ceil_div
 from convcost.core.cost import Convention, Cost, Size, quotient
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.report import Assumption, Described, Report, Row
 from convcost.core.trace import Operation, Phase
+from convcost.core.type_checks import REPORT, check_text, check_type, wrong_type_error
 from convcost.devices import Device, device_named
 from convcost.devices.device import Call
 from convcost.layers.interface import Layer
@@ -296,14 +296,14 @@ def roofline(
     as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where there is no such
     device, or where it has no peak in that dtype.
     """
-    instance("the report", report, Report, "a report", REPORT)
-    text("dtype", dtype, "bfloat16")
-    for pair in instance("twice", twice, (list, tuple), "a list of names and reports"):
+    check_type("the report", report, Report, "a report", REPORT)
+    check_text("dtype", dtype, "bfloat16")
+    for pair in check_type("twice", twice, (list, tuple), "a list of names and reports"):
         is_pair = isinstance(pair, tuple) and [*map(type, pair)] == [str, Report]
         if not is_pair:
-            raise wrong_type("what is in twice", pair, "a name and a report")
+            raise wrong_type_error("what is in twice", pair, "a name and a report")
     device = device_named(device) if isinstance(device, str) else device
-    instance("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
+    check_type("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype
     peak = device.peak(dtype)

@@ -23,11 +23,11 @@ from convcost.benchmark.settings import (
 )
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
 from convcost.core import arithmetic
-from convcost.core.arguments import DESIGN, all_sizes, instance, is_module, wrong_type
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
+from convcost.core.type_checks import DESIGN, check_type, is_module, merge_sizes, wrong_type_error
 from convcost.core.units import binary
 from convcost.counters.limits import REAL_ITEMSIZE, real_bytes
 from convcost.layers.network import Network
@@ -116,8 +116,8 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     Raises as `compare` does, and UsageError for what does not fit in memory.
     """
     found = tuple(map(_design, designs))
-    instance("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
-    given = all_sizes(sizes)
+    check_type("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
+    given = merge_sizes(sizes)
     stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
     reports = comparison(stated, given).candidates
 
@@ -132,7 +132,7 @@ def _design(design: Timeable) -> Spec | ProfiledModel:
         return parsed(design)
     if not isinstance(design, tuple) or not design or not is_module(design[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
-        raise wrong_type("a design", design, DESIGN, hint)
+        raise wrong_type_error("a design", design, DESIGN, hint)
     module, *args = design
     return ProfiledModel(profile(module, *args), module, tuple(args))
 

@@ -11,7 +11,7 @@ from convcost.benchmark.samples import Samples
 from convcost.core.cost import Size
 from convcost.devices import Device
 from convcost.devices.device import THIS
-from convcost.devices.reading import plain
+from convcost.devices.device_table import normalized_name
 
 RunKind = Literal["forward", "step"]
 """A forward without gradients, or a training step: a forward and its backward."""
@@ -71,7 +71,7 @@ class Timing:
         """Whether that is the device that the times were measured on."""
         if device.name.startswith(THIS):
             return (device.kind == "cpu") == (self.device == "cpu")
-        return bool(self.processor) and plain(device.title) == plain(self.processor)
+        return bool(self.processor) and normalized_name(device.title) == normalized_name(self.processor)
 
     def comparable(self, roofline: Roofline | None) -> Roofline | None:
         """`roofline` if it is of the device measured on: another's says nothing of these times."""

@@ -9,7 +9,7 @@ import typer
 from convcost import api
 from convcost.cli.crosscheck import print_with_verdicts
 from convcost.cli.designs import read_candidates
-from convcost.cli.estimates import read_estimates
+from convcost.cli.estimates import read_estimator
 from convcost.cli.options import (
     ConventionOptions,
     CounterOptions,
@@ -59,12 +59,12 @@ def compare(
     format_name = output.format_for(Comparison)
     convention = flops.convention
     timing.check()
-    estimates = read_estimates(timing, memory, device, dtype)
+    estimator = read_estimator(timing, memory, device, dtype)
     candidates = read_candidates(
-        context, specs or (), settings or (), modules, counters.max_bytes, memory_dtype=estimates.memory_dtype
+        context, specs or (), settings or (), modules, counters.max_bytes, memory_dtype=estimator.memory_dtype
     )
     spec_dtype = dtype or "float32"
     comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype)
     factories = candidates.report_factories(convention, spec_dtype)
-    reports = estimates.add(comparison.candidates, factories, candidates.countables)
+    reports = estimator.add(comparison.candidates, factories, candidates.countables)
     print_with_verdicts(reports, candidates.countables, Comparison, counters, format_name, layers)

@@ -6,7 +6,7 @@ from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
 from convcost.counters import ALL_COUNTERS
 from convcost.render.counters import CounterList
-from convcost.render.records.record import installed
+from convcost.render.records.context import installed
 
 
 def counters(output: OutputOptions) -> None:

@@ -26,7 +26,7 @@ ReportFactory: TypeAlias = Callable[[Mapping[str, Size]], Report]
 USUAL_OPTIMIZER = "adamw"
 
 
-class Estimates(NamedTuple):
+class Estimator(NamedTuple):
     """What adds the least times and the memory to a report, and how times are measured."""
 
     add_roofline: Callable[[Report, ReportFactory | None], Report]
@@ -44,13 +44,13 @@ class Estimates(NamedTuple):
         return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
-def read_estimates(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimates:
+def read_estimator(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimator:
     """In `dtype`, or if it is empty in that of each report.
 
     Raises UsageError for what is not there, before anything is run.
     """
     threads = parse_threads(timing.threads)
-    return Estimates(
+    return Estimator(
         _roofline_adder(device, dtype, threads, _place(timing)),
         _memory_adder(memory, dtype),
         timing,

@@ -12,7 +12,7 @@ import typer
 
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
-from convcost.core.escapes import escaped
+from convcost.core.escapes import escape_to_ascii
 from convcost.gate.config_file import ConfigError
 from convcost.render import render
 from convcost.render.style import Style
@@ -59,7 +59,7 @@ def _say(lines: Iterable[str]) -> None:
 
     with suppress(OSError, ValueError):
         for line in lines:
-            typer.echo(escaped(as_ascii(line)), err=True)
+            typer.echo(escape_to_ascii(as_ascii(line)), err=True)
 
 
 def _append(path: Path, text: str, inputs: Iterable[Path]) -> None:

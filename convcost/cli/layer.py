@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.crosscheck import print_with_verdicts
-from convcost.cli.estimates import read_estimates
+from convcost.cli.estimates import read_estimator
 from convcost.cli.layer_arguments import read_layer
 from convcost.cli.options import (
     ConventionOptions,
@@ -58,7 +58,7 @@ def layer(
     [spec], sizes = read_layer(context, kind, arguments or (), shape, settings or ())
     convention = flops.convention
     timing.check()
-    estimates = read_estimates(timing, memory, device, dtype)
+    estimator = read_estimator(timing, memory, device, dtype)
     format_name = output.format_for(Report)
 
     def report(more: Mapping[str, Size]) -> Report:
@@ -67,5 +67,5 @@ def layer(
     def networks() -> tuple[Network]:
         return (spec.network(sizes),)
 
-    reports = estimates.add((report({}),), (report,), networks)
+    reports = estimator.add((report({}),), (report,), networks)
     print_with_verdicts(reports, networks, lambda reports: reports[0], counters, format_name)

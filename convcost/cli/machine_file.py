@@ -1,12 +1,8 @@
-"""This machine among the devices: its figures are in the user's folder for caches.
-
-Where that is takes ten lines; platformdirs would be one more thing to install, for one path."""
+"""This machine among the devices: its figures are in a file in the user's folder for caches."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 
@@ -14,7 +10,7 @@ from convcost.benchmark.machine import Machine, describe_outdated, machine_text,
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
 from convcost.devices.device import OWN, THIS
-from convcost.devices.reading import plain
+from convcost.devices.device_table import normalized_name
 from convcost.system.files import read_text, write_text
 
 HOW = "convcost devices --measure measures it."
@@ -22,7 +18,7 @@ HOW = "convcost devices --measure measures it."
 
 def is_this(name: str) -> bool:
     """Whether `name` is this machine's."""
-    return plain(name) in OWN
+    return normalized_name(name) in OWN
 
 
 def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
@@ -30,7 +26,7 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
 
     What differs from now, or from so many threads if there are to be any, is said on stderr.
     """
-    places = tuple(place for place in OWN[plain(name)] if not on or place == on)
+    places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _is_there(path := file(place))]
     if not paths:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
@@ -65,26 +61,15 @@ ELSEWHERE = "XDG_CACHE_HOME names another folder."
 
 def file(on: str) -> Path:
     """Where the figures of the CPU or the GPU are."""
-    return folder(os.environ, sys.platform) / f"{THIS}-{on}.json"
+    return cache_folder() / f"{THIS}-{on}.json"
 
 
-def folder(environment: Mapping[str, str], platform: str) -> Path:
-    """convcost's own among the user's caches: as XDG has it, if absolute, or else as the system does."""
-    given = Path(environment.get("XDG_CACHE_HOME", ""))
-    if given.is_absolute():
-        caches = given
-    elif platform == "darwin":
-        caches = _home() / "Library" / "Caches"
-    elif platform == "win32":
-        caches = Path(environment.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
-    else:
-        caches = _home() / ".cache"
-    return caches / "convcost"
+def cache_folder() -> Path:
+    """convcost's own among the user's caches: where XDG_CACHE_HOME or else the system has them."""
+    from platformdirs import user_cache_path
 
-
-def _home() -> Path:
     try:
-        return Path.home()
+        return user_cache_path("convcost", appauthor=False, opinion=False)
     except RuntimeError:
         raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
 

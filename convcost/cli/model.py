@@ -9,7 +9,7 @@ import typer
 
 from convcost.analysis.breakdown import phase_costs
 from convcost.cli.crosscheck import referee
-from convcost.cli.estimates import read_estimates
+from convcost.cli.estimates import read_estimator
 from convcost.cli.modules import read_formulas, read_target, run_target
 from convcost.cli.options import (
     ConventionOptions,
@@ -96,21 +96,21 @@ def model(
     convention = flops.convention
     timing.check(backward_needs_time=False)
     max_bytes = parse_bytes(max_memory)
-    select_counters = select_model_counters(counters)
-    estimates = read_estimates(timing, memory, device, dtype)
+    chosen = select_model_counters(counters)
+    estimator = read_estimator(timing, memory, device, dtype)
     seconds = modules.seconds
     target = read_target(context, arguments or (), settings or (), modules)
     from convcost.tracing.profile import Profiler
 
     own_formulas = read_formulas(formulas) if formulas else {}
     profiled = run_target(
-        target, Profiler(backward, own_formulas, max_bytes, estimates.memory_dtype), seconds
+        target, Profiler(backward, own_formulas, max_bytes, estimator.memory_dtype), seconds
     )
-    [report] = estimates.add((replace(profiled.report, convention=convention),), (None,), lambda: (profiled,))
+    [report] = estimator.add((replace(profiled.report, convention=convention),), (None,), lambda: (profiled,))
     if sort in BY_NAME and not isinstance(getattr(report, sort), int):
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
-    result = referee(profiled, report, select_counters, max_bytes)
+    result = referee(profiled, report, chosen, max_bytes)
     print_result(result, format_name, view=view)
     if backward and report.trace is not None and not phase_costs(report.trace):
         print_error("--backward adds nothing: the backward has no work to count")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import typer
 
 from convcost.core.errors import ConvcostError
-from convcost.core.escapes import escaped, printable, without_command
+from convcost.core.escapes import escape_command, escape_to_ascii, make_printable
 from convcost.render import render
 from convcost.render.kinds import Result
 from convcost.render.style import Style
@@ -96,7 +96,7 @@ LONGEST = 1_000
 
 def print_error(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
-    safe = (without_command(escaped(printable(line))) for line in text.splitlines())
+    safe = (escape_command(escape_to_ascii(make_printable(line))) for line in text.splitlines())
     lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]}..." for line in safe]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)

@@ -13,7 +13,7 @@ import typer
 from convcost.cli.hints import unknown_option
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
-from convcost.core.escapes import escaped
+from convcost.core.escapes import escape_to_ascii
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageErro
         return UsageError(f"there is no {missing.metavar}", hint=missing.help or help_hint)
     if extra := EXTRA.search(error.format_message()):
         return UsageError(f"{context.command_path} takes no such argument: {extra[1][:40]}", hint=help_hint)
-    return UsageError(escaped(error.format_message()), hint=help_hint)
+    return UsageError(escape_to_ascii(error.format_message()), hint=help_hint)
 
 
 EXTRA = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)")

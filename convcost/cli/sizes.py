@@ -14,7 +14,7 @@ from convcost.cli.hints import no_design, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
-from convcost.spec import Named, check_names
+from convcost.spec import HasSizeNames, check_names
 from convcost.spec.evaluate import evaluate
 from convcost.spec.grammar import parse_size
 from convcost.spec.syntax import names
@@ -109,7 +109,10 @@ WHOLE = "A size is a whole number."
 
 
 def check_options(
-    options: Iterable[Option], designs: tuple[Named, ...], context: typer.Context, words: Iterable[str] = ()
+    options: Iterable[Option],
+    designs: tuple[HasSizeNames, ...],
+    context: typer.Context,
+    words: Iterable[str] = (),
 ) -> None:
     """Refuse a name that no size has, with the option, size or one of `words` that is meant."""
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))

@@ -39,9 +39,9 @@ def supervised(command: Callable[[], None]) -> int:
     At a terminal it stays in the group of processes that the keys reach. If a signal for this process ended
     it, the code is the shell's.
     """
-    is_alone = not (sys.stdin and sys.stdin.isatty())
-    worker = Worker(lambda send: _finish(command, send), is_alone)
-    with _forwarding(worker, is_alone) as forwarded:
+    has_own_group = not (sys.stdin and sys.stdin.isatty())
+    worker = Worker(lambda send: _finish(command, send), has_own_group)
+    with _forwarding(worker, has_own_group) as forwarded:
         try:
             answer, _, failure = worker.answer().decode().partition("\n")
             code = int(answer)
@@ -103,13 +103,13 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _forwarding(worker: Worker, is_alone: bool) -> Iterator[list[int]]:
+def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
     """Signals go on to the process, and into the list; those of the terminal's keys have reached it."""
     forwarded: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
         forwarded.append(number)
-        if is_alone or number != signal.SIGINT:
+        if has_own_group or number != signal.SIGINT:
             worker.send(number)
 
     before = {number: signal.getsignal(number) for number in SIGNALS}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convcost.core import arguments
 from convcost.core.errors import unknown_name
+from convcost.core.type_checks import check_text
 
 ITEMSIZES = {
     **dict.fromkeys(("float64", "int64"), 8),
@@ -24,7 +24,7 @@ SHORT = {
 
 def dtype_named(text: str) -> str:
     """The dtype that is called so, in full or in short: bf16 is bfloat16; UsageError if there is none."""
-    dtype = SHORT.get(arguments.text("dtype", text, "bfloat16"), text)
+    dtype = SHORT.get(check_text("dtype", text, "bfloat16"), text)
     if dtype not in ITEMSIZES:
         raise unknown_name("no dtype is called", text, ITEMSIZES, also_near=SHORT)
     return dtype

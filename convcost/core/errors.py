@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from convcost.core.escapes import escaped, printable_lines
+from convcost.core.escapes import escape_to_ascii, make_lines_printable
 
 
 class ConvcostError(Exception):
@@ -15,8 +15,8 @@ class ConvcostError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        self.message = printable_lines(message)
-        self.hint = printable_lines(hint)
+        self.message = make_lines_printable(message)
+        self.hint = make_lines_printable(hint)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -71,9 +71,9 @@ def pointed(text: str, span: Span) -> tuple[str, str]:
     """The text around `span` on one line, and a line of carets under it."""
     start = max(0, min(span.start - WINDOW // 2, len(text) - WINDOW))
     before, place, after = (
-        escaped(text[start : span.start]),
-        escaped(text[span.start : min(span.end, start + WINDOW)]),
-        escaped(text[max(span.start, span.end) : start + WINDOW]),
+        escape_to_ascii(text[start : span.start]),
+        escape_to_ascii(text[span.start : min(span.end, start + WINDOW)]),
+        escape_to_ascii(text[max(span.start, span.end) : start + WINDOW]),
     )
     opening = "..." if start else "> " if text.lstrip().startswith("::") else ""
     closing = "..." if start + WINDOW < len(text) else ""

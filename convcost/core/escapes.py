@@ -51,41 +51,41 @@ LATEX_ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"
 """Grave, acute, circumflex, tilde, diaeresis, ring, caron, cedilla: those that every font of LaTeX has."""
 
 
-def escaped(text: str) -> str:
+def escape_to_ascii(text: str) -> str:
     """`text` as printable ASCII, so that no character hides, reorders or widens the line."""
     return "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in text)
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """`text` on one line, with nothing in it that hides, moves, colours or breaks what is around it.
 
     That are controls, line breaks, marks of direction, what has no width, and lone surrogates: they are
     written as in Python, such as \\x1b.
     """
     if not text.isprintable():
-        text = "".join(each if each.isprintable() else escaped(each) for each in text)
+        text = "".join(each if each.isprintable() else escape_to_ascii(each) for each in text)
     return text.replace(OLD_COMMAND, r"#\x23[")
 
 
-def printable_lines(text: str) -> str:
+def make_lines_printable(text: str) -> str:
     """`text` with each of its lines printable, and none that GitHub Actions would take for a command."""
-    return "\n".join(without_command(printable(line.replace("\t", "    "))) for line in text.split("\n"))
+    return "\n".join(escape_command(make_printable(line.replace("\t", "    "))) for line in text.split("\n"))
 
 
-def without_command(line: str) -> str:
+def escape_command(line: str) -> str:
     """`line`, as GitHub Actions does not read it."""
     return re.sub(COMMAND, r"\1\\x3a:", line)
 
 
-def csv_cell(value: object) -> object:
+def escape_csv_cell(value: object) -> object:
     """A text that no spreadsheet takes for a formula; numbers as they are."""
     if not isinstance(value, str):
         return value
-    text = without_command(printable(value))
+    text = escape_command(make_printable(value))
     return f"'{text}" if value[1:] and value.startswith(FORMULA_STARTS) else text
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` without anything that Markdown reads as a sign of its own."""
     return re.sub(MARKDOWN, _marked, text.replace("<", "\0")).replace("\0", "&lt;")
 
@@ -96,7 +96,7 @@ def _marked(found: re.Match[str]) -> str:
     return f"{sign[:-1]}\\{sign[-1]}" if sign[:-1].isdigit() else f"\\{sign}" if sign else ""
 
 
-def markdown_code(text: str) -> str:
+def markdown_code_span(text: str) -> str:
     """`text` as code, within as many backticks as it takes."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
@@ -104,17 +104,17 @@ def markdown_code(text: str) -> str:
     return f"{fence}{space}{text}{space}{fence}" if text else ""
 
 
-def json_text(document: str) -> str:
+def escape_json(document: str) -> str:
     """A JSON document that means the same, without what GitHub Actions takes for a command."""
     return document.replace(OLD_COMMAND, r"#\u0023[")
 
 
-def xml(text: str) -> str:
+def make_xml_printable(text: str) -> str:
     """`text` that XML may have in it, not yet escaped."""
-    return re.sub(NO_XML, "\ufffd", printable(text))
+    return re.sub(NO_XML, "\ufffd", make_printable(text))
 
 
-def latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     """`text` as it is, for text mode."""
     return re.sub(NOT_ASCII, _latex_letter, text.translate(LATEX_TEXT))
 
@@ -128,11 +128,11 @@ def _latex_letter(found: re.Match[str]) -> str:
     """A letter with an accent as it is; any other that LaTeX would refuse by its number, such as \\u6f22."""
     letter, *marks = list(unicodedata.normalize("NFD", found[0]))
     is_known = letter.isascii() and len(marks) == 1 and marks[0] in LATEX_ACCENTS
-    return found[0] if is_known else escaped(found[0]).translate(LATEX_TEXT)
+    return found[0] if is_known else escape_to_ascii(found[0]).translate(LATEX_TEXT)
 
 
 def latex_name(name: str) -> str:
     r"""The name of a size, for math mode: E, \alpha, \text{d\_model}."""
     if len(name) > 1 or not (name.isascii() or name in LATEX_SIGNS):
-        return rf"\text{{{latex(name)}}}"
+        return rf"\text{{{escape_latex(name)}}}"
     return f"{LATEX_SIGNS[name]} " if name in LATEX_SIGNS else name

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from convcost.core.arguments import text
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, unknown_name
 from convcost.core.hooks import RenderMethods
 from convcost.core.metrics import METRICS
 from convcost.core.report import Report
+from convcost.core.type_checks import check_text
 
 Metric: TypeAlias = str
 
@@ -34,7 +34,7 @@ LARGEST_MAXIMUM = 10**18
 
 def metric_named(name: str) -> Metric:
     """The metric called `name`; UsageError if there is none."""
-    text("metric", name, "flops")
+    check_text("metric", name, "flops")
     if name in UNITS:
         return name
     raise unknown_name("no metric to match is called", name, UNITS)

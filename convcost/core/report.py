@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost.core import arithmetic
-from convcost.core.arguments import instance, text
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import unknown_name
 from convcost.core.hooks import RenderMethods, SubstitutionMethods
 from convcost.core.metrics import NAMES
 from convcost.core.trace import Trace
+from convcost.core.type_checks import check_text, check_type
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
@@ -287,9 +287,11 @@ class Comparison(RenderMethods):
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
-        if text("metric", metric, "flops") not in NAMES:
+        if check_text("metric", metric, "flops") not in NAMES:
             raise unknown_name("no metric is called", metric, NAMES)
-        instance("the candidate", candidate, Report, "a report", "It is one of the comparison's candidates.")
+        check_type(
+            "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
+        )
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:

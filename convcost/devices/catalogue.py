@@ -9,7 +9,7 @@ from typing import Any
 
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.devices.device import Device
-from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
+from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 
 FILES = ("nvidia", "geforce", "jetson", "amd", "intel", "google", "amazon", "apple", "cpu")
 """The files in the folder `data`, in the order that devices are listed in."""
@@ -25,13 +25,13 @@ class Catalogue:
         """With more devices, which take the places and aliases of those of the same names."""
         devices = dict(self._by_name)
         for device in others:
-            key = plain(device.name)
+            key = normalized_name(device.name)
             devices[key] = _in_place_of(devices[key], device) if key in devices else device
         return Catalogue(tuple(devices.values()))
 
     def named(self, name: str) -> Device:
         """The device of that name, alias or title; case and punctuation do not matter."""
-        key = plain(name)
+        key = normalized_name(name)
         found = self._by_name.get(key) or self._by_name.get(self._others.get(key, ""))
         if found is None:
             near = did_you_mean(name, self._spellings)
@@ -44,13 +44,13 @@ class Catalogue:
 
     @cached_property
     def _by_name(self) -> dict[str, Device]:
-        return {plain(device.name): device for device in self.devices}
+        return {normalized_name(device.name): device for device in self.devices}
 
     @cached_property
     def _others(self) -> dict[str, str]:
         """From aliases and titles to names."""
         return {
-            plain(other): plain(device.name)
+            normalized_name(other): normalized_name(device.name)
             for device in self.devices
             for other in (*device.aliases, device.title)
         }
@@ -91,10 +91,10 @@ def content(file: str) -> dict[str, Any]:
 def _with(earlier: Catalogue, file: str) -> Catalogue:
     """With the devices of a file; each can be like one before it."""
     stated: Mapping[str, Any] = content(file)
-    origin = Origin(sources=stated["sources"])
+    origin = FigureOrigin(sources=stated["sources"])
     try:
         for name, table in stated["devices"].items():
-            earlier = earlier.extended(read(name, table, earlier.named, origin))
+            earlier = earlier.extended(read_device(name, table, earlier.named, origin))
     except UnreadableDeviceError as error:
         raise ConvcostError(f"{file}.toml: {name}: {error}") from None
     return earlier

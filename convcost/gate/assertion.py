@@ -11,10 +11,10 @@ from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.api import parsed
-from convcost.core.arguments import PARSED, is_module, text, wrong_type
 from convcost.core.cost import Convention, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 from convcost.core.report import Report
+from convcost.core.type_checks import PARSED, check_text, is_module, wrong_type_error
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
 from convcost.gate.checks import EntryCheck, check_completeness, check_limit
 from convcost.gate.counted_entry import CountedEntry
@@ -41,10 +41,10 @@ class CountingOptions:
 
 def parse_options(count: str, taps: str, tolerance: str, dtype: str) -> CountingOptions:
     """The options of `assert_cost`; UsageError for a value that is none of theirs."""
-    text("count", count, "all")
-    text("taps", taps, "valid")
-    text("tolerance", tolerance, "2%")
-    text("dtype", dtype, "int8")
+    check_text("count", count, "all")
+    check_text("taps", taps, "valid")
+    check_text("tolerance", tolerance, "2%")
+    check_text("dtype", dtype, "int8")
     share = parse_tolerance(tolerance) if tolerance else Fraction(0)
     return CountingOptions(convention(count, taps), dtype, share)
 
@@ -104,7 +104,7 @@ def _limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
     """A limit, which is a number, an amount, or a formula in `names`."""
     if not isinstance(value, str) and not _is_number(value):
         hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
-        raise wrong_type(key, value, "a number, an amount or a formula", hint)
+        raise wrong_type_error(key, value, "a number, an amount or a formula", hint)
     is_float = isinstance(value, Real) and not isinstance(value, Rational)
     try:
         return amount_limit(key, float(value) if is_float else value, names)
@@ -156,7 +156,7 @@ def _count(
         _refuse(inputs, "a report")
         return _of_report(design, sizes, options)
     if not is_module(design):
-        raise wrong_type("the design", design, f"{PARSED}, or a torch module with its inputs")
+        raise wrong_type_error("the design", design, f"{PARSED}, or a torch module with its inputs")
     return _of_report(_profile(design, inputs, sizes), sizes, options)
 
 

@@ -29,8 +29,8 @@ MOST_PROBLEMS = 30
 FILE_START = Position(1, 1, 0)
 
 LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
-LONG_NUMBER = re.compile(r"[0-9_]{4000}")
-DEEP_NESTING = re.compile(r"(?:[\[{][^\[\]{}\n]*){50}")
+LONG_NUMBER = r"[0-9_]{4000}"
+DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
 """What tomllib can't read, without saying where it is."""
 
 LARGEST_CONFIG = 2**21
@@ -170,6 +170,6 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
     raise ConfigError([problem])
 
 
-def _line(text: str, pattern: re.Pattern[str]) -> int:
-    found = pattern.search(text)
+def _line(text: str, pattern: str | re.Pattern[str]) -> int:
+    found = re.search(pattern, text)
     return text.count("\n", 0, found.start()) + 1 if found else 1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.devices import Catalogue, Device, catalogue
-from convcost.devices.reading import Origin, UnreadableDeviceError, plain, read
+from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 from convcost.gate.config_file import ConfigError, find_config, nearest_config
 from convcost.gate.config_tables import DeviceTables
 from convcost.gate.validation import ConfigIssue, find_issues
@@ -37,10 +37,10 @@ def read_devices(file: str) -> Catalogue:
 def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
     """The catalogue with the devices of valid tables; each can be like any of convcost's or one above it."""
     found, issues = catalogue(), []
-    names = set(map(plain, tables))
+    names = set(map(normalized_name, tables))
     for name, table in tables.items():
         try:
-            found = found.extended(read(name, table, partial(_base, found, names), Origin(file)))
+            found = found.extended(read_device(name, table, partial(_base, found, names), FigureOrigin(file)))
         except UnreadableDeviceError as error:
             issues += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
     return ExtendedCatalogue(found, tuple(issues))
@@ -51,6 +51,6 @@ def _base(found: Catalogue, names: Set[str], name: str) -> Device:
     try:
         return found.named(name)
     except UsageError:
-        if plain(name) not in names:
+        if normalized_name(name) not in names:
             raise
         raise UsageError(f"{name} does not stand above this one") from None

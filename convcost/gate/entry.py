@@ -14,7 +14,7 @@ from convcost.core.errors import ConvcostError, UsageError
 from convcost.gate.config_tables import MODEL_KEYS, SPEC_KEYS, EntryKeys, EntryTable
 from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.gate.validation import ConfigIssue
-from convcost.spec import Named, Spec, check_names, parse
+from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class EntryReader:
         self._table: EntryKeys = msgspec.convert({**defaults, **table}, EntryTable)
         self.subject = self._subject()
 
-    def entry(self, subjects: Mapping[str, Named]) -> Entry | None:
+    def entry(self, subjects: Mapping[str, HasSizeNames]) -> Entry | None:
         """The entry, if it says what to count; `subjects` are those of all entries by name."""
         subject, table = self.subject, self._table
         if subject is None:
@@ -141,7 +141,7 @@ class EntryReader:
             limit = self._attempt(key, partial(amount_limit, key, getattr(self._table, key), sizes))
             yield from [limit] if limit else []
 
-    def _ratios(self, subject: Named, subjects: Mapping[str, Named]) -> Iterator[Limit]:
+    def _ratios(self, subject: HasSizeNames, subjects: Mapping[str, HasSizeNames]) -> Iterator[Limit]:
         """A ratio may be a formula in the sizes of both entries."""
         base, metric = self._table.ratio_to, self._table.metric
         given = self._given(RATIOS)

@@ -59,7 +59,7 @@ def _answer(worker: Worker, entry: Entry) -> ModelRun:
         return run
     except EndedError as end:
         worker.stop()
-        hint = f"\n{HOW_LONG}" if end.is_late else ""
+        hint = f"\n{HOW_LONG}" if end.timed_out else ""
         return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 
 

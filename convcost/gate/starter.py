@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from msgspec import inspect
+import msgspec
 
 from convcost.core.errors import UsageError
 from convcost.devices.device import DTYPES
 from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
 from convcost.gate.limit import LIMITED, LIMITS
-from convcost.gate.validation import without_metadata
+from convcost.gate.validation import KeyType, key_type, record_keys
 from convcost.system.files import create_text, shown
 
 WIDTH = 100
@@ -60,7 +59,7 @@ def _lines() -> Iterator[str]:
     yield from _comment(f"{EntryTable.__doc__} Its keys:")
     described = ("spec", "sizes")
     for name in described:
-        yield from _comment(f"{name}: {entry[name]['description']}")
+        yield from _comment(f"{name}: {entry[name].description}")
     own = entry.keys() - {*defaults, *described, *LIMITS}
     yield from _commented_out({name: entry[name] for name in entry if name in own})
     yield from _comment(f"{', '.join(defaults)}: as above, for this entry alone.")
@@ -68,32 +67,29 @@ def _lines() -> Iterator[str]:
     for name, description in LIMITED.items():
         yield from _comment(f"{name}, max_{name}, min_{name}: {description}")
     yield ""
-    yield from _comment(_keys(ConfigTable)["devices"]["description"])
+    yield from _comment(_keys(ConfigTable)["devices"].description)
     yield "# [devices.mine]"
     yield from _commented_out(device)
     yield from _comment(f"Peaks are those of {', '.join(DTYPES)}.")
     yield ""
 
 
-def _keys(record: Any) -> dict[str, dict[str, Any]]:
-    """The description of each key, and its example if it has one."""
-    kind = inspect.type_info(record)
-    assert isinstance(kind, inspect.StructType)
-    return {field.encode_name: without_metadata(field.type)[1] for field in kind.fields}
+def _keys(record: Any) -> dict[str, KeyType]:
+    return {name: key_type(field.type) for name, field in record_keys(record).items()}
 
 
-def _commented_out(keys: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+def _commented_out(keys: Mapping[str, KeyType]) -> Iterator[str]:
     """Each key with its description, and an example that is commented out."""
-    for name, schema in keys.items():
-        yield from _comment(schema["description"])
-        yield f"# {name} = {_toml(schema.get('examples', ['...'])[0])}"
+    for name, key in keys.items():
+        yield from _comment(key.description)
+        yield f"# {name} = {_toml('...' if key.example is None else key.example)}"
     yield ""
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{ {', '.join(f'{name} = {_toml(each)}' for name, each in value.items())} }}"
-    return json.dumps(value)
+    return msgspec.json.encode(value).decode()
 
 
 def _comment(text: str) -> list[str]:

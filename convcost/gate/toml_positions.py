@@ -10,14 +10,13 @@ from typing import NamedTuple
 KeyPath = tuple[str, ...]
 """The keys that lead to a value; an item of a list has its place as its key."""
 
-TOKEN = re.compile(
-    r'''(?P<space>[ \t\r]+|\#[^\n]*)
+TOKEN = r'''
+        (?P<space>[ \t\r]+|\#[^\n]*)
       | (?P<text>"""(?s:\\.|[^\\])*?"{3,5}|\'\'\'(?s:.)*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')
       | (?P<line>\n)
       | (?P<sign>[\[\]{},=.])
-      | (?P<bare>[^\s\#\[\]{},=."']+)''',
-    re.VERBOSE,
-)
+      | (?P<bare>[^\s\#\[\]{},=."']+)'''
+"""Compiled only where positions are needed: most checks have none to show."""
 
 
 class Position(NamedTuple):
@@ -134,7 +133,7 @@ class _Scan:
 
 def _tokens(text: str) -> Iterator[_Token]:
     line, start = 1, 0
-    for match in TOKEN.finditer(text):
+    for match in re.finditer(TOKEN, text, re.VERBOSE):
         rule = str(match.lastgroup)
         if rule != "space":
             yield _Token(rule, match[0], Position(line, match.start() - start + 1, len(match[0])))

@@ -1,18 +1,20 @@
 """What is wrong with a TOML table, by the typed record that it has to fit.
 
 `msgspec.convert` makes the record, but it stops at the first error, does not say which key of a table with
-free names is wrong, and has no bounds beyond 64 bits. So a walk over msgspec's types finds every issue.
+free names is wrong, and has no bounds beyond 64 bits. So a walk over the same types finds every issue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
-from math import log10
-from typing import Any, NamedTuple
+from functools import cache
+from math import isnan, log10
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
-from msgspec import inspect
+from msgspec.structs import FieldInfo
 
 from convcost.core.errors import did_you_mean
 from convcost.gate.toml_positions import KeyPath
@@ -22,8 +24,6 @@ FEW_WORDS = 3
 
 MOST_BITS = 1000
 """A whole number of more bits is not converted to decimal digits."""
-
-Schema = dict[str, Any]
 
 
 class ConfigIssue(NamedTuple):
@@ -41,47 +41,75 @@ def about(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
     )
 
 
-def find_issues(value: object, record: Any, path: KeyPath = ()) -> list[ConfigIssue]:
-    """What keeps a value that tomllib has read from fitting `record`, a type that msgspec knows."""
-    return list(_issues(value, inspect.type_info(record), path))
+@cache
+def record_keys(record: Any) -> dict[str, FieldInfo]:
+    """The keys of a record's table, with the types of their values."""
+    return {field.encode_name: field for field in msgspec.structs.fields(record)}
 
 
-def _issues(value: Any, declared: inspect.Type, path: KeyPath) -> Iterator[ConfigIssue]:
-    kind, schema = without_metadata(declared)
-    match kind:
-        case inspect.AnyType():
-            return
-        case inspect.StructType() if isinstance(value, Mapping):
-            yield from _key_issues(value, kind, path)
-        case inspect.DictType(value_type=inner) if isinstance(value, Mapping):
-            for name, item in value.items():
-                yield from _issues(item, inner, (*path, name))
-        case inspect.ListType(item_type=inner) if isinstance(value, list):
-            for place, item in enumerate(value):
-                yield from _issues(item, inner, (*path, str(place)))
-        case inspect.LiteralType(values=words) if isinstance(value, str):
-            if value not in words:
-                near = did_you_mean(value, map(str, words))
-                yield ConfigIssue(path, f"is {_wanted(kind)}, not {value[:40]}{near}")
-        case _ if any(_is_of(value, each) for each in _alternatives(kind)):
-            yield from _bound_issues(value, schema, path)
-        case _:
-            example = schema.get("examples", [None])[0]
-            hint = f'Such as "{example}".' if isinstance(example, str) else ""
-            yield ConfigIssue(path, f"takes {_wanted(kind)}, not {_described(value)}", hint)
+class KeyType(NamedTuple):
+    """The types that a key's value may have, and what `about` says of it."""
+
+    types: tuple[Any, ...]
+    description: str = ""
+    example: Any = None
+    bounds: Mapping[str, int] = {}
 
 
-def without_metadata(declared: inspect.Type) -> tuple[inspect.Type, Schema]:
-    """The type itself, and what is said about it: description, examples, bounds."""
-    schema: Schema = {}
-    while isinstance(declared, inspect.Metadata):
-        schema = {**(declared.extra_json_schema or {}), **schema}
-        declared = declared.type
-    return declared, schema
+@cache
+def key_type(declared: Any) -> KeyType:
+    """From an annotation: a type, a union, or Annotated[either, about(...)], in any nesting."""
+    if get_origin(declared) is Annotated:
+        inner, *notes = get_args(declared)
+        found = key_type(inner)
+        for note in notes:
+            example = note.examples[0] if note.examples else found.example
+            bounds = note.extra_json_schema or found.bounds
+            found = KeyType(found.types, note.description or found.description, example, bounds)
+        return found
+    if get_origin(declared) in (Union, UnionType):
+        parts = [each for each in get_args(declared) if each is not msgspec.UnsetType]
+        return key_type(parts[0]) if len(parts) == 1 else KeyType(tuple(parts))
+    return KeyType((declared,))
 
 
-def _key_issues(table: Mapping[str, Any], kind: inspect.StructType, path: KeyPath) -> Iterator[ConfigIssue]:
-    fields = {field.encode_name: field for field in kind.fields}
+def find_issues(value: Any, declared: Any, path: KeyPath = ()) -> list[ConfigIssue]:
+    """What keeps a value that tomllib has read from being of the declared type, such as a record."""
+    return list(_issues(value, declared, path))
+
+
+def _issues(value: Any, declared: Any, path: KeyPath) -> Iterator[ConfigIssue]:
+    key = key_type(declared)
+    kind, parts = key.types[0], get_args(key.types[0])
+    origin = get_origin(kind) or kind
+    if origin is dict and isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _issues(item, parts[1], (*path, name))
+    elif origin is list and isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _issues(item, parts[0], (*path, str(place)))
+    elif origin is Literal and isinstance(value, str):
+        if value not in parts:
+            near = did_you_mean(value, parts)
+            yield ConfigIssue(path, f"is {_wanted(key)}, not {value[:40]}{near}")
+    elif is_record(kind) and isinstance(value, Mapping):
+        yield from _key_issues(value, kind, path)
+    elif any(_is_of(value, each) for each in key.types):
+        yield from _bound_issues(value, key.bounds, path)
+    elif kind is not Any:
+        hint = f'Such as "{key.example}".' if isinstance(key.example, str) else ""
+        yield ConfigIssue(path, f"takes {_wanted(key)}, not {_described(value)}", hint)
+
+
+def is_record(kind: Any) -> bool:
+    """Whether a type is that of a table with known keys."""
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _key_issues(
+    table: Mapping[str, Any], record: type[msgspec.Struct], path: KeyPath
+) -> Iterator[ConfigIssue]:
+    fields = record_keys(record)
     for name, item in table.items():
         if name in fields:
             yield from _issues(item, fields[name].type, (*path, name))
@@ -100,37 +128,35 @@ class _Words(NamedTuple):
     several: str
 
 
-WORDS: dict[type[inspect.Type], _Words] = {
-    inspect.StrType: _Words((str,), "a string", "strings"),
-    inspect.BoolType: _Words((bool,), "true or false", "booleans"),
-    inspect.IntType: _Words((int,), "a whole number", "whole numbers"),
-    inspect.FloatType: _Words((int, float), "a number", "numbers"),
-    inspect.StructType: _Words((), "a table", "tables"),
+WORDS = {
+    str: _Words((str,), "a string", "strings"),
+    bool: _Words((bool,), "true or false", "booleans"),
+    int: _Words((int,), "a whole number", "whole numbers"),
+    float: _Words((int, float), "a number", "numbers"),
 }
+TABLE_WORDS = _Words((), "a table", "tables")
+ANY_WORDS = _Words((), "any value", "values")
 
 
-def _alternatives(kind: inspect.Type) -> list[type[inspect.Type]]:
-    """The types without parts that a value may be of; a number may be whole without mention."""
-    kinds = [type(each) for each in (kind.types if isinstance(kind, inspect.UnionType) else (kind,))]
-    return [each for each in kinds if each is not inspect.IntType or inspect.FloatType not in kinds]
+def _words(kind: Any) -> _Words:
+    return TABLE_WORDS if is_record(kind) else WORDS.get(kind, ANY_WORDS)
 
 
-def _is_of(value: object, kind: type[inspect.Type]) -> bool:
+def _is_of(value: object, kind: Any) -> bool:
     """Python's booleans are integers; TOML's are not."""
-    types = WORDS[kind].types if kind in WORDS else ()
+    types = _words(kind).types
     return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def _bound_issues(value: Any, schema: Schema, path: KeyPath) -> Iterator[ConfigIssue]:
-    minimum, maximum = schema.get("minimum"), schema.get("maximum")
-    if minimum is None or isinstance(value, str):
+def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Iterator[ConfigIssue]:
+    if not bounds or isinstance(value, str):
         return
-    if value != value:  # noqa: PLR0124
+    if isinstance(value, float) and isnan(value):
         yield ConfigIssue(path, "is nan; a number is needed")
-    elif value < minimum:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at least {minimum} is needed")
-    elif maximum is not None and value > maximum:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(maximum):.0e} is possible")
+    elif value < bounds["minimum"]:
+        yield ConfigIssue(path, f"is {_shortened(value)}; at least {bounds['minimum']} is needed")
+    elif value > bounds["maximum"]:
+        yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(bounds['maximum']):.0e} is possible")
 
 
 def _shortened(value: float) -> str:
@@ -140,22 +166,16 @@ def _shortened(value: float) -> str:
     return f"{float(value):.3e}" if isinstance(value, int) and abs(value) >= 10**20 else str(value)
 
 
-def _wanted(kind: inspect.Type) -> str:
+def _wanted(key: KeyType) -> str:
     """The values of a type in words: a list of strings."""
-    match kind:
-        case inspect.LiteralType(values=words):
-            texts = [str(word) for word in words]
-            return " or ".join(texts) if len(texts) <= FEW_WORDS else f"one of {', '.join(texts)}"
-        case inspect.ListType(item_type=inner):
-            return f"a list of {_several(inner)}"
-        case inspect.DictType(value_type=inner):
-            return f"a table of {_several(inner)}"
-    return " or ".join(WORDS[each].one for each in _alternatives(kind))
-
-
-def _several(declared: inspect.Type) -> str:
-    kind = type(without_metadata(declared)[0])
-    return WORDS[kind].several if kind in WORDS else "values"
+    kind, parts = key.types[0], get_args(key.types[0])
+    if get_origin(kind) is Literal:
+        return " or ".join(parts) if len(parts) <= FEW_WORDS else f"one of {', '.join(parts)}"
+    if parts:
+        container = "a table" if get_origin(kind) is dict else "a list"
+        return f"{container} of {_words(key_type(parts[-1]).types[0]).several}"
+    kinds = [each for each in key.types if each is not int or float not in key.types]
+    return " or ".join(_words(each).one for each in kinds)
 
 
 def _described(value: object) -> str:

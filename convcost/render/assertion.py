@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from convcost.core.escapes import printable
+from convcost.core.escapes import make_printable
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
 from convcost.core.units import sign
@@ -32,8 +32,8 @@ def failure(result: AssertionResult, width: int) -> str:
     sizes = sizes_text((result.report,))
     tables = (fitted(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
-    body = render_document(Document((), section).map_texts(printable), Style(width))
-    text = "\n".join([*map(printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
+    body = render_document(Document((), section).map_texts(make_printable), Style(width))
+    text = "\n".join([*map(make_printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcost.analysis.breakdown import RowGroupPair, pair_rows
+from convcost.analysis.breakdown import PathGroupPair, pair_rows
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
@@ -165,7 +165,7 @@ def _contributions(first: Report, other: Report) -> list[Contribution]:
     return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
 
 
-def _contribution(pair: RowGroupPair, first: Report, other: Report) -> Contribution:
+def _contribution(pair: PathGroupPair, first: Report, other: Report) -> Contribution:
     left, right = pair.costs
     return Contribution(
         _pair_label(pair),
@@ -174,7 +174,7 @@ def _contribution(pair: RowGroupPair, first: Report, other: Report) -> Contribut
     )
 
 
-def _pair_label(pair: RowGroupPair) -> str:
+def _pair_label(pair: PathGroupPair) -> str:
     """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
     parts = [part for part in pair if part]
     paths = dict.fromkeys(part.path or ITSELF for part in parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
-from convcost.core.escapes import csv_cell
+from convcost.core.escapes import escape_csv_cell
 from convcost.render.kinds import Result, rows
 from convcost.render.style import Style, as_ascii
 
@@ -20,5 +20,5 @@ def render(result: Result, style: Style) -> str:
     columns = list(dict.fromkeys(column for line in lines for column in line))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({column: csv_cell(cell) for column, cell in line.items()} for line in lines)
+    writer.writerows({column: escape_csv_cell(cell) for column, cell in line.items()} for line in lines)
     return text.getvalue() if style.unicode else as_ascii(text.getvalue())

@@ -10,7 +10,7 @@ from typing import Any
 from convcost.analysis.explain.steps import EquationSide, Factor, Multiple, Percentage, Value, divided
 from convcost.core import units
 from convcost.core.cost import Shape, Size
-from convcost.core.escapes import printable
+from convcost.core.escapes import make_printable
 from convcost.render.texts import Expression, MathText, MixedText, parts_of
 
 LONGEST_FORMULA = 56
@@ -105,7 +105,7 @@ def value_text(value: Value) -> str:
         case MathText():
             return value
         case str():
-            return printable(value)
+            return make_printable(value)
         case Factor(value=value):
             return factor_text(value)
         case Multiple(value=value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from convcost.core.escapes import json_text
+from convcost.core.escapes import escape_json
 from convcost.render.kinds import Result, record
 from convcost.render.records.record import plain_data
 from convcost.render.style import Style
@@ -12,4 +12,4 @@ from convcost.render.style import Style
 
 def render(result: Result, style: Style) -> str:
     """One object, indented; a Report is a candidate object with what its numbers rest on."""
-    return json_text(json.dumps(plain_data(record(result)), indent=2)) + "\n"
+    return escape_json(json.dumps(plain_data(record(result)), indent=2)) + "\n"

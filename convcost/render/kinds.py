@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from convcost.core.escapes import printable
+from convcost.core.escapes import make_printable
 from convcost.render.document import Document
 from convcost.render.style import Style, as_ascii
 
@@ -55,7 +55,7 @@ KINDS = {
     "DiagnosedReport": ResultKind(
         "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
-    "Match": ResultKind("match:matching", "records.match:record", "records.match:rows"),
+    "Match": ResultKind("match:match_document", "records.match:record", "records.match:rows"),
     "GateResult": ResultKind("gate.layout:gate", "records.check:record", "records.check:rows"),
     "VerificationResult": ResultKind(
         "verify:verify_document", "records.verification:record", "records.verification:rows"
@@ -82,7 +82,7 @@ def kind_of(result: type) -> ResultKind:
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(printable)
+    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(make_printable)
     return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 

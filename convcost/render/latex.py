@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from convcost.core.escapes import LATEX_SIGNS, latex, latex_code
+from convcost.core.escapes import LATEX_SIGNS, escape_latex, latex_code
 from convcost.render.document import (
     GUTTER,
     Derivation,
@@ -64,7 +64,7 @@ def _description(read: Document) -> str:
 
 def _label(label: str) -> str:
     """`label` where it ends with a bracket of the command it is given to."""
-    return f"{{{latex(label)}}}" if "[" in label or "]" in label else latex(label)
+    return f"{{{escape_latex(label)}}}" if "[" in label or "]" in label else escape_latex(label)
 
 
 def _start(content: str) -> str:
@@ -138,7 +138,7 @@ def _left_side(title: str, line: EquationText | LoopNestText) -> str:
     if isinstance(line, LoopNestText):
         return mathematics("MACs")
     if line.name and title.startswith("all "):
-        return rf"\text{{{latex(title)}: {latex(line.name)}}}"
+        return rf"\text{{{escape_latex(title)}: {escape_latex(line.name)}}}"
     return mathematics(line.name or title)
 
 
@@ -157,7 +157,7 @@ def text(content: str) -> str:
             return f"${mathematics(content)}$"
         case CodeText():
             return latex_code(content)
-    return latex(content)
+    return escape_latex(content)
 
 
 def mathematics(formula: str) -> str:
@@ -192,8 +192,8 @@ def _token(found: re.Match[str]) -> str:
             digits, _, power = found[0].replace(",", "{,}").partition("e")
             return rf"{digits}\cdot 10^{{{power}}}" if power else digits
         case "words":
-            return rf"\text{{{latex(found[0])}}}"
+            return rf"\text{{{escape_latex(found[0])}}}"
         case "sign" if found[0] != "·":
             sign = found[0].translate(MATH_SIGNS)
-            return sign if sign.isascii() else rf"\text{{{latex(sign)}}}"
+            return sign if sign.isascii() else rf"\text{{{escape_latex(sign)}}}"
     return found[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.core.escapes import markdown, markdown_code
+from convcost.core.escapes import escape_markdown, markdown_code_span
 from convcost.render.document import Derivation, EquationText, Line, LoopNestText, StepText, Table
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
@@ -16,18 +16,20 @@ def render(result: Result, style: Style) -> str:
     read = document(result, style)
     about = (*read.heading, *read.facts)
     heading = [
-        f"- **{markdown(label)}**: {markdown_code(text)}" if label else f"  - {markdown_code(text)}"
+        f"- **{escape_markdown(label)}**: {markdown_code_span(text)}"
+        if label
+        else f"  - {markdown_code_span(text)}"
         for label, text in about
     ]
     parts = [heading, *map(_derivation, read.derivations)]
     for section in read.sections:
-        parts += [*map(_table, section.tables), [f"- {markdown(note)}" for note in section.notes]]
+        parts += [*map(_table, section.tables), [f"- {escape_markdown(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return text if style.unicode else as_ascii(text)
 
 
 def _derivation(derivation: Derivation) -> list[str]:
-    return [f"### {markdown(derivation.title)}", "", *map(_step, derivation.steps)]
+    return [f"### {escape_markdown(derivation.title)}", "", *map(_step, derivation.steps)]
 
 
 def _step(step: StepText) -> str:
@@ -37,21 +39,21 @@ def _step(step: StepText) -> str:
 def _line(line: str | EquationText | LoopNestText) -> str:
     match line:
         case EquationText():
-            return markdown(line.text)
+            return escape_markdown(line.text)
         case LoopNestText():
             code = "\n".join(f"  {each}" for each in line.lines)
             return f"\n\n  ```text\n{code}\n  ```\n"
-    return markdown(line)
+    return escape_markdown(line)
 
 
 def _table(table: Table) -> list[str]:
     rule = ["---", *(["---"] if table.text else ["---:"]) * (len(table.columns) - 1)]
-    rows = [(_indented(line), *map(markdown, line.cells)) for line in table.lines]
-    return [_row(tuple(map(markdown, table.columns))), _row(rule), *map(_row, rows)]
+    rows = [(_indented(line), *map(escape_markdown, line.cells)) for line in table.lines]
+    return [_row(tuple(map(escape_markdown, table.columns))), _row(rule), *map(_row, rows)]
 
 
 def _indented(line: Line) -> str:
-    return "&nbsp;" * 4 * line.depth + "↳ " * line.minor + markdown(line.label)
+    return "&nbsp;" * 4 * line.depth + "↳ " * line.minor + escape_markdown(line.label)
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:

@@ -10,8 +10,10 @@ from convcost.core.cost import Size
 from convcost.core.match import UNITS, Choice, Match, Metric
 from convcost.core.units import NONE, exact, in_full, percent, sign, signed_percent
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.notes import convention_note
+from convcost.render.formulas import math_text
+from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
+from convcost.render.texts import MathText, MixedText
 
 MOST_LINES = 24
 
@@ -27,10 +29,10 @@ MOST_NAMED = 3
 VERBS = {"flops": "costs", "macs": "costs", "params": "has", "bytes": "moves"}
 
 
-def matching(match: Match, style: Style) -> Document:
+def match_document(match: Match, style: Style) -> Document:
     """What to read of a match."""
     reference = match.reference
-    full = _table(match, _beside(match))
+    full = _table(match, _other_metrics(match))
     return Document(
         heading=(*([(reference.name, reference.spec)] if reference else []), (match.name, match.spec)),
         facts=tuple(_facts(match)),
@@ -40,10 +42,11 @@ def matching(match: Match, style: Style) -> Document:
     )
 
 
-def _table(match: Match, beside: tuple[Metric, ...]) -> Table:
-    columns = ("", *match.vary, UNITS[match.metric], "difference", "share", *(UNITS[name] for name in beside))
-    lines = (_line(choice, match, beside) for choice in _listed(match))
-    return Table(columns, (_target_line(match, beside), *lines))
+def _table(match: Match, others: tuple[Metric, ...]) -> Table:
+    sizes, units = map(MathText, match.vary), (UNITS[name] for name in others)
+    columns = ("", *sizes, UNITS[match.metric], "difference", "share", *units)
+    lines = (_line(choice, match, others) for choice in _listed(match))
+    return Table(columns, (_target_line(match, others), *lines))
 
 
 def _width(table: Table) -> int:
@@ -54,18 +57,18 @@ def _width(table: Table) -> int:
 def _facts(match: Match) -> Iterator[Fact]:
     if sizes := _given_sizes(match):
         yield Fact("sizes", sizes)
-    varied = ", ".join(match.vary)
-    yield Fact("vary", f"{varied} of {match.name}" if match.reference else varied)
+    varied = MixedText.joined(", ", map(MathText, match.vary))
+    yield Fact("vary", MixedText(varied, f" of {match.name}") if match.reference else varied)
     number = prod(map(len, match.searched.values()))
     what = "pairs" if len(match.vary) > 1 else "values"
-    yield Fact("searched", f"{', '.join(_searched(match))}: all {number:,} {what}")
+    yield Fact("searched", MixedText(MixedText.joined(", ", _searched(match)), f": all {number:,} {what}"))
 
 
 def _searched(match: Match) -> Iterator[str]:
     """E from 8 to 4,096 in steps of 8, for each varied size."""
     for name, sizes in match.searched.items():
         steps = f" in steps of {sizes.step:,}" if sizes.step > 1 else ""
-        yield f"{name} from {sizes[0]:,} to {sizes[-1]:,}{steps}"
+        yield MixedText(MathText(name), f" from {sizes[0]:,} to {sizes[-1]:,}{steps}")
 
 
 def _given_sizes(match: Match) -> str:
@@ -74,32 +77,28 @@ def _given_sizes(match: Match) -> str:
     assumed = tuple(dict.fromkeys((*(reference.assumed if reference else ()), *match.assumed)))
     left_open = dict.fromkeys((*(reference.open_names if reference else ()), *match.left_open))
     every = {**(reference.sizes if reference else {}), **match.sizes}
-    given = ", ".join(
-        f"{name} = {in_full(size)}" for name, size in every.items() if name not in {*assumed, *left_open}
-    )
-    taken = " = ".join(assumed) + " = 1 assumed" if assumed else ""
-    unneeded = [name for name in left_open if name not in match.sizes]
-    return "; ".join(part for part in (given, taken, f"{', '.join(unneeded)} open" * bool(unneeded)) if part)
+    bound = {name: in_full(size) for name, size in every.items() if name not in {*assumed, *left_open}}
+    return join_sizes(bound, assumed, [name for name in left_open if name not in match.sizes])
 
 
-def _beside(match: Match) -> tuple[Metric, ...]:
-    """What is shown beside the metric, where it has a number."""
+def _other_metrics(match: Match) -> tuple[Metric, ...]:
+    """What is shown in addition to the metric, where it has a number."""
     is_open = match.left_open or (match.reference and match.reference.open_names)
     return () if is_open else ("flops",) if match.metric == "params" else ("params",)
 
 
-def _target_line(match: Match, beside: tuple[Metric, ...]) -> Line:
+def _target_line(match: Match, others: tuple[Metric, ...]) -> Line:
     reference = match.reference
-    others = (exact(getattr(reference, name)) if reference else "" for name in beside)
+    amounts = (exact(getattr(reference, name)) if reference else "" for name in others)
     label = reference.name if reference else "budget"
-    return Line(label, (*[""] * len(match.vary), exact(match.target), "", "", *others))
+    return Line(label, (*[""] * len(match.vary), exact(match.target), "", "", *amounts))
 
 
-def _line(choice: Choice, match: Match, beside: tuple[Metric, ...]) -> Line:
+def _line(choice: Choice, match: Match, others: tuple[Metric, ...]) -> Line:
     sizes = (f"{size:,}" for size in choice.sizes.values())
     left = _signed(choice.difference), _share(choice.difference, match.target)
-    others = (exact(getattr(choice.report, name)) for name in beside)
-    return Line(_label(choice, match), (*sizes, exact(choice.cost), *left, *others))
+    amounts = (exact(getattr(choice.report, name)) for name in others)
+    return Line(_label(choice, match), (*sizes, exact(choice.cost), *left, *amounts))
 
 
 def _label(choice: Choice, match: Match) -> str:
@@ -134,10 +133,9 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
     """The sentences below the table, which has `lines` of the choices."""
     notes = [_verdict(match)] if match.found else []
     if len(match.choices) > 1:
-        first, second = match.vary
-        notes.append(
-            f"No other pair within {_target(match)} with the same {first} or the same {second} comes nearer."
-        )
+        first, second = map(MathText, match.vary)
+        which = MixedText(" with the same ", first, " or the same ", second, " comes nearer.")
+        notes.append(MixedText(f"No other pair within {_target(match)}", which))
     if len(match.choices) > lines:
         notes.append(f"{len(match.choices):,} such pairs were found; {lines} of them are shown.")
     return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))
@@ -145,17 +143,18 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
 
 def _verdict(match: Match) -> str:
     first = match.best[0]
-    sizes = " or ".join(map(_choice_sizes, match.best[:MOST_NAMED]))
-    with_sizes = f"With {sizes}{' or others' if len(match.best) > MOST_NAMED else ''}, {match.name}"
+    sizes = MixedText.joined(" or ", map(_choice_sizes, match.best[:MOST_NAMED]))
+    others = " or others" if len(match.best) > MOST_NAMED else ""
+    with_sizes = MixedText("With ", sizes, f"{others}, {match.name}")
     costs = f"{VERBS.get(match.metric, 'has')} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
-        return f"{with_sizes} {costs.format('exactly ')}, as {target}."
+        return MixedText(with_sizes, f" {costs.format('exactly ')}, as {target}.")
     off = _off(first.difference, match.target)
     if len({choice.cost for choice in match.best}) > 1:
-        return f"{with_sizes} comes as near to {target} on either side: {off} off."
+        return MixedText(with_sizes, f" comes as near to {target} on either side: {off} off.")
     more = "more" if first.difference > 0 else "fewer"
-    return f"{with_sizes} {costs.format('')}, {off} {more} than {target}."
+    return MixedText(with_sizes, f" {costs.format('')}, {off} {more} than {target}.")
 
 
 def _target(match: Match) -> str:
@@ -164,7 +163,7 @@ def _target(match: Match) -> str:
 
 def _choice_sizes(choice: Choice) -> str:
     """E = 48, K = 3."""
-    return ", ".join(f"{name} = {size:,}" for name, size in choice.sizes.items())
+    return MixedText.joined(", ", (math_text("{} = {}", *pair) for pair in choice.sizes.items()))
 
 
 def _off(difference: Size, target: Size) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
 from convcost.core.report import Assumption, Report
-from convcost.core.units import human, ratio
+from convcost.core.units import exact, human, ratio
 from convcost.render.document import Fact
-from convcost.render.formulas import TOO_LONG, math_text, size_text
+from convcost.render.formulas import TOO_LONG, math_text, relation_text, size_text
 from convcost.render.texts import MathText, MixedText
 
 COUNTED = {
@@ -40,11 +43,15 @@ def sizes_text(reports: tuple[Report, ...]) -> str:
     """E = 128, L = 10; B = S = 1 assumed."""
     assumed = tuple(dict.fromkeys(name for report in reports for name in report.assumed))
     sizes = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
-    bound = {name: size for name, size in sizes.items() if isinstance(size, int)}
-    left = [MathText(name) for name in sizes if name not in bound]
+    bound = {name: exact(size) for name, size in sizes.items() if isinstance(size, int)}
+    return join_sizes(bound, assumed, [name for name in sizes if name not in bound])
+
+
+def join_sizes(bound: Mapping[str, str], assumed: Sequence[str], left_open: Sequence[str]) -> str:
+    """E = 128, L = 10; B = S = 1 assumed; H open."""
     parts = [MixedText.joined(", ", (math_text("{} = {}", *pair) for pair in bound.items()))]
     parts += [MixedText(MathText(" = ".join((*assumed, "1"))), " assumed")] if assumed else []
-    parts += [MixedText(MixedText.joined(", ", left), " open")] if left else []
+    parts += [MixedText(MixedText.joined(", ", map(MathText, left_open)), " open")] if left_open else []
     return MixedText.joined("; ", filter(None, parts))
 
 
@@ -57,7 +64,11 @@ def assumed_text(reports: tuple[Report, ...]) -> str:
 
 
 def _assumption_text(assumption: Assumption) -> str:
-    return assumption.text if len(assumption.text) <= LONGEST_ASSUMED else TOO_LONG
+    if len(assumption.text) > LONGEST_ASSUMED:
+        return TOO_LONG
+    from convcost.symbolic.constraints import statement
+
+    return MathText(assumption.text, relation_text(partial(statement, assumption)).parts)
 
 
 def unknown_text(reports: tuple[Report, ...]) -> str:

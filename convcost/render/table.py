@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from convcost.core.escapes import without_command
+from convcost.core.escapes import escape_command
 from convcost.render.document import (
     GUTTER,
     Derivation,
@@ -134,7 +134,7 @@ def _table(table: Table, width: int) -> RichTable:
             )
     room = width - table.column_width(0) - GUTTER
     for line in table.lines:
-        label = Text("  " * line.indent + without_command(line.label))
+        label = Text("  " * line.indent + escape_command(line.label))
         cells = [breakable(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
         rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table
@@ -170,7 +170,7 @@ def print_to_text(show: Callable[[Console], None], style: Style) -> str:
     )
     with console.capture() as shown:
         show(console)
-    lines = (without_command(line.replace(GLUE, " ").rstrip()) for line in shown.get().splitlines())
+    lines = (escape_command(line.replace(GLUE, " ").rstrip()) for line in shown.get().splitlines())
     text = "\n".join(lines) + "\n"
     return text if style.unicode else as_ascii(text)
 

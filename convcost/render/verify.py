@@ -9,7 +9,7 @@ from convcost.core.diagnosis import CauseKind
 from convcost.core.units import exact
 from convcost.counters import COUNTERS
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.records.record import installed
+from convcost.render.records.context import installed
 from convcost.render.style import Style
 from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import msgspec
@@ -68,7 +68,7 @@ def record_names() -> list[str]:
 def _records(cls: type[Record] = Record) -> Iterator[type[Record]]:
     """All classes of records, those that other modules refer to by name among them."""
     if cls is Record:
-        for found in iter_modules(records.__path__, f"{records.__name__}."):
+        for found in walk_packages(records.__path__, f"{records.__name__}."):
             import_module(found.name)
     for subclass in cls.__subclasses__():
         yield subclass

@@ -9,10 +9,10 @@ from typing import Any
 
 from convcost.api import Design as Stated
 from convcost.api import check_sizes, stated
-from convcost.core.arguments import MOST_DIGITS_OF_A_TOTAL, all_sizes, checked_names, instance
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.match import MOST_PAIRS, Match, PerSize, Range, metric_named
+from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount
 from convcost.search.design import CountedQuantity, Design, completed, open_names
 from convcost.search.notes import edges, reason
@@ -63,7 +63,7 @@ def match(
     """
     return matching(
         tuple(map(stated, (a,) if b is None else (a, b))),
-        all_sizes(sizes),
+        merge_sizes(sizes),
         vary=_names(vary),
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
@@ -76,9 +76,9 @@ def match(
 def _names(vary: str | Sequence[str]) -> Sequence[str]:
     hint = 'Such as vary="E", or vary="E,K".'
     names = (
-        vary.split(",") if isinstance(vary, str) else instance("vary", vary, (list, tuple), "a text", hint)
+        vary.split(",") if isinstance(vary, str) else check_type("vary", vary, (list, tuple), "a text", hint)
     )
-    return [instance("vary", name, str, "a text", hint) for name in names]
+    return [check_type("vary", name, str, "a text", hint) for name in names]
 
 
 def matching(
@@ -209,7 +209,7 @@ def _own_limit(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...
     """The limit of one size; None where it has none of its own."""
     if not isinstance(limit, Mapping):
         return None if limit is None else whole(what, limit)
-    for other in checked_names(limit):
+    for other in check_size_names(limit):
         if other not in vary:
             raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
     return whole(what, limit[name]) if name in limit else None

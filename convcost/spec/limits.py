@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convcost.core.arguments import MOST_DIGITS
 from convcost.core.errors import Span, SpecError
+from convcost.core.type_checks import MOST_DIGITS
 from convcost.layers.interface import MOST_DIMENSIONS
 
 LONGEST_TEXT = 20_000

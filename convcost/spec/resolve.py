@@ -10,9 +10,9 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-from convcost.core.arguments import MOST_DIGITS
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError, did_you_mean
+from convcost.core.type_checks import MOST_DIGITS
 from convcost.layers import find_layer, layer_class, unknown_layer
 from convcost.layers.interface import Layer
 from convcost.spec.evaluate import evaluate

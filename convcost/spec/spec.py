@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
-from convcost.core.arguments import DESIGN, MOST_DIGITS, check_digits, described, instance
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.core.report import Report
+from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
 from convcost.layers.network import Network
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
-from convcost.spec.inferred import inferred_input
+from convcost.spec.inferred_input import inferred_input
+from convcost.spec.limits import MOST_LAYERS
 from convcost.spec.resolve import Template, resolve
-from convcost.spec.syntax import Expression, names
-from convcost.spec.unroll import summary, unroll
+from convcost.spec.syntax import Call, Expression, Repeat, Step, names
 
 BATCH_LIKE = ("B", "S", "N")
 """The sizes taken as 1 once every other one is bound."""
@@ -107,14 +107,14 @@ class Spec:
 
 def parse(text: str) -> Spec:
     """The spec that `text` states; raises SpecError with a caret under what is wrong."""
-    instance("the spec", text, str, DESIGN)
+    check_type("the spec", text, str, DESIGN)
     candidate = parse_candidate(text)
-    calls = unroll(candidate.steps, text)
+    calls = _unroll(candidate.steps, text)
     places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
     templates = tuple(resolve(call, text) for call in places)
     shape = candidate.input or inferred_input(templates, text)
     return Spec(
-        name=candidate.name or summary(candidate.steps),
+        name=candidate.name or _summary(candidate.steps),
         text=text[candidate.body :].strip(),
         source=text,
         input=shape,
@@ -123,6 +123,38 @@ def parse(text: str) -> Spec:
         order=tuple(map(places.__getitem__, calls)),
         names=_names(shape, templates),
     )
+
+
+def _unroll(steps: tuple[Step, ...], text: str) -> list[Call]:
+    """Every layer in order, each repetition written out."""
+    calls: list[Call] = []
+    for step in steps:
+        if isinstance(step, Call):
+            calls.append(step)
+        else:
+            inner = _unroll(step.steps, text)
+            _check_repetition(step, len(calls) + len(inner) * step.times, text)
+            calls += inner * step.times
+    return calls
+
+
+def _check_repetition(repeat: Repeat, layers: int, text: str) -> None:
+    if repeat.times < 1:
+        raise SpecError("a repetition is 1 or more", text=text, span=repeat.span)
+    if layers > MOST_LAYERS:
+        raise SpecError(f"more than {MOST_LAYERS:,} layers", text=text, span=repeat.span)
+
+
+def _summary(steps: tuple[Step, ...]) -> str:
+    """A short name for a chain: `2 x Conv1d`, `Conv1d -> ... -> Linear`."""
+    shown = [
+        step.kind if isinstance(step, Call) else f"{step.times} x {_bracketed(step.steps)}" for step in steps
+    ]
+    return " -> ".join(shown if len(shown) < 4 else [shown[0], "...", shown[-1]])
+
+
+def _bracketed(steps: tuple[Step, ...]) -> str:
+    return _summary(steps) if len(steps) == 1 else f"({_summary(steps)})"
 
 
 def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tuple[str, ...]:
@@ -143,13 +175,13 @@ def whole(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
             raise TypeError
         found = operator.index(size)
     except Exception:  # whatever another's number raises
-        shown = described(size) if type(size) is not Fraction else str(size)[:40]
+        shown = describe_value(size) if type(size) is not Fraction else str(size)[:40]
         raise WrongTypeError(f"{name} is {shown}; a size is a whole number") from None
     check_digits(name, found, most_digits)
     return found
 
 
-class Named(Protocol):
+class HasSizeNames(Protocol):
     """What has sizes by name: a spec, or a model's inputs."""
 
     @property
@@ -157,7 +189,7 @@ class Named(Protocol):
         """The names of its sizes, each once."""
 
 
-def check_names(sizes: Mapping[str, Size], specs: tuple[Named, ...]) -> None:
+def check_names(sizes: Mapping[str, Size], specs: tuple[HasSizeNames, ...]) -> None:
     """Refuse a size that none of `specs` has."""
     known = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
     for name in sizes:

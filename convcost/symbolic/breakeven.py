@@ -11,10 +11,9 @@ from sympy import CRootOf, Mul, S
 from convcost.core.report import Assumption
 from convcost.symbolic.bounds import Least, is_never_negative, least_values, sign_from
 from convcost.symbolic.constraints import inequality
-from convcost.symbolic.crossings import crossings
+from convcost.symbolic.crossings import crossings, sign_of
 from convcost.symbolic.expressions import python_number
 from convcost.symbolic.factorization import product_of_sums
-from convcost.symbolic.sign_runs import sign_of
 from convcost.symbolic.sympy_bridge import canonicalize, symbol
 from convcost.symbolic.text import readable
 

@@ -38,12 +38,14 @@ class Constraint(NamedTuple):
     @property
     def assumption(self) -> Assumption:
         """As a report has it."""
+        return Assumption(self.statement(_written), self.relation, to_sympy(self.formula))
+
+    def statement(self, write: Callable[[Expr], str]) -> str:
+        """What it says, with expressions as `write` writes them: L + 2 ≥ K, G divides E."""
         if self.relation == "whole":
             divisor = made(common_divisor(self.formula))
-            text = f"{_written(to_sympy(divisor))} divides {_written(to_sympy(self.formula * divisor))}"
-        else:
-            text = _stated(self.formula.terms, "=" if self.relation == "zero" else "≥", _written)
-        return Assumption(text, self.relation, to_sympy(self.formula))
+            return f"{write(to_sympy(divisor))} divides {write(to_sympy(self.formula * divisor))}"
+        return _stated(self.formula.terms, "=" if self.relation == "zero" else "≥", write)
 
 
 def _written(expression: Expr) -> str:
@@ -66,6 +68,13 @@ def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
             yield from _zero(value - expected)
         case Rank() | Known() if not requirement.holds():
             raise FailureError
+
+
+def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
+    """What `assumption` says, with expressions as `write` writes them."""
+    formula = from_sympy(assumption.formula)
+    assert isinstance(formula, Formula)
+    return Constraint(assumption.relation, formula).statement(write)
 
 
 def constraints_left(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from sympy import Expr
 
-from convcost.core.arguments import all_sizes, check_digits, described, instance, text
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean
 from convcost.core.metrics import NAMES
 from convcost.core.report import Assumption, Report
+from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
 from convcost.symbolic.constraints import FailureError, constraints_left
 from convcost.symbolic.evaluator import SymbolicEvaluator
 from convcost.symbolic.expressions import Numbers, evaluate, quotient
@@ -33,7 +33,7 @@ Result: TypeAlias = "int | Fraction | ndarray"
 
 def substitute_sizes(report: Report, given: Mapping[str, object]) -> Report:
     """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
-    sizes = cast("dict[str, int]", checked_sizes(report, all_sizes(given)))
+    sizes = cast("dict[str, int]", checked_sizes(report, merge_sizes(given)))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
 
 
@@ -84,9 +84,9 @@ def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvalua
 def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Result]:
     """`metric` as an exact function of the named open sizes."""
     for name in names:
-        instance("the name of a size", name, str, "a text", 'Such as "E".')
+        check_type("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
-    if text("metric", metric, "flops") not in NAMES:
+    if check_text("metric", metric, "flops") not in NAMES:
         raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
     if formula is None:
@@ -159,7 +159,7 @@ def _size(name: str, value: object) -> int:
         size = 0
     check_digits(name, size)
     if size < 1:
-        shown = str(value)[:40] if isinstance(value, int | Fraction) else described(value)
+        shown = str(value)[:40] if isinstance(value, int | Fraction) else describe_value(value)
         raise UsageError(f"{name} is {shown}; a size is a whole number, 1 or more")
     return size
 

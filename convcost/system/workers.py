@@ -1,8 +1,9 @@
 """Processes of their own for code that others wrote: it may hang, crash, or end the program.
 
-A worker is a copy of this process, so that what is imported is not imported again. What it answers goes
-through a pipe; that it ended without an answer is noticed also where the pipe is held open by its children.
-The code may write to the pipe too, or close it: an answer is sealed with a secret that the code is not told.
+A worker is a fork of this process, so that what is imported is not imported again. Its answers come through
+a pipe, framed and signed, as the code that it runs may write to the pipe or close it. multiprocessing can't
+stand in: a message cut short blocks its reader beyond any timeout, anybody can forge one, and the end of a
+worker is not seen while a process that it started holds the pipe.
 """
 
 from __future__ import annotations
@@ -25,29 +26,29 @@ from typing import NoReturn
 from convcost.system.signals import cleanup
 
 LENGTH = struct.Struct("!Q")
-"""How long an answer is, before the answer."""
+"""The length of an answer, in front of it."""
 
-SEAL = 16
-"""The bytes of a seal, of which one is behind the length and one behind the answer."""
+SIGNATURE_SIZE = 16
+"""Bytes of a signature; one follows the length, and one the answer."""
 
-INTRUDED = "something wrote to convcost's pipe, so its answer is not trusted"
+FORGED_ANSWER = "something wrote to convcost's pipe, so its answer is not trusted"
 
-PULSE = 0.05
-"""The seconds between two looks at whether a worker lives."""
+POLL_SECONDS = 0.05
+"""Seconds between two looks at whether a worker still runs."""
 
 DEFAULT_TIMEOUT = 600.0
 """The seconds that counting a model may take."""
 
-KILL_WITH_PARENT = 1
-"""Linux's PR_SET_PDEATHSIG."""
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl: the signal that a process gets when its parent ends."""
 
 
 class EndedError(Exception):
-    """The process gave no answer; the message says why, `is_late` that it may still have been at it."""
+    """The process gave no answer; the message says why, `timed_out` that it was still running."""
 
-    def __init__(self, message: str, is_late: bool = False) -> None:
+    def __init__(self, message: str, timed_out: bool = False) -> None:
         super().__init__(message)
-        self.is_late = is_late
+        self.timed_out = timed_out
 
 
 def can_fork() -> bool:
@@ -56,26 +57,26 @@ def can_fork() -> bool:
 
 
 class Worker:
-    """A copy of this process that runs `life`, which is called with what sends an answer.
+    """A fork of this process that runs `task`, which is called with what sends an answer.
 
-    With `is_alone` it is in a process group of its own, which ends as a whole, and which no key on the
-    terminal reaches.
+    With `has_own_group` it is in a process group of its own, which ends as a whole, and which no key on
+    the terminal reaches.
     """
 
-    def __init__(self, life: Callable[[Sender], object], is_alone: bool = True) -> None:
+    def __init__(self, task: Callable[[Sender], object], has_own_group: bool = True) -> None:
         self._reader, writer = os.pipe()
-        self._is_alone = is_alone
-        self._secret = os.urandom(SEAL)
+        self._has_own_group = has_own_group
+        self._key = os.urandom(SIGNATURE_SIZE)
         parent = os.getpid()
-        self.process = _forked()
+        self.process = _fork()
         if self.process == 0:
             os.close(self._reader)
-            _live(life, Sender(writer, self._secret), parent, is_alone)
+            _run_task(task, Sender(writer, self._key), parent, has_own_group)
         os.close(writer)
         self._status: int | None = None
         self._poll = select.poll()  # which takes file descriptors of any size
         self._poll.register(self._reader, select.POLLIN)
-        if is_alone:
+        if has_own_group:
             with suppress(OSError):  # the process may have ended, or done so itself
                 os.setpgid(self.process, self.process)
 
@@ -84,31 +85,31 @@ class Worker:
         end = None if seconds is None else time.monotonic() + seconds
         try:
             with cleanup(partial(self.send, signal.SIGKILL)):
-                length: int = LENGTH.unpack(self._sealed(LENGTH.size, end))[0]
-                return self._sealed(length, end)
+                length: int = LENGTH.unpack(self._signed_bytes(LENGTH.size, end))[0]
+                return self._signed_bytes(length, end)
         except TimeoutError:
-            raise EndedError(f"it was not done after {seconds:g} seconds", is_late=True) from None
+            raise EndedError(f"it was not done after {seconds:g} seconds", timed_out=True) from None
 
-    def _sealed(self, length: int, end: float | None) -> bytes:
-        """So many bytes; EndedError where the seal behind them is another's."""
+    def _signed_bytes(self, length: int, end: float | None) -> bytes:
+        """So many bytes; EndedError where the signature behind them is not this worker's."""
         data = self._bytes(length, end)
-        if not compare_digest(self._bytes(SEAL, end), seal(data, self._secret)):
-            raise EndedError(INTRUDED)
+        if not compare_digest(self._bytes(SIGNATURE_SIZE, end), sign(data, self._key)):
+            raise EndedError(FORGED_ANSWER)
         return data
 
     def _bytes(self, length: int, end: float | None) -> bytes:
         parts = []
         while length:
             ended = self.has_ended
-            if self._poll.poll(0 if ended else 1000 * PULSE):
+            if self._poll.poll(0 if ended else 1000 * POLL_SECONDS):
                 part = os.read(self._reader, min(length, 2**20))
                 if not part:
                     self._wait()
-                    raise EndedError(self._death())
+                    raise EndedError(self._end_text())
                 parts.append(part)
                 length -= len(part)
             elif ended:
-                raise EndedError(self._death())
+                raise EndedError(self._end_text())
             elif end is not None and time.monotonic() > end:
                 raise TimeoutError
         return b"".join(parts)
@@ -134,24 +135,26 @@ class Worker:
         while not self.has_ended and time.monotonic() < end:
             time.sleep(0.005)
 
-    def _death(self) -> str:
+    def _end_text(self) -> str:
         if self._status is None:
             return "it closed the pipe to convcost"
         if os.WIFSIGNALED(self._status):
             number = os.WTERMSIG(self._status)
-            return f"it was ended by {_name(number)}" + " (out of memory?)" * (number == signal.SIGKILL)
+            return f"it was ended by {_signal_name(number)}" + " (out of memory?)" * (
+                number == signal.SIGKILL
+            )
         return f"its process ended with {os.waitstatus_to_exitcode(self._status)} and gave no answer"
 
     def send(self, number: int) -> None:
         """Send a signal to the process, and to those that it started where it is alone."""
         with suppress(ProcessLookupError, PermissionError):
-            if self._is_alone:
+            if self._has_own_group:
                 os.killpg(self.process, number)
             elif not self.has_ended:
                 os.kill(self.process, number)
 
     def stop(self) -> None:
-        """End the process if it has not ended, and those that it started where it is alone."""
+        """End the process if it has not ended, and those that it started where it has its own group."""
         self.send(signal.SIGKILL)
         if self._status is None:
             self._status = os.waitpid(self.process, 0)[1]
@@ -160,46 +163,46 @@ class Worker:
             self._reader = -1
 
 
-def seal(data: bytes, secret: bytes) -> bytes:
-    """What only who knows the secret can put behind `data`."""
-    return blake2b(data, key=secret, digest_size=SEAL).digest()
+def sign(data: bytes, key: bytes) -> bytes:
+    """The signature of `data`, which only a holder of the key can make."""
+    return blake2b(data, key=key, digest_size=SIGNATURE_SIZE).digest()
 
 
 class Sender:
     """Sends answers from the process that made it, and from none that this one starts.
 
-    It calls the system as it was before a model could put another function in the place.
+    It calls the system functions imported here, which a model can't have replaced.
     """
 
-    def __init__(self, writer: int, secret: bytes) -> None:
+    def __init__(self, writer: int, key: bytes) -> None:
         self.writer = writer
-        self._secret = secret
+        self._key = key
         self._owner = getpid()
-        self._pipe = _identity(writer)
+        self._pipe = _file_identity(writer)
 
     def __call__(self, answer: bytes) -> None:
         if getpid() != self._owner:
             _exit(0)
-        if _identity(self.writer) != self._pipe:
+        if _file_identity(self.writer) != self._pipe:
             raise OSError("the pipe was closed, and its number may be another file's")
         for data in (LENGTH.pack(len(answer)), answer):
-            left = data + seal(data, self._secret)
+            left = data + sign(data, self._key)
             while left:
                 left = left[write(self.writer, left) :]
 
 
-def _identity(descriptor: int) -> tuple[int, int]:
+def _file_identity(descriptor: int) -> tuple[int, int]:
     found = fstat(descriptor)
     return found.st_dev, found.st_ino
 
 
-def _name(number: int) -> str:
+def _signal_name(number: int) -> str:
     with suppress(ValueError):
         return signal.Signals(number).name
     return f"signal {number}"
 
 
-def _forked() -> int:
+def _fork() -> int:
     _flush()  # or both processes would write what waits in the buffers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -212,16 +215,16 @@ def _flush() -> None:
             stream.flush()
 
 
-def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone: bool) -> NoReturn:
-    """The life of the copy: what a model forks off and lets return ends here too, without an answer."""
+def _run_task(task: Callable[[Sender], object], send: Sender, parent: int, has_own_group: bool) -> NoReturn:
+    """Run in the fork; a process that the task forks and lets return ends here too, without an answer."""
     code = 1
     try:
-        if is_alone:
+        if has_own_group:
             os.setpgid(0, 0)
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # or to write to a terminal might stop it
-        _end_with_parent(parent)
-        _end_before_parent()
-        life(send)
+        _exit_with_parent(parent)
+        _prefer_for_oom_kill()
+        task(send)
         code = 0
     except OSError:
         pass  # the pipe was closed: whoever reads it notices
@@ -230,19 +233,19 @@ def _live(life: Callable[[Sender], object], send: Sender, parent: int, is_alone:
         _exit(code)
 
 
-def _end_before_parent() -> None:
-    """So that it is this process that is ended where memory runs out, and not the one that can tell of it."""
+def _prefer_for_oom_kill() -> None:
+    """Where memory runs out, the system is to end this process, and not its parent, which can report it."""
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("500")
 
 
-def _end_with_parent(parent: int) -> None:
-    """So that nothing runs on when this program is killed; where there is no such thing, it does."""
+def _exit_with_parent(parent: int) -> None:
+    """End when the parent is killed, on Linux."""
     if sys.platform != "linux":
         return
     with suppress(ImportError, OSError, AttributeError):
         import ctypes
 
-        ctypes.CDLL(None).prctl(KILL_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         _exit(1)

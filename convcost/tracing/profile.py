@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import torch
 
-from convcost.core.arguments import instance, is_module, is_module_class, text, wrong_type
 from convcost.core.cost import Cost
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
+from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
 from convcost.tracing.data_access import DataRunReads, ShapeRunReads
 from convcost.tracing.gradients import run_backward
@@ -113,14 +113,14 @@ class Profiler:
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
         hint = 'Such as {"mylib::scan": scan_cost}.'
-        for name, formula in instance("formulas", self.formulas, Mapping, "a mapping", hint).items():
-            instance("the name of an operator", name, str, "a text", hint)
+        for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
+            check_type("the name of an operator", name, str, "a text", hint)
             if not callable(formula):
-                raise wrong_type(f"the formula of {name[:80]}", formula, "a function", hint)
-        instance("backward", self.backward, bool, "True or False")
-        instance("memory", self.memory, int, "a number of bytes")
+                raise wrong_type_error(f"the formula of {name[:80]}", formula, "a function", hint)
+        check_type("backward", self.backward, bool, "True or False")
+        check_type("memory", self.memory, int, "a number of bytes")
         if self.footprint is not None:
-            text("footprint", self.footprint, "float32")
+            check_text("footprint", self.footprint, "float32")
 
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
@@ -247,7 +247,7 @@ def check_is_module(module: Any) -> None:
     """WrongTypeError for what is no torch module, with what is done with it instead."""
     if isinstance(module, type) and is_module_class(module):
         hint = f"Make one of that class: {module.__name__}(...)"
-        raise wrong_type("the module", module, "a torch module", hint)
+        raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
         hint = f"convcost.cost({module[:40]!r}) tells a design's cost." if isinstance(module, str) else ""
-        raise wrong_type("the module", module, "a torch module", hint)
+        raise wrong_type_error("the module", module, "a torch module", hint)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from clocks import MACHINE
 from convcost.benchmark import peaks
 from convcost.benchmark.machine import machine_text, parse_machine
 from convcost.cli import machine_file as machines
-from convcost.cli.machine_file import folder
 from convcost.core.errors import UsageError
 
 NOW = replace(MACHINE, torch=torch.__version__, threads=torch.get_num_threads())
@@ -178,13 +178,10 @@ def test_a_folder_that_may_not_be_looked_into_is_said(caches, monkeypatch):
 
 
 def test_a_user_without_a_home_is_told_where_else_to_keep_it(monkeypatch):
-    def home():
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     with pytest.raises(UsageError, match=r"no home folder\nXDG_CACHE_HOME names another"):
-        folder({}, "linux")
-    assert folder({"XDG_CACHE_HOME": "/x"}, "linux") == Path("/x/convcost")
+        machines.cache_folder()
 
 
 def test_a_measurement_that_is_cut_short_leaves_the_last_one(caches, monkeypatch):
@@ -201,18 +198,18 @@ def test_how_to_measure_is_for_measuring(option):
     assert refused("devices", *option) == "--on and --threads are for --measure\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 @pytest.mark.parametrize(
-    ("environment", "platform", "expected"),
-    [
-        ({"XDG_CACHE_HOME": "/x"}, "linux", Path("/x")),
-        ({"XDG_CACHE_HOME": "/x"}, "darwin", Path("/x")),
-        ({"XDG_CACHE_HOME": "x/y"}, "linux", Path.home() / ".cache"),
-        ({"XDG_CACHE_HOME": ""}, "linux", Path.home() / ".cache"),
-        ({}, "linux", Path.home() / ".cache"),
-        ({}, "darwin", Path.home() / "Library" / "Caches"),
-        ({"LOCALAPPDATA": "/local"}, "win32", Path("/local")),
-        ({}, "win32", Path.home() / "AppData" / "Local"),
-    ],
+    ("caches", "expected"),
+    [("/x", Path("/x")), ("x/y", Path.home() / ".cache"), ("", Path.home() / ".cache")],
 )
-def test_caches_are_where_the_system_has_them(environment, platform, expected):
-    assert folder(environment, platform) == expected / "convcost"
+def test_caches_are_where_xdg_has_them_if_that_is_absolute(caches, expected, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", caches)
+    assert machines.cache_folder() == expected / "convcost"
+
+
+def test_caches_are_in_the_home_folder_if_xdg_says_nothing(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    if sys.platform == "linux":
+        assert machines.cache_folder() == Path("/home/someone/.cache/convcost")

@@ -15,7 +15,7 @@ from torch import nn
 from convcost.counters import COUNTERS
 from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.subprocess_runner import run_in_subprocess
-from convcost.system.workers import INTRUDED, EndedError, Worker, can_fork
+from convcost.system.workers import FORGED_ANSWER, EndedError, Worker, can_fork
 from convcost.tracing.profile import profile
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
@@ -84,7 +84,7 @@ def heard(act, seconds=20.0):
 )
 def test_what_a_model_writes_to_the_pipe_is_noticed_and_named(data):
     found = heard(lambda: everywhere(data))
-    assert (found.verdict, found.flops, found.reason) == ("unavailable", None, INTRUDED)
+    assert (found.verdict, found.flops, found.reason) == ("unavailable", None, FORGED_ANSWER)
 
 
 def test_a_forged_answer_that_ends_the_process_is_not_believed():
@@ -93,7 +93,7 @@ def test_a_forged_answer_that_ends_the_process_is_not_believed():
         os._exit(0)
 
     found = heard(forge)
-    assert (found.verdict, found.flops, found.reason) == ("unavailable", None, INTRUDED)
+    assert (found.verdict, found.flops, found.reason) == ("unavailable", None, FORGED_ANSWER)
 
 
 def test_a_model_that_closes_every_file_gives_no_answer_and_does_not_hang():

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from gating import CONV, DENSE, configured, problems
+from config_files import CONV, DENSE, config_of, config_problems
 
 from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError, find_config
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_an_entry_has_all_that_its_table_says():
-    entry = configured(
+    entry = config_of(
         'tolerance = "0.5%"',
         DENSE,
         'max_flops = "400 KFLOPs"',
@@ -30,7 +30,7 @@ def test_an_entry_has_all_that_its_table_says():
 
 
 def test_a_model_has_its_place_inputs_and_arguments():
-    entry = configured(
+    entry = config_of(
         "[entries.net]",
         'model = "net.py:Net"',
         'inputs = ["f32[1,3]", "ids=i64[B,4]"]',
@@ -75,9 +75,9 @@ def test_a_model_has_its_place_inputs_and_arguments():
             ".flops",
             "20E could be an amount or a product with E\nWrite 20*E, or the number with all its digits.",
         ),
-        ("dtype = 'float33'", ".dtype", "is one of bfloat16, float16, float32, float64, float8, int64, "
-         "int8, tfloat32, not float33 (did you mean float32?)"),
-        ('count = "matmull"', ".count", "is all or bias or matmul, not matmull (did you mean matmul?)"),
+        ("dtype = 'float33'", ".dtype", "is one of float64, int64, float32, tfloat32, float16, bfloat16, "
+         "float8, int8, not float33 (did you mean float32?)"),
+        ('count = "matmull"', ".count", "is matmul or bias or all, not matmull (did you mean matmul?)"),
         ('agree_with = "fvcore"', ".agree_with", "takes a list of strings, not a string"),
         ("agree_with = ['fvcore', 3]", ".agree_with.1", "takes a string, not a number"),
         (
@@ -103,7 +103,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
 )  # fmt: skip
 def test_what_is_wrong_in_an_entry_is_said_at_its_line_and_key(line, key, message):
     number = 4 if key else 1
-    found = problems(DENSE + line, CONV)
+    found = config_problems(DENSE + line, CONV)
     assert found == [(number, f"entries.dense{key}", message)]
 
 
@@ -146,11 +146,11 @@ NEAR = "there is no such key (did you mean entries?)"
     ],
 )  # fmt: skip
 def test_what_is_wrong_elsewhere_is_said_at_its_place(text, expected):
-    assert problems(text) == expected
+    assert config_problems(text) == expected
 
 
 def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file():
-    found = problems(DENSE, "max_flop = 1", CONV, 'max_flops = "many"', "tolerance = '5'")
+    found = config_problems(DENSE, "max_flop = 1", CONV, 'max_flops = "many"', "tolerance = '5'")
     assert [(line, key) for line, key, _ in found] == [
         (5, "entries.dense.max_flop"),
         (10, "entries.conv.max_flops"),
@@ -159,11 +159,11 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file():
 
 
 def test_a_file_that_is_no_toml_is_pointed_at():
-    assert problems("a = 1", "a = 2") == [(2, "", "invalid TOML: Cannot overwrite a value")]
-    assert problems("[entries", "") == [
+    assert config_problems("a = 1", "a = 2") == [(2, "", "invalid TOML: Cannot overwrite a value")]
+    assert config_problems("[entries", "") == [
         (1, "", "invalid TOML: Expected ']' at the end of a table declaration")
     ]
-    assert problems("a = ") == [(1, "", "invalid TOML: Invalid value")]
+    assert config_problems("a = ") == [(1, "", "invalid TOML: Invalid value")]
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a." * 100_000 + "b = 1"])
@@ -228,7 +228,7 @@ def test_a_table_in_the_wrong_place_is_told_where_it_goes(file, text, folder):
 
 
 def test_an_entry_has_what_holds_for_all_but_for_what_it_says_itself():
-    entries = configured(
+    entries = config_of(
         "tolerance = '2%'\ngrowth_only = true\ntimeout = 30",
         DENSE,
         "growth_only = false",
@@ -243,21 +243,21 @@ def test_an_entry_has_what_holds_for_all_but_for_what_it_says_itself():
 
 def test_numbers_for_a_model_are_pythons_own():
     line = "args = { p = 0.5, more = [1e-2, { q = 1 }] }"
-    found = configured(f'[entries.net]\nmodel = "net.py:Net"\n{line}').entries["net"].subject
+    found = config_of(f'[entries.net]\nmodel = "net.py:Net"\n{line}').entries["net"].subject
     assert found.arguments == {"p": 0.5, "more": [0.01, {"q": 1}]}
     assert [type(found.arguments["p"]), type(found.arguments["more"][0])] == [float, float]
 
 
 @pytest.mark.parametrize("number", ["0.5", "1.0000000000000002", "5e-61"])
 def test_a_limit_that_is_not_a_whole_number_is_refused_however_close_it_is(number):
-    [(line, key, message)] = problems(DENSE + f"max_flops = {number}")
+    [(line, key, message)] = config_problems(DENSE + f"max_flops = {number}")
     assert (line, key) == (4, "entries.dense.max_flops")
     assert message == f"is {number}; a whole number is needed"
 
 
 def test_a_decimal_number_is_what_it_is_written_as_not_the_nearest_float():
     lines = DENSE, CONV + 'ratio_to = "dense"\nmax_ratio = 0.1'
-    [limit] = configured(*lines).entries["conv"].limits
+    [limit] = config_of(*lines).entries["conv"].limits
     assert limit.wanted == Fraction(1, 10)
-    [limit] = configured(DENSE, "max_flops = 1e23").entries["dense"].limits
+    [limit] = config_of(DENSE, "max_flops = 1e23").entries["dense"].limits
     assert limit.wanted == 10**23

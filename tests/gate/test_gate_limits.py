@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from gating import CONV, DENSE, check, checks, problems
+from config_files import CONV, DENSE, check_outcomes, config_problems, entry_results
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,7 +75,7 @@ def test_a_tolerance_is_the_share_that_it_says(whole, decimals):
     ],
 )  # fmt: skip
 def test_a_limit_is_kept_or_not(line, passed):
-    assert all(kept for _, kept, _ in checks(DENSE + line)) is passed
+    assert all(kept for _, kept, _ in check_outcomes(DENSE + line)) is passed
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_limit_is_kept_or_not(line, passed):
     ],
 )
 def test_a_ratio_is_kept_or_not(line, passed):
-    entry_result = check(DENSE, f'{CONV}ratio_to = "dense"\n{line}')
-    assert [each.passed for each in entry_result["conv"].checks] == [passed]
+    results = entry_results(DENSE, f'{CONV}ratio_to = "dense"\n{line}')
+    assert [each.passed for each in results["conv"].checks] == [passed]
 
 
 def test_a_ratio_to_nothing_says_so():
-    entry_result = check(DENSE, CONV + 'ratio_to = "dense"\nmetric = "elementwise"\nmin_ratio = 1')
-    assert [each.reason for each in entry_result["conv"].checks] == ["dense has none"]
+    results = entry_results(DENSE, CONV + 'ratio_to = "dense"\nmetric = "elementwise"\nmin_ratio = 1')
+    assert [each.reason for each in results["conv"].checks] == ["dense has none"]
 
 
 UNPROVED = "it could not be proved for all sizes"
@@ -125,25 +125,25 @@ UNPROVED = "it could not be proved for all sizes"
     ],
 )
 def test_with_sizes_free_a_formula_is_proved_or_not(line, outcome):
-    assert checks(FREE + line) == [outcome]
+    assert check_outcomes(FREE + line) == [outcome]
 
 
 def test_what_is_assumed_to_divide_divides():
-    assert checks(HALVES + 'flops = "6*N*C*G*L"') == [("flops", True, "")]
-    assert checks(HALVES + 'flops = "6*N*C*G*L + C"') == [("flops", False, "")]
+    assert check_outcomes(HALVES + 'flops = "6*N*C*G*L"') == [("flops", True, "")]
+    assert check_outcomes(HALVES + 'flops = "6*N*C*G*L + C"') == [("flops", False, "")]
 
 
 def test_a_ratio_of_formulas_may_be_a_number_or_a_formula():
     other = '[entries.other]\nspec = "[N, C, L] -> Conv1d(C, C*K, 3, padding=1)"\nratio_to = "one"\n'
     one = '[entries.one]\nspec = "[N, C, L] -> Conv1d(C, C, 3, padding=1)"\n'
     for line, passed in (('ratio = "K"', True), ('ratio = "K + 1"', False), ('max_ratio = "2*K"', True)):
-        assert [each.passed for each in check(one, other + line)["other"].checks] == [passed]
+        assert [each.passed for each in entry_results(one, other + line)["other"].checks] == [passed]
     lines = ('metric = "output_elements"\nratio = "K"', 'metric = "params"\nratio = "K"')
-    assert [check(one, other + line)["other"].passed for line in lines] == [True, True]
+    assert [entry_results(one, other + line)["other"].passed for line in lines] == [True, True]
 
 
 def test_where_sizes_are_missing_a_number_can_not_be_a_limit():
-    assert problems(FREE + "max_flops = 100") == [
+    assert config_problems(FREE + "max_flops = 100") == [
         (
             3,
             "entries.free.max_flops",
@@ -154,10 +154,10 @@ def test_where_sizes_are_missing_a_number_can_not_be_a_limit():
 
 def test_a_number_may_be_the_limit_of_what_does_not_depend_on_free_sizes():
     line = 'spec = "[N, C, L] -> ReLU -> Conv1d(C, 2, 3)"\nsizes = { C = 4 }\nparams = 26'
-    assert checks("[entries.a]", line) == [("params", True, "")]
+    assert check_outcomes("[entries.a]", line) == [("params", True, "")]
 
 
 def test_numbers_in_a_formula_have_to_divide():
-    assert problems(DENSE + 'flops = "E/3"') == [
+    assert config_problems(DENSE + 'flops = "E/3"') == [
         (4, "entries.dense.flops", "128 / 3 is not a whole number\n  E/3\n  ^^^\nUse // to round down.")
     ]

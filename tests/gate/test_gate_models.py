@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gating import check, checks, configured, problems
+from config_files import check_outcomes, config_of, config_problems, entry_results
 
 from convcost.gate.evaluation import run_gate
 from convcost.render import render
@@ -66,59 +66,59 @@ def net(folder):
     ],
 )
 def test_a_model_is_made_and_run_as_its_entry_says(lines):
-    found = checks(lines)
+    found = check_outcomes(lines)
     assert found
     assert all(passed for _, passed, _ in found)
 
 
 def test_a_model_with_names_for_sizes_is_compared_as_formulas():
     lines = f'{ENTRY.format("Net")}inputs = ["[B,4]"]\nflops = "30*B"\nmax_flops = "31*B"\nmin_flops = "32*B"'
-    assert checks(lines) == [("max_flops", False, ""), ("min_flops", True, ""), ("flops", False, "")]
+    assert check_outcomes(lines) == [("max_flops", False, ""), ("min_flops", True, ""), ("flops", False, "")]
 
 
 def test_an_operator_without_a_formula_makes_the_count_partial():
     reason = "there is no formula for aten::_foreach_exp"
-    assert checks(ENTRY.format("Scans") + INPUT) == [("formulas", False, reason)]
+    assert check_outcomes(ENTRY.format("Scans") + INPUT) == [("formulas", False, reason)]
 
 
 def test_a_loop_of_unknown_length_makes_the_count_partial():
     reason = "higher_order::while_loop: one trip is counted, as the number of trips depends on values"
-    assert checks(ENTRY.format("Loops") + INPUT) == [("formulas", False, reason)]
+    assert check_outcomes(ENTRY.format("Loops") + INPUT) == [("formulas", False, reason)]
 
 
 def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
     counters = 'agree_with = ["fvcore", "flop_counter_mode"]'
-    assert checks(ENTRY.format("Net") + INPUT + counters) == [
+    assert check_outcomes(ENTRY.format("Net") + INPUT + counters) == [
         ("agree_with", True, "elementwise counted: BatchNorm1d, +32 FLOPs"),
         ("agree_with", True, ""),
     ]
 
 
 def test_what_a_counter_that_agrees_counts_besides_is_said():
-    result = run_gate(configured(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
+    result = run_gate(config_of(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
     text = " ".join(render(result, "table").split())
     assert "fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
 
 
 def test_counters_are_not_asked_with_sizes_open():
     lines = f'{ENTRY.format("Net")}inputs = ["[B,4]"]\nagree_with = ["flop_counter_mode"]'
-    assert checks(lines) == [("agree_with", False, "a counter needs numbers for B")]
+    assert check_outcomes(lines) == [("agree_with", False, "a counter needs numbers for B")]
 
 
 def test_a_ratio_may_be_of_a_model_to_a_design():
     design = '[entries.design]\nspec = "[2, 4] -> BatchNorm1d(4) -> Linear(4, 4)"\n'
     model = f'{ENTRY.format("Net")}{INPUT}ratio_to = "design"\nratio = 1\n'
     for metric in ("flops", "params", "bytes", "activations", "elementwise"):
-        entry_result = check(design, f'{model}metric = "{metric}"')
-        assert entry_result["net"].passed
+        results = entry_results(design, f'{model}metric = "{metric}"')
+        assert results["net"].passed
 
 
 def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_are_checked_too():
     dependent = '[entries.other]\nspec = "Linear(2, 3)"\nratio_to = "net"\nratio = 1\nmax_flops = "E"'
-    assert [key for _, key, _ in problems(f"{ENTRY.format('Fails')}{INPUT}", dependent)] == [
+    assert [key for _, key, _ in config_problems(f"{ENTRY.format('Fails')}{INPUT}", dependent)] == [
         "entries.other.max_flops"
     ]
-    found = problems(f"{ENTRY.format('Fails')}{INPUT}", dependent.replace('\nmax_flops = "E"', ""))
+    found = config_problems(f"{ENTRY.format('Fails')}{INPUT}", dependent.replace('\nmax_flops = "E"', ""))
     assert found == [
         (
             2,
@@ -143,7 +143,7 @@ def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_a
     ],
 )
 def test_a_model_that_there_is_not_is_told_at_its_key(line, message):
-    [(number, key, text)] = problems(line)
+    [(number, key, text)] = config_problems(line)
     assert (number, key) == (2, "entries.net.model")
     assert text.startswith(message)
 
@@ -161,6 +161,6 @@ def test_a_model_that_there_is_not_is_told_at_its_key(line, message):
 )  # fmt: skip
 def test_a_model_s_entry_that_is_wrong_is_told_without_running_it(line, key, message):
     Path("net.py").unlink()
-    [(_, found, text)] = problems(ENTRY.format("Net") + line)
+    [(_, found, text)] = config_problems(ENTRY.format("Net") + line)
     assert found == f"entries.net{key}"
     assert text.startswith(message)

@@ -13,7 +13,13 @@ from markdown_it import MarkdownIt
 from torch import nn
 
 import convcost
-from convcost.core.escapes import markdown, markdown_code, printable, without_command, xml
+from convcost.core.escapes import (
+    escape_command,
+    escape_markdown,
+    make_printable,
+    make_xml_printable,
+    markdown_code_span,
+)
 from convcost.core.report import Comparison
 from convcost.render import render
 from convcost.render.style import Style, View
@@ -150,7 +156,7 @@ def test_html_has_the_name_as_text(name):
     for text in texts(name, "html"):
         found = Tags(text)
         assert found.tags <= TAGS | {"div", "br", "b"}
-    assert printable(name.replace(".", "-")) in Tags(render(results(name)["model"], "html")).text
+    assert make_printable(name.replace(".", "-")) in Tags(render(results(name)["model"], "html")).text
 
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -161,24 +167,26 @@ def test_markdown_has_the_name_as_text(name):
     for text in texts(name, "markdown"):
         assert Tags(READER.render(text)).tags <= TAGS | {"strong"}
     whole = Tags(READER.render(render(results(name)["model"], "markdown"))).text
-    shown = printable(name.replace(".", "-"))
+    shown = make_printable(name.replace(".", "-"))
     assert " ".join(shown.split()) in " ".join(whole.split())
     assert "http://" not in re.sub(r"`[^`]*`", "", text)
 
 
 @EVERY
 def test_a_text_of_markdown_is_read_as_it_was(name):
-    shown = printable(name)
-    assert Tags(READER.render(f"- {markdown(shown)}")).text.strip() == shown.strip()
-    assert Tags(READER.render(f"- {markdown_code(shown)}")).text.strip() == shown.strip()
+    shown = make_printable(name)
+    assert Tags(READER.render(f"- {escape_markdown(shown)}")).text.strip() == shown.strip()
+    assert Tags(READER.render(f"- {markdown_code_span(shown)}")).text.strip() == shown.strip()
 
 
 @EVERY
 def test_xml_is_well_formed_and_has_the_name(name):
     from xml.sax.saxutils import escape, quoteattr
 
-    found = ElementTree.fromstring(f"<a b={quoteattr(xml(name))}>{escape(xml(name))}</a>")
-    assert found.text == found.get("b") == printable(name)
+    found = ElementTree.fromstring(
+        f"<a b={quoteattr(make_xml_printable(name))}>{escape(make_xml_printable(name))}</a>"
+    )
+    assert found.text == found.get("b") == make_printable(name)
 
 
 @EVERY
@@ -206,4 +214,4 @@ def test_the_message_of_an_error_can_be_printed(name):
     ],
 )
 def test_a_line_is_no_command_of_github_actions(line, expected):
-    assert without_command(line) == expected
+    assert escape_command(line) == expected

@@ -15,7 +15,7 @@ from test_hostile_names import NAMES, results
 
 from convcost import api, compare, cost, parse
 from convcost.analysis.explain.explanation import derivation
-from convcost.core.escapes import latex, latex_code, printable
+from convcost.core.escapes import escape_latex, latex_code, make_printable
 from convcost.render import render
 from convcost.render.formulas import full_text, math_text, short_text
 from convcost.render.latex import mathematics, text
@@ -116,6 +116,12 @@ def test_a_note_has_its_formulas_in_math_mode():
     assert (
         r"\item parameters: conv $\div$ dense = $(6\,E + 2)/(E\,L + 1)$; "
         r"conv has fewer where $6\,E + 1 < E\,L$." in lines_of(compare())
+    )
+
+
+def test_an_assumption_has_its_formulas_in_math_mode():
+    assert r"\item Assumed: $G\ \text{divides}\ E$; $L + 2 \ge K$." in lines_of(
+        cost("Conv1d(E, E, K, padding=1, groups=G)")
     )
 
 
@@ -277,8 +283,8 @@ def hostile_documents():
     yield render(cost("[B*S, E, L] -> Conv1d(E, F, K, stride=3, padding=1) -> MaxPool1d(2)"), "latex")
     for name in NAMES:
         yield from (render(result, "latex") for result in results(name).values())
-        shown = printable(name)
-        yield f"{latex(shown)} {latex_code(shown)} {text(shown)} ${mathematics(MathText(shown))}$\n"
+        shown = make_printable(name)
+        yield f"{escape_latex(shown)} {latex_code(shown)} {text(shown)} ${mathematics(MathText(shown))}$\n"
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

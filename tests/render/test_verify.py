@@ -29,7 +29,7 @@ CLEAN = VerificationResult(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
 
 def as_installed(monkeypatch):
     versions = {"torch": "3.0", "ptflops": "1.0", "convcost": "0.1", "fvcore": None}
-    for module in ("verify", "records.verification", "records.record"):
+    for module in ("verify", "records.verification", "records.context"):
         monkeypatch.setattr(f"convcost.render.{module}.installed", versions.get)
 
 

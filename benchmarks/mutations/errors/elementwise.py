@@ -43,10 +43,20 @@ ELEMENTWISE.error(
     '3: ("var", "std",',
     '1: ("var", "std",',
 )
-ELEMENTWISE.error("two neighbours without their sum", "LINEAR = {1: 3,", "LINEAR = {1: 2,", SAMPLING)
+ELEMENTWISE.error(
+    "two neighbours without their sum",
+    "LINEAR_INTERPOLATION = {1: 3,",
+    "LINEAR_INTERPOLATION = {1: 2,",
+    SAMPLING,
+)
 ELEMENTWISE.error("four neighbours without their sums", "2: 7, 3: 15}", "2: 4, 3: 15}", SAMPLING)
 ELEMENTWISE.error("eight neighbours without their sums", "2: 7, 3: 15}", "2: 7, 3: 8}", SAMPLING)
-ELEMENTWISE.error("sixteen neighbours without their sums", "BICUBIC = 31", "BICUBIC = 16", SAMPLING)
+ELEMENTWISE.error(
+    "sixteen neighbours without their sums",
+    "BICUBIC_INTERPOLATION = 31",
+    "BICUBIC_INTERPOLATION = 16",
+    SAMPLING,
+)
 ELEMENTWISE.error("lerp as one operation", '2: ("addcmul"', '1: ("addcmul"')
 ELEMENTWISE.error("logaddexp as two operations", '3: ("logaddexp"', '2: ("logaddexp"')
 ELEMENTWISE.error("a norm without its squares", '2: ("norm"', '1: ("norm"')

@@ -60,8 +60,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "bounds of the other device",
-    "break_even(part.bytes * peak, part.flops * device.bandwidth",
-    "break_even(part.bytes * device.bandwidth, part.flops * peak",
+    "break_even(workload.bytes * peak, workload.flops * device.bandwidth",
+    "break_even(workload.bytes * device.bandwidth, workload.flops * peak",
     "analysis/roofline.py",
 )
 ROOFLINES.error(

@@ -58,9 +58,9 @@ POOLING.error("a divisor of 0", "Known(self.divisor_override != 0,", "Known(True
 
 POOLED = Family("pooling operators", ("pooling",), MODULES, "operators/pooling.py")
 POOLED.error(
-    "by the input",
-    "_taps(self, kernel_size, output) * size(output))",
-    "_taps(self, kernel_size, output) * size(self))",
+    "one side of the window",
+    "elementwise=arithmetic.elements(kernel_size) * size(output))",
+    "elementwise=arithmetic.elements(kernel_size[:1]) * size(output))",
 )
 POOLED.error(
     "adaptive ones twice", "return Cost(elementwise=size(self))", "return Cost(elementwise=2 * size(self))"
@@ -68,6 +68,6 @@ POOLED.error(
 POOLED.error("windows of one dimension", "sides * dimensions if len(sides) == 1 else sides", "sides")
 POOLED.error(
     "the root of LPPool forgotten",
-    "(2 * _taps(input, kernel_size, output) + 1)",
-    "(2 * _taps(input, kernel_size, output))",
+    "(2 * arithmetic.elements(kernel_size) + 1)",
+    "(2 * arithmetic.elements(kernel_size))",
 )

@@ -115,7 +115,9 @@ FOURIER.error(
     "levels rounded down", "(shape[dimension] - 1).bit_length()", "(shape[dimension].bit_length() - 1)"
 )
 FOURIER.error(
-    "real as complex", "return transform(self.shape, dim, 1)", "return transform(self.shape, dim, 2)"
+    "real as complex",
+    "return fourier_transform(self.shape, dim, 1)",
+    "return fourier_transform(self.shape, dim, 2)",
 )
 FOURIER.error("complex numbers as two real ones", "levels * parts // 4", "levels * parts // 2")
 FOURIER.error("one dimension of several", "for dimension in dimensions)", "for dimension in dimensions[:1])")

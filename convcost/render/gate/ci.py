@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from convcost.core.escapes import xml
+from convcost.core.escapes import make_xml_printable
 from convcost.gate.config_file import ConfigError, ConfigProblem
 from convcost.gate.result import EntryResult, GateResult
 from convcost.render.gate.words import failures
@@ -42,12 +42,13 @@ def _case(gate_result: GateResult, entry: str, name: str, line: int, failure: st
     opening = _opening(gate_result, f"convcost.{entry}", name, line)
     if not failure:
         return f"{opening}/>"
-    return f"{opening}><failure {_attributes(message=failure)}>{escape(xml(failure))}</failure></testcase>"
+    text = escape(make_xml_printable(failure))
+    return f"{opening}><failure {_attributes(message=failure)}>{text}</failure></testcase>"
 
 
 def _error(gate_result: GateResult, problem: ConfigProblem) -> str:
     first = problem.message.partition("\n")[0]
-    error = f"<error {_attributes(message=first)}>{escape(xml(problem.message))}</error>"
+    error = f"<error {_attributes(message=first)}>{escape(make_xml_printable(problem.message))}</error>"
     return f"{_opening(gate_result, 'convcost', problem.key, problem.line)}>{error}</testcase>"
 
 
@@ -62,7 +63,7 @@ def _opening(gate_result: GateResult, classname: str, name: str, line: int) -> s
 
 
 def _attributes(**texts: str) -> str:
-    return " ".join(f"{name}={quoteattr(xml(text))}" for name, text in texts.items())
+    return " ".join(f"{name}={quoteattr(make_xml_printable(text))}" for name, text in texts.items())
 
 
 MESSAGE_ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -11,6 +11,7 @@ from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.gate.changes import entry_tables, fitted
 from convcost.render.gate.words import failures, found, label, percent, wanted
 from convcost.render.style import Style
+from convcost.render.texts import MixedText
 
 UPDATE = "convcost check --update"
 
@@ -84,7 +85,7 @@ def _failed(passed: bool) -> str:
 
 def _notes(gate_result: GateResult) -> Iterator[str]:
     for result in gate_result.entries:
-        yield from (f"{result.entry.name}: {text}." for _, text in failures(result))
+        yield from (MixedText(f"{result.entry.name}: ", text, ".") for _, text in failures(result))
         yield from _counter_extras(result)
         yield from _changed_conditions(result)
     yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in gate_result.problems)

@@ -12,6 +12,7 @@ from convcost.gate.baseline import Figure
 from convcost.gate.checks import EntryCheck
 from convcost.gate.result import EntryResult
 from convcost.render.formulas import full_text, is_number
+from convcost.render.texts import MixedText
 
 LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
 """What each metric is called where it stands alone."""
@@ -44,12 +45,12 @@ def found(check: EntryCheck) -> str:
 
 def wanted(check: EntryCheck) -> str:
     """≤ 400,000, = 20*B*S*E**2."""
-    return f"{check.relation} {_wanted(check)}" if check.relation else ""
+    return MixedText(f"{check.relation} ", _wanted(check)) if check.relation else ""
 
 
 def _wanted(check: EntryCheck) -> str:
     tolerance = f" ± {percent(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
-    return _amount(check.wanted, check) + tolerance
+    return MixedText(_amount(check.wanted, check), tolerance)
 
 
 def _amount(value: Any, check: EntryCheck) -> str:
@@ -75,7 +76,8 @@ def sentence(check: EntryCheck) -> str:
     if not check.relation:
         return f"the count is partial: {check.reason}"
     crossed = CROSSED[check.relation]
-    return f"{label(check)} = {found(check)}, {crossed} {_wanted(check)}{reason} ({check.key})"
+    start = MixedText(f"{label(check)} = ", found(check), f", {crossed} ", _wanted(check))
+    return MixedText(start, f"{reason} ({check.key})")
 
 
 def failures(result: EntryResult) -> Iterator[tuple[str, str]]:

@@ -12,14 +12,11 @@ from convcost.gate.checks import EntryCheck
 from convcost.gate.limit import Relation
 from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.gate.words import failures, percent
+from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
 from convcost.render.records.record import (
-    HEAD,
-    ConventionRecord,
     Field,
     Formula,
-    Head,
     Record,
-    Versions,
     about,
     data,
     field_values,
@@ -28,7 +25,6 @@ from convcost.render.records.record import (
     record_from,
     record_type,
     records_from,
-    versions,
 )
 from convcost.render.style import Style
 

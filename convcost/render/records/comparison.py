@@ -10,13 +10,13 @@ from convcost.core.report import Comparison, Report
 from convcost.render.breakeven import METRICS, found_break_even, is_open
 from convcost.render.comparison import contributions
 from convcost.render.records import report
+from convcost.render.records.context import Context, context
+from convcost.render.records.estimates import EstimateRatios, estimate_ratios
 from convcost.render.records.quantities import ratio_fields
 from convcost.render.records.record import (
-    Context,
     Formula,
     Record,
     about,
-    context,
     data,
     fields_of,
     one_of,
@@ -25,20 +25,6 @@ from convcost.render.records.record import (
     records_from,
 )
 from convcost.render.style import Style
-
-
-class EstimateRatios(Record):
-    """Of what was asked for beside the costs; absent otherwise."""
-
-    least_seconds: Annotated[
-        float | int | UnsetType | None,
-        about("Of least times; null where they are not known, or the first one's is 0."),
-    ] = UNSET
-    seconds: Annotated[
-        float | int | UnsetType | None, about("Of measured times; null where their spreads overlap.")
-    ] = UNSET
-    memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
-
 
 RatiosRecord = record_type(
     "RatiosRecord", "Every quantity over the first candidate's.", ratio_fields(), fields_of(EstimateRatios)
@@ -113,11 +99,8 @@ def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
 
 def ratios(comparison: Comparison, other: Report) -> Record:
     """Every quantity of `other` over the first one's."""
-    first, found = comparison.first, data(comparison.ratios(other))
-    for name, estimate in report.ESTIMATES.items():
-        if report.has(name, first, other):
-            found |= estimate.ratios(first, other)
-    return RatiosRecord(**found)
+    estimates = estimate_ratios(comparison.first, other)
+    return RatiosRecord(**data(comparison.ratios(other)), **estimates)
 
 
 def _break_even(comparison: Comparison, other: Report) -> dict[str, BreakEvenRecord]:

@@ -9,7 +9,8 @@ from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
 from convcost.render.counters import CounterList
 from convcost.render.records import report
-from convcost.render.records.record import HEAD, Head, Record, about, field_values, record_from, records_from
+from convcost.render.records.context import HEAD, Head
+from convcost.render.records.record import Record, about, field_values, record_from, records_from
 from convcost.render.records.report import CounterResultRecord
 from convcost.render.style import Style
 

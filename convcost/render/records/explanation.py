@@ -21,7 +21,8 @@ from convcost.render.explain import (
     sentence_text,
     side_text,
 )
-from convcost.render.records.record import Context, Formula, Record, about, context, data, one_of, record_from
+from convcost.render.records.context import Context, context
+from convcost.render.records.record import Formula, Record, about, data, one_of, record_from
 
 
 class SentenceRecord(Record):

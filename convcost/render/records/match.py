@@ -5,19 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from convcost.core.match import Choice, Match, Metric
-from convcost.render.records.record import (
-    HEAD,
-    ConventionRecord,
-    Formula,
-    Head,
-    Record,
-    Versions,
-    about,
-    data,
-    record_from,
-    records_from,
-    versions,
-)
+from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
+from convcost.render.records.record import Formula, Record, about, data, record_from, records_from
 from convcost.render.style import Style
 
 

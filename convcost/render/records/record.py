@@ -1,22 +1,16 @@
-"""What records are made of: plain data with a JSON Schema, and what every JSON document begins with."""
+"""Records: plain data with typed fields, made from results, of which msgspec makes JSON and JSON Schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, structs
 
-from convcost import __version__
-from convcost.core.cost import Count, Padding
-from convcost.core.report import Report
-
 LARGEST_FLOAT = 10**300
-
-PACKAGES = ("convcost", "torch", "fvcore")
 
 Formula = int | str
 """A whole number of any size; a formula such as 20*B*E**2*S where sizes are open."""
@@ -27,10 +21,8 @@ Quotient = float | str | None
 Seconds = float | int | None
 """Null where sizes are open."""
 
-Versions = dict[str, str | None]
 
-
-class Record(Struct, forbid_unknown_fields=True, kw_only=True):
+class Record(Struct, forbid_unknown_fields=True):
     """An object of JSON: its fields in their order, those that are UNSET left out."""
 
 
@@ -38,19 +30,22 @@ R = TypeVar("R", bound=Record)
 
 
 def record_from(cls: type[R], source: object, **others: Any) -> R:
-    """The record of `others`, and of the attributes of `source` that are called as its other fields.
+    """Make a record: each field is one of `others`, or else the attribute of `source` that has its name.
 
-    What may be left out is left out unless it is among `others`.
+    An optional field is left out unless `others` has it.
     """
-    names = (name for name in cls.__struct_fields__ if name not in others and name not in _optional(cls))
+    names = (name for name in _required(cls) if name not in others)
     return cls(**others, **{name: data(getattr(source, name)) for name in names})
 
 
 @cache
-def _optional(cls: type[Record]) -> frozenset[str]:
-    """The fields that may be left out; the defaults are those of the last fields."""
-    ends = zip(reversed(cls.__struct_fields__), reversed(cls.__struct_defaults__), strict=False)
-    return frozenset(name for name, default in ends if default is UNSET)
+def _required(cls: type[Record]) -> tuple[str, ...]:
+    """The fields that every such record has; defaults are those of the last fields."""
+    names, defaults = cls.__struct_fields__, cls.__struct_defaults__
+    optional = {
+        name for name, value in zip(reversed(names), reversed(defaults), strict=False) if value is UNSET
+    }
+    return tuple(name for name in names if name not in optional)
 
 
 def records_from(cls: type[R], sources: Iterable[object]) -> list[R]:
@@ -59,17 +54,17 @@ def records_from(cls: type[R], sources: Iterable[object]) -> list[R]:
 
 
 def field_values(record: Record) -> dict[str, Any]:
-    """Its fields by name, those that are left out not among them."""
+    """Its fields by name, without those that are left out."""
     return {name: value for name, value in structs.asdict(record).items() if value is not UNSET}
 
 
 def plain_data(record: Record) -> Any:
-    """The record as dicts, lists, numbers and texts."""
+    """The record as dicts, lists, numbers and texts, as the json module takes it."""
     return msgspec.to_builtins(record, enc_hook=_plain_text)
 
 
 def _plain_text(value: object) -> str:
-    """A text of a class of its own."""
+    """A text of a subclass of str, which msgspec does not know."""
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"{type(value).__name__} is not data")
@@ -97,13 +92,16 @@ def about(text: str) -> Meta:
 
 
 def one_of(*names: str | None) -> Meta:
-    """That a field of type Any is a record of one of these names, or null."""
+    """For a field of type Any: the schema of a record of one of these names, or null.
+
+    msgspec has no unions of records without tags, and mypy no names for those that `record_type` makes.
+    """
     choices = [{"$ref": f"#/$defs/{name}"} if name else {"type": "null"} for name in names]
     return Meta(extra_json_schema=choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
 def keys_of(words: Any) -> Meta:
-    """That the names in a dict are some of the words of a Literal."""
+    """For a dict: the schema of keys that are words of a Literal, which msgspec leaves out."""
     return Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(words))}})
 
 
@@ -117,62 +115,10 @@ def fields_of(record: type[Record]) -> tuple[Field, ...]:
 
 
 def record_type(name: str, text: str, *fields: Iterable[Field]) -> type[Record]:
-    """A class of records that is put together: what a table of quantities has, or what others begin with."""
+    """Make a class of records that has all of `fields`: of a table of quantities, or of several records.
+
+    A class statement can do neither: msgspec does not inherit from two records.
+    """
     every = [field for part in fields for field in part]
     made = msgspec.defstruct(name, every, bases=(Record,), namespace={"__doc__": text}, kw_only=True)
     return cast("type[Record]", made)
-
-
-class ConventionRecord(Record):
-    """What FLOPs are."""
-
-    count: Annotated[Count, about("2 × MACs; with bias adds; with elementwise work too.")]
-    padding: Annotated[Padding, about("All taps of a kernel, or only those on real data.")]
-
-
-class Head(Record):
-    """What every document begins with."""
-
-    schema: Literal["convcost/1"]
-
-
-class Context(Head):
-    """What the numbers rest on."""
-
-    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
-    assumptions: Annotated[list[str], about("What formulas assume of the open sizes.")]
-    assumed: Annotated[list[str], about("The sizes that default to 1.")]
-    convention: ConventionRecord
-    versions: Annotated[Versions, about("Of convcost and of what checks it; null where it is not installed.")]
-
-
-HEAD: dict[str, Any] = {"schema": "convcost/1"}
-
-
-def context(reports: tuple[Report, ...]) -> dict[str, Any]:
-    """The fields of a Context."""
-    return {
-        **HEAD,
-        "symbols": {name: data(size) for report in reports for name, size in report.sizes.items()},
-        "assumptions": [found.text for report in reports for found in report.assumptions],
-        "assumed": sorted({name for report in reports for name in report.assumed}),
-        "convention": record_from(ConventionRecord, reports[0].convention),
-        "versions": versions(),
-    }
-
-
-def versions() -> Versions:
-    """The versions of what numbers rest on."""
-    return {package: installed(package) for package in PACKAGES}
-
-
-def installed(package: str) -> str | None:
-    """The package's version, without importing it."""
-    if package == "convcost":
-        return __version__
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta
 
 from convcost.core.metrics import METRICS
 from convcost.core.report import Report, Row, Verdict
-from convcost.render.records import memory, roofline, timing
-from convcost.render.records.memory import MemoryRecord
+from convcost.render.records.context import Context, context
+from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import IN_ROWS, fields, row_quantities
 from convcost.render.records.record import (
-    Context,
     Field,
     Formula,
     Record,
     about,
-    context,
     field_values,
     fields_of,
     one_of,
@@ -25,13 +23,8 @@ from convcost.render.records.record import (
     record_from,
     record_type,
 )
-from convcost.render.records.roofline import RooflineRecord
-from convcost.render.records.timing import TimeRecord
 from convcost.render.records.trace import TraceRecord, part_records, trace_record
 from convcost.render.style import Style
-
-ESTIMATES = {"roofline": roofline, "time": timing, "memory": memory}
-"""What else can be asked for, by the attribute of Report that has it."""
 
 
 class RowHead(Record):
@@ -59,14 +52,6 @@ class DesignHead(Record):
     input_inferred: Annotated[bool, about("Whether the spec states no input.")]
     output: list[Formula]
     dtype: Annotated[str, about("The dtype that bytes are counted in.")]
-
-
-class Estimates(Record):
-    """What was asked for beside the costs; absent otherwise."""
-
-    roofline: Annotated[RooflineRecord | UnsetType, about("The least time on a device.")] = UNSET
-    time: Annotated[TimeRecord | UnsetType, about("How long it was measured to take.")] = UNSET
-    memory: Annotated[MemoryRecord | UnsetType, about("What it takes to run and to train.")] = UNSET
 
 
 class CounterResultRecord(Record):
@@ -117,17 +102,12 @@ def candidate(report: Report, **others: Any) -> Record:
             for name, result in report.counters.items()
             if result is not None
         },
-        **{name: estimate.record(report) for name, estimate in ESTIMATES.items() if has(name, report)},
+        **estimate_records(report),
         **others,
     }
     if not report.trace:
         return record_from(DesignRecord, report, **values)
     return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
-
-
-def has(estimate: str, *reports: Report) -> bool:
-    """Whether it was asked for of all of `reports`."""
-    return all(getattr(report, estimate) is not None for report in reports)
 
 
 def row_record(row: Row, report: Report) -> Record:
@@ -147,12 +127,10 @@ def rows(report: Report, style: Style) -> list[dict[str, Any]]:
 def row(report: Report) -> dict[str, Any]:
     """What is a number, a text or a shape, with each counter's verdict and FLOPs."""
     found = plain_data(candidate(report))
-    estimates = [estimate.cells(report) for name, estimate in ESTIMATES.items() if has(name, report)]
-    counters = (
-        {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
-        for name, counter in found.pop("counters").items()
-    )
-    return {name: cell for part in (cells(found), *counters, *estimates) for name, cell in part.items()}
+    line = cells(found)
+    for name, counter in found["counters"].items():
+        line |= {f"{name}_verdict": counter["verdict"], f"{name}_flops": counter["flops"]}
+    return line | estimate_cells(report)
 
 
 def cells(record: dict[str, Any]) -> dict[str, Any]:

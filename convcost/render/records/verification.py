@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from convcost.render.records.record import (
-    HEAD,
-    Head,
-    Record,
-    Versions,
-    about,
-    field_values,
-    installed,
-    record_from,
-    versions,
-)
+from convcost.render.records.context import HEAD, Head, Versions, installed, versions
+from convcost.render.records.record import Record, about, field_values, record_from
 from convcost.render.style import Style
 from convcost.render.verify import command, reason
 from convcost.verify.result import FindingGroup, VerificationResult

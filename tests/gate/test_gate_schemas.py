@@ -4,7 +4,7 @@ import json
 import tomllib
 
 import pytest
-from gating import CONV, DENSE, ROOT, check, locked
+from config_files import CONV, DENSE, ROOT, entry_results, lock_tables
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -42,8 +42,8 @@ def test_what_the_schema_of_a_configuration_allows_is_what_is_read(table):
 
 @pytest.mark.usefixtures("folder")
 def test_a_lock_file_fits_its_schema_and_one_with_a_change_does_not():
-    check(DENSE, CONV, '[entries.open]\nspec = "Linear(C, C)"', update=True)
-    table = locked()
+    entry_results(DENSE, CONV, '[entries.open]\nspec = "Linear(C, C)"', update=True)
+    table = lock_tables()
     assert LOCK.is_valid(table)
     for change in ({"convcost-lock": "1"}, {"entry": {}}, {"entries": {"a": {}}}):
         assert not LOCK.is_valid({**table, **change})

@@ -5,7 +5,7 @@ import sys
 from fractions import Fraction
 
 import pytest
-from gating import LOCK, ROOT, check, configured, locked
+from config_files import LOCK_FILE, ROOT, config_of, entry_results, lock_tables
 
 from convcost.gate.baseline import BaselineChanges
 from convcost.gate.evaluation import run_gate
@@ -48,21 +48,21 @@ def test_a_total_is_within_by_both_rules(before, after, tolerance, both, growth)
     ],
 )
 def test_an_entry_that_changed_passes_as_its_key_says(key, width, passed):
-    check(SIZED.format(50, ""), update=True)
+    entry_results(SIZED.format(50, ""), update=True)
     expected = passed or width == 50
-    assert check(SIZED.format(width, key))["a"].passed == expected
+    assert entry_results(SIZED.format(width, key))["a"].passed == expected
 
 
 def test_the_rule_of_all_entries_is_overridden_by_an_option():
-    check(SIZED.format(50, ""), update=True)
-    config = configured("growth_only = true\n" + SIZED.format(40, ""))
+    entry_results(SIZED.format(50, ""), update=True)
+    config = config_of("growth_only = true\n" + SIZED.format(40, ""))
     assert run_gate(config).passed
     assert not run_gate(config.overridden(growth_only=False)).passed
 
 
 def test_updates_of_different_entries_at_once_lose_none():
     names = [f"e{number}" for number in range(6)]
-    configured(*(f'[entries.{name}]\nspec = "Linear(4, 4)"\n' for name in names))
+    config_of(*(f'[entries.{name}]\nspec = "Linear(4, 4)"\n' for name in names))
     script = "import sys; from convcost.gate.config import read_config\n"
     script += (
         "from convcost.gate.evaluation import run_gate; run_gate(read_config(''), [sys.argv[1]], update=True)"
@@ -72,5 +72,5 @@ def test_updates_of_different_entries_at_once_lose_none():
         for name in names
     ]
     assert [each.wait() for each in running] == [0] * len(names)
-    assert sorted(locked()["entries"]) == names
-    assert LOCK.is_file()
+    assert sorted(lock_tables()["entries"]) == names
+    assert LOCK_FILE.is_file()

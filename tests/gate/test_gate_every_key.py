@@ -2,11 +2,10 @@
 
 import time
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
-from gating import CONFIG as FILE
-from gating import DENSE, LOCK, check, configured
-from msgspec import inspect
+from config_files import CONFIG_FILE, DENSE, LOCK_FILE, config_of, entry_results
 
 from convcost.core.errors import ConvcostError
 from convcost.gate.config import read_config
@@ -14,6 +13,7 @@ from convcost.gate.config_file import ConfigError
 from convcost.gate.config_tables import ConfigTable
 from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import LockTable
+from convcost.gate.validation import is_record, key_type, record_keys
 from convcost.render import FORMATS, render
 from convcost.render.gate.ci import junit
 
@@ -59,18 +59,16 @@ VALUES = {
 }
 
 
-def paths(kind, path=()):
-    """The path of every key that `kind` has, `name` for one with any name; a list is swept as a whole."""
-    match kind:
-        case inspect.Metadata(type=inner):
-            yield from paths(inner, path)
-        case inspect.StructType(fields=fields):
-            for field in fields:
-                yield (*path, field.encode_name)
-                yield from paths(field.type, (*path, field.encode_name))
-        case inspect.DictType(value_type=inner):
-            yield (*path, "name")
-            yield from paths(inner, (*path, "name"))
+def paths(declared, path=()):
+    """The path of every key of a type, `name` for one with any name; a list is swept as a whole."""
+    [kind, *_] = key_type(declared).types
+    if is_record(kind):
+        for name, field in record_keys(kind).items():
+            yield (*path, name)
+            yield from paths(field.type, (*path, name))
+    elif get_origin(kind) is dict:
+        yield (*path, "name")
+        yield from paths(get_args(kind)[1], (*path, "name"))
 
 
 def text(path, value, beside):
@@ -104,7 +102,7 @@ BESIDE = {
     ("devices", "name"): {"like": '"a100"'},
     ("devices", "name", "peaks"): {},
 }
-CONFIG_PATHS = sorted(set(paths(inspect.type_info(ConfigTable))))
+CONFIG_PATHS = sorted(set(paths(ConfigTable)))
 
 
 @pytest.mark.parametrize("path", CONFIG_PATHS, ids=".".join)
@@ -113,22 +111,20 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
         is_model = path[-1] in ("model", "inputs", "inputs_from", "args", "train", "formulas")
         beside = {"model": '"net.py:Net"'} if is_model else BESIDE.get(path[:-1], {})
         written = text(path, value, beside)
-        FILE.write_text(written if path[0] == "entries" else written + DENSE)
+        CONFIG_FILE.write_text(written if path[0] == "entries" else written + DENSE)
         attempt(lambda: read_config(""))
         if not is_model:
             attempt(lambda: printed(run_gate(read_config(""))))
 
 
 def lock_paths():
-    return sorted(
-        path for path in set(paths(inspect.type_info(LockTable))) if path[0] != "entries" or len(path) > 1
-    )
+    return sorted(path for path in set(paths(LockTable)) if path[0] != "entries" or len(path) > 1)
 
 
 @pytest.mark.parametrize("path", lock_paths(), ids=".".join)
 def test_a_lock_file_is_read_or_refused_whatever_a_key_has(path):
-    check(DENSE, update=True)
-    good = LOCK.read_text()
+    entry_results(DENSE, update=True)
+    good = LOCK_FILE.read_text()
     name = path[-1]
     for value in VALUES.values():
         place = "[entries.dense.rows]" if "rows" in path[2:-1] else "[entries.dense]"
@@ -137,13 +133,15 @@ def test_a_lock_file_is_read_or_refused_whatever_a_key_has(path):
         row = path[:2] == ("entries", "name") and len(path) == 5
         line = f'"0" = {{ kind = "Linear", {name} = {value} }}' if row else f"{name} = {value}"
         kept = [each for each in good.splitlines() if not each.startswith((f"{name} =", '"" = ', '"0" = '))]
-        LOCK.write_text("\n".join(kept).replace(place, f"{place}\n{line}", 1) if place else f"{line}\n{good}")
-        attempt(lambda: printed(run_gate(configured(DENSE))))
+        LOCK_FILE.write_text(
+            "\n".join(kept).replace(place, f"{place}\n{line}", 1) if place else f"{line}\n{good}"
+        )
+        attempt(lambda: printed(run_gate(config_of(DENSE))))
 
 
 @pytest.mark.parametrize("key", ["tolerance", "growth_only", "timeout"])
 def test_what_is_wrong_for_all_entries_is_told_once_at_its_line(key):
-    FILE.write_text(f"{key} = []\n{DENSE}{DENSE.replace('dense', 'other')}")
+    CONFIG_FILE.write_text(f"{key} = []\n{DENSE}{DENSE.replace('dense', 'other')}")
     with pytest.raises(ConfigError) as error:
         read_config("")
     assert [(problem.line, problem.key) for problem in error.value.problems] == [(1, key)]
@@ -161,6 +159,6 @@ def test_a_share_as_a_number_is_refused_with_how_it_is_written():
     ["[entries.a]\n[entries.a]", 'spec = "a"\nspec = "b"', "[entries]\nentries.a = 1\n[entries.entries]"],
 )
 def test_a_key_that_stands_twice_is_refused(line):
-    FILE.write_text(line)
+    CONFIG_FILE.write_text(line)
     with pytest.raises(ConfigError):
         read_config("")

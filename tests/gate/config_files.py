@@ -8,8 +8,8 @@ from convcost.gate.config_file import ConfigError
 from convcost.gate.evaluation import run_gate
 
 ROOT = Path(__file__).parents[2]
-CONFIG = Path("convcost.toml")
-LOCK = Path("convcost.lock")
+CONFIG_FILE = Path("convcost.toml")
+LOCK_FILE = Path("convcost.lock")
 
 DENSE = """\
 [entries.dense]
@@ -24,33 +24,33 @@ sizes = { E = 128, L = 10 }
 """
 
 
-def configured(*texts):
+def config_of(*texts):
     """The configuration that the texts are together."""
-    CONFIG.write_text("\n".join(texts))
+    CONFIG_FILE.write_text("\n".join(texts))
     return read_config("")
 
 
-def check(*texts, update=False):
+def entry_results(*texts, update=False):
     """Each entry of the configuration by its name, judged."""
-    result = run_gate(configured(*texts), update=update)
-    return {entry_result.entry.name: entry_result for entry_result in result.entries}
+    result = run_gate(config_of(*texts), update=update)
+    return {each.entry.name: each for each in result.entries}
 
 
-def checks(*texts):
+def check_outcomes(*texts):
     """Each check of the one entry that there is: its key, whether it passed, and why not."""
-    [entry_result] = check(*texts).values()
-    return [(each.key, each.passed, each.reason) for each in entry_result.checks]
+    [result] = entry_results(*texts).values()
+    return [(each.key, each.passed, each.reason) for each in result.checks]
 
 
-def problems(*texts):
+def config_problems(*texts):
     """What is wrong with the configuration, with line and key."""
     try:
-        found = run_gate(configured(*texts)).problems
+        found = run_gate(config_of(*texts)).problems
     except ConfigError as error:
         found = error.problems
     return [(each.line, each.key, each.message) for each in found]
 
 
-def locked():
+def lock_tables():
     """The lock file's tables."""
-    return tomllib.loads(LOCK.read_text())
+    return tomllib.loads(LOCK_FILE.read_text())

@@ -1,4 +1,4 @@
-"""What Python code gives: of the right type, or a sentence about what is needed and what to do instead."""
+"""Checks of the types of what Python code passes: what is needed, and what to do instead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 MOST_DIGITS = 40
 """Of a size; a number beyond is not even shown."""
 
-LONGEST = 10**MOST_DIGITS
+LARGEST_SHOWN = 10**MOST_DIGITS
 
 MOST_DIGITS_OF_A_TOTAL = 1_000
 
@@ -22,27 +22,27 @@ PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a rep
 REPORT = 'convcost.cost("Linear(3, 4)") and convcost.profile(module, x) give one.'
 
 
-def instance(name: str, value: Any, kind: type[T] | tuple[type[T], ...], wanted: str, hint: str = "") -> T:
+def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], wanted: str, hint: str = "") -> T:
     """`value`; WrongTypeError if it is not of that kind."""
     if issubclass(type(value), kind) and not (type(value) is bool and kind is int):
         return value  # type: ignore[no-any-return]
-    raise wrong_type(name, value, wanted, hint)
+    raise wrong_type_error(name, value, wanted, hint)
 
 
-def wrong_type(name: str, value: Any, wanted: str, hint: str = "") -> WrongTypeError:
+def wrong_type_error(name: str, value: Any, wanted: str, hint: str = "") -> WrongTypeError:
     """That `name` is `value`, and what is `wanted` instead."""
     way_out = PROFILE if is_module(value) and not hint else hint
-    return WrongTypeError(f"{name} is {described(value)}; {wanted} is needed", hint=way_out)
+    return WrongTypeError(f"{name} is {describe_value(value)}; {wanted} is needed", hint=way_out)
 
 
-def text(name: str, value: Any, example: str) -> str:
+def check_text(name: str, value: Any, example: str) -> str:
     """`value`, which is an option; WrongTypeError if it is no text."""
     hint = f'Such as {name}="{example}".'
-    if type(value) is int and abs(value) < LONGEST:
+    if type(value) is int and abs(value) < LARGEST_SHOWN:
         hint += f' A size called {name} is given as sizes={{"{name}": {value}}}.'
     elif _is_dtype(value):
         hint = f'Give its name: "{str(value).removeprefix("torch.")}".'
-    return instance(name, value, str, "a text", hint)
+    return check_type(name, value, str, "a text", hint)
 
 
 def check_digits(name: str, size: int, most: int = MOST_DIGITS) -> None:
@@ -65,10 +65,10 @@ def _is_dtype(value: Any) -> bool:
     return str(type(value)) == "<class 'torch.dtype'>"
 
 
-def described(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """What `value` is, in a few words."""
     if value is None or type(value) in (int, float, bool):
-        return repr(value)[:40] if type(value) is not int or abs(value) < LONGEST else "an int"
+        return repr(value)[:40] if type(value) is not int or abs(value) < LARGEST_SHOWN else "an int"
     if type(value) is str:
         return f"the text {value[:40]!r}"
     if isinstance(value, type):
@@ -81,16 +81,16 @@ def described(value: Any) -> str:
     return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
-def all_sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
+def merge_sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes by name, with those of a mapping called sizes: it may have names that an option has too."""
     more = sizes.get("sizes")
     if not isinstance(more, Mapping):
         return dict(sizes)
-    return {**{name: size for name, size in sizes.items() if name != "sizes"}, **checked_names(more)}
+    return {**{name: size for name, size in sizes.items() if name != "sizes"}, **check_size_names(more)}
 
 
-def checked_names(sizes: Mapping[Any, Any]) -> Mapping[str, Any]:
+def check_size_names(sizes: Mapping[Any, Any]) -> Mapping[str, Any]:
     """`sizes`; WrongTypeError if a name is no text."""
     for name in sizes:
-        instance("the name of a size", name, str, "a text", 'Such as {"E": 128}.')
+        check_type("the name of a size", name, str, "a text", 'Such as {"E": 128}.')
     return sizes

@@ -5,7 +5,7 @@ import stat
 from fractions import Fraction
 
 import pytest
-from gating import CONV, DENSE, LOCK, check, configured, locked
+from config_files import CONV, DENSE, LOCK_FILE, config_of, entry_results, lock_tables
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,13 +63,13 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_a_lock_file_is_small_and_sorted_with_a_line_for_each_layer():
-    check(BIASED, CONV, update=True)
-    assert LOCK.read_text() == TEXT
+    entry_results(BIASED, CONV, update=True)
+    assert LOCK_FILE.read_text() == TEXT
 
 
 def test_formulas_stand_in_it_as_texts():
-    check('[entries.open]\nspec = "[N, C] -> Linear(C, C)"', update=True)
-    assert locked()["entries"]["open"] == {
+    entry_results('[entries.open]\nspec = "[N, C] -> Linear(C, C)"', update=True)
+    assert lock_tables()["entries"]["open"] == {
         "of": "[N, C] -> Linear(C, C)",
         "params": "C**2 + C",
         "macs": "C**2*N",
@@ -91,7 +91,7 @@ def test_formulas_stand_in_it_as_texts():
             }
         },
     }
-    assert check('[entries.open]\nspec = "[N, C] -> Linear(C, C)"')["open"].standing == "same"
+    assert entry_results('[entries.open]\nspec = "[N, C] -> Linear(C, C)"')["open"].standing == "same"
 
 
 NAMES = st.text(min_size=1, max_size=8).filter(lambda text: "." not in text)
@@ -123,9 +123,9 @@ BASELINES = st.builds(
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), BASELINES, max_size=4))
 def test_what_is_written_is_read_back_as_it_was(baselines):
-    write_lock(LOCK, baselines)
-    assert read_lock(LOCK) == baselines
-    assert lock_text(read_lock(LOCK)) == LOCK.read_text()
+    write_lock(LOCK_FILE, baselines)
+    assert read_lock(LOCK_FILE) == baselines
+    assert lock_text(read_lock(LOCK_FILE)) == LOCK_FILE.read_text()
 
 
 CUT = "Expected '=' after a key in a key/value pair"
@@ -183,61 +183,61 @@ WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check
 )
 @pytest.mark.parametrize("update", [False, True])
 def test_a_file_that_is_damaged_newer_or_anothers_is_refused_and_left_untouched(text, message, update):
-    config = configured(BIASED, CONV)
-    LOCK.write_text(text)
-    before = LOCK.stat()
+    config = config_of(BIASED, CONV)
+    LOCK_FILE.write_text(text)
+    before = LOCK_FILE.stat()
     with pytest.raises(UsageError) as error:
         run_gate(config, update=update)
     assert str(error.value) == message
-    assert LOCK.read_text() == text
-    assert (LOCK.stat().st_mtime_ns, LOCK.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert LOCK_FILE.read_text() == text
+    assert (LOCK_FILE.stat().st_mtime_ns, LOCK_FILE.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"convcost-lock = 1\n# \x80"])
 def test_bytes_that_are_no_text_are_refused(content):
-    LOCK.write_bytes(content)
+    LOCK_FILE.write_bytes(content)
     with pytest.raises(UsageError, match=r"^convcost\.lock is not UTF-8 text"):
-        check(DENSE, update=True)
-    assert LOCK.read_bytes() == content
+        entry_results(DENSE, update=True)
+    assert LOCK_FILE.read_bytes() == content
 
 
 def test_a_folder_of_its_name_is_refused():
-    LOCK.mkdir()
+    LOCK_FILE.mkdir()
     with pytest.raises(UsageError, match=r"^convcost\.lock is a directory"):
-        check(DENSE, update=True)
+        entry_results(DENSE, update=True)
 
 
 def test_an_update_of_some_entries_leaves_the_others_and_one_of_all_drops_what_is_no_more():
-    check(BIASED, CONV, update=True)
+    entry_results(BIASED, CONV, update=True)
     other = CONV.replace("3, padding", "5, padding")
-    run_gate(configured(DENSE, other), ["conv"], update=True)
-    found = locked()["entries"]
+    run_gate(config_of(DENSE, other), ["conv"], update=True)
+    found = lock_tables()["entries"]
     assert (found["dense"]["flops"], found["conv"]["params"]) == (327_808, 164_096)
-    result = run_gate(configured(DENSE))
+    result = run_gate(config_of(DENSE))
     assert result.stale == ("conv",)
-    run_gate(configured(DENSE), update=True)
-    assert list(locked()["entries"]) == ["dense"]
+    run_gate(config_of(DENSE), update=True)
+    assert list(lock_tables()["entries"]) == ["dense"]
 
 
 def test_nothing_is_written_where_nothing_changed(folder):
-    check(DENSE, update=True)
-    before = LOCK.stat()
-    check(DENSE, update=True)
-    assert (LOCK.stat().st_mtime_ns, LOCK.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    entry_results(DENSE, update=True)
+    before = LOCK_FILE.stat()
+    entry_results(DENSE, update=True)
+    assert (LOCK_FILE.stat().st_mtime_ns, LOCK_FILE.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
     assert {path.name for path in folder.iterdir()} == {"convcost.toml", "convcost.lock"}
 
 
 def test_a_write_that_fails_leaves_the_file_and_no_other(folder, monkeypatch):
-    check(DENSE, update=True)
-    before = LOCK.read_text()
+    entry_results(DENSE, update=True)
+    before = LOCK_FILE.read_text()
 
     def fails(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", fails)
     with pytest.raises(UsageError, match=r"^convcost\.lock can't be written: No space left on device$"):
-        check(CONV, update=True)
-    assert LOCK.read_text() == before
+        entry_results(CONV, update=True)
+    assert LOCK_FILE.read_text() == before
     assert {path.name for path in folder.iterdir()} == {"convcost.toml", "convcost.lock"}
 
 
@@ -245,38 +245,38 @@ def test_a_link_stays_a_link_and_permissions_stay(folder):
     target = folder / "elsewhere.lock"
     target.write_text("convcost-lock = 1\n")
     target.chmod(0o640)
-    LOCK.symlink_to(target)
-    check(DENSE, update=True)
-    assert LOCK.is_symlink()
+    LOCK_FILE.symlink_to(target)
+    entry_results(DENSE, update=True)
+    assert LOCK_FILE.is_symlink()
     assert "entries.dense" in target.read_text()
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
 
 def test_an_entry_without_a_baseline_is_new_and_passes():
-    check(DENSE, update=True)
-    entry_result = check(DENSE, CONV)
-    assert {name: (each.standing, each.passed) for name, each in entry_result.items()} == {
+    entry_results(DENSE, update=True)
+    results = entry_results(DENSE, CONV)
+    assert {name: (each.standing, each.passed) for name, each in results.items()} == {
         "dense": ("same", True),
         "conv": ("new", True),
     }
 
 
 def test_the_tolerance_is_of_the_baseline_too():
-    check(DENSE, update=True)
+    entry_results(DENSE, update=True)
     wider = DENSE.replace("E = 128", "E = 129")
-    entry_result = check('tolerance = "1.6%"', wider)["dense"]
-    assert (entry_result.standing, entry_result.passed, entry_result.entry.tolerance) == (
+    result = entry_results('tolerance = "1.6%"', wider)["dense"]
+    assert (result.standing, result.passed, result.entry.tolerance) == (
         "changed",
         True,
         Fraction(2, 125),
     )
-    assert check('tolerance = "1.5%"', wider)["dense"].passed is False
-    assert check('tolerance = "1.5%"', wider, update=True)["dense"].passed is True
+    assert entry_results('tolerance = "1.5%"', wider)["dense"].passed is False
+    assert entry_results('tolerance = "1.5%"', wider, update=True)["dense"].passed is True
 
 
 def test_a_file_with_a_name_of_its_own_has_a_lock_file_of_its_own(folder):
     (folder / "gate.toml").write_text(CONV)
-    check(DENSE, update=True)
+    entry_results(DENSE, update=True)
     result = run_gate(read_config("gate.toml"), update=True)
     assert result.lock == "gate.lock"
-    assert (list(locked()["entries"]), list(read_lock(folder / "gate.lock"))) == (["dense"], ["conv"])
+    assert (list(lock_tables()["entries"]), list(read_lock(folder / "gate.lock"))) == (["dense"], ["conv"])

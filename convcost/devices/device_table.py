@@ -15,14 +15,14 @@ NEEDED = ("vendor", "kind", "bandwidth", "peaks")
 """What a device has that is like no other."""
 
 
-class Fault(NamedTuple):
+class TableFault(NamedTuple):
     """What is wrong below a device's table, and at which key."""
 
     path: tuple[str, ...]
     message: str
 
 
-class Origin(NamedTuple):
+class FigureOrigin(NamedTuple):
     """Where figures without a source of their own are from, and sources by a short name."""
 
     default: str = ""
@@ -32,17 +32,19 @@ class Origin(NamedTuple):
 class UnreadableDeviceError(ConvcostError):
     """A table that states no device."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[TableFault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(f"{'.'.join(fault.path)}: {fault.message}" for fault in faults))
 
 
-def plain(name: str) -> str:
+def normalized_name(name: str) -> str:
     """`name` without case and punctuation: rtx4090 for RTX-4090."""
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def read(name: str, table: Mapping[str, Any], find: Callable[[str], Device], origin: Origin) -> Device:
+def read_device(
+    name: str, table: Mapping[str, Any], find: Callable[[str], Device], origin: FigureOrigin
+) -> Device:
     """The device called `name`; `find` gives the one that it is like.
 
     The kinds of the values have been checked. UnreadableDeviceError has every fault.
@@ -54,32 +56,32 @@ def read(name: str, table: Mapping[str, Any], find: Callable[[str], Device], ori
     figures = _figures(table, faults)
     missing = [] if "like" in table else [key for key in NEEDED if table.get(key, "") in ("", {})]
     if missing:
-        faults.append(Fault((), f"there is no {' and no '.join(missing)}, and no like"))
+        faults.append(TableFault((), f"there is no {' and no '.join(missing)}, and no like"))
     sources = _sources(table, figures, origin, faults)
     if faults:
         raise UnreadableDeviceError(faults)
     return _device(name, table, base, figures, sources)
 
 
-def _name_faults(name: str, path: tuple[str, ...]) -> Iterator[Fault]:
-    if not plain(name) or not name.isprintable() or len(name) > LONGEST_NAME:
+def _name_faults(name: str, path: tuple[str, ...]) -> Iterator[TableFault]:
+    if not normalized_name(name) or not name.isprintable() or len(name) > LONGEST_NAME:
         wanted = f"1 to {LONGEST_NAME} characters that can be printed, letters among them"
-        yield Fault(path, f"a name has {wanted}")
-    elif plain(name) in OWN:
-        yield Fault(path, f"{name} is what the machine that convcost runs on is called")
+        yield TableFault(path, f"a name has {wanted}")
+    elif normalized_name(name) in OWN:
+        yield TableFault(path, f"{name} is what the machine that convcost runs on is called")
 
 
-def _base(table: Mapping[str, Any], find: Callable[[str], Device], faults: list[Fault]) -> Device | None:
+def _base(table: Mapping[str, Any], find: Callable[[str], Device], faults: list[TableFault]) -> Device | None:
     if "like" not in table:
         return None
     try:
         return find(table["like"])
     except UsageError as error:
-        faults.append(Fault(("like",), str(error)))
+        faults.append(TableFault(("like",), str(error)))
         return None
 
 
-def _figures(table: Mapping[str, Any], faults: list[Fault]) -> dict[str, Amount]:
+def _figures(table: Mapping[str, Any], faults: list[TableFault]) -> dict[str, Amount]:
     """The figures that the table has, by name."""
     written: list[tuple[str, tuple[str, ...], object, Measure]] = [
         (key, (key,), table[key], measure)
@@ -92,17 +94,17 @@ def _figures(table: Mapping[str, Any], faults: list[Fault]) -> dict[str, Amount]
         try:
             figures[name] = parse_figure(text, measure)
         except UsageError as error:
-            faults.append(Fault(path, str(error)))
+            faults.append(TableFault(path, str(error)))
     return figures
 
 
 def _sources(
-    table: Mapping[str, Any], figures: Mapping[str, Amount], origin: Origin, faults: list[Fault]
+    table: Mapping[str, Any], figures: Mapping[str, Amount], origin: FigureOrigin, faults: list[TableFault]
 ) -> dict[str, str]:
     """Where each of these figures is from."""
     own = table.get("sources", {})
     for figure in own.keys() - figures.keys():
-        faults.append(Fault(("sources", figure), "is of a figure that is not given here"))
+        faults.append(TableFault(("sources", figure), "is of a figure that is not given here"))
     texts = {figure: own.get(figure, table.get("source", origin.default)) for figure in figures}
     return {figure: origin.sources.get(text, text) for figure, text in texts.items()}
 

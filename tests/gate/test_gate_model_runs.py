@@ -1,7 +1,7 @@
 """A model that ends its process, or takes too long, is named; other entries are checked all the same."""
 
 import pytest
-from gating import LOCK, configured
+from config_files import LOCK_FILE, config_of
 
 from convcost.gate.config_file import ConfigError
 from convcost.gate.evaluation import run_gate
@@ -50,7 +50,7 @@ def net(folder):
 
 def outcome(*texts, **options):
     """The names of entries that passed, of those that failed, and the problems by key."""
-    result = run_gate(configured(*texts), **options)
+    result = run_gate(config_of(*texts), **options)
     passed = [each.entry.name for each in result.entries if each.passed]
     failed = [each.entry.name for each in result.failed]
     return passed, failed, {each.key: each.message for each in result.problems}
@@ -135,12 +135,12 @@ def test_a_ratio_to_a_model_that_could_not_be_counted_fails():
 def test_nothing_is_updated_where_a_model_could_not_be_counted():
     with pytest.raises(ConfigError):
         outcome(entry("bad", "os._exit(0)"), SPEC, update=True)
-    assert not LOCK.exists()
+    assert not LOCK_FILE.exists()
 
 
 def test_of_specs_alone_no_model_is_run_and_the_others_are_skipped():
     result = run_gate(
-        configured(
+        config_of(
             entry("bad", "os._exit(0)"), SPEC, SPEC.replace("spec]", 'to]\nratio_to = "bad"\nratio = 1')
         ),
         specs_only=True,

@@ -1,0 +1,69 @@
+"""What every JSON document begins with: its schema, and what its numbers rest on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from convcost import __version__
+from convcost.core.cost import Count, Padding
+from convcost.core.report import Report
+from convcost.render.records.record import Formula, Record, about, data, record_from
+
+PACKAGES = ("convcost", "torch", "fvcore")
+
+Versions = dict[str, str | None]
+
+
+class ConventionRecord(Record):
+    """What FLOPs are."""
+
+    count: Annotated[Count, about("2 × MACs; with bias adds; with elementwise work too.")]
+    padding: Annotated[Padding, about("All taps of a kernel, or only those on real data.")]
+
+
+class Head(Record):
+    """What every document begins with."""
+
+    schema: Literal["convcost/1"]
+
+
+class Context(Head):
+    """What the numbers rest on."""
+
+    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
+    assumptions: Annotated[list[str], about("What formulas assume of the open sizes.")]
+    assumed: Annotated[list[str], about("The sizes that default to 1.")]
+    convention: ConventionRecord
+    versions: Annotated[Versions, about("Of convcost and of what checks it; null where it is not installed.")]
+
+
+HEAD: dict[str, Any] = {"schema": "convcost/1"}
+
+
+def context(reports: tuple[Report, ...]) -> dict[str, Any]:
+    """The fields of a Context."""
+    return {
+        **HEAD,
+        "symbols": {name: data(size) for report in reports for name, size in report.sizes.items()},
+        "assumptions": [found.text for report in reports for found in report.assumptions],
+        "assumed": sorted({name for report in reports for name in report.assumed}),
+        "convention": record_from(ConventionRecord, reports[0].convention),
+        "versions": versions(),
+    }
+
+
+def versions() -> Versions:
+    """The versions of what numbers rest on."""
+    return {package: installed(package) for package in PACKAGES}
+
+
+def installed(package: str) -> str | None:
+    """The package's version, without importing it."""
+    if package == "convcost":
+        return __version__
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

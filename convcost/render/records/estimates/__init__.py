@@ -1,0 +1,76 @@
+"""Estimates beside the costs, as records. A new one: a module here, and a line in each of three places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Protocol
+
+from msgspec import UNSET, UnsetType
+
+from convcost.core.report import Report
+from convcost.render.records.estimates import memory, roofline, timing
+from convcost.render.records.estimates.memory import MemoryRecord
+from convcost.render.records.estimates.roofline import RooflineRecord
+from convcost.render.records.estimates.timing import TimeRecord
+from convcost.render.records.record import Record, about, one_of
+
+
+class EstimateModule(Protocol):
+    """A module for one estimate; its functions are called for reports that have it."""
+
+    def record(self, report: Report) -> Record:
+        """All of it."""
+
+    def ratios(self, first: Report, other: Report) -> dict[str, Any]:
+        """The other's figures over the first one's: a field of EstimateRatios."""
+
+    def cells(self, report: Report) -> dict[str, Any]:
+        """Its columns of CSV, called as no other estimate's."""
+
+
+ESTIMATES: dict[str, EstimateModule] = {"roofline": roofline, "time": timing, "memory": memory}
+"""By the attribute of Report that has the estimate."""
+
+
+class Estimates(Record):
+    """Each estimate that was asked for."""
+
+    roofline: Annotated[RooflineRecord | UnsetType, about("The least time on a device.")] = UNSET
+    time: Annotated[TimeRecord | UnsetType, about("How long it was measured to take.")] = UNSET
+    memory: Annotated[MemoryRecord | UnsetType, about("What it takes to run and to train.")] = UNSET
+
+
+class EstimateRatios(Record):
+    """What is compared of each estimate that was asked for."""
+
+    least_seconds: Annotated[
+        float | int | UnsetType | None,
+        about("Of least times; null where they are not known, or the first one's is 0."),
+    ] = UNSET
+    seconds: Annotated[
+        float | int | UnsetType | None, about("Of measured times; null where their spreads overlap.")
+    ] = UNSET
+    memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
+
+
+def estimate_records(report: Report) -> dict[str, Record]:
+    """Every estimate of `report`, by name."""
+    return {name: module.record(report) for name, module in _estimates(report)}
+
+
+def estimate_ratios(first: Report, other: Report) -> dict[str, Any]:
+    """The other's figures over the first one's, of every estimate that both have."""
+    found = (module.ratios(first, other) for _, module in _estimates(first, other))
+    return {name: ratio for ratios in found for name, ratio in ratios.items()}
+
+
+def estimate_cells(report: Report) -> dict[str, Any]:
+    """The columns of CSV of every estimate of `report`."""
+    found = (module.cells(report) for _, module in _estimates(report))
+    return {column: cell for cells in found for column, cell in cells.items()}
+
+
+def _estimates(*reports: Report) -> Iterator[tuple[str, EstimateModule]]:
+    for name, module in ESTIMATES.items():
+        if all(getattr(report, name) is not None for report in reports):
+            yield name, module
