@@ -22,6 +22,16 @@ from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.tape import Recording, Tape
 from convcost.tracing.tensors import has_values, tensors
 
+OPAQUE = frozenset(
+    (
+        *("triton_kernel_wrapper_mutation", "triton_kernel_wrapper_functional", "inline_asm_elementwise"),
+        *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
+    )
+)
+"""What they call is no code of torch's: they are named as uncounted."""
+
+TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
+
 
 def cond(call: HigherOrderCall, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
     """What the branch that counts returns."""
@@ -67,17 +77,6 @@ def _is_greater(one: Any, other: Any) -> bool:
         return False
     message = "which branch of torch.cond is the costlier depends on sizes that are left open"
     raise UnboundSizeError(message, hint="Numbers for the sizes give it.")
-
-
-OPAQUE = frozenset(
-    (
-        *("triton_kernel_wrapper_mutation", "triton_kernel_wrapper_functional", "inline_asm_elementwise"),
-        *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
-    )
-)
-"""What they call is no code of torch's: they are named as uncounted."""
-
-TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
 
 
 class HigherOrderCall(NamedTuple):

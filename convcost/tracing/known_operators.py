@@ -32,6 +32,22 @@ TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "pr
 
 NUMBERS = (int, float, bool, complex)
 
+ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
+
+OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+
+DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
+"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
+
+DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
+"""Counted as the products that torch makes of them, whose order it chooses."""
+
+ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
+"""ATen's names of methods that have another."""
+
 
 class KnownOverload(NamedTuple):
     """An operator overload: its name, the names of its arguments, and its formula if there is one.
@@ -144,23 +160,6 @@ def _without_modes(rule: CostRule) -> CostRule:
             return rule(**arguments)
 
     return cost
-
-
-ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
-
-OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-
-CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
-"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
-
-DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
-"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
-
-DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
-"""Counted as the products that torch makes of them, whose order it chooses."""
-
-ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
-"""ATen's names of methods that have another."""
 
 
 class KnownFunction(NamedTuple):

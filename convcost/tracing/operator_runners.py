@@ -22,6 +22,12 @@ from convcost.tracing.known_operators import KnownOverload, is_view
 from convcost.tracing.nested_tensors import refuse_nested
 from convcost.tracing.tensors import flat_tensors, storage_id
 
+MOST_COMPUTED = 2**24
+"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
+
+INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
+"""Operators whose second argument may have masks in it."""
+
 
 class OperatorRunner:
     """How operators come by what they return: this one leaves them to torch.
@@ -108,13 +114,6 @@ def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.detach()
     with torch._C._DisableTorchDispatch():
         return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())
-
-
-MOST_COMPUTED = 2**24
-"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
-
-INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
-"""Operators whose second argument may have masks in it."""
 
 
 class MetaRunner(OperatorRunner):

@@ -40,6 +40,11 @@ CallKey = tuple[str, str, tuple[Shape, ...], Shape, Phase]
 CallTraits = tuple[bool, bool, bool, tuple[ElementType, ...]]
 """Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
 
+SEQUENCES = (list, tuple)
+
+CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
+"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
+
 
 @dataclass
 class Recording:
@@ -81,16 +86,9 @@ class Recording:
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
 
 
-SEQUENCES = (list, tuple)
-
-
 def without_in_place_mark(name: str) -> str:
     """The name of an operator of ATen without the mark of one that writes in place."""
     return name.rstrip("_") if name.startswith("aten::") else name
-
-
-CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
-"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
 
 
 @dataclass

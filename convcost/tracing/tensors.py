@@ -14,6 +14,12 @@ from torch._subclasses.fake_tensor import FakeTensor
 from convcost.core.cost import Shape
 from convcost.core.trace import ElementType
 
+ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
+"""Elements that share the byte that torch says is the size of one."""
+
+DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
+"""The layouts that leave out nothing."""
+
 
 def tensors(values: Any) -> Iterator[Any]:
     """The tensors in `values`, however nested."""
@@ -26,10 +32,6 @@ def bytes_of(held: Iterable[Any]) -> int:
         -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
         for tensor in held
     )
-
-
-ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
-"""Elements that share the byte that torch says is the size of one."""
 
 
 def torch_dtype(name: str) -> Any:
@@ -134,10 +136,6 @@ def first_tensor(value: Any) -> Any:
     if isinstance(value, tuple) and value:
         value = value[0] if isinstance(value[0], torch.Tensor) else value
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
-
-
-DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
-"""The layouts that leave out nothing."""
 
 
 def elements_of(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:

@@ -16,6 +16,24 @@ from torch.utils import checkpoint
 
 from convcost.tracing.isolation.tensor_copies import DEVICE_ATTRIBUTE, meta_copy
 
+RETURNING_NONE = (
+    *("init", "_lazy_init", "synchronize", "set_device", "set_stream", "empty_cache", "ipc_collect"),
+    *("reset_peak_memory_stats", "reset_max_memory_allocated", "reset_accumulated_memory_stats"),
+    *("set_per_process_memory_fraction", "set_sync_debug_mode", "set_rng_state", "set_rng_state_all"),
+)
+"""What returns nothing."""
+
+RETURNING_ZERO = (
+    *("current_device", "memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"),
+    *("memory_cached", "max_memory_cached", "utilization", "_exchange_device", "_maybe_exchange_device"),
+)
+
+LEGACY_DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+"""What legacy classes of tensors, such as torch.cuda.FloatTensor, begin with."""
+
+NVTX_FUNCTIONS = ("range_push", "range_pop", "range_start", "range_end", "mark")
+"""What torch.cuda.nvtx tells a profiler of NVIDIA's."""
+
 
 class VirtualDevices:
     """Answers what is asked of tensors' devices, and makes tensors for devices that are not there.
@@ -193,25 +211,6 @@ def _device_methods() -> dict[Any, str]:
         tensor.cpu: "_cpu",
         **({} if torch.cuda.is_available() else {tensor.pin_memory: "_same", tensor.record_stream: "_same"}),
     }
-
-
-RETURNING_NONE = (
-    *("init", "_lazy_init", "synchronize", "set_device", "set_stream", "empty_cache", "ipc_collect"),
-    *("reset_peak_memory_stats", "reset_max_memory_allocated", "reset_accumulated_memory_stats"),
-    *("set_per_process_memory_fraction", "set_sync_debug_mode", "set_rng_state", "set_rng_state_all"),
-)
-"""What returns nothing."""
-
-RETURNING_ZERO = (
-    *("current_device", "memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"),
-    *("memory_cached", "max_memory_cached", "utilization", "_exchange_device", "_maybe_exchange_device"),
-)
-
-LEGACY_DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-"""What legacy classes of tensors, such as torch.cuda.FloatTensor, begin with."""
-
-NVTX_FUNCTIONS = ("range_push", "range_pop", "range_start", "range_end", "mark")
-"""What torch.cuda.nvtx tells a profiler of NVIDIA's."""
 
 
 class _Depth(threading.local):

@@ -22,6 +22,26 @@ Point = Mapping[str, int]
 
 Replays = list[tuple[Point, bool | None]]
 
+NEARBY = ((1, -1), (1, 1), (2, 0), (3, 0))
+
+NEGATED = {
+    "Equality": "Unequality",
+    "Unequality": "Equality",
+    "StrictGreaterThan": "LessThan",
+    "GreaterThan": "StrictLessThan",
+    "StrictLessThan": "GreaterThan",
+    "LessThan": "StrictGreaterThan",
+}
+"""Relations by sympy's names."""
+
+BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
+
+FARTHEST = 64
+"""So many times an example is beyond each bound on it that is looked for."""
+
+MOST_AT_BOUND = 32
+"""So many sizes at a bound are looked at for one that fits."""
+
 
 class TensorSpec(NamedTuple):
     """What stands for a tensor."""
@@ -126,21 +146,6 @@ class Guard(NamedTuple):
         return self.relation == "zero" and not any(map(self.holds, around))
 
 
-NEARBY = ((1, -1), (1, 1), (2, 0), (3, 0))
-
-NEGATED = {
-    "Equality": "Unequality",
-    "Unequality": "Equality",
-    "StrictGreaterThan": "LessThan",
-    "GreaterThan": "StrictLessThan",
-    "StrictLessThan": "GreaterThan",
-    "LessThan": "StrictGreaterThan",
-}
-"""Relations by sympy's names."""
-
-BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
-
-
 def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
     """What the answer to a question says, by relations of these `kinds`."""
     for relation, left, right in relations(expression, sizes.guard_log.answer_to(expression), sizes):
@@ -170,13 +175,6 @@ def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Gu
         relation = "StrictGreaterThan" if sizes.example(difference) > 0 else "StrictLessThan"
     upward = -difference if "Less" in relation else difference
     return Guard(Formula(upward.terms - 1) if "Strict" in relation else upward, "nonnegative")
-
-
-FARTHEST = 64
-"""So many times an example is beyond each bound on it that is looked for."""
-
-MOST_AT_BOUND = 32
-"""So many sizes at a bound are looked at for one that fits."""
 
 
 def decisive_guards(
