@@ -39,7 +39,7 @@ SEQUENCES = (list, tuple)
 
 
 class CallKey(NamedTuple):
-    """Where an operator is called, which, on which shapes, and in which phase: what calls of one entry share."""
+    """What the calls of one entry share: where, which operator, on which shapes, in which phase."""
 
     path: str
     operator: str
@@ -49,7 +49,7 @@ class CallKey(NamedTuple):
 
 
 class CallTraits(NamedTuple):
-    """Whether a call was estimated, on complex numbers, on sparse tensors; and the elements of its tensors."""
+    """Whether a call was estimated, on complex numbers, on sparse tensors; and what elements take."""
 
     estimated: bool
     complex: bool
