@@ -29,6 +29,8 @@ __version__ = "0.1.0"
 register(
     {
         "render": "convcost.render:render",
+        "break_even": "convcost.symbolic.breakeven:compare_metric",
+        "equal_inputs": "convcost.symbolic.breakeven:equal_inputs",
         "substitute": "convcost.symbolic.sizes:substitute_sizes",
         "lambdify": "convcost.symbolic.sizes:metric_function",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, get_args
@@ -57,7 +57,7 @@ class Machine:
     """
 
     name: str
-    on: str
+    on: DeviceType
     memory: int | None
     measured: str
     torch: str
@@ -130,7 +130,7 @@ def threads_text(threads: int) -> str:
 SCHEMA = "convcost-machine"
 VERSION = 1
 
-MAX_INTEGER = 10**24
+MAX_NUMBER = 10**24
 
 
 def machine_text(machine: Machine) -> str:
@@ -141,15 +141,19 @@ def machine_text(machine: Machine) -> str:
 
 def parse_machine(text: str, file: str) -> Machine:
     """The machine that `file` has; UsageError if it is anything else."""
+    import msgspec
+
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
         raise _file_error(file, "is no JSON") from None
     _check_version(record, file)
     try:
-        return _machine(record)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _file_error(file, f"is damaged ({type(error).__name__}: {str(error)[:60]})") from None
+        machine = msgspec.convert(record, Machine, str_keys=True)
+        _check_values(machine)
+    except ValueError as error:
+        raise _file_error(file, f"is damaged: {error}") from None
+    return machine
 
 
 def _check_version(record: Any, file: str) -> None:
@@ -166,50 +170,17 @@ def _file_error(file: str, what: str) -> UsageError:
     return UsageError(f"{file} {what}", hint=hint)
 
 
-def _machine(record: dict[str, Any]) -> Machine:
-    peaks = {_one_of(DTYPES, name): _peak(figure) for name, figure in record["peaks"].items()}
-    if not peaks:
-        raise ValueError("no peaks")
-    memory = record["memory"]
-    return Machine(
-        name=_text(record["name"]),
-        on=_one_of(get_args(DeviceType), record["on"]),
-        memory=None if memory is None else _positive(memory),
-        measured=_text(record["measured"]),
-        torch=_text(record["torch"]),
-        threads=_positive(record["threads"]),
-        peaks=peaks,
-        bandwidth=_peak(record["bandwidth"]),
-        caches={_positive(int(size)): _peak(figure) for size, figure in record["caches"].items()},
-        overheads={of: _nonnegative(record["overheads"][of]) for of in get_args(Call)},
-        noise=_nonnegative(record["noise"]),
-        skipped={_text(name): _text(reason) for name, reason in record["skipped"].items()},
-    )
-
-
-def _peak(record: dict[str, Any]) -> MeasuredPeak:
-    return MeasuredPeak(_positive(record["value"]), _text(record["work"]), _nonnegative(record["spread"]))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:20]!r} is no text")
-    return value
-
-
-def _one_of(known: Iterable[str], value: Any) -> str:
-    if value not in known:
-        raise ValueError(f"{str(value)[:20]!r} is none of {', '.join(known)}")
-    return _text(value)
-
-
-def _positive(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= MAX_INTEGER:
-        raise ValueError(f"{str(value)[:20]} is no whole number above 0")
-    return value
-
-
-def _nonnegative(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value < MAX_INTEGER:
-        raise ValueError(f"{str(value)[:20]} is no number from 0 on")
-    return float(value)
+def _check_values(machine: Machine) -> None:
+    """ValueError for what no measurement gives, though it has the right type."""
+    if not machine.peaks or not set(DTYPES).issuperset(machine.peaks):
+        raise ValueError("its peaks are not those of dtypes")
+    if machine.overheads.keys() != set(get_args(Call)):
+        raise ValueError(f"its overheads are not those of a {', a '.join(get_args(Call))}")
+    peaks = (*machine.peaks.values(), machine.bandwidth, *machine.caches.values())
+    memory = () if machine.memory is None else (machine.memory,)
+    integers = (machine.threads, *memory, *machine.caches, *(peak.value for peak in peaks))
+    floats = (machine.noise, *machine.overheads.values(), *(peak.spread for peak in peaks))
+    if not all(0 < number <= MAX_NUMBER for number in integers) or not all(
+        0 <= number < MAX_NUMBER for number in floats
+    ):
+        raise ValueError("a number is out of range")

@@ -196,3 +196,10 @@ METRICS = (
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 NAMES = tuple(BY_NAME)
+
+WITH_BREAK_EVEN = tuple(
+    metric.name
+    for metric in sorted(METRICS, key=lambda metric: metric.name != "flops")
+    if metric.has_break_even
+)
+"""What break-even points are found for, FLOPs first."""

@@ -147,6 +147,8 @@ def _isolated_outcome(call: ModelCall, counter: Counter, device: str, seconds: f
         return read_outcome(run_in_subprocess(lambda: _outcome(_copied(call), counter, device), seconds))
     except EndedError as end:
         return CounterOutcome(None, str(end), ())
+    except ValueError:
+        return CounterOutcome(None, "its reading has values of wrong types", ())
 
 
 def _copied(call: ModelCall) -> ModelCall:

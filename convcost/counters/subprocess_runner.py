@@ -10,8 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from convcost.core.diagnosis import CauseKind
-from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
+from convcost.counters.interface import CounterReading
 from convcost.system.workers import EndedError, Worker
 from convcost.tracing.user_error import error_text
 
@@ -95,21 +94,7 @@ class CounterOutcome(NamedTuple):
 
 
 def read_outcome(record: list[Any]) -> CounterOutcome:
-    """The outcome that another process returned as JSON."""
-    reading, error, effects = record
-    return CounterOutcome(_reading(*reading) if reading else None, error, tuple(effects))
+    """The outcome that another process returned as JSON; ValueError for anything else."""
+    import msgspec
 
-
-def _reading(total: int, entries: Any, missed: Any, supplied: Any, *rest: Any) -> CounterReading:
-    return CounterReading(
-        total,
-        tuple(_entry(*entry) for entry in entries),
-        tuple(MissedOperator(*each) for each in missed),
-        tuple(_entry(*entry) for entry in supplied),
-        *rest,
-    )
-
-
-def _entry(path: str, operator: str, amount: int, adjustments: Any, *rest: Any) -> CounterEntry:
-    kinds = tuple((CauseKind(kind), part) for kind, part in adjustments)
-    return CounterEntry(path, operator, amount, kinds, *rest)
+    return msgspec.convert(record, CounterOutcome)

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from convcost.core import arithmetic, units
-from convcost.core.errors import ConvcostError
-from convcost.core.metrics import METRICS as TABLE
+from convcost.core import units
+from convcost.core.breakeven import BreakEven
+from convcost.core.metrics import BY_NAME
 from convcost.core.report import Comparison, Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
 from convcost.render.texts import MathText, MixedText
-
-if TYPE_CHECKING:
-    from convcost.symbolic.breakeven import BreakEven
-
-METRICS = {
-    metric.name: metric.label
-    for metric in sorted(TABLE, key=lambda metric: metric.name != "flops")
-    if metric.has_break_even
-}
-"""What break-even points are found for, FLOPs first."""
 
 PLAINEST = 9
 """A fraction with a larger denominator has its decimal value beside it."""
 
 
-def is_open(comparison: Comparison) -> bool:
-    """Whether a candidate's costs are formulas."""
-    return any(report.open_names for report in comparison.candidates)
-
-
 def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     """For each metric, the ratio of `other` to the first and who has fewer where; where inputs are alike."""
     labels: dict[str, list[str]] = {}
-    for metric, label in METRICS.items():
-        labels.setdefault(_verdict(comparison, other, metric), []).append(label)
+    for metric, found in comparison.break_evens(other).items():
+        labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
     verdicts = [MixedText(f"{_listed(alike)}: ", verdict) for verdict, alike in labels.items()]
     return [*verdicts, *_where_inputs_agree(comparison, other)]
 
@@ -46,7 +31,7 @@ def _listed(labels: list[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
+def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEven) -> str:
     first, values = comparison.first, [getattr(each, metric) for each in (comparison.first, other)]
     ratio = simplified(comparison.ratio(metric, other))
     if ratio is None:
@@ -56,7 +41,6 @@ def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
     if is_number(ratio):
         names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
         return MixedText(f"{quotient} = ", _exactly(ratio), ", whatever ", MixedText.joined(", ", names), ".")
-    found = found_break_even(comparison, other, metric)
     order = _order(found, first.name, other.name)
     text = short_text(ratio)
     about_ratio = () if text == TOO_LONG else (f"{quotient} = ", text, "; ")
@@ -65,10 +49,12 @@ def _verdict(comparison: Comparison, other: Report, metric: str) -> str:
 
 def _order(found: BreakEven, first: str, other: str) -> str:
     names = {-1: f"{other} has fewer", 1: f"{first} has fewer", 0: "both have as many"}
-    if found.condition():
-        return MixedText(f"{other} has fewer where ", relation_text(found.condition))
-    if found.equality():
-        return MixedText(f"{names[found.signs[0]]}, or both as many where ", relation_text(found.equality))
+    if found.condition:
+        return MixedText(f"{other} has fewer where ", relation_text(found.condition.text))
+    if found.equality:
+        return MixedText(
+            f"{names[found.signs[0]]}, or both as many where ", relation_text(found.equality.text)
+        )
     if not found.crossings:
         return f"{names[found.signs[0]]} always"
     stretches = (
@@ -116,38 +102,8 @@ def _roughly(crossing: Any) -> str:
 
 def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
     """At which size both inputs have as many elements, and the ratio of FLOPs there."""
-    from convcost.symbolic.breakeven import break_even, ratio_at
-
-    first = comparison.first
-    found = break_even(arithmetic.elements(first.input), arithmetic.elements(other.input))
-    ratio = simplified(comparison.ratio("flops", other))
-    if not (found.exact and len(found.crossings) == 1) or ratio is None:
+    found = comparison.equal_inputs(other)
+    if found is None:
         return []
-    if not _is_possible(first, found) or not _is_possible(other, found):
-        return []
-    there = ratio_at(ratio, found.size, found.crossings[0])
-    if not is_number(there):
-        return []
-    place = _point(found.size, found.crossings[0])
     sentence = ", where both inputs are of one size, the ratio of FLOPs is "
-    return [MixedText("At ", place, sentence, short_text(there), ".")]
-
-
-def _is_possible(report: Report, found: BreakEven) -> bool:
-    """Whether the crossing is a size that the report's assumptions allow."""
-    crossing = found.crossings[0]
-    if not isinstance(crossing, int):
-        return False
-    try:
-        report.subs(**{found.size: crossing} if found.size in report.open_names else {})
-    except ConvcostError:
-        return False
-    return True
-
-
-def found_break_even(comparison: Comparison, other: Report, metric: str) -> BreakEven:
-    """Where the cheaper of `other` and the first candidate changes."""
-    from convcost.symbolic.breakeven import break_even
-
-    assumed = (*comparison.first.assumptions, *other.assumptions)
-    return break_even(getattr(comparison.first, metric), getattr(other, metric), assumed)
+    return [MixedText("At ", _point(found.size, found.value), sentence, short_text(found.ratio), ".")]

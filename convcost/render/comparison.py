@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from convcost.analysis.breakdown import PathGroupPair, pair_rows
+from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
 from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
-from convcost.render.breakeven import is_open, open_verdicts
+from convcost.render.breakeven import open_verdicts
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import about_text, factor_text, shape_text, short_text
 from convcost.render.model import partial_note
-from convcost.render.model_modules import ITSELF
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
@@ -75,14 +72,14 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     others = comparison.candidates[1:]
     notes = [_inputs(comparison)]
     for other in others:
-        notes += open_verdicts(comparison, other) if is_open(comparison) else [_verdict(comparison, other)]
+        notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
     reports = comparison.candidates
-    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if is_open(comparison) else ""]
+    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if comparison.is_open else ""]
     return tuple(note for note in notes if note)
 
 
 def _inputs(comparison: Comparison) -> str:
-    if is_open(comparison):
+    if comparison.is_open:
         return ""
     counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
     if len(set(counts.values())) == 1:
@@ -130,55 +127,12 @@ def _outputs(comparison: Comparison, other: Report) -> str:
     )
 
 
-class Contribution(NamedTuple):
-    """What a part adds to the difference: FLOPs of both, None where one has no such part."""
-
-    part: str
-    first: int | None
-    other: int | None
-
-    @property
-    def difference(self) -> int:
-        """How many more the other has."""
-        return (self.other or 0) - (self.first or 0)
-
-
 def differences(comparison: Comparison) -> Section:
     """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
     first = comparison.first
     notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
     tables = (_difference_table(first, other, found) for other, found in contributions(comparison))
     return Section(tuple(tables), tuple(note for note in notes if note))
-
-
-def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
-    """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
-    if any(report.open_names for report in comparison.candidates):
-        return []
-    first, *others = comparison.candidates
-    return [(other, _contributions(first, other)) for other in others if other.flops != first.flops]
-
-
-def _contributions(first: Report, other: Report) -> list[Contribution]:
-    """The largest first."""
-    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
-    return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
-
-
-def _contribution(pair: PathGroupPair, first: Report, other: Report) -> Contribution:
-    left, right = pair.costs
-    return Contribution(
-        _pair_label(pair),
-        left.flops(first.convention) if pair.first else None,
-        right.flops(other.convention) if pair.other else None,
-    )
-
-
-def _pair_label(pair: PathGroupPair) -> str:
-    """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
-    parts = [part for part in pair if part]
-    paths = dict.fromkeys(part.path or ITSELF for part in parts)
-    return f"{', '.join(paths)}: {' / '.join(dict.fromkeys(part.kind for part in parts))}"
 
 
 def _difference_table(first: Report, other: Report, found: list[Contribution]) -> Table:

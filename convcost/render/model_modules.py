@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import ModuleTotals, Node, fold_repeated, parent_paths
+from convcost.analysis.breakdown import ITSELF, ModuleTotals, Node, fold_repeated, parent_paths
 from convcost.core.cost import Convention, Size
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
@@ -16,8 +16,6 @@ from convcost.render.style import Style, View
 
 MOST_LINES = 40
 """What a reader looks through; a tree is shown as deep as it stays within."""
-
-ITSELF = "(itself)"
 
 HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 

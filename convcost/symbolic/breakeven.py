@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from sympy import CRootOf, Mul, S
 
-from convcost.core.report import Assumption
+from convcost.core.arithmetic import elements
+from convcost.core.breakeven import BreakEven, EqualInputs
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Assumption, Comparison, Report
 from convcost.symbolic.bounds import Least, is_never_negative, least_values, sign_from
-from convcost.symbolic.constraints import inequality
+from convcost.symbolic.constraints import relation
 from convcost.symbolic.crossings import crossings, sign_of
 from convcost.symbolic.expressions import python_number
 from convcost.symbolic.factorization import product_of_sums
 from convcost.symbolic.sympy_bridge import canonicalize, symbol
-from convcost.symbolic.text import readable
+from convcost.symbolic.text import lowest_terms
 
 
-class BreakEven(NamedTuple):
-    """How the second of two costs lies to the first: −1 cheaper, 0 the same, +1 dearer.
+def compare_metric(comparison: Comparison, metric: str, candidate: Report) -> BreakEven:
+    """Where the cheaper of `candidate` and the first one of `comparison` changes."""
+    first = comparison.first
+    assumed = (*first.assumptions, *candidate.assumptions)
+    return break_even(getattr(first, metric), getattr(candidate, metric), assumed)
 
-    With one open size that matters, `crossings` are its values where the order changes and `signs` the
-    order before, between and behind them, as `Crossings` has them.
-    With several sizes, or too many crossings, the second is cheaper where `difference` < 0; if there is a
-    sign all the same, it is that one wherever `difference` is not 0. With neither, the sign holds always.
-    """
 
-    signs: tuple[int, ...]
-    size: str = ""
-    crossings: tuple[Any, ...] = ()
-    exact: bool = True
-    difference: Any = None
+def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | None:
+    """At which size the inputs have as many elements, if it is one, and the ratio is a number there."""
+    first = comparison.first
+    found = break_even(elements(first.input), elements(candidate.input))
+    if not (found.exact and len(found.crossings) == 1 and isinstance(found.crossings[0], int)):
+        return None
+    size, value = found.size, found.crossings[0]
+    ratio = comparison.ratio("flops", candidate)
+    if ratio is None or not all(_is_possible(report, size, value) for report in (first, candidate)):
+        return None
+    there = python_number((S.Zero + lowest_terms(S.Zero + ratio)).subs({symbol(size): value}))
+    return EqualInputs(size, value, there) if isinstance(there, int | Fraction) else None
 
-    def condition(self, write: Callable[[Any], str] = readable) -> str:
-        """When the second is cheaper, if that takes a formula: 3·L < 5·K."""
-        return "" if self.difference is None or self.signs else inequality(self.difference, "<", write)
 
-    def equality(self, write: Callable[[Any], str] = readable) -> str:
-        """When both cost the same, where one is otherwise cheaper always: K·L = 1."""
-        return inequality(self.difference, "=", write) if self.difference is not None and self.signs else ""
+def _is_possible(report: Report, size: str, value: int) -> bool:
+    """Whether the report's assumptions allow this value."""
+    try:
+        report.subs(**{size: value} if size in report.open_names else {})
+    except ConvcostError:
+        return False
+    return True
 
 
 def break_even(first: Any, second: Any, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
@@ -54,16 +62,20 @@ def break_even(first: Any, second: Any, assumed: tuple[Assumption, ...] = ()) ->
         return _along(deciding, sizes[0], least.get(sizes[0], 1))
     for sign in (1, -1):
         if is_never_negative(sign * deciding, least):
-            return BreakEven((sign,), difference=deciding)
-    return BreakEven((), difference=deciding)
+            return BreakEven((sign,), difference=deciding, equality=relation(deciding, "="))
+    return _undecided(deciding)
 
 
 def _along(difference: Any, size: Any, least: int) -> BreakEven:
     found = crossings(difference, size)
     if found is None:
-        return BreakEven((), difference=difference)
+        return _undecided(difference)
     signs, points, exact = found.beyond(least)
     return BreakEven(signs, size.name, points, exact)
+
+
+def _undecided(difference: Any) -> BreakEven:
+    return BreakEven((), difference=difference, condition=relation(difference, "<"))
 
 
 def _deciding(difference: Any, least: Least) -> Any:
@@ -81,8 +93,3 @@ def _deciding(difference: Any, least: Least) -> Any:
 def has_closed_form(crossing: Any) -> bool:
     """Whether a crossing is written with roots of numbers; one of a cubic may not be."""
     return isinstance(crossing, int | Fraction) or not crossing.has(CRootOf)
-
-
-def ratio_at(ratio: Any, name: str, value: Any) -> Any:
-    """`ratio` where the size called `name` is `value`."""
-    return python_number((S.Zero + ratio).subs({symbol(name): value}))

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from sympy import Expr, cancel
 
+from convcost.core.breakeven import Relation
 from convcost.core.constraints import AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
@@ -45,7 +46,7 @@ class Constraint(NamedTuple):
         if self.relation == "whole":
             divisor = made(common_divisor(self.formula))
             return f"{write(to_sympy(divisor))} divides {write(to_sympy(self.formula * divisor))}"
-        return _stated(self.formula.terms, "=" if self.relation == "zero" else "≥", write)
+        return _sides(self.formula.terms, "=" if self.relation == "zero" else "≥").text(write)
 
 
 def _written(expression: Expr) -> str:
@@ -160,17 +161,17 @@ def _zero(difference: Value) -> Iterator[Constraint]:
     yield Constraint("zero", Formula(terms))
 
 
-def inequality(difference: Expr, relation: str, write: Callable[[Expr], str] = readable) -> str:
-    """sympy's `difference` ≥ 0 with every term on the side where it is added: L ≥ 2, 3·L < 5."""
-    return _stated(without_common_factors(without_divisor(from_sympy(difference))), relation, write)
+def relation(difference: Expr, sign: str) -> Relation:
+    """sympy's `difference` to 0, with every term on the side where it is added: L ≥ 2, 3·L < 5."""
+    return _sides(without_common_factors(without_divisor(from_sympy(difference))), sign)
 
 
-def _stated(difference: Terms, relation: str, write: Callable[[Expr], str]) -> str:
+def _sides(difference: Terms, sign: str) -> Relation:
     left = Terms({term: factor for term, factor in difference.items() if factor > 0})
     right = Terms({term: -factor for term, factor in difference.items() if factor < 0})
     if left.is_constant and not right.is_constant:
-        left, right, relation = right, left, MIRRORED[relation]
-    return f"{write(to_sympy(made(left)))} {relation} {write(to_sympy(made(right)))}"
+        left, right, sign = right, left, MIRRORED[sign]
+    return Relation(to_sympy(made(left)), sign, to_sympy(made(right)))
 
 
 MIRRORED = {"≥": "≤", ">": "<", "<": ">", "≤": "≥", "=": "="}

@@ -16,7 +16,6 @@ from convcost.symbolic.feasibility import is_fulfillable
 from convcost.symbolic.formula import HEAVIEST, Formula, Value, dimension, part
 from convcost.symbolic.signs import sign_of
 from convcost.symbolic.substitution import asymptotic_sign, names_in, transform
-from convcost.symbolic.sympy_bridge import throughout, to_sympy
 
 Result = TypeVar("Result")
 
@@ -60,9 +59,8 @@ class SymbolicEvaluator:
                 for constraint in constraints_of(single):
                     self.assumptions.enter(constraint)
             except FailureError:
-                message = _written(single).message
                 raise RequirementError(
-                    message, hint=single.hint, argument=single.argument, step=step
+                    single.message, hint=single.hint, argument=single.argument, step=step
                 ) from None
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
@@ -138,12 +136,6 @@ def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
         if not evaluator.has_chosen or is_fulfillable(evaluator.assumptions.constraints):
             return result
     return work(SymbolicEvaluator(chooses_signs=False))
-
-
-def _written(requirement: Requirement) -> Requirement:
-    """With its formulas as sympy's, which have a text."""
-    values = throughout(cast("tuple[object, ...]", requirement), to_sympy)
-    return type(requirement)(*values)
 
 
 def _is_long(size: Value | None) -> bool:

@@ -117,8 +117,10 @@ class Formula:
     def __hash__(self) -> int:
         return hash(self.terms)
 
-    def __repr__(self) -> str:
-        return f"Formula({self.key})"
+    def __str__(self) -> str:
+        return str(self.terms)
+
+    __repr__ = __str__
 
     def put_in(self, value: Callable[[Atom], Value]) -> Value:
         """The formula with `value(atom)` for every atom of its terms."""

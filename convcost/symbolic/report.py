@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from sympy import Expr
 
@@ -18,9 +18,11 @@ from convcost.layers.network import Network
 from convcost.symbolic.bounds import Largest, as_sympy, largest_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.formula import Formula, Value, part
-from convcost.symbolic.sympy_bridge import Change, from_sympy, throughout, to_sympy
+from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
 
 Item = TypeVar("Item")
+
+Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
@@ -105,6 +107,13 @@ def mapped_layer(layer: Item, change: Change) -> Item:
         return layer
     names = [field.name for field in fields(layer)]  # type: ignore[arg-type]
     return replace(layer, **{name: throughout(getattr(layer, name), change) for name in names})  # type: ignore[type-var]
+
+
+def throughout(value: Item, change: Change) -> Item:
+    """`value`, or each part of a tuple, changed if it is a formula; numbers and words stay."""
+    if isinstance(value, tuple):
+        return cast("Item", tuple(throughout(part, change) for part in value))
+    return value if value is None or isinstance(value, int | str | float) else cast("Item", change(value))
 
 
 def mapped_trace(trace: Trace, change: Change) -> Trace:

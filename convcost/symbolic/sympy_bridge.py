@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache, lru_cache, reduce
 from operator import mul
-from typing import TypeAlias, TypeVar, cast
 
 from sympy import Abs, Add, Expr, Integer, Mul, Pow, Rational, Symbol, floor
 
@@ -16,11 +15,6 @@ from convcost.symbolic.terms import Atom, Coefficient, Monomial, plain
 
 MOST_RECURSED = 200
 """A formula with more parts may lie deeper than Python's recursion goes."""
-
-
-Item = TypeVar("Item")
-
-Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
 class UnsupportedExpressionError(TypeError):
@@ -101,17 +95,10 @@ def _atom(atom: Atom) -> Expr:
         case "name":
             return symbol(atom.inner)
         case "rounded":
-            return Rounded(_expression(atom.inner), evaluate=False)
+            return floor(_expression(atom.inner), evaluate=False)
         case "absolute":
-            return Magnitude(_expression(atom.inner), evaluate=False)
+            return Abs(_expression(atom.inner), evaluate=False)
     return _expression(atom.inner)
-
-
-def throughout(value: Item, change: Change) -> Item:
-    """`value`, or each part of a tuple, changed if it is a formula; numbers and words stay."""
-    if isinstance(value, tuple):
-        return cast("Item", tuple(throughout(part, change) for part in value))
-    return value if value is None or isinstance(value, int | str | float) else cast("Item", change(value))
 
 
 @lru_cache(maxsize=2_000)
@@ -126,54 +113,3 @@ def canonicalize(expression: Expr) -> Expr:
         return to_sympy(from_sympy(expression))
     except UnsupportedExpressionError:
         return expression
-
-
-def _unknown(_: Expr) -> None:
-    """A sign that sympy would look for in every part; here they are proved elsewhere."""
-
-
-class Rounded(floor):  # type: ignore[misc]
-    """sympy's floor of a formula in its one form, known to be an integer: sympy would ask all its parts."""
-
-    is_integer = True
-    _eval_is_negative = _eval_is_nonnegative = _unknown
-
-    @classmethod
-    def eval(cls, arg: Expr) -> Expr | None:
-        """What it comes to: by our own rules, by sympy where they know nothing of it."""
-        try:
-            return to_sympy(rounded(from_sympy(arg)))
-        except UnsupportedExpressionError:
-            return super().eval(arg)
-
-    def _eval_Abs(self) -> Expr:  # noqa: N802
-        """Without it sympy turns the sign round and round: in its form of ⌊x⌋ and in ours."""
-        return Magnitude(self, evaluate=False)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, floor) and self.args == other.args
-
-    __hash__ = floor.__hash__
-
-
-class Magnitude(Abs):  # type: ignore[misc]
-    """sympy's absolute value of a formula in its one form, known to be an integer."""
-
-    is_integer = True
-    _eval_is_zero = _eval_is_extended_positive = _eval_is_even = _eval_is_odd = _unknown
-
-    @classmethod
-    def eval(cls, arg: Expr) -> Expr | None:
-        """What it comes to: by our own rules, by sympy where they know nothing of it."""
-        try:
-            return to_sympy(abs(from_sympy(arg)))
-        except UnsupportedExpressionError:
-            return super().eval(arg)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Abs) and self.args == other.args
-
-    __hash__ = Abs.__hash__
-
-
-Rounded.__name__, Magnitude.__name__ = "floor", "Abs"

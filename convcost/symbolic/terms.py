@@ -35,11 +35,17 @@ class Atom(NamedTuple):
         """How many there are with all sums in it multiplied out."""
         return 1 if self.kind == "name" else int(self.inner.weight)
 
+    def __str__(self) -> str:
+        return self.inner if self.kind == "name" else f"{FUNCTIONS.get(self.kind, '')}({self.inner})"
+
     @property
     def key(self) -> tuple[str, str]:
         """The sort key: it is the same in each run."""
         return self.kind, self.inner if self.kind == "name" else self.inner.key
 
+
+FUNCTIONS = {"rounded": "floor", "absolute": "Abs"}
+"""sympy's names."""
 
 Monomial: TypeAlias = frozenset[tuple[Atom, int]]
 """Atoms, each with its power."""
@@ -108,6 +114,30 @@ class Terms(dict[Monomial, Coefficient]):
         """1 / self, which has one term."""
         [(monomial, factor)] = self.items()
         return Terms({frozenset((atom, -power) for atom, power in monomial): Fraction(1, factor)})
+
+    def __str__(self) -> str:
+        """As sympy writes it, without it: E**2 + 2*E - floor(L/2 + 1/2) + 1."""
+        atoms = sorted(self.atoms, key=lambda atom: (atom.kind != "name", str(atom)))
+
+        def powers(term: tuple[Monomial, Coefficient]) -> list[int]:
+            return [-dict(term[0]).get(atom, 0) for atom in atoms]
+
+        written = [_written(*term) for term in sorted(self.items(), key=powers)]
+        if len(written) == 2 and written[0][0] == "-" and self.constant > 0:
+            written.reverse()
+        return " + ".join(written).replace("+ -", "- ") or "0"
+
+
+def _written(monomial: Monomial, factor: Coefficient) -> str:
+    numerator, denominator = abs(factor.numerator), factor.denominator
+    above, below = [str(numerator)], [str(denominator)]
+    for atom, power in sorted(monomial, key=lambda item: str(item[0])):
+        (above if power > 0 else below).append(f"{atom}**{abs(power)}" if abs(power) != 1 else str(atom))
+    above, below = above[numerator == 1 and len(above) > 1 :], below[denominator == 1 :]
+    text = "*".join(above)
+    if below:
+        text += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
+    return f"-{text}" if factor < 0 else text
 
 
 @lru_cache(maxsize=20_000)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import torch
-from timings import stopwatch, timed_module
+from quick_timing import quick_stopwatch, timed_module
 from torch import nn
 
 import convcost
@@ -67,7 +67,7 @@ def test_nothing_changes_either_where_it_is_cut_short(error, raised):
     module.runs[0] = 3
     before = state(module)
     with pytest.raises(raised):
-        stopwatch(threads=torch.get_num_threads() + 1).timed(
+        quick_stopwatch(threads=torch.get_num_threads() + 1).timed(
             (report,), lambda: (ProfiledModel(report, module, (x,)),)
         )
     assert state(module) == before
@@ -80,7 +80,7 @@ def test_a_forward_that_fails_is_said_with_its_place():
     with pytest.raises(
         ConvcostError, match=r"Fails could not be run: ValueError: odd\n  .*test_cut_short\.py"
     ):
-        stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))
+        quick_stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))
 
 
 def test_a_forward_that_fails_later_on_is_said_with_its_place_too():
@@ -89,4 +89,4 @@ def test_a_forward_that_fails_later_on_is_said_with_its_place_too():
     module.runs[0] = 3
     message = r"Fails ran at first, and then could not be run: it ended the program, sys\.exit\(0\)\n  .*:\d+"
     with pytest.raises(TargetError, match=message):
-        stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))
+        quick_stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from clocks import MACHINE
+from example_timings import MACHINE
 
 from convcost.benchmark import peaks
 from convcost.benchmark.hardware import _bytes
@@ -148,7 +148,7 @@ HINT = "\nMove it away, and convcost devices --measure writes a new one."
         ('{"schema": "convcost/1"}', "has no measurement of convcost's"),
         ('{"schema": 1}', "has no measurement of convcost's"),
         ('{"schema": "convcost-machine/2"}', "is of version 2, and this convcost reads version 1"),
-        ('{"schema": "convcost-machine/1"}', "is damaged (KeyError: 'peaks')"),
+        ('{"schema": "convcost-machine/1"}', "is damaged: Object missing required field `name`"),
     ],
 )
 def test_another_s_file_is_refused(text, what):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from timings import timed_specs
+from quick_timing import timed_specs
 from torch import nn
 
 from convcost.benchmark import first_run

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from timings import stopwatch, timed_module, timed_specs
+from quick_timing import quick_stopwatch, timed_module, timed_specs
 from torch import nn
 
 import convcost
@@ -24,7 +24,9 @@ def test_two_designs_are_timed_beside_each_other():
 
 
 def test_from_python_designs_are_timed_in_one_call():
-    found = convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=stopwatch(), E=8)
+    found = convcost.timed(
+        "[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=quick_stopwatch(), E=8
+    )
     assert all(report.time.forward.samples for report in found.candidates)
     with pytest.raises(UsageError, match="--time needs a number for E"):
         convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
@@ -34,7 +36,7 @@ def test_from_python_designs_are_timed_in_one_call():
 
 def test_from_python_a_module_comes_with_its_inputs():
     module = nn.Linear(8, 4)
-    found = convcost.timed((module, torch.ones(2, 8)), "[2, 8] -> Linear(8, 4)", stopwatch=stopwatch())
+    found = convcost.timed((module, torch.ones(2, 8)), "[2, 8] -> Linear(8, 4)", stopwatch=quick_stopwatch())
     assert [report.time.forward.flops for report in found.candidates] == [2 * 2 * 8 * 4] * 2
     with pytest.raises(UsageError, match="a design is a torch module, Linear"):
         convcost.timed(module, "[2, 8] -> Linear(8, 4)")
@@ -128,7 +130,7 @@ def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
     monkeypatch.setattr("convcost.benchmark.stopwatch.free_bytes", lambda on: 10**6)
     report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
     with pytest.raises(UsageError, match=r"timing would take about 3\.83 MiB, and 977 KiB are free"):
-        stopwatch().timed((report,), lambda: pytest.fail("it was built"))
+        quick_stopwatch().timed((report,), lambda: pytest.fail("it was built"))
 
 
 def test_a_training_step_needs_more_memory_and_half_the_dtype_half():

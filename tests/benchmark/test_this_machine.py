@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from cli_runner import PLAIN, convcost, refused
-from clocks import MACHINE
+from example_timings import MACHINE
 
 from convcost.benchmark import peaks
 from convcost.benchmark.machine import machine_text, parse_machine

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 from cli_runner import PLAIN, convcost, refused
-from clocks import samples
+from example_timings import samples
 
 from convcost.benchmark import stopwatch
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from clocks import MACHINE, forward, founding, samples, timing
+from example_timings import MACHINE, forward, founding, samples, timing
 from jsonschema import Draft202012Validator
 
 import convcost

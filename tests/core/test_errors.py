@@ -11,9 +11,9 @@ from convcost.core.errors import (
     SpecError,
     UsageError,
     did_you_mean,
-    escaped,
     pointed,
 )
+from convcost.core.escapes import escape_to_ascii
 
 
 def test_an_error_is_its_message_and_its_way_out():
@@ -78,13 +78,13 @@ def test_the_carets_stand_under_what_they_point_at(text, start, length):
 
 @given(st.text())
 def test_escaped_text_is_printable_ascii(text):
-    assert escaped(text).isascii()
-    assert escaped(text).isprintable()
+    assert escape_to_ascii(text).isascii()
+    assert escape_to_ascii(text).isprintable()
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
 def test_plain_text_is_not_changed_by_escaping(text):
-    assert escaped(text) == text
+    assert escape_to_ascii(text) == text
 
 
 @pytest.mark.parametrize(

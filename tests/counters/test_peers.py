@@ -51,7 +51,7 @@ def installed(name):
     return ALL_COUNTERS[name]
 
 
-def opinion(name, module, *args, **kwargs):
+def diagnosis(name, module, *args, **kwargs):
     report = profile(module, *args, **kwargs)
     found = DiagnosedReport(report, dict(crosscheck_model(module, args, kwargs, report, (installed(name),))))
     [heard] = found.diagnoses.values()
@@ -62,7 +62,7 @@ def opinion(name, module, *args, **kwargs):
 
 def causes(name, module, *args, **kwargs):
     return {
-        (cause.kind, cause.subject): cause.flops for cause in opinion(name, module, *args, **kwargs).causes
+        (cause.kind, cause.subject): cause.flops for cause in diagnosis(name, module, *args, **kwargs).causes
     }
 
 
@@ -71,7 +71,7 @@ def causes(name, module, *args, **kwargs):
 def test_the_figures_are_those_the_tools_are_known_for(name, row):
     module, inputs, _ = REFERENCE[row]()
     with torch.no_grad():
-        heard = opinion(name, module.eval(), *inputs)
+        heard = diagnosis(name, module.eval(), *inputs)
     assert (heard.macs, heard.unexplained) == (FIGURES[row][ORDER.index(name)], 0)
 
 
@@ -151,7 +151,7 @@ def test_every_difference_is_explained(model, mode, gradients, name):
     make, shape = MODELS[model]
     module = make().train(mode == "train")
     with torch.set_grad_enabled(gradients):
-        assert opinion(name, module, torch.zeros(shape)).unexplained == 0
+        assert diagnosis(name, module, torch.zeros(shape)).unexplained == 0
 
 
 def test_attention_that_ptflops_counts_by_its_hook_and_by_patches_is_counted_again():
@@ -201,7 +201,7 @@ def test_calflops_is_seen_to_add_a_shared_layer_for_each_of_its_names():
 def test_torchinfo_is_seen_to_count_tied_parameters_twice():
     module = nn.Sequential(nn.Embedding(32, 32), nn.Linear(32, 32))
     module[1].weight = module[0].weight
-    heard = opinion("torchinfo", module, torch.zeros(2, 6, dtype=torch.int64))
+    heard = diagnosis("torchinfo", module, torch.zeros(2, 6, dtype=torch.int64))
     assert heard.remarks == (
         "counts 2,080 parameters where there are 1,056: tied ones count once for each name",
     )
@@ -210,7 +210,7 @@ def test_torchinfo_is_seen_to_count_tied_parameters_twice():
 @pytest.mark.parametrize("name", ["ptflops", "ptflops_aten", "calflops", "deepspeed"])
 def test_a_tool_that_leaves_a_model_in_eval_mode_is_told_of(name):
     assert (
-        "leaves the model in eval mode" in opinion(name, nn.Linear(3, 4).train(), torch.zeros(2, 3)).remarks
+        "leaves the model in eval mode" in diagnosis(name, nn.Linear(3, 4).train(), torch.zeros(2, 3)).remarks
     )
 
 

@@ -1,7 +1,7 @@
 """The real counters on real modules: what each sees, what each is blind to, and what it says of it."""
 
 import pytest
-from counting import BILINEAR, CONV, DENSE, NORMED, SAME, TRANSPOSED, reading, result
+from counter_runs import BILINEAR, CONV, DENSE, NORMED, SAME, TRANSPOSED, counter_reading, counter_result
 
 from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
@@ -15,35 +15,37 @@ FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; conv
     [("fvcore", 1_600, "MAC"), ("flop_counter_mode", 3_200, "FLOP"), ("torch_profiler", 3_200, "FLOP")],
 )
 def test_every_counter_agrees_on_a_dense_layer(counter, raw, unit):
-    assert result(counter, DENSE) == CounterResult("agrees", 3_200, raw, unit, "")
+    assert counter_result(counter, DENSE) == CounterResult("agrees", 3_200, raw, unit, "")
 
 
 @pytest.mark.parametrize(
     ("counter", "raw", "unit"), [("fvcore", 9_600, "MAC"), ("flop_counter_mode", 19_200, "FLOP")]
 )
 def test_two_counters_agree_on_convolutions(counter, raw, unit):
-    assert result(counter, CONV) == CounterResult("agrees", 19_200, raw, unit, "")
+    assert counter_result(counter, CONV) == CounterResult("agrees", 19_200, raw, unit, "")
 
 
 @pytest.mark.parametrize("spec", [CONV, SAME])
 def test_torch_profiler_is_blind_to_conv1d_and_names_the_operator(spec):
-    assert result("torch_profiler", spec) == CounterResult(
+    assert counter_result("torch_profiler", spec) == CounterResult(
         "blind", None, 0, "FLOP", f"no formula: conv1d ×2, −{2 * 9_600:,} FLOPs"
     )
 
 
 def test_torch_profiler_counts_conv2d():
-    assert result("torch_profiler", "[2, 3, 8, 8] -> Conv2d(3, 6, 3)").verdict == "agrees"
+    assert counter_result("torch_profiler", "[2, 3, 8, 8] -> Conv2d(3, 6, 3)").verdict == "agrees"
 
 
 def test_torch_profiler_says_what_it_counts_beside_what_it_misses():
     spec = "[2, 4, 10] -> Conv1d(4, 4, 3, padding=1) -> Linear(10, 5)"
-    assert result("torch_profiler", spec).raw == 2 * 400
-    assert result("torch_profiler", spec).reason == f"no formula: conv1d, −{2 * 2 * 10 * 4 * 12:,} FLOPs"
+    assert counter_result("torch_profiler", spec).raw == 2 * 400
+    assert (
+        counter_result("torch_profiler", spec).reason == f"no formula: conv1d, −{2 * 2 * 10 * 4 * 12:,} FLOPs"
+    )
 
 
 def test_fvcore_is_given_the_formula_for_padding_same_and_says_so():
-    assert result("fvcore", SAME) == CounterResult("agrees", 19_200, 9_600, "MAC", FVCORE_SAME)
+    assert counter_result("fvcore", SAME) == CounterResult("agrees", 19_200, 9_600, "MAC", FVCORE_SAME)
 
 
 def test_fvcore_alone_counts_padding_same_as_nothing():
@@ -57,11 +59,11 @@ def test_fvcore_alone_counts_padding_same_as_nothing():
 
 @pytest.mark.parametrize("spec", [DENSE, CONV, NORMED])
 def test_the_note_on_padding_same_is_only_made_where_it_holds(spec):
-    assert reading("fvcore", spec).note == ""
+    assert counter_reading("fvcore", spec).note == ""
 
 
 def test_fvcore_also_counts_norms_and_poolings_and_that_is_told_apart():
-    found = result("fvcore", NORMED)
+    found = counter_result("fvcore", NORMED)
     macs = parse(NORMED).report({}).macs
     assert (found.verdict, found.flops) == ("agrees", 2 * macs)
     assert found.raw > macs
@@ -70,7 +72,7 @@ def test_fvcore_also_counts_norms_and_poolings_and_that_is_told_apart():
 
 @pytest.mark.parametrize("counter", ["fvcore", "flop_counter_mode"])
 def test_transposed_convolutions_are_counted_at_their_input_positions(counter):
-    assert (result(counter, TRANSPOSED).verdict, result(counter, TRANSPOSED).flops) == (
+    assert (counter_result(counter, TRANSPOSED).verdict, counter_result(counter, TRANSPOSED).flops) == (
         "agrees",
         2 * 2 * 10 * 4 * 6 * 3,
     )
@@ -81,43 +83,43 @@ def test_transposed_convolutions_are_counted_at_their_input_positions(counter):
     [("fvcore", "bilinear"), ("flop_counter_mode", "_trilinear")],
 )
 def test_two_counters_are_blind_to_bilinear_and_name_the_operator(counter, operator):
-    assert result(counter, BILINEAR).verdict == "blind"
+    assert counter_result(counter, BILINEAR).verdict == "blind"
     assert (
-        result(counter, BILINEAR).reason
+        counter_result(counter, BILINEAR).reason
         == f"no formula: {operator}, −{2 * 2 * 3 * 4 * 5 + 2 * 2 * 4 * 5:,} FLOPs"
     )
 
 
 def test_torch_profiler_counts_bilinear():
-    found = result("torch_profiler", BILINEAR)
+    found = counter_result("torch_profiler", BILINEAR)
     assert (found.verdict, found.flops) == ("agrees", 2 * parse(BILINEAR).report({}).macs)
 
 
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_a_design_without_any_contraction_is_agreed_on(counter):
-    assert result(counter, "[2, 3, 8] -> ReLU -> MaxPool1d(2) -> Flatten").verdict == "agrees"
+    assert counter_result(counter, "[2, 3, 8] -> ReLU -> MaxPool1d(2) -> Flatten").verdict == "agrees"
 
 
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_padding_as_a_word_is_never_a_silent_zero(counter):
-    found = result(counter, "[2, 3, 8, 8] -> Conv2d(3, 6, 3, padding=same)")
+    found = counter_result(counter, "[2, 3, 8, 8] -> Conv2d(3, 6, 3, padding=same)")
     assert (found.verdict, found.flops) in [("agrees", 2 * 2 * 64 * 6 * 27), ("blind", None)]
 
 
 @pytest.mark.parametrize("spec", [DENSE, CONV, SAME, NORMED, TRANSPOSED])
 def test_flop_counter_mode_reads_the_same_on_the_meta_device(spec):
-    assert reading("flop_counter_mode", spec, "meta") == reading("flop_counter_mode", spec)
+    assert counter_reading("flop_counter_mode", spec, "meta") == counter_reading("flop_counter_mode", spec)
 
 
 @pytest.mark.parametrize("counter", COUNTERS)
 @pytest.mark.parametrize("spec", [DENSE, CONV, SAME, NORMED, TRANSPOSED, BILINEAR])
 def test_reading_twice_gives_the_same(counter, spec):
-    assert reading(counter, spec) == reading(counter, spec)
+    assert counter_reading(counter, spec) == counter_reading(counter, spec)
 
 
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_no_counter_writes_anything(counter, capfd):
-    reading(counter, NORMED)
+    counter_reading(counter, NORMED)
     assert capfd.readouterr() == ("", "")
 
 
@@ -138,6 +140,6 @@ def test_no_counter_leaves_anything_on_the_module(counter):
 def test_no_counter_changes_the_callers_modes(counter):
     import torch
 
-    reading(counter, CONV)
+    counter_reading(counter, CONV)
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()

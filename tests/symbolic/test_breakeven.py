@@ -1,3 +1,4 @@
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -6,10 +7,12 @@ from hypothesis import strategies as st
 from sympy import Integer, Rational, floor, sqrt
 
 from convcost import compare
+from convcost.core.errors import UsageError
 from convcost.core.report import Assumption
 from convcost.symbolic.breakeven import break_even, has_closed_form
 from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sympy_bridge import symbol
+from convcost.symbolic.text import readable
 
 E, K, L = map(symbol, "EKL")
 
@@ -32,12 +35,12 @@ def test_a_ratio_without_sizes_never_crosses():
 
 
 def test_several_sizes_give_a_condition():
-    assert break_even(20 * E * K, 6 * E * L).condition() == "3·L < 10·K"
+    assert break_even(20 * E * K, 6 * E * L).condition.text(readable) == "3·L < 10·K"
 
 
 def test_a_condition_has_no_factor_that_decides_nothing():
     first, second = (E + 1) * (3 * K - 1) * 5 * K, (E + 1) * (3 * K - 1) * 3 * L
-    assert break_even(first.expand(), second.expand()).condition() == "3·L < 5·K"
+    assert break_even(first.expand(), second.expand()).condition.text(readable) == "3·L < 5·K"
 
 
 def test_a_root_that_is_no_fraction_stays_exact():
@@ -105,12 +108,12 @@ def test_a_size_that_is_a_multiple_is_at_least_what_it_is_a_multiple_of():
 
 def test_a_condition_that_sizes_never_fulfil_is_none():
     found = break_even(Integer(1), K * L)
-    assert (found.signs, found.condition(), found.equality()) == ((1,), "", "K·L = 1")
+    assert (found.signs, found.condition, found.equality.text(readable)) == ((1,), None, "K·L = 1")
 
 
 def test_a_condition_that_the_assumptions_rule_out_is_none():
     found = break_even(2 * E, K * L * E, at_least(L, 3))
-    assert (found.signs, found.condition(), found.equality()) == ((1,), "", "")
+    assert (found.signs, found.condition, found.equality) == ((1,), None, None)
 
 
 def test_where_the_costs_only_touch_they_are_alike():
@@ -134,10 +137,49 @@ def test_whole_numbers_between_two_crossings_are_told_one_by_one():
 def test_a_rounding_of_what_is_assumed_to_be_positive_is_not_negative():
     longer = (Assumption("L ≥ K", "nonnegative", L - K),)
     found = break_even(K * floor((L - K) / 2) + K, Integer(1), longer)
-    assert (found.signs, found.equality()) == ((-1,), "K·⌊(L − K)/2⌋ + K = 1")
+    assert (found.signs, found.equality.text(readable)) == ((-1,), "K·⌊(L − K)/2⌋ + K = 1")
 
 
 def test_a_sign_that_changes_for_ever_is_told_as_a_condition():
     found = break_even(6 * floor(L / 2), 3 * L - 1)
     assert (found.signs, found.size, found.crossings) == ((), "", ())
-    assert found.condition() == "3·L < 6·⌊L/2⌋ + 1"
+    assert found.condition.text(readable) == "3·L < 6·⌊L/2⌋ + 1"
+
+
+DENSE, CONV = "dense = [B, S, L*E] -> Linear(L*E, E)", "conv = [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)"
+
+
+def test_a_comparison_has_break_even_points_by_quantity():
+    comparison = compare(DENSE, CONV)
+    found = comparison.break_evens(comparison.candidates[1])
+    assert list(found) == ["flops", "params", "activations"]
+    assert found["flops"] == comparison.break_even("flops", comparison.candidates[1])
+    assert (found["flops"].size, found["flops"].crossings, found["flops"].signs) == ("", (), (1,))
+    assert found["params"].condition.text(readable) == "6·E + 1 < E·L"
+
+
+def test_a_comparison_of_numbers_has_an_order_and_no_crossings():
+    comparison = compare(DENSE, CONV, B=1, S=1, E=8, L=4)
+    found = comparison.break_even("params", comparison.candidates[1])
+    assert (found.signs, found.size, found.condition) == ((1,), "", None)
+
+
+def test_where_inputs_are_of_one_size_the_ratio_of_flops_is_known():
+    comparison = compare("a = [1, E] -> Linear(E, 2)", "b = [2, 5] -> Linear(5, 3)")
+    found = comparison.equal_inputs(comparison.candidates[1])
+    assert found == ("E", 10, Fraction(3, 2))
+    comparison = compare(DENSE, CONV)
+    assert comparison.equal_inputs(comparison.candidates[1]) is None
+
+
+def test_a_constant_ratio_is_that_where_inputs_are_of_one_size():
+    comparison = compare("a = [1, E, 5] -> Conv1d(E, E, 3)", "b = [7, E, 5] -> Conv1d(E, 2E, 3, groups=1)")
+    assert comparison.equal_inputs(comparison.candidates[1]) is None
+    comparison = compare("a = [1, 3] -> Linear(3, 4*E)", "b = [E, 1] -> Linear(1, 6)")
+    assert comparison.equal_inputs(comparison.candidates[1]) == ("E", 3, Fraction(1, 2))
+
+
+def test_a_quantity_that_there_is_not_has_no_break_even_points():
+    comparison = compare(DENSE, CONV)
+    with pytest.raises(UsageError, match="no metric is called flop"):
+        comparison.break_even("flop", comparison.candidates[1])

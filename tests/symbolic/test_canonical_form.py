@@ -55,3 +55,17 @@ def test_a_proved_order_of_two_roundings_holds(a, b, m, n, size):
 
 def test_a_rounding_is_never_below_one_of_less():
     assert is_nonnegative(from_sympy(floor((L + 3) / 4) - floor((L + 1) / 4)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (L + K, "K + L"),
+        (L - 1, "L - 1"),
+        (3 - L, "3 - L"),
+        (L**2 / 2 + 2 * K * L - floor((K + 1) / 2), "2*K*L + L**2/2 - floor(K/2 + 1/2)"),
+        (2 * L / (3 * K) - Abs(K - L), "-Abs(K - L) + 2*L/(3*K)"),
+    ],
+)
+def test_a_formula_has_the_text_of_sympys(formula, text):
+    assert str(from_sympy(formula)) == text == str(formula)

@@ -1,7 +1,5 @@
 """A check as a record: entries, their checks, how they stand to the lock file."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType

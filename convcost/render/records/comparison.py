@@ -1,14 +1,12 @@
 """A comparison as a record: candidates, ratios, where they cost the same, what a difference is made of."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
+from convcost.analysis.breakdown import contributions
+from convcost.core.breakeven import BreakEven
 from convcost.core.report import Comparison, Report
-from convcost.render.breakeven import METRICS, found_break_even, is_open
-from convcost.render.comparison import contributions
 from convcost.render.records import report
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import EstimateRatios, estimate_ratios
@@ -87,7 +85,7 @@ def record(comparison: Comparison) -> ComparisonRecord:
             *(report.candidate(other, ratios=ratios(comparison, other)) for other in others),
         ],
         ratios=ratios(comparison, second),
-        break_even=_break_even(comparison, second) if is_open(comparison) else UNSET,
+        break_even=_break_evens(comparison, second) if comparison.is_open else UNSET,
         differences=_differences(comparison) if any(each.trace for each in comparison.candidates) else UNSET,
     )
 
@@ -103,14 +101,14 @@ def ratios(comparison: Comparison, other: Report) -> Record:
     return RatiosRecord(**data(comparison.ratios(other)), **estimates)
 
 
-def _break_even(comparison: Comparison, other: Report) -> dict[str, BreakEvenRecord]:
-    return {metric: _of_metric(comparison, other, metric) for metric in METRICS}
+def _break_evens(comparison: Comparison, other: Report) -> dict[str, BreakEvenRecord]:
+    found = comparison.break_evens(other)
+    return {metric: _break_even(comparison, other, each) for metric, each in found.items()}
 
 
-def _of_metric(comparison: Comparison, other: Report, metric: str) -> BreakEvenRecord:
+def _break_even(comparison: Comparison, other: Report, found: BreakEven) -> BreakEvenRecord:
     from convcost.symbolic.text import program
 
-    found = found_break_even(comparison, other, metric)
     cheaper = {-1: other.name, 0: None, 1: comparison.first.name}
     return record_from(
         BreakEvenRecord,
@@ -118,8 +116,8 @@ def _of_metric(comparison: Comparison, other: Report, metric: str) -> BreakEvenR
         size=found.size or None,
         about=[float(crossing) for crossing in found.crossings],
         cheaper=[cheaper[sign] for sign in found.signs],
-        condition=found.condition(program) or None,
-        equal_where=found.equality(program) or None,
+        condition=found.condition.text(program) if found.condition else None,
+        equal_where=found.equality.text(program) if found.equality else None,
     )
 
 

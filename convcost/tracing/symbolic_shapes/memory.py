@@ -14,8 +14,8 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
 from convcost.symbolic.bounds import as_sympy, largest_under, value_of
+from convcost.symbolic.report import throughout
 from convcost.symbolic.sizes import check_assumptions
-from convcost.symbolic.sympy_bridge import throughout
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated
 from convcost.tracing.memory_profile import (

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 
 from convcost.core.errors import ConvcostError
-from convcost.symbolic.constraints import inequality
+from convcost.symbolic.constraints import relation
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
 from convcost.symbolic.sympy_bridge import to_sympy
+from convcost.symbolic.text import readable
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.user_error import error_location, error_text, target_error
@@ -47,7 +48,7 @@ def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inpu
     for difference in differences:
         found = {name: sizes.examples[name] for name in sorted(names_in(difference))}
         alone = [f"{name} = {number}" for name, number in found.items() if len(found) == 1]
-        equations.update(dict.fromkeys(alone or [inequality(to_sympy(difference), "=")]))
+        equations.update(dict.fromkeys(alone or [relation(to_sympy(difference), "=").text(readable)]))
         numbers.update(found)
     message = f"{' and '.join(numbers)} can't stay open: the model runs only where {', '.join(equations)}"
     return ConvcostError(message, hint=f"What works: {input_options(inputs.sized(numbers))}.")

@@ -1,4 +1,4 @@
-"""The referee with the counters that come with convcost, and with counters that misbehave."""
+"""Models run by the counters that come with convcost, and by counters that misbehave."""
 
 import time
 
@@ -62,10 +62,10 @@ def fake(read, module=None, **options):
     return asked(module, torch.zeros(2, 3), counters=(Fake(read),), **options).diagnoses["fake"]
 
 
-def causes(refereed):
+def causes(diagnosed):
     return {
-        name: {(cause.kind, cause.subject): cause.flops for cause in opinion.causes}
-        for name, opinion in refereed.diagnoses.items()
+        name: {(cause.kind, cause.subject): cause.flops for cause in diagnosis.causes}
+        for name, diagnosis in diagnosed.diagnoses.items()
     }
 
 
@@ -73,24 +73,24 @@ def causes(refereed):
 def test_every_difference_on_the_reference_modules_is_explained(row):
     module, inputs, macs = REFERENCE[row]()
     with torch.no_grad():
-        refereed = asked(module.eval(), *inputs)
-    assert refereed.macs == macs
-    for opinion in refereed.diagnoses.values():
-        assert opinion.unexplained == 0
-        assert sum(cause.flops for cause in opinion.causes) == 2 * refereed.difference(opinion)
+        diagnosed = asked(module.eval(), *inputs)
+    assert diagnosed.macs == macs
+    for diagnosis in diagnosed.diagnoses.values():
+        assert diagnosis.unexplained == 0
+        assert sum(cause.flops for cause in diagnosis.causes) == 2 * diagnosed.difference(diagnosis)
 
 
 def test_a_small_network_is_explained_by_submodule():
-    refereed = asked(Net().eval(), torch.zeros(2, 2, 8))
-    assert refereed.diagnoses["fvcore"].causes == (
+    diagnosed = asked(Net().eval(), torch.zeros(2, 2, 8))
+    assert diagnosed.diagnoses["fvcore"].causes == (
         Cause(CauseKind.ELEMENTWISE, "BatchNorm1d", 192, 1, ("norm",)),
     )
-    assert causes(refereed) == {
+    assert causes(diagnosed) == {
         "fvcore": {("elementwise", "BatchNorm1d"): 192},
         "flop_counter_mode": {},
         "torch_profiler": {("formula", "aten::conv1d"): -2 * 2 * 6 * 4 * 6},
     }
-    assert [opinion.result.verdict for opinion in refereed.diagnoses.values()] == [
+    assert [diagnosis.result.verdict for diagnosis in diagnosed.diagnoses.values()] == [
         "agrees",
         "agrees",
         "blind",
@@ -99,7 +99,7 @@ def test_a_small_network_is_explained_by_submodule():
 
 def test_a_layer_called_twice_is_counted_twice_by_all():
     module, inputs, macs = REFERENCE["Linear called twice"]()
-    assert [opinion.macs for opinion in asked(module, *inputs).diagnoses.values()] == [macs] * 3
+    assert [diagnosis.macs for diagnosis in asked(module, *inputs).diagnoses.values()] == [macs] * 3
 
 
 def test_attention_fused_into_one_operator_is_named():
@@ -126,16 +126,16 @@ def test_padding_as_a_word_is_counted_with_the_formula_that_fvcore_is_given_and_
 
 
 def test_keyword_arguments_reach_every_counter():
-    refereed = asked(Net().eval(), x=torch.zeros(2, 2, 8), scale=torch.ones(5))
-    assert [opinion.unexplained for opinion in refereed.diagnoses.values()] == [0, 0, 0]
-    assert refereed.diagnoses["fvcore"].macs > refereed.macs
+    diagnosed = asked(Net().eval(), x=torch.zeros(2, 2, 8), scale=torch.ones(5))
+    assert [diagnosis.unexplained for diagnosis in diagnosed.diagnoses.values()] == [0, 0, 0]
+    assert diagnosed.diagnoses["fvcore"].macs > diagnosed.macs
 
 
 def test_a_model_without_data_is_given_zeros():
     with torch.device("meta"):
         module, x = Net().eval(), torch.zeros(2, 2, 8)
-    refereed = asked(module, x)
-    assert refereed.diagnoses["fvcore"].macs == refereed.macs + 96
+    diagnosed = asked(module, x)
+    assert diagnosed.diagnoses["fvcore"].macs == diagnosed.macs + 96
     assert all(parameter.is_meta for parameter in module.parameters())
 
 
@@ -155,13 +155,13 @@ def test_a_shared_parameter_stays_shared_when_it_is_given_zeros():
 
 
 def test_what_would_take_too_much_memory_is_skipped_or_run_without_data():
-    refereed = asked(Net().eval(), torch.zeros(2, 2, 8), memory=100)
-    assert [opinion.result.verdict for opinion in refereed.diagnoses.values()] == [
+    diagnosed = asked(Net().eval(), torch.zeros(2, 2, 8), memory=100)
+    assert [diagnosis.result.verdict for diagnosis in diagnosed.diagnoses.values()] == [
         "skipped",
         "agrees",
         "skipped",
     ]
-    assert refereed.diagnoses["flop_counter_mode"].remarks == ("ran on the meta device",)
+    assert diagnosed.diagnoses["flop_counter_mode"].remarks == ("ran on the meta device",)
 
 
 @needs_fork
@@ -180,8 +180,8 @@ def test_the_model_is_left_as_it_was(mode):
         return CounterReading(0, ())
 
     linear = torch.nn.functional.linear
-    opinion = asked(module, torch.zeros(2, 2, 8), counters=(Fake(read),)).diagnoses["fake"]
-    assert opinion.remarks == (
+    diagnosis = asked(module, torch.zeros(2, 2, 8), counters=(Fake(read),)).diagnoses["fake"]
+    assert diagnosis.remarks == (
         *(["leaves the model in eval mode"] if mode == "train" else []),
         "leaves hooks on the model",
         "adds attributes of its modules: flops",
@@ -199,24 +199,31 @@ def test_a_counter_that_raises_is_reported_with_its_error_and_what_it_left():
         module.seen = x
         raise RuntimeError("no such layer\nat all")
 
-    opinion = fake(read)
-    assert (opinion.result.verdict, opinion.result.raw) == ("unavailable", None)
-    assert opinion.result.reason == "it raised RuntimeError: no such layer"
-    assert opinion.remarks == ("adds attributes of its modules: seen",)
+    diagnosis = fake(read)
+    assert (diagnosis.result.verdict, diagnosis.result.raw) == ("unavailable", None)
+    assert diagnosis.result.reason == "it raised RuntimeError: no such layer"
+    assert diagnosis.remarks == ("adds attributes of its modules: seen",)
+
+
+@needs_fork
+def test_a_reading_of_wrong_types_is_reported():
+    diagnosis = fake(lambda *_: CounterReading(18.5, ()))
+    assert (diagnosis.result.verdict, diagnosis.result.raw) == ("unavailable", None)
+    assert diagnosis.result.reason == "its reading has values of wrong types"
 
 
 @needs_fork
 def test_a_counter_that_dies_is_reported():
     import os
 
-    opinion = fake(lambda *_: os.kill(os.getpid(), 11))
-    assert (opinion.result.verdict, opinion.result.reason) == ("unavailable", "it was ended by SIGSEGV")
+    diagnosis = fake(lambda *_: os.kill(os.getpid(), 11))
+    assert (diagnosis.result.verdict, diagnosis.result.reason) == ("unavailable", "it was ended by SIGSEGV")
 
 
 @needs_fork
 def test_a_counter_that_hangs_is_ended():
-    opinion = fake(lambda *_: time.sleep(60), seconds=0.5)
-    assert opinion.result.reason == "it was not done after 0.5 seconds"
+    diagnosis = fake(lambda *_: time.sleep(60), seconds=0.5)
+    assert diagnosis.result.reason == "it was not done after 0.5 seconds"
 
 
 def test_a_counter_that_fails_keeps_none_of_the_others_from_counting():
@@ -224,7 +231,7 @@ def test_a_counter_that_fails_keeps_none_of_the_others_from_counting():
         raise MemoryError
 
     found = asked(nn.Linear(3, 4), torch.zeros(2, 3), counters=(Fake(read), *BUILT_IN))
-    assert [opinion.result.verdict for opinion in found.diagnoses.values()] == [
+    assert [diagnosis.result.verdict for diagnosis in found.diagnoses.values()] == [
         "unavailable",
         *["agrees"] * 3,
     ]
@@ -249,7 +256,7 @@ class Uncopied(nn.Linear):
 def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
     module = Uncopied(3, 4)
     found = asked(module, torch.zeros(2, 3))
-    assert [opinion.macs for opinion in found.diagnoses.values()] == [24, 24, 24]
+    assert [diagnosis.macs for diagnosis in found.diagnoses.values()] == [24, 24, 24]
 
 
 @pytest.mark.parametrize(
@@ -289,7 +296,7 @@ def test_a_backward_in_the_report_is_not_compared_with_a_forward():
     module, x = nn.Linear(3, 4), torch.zeros(2, 3)
     report = Profiler(backward=True).profile(module, x)
     found = DiagnosedReport(report, dict(crosscheck_model(module, (x,), {}, report, BUILT_IN)))
-    assert [opinion.result.verdict for opinion in found.diagnoses.values()] == ["agrees"] * 3
+    assert [diagnosis.result.verdict for diagnosis in found.diagnoses.values()] == ["agrees"] * 3
 
 
 def test_work_that_no_submodule_owns_belongs_to_the_one_that_calls_it():

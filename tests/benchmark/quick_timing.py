@@ -1,4 +1,4 @@
-"""Timing designs and modules for real, as little as can be."""
+"""Timing designs and modules for real, in as little time as can be."""
 
 import convcost
 from convcost import parse
@@ -9,7 +9,7 @@ from convcost.tracing.target.profile import ProfiledModel
 QUICK = SamplingPlan(block_seconds=1e-4, total_seconds=1e-3, min_rounds=3, max_rounds=3)
 
 
-def stopwatch(**options):
+def quick_stopwatch(**options):
     return Stopwatch(plan=QUICK, **options)
 
 
@@ -17,11 +17,13 @@ def timed_specs(*specs, progress=None, **options):
     designs = [parse(spec) for spec in specs]
     reports = tuple(design.report({}) for design in designs)
     more = {"progress": progress} if progress else {}
-    return stopwatch(**options).timed(reports, lambda: [design.network({}) for design in designs], **more)
+    return quick_stopwatch(**options).timed(
+        reports, lambda: [design.network({}) for design in designs], **more
+    )
 
 
 def timed_module(module, *inputs, backward=False, **options):
     report = convcost.Profiler(backward=backward).profile(module, *inputs)
     found = ProfiledModel(report, module, inputs)
-    [result] = stopwatch(backward=backward, **options).timed((report,), lambda: (found,))
+    [result] = quick_stopwatch(backward=backward, **options).timed((report,), lambda: (found,))
     return result.time

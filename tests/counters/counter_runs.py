@@ -1,4 +1,4 @@
-"""A design counted by one counter, as the command line does it."""
+"""A design run by one counter, as the command line does it, and designs to run."""
 
 import warnings
 
@@ -18,7 +18,7 @@ TRANSPOSED = "[2, 4, 10] -> ConvTranspose1d(4, 6, 3, stride=2)"
 BILINEAR = "[2, 7] -> Bilinear(3, 4, 5)"
 
 
-def result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) -> CounterResult:
+def counter_result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) -> CounterResult:
     """What `counter` says of `spec`."""
     network = parse(spec).network(sizes)
     [(name, found)] = crosscheck_design(network, network.report(), (COUNTERS[counter],), memory)
@@ -26,7 +26,7 @@ def result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **sizes: int) 
     return found
 
 
-def reading(counter: str, spec: str, device: str = "cpu") -> CounterReading:
+def counter_reading(counter: str, spec: str, device: str = "cpu") -> CounterReading:
     """What `counter` reads on `spec`'s module."""
     module, example = build(parse(spec).network({}), device)
     with warnings.catch_warnings(action="ignore"):

@@ -1,9 +1,9 @@
-"""The recorder beneath torch.profiler counts what torch.profiler counts."""
+"""The profiler beneath torch.profiler counts what torch.profiler counts."""
 
 import warnings
 
 import pytest
-from counting import BILINEAR, CONV, DENSE, NORMED, TRANSPOSED, reading
+from counter_runs import BILINEAR, CONV, DENSE, NORMED, TRANSPOSED, counter_reading
 
 from convcost.spec import parse
 from convcost.tracing.build import build
@@ -21,14 +21,14 @@ def test_the_recorder_gives_the_flops_of_the_whole_profiler(spec):
         with torch.no_grad(), torch.profiler.profile(with_flops=True) as profiler:
             module(example)
         counted = {event.key: event.flops for event in profiler.key_averages() if event.flops}
-    ours = reading("torch_profiler", spec)
+    ours = counter_reading("torch_profiler", spec)
     assert {**ours.contractions, **ours.others} == counted
 
 
 def test_standard_error_is_whole_again_after_a_reading(capfd):
     import sys
 
-    reading("torch_profiler", DENSE)
+    counter_reading("torch_profiler", DENSE)
     sys.stderr.write("still here\n")
     assert capfd.readouterr().err == "still here\n"
 
@@ -39,7 +39,7 @@ def test_no_file_descriptor_is_left_open_by_a_reading():
     folder = Path("/proc/self/fd")
     if not folder.exists():
         pytest.skip("needs /proc")
-    reading("torch_profiler", DENSE)
+    counter_reading("torch_profiler", DENSE)
     before = len(list(folder.iterdir()))
-    reading("torch_profiler", DENSE)
+    counter_reading("torch_profiler", DENSE)
     assert len(list(folder.iterdir())) == before

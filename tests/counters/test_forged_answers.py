@@ -59,13 +59,13 @@ class Net(nn.Module):
         return self.linear(x)
 
 
-def heard(act, seconds=20.0):
+def diagnosis(act, seconds=20.0):
     module, x = Net(act), torch.ones(2, 4)
     report = profile(nn.Linear(4, 4), x)
     start = time.monotonic()
-    [(_, opinion)] = crosscheck_model(module, (x,), {}, report, MODE, seconds=seconds)
+    [(_, diagnosis)] = crosscheck_model(module, (x,), {}, report, MODE, seconds=seconds)
     assert time.monotonic() - start < seconds
-    return opinion.result
+    return diagnosis.result
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def heard(act, seconds=20.0):
     ],
 )
 def test_what_a_model_writes_to_the_pipe_is_noticed_and_named(data):
-    found = heard(lambda: everywhere(data))
+    found = diagnosis(lambda: everywhere(data))
     assert (found.verdict, found.flops, found.reason) == ("unavailable", None, FORGED_ANSWER)
 
 
@@ -92,12 +92,12 @@ def test_a_forged_answer_that_ends_the_process_is_not_believed():
         everywhere(answer(12345))
         os._exit(0)
 
-    found = heard(forge)
+    found = diagnosis(forge)
     assert (found.verdict, found.flops, found.reason) == ("unavailable", None, FORGED_ANSWER)
 
 
 def test_a_model_that_closes_every_file_gives_no_answer_and_does_not_hang():
-    found = heard(closing)
+    found = diagnosis(closing)
     assert (found.verdict, found.flops) == ("unavailable", None)
     assert found.reason in ("it closed the pipe to convcost", "its process ended with 1 and gave no answer")
 
@@ -108,7 +108,7 @@ def test_the_answer_is_not_written_to_a_file_that_has_the_number_of_the_pipe_now
         for number in range(64):
             os.open(tmp_path / f"{number}", os.O_CREAT | os.O_WRONLY)
 
-    assert heard(replace).verdict == "unavailable"
+    assert diagnosis(replace).verdict == "unavailable"
     assert {path.stat().st_size for path in tmp_path.iterdir()} == {0}
 
 
@@ -121,7 +121,7 @@ def test_a_process_that_holds_the_pipe_open_keeps_nobody_waiting():
                 os.set_inheritable(number, True)
         subprocess.Popen([sys.executable, "-c", held], close_fds=False)
 
-    assert heard(spawn).verdict == "agrees"
+    assert diagnosis(spawn).verdict == "agrees"
 
 
 def test_a_copy_of_the_process_that_lives_on_keeps_nobody_waiting():
@@ -130,7 +130,7 @@ def test_a_copy_of_the_process_that_lives_on_keeps_nobody_waiting():
             time.sleep(60)
             os._exit(0)
 
-    assert heard(fork).verdict == "agrees"
+    assert diagnosis(fork).verdict == "agrees"
 
 
 def test_a_model_that_dies_while_another_process_holds_the_pipe_is_noticed():
@@ -141,11 +141,11 @@ def test_a_model_that_dies_while_another_process_holds_the_pipe_is_noticed():
             os._exit(0)
         os._exit(3)
 
-    assert heard(fork).reason == "its process ended with 3 and gave no answer"
+    assert diagnosis(fork).reason == "its process ended with 3 and gave no answer"
 
 
 def test_a_copy_of_the_process_that_goes_on_gives_no_second_answer():
-    assert heard(os.fork).verdict == "agrees"
+    assert diagnosis(os.fork).verdict == "agrees"
 
 
 def test_files_that_are_open_here_are_not_written_to(tmp_path):

@@ -1,4 +1,4 @@
-"""Clocks that go as a test says, and what was measured without measuring."""
+"""Measurements that were never made: of a machine, of candidates, of the founding pair."""
 
 from dataclasses import replace
 

@@ -1,7 +1,7 @@
 """Running counters within bounds: what is skipped, what is unavailable, and that nothing is built for it."""
 
 import pytest
-from counting import CONV, DENSE, result
+from counter_runs import CONV, DENSE, counter_result
 
 from convcost.core.errors import UsageError
 from convcost.counters import COUNTERS, select_counters
@@ -27,7 +27,7 @@ def raising(monkeypatch, error):
 @pytest.mark.parametrize("spec", PAIR)
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_a_design_beyond_torchs_reach_is_skipped_and_never_built(counter, spec):
-    found = result(counter, spec, B=10**12, E=10**6)
+    found = counter_result(counter, spec, B=10**12, E=10**6)
     assert (found.verdict, found.flops, found.raw) == ("skipped", None, None)
     assert found.reason.startswith("torch has no tensor of ")
 
@@ -35,7 +35,7 @@ def test_a_design_beyond_torchs_reach_is_skipped_and_never_built(counter, spec):
 @pytest.mark.usefixtures("never_built")
 @pytest.mark.parametrize("counter", ["fvcore", "torch_profiler"])
 def test_a_design_that_would_take_more_memory_than_allowed_is_skipped(counter):
-    found = result(counter, DENSE, memory=1_000)
+    found = counter_result(counter, DENSE, memory=1_000)
     assert found.verdict == "skipped"
     assert found.reason.endswith("; --max-memory allows 1000 B")
 
@@ -43,13 +43,13 @@ def test_a_design_that_would_take_more_memory_than_allowed_is_skipped(counter):
 @pytest.mark.usefixtures("never_built")
 @pytest.mark.parametrize("counter", ["fvcore", "torch_profiler"])
 def test_a_design_that_would_take_hours_is_skipped(counter):
-    found = result(counter, "[100000, 64, 100] -> Conv1d(64, 64, 99, padding=49)", memory=10**15)
+    found = counter_result(counter, "[100000, 64, 100] -> Conv1d(64, 64, 99, padding=49)", memory=10**15)
     assert found.verdict == "skipped"
     assert found.reason.endswith("; 1.00 TFLOPs is the limit")
 
 
 def test_flop_counter_mode_counts_what_no_memory_holds():
-    found = result("flop_counter_mode", PAIR[0], B=1_000, E=100_000, S=1)
+    found = counter_result("flop_counter_mode", PAIR[0], B=1_000, E=100_000, S=1)
     assert (found.verdict, found.flops) == ("agrees", 20 * 1_000 * 10**10)
 
 
@@ -70,14 +70,14 @@ def test_flop_counter_mode_counts_what_no_memory_holds():
 )
 def test_a_counter_that_raises_is_unavailable_and_says_why_in_one_line(monkeypatch, error, reason):
     raising(monkeypatch, error)
-    found = result("fvcore", DENSE)
+    found = counter_result("fvcore", DENSE)
     assert (found.verdict, found.flops, found.raw, found.reason) == ("unavailable", None, None, reason)
 
 
 def test_an_interrupt_is_not_taken_for_a_counters_failure(monkeypatch):
     raising(monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        result("fvcore", DENSE)
+        counter_result("fvcore", DENSE)
 
 
 def test_a_counter_that_raises_does_not_keep_the_others_from_counting(monkeypatch):

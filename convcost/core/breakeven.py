@@ -1,0 +1,51 @@
+"""Where the cheaper one of two designs with open sizes changes: the results, as pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from convcost.core.cost import Size
+
+
+class Relation(NamedTuple):
+    """Two formulas, and how the first one is to the second: 3·L < 5·K."""
+
+    left: Any
+    sign: str
+    right: Any
+
+    def text(self, write: Callable[[Any], str]) -> str:
+        """As a text, with formulas as `write` writes them."""
+        return f"{write(self.left)} {self.sign} {write(self.right)}"
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """How the second of two costs is to the first: −1 cheaper, 0 the same, +1 dearer.
+
+    With one open size that matters, `crossings` are its values where the order changes and `signs` the
+    order before, between and behind them. `exact` tells roots from the first whole numbers of a new order;
+    a first sign of 0 before a root holds at that root, the least size there is.
+    With several sizes, or too many crossings, the second is cheaper where `difference` < 0, which is the
+    `condition`; if there is a sign all the same, it is that one wherever `difference` is not 0, and
+    `equality` says where that is. With neither, the sign holds always.
+    """
+
+    signs: tuple[int, ...]
+    size: str = ""
+    crossings: tuple[Any, ...] = ()
+    exact: bool = True
+    difference: Any = None
+    condition: Relation | None = None
+    equality: Relation | None = None
+
+
+class EqualInputs(NamedTuple):
+    """The value of a size at which two inputs have as many elements, and the ratio of FLOPs there."""
+
+    size: str
+    value: Size
+    ratio: Size | Fraction
