@@ -201,7 +201,7 @@ def _builtin(name: str) -> KnownFunction | None:
     in_place = name.endswith("_") and not name.endswith("__")
     bare = name.rstrip("_") if in_place else ATEN_NAMES.get(name, name)
     operator = OPERATORS.get(bare)
-    overload = _first_overload(bare)
+    overload = None if operator is None else _first_overload(bare)
     if operator is None or overload is None or operator.gradients is None:
         return None
     names = known_overload(overload).names
