@@ -160,10 +160,10 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
             bound_cells(roofline.select(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
-        for shown in selection.shown
+        for shown in selection.modules
     ]
     outside = roofline.select(lambda part: not part.path)
-    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
+    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.modules):
         lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
