@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from convcost.core.cost import Cost, Size
-from convcost.core.report import Report, Row
+from convcost.core.report import Comparison, Report, Row
 from convcost.core.trace import Operation, Phase, SubmoduleRun, Trace
 
 NO_COST = Cost()
@@ -151,6 +151,9 @@ def _label_stem(label: str) -> str:
 
 PHASES: tuple[Phase, ...] = ("forward", "gradient by input", "gradient by weight", "recomputation")
 
+ITSELF = "(itself)"
+"""A module apart from what is in it."""
+
 
 class OperatorTotal(NamedTuple):
     """All calls of one operator: in the forward, and what the gradients by them cost."""
@@ -225,6 +228,13 @@ class PathGroupPair(NamedTuple):
         """What both cost; nothing where there is none."""
         return self.first.cost if self.first else Cost(), self.other.cost if self.other else Cost()
 
+    @property
+    def label(self) -> str:
+        """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
+        parts = [part for part in self if part]
+        paths = dict.fromkeys(part.path or ITSELF for part in parts)
+        return f"{', '.join(paths)}: {' / '.join(dict.fromkeys(part.kind for part in parts))}"
+
 
 def pair_rows(first: Report, other: Report) -> tuple[PathGroupPair, ...]:
     """Every part of both once: those of one path together, those of one kind in order, then the rest."""
@@ -248,3 +258,39 @@ def _path_groups(report: Report) -> dict[str, PathGroup]:
         end = "." if row.path in blocks else ""
         rows[NUMBER.sub("*", row.path + end).removesuffix(".")].append(row)
     return {path: PathGroup(path, found[0].kind, tuple(found)) for path, found in rows.items()}
+
+
+class Contribution(NamedTuple):
+    """What a part adds to the difference: FLOPs of both, None where one has no such part."""
+
+    part: str
+    first: int | None
+    other: int | None
+
+    @property
+    def difference(self) -> int:
+        """How many more the other has."""
+        return (self.other or 0) - (self.first or 0)
+
+
+def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
+    """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
+    if any(report.open_names for report in comparison.candidates):
+        return []
+    first, *others = comparison.candidates
+    return [(other, _contributions(first, other)) for other in others if other.flops != first.flops]
+
+
+def _contributions(first: Report, other: Report) -> list[Contribution]:
+    """The largest first."""
+    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
+    return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
+
+
+def _contribution(pair: PathGroupPair, first: Report, other: Report) -> Contribution:
+    left, right = pair.costs
+    return Contribution(
+        pair.label,
+        left.flops(first.convention) if pair.first else None,
+        right.flops(other.convention) if pair.other else None,
+    )

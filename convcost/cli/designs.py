@@ -9,7 +9,7 @@ import typer
 
 from convcost import api
 from convcost.cli.estimates import ReportFactory
-from convcost.cli.hints import is_target, of_model
+from convcost.cli.hints import is_target, model_hint
 from convcost.cli.modules import declared_inputs, make_target, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
@@ -64,7 +64,7 @@ def read_specs(context: typer.Context, tokens: Iterable[str], settings: Iterable
     """Designs as specs, and sizes by name; without any design the founding pair."""
     texts, options = split(tokens, option_names(context))
     for text in filter(is_target, texts):
-        raise UsageError(f"{text[:80]} is a torch module, and no design", hint=of_model(text))
+        raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
     specs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
     check_options(options, specs, context)
     sizes = bindings(options, settings)

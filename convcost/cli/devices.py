@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convcost.cli.estimates import parse_threads
-from convcost.cli.machine_file import check_place, is_this, kept, this_machine
+from convcost.cli.machine_file import check_place, is_this_machine, read_machine, write_machine
 from convcost.cli.options import ConfigOption, OnOption, OutputOptions, ThreadsOption
 from convcost.cli.output import print_error, print_result
 from convcost.core.errors import UsageError, did_you_mean
@@ -53,7 +53,9 @@ def devices(
 
 def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
     """The devices of these names, each once, this machine on so many threads among them."""
-    named = (this_machine(name, threads).device if is_this(name) else every.named(name) for name in names)
+    named = (
+        read_machine(name, threads).device if is_this_machine(name) else every.named(name) for name in names
+    )
     return tuple({device.name: device for device in named}.values())
 
 
@@ -65,7 +67,7 @@ def _measured(on: str, threads: str) -> str:
     where = select_device(on)
     check_place(where)
     number = parse_threads(threads)
-    path = kept(measure_machine(where, number, lambda text: print_error(f"measuring {text}")))
+    path = write_machine(measure_machine(where, number, lambda text: print_error(f"measuring {text}")))
     print_error(f"kept in {path}")
     return f"{THIS}-{where}"
 

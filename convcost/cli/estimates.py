@@ -78,10 +78,10 @@ def _roofline_adder(
     if not device:
         return lambda report, factory: report
     from convcost.analysis.roofline import roofline
-    from convcost.cli.machine_file import is_this, this_machine
+    from convcost.cli.machine_file import is_this_machine, read_machine
     from convcost.gate.devices import read_devices
 
-    machine = this_machine(device, threads, place) if is_this(device) else None
+    machine = read_machine(device, threads, place) if is_this_machine(device) else None
     named = machine.device if machine else read_devices("").named(device)
 
     def add(report: Report, factory: ReportFactory | None) -> Report:

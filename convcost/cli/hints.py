@@ -93,7 +93,7 @@ def unknown_option(context: typer.Context, name: str, value: str | None, own: It
     if not is_option(meant):
         return UsageError(message, hint=meant)
     if having := [*_commands_with(context, meant)]:
-        return UsageError(message, hint=f"{meant} is an option of convcost {_listed(having)}.")
+        return UsageError(message, hint=f"{meant} is an option of convcost {_join_words(having)}.")
     if argument := _argument(word):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in TRUTHS else value or "VALUE"
@@ -109,7 +109,7 @@ def is_option(meant: str) -> bool:
 TRUTHS = ("True", "False")
 
 
-def _listed(words: list[str]) -> str:
+def _join_words(words: list[str]) -> str:
     return " and ".join(", ".join(words).rsplit(", ", 1))
 
 
@@ -135,13 +135,13 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
     if find_layer(name):
         return UsageError(message, hint=f"It is a layer: convcost layer {name} shows one.")
     if is_target(name):
-        return UsageError(message, hint=of_model(name))
+        return UsageError(message, hint=model_hint(name))
     if any(sign in name for sign in "([>"):
         return UsageError(message, hint="A design follows a command: convcost explain DESIGN.")
     return UsageError(f"{message}{did_you_mean(name, commands)}", hint="convcost --help lists the commands.")
 
 
-def of_model(target: str) -> str:
+def model_hint(target: str) -> str:
     """How a torch module is counted."""
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
@@ -156,7 +156,7 @@ def is_target(text: str) -> bool:
     return is_place(text)
 
 
-def no_design(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
+def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
     """What is wrong with `text` where a design is wanted, if it is something else that people write."""
     if found := INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"

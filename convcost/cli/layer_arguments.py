@@ -9,7 +9,7 @@ import typer
 
 from convcost import api
 from convcost.cli.designs import SizedSpecs
-from convcost.cli.hints import INPUT, is_target, no_design, of_model, unknown_option
+from convcost.cli.hints import INPUT, design_error, is_target, model_hint, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, bindings, check_options, split
 from convcost.core.errors import UsageError, nearest
@@ -36,8 +36,8 @@ def read_layer(
 ) -> SizedSpecs:
     """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
     if is_target(kind):
-        raise UsageError(f"{kind[:80]} is a torch module, and no layer", hint=of_model(kind))
-    if problem := no_design(kind) or _shape_error(shape):
+        raise UsageError(f"{kind[:80]} is a torch module, and no layer", hint=model_hint(kind))
+    if problem := design_error(kind) or _shape_error(shape):
         raise problem
     call = LAYER_CALL.fullmatch(kind)
     before, kind, inner = call.groups("") if call else ("", kind, "")

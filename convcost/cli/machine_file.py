@@ -16,18 +16,18 @@ from convcost.system.files import read_text, write_text
 HOW = "convcost devices --measure measures it."
 
 
-def is_this(name: str) -> bool:
+def is_this_machine(name: str) -> bool:
     """Whether `name` is this machine's."""
     return normalized_name(name) in OWN
 
 
-def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
+def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
     """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
 
     What differs from now, or from so many threads if there are to be any, is said on stderr.
     """
     places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
-    paths = [path for place in places if _is_there(path := file(place))]
+    paths = [path for place in places if _exists(path := machine_path(place))]
     if not paths:
         raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
@@ -36,30 +36,30 @@ def this_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
     return machine
 
 
-def kept(machine: Machine) -> Path:
-    """Where the figures are kept now; UsageError if they can't be."""
-    path = file(machine.on)
+def write_machine(machine: Machine) -> Path:
+    """Write the figures, and return where they are; UsageError if they can't be written."""
+    path = machine_path(machine.on)
     write_text(path, machine_text(machine))
     return path
 
 
 def check_place(on: str) -> None:
-    """UsageError if nothing could be kept, or another's file is in the way."""
-    path = file(on)
+    """UsageError if no file could be written there, or something else is in the way."""
+    path = machine_path(on)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=ELSEWHERE) from None
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError(f"{path.parent} can't be written to", hint=ELSEWHERE)
-    if _is_there(path):
+    if _exists(path):
         _read(path)
 
 
 ELSEWHERE = "XDG_CACHE_HOME names another folder."
 
 
-def file(on: str) -> Path:
+def machine_path(on: str) -> Path:
     """Where the figures of the CPU or the GPU are."""
     return cache_folder() / f"{THIS}-{on}.json"
 
@@ -74,7 +74,7 @@ def cache_folder() -> Path:
         raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     """Whether a file is there; UsageError where nobody can tell, or where it is something else."""
     try:
         found = path.stat()

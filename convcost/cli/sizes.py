@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import typer
 
-from convcost.cli.hints import no_design, unknown_option
+from convcost.cli.hints import design_error, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
@@ -41,7 +41,7 @@ def split(
     while remaining:
         token = remaining.popleft()
         if not token.startswith("--"):
-            if problem := no_design(token, own, takes_numbers):
+            if problem := design_error(token, own, takes_numbers):
                 raise problem
             positional.append(token)
         elif "=" in token:

@@ -72,12 +72,12 @@ def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
     except KeyboardInterrupt:
         code = 130
     except BaseException as error:
-        failure = _told(error)
+        failure = _describe_error(error)
     close_quietly()
     send(f"{code}\n{failure}".encode(errors="replace"))
 
 
-def _told(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """What ended convcost's own code, told by a process in which no model has changed anything."""
     trace = error.__traceback__
     while trace and trace.tb_next:

@@ -12,7 +12,7 @@ from convcost.core.report import Comparison, Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
 from convcost.render.texts import MathText, MixedText
 
-PLAINEST = 9
+LARGEST_PLAIN_DENOMINATOR = 9
 """A fraction with a larger denominator has its decimal value beside it."""
 
 
@@ -21,11 +21,11 @@ def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
         labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
-    verdicts = [MixedText(f"{_listed(alike)}: ", verdict) for verdict, alike in labels.items()]
-    return [*verdicts, *_where_inputs_agree(comparison, other)]
+    verdicts = [MixedText(f"{_joined_labels(alike)}: ", verdict) for verdict, alike in labels.items()]
+    return [*verdicts, *_equal_inputs(comparison, other)]
 
 
-def _listed(labels: list[str]) -> str:
+def _joined_labels(labels: list[str]) -> str:
     """FLOPs, parameters and activations."""
     *others, last = labels
     return f"{', '.join(others)} and {last}" if others else last
@@ -40,14 +40,16 @@ def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEve
     quotient = f"{other.name} ÷ {first.name}"
     if is_number(ratio):
         names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
-        return MixedText(f"{quotient} = ", _exactly(ratio), ", whatever ", MixedText.joined(", ", names), ".")
-    order = _order(found, first.name, other.name)
+        return MixedText(
+            f"{quotient} = ", _exact_text(ratio), ", whatever ", MixedText.joined(", ", names), "."
+        )
+    order = _order_text(found, first.name, other.name)
     text = short_text(ratio)
     about_ratio = () if text == TOO_LONG else (f"{quotient} = ", text, "; ")
     return MixedText(*about_ratio, order, ".")
 
 
-def _order(found: BreakEven, first: str, other: str) -> str:
+def _order_text(found: BreakEven, first: str, other: str) -> str:
     names = {-1: f"{other} has fewer", 1: f"{first} has fewer", 0: "both have as many"}
     if found.condition:
         return MixedText(f"{other} has fewer where ", relation_text(found.condition.text))
@@ -58,36 +60,36 @@ def _order(found: BreakEven, first: str, other: str) -> str:
     if not found.crossings:
         return f"{names[found.signs[0]]} always"
     stretches = (
-        MixedText(f"{names[sign]} ", _stretch(found, place)) for place, sign in enumerate(found.signs)
+        MixedText(f"{names[sign]} ", _range_text(found, place)) for place, sign in enumerate(found.signs)
     )
     return MixedText.joined(", ", stretches)
 
 
-def _stretch(found: BreakEven, place: int) -> str:
+def _range_text(found: BreakEven, place: int) -> str:
     """Below the first crossing, between two, above the last: of roots, or of whole numbers."""
     if place == len(found.crossings):
         return "above" if found.exact else f"from {found.crossings[-1]:,} on"
     end = found.crossings[place]
     if place == 0:
         below = "at" if found.exact and found.signs[0] == 0 else "below"
-        return MixedText(f"{below} ", _point(found.size, end))
+        return MixedText(f"{below} ", _crossing_text(found.size, end))
     start = found.crossings[place - 1]
     if found.exact:
-        return MixedText("from there to ", _point(found.size, end))
+        return MixedText("from there to ", _crossing_text(found.size, end))
     return f"at {start:,}" if end == start + 1 else f"from {start:,} to {end - 1:,}"
 
 
-def _point(size: str, crossing: Any) -> str:
+def _crossing_text(size: str, crossing: Any) -> str:
     """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, where no such thing can be written, L ≈ 11.76."""
-    exactly = _exactly(crossing)
-    if exactly == TOO_LONG:
-        return MathText(f"{size} ≈ {_roughly(crossing)}")
-    is_plain = isinstance(crossing, int | Fraction) and crossing.denominator <= PLAINEST
-    equation = MathText.joined(" = ", (size, exactly))
-    return equation if is_plain else MathText.joined(" ≈ ", (equation, _roughly(crossing)))
+    exact = _exact_text(crossing)
+    if exact == TOO_LONG:
+        return MathText(f"{size} ≈ {_decimal_text(crossing)}")
+    is_plain = isinstance(crossing, int | Fraction) and crossing.denominator <= LARGEST_PLAIN_DENOMINATOR
+    equation = MathText.joined(" = ", (size, exact))
+    return equation if is_plain else MathText.joined(" ≈ ", (equation, _decimal_text(crossing)))
 
 
-def _exactly(crossing: Any) -> str:
+def _exact_text(crossing: Any) -> str:
     from convcost.symbolic.breakeven import has_closed_form
 
     if is_number(crossing):
@@ -95,15 +97,15 @@ def _exactly(crossing: Any) -> str:
     return short_text(crossing) if has_closed_form(crossing) else TOO_LONG
 
 
-def _roughly(crossing: Any) -> str:
+def _decimal_text(crossing: Any) -> str:
     number = float(crossing)
     return f"{number:,.1f}" if number >= 1000 else f"{number:.6g}"
 
 
-def _where_inputs_agree(comparison: Comparison, other: Report) -> list[str]:
+def _equal_inputs(comparison: Comparison, other: Report) -> list[str]:
     """At which size both inputs have as many elements, and the ratio of FLOPs there."""
     found = comparison.equal_inputs(other)
     if found is None:
         return []
     sentence = ", where both inputs are of one size, the ratio of FLOPs is "
-    return [MixedText("At ", _point(found.size, found.value), sentence, short_text(found.ratio), ".")]
+    return [MixedText("At ", _crossing_text(found.size, found.value), sentence, short_text(found.ratio), ".")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from convcost.analysis.breakdown import PathGroupPair, pair_rows
+from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
@@ -16,7 +14,6 @@ from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import about_text, factor_text, shape_text, short_text
 from convcost.render.model import partial_note
-from convcost.render.model_modules import ITSELF
 from convcost.render.notes import (
     NO_COUNTERS,
     assumed_text,
@@ -130,55 +127,12 @@ def _outputs(comparison: Comparison, other: Report) -> str:
     )
 
 
-class Contribution(NamedTuple):
-    """What a part adds to the difference: FLOPs of both, None where one has no such part."""
-
-    part: str
-    first: int | None
-    other: int | None
-
-    @property
-    def difference(self) -> int:
-        """How many more the other has."""
-        return (self.other or 0) - (self.first or 0)
-
-
 def differences(comparison: Comparison) -> Section:
     """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
     first = comparison.first
     notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
     tables = (_difference_table(first, other, found) for other, found in contributions(comparison))
     return Section(tuple(tables), tuple(note for note in notes if note))
-
-
-def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
-    """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
-    if any(report.open_names for report in comparison.candidates):
-        return []
-    first, *others = comparison.candidates
-    return [(other, _contributions(first, other)) for other in others if other.flops != first.flops]
-
-
-def _contributions(first: Report, other: Report) -> list[Contribution]:
-    """The largest first."""
-    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
-    return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
-
-
-def _contribution(pair: PathGroupPair, first: Report, other: Report) -> Contribution:
-    left, right = pair.costs
-    return Contribution(
-        _pair_label(pair),
-        left.flops(first.convention) if pair.first else None,
-        right.flops(other.convention) if pair.other else None,
-    )
-
-
-def _pair_label(pair: PathGroupPair) -> str:
-    """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
-    parts = [part for part in pair if part]
-    paths = dict.fromkeys(part.path or ITSELF for part in parts)
-    return f"{', '.join(paths)}: {' / '.join(dict.fromkeys(part.kind for part in parts))}"
 
 
 def _difference_table(first: Report, other: Report, found: list[Contribution]) -> Table:

@@ -21,7 +21,7 @@ from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
-RAN_ON_DATA = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+DATA_RUN_NOTE = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
 
 MOST_NAMED = 6
 """Names in a sentence; what are more are counted."""
@@ -77,7 +77,7 @@ def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view:
         _estimated(report, trace),
         _complex(trace),
         _sparse(trace),
-        RAN_ON_DATA if trace.ran == "data" else "",
+        DATA_RUN_NOTE if trace.ran == "data" else "",
         _unused(trace),
         *_tied(trace),
         _repeated(root),
@@ -184,7 +184,7 @@ def _repeated(root: Node) -> str:
 def _hidden(root: Node, selection: Selection, view: View) -> str:
     if view.by == "operator":
         return ""
-    if view.filter and not selection.shown:
+    if view.filter and not selection.modules:
         return f"No module has {view.filter[:40]!a} in its path or class."
     if view.filter or root.depth <= selection.depth:
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import ModuleTotals, Node, fold_repeated, parent_paths
+from convcost.analysis.breakdown import ITSELF, ModuleTotals, Node, fold_repeated, parent_paths
 from convcost.core.cost import Convention, Size
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
@@ -16,8 +16,6 @@ from convcost.render.style import Style, View
 
 MOST_LINES = 40
 """What a reader looks through; a tree is shown as deep as it stays within."""
-
-ITSELF = "(itself)"
 
 HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
@@ -33,15 +31,15 @@ class ShownModule(NamedTuple):
 class Selection(NamedTuple):
     """The modules that are shown, and how many levels of the whole tree that is."""
 
-    shown: tuple[ShownModule, ...]
+    modules: tuple[ShownModule, ...]
     depth: int
 
     @property
-    def together(self) -> ModuleTotals:
+    def total(self) -> ModuleTotals:
         """All of them, those within another one not again."""
-        paths = {shown.node.module.path for shown in self.shown}
+        paths = {shown.node.module.path for shown in self.modules}
         outermost = (
-            shown.node for shown in self.shown if not paths & set(parent_paths(shown.node.module.path))
+            shown.node for shown in self.modules if not paths & set(parent_paths(shown.node.module.path))
         )
         return sum((node.total for node in outermost), ModuleTotals())
 
@@ -58,7 +56,7 @@ def select(root: Node, view: View, convention: Convention) -> Selection:
 
 def all_modules(root: Node, view: View, convention: Convention) -> tuple[Node, ...]:
     """As `select`, with the model itself in front if there is no filter, and without a limit of lines."""
-    found = _filtered(root, view, _sort_key(view.sort, convention)).shown
+    found = _filtered(root, view, _sort_key(view.sort, convention)).modules
     return (*(() if view.filter else (root,)), *(shown.node for shown in found))
 
 
@@ -116,9 +114,9 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
     With a column for the backward, or with formulas, there is no room for MACs.
     """
     total = root.total.cost.flops(report.convention)
-    lines = [_module_line(found, report, total) for found in selection.shown]
+    lines = [_module_line(found, report, total) for found in selection.modules]
     if style.view.filter:
-        lines.append(Line("all of these", _cells(selection.together, report, total)))
+        lines.append(Line("all of these", _cells(selection.total, report, total)))
     lines.append(Line("total", _cells(root.total, report, total)))
     table = Table(("module", *HEADINGS), tuple(lines))
     if report.open_names:
@@ -127,7 +125,7 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
         table = table.without("trainable")
     goes_back = root.total.backward.flops(report.convention)
     table = table.without("MACs") if goes_back else table.without("backward")
-    return _with_shapes(table, selection.shown, style.width)
+    return _with_shapes(table, selection.modules, style.width)
 
 
 def _module_line(found: ShownModule, report: Report, total: Size) -> Line:

@@ -26,7 +26,7 @@ class MathText(str):
     def __new__(cls, text: str, parts: tuple[str | Expression, ...] = ()) -> MathText:
         """`text`, which is its own part where there are none."""
         made = super().__new__(cls, text)
-        made.parts = parts or (text,)
+        made.parts = tuple(part for part in parts if part) or (text,)
         return made
 
     @classmethod

@@ -174,7 +174,7 @@ def test_a_folder_that_may_not_be_looked_into_is_said(caches, monkeypatch):
 
     monkeypatch.setattr(Path, "stat", stat)
     with pytest.raises(UsageError, match=r"this-cpu\.json can't be read: Permission denied"):
-        machines.this_machine()
+        machines.read_machine()
 
 
 def test_a_user_without_a_home_is_told_where_else_to_keep_it(monkeypatch):
@@ -188,7 +188,7 @@ def test_a_measurement_that_is_cut_short_leaves_the_last_one(caches, monkeypatch
     path = keep(caches)
     monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        machines.kept(replace(NOW, name="Other"))
+        machines.write_machine(replace(NOW, name="Other"))
     assert parse_machine(path.read_text(), "") == NOW
     assert [*caches.iterdir()] == [path]
 

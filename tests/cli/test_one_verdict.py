@@ -94,7 +94,7 @@ def of_candidates(*arguments):
     return {name: counter["verdict"] for name, counter in counters.items()}, code
 
 
-def of_model(path, shape):
+def model_hint(path, shape):
     code, out, _ = convcost(
         "model", path, "--input", f"f32[{shape}]", "--counters", ",".join(COUNTERS), "--strict", "--json"
     )
@@ -119,7 +119,7 @@ def test_a_design_and_the_module_it_stands_for_get_one_verdict_everywhere(name, 
     compared, code = of_candidates("compare", spec, spec)
     assert code == is_strict(compared)
     assert of_candidates("compare", "net.py:Net", "net.py:Net", "--input", f"f32[{shape}]")[0] == compared
-    assert of_model("net.py:Net", shape) == (compared, code)
+    assert model_hint("net.py:Net", shape) == (compared, code)
     checked, failed = of_check(folder, f'spec = "{spec}"\n')
     assert (checked, failed) == (compared, int(set(compared.values()) != {"agrees"}))
     assert of_check(folder, f'model = "net.py:Net"\ninputs = ["f32[{shape}]"]\n')[0] == compared
@@ -130,7 +130,7 @@ def test_a_design_and_the_module_it_stands_for_get_one_verdict_everywhere(name, 
 def test_a_module_gets_one_verdict_everywhere(name, folder):
     module, shape = MODELS[name]
     (folder / "net.py").write_text(HEAD + module)
-    found, code = of_model("net.py:Net", shape)
+    found, code = model_hint("net.py:Net", shape)
     assert code == is_strict(found)
     assert of_candidates("compare", "net.py:Net", "net.py:Net", "--input", f"f32[{shape}]") == (found, code)
     assert of_check(folder, f'model = "net.py:Net"\ninputs = ["f32[{shape}]"]\n')[0] == found

@@ -17,20 +17,20 @@ from convcost.render.style import Style
 
 UNKNOWN = "unknown"
 
-Found = list[tuple[Report, Memory]]
+ReportMemories = list[tuple[Report, Memory]]
 
-ESTIMATE = (
+ESTIMATE_NOTE = (
     "An estimate: input and output are held throughout, gradients and the optimizer's state throughout a "
     "step; kept is what CUDA's kernels keep. Left out: what a layer makes for a moment, workspace of "
     "libraries, what an allocator rounds up or can't reuse, CUDA's own."
 )
 
-RAN = {
+RUN_NOTES = {
     "shapes": "{names}: what is kept was seen in a run forward and backward, in training, on shapes alone.",
     "data": "{names}: what is kept was seen in a run on real data, on the CPU, whose kernels may keep more.",
 }
 
-OF_DESIGNS = "A design's input has a gradient too, as inside a network; its buffers are left out."
+DESIGN_NOTE = "A design's input has a gradient too, as inside a network; its buffers are left out."
 
 
 class MemoryQuantity(NamedTuple):
@@ -64,7 +64,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
     return Section((_table(found),), memory_notes(found))
 
 
-def _table(found: Found) -> Table:
+def _table(found: ReportMemories) -> Table:
     (first, memory), *others = found
     dtypes = "/".join(dict.fromkeys(each.dtype for _, each in found))
     single = ("formula",) if first.open_names else ("bytes", "about")
@@ -85,7 +85,7 @@ def _measured_peak(report: Report, quantity: MemoryQuantity) -> int | None:
     return next((run.peak for run in runs if run.what == quantity.run and not run.compiled), None)
 
 
-def _values(found: Found) -> list[tuple[MemoryQuantity, list[Size | None]]]:
+def _values(found: ReportMemories) -> list[tuple[MemoryQuantity, list[Size | None]]]:
     """The quantities to show, with each candidate's."""
     listed = [
         (quantity, [getattr(memory, quantity.attribute) for _, memory in found]) for quantity in QUANTITIES
@@ -109,12 +109,12 @@ def _amount(value: Size | None, longest: int = LONGEST_FORMULA) -> str:
     return UNKNOWN if value is None else about_text(value, "B", longest=longest)
 
 
-def memory_notes(found: Found) -> tuple[str, ...]:
+def memory_notes(found: ReportMemories) -> tuple[str, ...]:
     """How the candidates compare, what is not known, what the figures rest on."""
-    return (*_comparisons(found), *_unknown(found), *_master(found), *_conditions(found), ESTIMATE)
+    return (*_comparisons(found), *_unknown(found), *_master(found), *_conditions(found), ESTIMATE_NOTE)
 
 
-def _comparisons(found: Found) -> Iterator[str]:
+def _comparisons(found: ReportMemories) -> Iterator[str]:
     """conv keeps 2.00× as much as dense for its backward, and a step of training takes 0.61× as much."""
     (first, base), *others = found
     for other, memory in others:
@@ -131,13 +131,13 @@ def _human(value: int | None) -> str:
     return human(value or 0, "B")
 
 
-def _unknown(found: Found) -> Iterator[str]:
+def _unknown(found: ReportMemories) -> Iterator[str]:
     for report, memory in found:
         if memory.reason:
             yield f"What {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
 
 
-def _master(found: Found) -> Iterator[str]:
+def _master(found: ReportMemories) -> Iterator[str]:
     for dtype in sorted({memory.dtype for _, memory in found if memory.master_copy != 0}):
         yield (
             f"With {dtype}, the optimizer's state and a master copy of the parameters are in float32, as is "
@@ -145,9 +145,9 @@ def _master(found: Found) -> Iterator[str]:
         )
 
 
-def _conditions(found: Found) -> Iterator[str]:
-    for ran, text in RAN.items():
+def _conditions(found: ReportMemories) -> Iterator[str]:
+    for ran, text in RUN_NOTES.items():
         if names := [report.name for report, memory in found if memory.ran == ran]:
             yield text.format(names=" and ".join(names))
     if not all(report.trace for report, _ in found):
-        yield OF_DESIGNS
+        yield DESIGN_NOTE

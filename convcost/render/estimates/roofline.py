@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.breakdown import module_tree
+from convcost.analysis.breakdown import ITSELF, module_tree
 from convcost.analysis.roofline import RESOURCES, BoundChanges, Roofline, RooflineBound, Workload
 from convcost.core.cost import quotient, ratio_of
 from convcost.core.report import Report
@@ -16,7 +16,7 @@ from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.device import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.formulas import about_text, factor_text, math_text, short_text
-from convcost.render.model_modules import ITSELF, Selection, ShownModule, module_label, select
+from convcost.render.model_modules import Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
@@ -160,10 +160,10 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
             bound_cells(roofline.select(_in_module(shown)), roofline.is_open, shown.node.copies),
             depth=shown.depth,
         )
-        for shown in selection.shown
+        for shown in selection.modules
     ]
     outside = roofline.select(lambda part: not part.path)
-    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.shown):
+    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.modules):
         lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 

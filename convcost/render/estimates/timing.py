@@ -21,15 +21,17 @@ from convcost.render.style import Style
 UNCLEAR = "unclear"
 """In place of a ratio, where the spreads overlap."""
 
-STEP = "A training step is forward and backward in training mode, from ones at every output; no optimizer."
+STEP_NOTE = (
+    "A training step is forward and backward in training mode, from ones at every output; no optimizer."
+)
 
-QUIETER = "--threads 1 is disturbed less."
+FEWER_THREADS_HINT = "--threads 1 is disturbed less."
 
-OWN_ROOFLINE = "--device this compares them with this machine's."
+OWN_ROOFLINE_HINT = "--device this compares them with this machine's."
 
 SLOWED_BY = 10
 
-CACHED = (
+CACHE_NOTE = (
     "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
 )
 
@@ -177,7 +179,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
         (report, report.time, run.samples) for report in reports if report.time for run in report.time.runs
     ]
     noisy = (report.name for report, _, samples in runs if samples and samples.spread * 2 > samples.median)
-    advice = f" {QUIETER}" if any(time.threads > 1 for _, time, _ in runs) else ""
+    advice = f" {FEWER_THREADS_HINT}" if any(time.threads > 1 for _, time, _ in runs) else ""
     if names := ", ".join(dict.fromkeys(noisy)):
         yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
     if names := ", ".join(report.name for report in reports if _is_slowed(report)):
@@ -202,14 +204,15 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
     found = [(report.time, report.roofline) for report in reports if report.time and report.roofline]
     shares = [time.roofline_share(run, roofline) for time, roofline in found for run in time.runs]
     if any(share is not None and share > 1 for share in shares):
-        yield CACHED
+        yield CACHE_NOTE
     others = [
         (time.processor or time.device, roofline.device.name)
         for time, roofline in found
         if not time.comparable(roofline)
     ]
     for here, name in dict.fromkeys(others):
-        yield f"Times are of {here}, so they are not compared with the roofline of {name}; {OWN_ROOFLINE}"
+        apart = f"Times are of {here}, so they are not compared with the roofline of {name}"
+        yield f"{apart}; {OWN_ROOFLINE_HINT}"
 
 
 def _method(time: Timing) -> str:
@@ -218,4 +221,4 @@ def _method(time: Timing) -> str:
     rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
     how = f"{rounds} in turn, on {threads_text(time.threads)}"
     method = f"Times are medians of {how}, without gradients, on random inputs or those given."
-    return f"{method} {STEP}" if any(run.what == "step" for run in time.runs) else method
+    return f"{method} {STEP_NOTE}" if any(run.what == "step" for run in time.runs) else method

@@ -1,14 +1,12 @@
 """A comparison as a record: candidates, ratios, where they cost the same, what a difference is made of."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
+from convcost.analysis.breakdown import contributions
 from convcost.core.breakeven import BreakEven
 from convcost.core.report import Comparison, Report
-from convcost.render.comparison import contributions
 from convcost.render.records import report
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import EstimateRatios, estimate_ratios

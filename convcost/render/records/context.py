@@ -1,7 +1,5 @@
 """What every JSON document begins with: its schema, and what its numbers rest on."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from convcost import __version__

@@ -1,7 +1,5 @@
 """What counters there are, and what they say of a model, as records."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Annotated, Any
 

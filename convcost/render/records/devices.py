@@ -1,7 +1,5 @@
 """Devices as records."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from convcost.devices import Device

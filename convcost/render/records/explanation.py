@@ -1,7 +1,5 @@
 """An explanation as a record: the same steps as people read, their results exact."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from convcost.analysis.explain.steps import (

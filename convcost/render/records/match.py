@@ -1,7 +1,5 @@
 """A match as a record."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from convcost.core.match import Choice, Match, Metric

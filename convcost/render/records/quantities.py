@@ -1,7 +1,5 @@
 """Costs, ratios and totals as records, with a field for each quantity of the table in core/metrics.py."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Annotated, Any
 

@@ -1,10 +1,9 @@
 """Records: plain data with typed fields, made from results, of which msgspec makes JSON and JSON Schemas."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
+from inspect import get_annotations
 from typing import Any, TypeVar, cast, get_args
 
 import msgspec
@@ -108,10 +107,15 @@ def keys_of(words: Any) -> Meta:
 Field = tuple[str, Any] | tuple[str, Any, Any]
 
 
-def fields_of(record: type[Record]) -> tuple[Field, ...]:
-    """The fields of `record` by name and type, those that may be left out with UNSET."""
-    found = structs.fields(record)
-    return tuple((f.name, f.type) if f.required else (f.name, f.type, f.default) for f in found)
+def fields_of(record: type[Record]) -> list[Field]:
+    """The fields of `record` by name and type, those that may be left out with UNSET.
+
+    Annotations are no texts in these modules: to evaluate them would take longer than all else here.
+    """
+    hints = {name: hint for cls in reversed(record.__mro__) for name, hint in get_annotations(cls).items()}
+    required = _required(record)
+    fields = ((name, hints[name]) for name in record.__struct_fields__)
+    return [field if field[0] in required else (*field, UNSET) for field in fields]
 
 
 def record_type(name: str, text: str, *fields: Iterable[Field]) -> type[Record]:

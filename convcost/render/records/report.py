@@ -1,7 +1,5 @@
 """A design as a record: JSON of `layer` and `model`, a candidate of `compare`, a line of CSV."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta

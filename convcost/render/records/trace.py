@@ -1,7 +1,5 @@
 """How a torch module ran, as records: what went in and out, submodules, operators, what is not counted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Set
 from typing import Annotated, Any, Literal
 

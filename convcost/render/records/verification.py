@@ -1,7 +1,5 @@
 """A verification as a record: everything but the single agreements."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from convcost.render.records.context import HEAD, Head, Versions, installed, versions

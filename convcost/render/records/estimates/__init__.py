@@ -1,17 +1,12 @@
 """Estimates beside the costs, as records. A new one: a module here, and a line in each of three places."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Annotated, Any, Protocol
+from importlib import import_module
+from typing import Annotated, Any, Protocol, cast
 
 from msgspec import UNSET, UnsetType
 
 from convcost.core.report import Report
-from convcost.render.records.estimates import memory, roofline, timing
-from convcost.render.records.estimates.memory import MemoryRecord
-from convcost.render.records.estimates.roofline import RooflineRecord
-from convcost.render.records.estimates.timing import TimeRecord
 from convcost.render.records.record import Record, about, one_of
 
 
@@ -28,16 +23,16 @@ class EstimateModule(Protocol):
         """Its columns of CSV, called as no other estimate's."""
 
 
-ESTIMATES: dict[str, EstimateModule] = {"roofline": roofline, "time": timing, "memory": memory}
-"""By the attribute of Report that has the estimate."""
+ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
+"""The module by the attribute of Report that has the estimate; it is imported where there is one."""
 
 
 class Estimates(Record):
     """Each estimate that was asked for."""
 
-    roofline: Annotated[RooflineRecord | UnsetType, about("The least time on a device.")] = UNSET
-    time: Annotated[TimeRecord | UnsetType, about("How long it was measured to take.")] = UNSET
-    memory: Annotated[MemoryRecord | UnsetType, about("What it takes to run and to train.")] = UNSET
+    roofline: Annotated[Any, one_of("RooflineRecord"), about("The least time on a device.")] = UNSET
+    time: Annotated[Any, one_of("TimeRecord"), about("How long it was measured to take.")] = UNSET
+    memory: Annotated[Any, one_of("MemoryRecord"), about("What it takes to run and to train.")] = UNSET
 
 
 class EstimateRatios(Record):
@@ -73,4 +68,4 @@ def estimate_cells(report: Report) -> dict[str, Any]:
 def _estimates(*reports: Report) -> Iterator[tuple[str, EstimateModule]]:
     for name, module in ESTIMATES.items():
         if all(getattr(report, name) is not None for report in reports):
-            yield name, module
+            yield name, cast("EstimateModule", import_module(f"{__name__}.{module}"))
