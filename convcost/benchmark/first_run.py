@@ -15,6 +15,7 @@ from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.counters.model_call import ModelCall, all_tensors
+from convcost.tracing.profile import Profiler
 from convcost.tracing.user_error import error_text, target_error
 
 MAX_REASON = 160
@@ -84,8 +85,6 @@ def _has_gradients(trace: Trace) -> bool:
 
 def _trace_training_step(call: ModelCall) -> Trace | None:
     """What a training step computes, where it can be counted."""
-    from convcost.tracing.profile import Profiler
-
     try:
         return Profiler(backward=True).profile(call.module, *call.args, **call.kwargs).trace
     except Exception:  # whatever a user's forward raises on shapes

@@ -108,11 +108,11 @@ def _verdicts(
     from convcost.counters.crosscheck import crosscheck_model
 
     module, args, kwargs = countable.module, countable.args, countable.kwargs
-    for name, opinion in crosscheck_model(module, args, kwargs, report, counters, max_bytes):
-        yield name, opinion.summary
+    for name, diagnosis in crosscheck_model(module, args, kwargs, report, counters, max_bytes):
+        yield name, diagnosis.summary
 
 
-def referee(
+def diagnose_model(
     profiled: ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Report | DiagnosedReport:
     """`report`, with what `counters` find in the model that it is about; as it is if there are none."""

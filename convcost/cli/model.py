@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convcost.analysis.breakdown import phase_costs
-from convcost.cli.crosscheck import referee
+from convcost.cli.crosscheck import diagnose_model
 from convcost.cli.estimates import read_estimator
 from convcost.cli.modules import read_formulas, read_target, run_target
 from convcost.cli.options import (
@@ -110,7 +110,7 @@ def model(
     if sort in BY_NAME and not isinstance(getattr(report, sort), int):
         names = ", ".join(report.open_names)
         raise UsageError(f"--sort {sort} needs a number for {names}", hint="Formulas have no order.")
-    result = referee(profiled, report, chosen, max_bytes)
+    result = diagnose_model(profiled, report, chosen, max_bytes)
     print_result(result, format_name, view=view)
     if backward and report.trace is not None and not phase_costs(report.trace):
         print_error("--backward adds nothing: the backward has no work to count")

@@ -32,7 +32,7 @@ FFT_OPERATORS = frozenset(
 @cache
 def contractions() -> frozenset[str]:
     """The operators that multiply and accumulate: a counter without a formula for one is blind to it."""
-    from convcost.operators import OPERATORS
+    from convcost.operators import OPERATORS  # all formulas, which naming counters doesn't need
 
     return FUSED_OPERATORS | FFT_OPERATORS | {name for name, found in OPERATORS.items() if found.contracts}
 

@@ -223,5 +223,5 @@ def _model_counter_results(counted: CountedEntry) -> Iterator[tuple[str, Counter
     found = counted.profiled
     assert found
     counters = tuple(ALL_COUNTERS[name] for name in counted.entry.counters)
-    for name, opinion in crosscheck_model(found.module, found.args, found.kwargs, counted.report, counters):
-        yield name, opinion.summary
+    for name, diagnosis in crosscheck_model(found.module, found.args, found.kwargs, counted.report, counters):
+        yield name, diagnosis.summary

@@ -42,7 +42,7 @@ def report_document(report: Report, style: Style) -> Document:
 
 
 def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
-    """The model's report, with the counters' opinions of it."""
+    """The model's report, with the counters' diagnoses of it."""
     return report_document(result.report, style)._replace(counters=diagnosis_section(result, style.width))
 
 

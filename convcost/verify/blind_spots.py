@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from convcost.core.cost import Shape
+from convcost.core.diagnosis import CauseKind
 from convcost.counters.torch_profiler import UNREADABLE
 from convcost.layers import FAMILIES
 from convcost.layers.interface import Layer
@@ -26,11 +27,11 @@ class BlindSpot(NamedTuple):
     where: str = ""
 
 
-def _kind(name: str) -> Condition:
+def _is_kind(name: str) -> Condition:
     return lambda layer, _: type(layer).__name__ == name
 
 
-def _unread(layer: Layer, shape: Shape) -> bool:
+def _is_unreadable_conv2d(layer: Layer, shape: Shape) -> bool:
     """A Conv2d without a batch, or whose padding reaches torch's convolution as a word."""
     if type(layer).__name__ != "Conv2d":
         return False
@@ -39,51 +40,51 @@ def _unread(layer: Layer, shape: Shape) -> bool:
     return is_word or len(shape) == 3
 
 
-def _unnormed(layer: Layer, shape: Shape) -> bool:
+def _is_unsupported_layer_norm(layer: Layer, shape: Shape) -> bool:
     """A LayerNorm on other than two to five dimensions, which fvcore's norm_flop_counter asserts."""
     return type(layer).__name__ == "LayerNorm" and not 2 <= len(shape) <= 5
 
 
-def _unbatched(family: str) -> Condition:
+def _is_unbatched(family: str) -> Condition:
     """A layer of that family on an input without a batch, which the counter takes for one with it."""
-    return lambda layer, shape: type(layer).__name__ in FAMILIES[family] and _is_short(layer, shape)
+    return lambda layer, shape: type(layer).__name__ in FAMILIES[family] and _has_no_batch(layer, shape)
 
 
-def _is_short(layer: Layer, shape: Shape) -> bool:
+def _has_no_batch(layer: Layer, shape: Shape) -> bool:
     return len(shape) == getattr(layer, "spatial", 0) + 1
 
 
-UNEXPLAINED = "unexplained"
+UNEXPLAINED = CauseKind.UNEXPLAINED
 
-UNBATCHED = "where the input has no batch"
+WITHOUT_BATCH = "where the input has no batch"
 
 PEER_BLIND_SPOTS = (
     *(
-        BlindSpot(counter, "AssertionError", _unbatched("convolution"), UNBATCHED)
+        BlindSpot(counter, "AssertionError", _is_unbatched("convolution"), WITHOUT_BATCH)
         for counter in ("calflops", "calflops_flops", "deepspeed", "deepspeed_flops")
     ),
     *(
-        BlindSpot(counter, UNEXPLAINED, _unbatched("transposed"), UNBATCHED)
+        BlindSpot(counter, UNEXPLAINED, _is_unbatched("transposed"), WITHOUT_BATCH)
         for counter in ("ptflops", "torchinfo")
     ),
-    BlindSpot("torchinfo", UNEXPLAINED, _kind("Bilinear")),
+    BlindSpot("torchinfo", UNEXPLAINED, _is_kind("Bilinear")),
 )
 """Of the counters installed on request: what they raise, and figures that have no explanation yet."""
 
 BLIND_SPOTS = (
-    BlindSpot("fvcore", "aten::bilinear", _kind("Bilinear")),
+    BlindSpot("fvcore", "aten::bilinear", _is_kind("Bilinear")),
     BlindSpot(
         "fvcore",
         "AssertionError",
-        _unnormed,
+        _is_unsupported_layer_norm,
         "where the input has fewer than two or more than five dimensions",
     ),
-    BlindSpot("flop_counter_mode", "aten::_trilinear", _kind("Bilinear")),
-    BlindSpot("torch_profiler", "aten::conv1d", _kind("Conv1d")),
-    BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _unread),
-    BlindSpot("torch_profiler", "aten::conv3d", _kind("Conv3d")),
+    BlindSpot("flop_counter_mode", "aten::_trilinear", _is_kind("Bilinear")),
+    BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),
+    BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _is_unreadable_conv2d),
+    BlindSpot("torch_profiler", "aten::conv3d", _is_kind("Conv3d")),
     *(
-        BlindSpot("torch_profiler", f"aten::conv_transpose{spatial}d", _kind(f"ConvTranspose{spatial}d"))
+        BlindSpot("torch_profiler", f"aten::conv_transpose{spatial}d", _is_kind(f"ConvTranspose{spatial}d"))
         for spatial in (1, 2, 3)
     ),
     *PEER_BLIND_SPOTS,

@@ -44,30 +44,34 @@ def _fewer_arguments(case: Case) -> Iterator[Design]:
         others = [field.default] if field.default not in (MISSING, value) else []
         is_several = isinstance(value, tuple) and int in known[field.name].types
         for other in (*others, *(value[:1] if is_several else ())):
-            yield _with(case.layer, {field.name: other}), case.report.input
+            yield _with_arguments(case.layer, {field.name: other}), case.report.input
 
 
 def _fewer_dimensions(case: Case) -> Iterator[Design]:
     shape = case.report.input
-    for place in range(len(shape)) if len(shape) > 1 else ():
-        yield case.layer, (*shape[:place], *shape[place + 1 :])
+    for index in range(len(shape)) if len(shape) > 1 else ():
+        yield case.layer, (*shape[:index], *shape[index + 1 :])
 
 
 def _smaller_sizes(case: Case) -> Iterator[Design]:
     """Each number smaller wherever it stands, as channels are in the layer and its input; or in one place."""
     arguments, shape = case.layer.arguments(), case.report.input
     numbers = {number for value in (*arguments.values(), shape) for number in _numbers(value)}
-    steps = [(number, less) for number in sorted(numbers) for less in sorted({1, 2, number // 2, number - 1})]
-    for number, less in [step for step in steps if 0 < step[1] < step[0]]:
-        changed = {name: _replace_size(value, number, less) for name, value in arguments.items()}
-        yield _with(case.layer, changed), _replace_size(shape, number, less)
-        yield from ((_with(case.layer, {name: changed[name]}), shape) for name in arguments)
-        yield from ((case.layer, _replace_at(place, less, shape)) for place in range(len(shape)))
+    steps = [
+        (number, smaller_size)
+        for number in sorted(numbers)
+        for smaller_size in sorted({1, 2, number // 2, number - 1})
+    ]
+    for number, smaller_size in [step for step in steps if 0 < step[1] < step[0]]:
+        changed = {name: _replace_size(value, number, smaller_size) for name, value in arguments.items()}
+        yield _with_arguments(case.layer, changed), _replace_size(shape, number, smaller_size)
+        yield from ((_with_arguments(case.layer, {name: changed[name]}), shape) for name in arguments)
+        yield from ((case.layer, _replace_at(index, smaller_size, shape)) for index in range(len(shape)))
 
 
-def _replace_at(place: int, size: int, shape: Shape) -> Shape:
-    """`shape` with a smaller `size` at `place`."""
-    return (*shape[:place], min(size, shape[place]), *shape[place + 1 :])
+def _replace_at(index: int, size: int, shape: Shape) -> Shape:
+    """`shape` with `size` at `index`, if that is smaller."""
+    return (*shape[:index], min(size, shape[index]), *shape[index + 1 :])
 
 
 def _numbers(value: Any) -> tuple[int, ...]:
@@ -75,12 +79,12 @@ def _numbers(value: Any) -> tuple[int, ...]:
     return tuple(part for part in parts if isinstance(part, int) and not isinstance(part, bool))
 
 
-def _replace_size(value: Any, number: int, less: int) -> Any:
+def _replace_size(value: Any, number: int, smaller_size: int) -> Any:
     if isinstance(value, tuple):
-        return tuple(_replace_size(part, number, less) for part in value)
+        return tuple(_replace_size(part, number, smaller_size) for part in value)
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return less if is_number and value == number else value
+    return smaller_size if is_number and value == number else value
 
 
-def _with(layer: Layer, arguments: dict[str, Any]) -> Layer:
+def _with_arguments(layer: Layer, arguments: dict[str, Any]) -> Layer:
     return replace(layer, **arguments)  # type: ignore[type-var]
