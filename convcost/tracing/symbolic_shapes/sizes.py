@@ -22,6 +22,8 @@ from convcost.tracing.target.inputs import Size, SizeMultiple
 FINEST = 2**20
 """A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
 
+HALF = Fraction(1, 2)
+
 
 class NoFormulaError(Exception):
     """A size or a cost that can't be said while sizes are open."""
@@ -91,8 +93,6 @@ RULES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("ToFloat", "Identity"), _identity),
 }
 """By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
-
-HALF = Fraction(1, 2)
 
 
 @lru_cache(maxsize=10_000)
