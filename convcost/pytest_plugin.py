@@ -51,14 +51,14 @@ def convcost(
     """`assert_cost`, with what the test's `convcost` markers have as defaults: the innermost one wins."""
     defaults = _defaults(request.node)
 
-    def asserted(design: Any, /, *inputs: Any, **asked: Any) -> Report:
+    def assert_with_defaults(design: Any, /, *inputs: Any, **asked: Any) -> Report:
         __tracebackhide__ = True
         report = assert_cost(design, *inputs, **{**defaults, **asked})
         for metric in RECORDED:
             record_property(f"convcost.{report.name}.{metric}", str(getattr(report, metric)))
         return report
 
-    return asserted
+    return assert_with_defaults
 
 
 def _defaults(node: Any) -> dict[str, Any]:

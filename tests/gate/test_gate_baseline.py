@@ -51,6 +51,7 @@ CONV, RELU, NORM, FC = ("Conv1d", 10), ("ReLU", 1), ("BatchNorm1d", 2), ("Linear
         ([], [FC], [("added", "0", "Linear")]),
         ([FC], [], [("removed", "0", "Linear")]),
         ([FC], [CONV], [("removed", "0", "Linear"), ("added", "0", "Conv1d")]),
+        ([CONV, RELU, FC], [CONV, FC, RELU], [("added", "1", "Linear"), ("removed", "2", "Linear")]),
     ],
 )
 def test_what_happened_to_layers_is_told_in_as_few_changes_as_will_do(before, after, expected):

@@ -17,14 +17,14 @@ from convcost.render.texts import MixedText
 LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
 """What each metric is called where it stands alone."""
 
-FIRST = ("flops", "params", "activations")
+LEADING_METRICS = ("flops", "params", "activations")
 """The totals that a sentence starts with."""
 
-LONGEST = 40
-"""A longer formula is not told in a sentence."""
+LONGEST_FORMULA = 40
+"""A longer formula is not written out in a sentence."""
 
-CROSSED = {"≤": "more than", "≥": "less than", "=": "not"}
-"""How what breaks a limit stands to it."""
+VIOLATION_WORDS = {"≤": "more than", "≥": "less than", "=": "not"}
+"""How a total that breaks a limit compares with it."""
 
 
 def label(check: EntryCheck) -> str:
@@ -75,7 +75,7 @@ def sentence(check: EntryCheck) -> str:
         return f"{check.metric} {check.found}{f': {check.reason}' if check.reason else ''} (agree_with)"
     if not check.relation:
         return f"the count is partial: {check.reason}"
-    crossed = CROSSED[check.relation]
+    crossed = VIOLATION_WORDS[check.relation]
     start = MixedText(f"{label(check)} = ", found(check), f", {crossed} ", _wanted(check))
     return MixedText(start, f"{reason} ({check.key})")
 
@@ -86,7 +86,9 @@ def failures(result: EntryResult) -> Iterator[tuple[str, str]]:
     if not result.keeps_baseline and result.changes:
         pairs = result.changes.totals
         totals = [
-            moved(metric, *pairs[metric]) for metric in dict.fromkeys((*FIRST, *pairs)) if metric in pairs
+            moved(metric, *pairs[metric])
+            for metric in dict.fromkeys((*LEADING_METRICS, *pairs))
+            if metric in pairs
         ]
         more = f" and {len(totals) - 3} more" if totals[3:] else ""
         yield "", f"changed from its baseline: {', '.join(totals[:3])}{more}"
@@ -97,7 +99,7 @@ def moved(metric: str, before: Figure, after: Figure) -> str:
     if isinstance(before, int) and isinstance(after, int):
         return f"{LABELS[metric]} {difference(before, after)}{_in_brackets(share(before, after))}"
     texts = figure(before), figure(after)
-    is_short = max(map(len, texts)) <= LONGEST
+    is_short = max(map(len, texts)) <= LONGEST_FORMULA
     return f"{LABELS[metric]} {'from {} to {}'.format(*texts) if is_short else 'changed'}"
 
 
