@@ -132,7 +132,7 @@ METRICS = (
     Metric(
         "flops",
         "FLOPs",
-        "floating-point operations under the entry's convention",
+        "floating-point operations under the convention",
         ("FLOP", "FLOPs"),
         scaled_unit="FLOPs",
         of_cost=lambda cost, convention: cost.flops(convention),

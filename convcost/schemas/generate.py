@@ -34,7 +34,7 @@ def generate(name: str) -> Schema:
 
 def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
     """The schema of a record; the others in it are its `$defs`, by their names without `Record`."""
-    every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in _records()}
+    every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in all_records()}
     every[record.__name__] = record
     names = [record.__name__]
     while True:
@@ -60,19 +60,17 @@ def _with_types_as_a_list(schema: Schema) -> Schema:
     return {**others, "type": [choice["type"] for choice in choices]}
 
 
-def record_names() -> list[str]:
-    """Of all records there are."""
-    return [cls.__name__ for cls in _records()]
+def all_records() -> Iterator[type[Record]]:
+    """Every class of records, in whatever module; some refer to others by name alone."""
+    for found in walk_packages(records.__path__, f"{records.__name__}."):
+        import_module(found.name)
+    yield from _subclasses(Record)
 
 
-def _records(cls: type[Record] = Record) -> Iterator[type[Record]]:
-    """All classes of records, those that other modules refer to by name among them."""
-    if cls is Record:
-        for found in walk_packages(records.__path__, f"{records.__name__}."):
-            import_module(found.name)
+def _subclasses(cls: type[Record]) -> Iterator[type[Record]]:
     for subclass in cls.__subclasses__():
         yield subclass
-        yield from _records(subclass)
+        yield from _subclasses(subclass)
 
 
 def schema_file(schema: Schema) -> str:

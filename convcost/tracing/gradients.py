@@ -27,6 +27,12 @@ from convcost.tracing.tensors import first_tensor, tensors
 NeedsGradient = tuple[bool, ...]
 """For each operand whether its gradient is needed."""
 
+REQUESTED_LEAVES: list[frozenset[int]] = []
+"""The leaves that calls of autograd.grad ask for, innermost call last."""
+
+BATCH_SIZES: list[int] = []
+"""How many gradients each call of autograd takes at once, outermost first."""
+
 
 def with_gradients(
     tape: Tape, name: str, operator: Operator, arguments: Mapping[str, Any], run: Callable[[], Any]
@@ -187,10 +193,6 @@ def _role(label: str, operand: torch.Tensor) -> Phase:
     return "gradient by weight" if is_weight else "gradient by input"
 
 
-REQUESTED_LEAVES: list[frozenset[int]] = []
-"""The leaves that calls of autograd.grad ask for, innermost call last."""
-
-
 @contextmanager
 def requested_leaves(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
     """While autograd.grad runs, the gradients that it asks for are known; nothing changes for others."""
@@ -212,10 +214,6 @@ def _is_requested(requires_gradient: bool, following: tuple[Any, int]) -> bool:
         return requires_gradient
     leaf = getattr(node, "variable", None)
     return torch._C._will_engine_execute_node(node) if leaf is None else id(leaf) in REQUESTED_LEAVES[-1]
-
-
-BATCH_SIZES: list[int] = []
-"""How many gradients each call of autograd takes at once, outermost first."""
 
 
 @contextmanager

@@ -16,13 +16,24 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
 from convcost.core.trace import CondCall
+from convcost.symbolic.signs import is_nonnegative
 from convcost.tracing.flex_attention import flex_attention
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.tape import Recording, Tape
 from convcost.tracing.tensors import has_values, tensors
 
+OPAQUE = frozenset(
+    (
+        *("triton_kernel_wrapper_mutation", "triton_kernel_wrapper_functional", "inline_asm_elementwise"),
+        *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
+    )
+)
+"""What they call is no code of torch's: they are named as uncounted."""
 
-def cond(call: Any, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
+TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
+
+
+def cond(call: HigherOrderCall, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
     """What the branch that counts returns."""
     branches = {True: true_fn, False: false_fn}
     value = call.value(predicate)
@@ -60,25 +71,12 @@ def _amounts(cost: Cost) -> tuple[Any, ...]:
 def _is_greater(one: Any, other: Any) -> bool:
     if isinstance(one, int) and isinstance(other, int):
         return one > other
-    from convcost.symbolic.signs import is_nonnegative
-
     if is_nonnegative(one - other):
         return True
     if is_nonnegative(other - one):
         return False
     message = "which branch of torch.cond is the costlier depends on sizes that are left open"
     raise UnboundSizeError(message, hint="Numbers for the sizes give it.")
-
-
-OPAQUE = frozenset(
-    (
-        *("triton_kernel_wrapper_mutation", "triton_kernel_wrapper_functional", "inline_asm_elementwise"),
-        *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
-    )
-)
-"""What they call is no code of torch's: they are named as uncounted."""
-
-TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
 
 
 class HigherOrderCall(NamedTuple):

@@ -14,7 +14,7 @@ from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
 from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
-from convcost.tracing.tensors import has_sparse
+from convcost.tracing.tensors import flat_tensors, has_sparse
 
 KEEPING_SHAPE = frozenset(
     (
@@ -32,10 +32,30 @@ TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "pr
 
 NUMBERS = (int, float, bool, complex)
 
+ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
+
+OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+
+DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
+"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
+
+DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
+"""Counted as the products that torch makes of them, whose order it chooses."""
+
+ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
+"""ATen's names of methods that have another."""
+
 
 class KnownOverload(NamedTuple):
-    """An operator overload: its name, the names of its arguments, and its formula if there is one."""
+    """An operator overload: its name, the names of its arguments, and its formula if there is one.
 
+    It `writes` to the arguments at these places of its schema.
+    """
+
+    overload: Any
     name: str
     names: tuple[str, ...]
     operator: Operator | None
@@ -49,6 +69,14 @@ class KnownOverload(NamedTuple):
         """The arguments of a call by name."""
         return {**dict(zip(self.names, args, strict=False)), **kwargs}
 
+    def mutated(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+        """The tensors that a call writes to."""
+        if not self.writes:
+            return []
+        by_place = [args[place] for place in self.writes if place < len(args)]
+        names = [self.names[place] for place in self.writes] if kwargs else []
+        return list(flat_tensors((*by_place, *(kwargs[name] for name in names if name in kwargs))))
+
 
 @cache
 def known_overload(overload: Any) -> KnownOverload:
@@ -56,6 +84,7 @@ def known_overload(overload: Any) -> KnownOverload:
     namespace, _, name = overload._schema.name.partition("::")
     arguments = overload._schema.arguments
     return KnownOverload(
+        overload,
         f"{namespace}::{name}",
         tuple(argument.name for argument in arguments),
         _operator(overload, (name if namespace in BARE_NAMESPACES else f"{namespace}::{name}").rstrip("_")),
@@ -133,23 +162,6 @@ def _without_modes(rule: CostRule) -> CostRule:
     return cost
 
 
-ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
-
-OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-
-CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
-"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
-
-DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
-"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
-
-DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
-"""Counted as the products that torch makes of them, whose order it chooses."""
-
-ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
-"""ATen's names of methods that have another."""
-
-
 class KnownFunction(NamedTuple):
     """A function that is counted as one operator, and the names of its arguments in order."""
 
@@ -189,11 +201,10 @@ def _builtin(name: str) -> KnownFunction | None:
     in_place = name.endswith("_") and not name.endswith("__")
     bare = name.rstrip("_") if in_place else ATEN_NAMES.get(name, name)
     operator = OPERATORS.get(bare)
-    packet = getattr(torch.ops.aten, bare, None)
-    if operator is None or packet is None or operator.gradients is None:
+    overload = None if operator is None else _first_overload(bare)
+    if operator is None or overload is None or operator.gradients is None:
         return None
-    schema = getattr(packet, packet.overloads()[0])._schema
-    names = tuple(argument.name for argument in schema.arguments)
+    names = known_overload(overload).names
     return KnownFunction(bare, names, operator, in_place, name in DECOMPOSED, is_composite(bare))
 
 
@@ -205,20 +216,20 @@ def known_composite(function: Any, name: str) -> KnownFunction | None:
         return None
     if not is_composite(name):
         return None
-    packet = getattr(torch.ops.aten, name)
-    schema = getattr(packet, packet.overloads()[0])._schema
-    names = tuple(argument.name for argument in schema.arguments)
+    names = known_overload(_first_overload(name)).names
     return KnownFunction(name, names, OPERATORS.get(name, FREE._replace(gradients=None)), False)
 
 
 @cache
 def is_composite(name: str) -> bool:
     """Whether ATen's operator of that name is made of others."""
+    overload = _first_overload(name)
+    return overload is not None and _is_composite(overload)
+
+
+def _first_overload(name: str) -> Any:
     packet = getattr(torch.ops.aten, name, None)
-    if packet is None:
-        return False
-    overload = getattr(packet, packet.overloads()[0]).name()
-    return torch._C._dispatch_has_kernel_for_dispatch_key(overload, "CompositeImplicitAutograd")
+    return packet and getattr(packet, packet.overloads()[0])
 
 
 @cache

@@ -32,6 +32,8 @@ from convcost.tracing.module_tree import module_tree
 from convcost.tracing.tensors import flat_tensors, storage_id, tensors, torch_dtype
 from convcost.tracing.user_error import error_text
 
+LONGEST_REASON = 120
+
 
 class SizeArithmetic(NamedTuple):
     """How torch's sizes are taken, and which of several is the largest."""
@@ -41,6 +43,7 @@ class SizeArithmetic(NamedTuple):
 
 
 CONCRETE = SizeArithmetic()
+
 
 MeasuredCall = tuple[ModuleCall, SizeArithmetic]
 
@@ -156,9 +159,6 @@ class LossWithoutMemory(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
         return tuple(torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in ctx.ends)
-
-
-LONGEST_REASON = 120
 
 
 def memory_footprint(

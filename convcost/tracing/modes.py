@@ -161,7 +161,7 @@ class RecordingFunctionMode(TorchFunctionMode):
 
     @contextmanager
     def inside(self, function: Any) -> Iterator[None]:
-        """The mode goes on while `function`, taken apart, runs."""
+        """The mode is at work again while the inside of `function` runs."""
         before, self.entered = self.entered, self.entered | {function}
         try:
             with self:

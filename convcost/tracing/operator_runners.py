@@ -18,9 +18,15 @@ from convcost.tracing.isolation.tensor_copies import (
     meta_result,
     without_data,
 )
-from convcost.tracing.known_operators import is_view, known_overload
+from convcost.tracing.known_operators import KnownOverload, is_view
 from convcost.tracing.nested_tensors import refuse_nested
-from convcost.tracing.tensors import flat_tensors, mutated_tensors, storage_id
+from convcost.tracing.tensors import flat_tensors, storage_id
+
+MOST_COMPUTED = 2**24
+"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
+
+INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
+"""Operators whose second argument may have masks in it."""
 
 
 class OperatorRunner:
@@ -34,11 +40,9 @@ class OperatorRunner:
     def __init__(self) -> None:
         self._states: dict[int, tuple[torch.Generator, torch.Tensor]] = {}
 
-    def run(
-        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
-    ) -> Any:
-        """What `overload` returns; `writes` are the places of the arguments that it writes to."""
-        return overload(*args, **kwargs)
+    def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
+        """What the operator returns."""
+        return known.overload(*args, **kwargs)
 
     def preserve_generator(self, generator: torch.Generator) -> None:
         """Note its state before it is drawn from."""
@@ -76,11 +80,10 @@ class DataRunner(OperatorRunner):
         self._made = OwnStorages()
         self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
-    def run(
-        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
-    ) -> Any:
-        """What `overload` returns."""
-        for tensor in mutated_tensors(overload, writes, args, kwargs) if writes else ():
+    def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
+        """What the operator returns."""
+        overload = known.overload
+        for tensor in known.mutated(args, kwargs):
             if not self._made.has((tensor,)):
                 whole = _whole_storage(tensor)
                 self._before.setdefault(storage_id(tensor), (whole, whole.clone()))
@@ -113,13 +116,6 @@ def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
         return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())
 
 
-MOST_COMPUTED = 2**24
-"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
-
-INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
-"""Operators whose second argument may have masks in it."""
-
-
 class MetaRunner(OperatorRunner):
     """Runs operators on the meta device; constants made on the way keep their data while they are small."""
 
@@ -131,14 +127,12 @@ class MetaRunner(OperatorRunner):
         self._stale: dict[int, torch.Tensor] = {}
         self._left = MOST_COMPUTED
 
-    def run(
-        self, overload: Any, writes: tuple[int, ...], args: Any, kwargs: Any, keeps_shape: bool = False
-    ) -> Any:
-        """What `overload` returns, on the data of small constants if no argument lacks its data.
+    def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
+        """What the operator returns, on the data of small constants if no argument lacks its data.
 
-        If it `keeps_shape`, its result is as the widest of its arguments. What the run did not make is
-        never written to.
+        What the run did not make is never written to.
         """
+        overload = known.overload
         tensors = list(flat_tensors((*args, *kwargs.values())))
         if not tensors:
             output = self._constant(overload, args, kwargs)
@@ -147,15 +141,15 @@ class MetaRunner(OperatorRunner):
         refuse_nested(tensors)
         with_data = [tensor for tensor in tensors if not tensor.is_meta]
         if not with_data:
-            widest = _broadcast_target(tensors) if keeps_shape else None
+            widest = _broadcast_target(tensors) if known.keeps_shape else None
             return overload(*args, **_on_meta(kwargs)) if widest is None else meta_result(widest)
-        targets = mutated_tensors(overload, writes, args, kwargs) if writes else []
+        targets = known.mutated(args, kwargs)
         is_computed = len(with_data) == len(tensors) and self._may_compute(with_data, targets)
         if is_computed and (targets or self._stays_small(overload, tensors, args, kwargs)):
             output = overload(*args, **kwargs)
             self._made.add(output, tensors)
             return output
-        if any(map(_is_not_strided, with_data)) and not _is_product(overload):
+        if any(map(_is_not_strided, with_data)) and not _takes_sparse(known):
             raise NotImplementedError(f"{overload} on a sparse tensor needs its data")
         self._stale.update((storage_id(target), target) for target in targets)
         if overload._schema.name in INDEXING_OPERATORS:
@@ -224,10 +218,9 @@ def _is_not_strided(tensor: torch.Tensor) -> bool:
     return tensor.layout is not torch.strided
 
 
-def _is_product(overload: Any) -> bool:
+def _takes_sparse(known: KnownOverload) -> bool:
     """Whether it multiplies a sparse tensor by one that may lack its data, which yields a usual one."""
-    operator = known_overload(overload).operator
-    return operator is not None and operator.sparse is not None
+    return known.operator is not None and known.operator.sparse is not None
 
 
 def _broadcast_target(tensors: list[torch.Tensor]) -> torch.Tensor | None:

@@ -39,6 +39,15 @@ ASKS_FOR_GRADIENT = "grad"
 
 Result = TypeVar("Result")
 
+LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
+"""What is returned before the code in it runs."""
+
+MEMORY_MODES: tuple[RunMode, ...] = ("gradients", "data")
+"""How memory is measured."""
+
+DEFAULT_MEMORY = 2**30
+"""What parameters and inputs may take, in bytes, for a model to run on its data."""
+
 
 def first_success(
     run_modes: tuple[RunMode, ...],
@@ -75,16 +84,6 @@ def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...])
     if ASKS_FOR_GRADIENT in text:
         return run_modes
     return tuple(run_mode for run_mode in run_modes if run_mode == "data")
-
-
-LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
-"""What is returned before the code in it runs."""
-
-MEMORY_MODES: tuple[RunMode, ...] = ("gradients", "data")
-"""How memory is measured."""
-
-DEFAULT_MEMORY = 2**30
-"""What parameters and inputs may take, in bytes, for a model to run on its data."""
 
 
 @dataclass(frozen=True)

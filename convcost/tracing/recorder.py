@@ -1,6 +1,6 @@
 """What becomes of a call of torch: an operation on the tape, and nothing computed where shapes will do.
 
-Functions of torch are met as the model calls them, before torch takes them apart: attention, an LSTM or a
+Functions of torch are met as the model calls them, before torch decomposes them: attention, an LSTM or a
 convolution with padding='same' count as what they are. What is not known there is met again as the
 operators that torch dispatches, so nothing that computes passes unseen.
 """
@@ -31,7 +31,7 @@ from convcost.tracing.known_operators import (
 from convcost.tracing.nested_tensors import has_jagged, has_strided_nested, refuse_nested, supported_function
 from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.tape import Tape
-from convcost.tracing.tensors import flat_tensors, has_own_tensor, mutated_tensors, tensors
+from convcost.tracing.tensors import flat_tensors, has_own_tensor, tensors
 
 
 class NestedCalls(threading.local):
@@ -102,11 +102,9 @@ class Recorder:
 
         def run() -> Any:
             output = self._output_of_known_shape(known, arguments)
-            return (
-                self._run_unrecorded(supported_function(function, arguments), args, kwargs)
-                if output is None
-                else output
-            )
+            if output is not None:
+                return output
+            return self._run_unrecorded(supported_function(function, arguments), args, kwargs)
 
         return self._run_recorded(name, operator, arguments, run)
 
@@ -151,10 +149,19 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_same else _meta_tensors(shapes, dtype)
+        output = meta_result(first) if known.operator.is_same else self._new_tensors(shapes, dtype)
         if self._devices.are_several:
             self._devices.follow((first,), flat_tensors((output,)))
         return output
+
+    def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
+        """A tensor of a shape, or a tuple of tensors of a list of shapes."""
+        if isinstance(shapes, list):
+            return tuple(self._new_tensor(shape, dtype) for shape in shapes)
+        return self._new_tensor(shapes, dtype)
+
+    def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
+        return meta_tensor(shape, dtype)
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """A call of an operator that torch dispatches."""
@@ -170,41 +177,25 @@ class Recorder:
             with mode:
                 return overload.decompose(*args, **kwargs)
         try:
-            output = self._runner.run(overload, known.writes, args, kwargs, known.keeps_shape)
+            output = self._runner.run(known, args, kwargs)
         except Exception as error:
             self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
-        self._follow(known, overload, args, kwargs, output)
+        self._follow(known, args, kwargs, output)
         if not self._nesting.depth:
-            self._record(known, operator, overload, args, kwargs, output)
+            result = output if known.returns else known.mutated(args, kwargs)
+            self._tape.record(known.name, operator, known.arguments(args, kwargs), result)
         return output
 
-    def _follow(
-        self, known: KnownOverload, overload: Any, args: Any, kwargs: dict[str, Any], output: Any
-    ) -> None:
+    def _follow(self, known: KnownOverload, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         """Where outputs are, and what their data comes from."""
         if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.follow(inputs, outputs)
-        if known.is_view:
-            return
-        targets = mutated_tensors(overload, known.writes, args, kwargs) if known.writes else []
-        self._reads.ran(known.name.removeprefix("aten::"), inputs, targets, outputs)
-
-    def _record(
-        self,
-        known: KnownOverload,
-        operator: Any,
-        overload: Any,
-        args: Any,
-        kwargs: dict[str, Any],
-        output: Any,
-    ) -> None:
-        """What an operator that returns nothing yields is what it writes to."""
-        if known.writes and not known.returns:
-            output = mutated_tensors(overload, known.writes, args, kwargs)
-        self._tape.record(known.name, operator, known.arguments(args, kwargs), output)
+        if not known.is_view:
+            name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
+            self._reads.ran(name, inputs, written, outputs)
 
 
 def _is_transformed() -> bool:
@@ -228,9 +219,3 @@ def _refuse_dtypes(first: Any, weight: Any) -> None:
         raise RuntimeError(
             f"expected one dtype, but the input is {first.dtype} and the weight {weight.dtype}"
         )
-
-
-def _meta_tensors(shapes: Any, dtype: Any) -> Any:
-    if isinstance(shapes, list):
-        return tuple(meta_tensor(shape, dtype) for shape in shapes)
-    return meta_tensor(shapes, dtype)

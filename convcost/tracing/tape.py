@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -35,10 +35,30 @@ from convcost.tracing.tensors import (
     tensors,
 )
 
-CallKey = tuple[str, str, tuple[Shape, ...], Shape, Phase]
+SEQUENCES = (list, tuple)
 
-CallTraits = tuple[bool, bool, bool, tuple[ElementType, ...]]
-"""Whether a call was estimated, on complex numbers, on sparse tensors; and their elements."""
+
+class CallKey(NamedTuple):
+    """What the calls of one entry share: where, which operator, on which shapes, in which phase."""
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    phase: Phase
+
+
+class CallTraits(NamedTuple):
+    """Whether a call was estimated, on complex numbers, on sparse tensors; and what elements take."""
+
+    estimated: bool
+    complex: bool
+    sparse: bool
+    elements: tuple[ElementType, ...]
+
+
+CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
+"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
 
 
 @dataclass
@@ -81,16 +101,9 @@ class Recording:
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
 
 
-SEQUENCES = (list, tuple)
-
-
 def without_in_place_mark(name: str) -> str:
     """The name of an operator of ATen without the mark of one that writes in place."""
     return name.rstrip("_") if name.startswith("aten::") else name
-
-
-CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
-"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
 
 
 @dataclass
@@ -164,11 +177,12 @@ class Tape:
         elif cost.macs or (cost != Cost() and is_number(first)):
             is_complex = bool(cost.macs) and not operator.counts_real and has_complex(operands)
             is_sparse = operator.contracts and has_sparse(operands)
-            traits = operator.is_estimated(given), is_complex, is_sparse, elements_of(operands, first)
+            elements = elements_of(operands, first)
+            traits = CallTraits(operator.is_estimated(given), is_complex, is_sparse, elements)
             activations = operator.activations(**given) if operator.activations else 0
             key = self._key(name, operands, first)
             cost = of_complex(cost) if is_complex else cost
-            if cost.macs and key[4] == "gradient by input" and first is not None:
+            if cost.macs and key.phase == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
                     self._hold(storage_id(gradient), (key, traits, part, activations, 1))
             else:
@@ -187,7 +201,7 @@ class Tape:
             found = self._held.pop(storage_id(gradient), None)
         if found is not None:
             key, traits, cost, activations, calls = found
-            self._count((*key[:4], "gradient by weight"), traits, cost, activations, calls)
+            self._count(key._replace(phase="gradient by weight"), traits, cost, activations, calls)
 
     def end_backward(self) -> None:
         """What no parameter got is a gradient by an input."""
@@ -221,7 +235,7 @@ class Tape:
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
         """Put down a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
-        self._miss((self.tracker.current, name, inputs, (), self.phase), reason)
+        self._miss(CallKey(self.tracker.current, name, inputs, (), self.phase), reason)
 
     def shape_of(self, tensor: Any) -> Shape:
         """The shape that is put down for `tensor`."""
@@ -234,12 +248,12 @@ class Tape:
         shapes = tuple(map(self.shape_of, operands))
         is_complex = bool(cost.macs) and has_complex(operands)
         is_sparse = bool(cost.macs) and has_sparse(operands)
-        traits = False, is_complex, is_sparse, elements_of(operands, output)
-        key = path, name, shapes, self.shape_of(output), phase
+        traits = CallTraits(False, is_complex, is_sparse, elements_of(operands, output))
+        key = CallKey(path, name, shapes, self.shape_of(output), phase)
         self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
 
     def _count(self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int) -> None:
-        found = Operation(*key[:4], cost, activations, calls, key[4], *traits)
+        found = Operation(*key[:4], cost, activations, calls, key.phase, *traits)
         with self._lock:
             self._recorded.count(key, traits, found)
 
@@ -248,13 +262,13 @@ class Tape:
 
         Without tensors, so does only what is not torch's own.
         """
-        if key[2] or key[3] or key[1].partition("::")[0] not in TORCH_NAMESPACES:
+        if key.inputs or key.output or key.operator.partition("::")[0] not in TORCH_NAMESPACES:
             self._recorded.miss(key, UncountedCall(*key[:3], 1, reason))
 
     def _key(self, name: str, operands: Iterable[Any], output: Any) -> CallKey:
         inputs = tuple(map(self.shape_of, operands))
         shape = () if output is None else self.shape_of(output)
-        return self.tracker.current, name, inputs, shape, self.phase
+        return CallKey(self.tracker.current, name, inputs, shape, self.phase)
 
     @property
     def phase(self) -> Phase:

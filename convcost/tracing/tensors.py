@@ -14,6 +14,12 @@ from torch._subclasses.fake_tensor import FakeTensor
 from convcost.core.cost import Shape
 from convcost.core.trace import ElementType
 
+ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
+"""Elements that share the byte that torch says is the size of one."""
+
+DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
+"""The layouts that leave out nothing."""
+
 
 def tensors(values: Any) -> Iterator[Any]:
     """The tensors in `values`, however nested."""
@@ -26,10 +32,6 @@ def bytes_of(held: Iterable[Any]) -> int:
         -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
         for tensor in held
     )
-
-
-ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
-"""Elements that share the byte that torch says is the size of one."""
 
 
 def torch_dtype(name: str) -> Any:
@@ -136,10 +138,6 @@ def first_tensor(value: Any) -> Any:
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
 
 
-DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
-"""The layouts that leave out nothing."""
-
-
 def elements_of(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
     """Those of each operand, and of what comes out, which may be nothing."""
     return tuple(
@@ -200,15 +198,6 @@ def has_own_tensor(args: Iterable[Any], kwargs: Mapping[str, Any]) -> bool:
 def _plain_classes() -> frozenset[type]:
     """Classes that most arguments have."""
     return frozenset((torch.Tensor, torch.nn.Parameter, int, float, bool, str, type(None)))
-
-
-def mutated_tensors(
-    overload: Any, places: tuple[int, ...], args: Any, kwargs: dict[str, Any]
-) -> list[torch.Tensor]:
-    """The tensors that `overload` writes to, which stand at these places of its schema."""
-    names = [overload._schema.arguments[place].name for place in places] if kwargs else []
-    by_place = [args[place] for place in places if place < len(args)]
-    return list(flat_tensors((*by_place, *(kwargs[name] for name in names if name in kwargs))))
 
 
 def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:

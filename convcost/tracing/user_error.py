@@ -17,6 +17,13 @@ LONGEST = 400
 
 MOST_LINES = 4
 
+RAISE_OPCODE = dis.opmap["RAISE_VARARGS"]
+
+ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
+"""A function that asks for these may raise for no other reason than that there is no data."""
+
+NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
+
 
 class TargetError(ConvcostError):
     """A target that can't be loaded, built or run; its own error is `origin`, its place in the message."""
@@ -96,14 +103,6 @@ def is_framework_code(file: Path) -> bool:
 def is_installed(path: Path) -> bool:
     """Whether a file is Python's own or of an installed package."""
     return path.is_relative_to(STANDARD_LIBRARY) or "site-packages" in path.parts or path == Path()
-
-
-RAISE_OPCODE = dis.opmap["RAISE_VARARGS"]
-
-ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
-"""A function that asks for these may raise for no other reason than that there is no data."""
-
-NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
 
 
 def is_raised_by_user(error: BaseException) -> bool:

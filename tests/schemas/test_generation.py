@@ -10,7 +10,7 @@ from msgspec import UNSET
 from convcost.core.errors import UsageError
 from convcost.render.records.record import Record, about, one_of
 from convcost.schemas import NAMES, schema_text
-from convcost.schemas.generate import generate, record_names, record_schema, schema_file
+from convcost.schemas.generate import all_records, generate, record_schema, schema_file
 
 
 class WheelRecord(Record):
@@ -55,7 +55,7 @@ def test_a_record_becomes_a_schema_with_what_it_holds():
 
 
 def test_no_two_records_have_the_same_name():
-    names = record_names()
+    names = [record.__name__ for record in all_records()]
     assert len(names) == len(set(names))
 
 

@@ -149,50 +149,50 @@ def record(result: GateResult) -> GateRecord:
         **HEAD,
         versions=versions(),
         config=result.config.source.name,
-        entries=[_entry(result, entry) for entry in result.entries],
+        entries=[_entry(result, entry_result) for entry_result in result.entries],
         problems=records_from(IssueRecord, result.problems),
     )
 
 
-def _entry(result: GateResult, entry: EntryResult) -> Record:
-    report = entry.report
+def _entry(result: GateResult, entry_result: EntryResult) -> Record:
+    report = entry_result.report
     return EntryRecord(
-        name=entry.entry.name,
-        line=result.config.line(entry.entry.name),
-        passed=entry.passed,
-        **{entry.entry.key: entry.entry.text},
+        name=entry_result.entry.name,
+        line=result.config.line(entry_result.entry.name),
+        passed=entry_result.passed,
+        **{entry_result.entry.key: entry_result.entry.text},
         symbols=data(report.sizes),
         assumed=list(report.assumed),
         convention=record_from(ConventionRecord, report.convention),
         dtype=report.dtype,
-        **entry.now.totals,
+        **entry_result.now.totals,
         trainable_params=data(report.trainable_params),
-        checks=[_check(result, entry, check) for check in entry.checks],
-        baseline=_baseline(entry),
-        failures=[text for _, text in failures(entry)],
+        checks=[_check(result, entry_result, check) for check in entry_result.checks],
+        baseline=_baseline(entry_result),
+        failures=[text for _, text in failures(entry_result)],
     )
 
 
-def _check(result: GateResult, entry: EntryResult, check: EntryCheck) -> CheckRecord:
+def _check(result: GateResult, entry_result: EntryResult, check: EntryCheck) -> CheckRecord:
     return record_from(
         CheckRecord,
         check,
-        line=result.config.line(entry.entry.name, check.key),
+        line=result.config.line(entry_result.entry.name, check.key),
         per=check.per or None,
         relation=RELATIONS[check.relation] if check.relation else None,
     )
 
 
-def _baseline(entry: EntryResult) -> BaselineRecord:
+def _baseline(entry_result: EntryResult) -> BaselineRecord:
     """How the entry stands to it; what it was counted as, and the totals and rows that changed."""
-    changes = entry.changes
+    changes = entry_result.changes
     totals = changes.totals.items() if changes else ()
     return BaselineRecord(
-        standing=entry.standing,
-        passed=entry.keeps_baseline,
-        tolerance=percent(entry.entry.tolerance),
-        growth_only=entry.entry.growth_only,
-        before=entry.before and _counted_as(entry.before),
+        standing=entry_result.standing,
+        passed=entry_result.keeps_baseline,
+        tolerance=percent(entry_result.entry.tolerance),
+        growth_only=entry_result.entry.growth_only,
+        before=entry_result.before and _counted_as(entry_result.before),
         totals={name: TotalChangeRecord(before=before, after=after) for name, (before, after) in totals},
         rows=list(map(_row, changes.rows)) if changes else [],
     )
@@ -221,12 +221,14 @@ def _figures(located: LocatedRow | None) -> Record | None:
 def rows(result: GateResult, style: Style) -> list[dict[str, Any]]:
     """A line for each check of each entry."""
     return [
-        {"entry": entry.entry.name, **field_values(_check(result, entry, check))}
-        for entry in result.entries
-        for check in (*entry.checks, *_as_checks(entry))
+        {"entry": entry_result.entry.name, **field_values(_check(result, entry_result, check))}
+        for entry_result in result.entries
+        for check in (*entry_result.checks, *_as_checks(entry_result))
     ]
 
 
-def _as_checks(entry: EntryResult) -> list[EntryCheck]:
+def _as_checks(entry_result: EntryResult) -> list[EntryCheck]:
     """The baseline as one more check."""
-    return [EntryCheck("baseline", "", entry.keeps_baseline, entry.standing)] * (entry.standing != "unlocked")
+    return [EntryCheck("baseline", "", entry_result.keeps_baseline, entry_result.standing)] * (
+        entry_result.standing != "unlocked"
+    )

@@ -21,7 +21,7 @@ from convcost.tracing.isolation.copier import Copier
 from convcost.tracing.isolation.object_state import preserved_objects
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.tensor_copies import TensorCopy
-from convcost.tracing.isolation.virtual_backends import virtual_autocast, virtual_checkpoint, virtual_cuda
+from convcost.tracing.isolation.virtual_devices import virtual_autocast, virtual_checkpoint, virtual_cuda
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import original_module
 

@@ -26,6 +26,25 @@ from convcost.tracing.isolation.object_state import preserved_attributes
 
 MISSING = object()
 
+NOT_SET_BY_NAME = frozenset(
+    (
+        *(
+            "_set_default_dtype",
+            "_set_thread_name",
+            "_set_deterministic_algorithms",
+            "_set_cublas_allow_tf32",
+        ),
+        *("_set_cudnn_allow_tf32", "_set_onednn_allow_tf32", "_set_float32_matmul_precision"),
+    )
+)
+"""Those of torch's setters in C++ that are called by another name here, or together with others."""
+
+PRECISIONS = (
+    *(("generic", "all"), ("cuda", "all"), ("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
+    *(("mkldnn", "all"), ("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
+)
+"""The backends and operators for which torch keeps a precision of float32."""
+
 
 class Setting(NamedTuple):
     """Something that can be read and set again."""
@@ -96,26 +115,6 @@ def _decimal_context() -> Any:
 def _set_warning_filters(filters: list[Any]) -> None:
     warnings.filters[:] = filters  # type: ignore[index]
     warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
-NOT_SET_BY_NAME = frozenset(
-    (
-        *(
-            "_set_default_dtype",
-            "_set_thread_name",
-            "_set_deterministic_algorithms",
-            "_set_cublas_allow_tf32",
-        ),
-        *("_set_cudnn_allow_tf32", "_set_onednn_allow_tf32", "_set_float32_matmul_precision"),
-    )
-)
-"""Those of torch's setters in C++ that are called by another name here, or together with others."""
-
-PRECISIONS = (
-    *(("generic", "all"), ("cuda", "all"), ("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
-    *(("mkldnn", "all"), ("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
-)
-"""The backends and operators for which torch keeps a precision of float32."""
 
 
 @cache

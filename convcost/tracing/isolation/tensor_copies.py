@@ -16,6 +16,15 @@ MOST_NUMBERS = 2**16
 MOST_INTEGERS = 2**20
 """The same for integers and booleans, by which models decide above all: indices, positions, masks."""
 
+DEVICE_ATTRIBUTE = "_convcost_device"
+"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+
+TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
+"""Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
+
+RunMode = Literal["shapes", "gradients", "data"]
+"""On shapes; on shapes, with autograd as the user has it; on data."""
+
 
 def is_small(tensor: torch.Tensor) -> bool:
     """Whether it keeps its data, if it is on the CPU."""
@@ -66,16 +75,6 @@ def _is_dense(tensor: torch.Tensor) -> bool:
         return True
     reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
     return 0 not in tensor.stride() and reach + 1 == tensor.numel()
-
-
-DEVICE_ATTRIBUTE = "_convcost_device"
-"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
-
-TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
-"""Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
-
-RunMode = Literal["shapes", "gradients", "data"]
-"""On shapes; on shapes, with autograd as the user has it; on data."""
 
 
 def tensor_copies(run_mode: RunMode) -> DataCopies | ShapeCopies:

@@ -47,6 +47,18 @@ OTHERS = (
     (1021, 1030, 2011, 1344),
 )
 
+MOST_EXPRESSIONS = 12
+"""So many expressions before the failure are looked at."""
+
+MOST_BOUNDS = 50
+"""So many for the bounds that they say."""
+
+MOST_CHANGES = 2
+"""So many examples that change the last answer."""
+
+LARGEST_SIDE = 1_025
+"""Of an image, beside what is tried."""
+
 
 def ladder(names: Iterable[str]) -> list[Examples]:
     """What to try, one after the other."""
@@ -65,19 +77,6 @@ def points(examples: Examples) -> list[Examples]:
 
 def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
     return {name: numbers[place % len(numbers)] for place, name in enumerate(names)}
-
-
-MOST_EXPRESSIONS = 12
-"""So many expressions before the failure are looked at."""
-
-MOST_BOUNDS = 50
-"""So many for the bounds that they say."""
-
-MOST_CHANGES = 2
-"""So many examples that change the last answer."""
-
-LARGEST_SIDE = 1_025
-"""Of an image, beside what is tried."""
 
 
 def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:

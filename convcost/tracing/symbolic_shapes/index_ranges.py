@@ -6,6 +6,7 @@ Without data it looks up whatever the index. Numbers in other tensors are not kn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -114,37 +115,25 @@ def _slice(
     return indices.span(tensor) if is_whole else None
 
 
-def _added(
-    first: Any, second: Any, spans: tuple[IndexRange | None, IndexRange | None], alpha: Any
+def _add(
+    indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1, signs: tuple[int, int] = (1, 1)
 ) -> IndexRange | None:
-    one, other = spans
+    """Of the sum of both, each times its sign."""
+    one, other = _scaled(indices.span(first), signs[0]), _scaled(indices.span(second), signs[1])
     if alpha != 1 or not one or not other or not _are_combined(first, second):
         return None
     return IndexRange(one.least + other.least, one.most + other.most)
 
 
-def _add(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
-    return _added(first, second, (indices.span(first), indices.span(second)), alpha)
-
-
-def _subtract(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
-    return _added(first, second, (indices.span(first), _negative(indices, second)), alpha)
-
-
-def _subtract_from(indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1) -> IndexRange | None:
-    return _subtract(indices, second, first, alpha=alpha)
-
-
-def _negative(indices: IndexRanges, value: Any) -> IndexRange | None:
-    span = indices.span(value)
-    return span and IndexRange(-span.most, -span.least)
+def _scaled(span: IndexRange | None, factor: int) -> IndexRange | None:
+    if not span or factor == 1:
+        return span
+    least, most = factor * span.least, factor * span.most
+    return IndexRange(least, most) if factor >= 0 else IndexRange(most, least)
 
 
 def _multiply(indices: IndexRanges, first: Any, second: Any) -> IndexRange | None:
-    span = indices.span(first)
-    if not span or not isinstance(second, int) or second < 0:
-        return None
-    return IndexRange(second * span.least, second * span.most)
+    return _scaled(indices.span(first), second) if isinstance(second, int) and second >= 0 else None
 
 
 def _are_combined(first: Any, second: Any) -> bool:
@@ -159,9 +148,9 @@ RULES: dict[str, Callable[..., IndexRange | None]] = {
     "aten::arange": _arange,
     "aten::slice": _slice,
     "aten::add": _add,
-    "aten::sub": _subtract,
-    "aten::rsub": _subtract_from,
-    "aten::neg": _negative,
+    "aten::sub": partial(_add, signs=(1, -1)),
+    "aten::rsub": partial(_add, signs=(-1, 1)),
+    "aten::neg": lambda indices, value: _scaled(indices.span(value), -1),
     "aten::mul": _multiply,
     **{f"aten::{name}": _same for name in REARRANGING},
 }

@@ -33,7 +33,7 @@ from convcost.tracing.target.inputs import Declared, Inputs
 
 MOST_RUNS = 10
 
-OF_NO_SIZE = (AttributeError, NameError, TypeError)
+UNRELATED_TO_SIZES = (AttributeError, NameError, TypeError)
 """What a model raises where another size is of no help."""
 
 
@@ -45,27 +45,27 @@ class GuardedRun(NamedTuple):
     guards: tuple[Guard, ...]
 
     @property
-    def untypical(self) -> list[Guard]:
-        """What of that is not so for the sizes that people have most."""
+    def atypical_guards(self) -> list[Guard]:
+        """Those that do not hold for the sizes that people have most."""
         typical = dict.fromkeys(self.sizes.examples, TYPICAL)
         return [guard for guard in self.guards if not guard.holds(typical)]
 
     @property
-    def forcing(self) -> list[Guard]:
-        """What leaves sizes no other number."""
+    def fixing_guards(self) -> list[Guard]:
+        """Those that leave sizes no other number."""
         return [guard for guard in self.guards if guard.forces(self.sizes.examples)]
 
     @property
     def narrowness(self) -> tuple[int, int, int]:
         """By which runs are ranked: that sizes are open comes first, that few have to be equal last."""
         equalities = sum(guard.relation == "zero" for guard in self.guards)
-        return len(self.forcing), len(self.untypical), equalities
+        return len(self.fixing_guards), len(self.atypical_guards), equalities
 
     def is_best(self, failed: Collection[Examples]) -> bool:
-        """Whether nothing untypical is said, or nothing but what examples that `failed` lack."""
-        untypical = self.untypical
-        needed = (not all(map(guard.holds, failed)) for guard in untypical)
-        return not untypical or (all(needed) and not self.forcing)
+        """Whether nothing atypical is said, or nothing but what examples that `failed` lack."""
+        atypical = self.atypical_guards
+        needed = (not all(map(guard.holds, failed)) for guard in atypical)
+        return not atypical or (all(needed) and not self.fixing_guards)
 
 
 @dataclass
@@ -112,15 +112,15 @@ class ExampleSearch:
             self._failures.append((sizes, error))
             found: list[Examples] = []
             with suppress(NoFormulaError, ZeroDivisionError):
-                found.extend(() if isinstance(error, OF_NO_SIZE) else suggested_examples(sizes))
+                found.extend(() if isinstance(error, UNRELATED_TO_SIZES) else suggested_examples(sizes))
             return found
         self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, points(examples))))
         return []
 
     def _finished(self, run: GuardedRun) -> Report:
         self.examples = run.sizes.examples
-        if run.forcing:
-            raise fixed_sizes_error([guard.difference for guard in run.forcing], run.sizes, self.inputs)
+        if run.fixing_guards:
+            raise fixed_sizes_error([guard.difference for guard in run.fixing_guards], run.sizes, self.inputs)
         return with_assumptions(run.report, run.sizes, run.guards)
 
 
@@ -144,10 +144,10 @@ def profile_open(
     """
     inputs = Inputs(args, kwargs or {})
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
-    attempts = ExampleSearch(module, inputs, operators)
-    report = attempts.report()
+    search = ExampleSearch(module, inputs, operators)
+    report = search.report()
     if footprint is None or not report.trace:
         return report
     dtype = dtype_named(footprint or report.dtype)
-    found = symbolic_footprint(module, inputs, report, attempts.examples, dtype)
+    found = symbolic_footprint(module, inputs, report, search.examples, dtype)
     return replace(report, trace=replace(report.trace, held=found))

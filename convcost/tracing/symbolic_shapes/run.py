@@ -27,8 +27,8 @@ from convcost.tracing.module_tree import module_tree
 from convcost.tracing.operator_runners import OperatorRunner
 from convcost.tracing.recorder import Recorder
 from convcost.tracing.summarize import report_of
+from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
-from convcost.tracing.symbolic_shapes.replay import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 from convcost.tracing.tape import Tape
 from convcost.tracing.target.inputs import Declared, Inputs
@@ -149,7 +149,10 @@ class SymbolicRecorder(Recorder):
         shapes = rule(**arguments)
         if shapes is None or known.in_place:
             return None if shapes is None else first
-        return _fake_tensors(shapes, first.dtype)
+        return self._new_tensors(shapes, first.dtype)
+
+    def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
+        return torch.empty(shape, dtype=dtype)
 
     def _simplified(self, output: Any, args: Any) -> Any:
         """An output of its own that has simple sizes instead: its strides and memory matter to no cost."""
@@ -159,12 +162,6 @@ class SymbolicRecorder(Recorder):
             return output
         shape = tuple(map(self._sizes.simple, output.shape))
         return torch.empty(shape, dtype=output.dtype, device=output.device)
-
-
-def _fake_tensors(shapes: Any, dtype: torch.dtype) -> Any:
-    if isinstance(shapes, list):
-        return tuple(torch.empty(shape, dtype=dtype) for shape in shapes)
-    return torch.empty(shapes, dtype=dtype)
 
 
 class SymbolicRun(NamedTuple):

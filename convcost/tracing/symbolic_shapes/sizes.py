@@ -12,7 +12,7 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised, rounded
+from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name, raised, rounded
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
 from convcost.symbolic.terms import Atom
@@ -21,6 +21,8 @@ from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
 """A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
+
+HALF = Fraction(1, 2)
 
 
 class NoFormulaError(Exception):
@@ -92,8 +94,6 @@ RULES: dict[str, Callable[..., Any]] = {
 }
 """By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
 
-HALF = Fraction(1, 2)
-
 
 @lru_cache(maxsize=10_000)
 def with_fewer_halves(number: Any) -> Any:
@@ -110,7 +110,7 @@ def _complemented(number: Formula, atom: Atom) -> Any:
     if atom.kind != "rounded":
         return number
     other = rounded(2 * atom.inner) - rounded(atom.inner + HALF)
-    return number.put_in(lambda found: other if found == atom else part(*found))
+    return number.put_in(lambda found: other if found == atom else formula_of(found))
 
 
 def _terms(number: Any) -> Any:
@@ -185,7 +185,7 @@ class SymbolicSizes:
         )
         if not is_polynomial:
             return self._symbol(number, number)
-        return number.put_in(lambda atom: self._symbol(part(*atom), number))
+        return number.put_in(lambda atom: self._symbol(formula_of(atom), number))
 
     def _symbol(self, number: Formula, dimension: Formula) -> Any:
         """A dimension is 1 or more; what it is made of need not be."""

@@ -14,8 +14,7 @@ from torch.overrides import TorchFunctionMode
 from convcost.core.errors import UsageError
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_small
-from convcost.tracing.isolation.virtual_backends import virtual_cuda
-from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.target.inputs import Declared, Inputs
@@ -29,6 +28,7 @@ BUILD_MODES: tuple[BuildMode, ...] = ("constants", "meta", "real")
 """Parameters without data, small constants with theirs; nothing with data; all with data."""
 
 UNSET = frozenset((torch.empty, torch.empty_strided, torch.rand, torch.randn))
+
 CONSTANT = frozenset(
     (
         *(torch.zeros, torch.ones, torch.full, torch.eye),
@@ -45,6 +45,13 @@ FILLING = frozenset(
 """What gives a tensor its first values; on one without data there is nothing to do."""
 
 Built = TypeVar("Built")
+
+ARGUMENTS_HINT = "Arguments are given as --arg num_classes=10."
+
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
+"""Arguments by place and by name."""
+
+INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
 
 
 def constructed(make: Callable[[], Built], build_mode: BuildMode) -> Built:
@@ -88,9 +95,6 @@ class ConstructionMode(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-ARGUMENTS_HINT = "Arguments are given as --arg num_classes=10."
-
-
 def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.Module:
     """The module as it is, or as the class or function builds it, in the mode that was asked for."""
     module = found if isinstance(found, torch.nn.Module) else _called(target, found, build_mode)
@@ -121,12 +125,6 @@ def _with_article(value: Any) -> str:
         return f"the class {value.__name__}"
     name = type(value).__name__
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
-
-
-Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
-"""Arguments by place and by name."""
-
-INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
 
 
 def forward_arguments(

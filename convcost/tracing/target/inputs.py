@@ -14,7 +14,6 @@ from convcost.layers.interface import MOST_DIMENSIONS
 if TYPE_CHECKING:
     import torch
 
-
 SHORT_NAMES = {
     **{"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16"},
     **{"i64": "int64", "i32": "int32", "i16": "int16", "i8": "int8", "u8": "uint8"},
@@ -27,6 +26,18 @@ DTYPES = {**SHORT_NAMES, **{name: name for name in SHORT_NAMES.values()}, "bool"
 
 LARGEST = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
+
+TOKEN = re.compile(
+    r"\s*(?:(?P<size>[0-9][0-9_]*(?:\s*\*\*\s*[0-9]{1,2})?)"
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\],=*])|(?P<end>\Z)|(?P<unknown>.))",
+    re.ASCII,
+)
+
+LONGEST_TEXT = 1_000
+
+LONGEST_BASE = 20
+
+EXAMPLE = "Write it as f32[1,3,224,224], or ids=i64[1,128] by the name that forward has for it."
 
 
 class SizeMultiple(NamedTuple):
@@ -105,19 +116,6 @@ class Inputs:
         return Inputs(
             args, {key: given._replace(dtype=given.dtype or name) for key, given in self.kwargs.items()}
         )
-
-
-TOKEN = re.compile(
-    r"\s*(?:(?P<size>[0-9][0-9_]*(?:\s*\*\*\s*[0-9]{1,2})?)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\],=*])|(?P<end>\Z)|(?P<unknown>.))",
-    re.ASCII,
-)
-
-LONGEST_TEXT = 1_000
-
-LONGEST_BASE = 20
-
-EXAMPLE = "Write it as f32[1,3,224,224], or ids=i64[1,128] by the name that forward has for it."
 
 
 def parse_inputs(texts: Iterable[str]) -> Inputs:

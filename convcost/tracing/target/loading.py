@@ -23,6 +23,45 @@ from convcost.tracing.user_error import is_installed, target_error
 MODULES_WITHOUT_MODELS = frozenset({*sys.stdlib_module_names, "__main__", "convcost"})
 """Modules that no model is taken from: a function such as os.system would be run."""
 
+REQUIRED = (
+    *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
+    *(
+        "filelock",
+        "typing_extensions",
+        "markupsafe",
+        "fvcore",
+        "iopath",
+        "msgspec",
+        "yacs",
+        "yaml",
+        "tqdm",
+        "termcolor",
+    ),
+    *(
+        "tabulate",
+        "PIL",
+        "gmpy2",
+        "flint",
+        "colorama",
+        "portalocker",
+        "parameterized",
+        "rich",
+        "typer",
+        "convcost",
+    ),
+)
+"""What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
+
+PROTECTED = frozenset({*sys.stdlib_module_names, *REQUIRED})
+
+LARGEST_SOURCE = 2**24
+"""The bytes of the largest Python file: 16 MiB."""
+
+DISTRIBUTIONS = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+"""What is installed under another name than it is imported by."""
+
+MOST_SHOWN = 12
+
 
 def check_module_name(source: str) -> None:
     """UsageError for a module of Python's own; what is called so in a folder is named as a file."""
@@ -60,38 +99,6 @@ def _defining_module(found: Any) -> str | None:
             break
     module = getattr(found, "__module__", None)
     return module if isinstance(module, str) else None
-
-
-REQUIRED = (
-    *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
-    *(
-        "filelock",
-        "typing_extensions",
-        "markupsafe",
-        "fvcore",
-        "iopath",
-        "msgspec",
-        "yacs",
-        "yaml",
-        "tqdm",
-        "termcolor",
-    ),
-    *(
-        "tabulate",
-        "PIL",
-        "gmpy2",
-        "flint",
-        "colorama",
-        "portalocker",
-        "parameterized",
-        "rich",
-        "typer",
-        "convcost",
-    ),
-)
-"""What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
-
-PROTECTED = frozenset({*sys.stdlib_module_names, *REQUIRED})
 
 
 class InstalledFinder(MetaPathFinder):
@@ -154,10 +161,6 @@ def _is_shadowed(name: str, folder: Path) -> bool:
         return False
     file = Path(str(getattr(sys.modules[name], "__file__", "")))
     return not file.is_relative_to(folder) and not is_installed(file)
-
-
-LARGEST_SOURCE = 2**24
-"""The bytes of the largest Python file: 16 MiB."""
 
 
 def load(place: Place) -> Any:
@@ -228,10 +231,6 @@ def _is_missing(wanted: str, name: str | None) -> bool:
     return name is not None and (wanted == name or wanted.startswith(f"{name}."))
 
 
-DISTRIBUTIONS = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
-"""What is installed under another name than it is imported by."""
-
-
 def _missing_module(source: str, missing: str) -> UsageError:
     """That a package is not installed, or has no such module."""
     package, _, name = missing[:80].rpartition(".")
@@ -262,9 +261,6 @@ def _unknown_name(place: Place, module: ModuleType) -> UsageError:
     shown = () if near and len(own) > MOST_SHOWN else own
     has = f"It has {', '.join(shown[:MOST_SHOWN])}{', …' if shown[MOST_SHOWN:] else ''}." if shown else ""
     return UsageError(f"{place.source} has no {place.name[:80]}{near}", hint=has)
-
-
-MOST_SHOWN = 12
 
 
 def _is_offered(value: Any, module: ModuleType) -> bool:

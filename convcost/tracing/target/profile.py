@@ -29,6 +29,8 @@ from convcost.tracing.target.target import Place, Target
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
 from convcost.tracing.user_error import TargetError, is_raised_by_user, target_error
 
+Value = TypeVar("Value")
+
 
 class ProfiledModel(NamedTuple):
     """A model's report, and the model as it was called; with sizes left open it was not called.
@@ -151,9 +153,6 @@ def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) ->
 
 def _shape_list(call: Any) -> str:
     return ", ".join(str(shape_of(tensor)) for tensor in tensors(call)) or "no input"
-
-
-Value = TypeVar("Value")
 
 
 def copied(value: Value) -> Value:
