@@ -23,7 +23,7 @@ from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.match import Match, metric_named
 from convcost.core.units import parse_amount, parse_bytes, parse_count
-from convcost.search.match import matching
+from convcost.search.match import match_designs
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def match(
     candidates = read_candidates(
         context, _given(specs), settings or (), modules, parse_bytes(max_memory), vary=names
     )
-    result = matching(
+    result = match_designs(
         candidates.designs,
         candidates.sizes,
         vary=names,

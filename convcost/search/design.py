@@ -12,7 +12,7 @@ from convcost.core.cost import Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
-from convcost.search.evaluator import ColumnSizes, ConstraintMask, UnknownSize
+from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
 
@@ -75,54 +75,66 @@ class Design:
     def _formula(self) -> Any:
         return getattr(self._counted_report, self.counted.metric)
 
-    def mask(self) -> ConstraintMask:
+    def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
-        return ConstraintMask(self.counted.metric, self.counted.convention)
+        return ColumnEvaluator(self.counted.metric, self.counted.convention)
 
     def dependencies(self, varied: tuple[str, ...]) -> frozenset[str]:
         """The names that its cost depends on; all that are left open where that can't be told."""
         if not self.spec:
             return frozenset(map(str, getattr(self._formula, "free_symbols", ())))
         try:
-            cost = self.evaluate({name: UnknownSize(name) for name in varied}, self.mask())
+            cost = self.evaluate({name: UnknownSize(name) for name in varied}, self.evaluator())
         except ConvcostError:
             return frozenset(self.left_open)
         return cost.names if isinstance(cost, UnknownSize) else frozenset()
 
     def cost(self, varied: Mapping[str, Size]) -> Size:
         """Its cost with numbers for the varied sizes; ConvcostError where they are not possible."""
-        return cast("Size", self.evaluate(varied, self.mask()))
+        return cast("Size", self.evaluate(varied, self.evaluator()))
 
-    def evaluate(self, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
         """Its cost where the varied sizes are ints, or columns with a number for each of many places.
 
-        At some of the places it may not be possible: `mask` has those at which it is. Raises ConvcostError
-        where it is possible nowhere.
+        At some of the places it may not be possible: `evaluator` has those at which it is. Raises
+        ConvcostError where it is possible nowhere.
         """
-        return self._from_layers(self.spec, varied, mask) if self.spec else self._from_formula(varied, mask)
+        return (
+            self._from_layers(self.spec, varied, evaluator)
+            if self.spec
+            else self._from_formula(varied, evaluator)
+        )
 
-    def _from_layers(self, spec: Spec, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+    def _from_layers(self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
         unknown: dict[str, Any] = {name: UnknownSize(name) for name in self.left_open}
         sizes = ColumnSizes({**self.known, **unknown, **varied})
         network = spec.filled(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
-        return getattr(network.report(self.counted.convention, dtype, mask), self.counted.metric)
+        return getattr(network.report(self.counted.convention, dtype, evaluator), self.counted.metric)
 
-    def _from_formula(self, varied: Mapping[str, Any], mask: ConstraintMask) -> Any:
+    def _from_formula(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
+        sizes = {**self.bound, **varied}
+        for name, size in sizes.items():
+            evaluator.restrict(size >= 1, partial(UsageError, f"{name} is {size}; at least 1 is needed"))
+        self._restrict_by_assumptions(sizes, evaluator)
         if isinstance(self._formula, int):
             return self._formula
         from convcost.symbolic.expressions import quotient
-        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
 
-        sizes = {**self.bound, **varied}
-        for name, size in sizes.items():
-            mask.restrict(size >= 1, partial(UsageError, f"{name} is {size}; at least 1 is needed"))
-        for assumption in self._counted_report.assumptions:
-            if is_decided(assumption, sizes):
-                mask.restrict(is_fulfilled(assumption, sizes), partial(broken_assumption, assumption, sizes))
         numerator, denominator = quotient(self._formula, sizes)
         return numerator // denominator
+
+    def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
+        assumptions = self._counted_report.assumptions
+        if not assumptions:
+            return
+        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
+
+        for assumption in assumptions:
+            if is_decided(assumption, sizes):
+                is_so = is_fulfilled(assumption, sizes)
+                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes))
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
@@ -142,7 +154,7 @@ def open_names(stated: Stated) -> tuple[str, ...]:
     return stated.open_names if isinstance(stated, Report) else stated.names
 
 
-def completed(
+def complete_design(
     stated: Stated,
     sizes: Mapping[str, Size],
     vary: tuple[str, ...],

@@ -18,7 +18,7 @@ WITHOUT_COST = ("params", "bytes")
 """Metrics that follow from shapes alone."""
 
 
-class ConstraintMask(NumericEvaluator):
+class ColumnEvaluator(NumericEvaluator):
     """Evaluates layers on ints and columns: `possible` has the places at which all requirements hold.
 
     What is required of a size without a value is taken for granted. Of each layer's cost only what `metric`

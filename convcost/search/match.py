@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt, prod
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 from convcost.api import Design as Stated
 from convcost.api import check_sizes, stated
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import UsageError, did_you_mean
-from convcost.core.match import MOST_PAIRS, Match, PerSize, Range, metric_named
+from convcost.core.errors import ConvcostError, UsageError, did_you_mean
+from convcost.core.match import MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount
-from convcost.search.design import CountedQuantity, Design, completed, open_names
-from convcost.search.notes import edges, reason
+from convcost.search.design import CountedQuantity, Design, complete_design, open_names
 from convcost.spec.spec import whole
 
 MOST_TRIED = {1: 2**27, 2: 2**24}
@@ -61,7 +60,7 @@ def match(
     is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
     Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
-    return matching(
+    return match_designs(
         tuple(map(stated, (a,) if b is None else (a, b))),
         merge_sizes(sizes),
         vary=_names(vary),
@@ -81,7 +80,7 @@ def _names(vary: str | Sequence[str]) -> Sequence[str]:
     return [check_type("vary", name, str, "a text", hint) for name in names]
 
 
-def matching(
+def match_designs(
     designs: tuple[Stated, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """What `match` gives, with a convention and a dtype among the options."""
@@ -93,20 +92,20 @@ def matching(
     _check_given_too(request, sizes)
     *first, design = _designs(request, sizes)
     asked = _asked(request, design, first[0] if first else None)
-    answer = _fitted(design, asked)
-    remarks = edges(answer) if answer.found else [reason(answer, design)]
+    answer = _search(design, asked)
+    remarks = _edge_notes(answer) if answer.found else [_why_nothing_fits(answer, design)]
     return replace(answer, notes=(*answer.notes, *remarks))
 
 
-def _fitted(design: Design, asked: Match) -> Match:
-    """What fits, by modules that import NumPy."""
+def _search(design: Design, asked: Match) -> Match:
+    """`asked` with what fits, found by modules that import NumPy."""
     if len(asked.vary) == 1:
-        from convcost.search.nearest import fit_one
+        from convcost.search.nearest import search_one_size
 
-        return fit_one(design, asked)
-    from convcost.search.pairs import fit_two
+        return search_one_size(design, asked)
+    from convcost.search.pairs import search_two_sizes
 
-    return fit_two(design, asked)
+    return search_two_sizes(design, asked)
 
 
 def _check_designs(request: Request) -> None:
@@ -143,10 +142,10 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
     *first, last = request.designs
     stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
-    found = [completed(design, sizes, vary, counted) for design, vary in stated]
+    found = [complete_design(design, sizes, vary, counted) for design, vary in stated]
     if not any(design.left_open for design in found):
         return found
-    return [completed(design, sizes, vary, counted, only_necessary=True) for design, vary in stated]
+    return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in stated]
 
 
 def _asked(request: Request, design: Design, first: Design | None) -> Match:
@@ -213,3 +212,36 @@ def _own_limit(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...
         if other not in vary:
             raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
     return whole(what, limit[name]) if name in limit else None
+
+
+def _edge_notes(match: Match) -> Iterator[str]:
+    """That the search ended before the target was reached."""
+    difference = match.best[0].difference
+    beyond = match.above if difference < 0 else match.below
+    if not difference or beyond is not None:
+        return
+    for name, sizes in match.searched.items():
+        values = {choice.sizes[name] for choice in match.best}
+        if values == {sizes[-1]}:
+            yield f"{name} = {sizes[-1]:,} is the largest that was tried; a larger one may come nearer."
+        elif values == {sizes[0]} and sizes[0] > sizes.step:
+            yield f"{name} = {sizes[0]:,} is the smallest that was tried; a smaller one may come nearer."
+
+
+def _why_nothing_fits(match: Match, design: Design) -> str:
+    """Why nothing fits: what the cheapest sizes cost, or what is wrong with the least ones."""
+    names = " and ".join(f"{name} {bounds}" for name, bounds in match.ranges.items())
+    if match.above:
+        cheapest = f"{_listed(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
+        return f"No {names} keeps within the budget: the cheapest, {cheapest}."
+    least = {name: sizes[0] for name, sizes in match.searched.items()}
+    try:
+        design.cost(least) if design.left_open else design.report(least)
+    except ConvcostError as error:
+        return f"No {names} is possible. With {_listed(least)}: {error.message}."
+    return f"No {names} is possible."
+
+
+def _listed(sizes: Mapping[str, Size]) -> str:
+    """E = 48, K = 3."""
+    return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())

@@ -89,7 +89,7 @@ class NearestCosts:
         setattr(self, side, known + hits if known and known.cost == cost else hits)
 
 
-def fit_one(design: Design, asked: Match) -> Match:
+def search_one_size(design: Design, asked: Match) -> Match:
     """`asked` with the values of its one size that bring `design` nearest to the target."""
     ((name, sizes),) = asked.searched.items()
     found = NearestCosts(asked.target)

@@ -39,7 +39,7 @@ class LineMaxima:
         self.others[lines][is_larger] = others[is_larger] + start[axis]
 
 
-def fit_two(design: Design, asked: Match) -> Match:
+def search_two_sizes(design: Design, asked: Match) -> Match:
     """`asked` with the pairs within the target that no other outdoes, and the one nearest to the target."""
     (name, sizes), (other_name, other_sizes) = asked.searched.items()
     nearest = NearestCosts(asked.target)

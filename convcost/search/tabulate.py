@@ -55,16 +55,16 @@ def _array(sizes: range) -> Any:
 def tabulate(design: Design, sizes: Arrays) -> CostTable:
     """The costs at `sizes`; where the code that works them out branches, those of each branch apart."""
     shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
-    mask = design.mask()
+    evaluator = design.evaluator()
     try:
-        cost = design.evaluate({name: Column(values) for name, values in sizes.items()}, mask)
+        cost = design.evaluate({name: Column(values) for name, values in sizes.items()}, evaluator)
     except MixedConditionError as mixed:
         return _by_branch(design, sizes, np.broadcast_to(mixed.condition, shape))
     except UnboundSizeError:
         return _one_by_one(design, sizes, shape)
     except ConvcostError:
         return CostTable(spread(0, shape), np.zeros(shape, bool))
-    return CostTable(spread(cost, shape), np.broadcast_to(mask.possible, shape))
+    return CostTable(spread(cost, shape), np.broadcast_to(evaluator.possible, shape))
 
 
 def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from convcost.core.arithmetic import ceil_div
 from convcost.core.report import Assumption
-from convcost.symbolic.constraints import Constraint, FailureError
+from convcost.symbolic.constraints import Constraint, InfeasibleError
 from convcost.symbolic.formula import Formula, Value, name, rounded
 from convcost.symbolic.integrality import is_integer
 from convcost.symbolic.signs import is_nonnegative
@@ -37,12 +37,12 @@ class SizeBounds(NamedTuple):
         return self.step * (name(text) + ceil_div(self.least, self.step) - 1)
 
     def narrowed(self, constraint: Constraint) -> SizeBounds:
-        """With what `constraint` says, which is about this size alone; FailureError if nothing is left."""
+        """With what `constraint` says, which is about this size alone; InfeasibleError if nothing is left."""
         terms = constraint.formula.terms
         [factor] = (factor for term, factor in terms.items() if term)
         found = self._narrowed(constraint.relation, factor, terms.constant)
         if found.most is not None and ceil_div(found.least, found.step) * found.step > found.most:
-            raise FailureError
+            raise InfeasibleError
         return found
 
     def _narrowed(self, relation: str, factor: int | Fraction, constant: int | Fraction) -> SizeBounds:
@@ -89,7 +89,7 @@ class AssumptionSet:
         return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
 
     def enter(self, constraint: Constraint) -> None:
-        """Assume it, if it doesn't follow; FailureError if no sizes fulfil it together with the rest."""
+        """Assume it, if it doesn't follow; InfeasibleError if no sizes fulfil it together with the rest."""
         if self._follows(constraint):
             return
         if text := single_size(constraint.formula):
@@ -112,7 +112,7 @@ class AssumptionSet:
             case "whole":
                 known = is_integer(formula) or None
         if known is False:
-            raise FailureError
+            raise InfeasibleError
         return bool(known) or constraint in self.constraints
 
     def under(self, formula: Value) -> Value:

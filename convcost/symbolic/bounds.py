@@ -11,7 +11,7 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
-from convcost.symbolic.formula import Formula, Value, made, name
+from convcost.symbolic.formula import Formula, Value, from_terms, name
 from convcost.symbolic.signs import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, symbol, to_sympy
@@ -77,7 +77,7 @@ def _is_share(number: Value, whole: Value) -> bool:
         return False
     first = Terms(dict([next(iter(number.terms.items()))]))
     shares = (first * Terms({term: factor}).inverse() for term, factor in whole.terms.items())
-    return any(is_positive_sum(share) and made(share) * whole == number for share in shares)
+    return any(is_positive_sum(share) and from_terms(share) * whole == number for share in shares)
 
 
 def sign_from(expression: Expr, least: Least) -> int | None:
@@ -136,7 +136,7 @@ def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
 
 def _opened(formula: Value) -> Value:
     """With what each dimension is."""
-    return transform(formula, together=lambda atom: atom.inner)
+    return transform(formula, opaque=lambda atom: atom.inner)
 
 
 def as_sympy(formula: Expr | Value) -> Expr:

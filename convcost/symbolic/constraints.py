@@ -13,7 +13,7 @@ from convcost.core.constraints import AtLeast, AtMost, Divides, Equals, Known, R
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.symbolic.expressions import is_long, with_unknowns
-from convcost.symbolic.formula import Formula, Value, divided, made
+from convcost.symbolic.formula import Formula, Value, divided, from_terms
 from convcost.symbolic.integrality import is_integer, is_integer_term
 from convcost.symbolic.notation import people
 from convcost.symbolic.signs import is_nonnegative, without_divisor, without_floor
@@ -26,7 +26,7 @@ LONGEST_FACTORED = 30
 """A side of an assumption with more parts is not searched for common factors."""
 
 
-class FailureError(Exception):
+class InfeasibleError(Exception):
     """A requirement that no sizes fulfil."""
 
 
@@ -39,17 +39,17 @@ class Constraint(NamedTuple):
     @property
     def assumption(self) -> Assumption:
         """As a report has it."""
-        return Assumption(self.statement(_written), self.relation, to_sympy(self.formula))
+        return Assumption(self.statement(_text), self.relation, to_sympy(self.formula))
 
     def statement(self, write: Callable[[Expr], str]) -> str:
         """What it says, with expressions as `write` writes them: L + 2 ≥ K, G divides E."""
         if self.relation == "whole":
-            divisor = made(common_divisor(self.formula))
+            divisor = from_terms(common_divisor(self.formula))
             return f"{write(to_sympy(divisor))} divides {write(to_sympy(self.formula * divisor))}"
         return _sides(self.formula.terms, "=" if self.relation == "zero" else "≥").text(write)
 
 
-def _written(expression: Expr) -> str:
+def _text(expression: Expr) -> str:
     """As people write it; a long formula as it is, and a very long one as programs do."""
     if is_long(expression):
         return long_program(expression)
@@ -57,7 +57,7 @@ def _written(expression: Expr) -> str:
 
 
 def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
-    """What has to be assumed for `requirement` to hold; FailureError if it can't."""
+    """What has to be assumed for `requirement` to hold; InfeasibleError if it can't."""
     match requirement:
         case AtLeast(value=value, minimum=minimum):
             yield from not_negative(value - minimum)
@@ -68,7 +68,7 @@ def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
         case Equals(value=value, expected=expected):
             yield from _zero(value - expected)
         case Rank() | Known() if not requirement.holds():
-            raise FailureError
+            raise InfeasibleError
 
 
 def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
@@ -79,7 +79,7 @@ def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
 
 
 def constraints_left(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:
-    """What is left of `assumption` with numbers put in; FailureError if they break it."""
+    """What is left of `assumption` with numbers put in; InfeasibleError if they break it."""
     formula = substitute(from_sympy(assumption.formula), sizes)
     match assumption.relation:
         case "nonnegative":
@@ -97,10 +97,10 @@ def not_negative(difference: Value) -> Iterator[Constraint]:
         terms = terms_of(difference)
         for simplify in (without_floor, without_common_factors, _tightened, without_floor, _tightened):
             terms = simplify(terms)
-        difference = made(terms)
+        difference = from_terms(terms)
         known = is_nonnegative(difference)
     if known is False:
-        raise FailureError
+        raise InfeasibleError
     if known is None and isinstance(difference, Formula):
         yield Constraint("nonnegative", difference)
 
@@ -135,7 +135,7 @@ def without_common_factors(difference: Terms) -> Terms:
 def _whole(quotient: Value) -> Iterator[Constraint]:
     if not isinstance(quotient, Formula):
         if quotient.denominator != 1:
-            raise FailureError
+            raise InfeasibleError
     elif not is_integer(quotient):
         yield Constraint("whole", quotient)
 
@@ -151,13 +151,13 @@ def _quotient(value: Value, divisor: Value) -> Value:
 def _zero(difference: Value) -> Iterator[Constraint]:
     if not isinstance(difference, Formula):
         if difference != 0:
-            raise FailureError
+            raise InfeasibleError
         return
     terms = without_common_factors(without_divisor(difference))
     if _is_of_integer_terms(terms):
         is_apart = is_nonnegative(terms - 1) or is_nonnegative(-terms - 1)
         if is_apart or terms.constant % _common_coefficient(terms):
-            raise FailureError
+            raise InfeasibleError
     yield Constraint("zero", Formula(terms))
 
 
@@ -171,7 +171,7 @@ def _sides(difference: Terms, sign: str) -> Relation:
     right = Terms({term: -factor for term, factor in difference.items() if factor < 0})
     if left.is_constant and not right.is_constant:
         left, right, sign = right, left, MIRRORED[sign]
-    return Relation(to_sympy(made(left)), sign, to_sympy(made(right)))
+    return Relation(to_sympy(from_terms(left)), sign, to_sympy(from_terms(right)))
 
 
 MIRRORED = {"≥": "≤", ">": "<", "<": ">", "≤": "≥", "=": "="}

@@ -11,16 +11,17 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
 from convcost.symbolic.assumptions import AssumptionSet
-from convcost.symbolic.constraints import FailureError, constraints_of, not_negative
+from convcost.symbolic.constraints import InfeasibleError, constraints_of, not_negative
 from convcost.symbolic.feasibility import is_fulfillable
-from convcost.symbolic.formula import HEAVIEST, Formula, Value, dimension, part
+from convcost.symbolic.formula import HEAVIEST, Formula, Value, as_dimension, formula_of
 from convcost.symbolic.signs import sign_of
 from convcost.symbolic.substitution import asymptotic_sign, names_in, transform
+from convcost.symbolic.terms import Atom
 
 Result = TypeVar("Result")
 
 LONGEST_DIMENSION = 60
-"""A dimension of more parts is kept together, so that a chain does not work on ever longer formulas."""
+"""A dimension of more parts becomes an opaque sum, so that a chain does not work on ever longer formulas."""
 
 LONGEST_VALID_MACS = 500
 """A formula for valid MACs of more parts is not worth its work."""
@@ -58,16 +59,17 @@ class SymbolicEvaluator:
             try:
                 for constraint in constraints_of(single):
                     self.assumptions.enter(constraint)
-            except FailureError:
+            except InfeasibleError:
                 raise RequirementError(
                     single.message, hint=single.hint, argument=single.argument, step=step
                 ) from None
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
-        """The layer's output; a dimension that grows too long is kept together."""
+        """The layer's output; a dimension that grows too long becomes an opaque sum."""
         sizes = self._evaluated(layer.output, shape)
         self._weight += sum(getattr(size, "weight", 1) for size in sizes)
-        return cast("Shape", tuple(part("positive", size) if _is_long(size) else size for size in sizes))
+        short = (formula_of(Atom("positive", size)) if _is_long(size) else size for size in sizes)
+        return cast("Shape", tuple(short))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The layer's cost; without valid MACs where their formula is long, be it only in the end."""
@@ -83,7 +85,7 @@ class SymbolicEvaluator:
     ) -> tuple[Value | None, ...]:
         """`formulas` with each dimension as one size, which is then opened up again."""
         large = frozenset[str]().union(*map(names_in, shape))
-        simple = cast("Shape", tuple(map(dimension, shape)))
+        simple = cast("Shape", tuple(map(as_dimension, shape)))
         return tuple(
             formula if formula is None else self.simplify(formula, large) for formula in formulas(simple)
         )
@@ -103,7 +105,7 @@ class SymbolicEvaluator:
             formula,
             absolute=absolute,
             rounding=self.assumptions.rounded,
-            together=lambda atom: part(*atom) if _is_long(atom.inner) else atom.inner,
+            opaque=lambda atom: formula_of(atom) if _is_long(atom.inner) else atom.inner,
         )
 
     def _signed(self, inner: Value, large: frozenset[str]) -> Value:
@@ -114,7 +116,7 @@ class SymbolicEvaluator:
             try:
                 for constraint in not_negative(sign * inner):
                     self.assumptions.enter(constraint)
-            except FailureError:
+            except InfeasibleError:
                 sign = -sign
         return sign * inner if sign else abs(inner)
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from sympy import Add, Dummy, Expr, Mul, Pow, factor
 
 from convcost.symbolic.expressions import python_number
-from convcost.symbolic.formula import Formula, made, part
+from convcost.symbolic.formula import Formula, formula_of, from_terms
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, to_sympy
 from convcost.symbolic.terms import common_divisor, common_factors, has_division, terms_of
 
@@ -47,7 +47,7 @@ def fraction(total: Expr) -> tuple[Expr, Expr]:
     except UnsupportedExpressionError:
         return total, 1
     divisor = common_divisor(terms)
-    return to_sympy(made(terms * divisor)), to_sympy(made(divisor))
+    return to_sympy(from_terms(terms * divisor)), to_sympy(from_terms(divisor))
 
 
 def common_in_front(total: Expr) -> Expr:
@@ -57,7 +57,7 @@ def common_in_front(total: Expr) -> Expr:
     except UnsupportedExpressionError:
         return total
     common = common_factors(terms)
-    return Mul(to_sympy(made(common)), to_sympy(made(terms * common.inverse())))
+    return Mul(to_sympy(from_terms(common)), to_sympy(from_terms(terms * common.inverse())))
 
 
 def product_of_sums(total: Expr) -> Expr:
@@ -67,8 +67,8 @@ def product_of_sums(total: Expr) -> Expr:
     except UnsupportedExpressionError:
         return total
     common = common_factors(terms)
-    rest = made(terms * common.inverse())
-    return Mul(to_sympy(made(common)), _factored(rest) if isinstance(rest, Formula) else to_sympy(rest))
+    rest = from_terms(terms * common.inverse())
+    return Mul(to_sympy(from_terms(common)), _factored(rest) if isinstance(rest, Formula) else to_sympy(rest))
 
 
 def _factored(total: Formula) -> Expr:
@@ -82,7 +82,7 @@ def _factored(total: Formula) -> Expr:
         Mul(to_sympy(factor), *(unknowns[atom] ** power for atom, power in term))
         for term, factor in total.terms.items()
     )
-    known = {unknown: to_sympy(part(*atom)) for atom, unknown in unknowns.items()}
+    known = {unknown: to_sympy(formula_of(atom)) for atom, unknown in unknowns.items()}
     return factor(Add(*terms)).xreplace(known)
 
 

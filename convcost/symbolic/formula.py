@@ -1,7 +1,7 @@
 """A formula in open sizes, the number that layers compute with, and its rules for floors and signs.
 
 sympy takes milliseconds for a floor, since it asks a lot about it; here it takes microseconds, and a report
-gets sympy's form in the end. A sum that would get too long is an atom, which nothing multiplies out.
+gets sympy's form in the end. A sum that would get too long becomes opaque: nothing multiplies it out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha1
 from math import floor, lcm
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from convcost.symbolic.integrality import is_integer, is_integer_atom, is_integer_term
 from convcost.symbolic.signs import is_positive_sum, sign_of
@@ -32,7 +32,7 @@ MOST_TERMS = 48
 """A sum of more terms isn't multiplied out."""
 
 HEAVIEST = 2000
-"""Nor is what would repeat more parts than this, since what is kept together may occur in each term."""
+"""Nor is what would repeat more parts than this, since an opaque sum may occur in each term."""
 
 LONGEST_KEY = 100
 
@@ -53,13 +53,13 @@ class Formula:
 
     def __add__(self, other: Value) -> Value:
         if isinstance(other, int | Fraction):
-            return made(self.terms + other)
+            return from_terms(self.terms + other)
         if not isinstance(other, Formula):
             return NotImplemented
         if len(self.terms) + len(other.terms) > MOST_TERMS:
             longer, shorter = sorted((self, other), key=lambda each: len(each.terms), reverse=True)
-            return made(kept_together(longer).terms + shorter.terms)
-        return made(self.terms + other.terms)
+            return from_terms(as_atom(longer).terms + shorter.terms)
+        return from_terms(self.terms + other.terms)
 
     __radd__ = __add__
 
@@ -74,12 +74,12 @@ class Formula:
 
     def __mul__(self, other: Value) -> Value:
         if isinstance(other, int | Fraction):
-            return made(self.terms * other)
+            return from_terms(self.terms * other)
         if not isinstance(other, Formula):
             return NotImplemented
         if _is_too_much(self, other):
-            return kept_together(self) * kept_together(other)
-        return made(self.terms * other.terms)
+            return as_atom(self) * as_atom(other)
+        return from_terms(self.terms * other.terms)
 
     __rmul__ = __mul__
 
@@ -87,9 +87,9 @@ class Formula:
         if len(self.terms) == 1:
             [(monomial, factor)] = self.terms.items()
             power = frozenset((atom, power * exponent) for atom, power in monomial if exponent)
-            return made(Terms({power: Fraction(factor) ** exponent}))
+            return from_terms(Terms({power: Fraction(factor) ** exponent}))
         if exponent < 0 or len(self.terms) ** min(exponent, MOST_TERMS) > MOST_TERMS:
-            return kept_together(self) ** exponent
+            return as_atom(self) ** exponent
         return self * self ** (exponent - 1) if exponent else 1
 
     def __floordiv__(self, other: Value) -> Value:
@@ -109,7 +109,7 @@ class Formula:
 
     def __abs__(self) -> Value:
         sign = sign_of(self)
-        return sign * self if sign is not None else part("absolute", self)
+        return sign * self if sign is not None else formula_of(Atom("absolute", self))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Formula) and self.terms == other.terms)
@@ -157,7 +157,7 @@ def _is_too_much(first: Formula, second: Formula) -> bool:
     return max(mine, theirs) > 1 and (mine * theirs > MOST_TERMS or repeated > HEAVIEST)
 
 
-def made(terms: Terms) -> Value:
+def from_terms(terms: Terms) -> Value:
     """What `terms` come to: a plain number where no size is left in them."""
     return terms.constant if terms.is_constant else Formula(terms)
 
@@ -179,78 +179,78 @@ def raised(number: Value, power: int) -> Value:
     return plain(Fraction(1, number) ** -power)
 
 
-def part(kind: Any, inner: Any) -> Formula:
-    """The formula of one atom."""
-    return Formula(Terms({alone(Atom(kind, inner)): 1}))
+def formula_of(atom: Atom) -> Formula:
+    """The formula that is `atom`."""
+    return Formula(Terms({alone(atom): 1}))
 
 
 def name(text: str) -> Formula:
     """The size called `text`."""
-    return part("name", text)
+    return formula_of(Atom("name", text))
 
 
-def kept_together(number: Formula) -> Formula:
-    """A sum as one atom, which nothing multiplies out; a single term stays as it is."""
+def as_atom(number: Formula) -> Formula:
+    """A sum as one opaque atom; a single term stays as it is."""
     if len(number.terms) == 1:
         return number
-    return part("positive" if is_positive_sum(number.terms - 1) else "sum", number)
+    return formula_of(Atom("positive" if is_positive_sum(number.terms - 1) else "sum", number))
 
 
-def dimension(number: Value) -> Value:
-    """A sum as one atom that is known to be 1 or more."""
-    return part("positive", number) if isinstance(number, Formula) and len(number.terms) > 1 else number
+def as_dimension(number: Value) -> Value:
+    """A sum as one opaque atom that is known to be 1 or more."""
+    is_sum = isinstance(number, Formula) and len(number.terms) > 1
+    return formula_of(Atom("positive", number)) if is_sum else number
 
 
 def rounded(number: Value) -> Value:
     """⌊number⌋ in one form: none of an integer, of what is mostly negative, or in another floor."""
-    return _rounded(number) if isinstance(number, Formula) else floor(number)
+    return from_terms(_rounded(number.terms)) if isinstance(number, Formula) else floor(number)
 
 
 @lru_cache(maxsize=5_000)
-def _rounded(formula: Formula) -> Value:
-    whole, fraction = _parted(formula)
+def _rounded(terms: Terms) -> Terms:
+    whole, fraction = _split_integers(terms)
     if is_integer(fraction):
-        return formula
-    if isinstance(fraction, Formula) and _unnested(fraction) is None and _is_mostly_negative(fraction):
+        return terms
+    if _without_inner_floor(fraction) is None and _is_mostly_negative(fraction):
         divisor = common_divisor(fraction)
-        dividend = made(-fraction.terms * divisor)
+        dividend = -fraction * divisor
         if is_integer(dividend) and all(atom.is_positive for atom in divisor.atoms):
-            return whole - _flat(divided(dividend + made(divisor) - 1, made(divisor)))
-    return whole + _flat(fraction)
+            return whole - _floor_of((dividend + divisor - 1) * divisor.inverse())
+    return whole + _floor_of(fraction)
 
 
-def _flat(number: Value) -> Value:
-    """⌊number⌋ with no floor in it that can be spared."""
-    whole, fraction = _parted(number)
-    flat = _unnested(fraction) if isinstance(fraction, Formula) else None
-    return whole + (_shifted(fraction) if flat is None else rounded(flat))
+def _floor_of(terms: Terms) -> Terms:
+    """⌊terms⌋ with no floor in it that can be spared."""
+    whole, fraction = _split_integers(terms)
+    flat = _without_inner_floor(fraction)
+    return whole + (_floor_in_one_form(fraction) if flat is None else _rounded(flat))
 
 
-def _parted(number: Value) -> tuple[Value, Value]:
+def _split_integers(terms: Terms) -> tuple[Terms, Terms]:
     """The sum of the terms that are integers for certain, and that of the rest."""
-    terms = terms_of(number)
-    whole = {term: factor for term, factor in terms.items() if is_integer_term(term, factor)}
-    rest = {term: factor for term, factor in terms.items() if term not in whole}
-    return made(Terms(whole)), made(Terms(rest))
+    whole = Terms({term: factor for term, factor in terms.items() if is_integer_term(term, factor)})
+    return whole, terms - whole
 
 
-def _shifted(fraction: Value) -> Value:
+def _floor_in_one_form(fraction: Terms) -> Terms:
     """⌊fraction⌋ with its integer terms in front, and its constant no finer than the rest tells apart."""
-    whole, rest = _parted(fraction)
-    terms = terms_of(rest)
-    varying, constant = terms - terms.constant, terms.constant
+    whole, rest = _split_integers(fraction)
+    varying, constant = rest - rest.constant, rest.constant
     if all(power > 0 and is_integer_atom(atom) for term in varying for atom, power in term):
         grain = lcm(*(factor.denominator for factor in varying.values()))
         constant = Fraction(floor(constant * grain), grain)
     shift = floor(constant)
-    rest = made(varying + (constant - shift))
-    return whole + shift + (part("rounded", rest) if isinstance(rest, Formula) else floor(rest))
+    if not varying:
+        return whole + shift
+    inner = Formula(varying + (constant - shift))
+    return Terms({alone(Atom("rounded", inner)): 1}) + whole + shift
 
 
-def _is_mostly_negative(fraction: Formula) -> bool:
+def _is_mostly_negative(fraction: Terms) -> bool:
     """Whether more terms are subtracted than added, or the leading one of as many."""
-    signs = {term: 1 if factor > 0 else -1 for term, factor in fraction.terms.items() if term}
-    return (sum(signs.values()) or signs[max(signs, key=_leading)]) < 0
+    signs = {term: 1 if factor > 0 else -1 for term, factor in fraction.items() if term}
+    return bool(signs) and (sum(signs.values()) or signs[max(signs, key=_leading)]) < 0
 
 
 def _leading(monomial: Monomial) -> tuple[object, ...]:
@@ -259,18 +259,17 @@ def _leading(monomial: Monomial) -> tuple[object, ...]:
     return first[:1].isupper(), *rank(monomial)
 
 
-def _unnested(fraction: Formula) -> Value | None:
+def _without_inner_floor(fraction: Terms) -> Terms | None:
     """⌊(⌊x⌋ + m) / n⌋ = ⌊(x + m) / n⌋ for integers m and n > 0: what is rounded instead, or None."""
-    for monomial in sorted(fraction.terms, key=rank):
-        factor = fraction.terms[monomial]
+    for monomial in sorted(fraction, key=rank):
         inner = [atom for atom, power in monomial if atom.kind == "rounded" and power == 1]
-        if len(inner) != 1 or len(inner[0].inner.terms) + len(fraction.terms) > MOST_TERMS:
+        if len(inner) != 1 or len(inner[0].inner.terms) + len(fraction) > MOST_TERMS:
             continue
+        factor = fraction[monomial]
         share = Terms({monomial - {(inner[0], 1)}: factor})
-        rest = fraction - made(Terms({monomial: factor}))
-        divisor = share.inverse()
-        if _is_positive_integer(divisor) and is_integer(rest * made(divisor)):
-            return made(terms_of(inner[0].inner) * share) + rest
+        rest = fraction - Terms({monomial: factor})
+        if _is_positive_integer(share.inverse()) and is_integer(rest * share.inverse()):
+            return rest + terms_of(inner[0].inner) * share
     return None
 
 

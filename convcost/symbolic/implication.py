@@ -13,8 +13,9 @@ from sympy import Abs, Expr, Rational, S, floor
 from convcost.core.report import Assumption
 from convcost.symbolic.bounds import is_never_negative, least_values, unrounded
 from convcost.symbolic.breakeven import break_even
-from convcost.symbolic.expressions import evaluate, python_number
+from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.formula import Formula
+from convcost.symbolic.sizes import is_fulfilled
 from convcost.symbolic.sympy_bridge import to_sympy
 
 Answer = Literal["yes", "no", "unknown"]
@@ -67,16 +68,5 @@ def _points(names: tuple[str, ...], assumed: tuple[Assumption, ...]) -> Iterator
     grid = islice(product(TRIED[:tried], repeat=len(every)), MOST_TRIED)
     for values in sorted(grid, key=prod):
         point = dict(zip(every, values, strict=True))
-        if all(_holds(each, point) for each in assumed):
+        if all(is_fulfilled(each, point) for each in assumed):
             yield point
-
-
-def _holds(assumption: Assumption, point: dict[str, int]) -> bool:
-    value = python_number(S.Zero + evaluate(assumption.formula, point))
-    match assumption.relation:
-        case "nonnegative":
-            return bool(value >= 0)
-        case "zero":
-            return bool(value == 0)
-        case "whole":
-            return bool(value.denominator == 1)

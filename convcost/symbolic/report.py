@@ -17,8 +17,9 @@ from convcost.layers.interface import Layer
 from convcost.layers.network import Network
 from convcost.symbolic.bounds import Largest, as_sympy, largest_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
-from convcost.symbolic.formula import Formula, Value, part
+from convcost.symbolic.formula import Formula, Value, formula_of
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
+from convcost.symbolic.terms import Atom
 
 Item = TypeVar("Item")
 
@@ -87,7 +88,7 @@ def _dimension(size: Expr) -> Value:
     is_plain = not isinstance(formula, Formula) or (
         len(formula.terms) == 1 and all(atom.kind == "name" for atom in formula.atoms)
     )
-    return formula if is_plain else part("positive", formula)
+    return formula if is_plain else formula_of(Atom("positive", formula))
 
 
 def mapped(row: Row, change: Change) -> Row:

@@ -135,12 +135,12 @@ def _is_of_ordered_floors(difference: Terms) -> bool:
         return False
     signed = list(zip((terms_of(atom.inner) for atom in floors), factors, strict=True))
     return any(
-        _is_proved(without_divisor(_as(1, *added) + rest - _as(-1, *taken)), MOST_BOUNDED)
+        _is_proved(without_divisor(_inside_floor(1, *added) + rest - _inside_floor(-1, *taken)), MOST_BOUNDED)
         for added, taken in (signed, signed[::-1])
     )
 
 
-def _as(sign: int, inner: Terms, factor: Coefficient) -> Terms:
+def _inside_floor(sign: int, inner: Terms, factor: Coefficient) -> Terms:
     """The x of which sign · ⌊x⌋ is factor · ⌊inner⌋: −⌊a/n⌋ = ⌊(n − 1 − a)/n⌋."""
     divisor = common_divisor(inner)
     return inner if factor == sign else (divisor - 1 - inner * divisor) * divisor.inverse()

@@ -16,7 +16,7 @@ from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, di
 from convcost.core.metrics import NAMES
 from convcost.core.report import Assumption, Report
 from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
-from convcost.symbolic.constraints import FailureError, constraints_left
+from convcost.symbolic.constraints import InfeasibleError, constraints_left
 from convcost.symbolic.evaluator import SymbolicEvaluator
 from convcost.symbolic.expressions import Numbers, evaluate, quotient
 from convcost.symbolic.formula import Formula, Value
@@ -77,7 +77,7 @@ def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvalua
         try:
             for constraint in constraints_left(assumption, sizes):
                 evaluator.assumptions.enter(constraint)
-        except FailureError:
+        except InfeasibleError:
             raise broken_assumption(assumption, sizes) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from convcost.symbolic.formula import Formula, Value, part, rounded
+from convcost.symbolic.formula import Formula, Value, formula_of, rounded
 from convcost.symbolic.terms import Atom, Coefficient, terms_of
 
 SMALL = 3
@@ -31,11 +31,11 @@ def transform(
     size: Callable[[str], Value | None] = lambda name: None,
     absolute: Callable[[Value], Value] = abs,
     rounding: Callable[[Value], Value] = rounded,
-    together: Callable[[Atom], Value] | None = None,
+    opaque: Callable[[Atom], Value] | None = None,
 ) -> Value:
     """`formula` with `size(name)` for a size unless that is None, `absolute(x)` for |x|, and so on.
 
-    With `together`, that is what becomes of a sum that is kept together, which is not looked into.
+    With `opaque`, that is what becomes of an opaque sum, which is not looked into.
     """
     known: dict[Atom, Value] = {}
 
@@ -48,15 +48,15 @@ def transform(
         match atom.kind:
             case "name":
                 found = size(atom.inner)
-                return part(*atom) if found is None else found
+                return formula_of(atom) if found is None else found
             case "rounded":
                 return rounding(within(atom.inner))
             case "absolute":
                 return absolute(within(atom.inner))
-            case "sum" | "positive" if together:
-                return together(atom)
+            case "sum" | "positive" if opaque:
+                return opaque(atom)
         inner = within(atom.inner)
-        return part(*atom) if inner == atom.inner else inner
+        return formula_of(atom) if inner == atom.inner else inner
 
     def within(inner: Value) -> Value:
         return inner.put_in(value) if isinstance(inner, Formula) else inner
@@ -84,10 +84,10 @@ def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
 
 
 def _at(formula: Value, large: frozenset[str], size: int) -> Coefficient:
-    """`formula` with `size` for the large sizes; a sum that is kept together is one of them, or not."""
+    """`formula` with `size` for the large sizes; an opaque sum is one of them, or not."""
     found = transform(
         formula,
         size=lambda name: size if name in large else SMALL,
-        together=lambda atom: size if names_in(atom.inner) & large else SMALL,
+        opaque=lambda atom: size if names_in(atom.inner) & large else SMALL,
     )
     return terms_of(found).constant

@@ -1,4 +1,4 @@
-"""What formulas are made of: sizes, floors and absolute values, their products, and sums of those."""
+"""What formulas are from_terms of: sizes, floors and absolute values, their products, and sums of those."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Coefficient: TypeAlias = int | Fraction
 
 
 class Atom(NamedTuple):
-    """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or a sum that is not multiplied out.
+    """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or an opaque sum (not multiplied out).
 
-    `inner` is the name, or else a Formula. A `positive` sum is 1 or more, as a dimension is.
+    `inner` is the name, or else a Formula. A `positive` sum is opaque, and 1 or more as a dimension is.
     """
 
     kind: Literal["name", "absolute", "rounded", "sum", "positive"]
@@ -62,7 +62,7 @@ class HasTerms(Protocol):
 
 
 class Terms(dict[Monomial, Coefficient]):
-    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is made."""
+    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is from_terms."""
 
     __slots__ = ("_hash",)
 

@@ -30,12 +30,12 @@ def shortest(formula: Expr) -> Expr:
     if is_long(expanded):
         return expanded
     if expanded.as_numer_denom()[1].free_symbols:
-        return _upright(_lowest_terms(expanded))
+        return _with_factored_sums(_lowest_terms(expanded))
     factored = common_in_front(expanded)
-    return min(expanded, factored, _upright(factored), key=lambda form: len(people(form)))
+    return min(expanded, factored, _with_factored_sums(factored), key=lambda form: len(people(form)))
 
 
-def _upright(product: Expr) -> Expr:
+def _with_factored_sums(product: Expr) -> Expr:
     """`product` with its sums as products of sums where they are one, none of them mostly taken away."""
     sign, parts = 1, []
     for part in Mul.make_args(product):

@@ -77,6 +77,14 @@ def test_a_metric_asks_for_no_size_that_it_does_not_depend_on():
     assert found.target == sum(parameter.numel() for parameter in NETWORK.parameters())
 
 
+def test_an_image_that_is_too_small_does_not_fit_though_its_cost_is_the_same():
+    parameters = sum(parameter.numel() for parameter in NETWORK.parameters())
+    found = convcost.match(open_network("H"), vary="H", metric="params", budget=parameters, maximum=LARGEST)
+    least = min(height for height in range(1, LARGEST + 1) if on(2, height, 9) is not None)
+    assert found.best[0].sizes == {"H": least}
+    assert found.notes[0].startswith(f"{LARGEST + 1 - least} values of H cost the same, from {least} to")
+
+
 def test_a_size_that_the_module_leaves_out_is_refused():
     with pytest.raises(UsageError, match="no size of Sequential is called E"):
         convcost.match(open_network("H"), vary="E", budget=10)

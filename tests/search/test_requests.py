@@ -83,3 +83,28 @@ def test_a_request_that_makes_no_sense_is_refused(arguments, options, message):
 def test_a_size_without_a_value_is_asked_for(sizes, message):
     with pytest.raises(UnboundSizeError, match=message):
         convcost.match(DENSE, CONV, vary="W", **sizes)
+
+
+def test_more_sizes_than_there_is_time_for_are_refused():
+    with pytest.raises(UsageError) as refusal:
+        convcost.match("Linear(X, X)", vary="X", budget=100, maximum=10**9)
+    assert str(refusal.value) == (
+        "there are 1,000,000,000 values of X to try; 134,217,728 at most are possible\n"
+        "Narrow the range with --min and --max, or to multiples with --multiple-of."
+    )
+
+
+def test_an_option_that_narrows_the_range_is_the_way_out():
+    match = convcost.match("Linear(X, X)", vary="X", budget=2 * 10**16, maximum=10**9, multiple_of=10**6)
+    assert match.best[0].sizes == {"X": 10**8}
+
+
+def test_a_report_of_a_spec_is_matched_as_the_spec():
+    text = "Conv1d(X, X, K, padding=P)"
+    report = convcost.cost(text, K=3, L=9)
+    options = {"vary": "X,P", "maximum": 20, "budget": 10**5, "B": 1, "S": 1}
+    found = convcost.match(report, **options)
+    assert [choice.sizes for choice in found.choices] == [
+        choice.sizes for choice in convcost.match(text, K=3, L=9, **options).choices
+    ]
+    assert all(choice.report.flops == choice.cost for choice in found.choices)

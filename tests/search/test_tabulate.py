@@ -7,8 +7,8 @@ import convcost
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.errors import UsageError
 from convcost.search import tabulate
-from convcost.search.design import CountedQuantity, completed
-from convcost.search.match import matching
+from convcost.search.design import CountedQuantity, complete_design
+from convcost.search.match import match_designs
 
 VALID = Convention(padding="valid")
 
@@ -16,7 +16,7 @@ VALID = Convention(padding="valid")
 def tabulated(text, ranges, convention=MATMUL, **sizes):
     """The possible costs by the sizes varied."""
     counted = CountedQuantity("flops", convention, "float32")
-    design = completed(convcost.parse(text), sizes, tuple(ranges), counted)
+    design = complete_design(convcost.parse(text), sizes, tuple(ranges), counted)
     values = [*ranges.values()]
     found = {}
     for table in tabulate.tables(design, ranges):
@@ -81,4 +81,4 @@ def test_without_a_formula_sizes_are_tried_one_by_one():
 
 def test_without_a_formula_too_many_sizes_are_refused():
     with pytest.raises(UsageError, match="the cost has no formula in X here\nNarrow the range"):
-        matching((convcost.parse(STEEP),), {}, vary=("X",), budget=9, convention=VALID)
+        match_designs((convcost.parse(STEEP),), {}, vary=("X",), budget=9, convention=VALID)

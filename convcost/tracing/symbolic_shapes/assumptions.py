@@ -11,7 +11,7 @@ from typing import Any
 from convcost.core.constraints import AtLeast, Divides, Equals, Requirement
 from convcost.core.report import Report
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
-from convcost.symbolic.formula import Formula, atoms_of, divided, name, part
+from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name
 from convcost.symbolic.report import mapped, mapped_trace
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, substitute
@@ -85,7 +85,7 @@ def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
     """⌊x⌋ and n where factor · ⌊x⌋ − factor · n = 0."""
     for atom in guard.difference.atoms if guard.relation == "zero" else ():
         factor = guard.difference.terms.get(frozenset({(atom, 1)}))
-        number = factor and divided(guard.difference - factor * part(*atom), -factor)
+        number = factor and divided(guard.difference - factor * formula_of(atom), -factor)
         if atom.kind == "rounded" and isinstance(number, int):
             yield atom, number
 
@@ -94,7 +94,7 @@ def with_fixed_roundings(number: Any, fixed: Mapping[Atom, int]) -> Any:
     """`number` with the numbers that its roundings are."""
     if not fixed or not isinstance(number, Formula):
         return number
-    return number.put_in(lambda atom: fixed[atom] if atom in fixed else part(*atom))
+    return number.put_in(lambda atom: fixed[atom] if atom in fixed else formula_of(atom))
 
 
 def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...]) -> Report:
@@ -132,6 +132,6 @@ def _not_empty(report: Report, sizes: SymbolicSizes) -> Iterator[AtLeast]:
 def _factors(dimension: Any) -> Iterator[Any]:
     """The parts of a product; it is 1 or more if they are."""
     if isinstance(dimension, Formula) and len(dimension.terms) == 1:
-        yield from (part(*atom) for atom in dimension.atoms)
+        yield from (formula_of(atom) for atom in dimension.atoms)
     elif isinstance(dimension, Formula):
         yield dimension

@@ -12,7 +12,7 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, atoms_of, divided, name, part, raised, rounded
+from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name, raised, rounded
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
 from convcost.symbolic.terms import Atom, plain
@@ -110,7 +110,7 @@ def _complemented(number: Formula, atom: Atom) -> Any:
     if atom.kind != "rounded":
         return number
     other = rounded(2 * atom.inner) - rounded(atom.inner + HALF)
-    return number.put_in(lambda found: other if found == atom else part(*found))
+    return number.put_in(lambda found: other if found == atom else formula_of(found))
 
 
 def _terms(number: Any) -> Any:
@@ -185,7 +185,7 @@ class SymbolicSizes:
         )
         if not is_polynomial:
             return self._symbol(number, number)
-        return number.put_in(lambda atom: self._symbol(part(*atom), number))
+        return number.put_in(lambda atom: self._symbol(formula_of(atom), number))
 
     def _symbol(self, number: Formula, dimension: Formula) -> Any:
         """A dimension is 1 or more; what it is made of need not be."""
