@@ -90,6 +90,8 @@ def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
         if number.denominator != 1:
             raise UsageError(f"is {value}; a whole number is needed")
         return int(number)
+    if "*" in value:
+        return _formula(value, sizes)
     _check_unambiguous(value, sizes)
     try:
         return parse_amount(value, metric)
