@@ -14,7 +14,8 @@ from convcost.core.cost import Cost, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.counters.model_call import ModelCall, all_tensors
+from convcost.counters.model_call import all_tensors
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import Profiler
 from convcost.tracing.user_error import error_text, target_error
 
@@ -32,7 +33,7 @@ class FirstRun(NamedTuple):
     timer: TimerFunction | None = None
 
 
-def run_first(run: TimedRun, call: ModelCall, report: Report) -> FirstRun:
+def run_first(run: TimedRun, call: ModuleCall, report: Report) -> FirstRun:
     """Call it once. Raises TargetError where the plain forward fails: then there is nothing to time."""
     own = compile_call(call) if run.compiled else call
     function = runnable(run.what, own)
@@ -47,7 +48,7 @@ def run_first(run: TimedRun, call: ModelCall, report: Report) -> FirstRun:
     return FirstRun(run._replace(flops=_flops(run.what, call, report), peak=peak), timer)
 
 
-def _timer(timer: TimerFunction, kind: RunKind, call: ModelCall, name: str) -> TimerFunction:
+def _timer(timer: TimerFunction, kind: RunKind, call: ModuleCall, name: str) -> TimerFunction:
     """`timer` in the right mode; TargetError where it fails later on, though it worked at first."""
 
     def run(number: int) -> float:
@@ -70,7 +71,7 @@ def failure_reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _flops(kind: RunKind, call: ModelCall, report: Report) -> Size | None:
+def _flops(kind: RunKind, call: ModuleCall, report: Report) -> Size | None:
     if kind == "forward":
         return report.flops
     trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_training_step(call)
@@ -83,15 +84,15 @@ def _has_gradients(trace: Trace) -> bool:
     return any(operation.phase != "forward" for operation in trace.operations)
 
 
-def _trace_training_step(call: ModelCall) -> Trace | None:
+def _trace_training_step(call: ModuleCall) -> Trace | None:
     """What a training step computes, where it can be counted."""
     try:
-        return Profiler(backward=True).profile(call.module, *call.args, **call.kwargs).trace
+        return Profiler(backward=True).profile(call.model, *call.args, **call.kwargs).trace
     except Exception:  # whatever a user's forward raises on shapes
         return None
 
 
-def peak_memory(function: Callable[[], object], call: ModelCall) -> int | None:
+def peak_memory(function: Callable[[], object], call: ModuleCall) -> int | None:
     """Run `function` once: the most bytes that torch had for it, and for `call`; None on a CPU.
 
     Leaves out what else is on the GPU. Has the gradients that the function makes, and no optimizer.
@@ -109,7 +110,7 @@ def peak_memory(function: Callable[[], object], call: ModelCall) -> int | None:
     return torch.cuda.max_memory_allocated() - before + _storage_bytes(call)
 
 
-def _storage_bytes(call: ModelCall) -> int:
+def _storage_bytes(call: ModuleCall) -> int:
     """Of its tensors, each storage once."""
     storages = [tensor.untyped_storage() for tensor in all_tensors(call)]
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from convcost.benchmark.machine import DeviceType
 from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
-from convcost.counters.model_call import ModelCall, move_call
+from convcost.counters.model_call import move_call
 from convcost.layers.network import Network
 from convcost.tracing.build import build
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import named_modules
 from convcost.tracing.target.profile import build_with_data, copied
 from convcost.tracing.tensors import tensors, torch_dtype
@@ -22,21 +23,21 @@ if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModelCall:
+def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModuleCall:
     """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
         built, example = build(design, "cpu")
-        return _on_device(ModelCall(built, (_randomize(example),), {}), dtype, device)
+        return _on_device(ModuleCall(built, (_randomize(example),), {}), dtype, device)
     if design.target is None:
-        return _on_device(copied(ModelCall(design.module, design.args, {**design.kwargs})), dtype, device)
-    call = ModelCall(*build_with_data(design.target))
+        return _on_device(copied(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
+    call = ModuleCall(*build_with_data(design.target))
     if design.target.maker is None:
         for tensor in tensors((call.args, call.kwargs)):
             _randomize(tensor)
     return _on_device(call, dtype, device)
 
 
-def _on_device(call: ModelCall, dtype: str, device: DeviceType) -> ModelCall:
+def _on_device(call: ModuleCall, dtype: str, device: DeviceType) -> ModuleCall:
     """On the device, its floating-point numbers in the dtype if one is named."""
     from torch.utils._pytree import tree_map_only
 
@@ -51,7 +52,7 @@ def _on_device(call: ModelCall, dtype: str, device: DeviceType) -> ModelCall:
         return tensor.to(wanted) if tensor.is_floating_point() else tensor
 
     args, kwargs = tree_map_only(torch.Tensor, cast, (call.args, call.kwargs))
-    return ModelCall(call.module.to(wanted), args, kwargs)
+    return ModuleCall(call.model.to(wanted), args, kwargs)
 
 
 def _randomize(tensor: torch.Tensor) -> torch.Tensor:
@@ -59,18 +60,18 @@ def _randomize(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.normal_() if tensor.is_floating_point() and not tensor.requires_grad else tensor
 
 
-def compile_call(call: ModelCall) -> ModelCall:
+def compile_call(call: ModuleCall) -> ModuleCall:
     """The same with torch.compile; it is compiled when it is first run."""
     import torch
 
-    module: Any = torch.compile(call.module)
-    return call._replace(module=module)
+    module: Any = torch.compile(call.model)
+    return call._replace(model=module)
 
 
 @contextmanager
-def run_mode(kind: RunKind, call: ModelCall) -> Iterator[None]:
+def run_mode(kind: RunKind, call: ModuleCall) -> Iterator[None]:
     """A training step in training mode, except where parts are frozen in one that is in it already."""
-    module = call.module
+    module = call.model
     if kind == "forward" or module.training:
         yield
         return
@@ -83,12 +84,12 @@ def run_mode(kind: RunKind, call: ModelCall) -> Iterator[None]:
             part.training = was_training
 
 
-def runnable(kind: RunKind, call: ModelCall) -> Callable[[], object]:
+def runnable(kind: RunKind, call: ModuleCall) -> Callable[[], object]:
     """A function that runs it once: a forward without gradients, or a training step."""
     return _forward(call) if kind == "forward" else _training_step(call)
 
 
-def _forward(call: ModelCall) -> Callable[[], object]:
+def _forward(call: ModuleCall) -> Callable[[], object]:
     import torch
 
     module, args, kwargs = call
@@ -100,7 +101,7 @@ def _forward(call: ModelCall) -> Callable[[], object]:
     return forward
 
 
-def _training_step(call: ModelCall) -> Callable[[], object]:
+def _training_step(call: ModuleCall) -> Callable[[], object]:
     """Forward, backward from ones at every output, gradients set to none first; no optimizer."""
     import torch
 

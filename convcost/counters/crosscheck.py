@@ -14,13 +14,14 @@ from convcost.counters import is_installed
 from convcost.counters.causes import diagnose
 from convcost.counters.interface import Counter, CounterReading
 from convcost.counters.limits import DEFAULT_MEMORY, is_quick, obstacle, real_run_obstacle
-from convcost.counters.model_call import ModelCall, all_tensors, copy_call, count_occurrences, move_call
+from convcost.counters.model_call import all_tensors, copy_call, count_occurrences, move_call
 from convcost.counters.peers import PEERS
 from convcost.counters.side_effects import capture_state, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
 from convcost.system.workers import EndedError, can_fork
 from convcost.tracing.build import build
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, original_module
 from convcost.tracing.profile import profile
 
@@ -104,7 +105,7 @@ def crosscheck_model(
     that is not done in `seconds` ended. They run with gradients or without as the caller does, which decides
     whether torch fuses attention.
     """
-    call = ModelCall(original_module(module), tuple(args), kwargs)
+    call = ModuleCall(original_module(module), tuple(args), kwargs)
     if any(tensor.device.type not in {"cpu", "meta"} for tensor in all_tensors(call)):
         call = move_call(copy_call(call), "cpu")  # a forked process can't use a GPU
     if len(counters) > 1:
@@ -114,7 +115,7 @@ def crosscheck_model(
 
 
 def _diagnosis(
-    call: ModelCall, report: Report, counter: Counter, memory: int, seconds: float
+    call: ModuleCall, report: Report, counter: Counter, memory: int, seconds: float
 ) -> CounterDiagnosis:
     import torch
 
@@ -135,12 +136,12 @@ def _diagnosis(
         return without_figure("unavailable", outcome.error, remarks)
     if report.trace is None:
         raise TypeError("crosscheck_model needs the report of a module")
-    diagnosis = diagnose(report.trace, counter, outcome.reading, count_occurrences(call.module))
-    parameters = _parameters_remark(call.module, outcome.reading.params)
+    diagnosis = diagnose(report.trace, counter, outcome.reading, count_occurrences(call.model))
+    parameters = _parameters_remark(call.model, outcome.reading.params)
     return diagnosis._replace(remarks=(*diagnosis.remarks, *remarks, *parameters))
 
 
-def _isolated_outcome(call: ModelCall, counter: Counter, device: str, seconds: float) -> CounterOutcome:
+def _isolated_outcome(call: ModuleCall, counter: Counter, device: str, seconds: float) -> CounterOutcome:
     if not can_fork():
         return _outcome(copy_call(call), counter, device)
     try:
@@ -151,7 +152,7 @@ def _isolated_outcome(call: ModelCall, counter: Counter, device: str, seconds: f
         return CounterOutcome(None, "its reading has values of wrong types", ())
 
 
-def _copied(call: ModelCall) -> ModelCall:
+def _copied(call: ModuleCall) -> ModuleCall:
     """A copy; what cannot be copied is taken as it is, in a process that is a copy itself."""
     try:
         return copy_call(call)
@@ -159,10 +160,10 @@ def _copied(call: ModelCall) -> ModelCall:
         return call
 
 
-def _outcome(call: ModelCall, counter: Counter, device: str) -> CounterOutcome:
+def _outcome(call: ModuleCall, counter: Counter, device: str) -> CounterOutcome:
     """The counter's reading of `call`, and how it left the model; warnings are not the user's concern."""
     call = move_call(call, device)
-    before = capture_state(call.module)
+    before = capture_state(call.model)
     reading, error = None, ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -170,7 +171,7 @@ def _outcome(call: ModelCall, counter: Counter, device: str) -> CounterOutcome:
             reading = counter.read(*call)
         except Exception as raised:
             error = error_line(raised)
-    return CounterOutcome(reading, error, side_effects(before, capture_state(call.module)))
+    return CounterOutcome(reading, error, side_effects(before, capture_state(call.model)))
 
 
 def _parameters_remark(module: torch.nn.Module, counted: int | None) -> tuple[str, ...]:

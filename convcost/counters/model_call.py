@@ -1,51 +1,44 @@
-"""A model with the arguments of one call: its copy, its device, and its submodules as counters meet them."""
+"""One call of a model prepared for a counter: copied, moved to a device; and how often submodules are met."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
+import torch
+from torch.utils._pytree import tree_map_only
+
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import tensors
-
-if TYPE_CHECKING:
-    import torch
 
 MAX_OCCURRENCES = 10**6
 """Submodules that share others may be met more often than there is time for."""
 
 
-class ModelCall(NamedTuple):
-    """A model as it is called: `module(*args, **kwargs)`."""
-
-    module: torch.nn.Module
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-
-
-def copy_call(call: ModelCall) -> ModelCall:
+def copy_call(call: ModuleCall) -> ModuleCall:
     """A copy of a model and its inputs; what they share, the copies share."""
     return deepcopy(call)
 
 
-def all_tensors(call: ModelCall) -> list[Any]:
+def all_tensors(call: ModuleCall) -> list[Any]:
     """Every tensor of the model and its inputs."""
     inputs = tensors((call.args, call.kwargs))
-    parts = module_tree(call.module)
+    parts = module_tree(call.model)
     return [*parts.parameters.values(), *parts.buffers.values(), *inputs]
 
 
-def move_call(call: ModelCall, device: str) -> ModelCall:
+def move_call(call: ModuleCall, device: str) -> ModuleCall:
     """Move the model to `device` in place; tensors that had no data are zeros there.
 
     Shared tensors stay shared. The inputs are new.
     """
     if all(_is_on(tensor, device) for tensor in all_tensors(call)):
         return call
-    _move_module(call.module, device)
-    return ModelCall(call.module, *_moved_inputs((call.args, call.kwargs), device))
+    _move_module(call.model, device)
+    return ModuleCall(call.model, *_moved_inputs((call.args, call.kwargs), device))
 
 
 def _is_on(tensor: torch.Tensor, device: str) -> bool:
@@ -53,16 +46,12 @@ def _is_on(tensor: torch.Tensor, device: str) -> bool:
 
 
 def _moved(tensor: torch.Tensor, device: str) -> torch.Tensor:
-    import torch
-
     if tensor.is_meta and device != "meta":
         return torch.zeros_like(tensor, device=device)
     return tensor.detach().to(device)
 
 
 def _move_module(module: torch.nn.Module, device: str) -> None:
-    import torch
-
     known: dict[int, torch.Tensor] = {}
     for submodule in named_modules(module).values():
         tables: tuple[dict[str, Any], ...] = (submodule._parameters, submodule._buffers)
@@ -76,9 +65,6 @@ def _move_module(module: torch.nn.Module, device: str) -> None:
 
 
 def _moved_inputs(values: Any, device: str) -> Any:
-    import torch
-    from torch.utils._pytree import tree_map_only
-
     return tree_map_only(torch.Tensor, lambda tensor: _moved(tensor, device), values)
 
 

@@ -7,12 +7,12 @@ from torch import nn
 
 from convcost.benchmark import first_run
 from convcost.benchmark.first_run import peak_memory
-from convcost.counters.model_call import ModelCall
+from convcost.tracing.module_call import ModuleCall
 
 
 def test_a_cpu_does_not_say():
     ran = []
-    found = ModelCall(nn.Linear(8, 4), (torch.ones(2, 8),), {})
+    found = ModuleCall(nn.Linear(8, 4), (torch.ones(2, 8),), {})
     assert peak_memory(lambda: ran.append(1), found) is None
     assert ran == [1]
 
@@ -40,7 +40,7 @@ def test_it_is_what_the_call_adds_to_what_the_module_holds(monkeypatch):
         monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
     for name in ("synchronize", "reset_peak_memory_stats"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
-    assert peak_memory(lambda: None, ModelCall(nn.Identity(), (), {})) == 50 + 5 + output
+    assert peak_memory(lambda: None, ModuleCall(nn.Identity(), (), {})) == 50 + 5 + output
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

@@ -15,7 +15,7 @@ from convcost.core.cost import Shape
 from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name, raised, rounded
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
-from convcost.symbolic.terms import Atom
+from convcost.symbolic.terms import Atom, plain
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 from convcost.tracing.target.inputs import Size, SizeMultiple
 
@@ -159,7 +159,7 @@ class SymbolicSizes:
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return value_at(number, self.examples)
+        return plain(value_at(number, self.examples))
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
