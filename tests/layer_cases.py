@@ -235,6 +235,20 @@ def unflatten(draw, kind):
     return Case(layer_class(kind)(dim, tuple(parts)), (*before, merged, *after))
 
 
+@st.composite
+def padding(draw, kind):
+    spatial, mode = int(kind[-2]), kind[:-5]
+    lengths = draw(st.tuples(*[st.integers(1, 6)] * spatial))
+    most = {"Reflection": min(lengths) - 1, "Circular": min(lengths)}.get(mode, 4)
+    cut = (min(lengths) - 1) // 2
+    one = st.integers(-cut, most)
+    value = (draw(st.sampled_from((0.0, 1.5))),) if mode == "Constant" else ()
+    return Case(
+        layer_class(kind)(draw(one | st.tuples(*[one] * 2 * spatial)), *value),
+        (*draw(BATCH), draw(COUNTS), *lengths),
+    )
+
+
 ACTIVATIONS = {
     "GELU": gelu,
     "PReLU": prelu,
@@ -256,5 +270,6 @@ BUILDERS = {
     "transposed": transposed_convolution,
     "pooling": pooling,
     "normalization": normalization,
+    "padding": padding,
     "shaping": plain,
 }

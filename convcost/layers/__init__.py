@@ -29,6 +29,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
+    "padding": tuple(
+        f"{mode}Pad{number}d"
+        for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")
+        for number in (1, 2, 3)
+    ),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
         *("AlphaDropout", "FeatureAlphaDropout"),
@@ -61,8 +66,6 @@ TORCH_NN: tuple[str, ...] = (
     *("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Fold", "Unfold"),
     *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "CosineSimilarity", "PairwiseDistance"),
     *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
-    *(f"{kind}Pad{number}d" for kind in ("Circular", "Constant", "Reflection") for number in (1, 2, 3)),
-    *(f"{kind}Pad{number}d" for kind in ("Replication", "Zero") for number in (1, 2, 3)),
     *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
     *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
     *("LazyLinear", "AdaptiveLogSoftmaxWithLoss", "DataParallel"),

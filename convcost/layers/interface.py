@@ -45,6 +45,12 @@ NUMBER_NEEDED = "{} is a dimension's place, which takes a number"
 MOST_DIMENSIONS = 64
 """torch's own limit for most operations."""
 
+SPATIAL_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""What the last dimensions are called, by how many of them a layer works along."""
+
+INFERRED_INPUT = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
+"""The input taken for a layer that works along so many dimensions, and states no number of channels."""
+
 Sizes: TypeAlias = int | tuple[int, ...]
 """One size for all spatial dimensions, or one for each."""
 
@@ -66,6 +72,9 @@ class Layer:
 
     contracts: ClassVar[bool] = False
     """Whether it multiplies and accumulates, so that its output counts as activations."""
+
+    tuple_length: ClassVar[int] = 0
+    """How many sizes a tuple argument has, where it is not one for each of `spatial` dimensions."""
 
     input_itemsize: ClassVar[int | None] = None
     """Bytes of an input element where the dtype does not decide (token indices)."""

@@ -13,11 +13,15 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, Sizes, along, at_least
-
-SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
-
-INFERRED = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
+from convcost.layers.interface import (
+    INFERRED_INPUT,
+    SPATIAL_NAMES,
+    Layer,
+    SavedTensors,
+    Sizes,
+    along,
+    at_least,
+)
 
 
 class _Spatial(Layer):
@@ -25,7 +29,7 @@ class _Spatial(Layer):
 
     def rank(self, shape: Shape) -> Requirement:
         """That the input has the spatial dimensions, channels, and perhaps a batch."""
-        wanted = f"[batch, channels, {SPATIAL_NAMES[self.spatial]}] or the same without batch"
+        wanted = f"[batch, channels, {', '.join(SPATIAL_NAMES[self.spatial])}] or the same without batch"
         return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
 
 
@@ -98,21 +102,21 @@ class MaxPool1d(_MaxPool):
     """The maximum of each window over the length."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
 
 class MaxPool2d(_MaxPool):
     """The maximum of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class MaxPool3d(_MaxPool):
     """The maximum of each window over depth, height and width."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class AvgPool1d(_Pooling):
     """The mean of each window over the length."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -147,7 +151,7 @@ class AvgPool2d(_AvgPool):
     """The mean of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AvgPool3d(_AvgPool):
@@ -155,7 +159,7 @@ class AvgPool3d(_AvgPool):
 
     spatial = 3
     fits_unpadded = True
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,7 @@ class LPPool1d(_LPPool):
     """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     kernel_size: Size
 
@@ -194,7 +198,7 @@ class LPPool2d(_LPPool):
     """The p-norm of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class LPPool3d(_LPPool):
@@ -202,7 +206,7 @@ class LPPool3d(_LPPool):
 
     spatial = 3
     fits_unpadded = True
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 class _Adaptive(_Spatial):
@@ -240,7 +244,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The mean over windows that cover the length in `output_size` steps."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     output_size: Sizes
 
@@ -249,14 +253,14 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """The mean over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The mean over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True)
@@ -273,7 +277,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The maximum over windows that cover the length in `output_size` steps."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     output_size: Sizes
 
@@ -282,14 +286,14 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The maximum over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The maximum over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 def _with_indices(output: Shape) -> SavedTensors:

@@ -9,15 +9,14 @@ from typing import ClassVar, NamedTuple
 from convcost.core import arithmetic
 from convcost.core.constraints import AtMost, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, Sizes, along, at_least
+from convcost.layers.interface import SPATIAL_NAMES, Layer, Sizes, along, at_least
 from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
 
-NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 TAPS = {1: ("tap",), 2: ("tap_row", "tap_column"), 3: ("tap_slice", "tap_row", "tap_column")}
 WANTED = {
     spatial: f"[batch, channels, {', '.join(names)}] or the same without batch"
-    for spatial, names in NAMES.items()
+    for spatial, names in SPATIAL_NAMES.items()
 }
 
 
@@ -138,7 +137,7 @@ class SlidingKernel(Layer):
     @property
     def names(self) -> tuple[str, ...]:
         """What the spatial dimensions are called."""
-        return NAMES[self.spatial]
+        return SPATIAL_NAMES[self.spatial]
 
 
 def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Size | None:

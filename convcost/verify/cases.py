@@ -125,7 +125,7 @@ def _random_layer(kind: str, changed: str, random: Random) -> Layer:
     """A layer of `kind`, most of whose arguments fit each other; the argument `changed` is not left out."""
     layer = layer_class(kind)
     assert layer is not None
-    sampler = _ArgumentSampler(random, getattr(layer, "spatial", 0))
+    sampler = _ArgumentSampler(random, layer.tuple_length or getattr(layer, "spatial", 0))
     left = {name for name in optional_arguments(kind) if name != changed and random.random() < DEFAULT_RATE}
     fields = [field for field in accepted(kind).values() if field.required or _is_relevant(field)]
     return layer(**{field.name: sampler.argument(field) for field in fields if field.name not in left})
@@ -134,9 +134,9 @@ def _random_layer(kind: str, changed: str, random: Random) -> Layer:
 class _ArgumentSampler:
     """Random arguments one after the other, some of whose sizes are those of earlier ones."""
 
-    def __init__(self, random: Random, spatial: int) -> None:
+    def __init__(self, random: Random, tuple_length: int) -> None:
         self._random = random
-        self._spatial = spatial
+        self._tuple_length = tuple_length
         self._sizes: list[int] = []
 
     def argument(self, field: Field) -> object:
@@ -161,8 +161,8 @@ class _ArgumentSampler:
         return self._sizes[-1]
 
     def _size_tuple(self, field: Field) -> tuple[int | None, ...]:
-        """A size for each spatial dimension, or, where there are none, some sizes."""
-        sizes = [self._size() for _ in range(self._spatial or self._random.randint(1, 3))]
+        """As many sizes as a tuple has; some, where any number will do."""
+        sizes = [self._size() for _ in range(self._tuple_length or self._random.randint(1, 3))]
         return tuple(
             None if field.none_inside and self._random.random() < DEFAULT_RATE else size for size in sizes
         )

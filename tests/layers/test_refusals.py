@@ -58,7 +58,22 @@ def averages_all_of_an_odd_rank(case: Case) -> bool:
     return type(case.layer).__name__.startswith("AdaptiveAvgPool") and case.layer.output_size == 1
 
 
-STRICTER = (has_a_tuple_of_one, states_channels_that_nothing_uses, averages_all_of_an_odd_rank)
+def pads_other_dimensions_than_its_own(case: Case) -> bool:
+    """torch pads as many dimensions as a padding's tuple has pairs, whatever the layer is called."""
+    padding = getattr(case.layer, "padding", 0)
+    return (
+        "Pad" in type(case.layer).__name__
+        and isinstance(padding, tuple)
+        and len(padding) != case.layer.tuple_length
+    )
+
+
+STRICTER = (
+    pads_other_dimensions_than_its_own,
+    has_a_tuple_of_one,
+    states_channels_that_nothing_uses,
+    averages_all_of_an_odd_rank,
+)
 
 
 def refuses_as_torch_does(case: Case) -> None:
@@ -135,6 +150,10 @@ REFUSED = [
     ),
     ("GroupNorm(3, 3)", (1, 3), "batch x channels of a group x positions is 1; at least 2 is needed"),
     ("BatchNorm2d(3, eps=-1.0)", (2, 3, 4, 4), "eps is -1.0; at least 0 is needed"),
+    ("ReflectionPad1d(4)", (3, 4), "padding is 4; at most 3 is possible here"),
+    ("CircularPad2d((0, 0, 5, 0))", (3, 4, 4), "padding is 5; at most 4 is possible here"),
+    ("ReplicationPad1d(-2)", (3, 4), "the padded length is 0; at least 1 is needed"),
+    ("ZeroPad1d((-5, 9))", (3, 4), "padding is -5; at least -4 is needed"),
     ("Dropout(1.5)", (4,), "p is 1.5; a probability is from 0 to 1"),
     ("Softshrink(-1.0)", (4,), "lambd is -1.0; at least 0 is needed"),
     ("CELU(0.0)", (4,), "alpha is 0, and CELU divides by it"),

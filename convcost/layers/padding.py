@@ -1,0 +1,200 @@
+"""Paddings: zeros or copies of what the input has, written around it. They compute nothing.
+
+Sizes are given as torch takes them: one for all sides, or the last dimension's before and after, then those
+of the dimension in front of it. A negative one cuts off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convcost.core.constraints import AtLeast, AtMost, Rank, Requirement
+from convcost.core.cost import Shape, Size
+from convcost.layers.interface import (
+    INFERRED_INPUT,
+    MOST_DIMENSIONS,
+    SPATIAL_NAMES,
+    Layer,
+    SavedTensors,
+    Sizes,
+    along,
+    bearable,
+)
+
+
+class _Padding(Layer):
+    """Adds to both ends of each of the last `spatial` dimensions."""
+
+    spatial: ClassVar[int]
+    tuple_length: ClassVar[int]
+    padding: Sizes
+
+    def rank(self, shape: Shape) -> Requirement:
+        """That the input has dimensions to pad, channels, and perhaps a batch."""
+        wanted = f"[batch, channels, {', '.join(SPATIAL_NAMES[self.spatial])}] or the same without batch"
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        sides = self._sides(shape) if len(shape) >= self.spatial else ()
+        yield self.rank(shape)
+        for length, before, after in sides:
+            yield from self._fits(length, before)
+            yield from self._fits(length, after)
+            yield AtLeast(length + before + after, 1, "the padded length", argument="padding")
+        yield from bearable(self.output(shape))
+
+    def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
+        """What one side's padding needs of the length that it is taken from."""
+        yield from ()
+
+    def output(self, shape: Shape) -> Shape:
+        padded = (length + before + after for length, before, after in self._sides(shape))
+        return (*shape[: -self.spatial], *padded)
+
+    def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
+        names = SPATIAL_NAMES[self.spatial]
+        return tuple(
+            (f"{name}_out", "{} + {} + {}", sides) for name, sides in zip(names, self._sides(shape), strict=True)
+        )
+
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        """Nothing: the gradient is the part of the output's that is not padding."""
+        return SavedTensors()
+
+    def _sides(self, shape: Shape) -> tuple[tuple[Size, Size, Size], ...]:
+        """Each spatial dimension's length, with the padding before and after it."""
+        sizes = along(self.padding, self.tuple_length, "padding")
+        pairs = zip(sizes[::2], sizes[1::2], strict=True)
+        lengths = shape[-self.spatial :]
+        return tuple(
+            (length, before, after) for length, (before, after) in zip(lengths, [*pairs][::-1], strict=True)
+        )
+
+
+class _AnyRank(_Padding):
+    """Constants, which torch writes around any number of dimensions."""
+
+    def rank(self, shape: Shape) -> Requirement:
+        wanted = f"[..., {', '.join(SPATIAL_NAMES[self.spatial])}]"
+        return Rank(shape, tuple(range(self.spatial, MOST_DIMENSIONS + 1)), wanted)
+
+    def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
+        yield AtLeast(padding, -length, "padding", argument="padding")
+
+
+@dataclass(frozen=True)
+class _Constant(_AnyRank):
+    padding: Sizes
+    value: float
+
+
+@dataclass(frozen=True)
+class _Zero(_AnyRank):
+    padding: Sizes
+
+
+@dataclass(frozen=True)
+class _Reflection(_Padding):
+    padding: Sizes
+
+    def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
+        yield AtMost(padding, length - 1, "padding", "padding", "A reflection leaves out the edge itself.")
+
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
+
+
+@dataclass(frozen=True)
+class _Replication(_Padding):
+    padding: Sizes
+
+    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
+
+
+@dataclass(frozen=True)
+class _Circular(_Padding):
+    padding: Sizes
+
+    def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
+        yield AtMost(padding, length, "padding", "padding", "It can wrap around once.")
+
+
+class _OneDimension:
+    spatial = 1
+    tuple_length = 2
+    inferred_input = INFERRED_INPUT[1]
+
+
+class _TwoDimensions:
+    spatial = 2
+    tuple_length = 4
+    inferred_input = INFERRED_INPUT[2]
+
+
+class _ThreeDimensions:
+    spatial = 3
+    tuple_length = 6
+    inferred_input = INFERRED_INPUT[3]
+
+
+class ConstantPad1d(_OneDimension, _Constant):
+    """`value` around the length."""
+
+
+class ConstantPad2d(_TwoDimensions, _Constant):
+    """`value` around height and width."""
+
+
+class ConstantPad3d(_ThreeDimensions, _Constant):
+    """`value` around depth, height and width."""
+
+
+class ZeroPad1d(_OneDimension, _Zero):
+    """Zeros around the length."""
+
+
+class ZeroPad2d(_TwoDimensions, _Zero):
+    """Zeros around height and width."""
+
+
+class ZeroPad3d(_ThreeDimensions, _Zero):
+    """Zeros around depth, height and width."""
+
+
+class ReflectionPad1d(_OneDimension, _Reflection):
+    """The input mirrored at both ends of the length."""
+
+
+class ReflectionPad2d(_TwoDimensions, _Reflection):
+    """The input mirrored at the edges of height and width."""
+
+
+class ReflectionPad3d(_ThreeDimensions, _Reflection):
+    """The input mirrored at the faces of depth, height and width."""
+
+
+class ReplicationPad1d(_OneDimension, _Replication):
+    """The first and the last value repeated."""
+
+
+class ReplicationPad2d(_TwoDimensions, _Replication):
+    """The values at the edges of height and width repeated."""
+
+
+class ReplicationPad3d(_ThreeDimensions, _Replication):
+    """The values at the faces of depth, height and width repeated."""
+
+
+class CircularPad1d(_OneDimension, _Circular):
+    """The other end of the length."""
+
+
+class CircularPad2d(_TwoDimensions, _Circular):
+    """The opposite edges of height and width."""
+
+
+class CircularPad3d(_ThreeDimensions, _Circular):
+    """The opposite faces of depth, height and width."""
