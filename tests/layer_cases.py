@@ -249,6 +249,35 @@ def padding(draw, kind):
     )
 
 
+@st.composite
+def shuffle(draw, kind):
+    factor, (channels, height, width) = draw(st.integers(1, 3)), draw(st.tuples(COUNTS, COUNTS, COUNTS))
+    shapes = {
+        "PixelShuffle": (channels * factor * factor, height, width),
+        "PixelUnshuffle": (channels, height * factor, width * factor),
+        "ChannelShuffle": (draw(COUNTS), channels * factor, height),
+    }
+    return Case(layer_class(kind)(factor), (*(draw(LEADING) if "Pixel" in kind else ()), *shapes[kind]))
+
+
+@st.composite
+def patches(draw, kind):
+    geometry = {
+        "kernel_size": sizes(draw, 2, 1, 3),
+        "dilation": sizes(draw, 2, 1, 2),
+        "padding": sizes(draw, 2, 0, 2),
+        "stride": sizes(draw, 2, 1, 3),
+    }
+    unfold = layer_class("Unfold")(**geometry)
+    spans = zip(*map(unfold.each, ("kernel_size", "dilation", "padding")), strict=True)
+    shortest = [max(1, dilation * (size - 1) + 1 - 2 * padding) for size, dilation, padding in spans]
+    lengths = tuple(least + draw(st.integers(0, 5)) for least in shortest)
+    image = (*draw(BATCH), draw(COUNTS), *lengths)
+    if kind == "Unfold":
+        return Case(unfold, image)
+    return Case(layer_class("Fold")(output_size=lengths, **geometry), unfold.output(image))
+
+
 ACTIVATIONS = {
     "GELU": gelu,
     "PReLU": prelu,
@@ -271,5 +300,8 @@ BUILDERS = {
     "pooling": pooling,
     "normalization": normalization,
     "padding": padding,
+    "rearrangement": shuffle,
+    "Unfold": patches,
+    "Fold": patches,
     "shaping": plain,
 }

@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")
         for number in (1, 2, 3)
     ),
+    "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
         *("AlphaDropout", "FeatureAlphaDropout"),
@@ -63,7 +64,6 @@ TORCH_NN: tuple[str, ...] = (
     *("RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase"),
     *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
     *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm", "CrossMapLRN2d"),
-    *("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Fold", "Unfold"),
     *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "CosineSimilarity", "PairwiseDistance"),
     *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
     *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),

@@ -56,7 +56,8 @@ class _Padding(Layer):
     def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
         names = SPATIAL_NAMES[self.spatial]
         return tuple(
-            (f"{name}_out", "{} + {} + {}", sides) for name, sides in zip(names, self._sides(shape), strict=True)
+            (f"{name}_out", "{} + {} + {}", sides)
+            for name, sides in zip(names, self._sides(shape), strict=True)
         )
 
     def kept(self, shape: Shape, output: Shape) -> SavedTensors:
