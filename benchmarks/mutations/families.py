@@ -8,8 +8,10 @@ from benchmarks.mutations.errors.estimates import FOOTPRINTS, ROOFLINES
 from benchmarks.mutations.errors.gradients import GRADIENTS
 from benchmarks.mutations.errors.losses import LOSSES
 from benchmarks.mutations.errors.normalization import NORMALIZATION, NORMALIZED
+from benchmarks.mutations.errors.padding import PADDING
 from benchmarks.mutations.errors.pooling import POOLED, POOLING
 from benchmarks.mutations.errors.products import CONTRACTION, CONVOLVED, FOURIER
+from benchmarks.mutations.errors.rearrangement import REARRANGEMENT
 from benchmarks.mutations.errors.recurrent import RECURRENT
 from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
@@ -17,7 +19,8 @@ from benchmarks.mutations.errors.totals import NETWORK, TOTALS
 from benchmarks.mutations.errors.transposed import TRANSPOSED
 
 FAMILIES = (
-    *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, SHAPING),
+    *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
+    *(REARRANGEMENT, SHAPING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )
