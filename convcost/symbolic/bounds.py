@@ -11,6 +11,7 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
+from convcost.symbolic.expressions import inner_first
 from convcost.symbolic.formula import Formula, Value, from_terms, name
 from convcost.symbolic.signs import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
@@ -64,8 +65,9 @@ def _of_floors(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
-        for rounded in expression.atoms(floor)
-        if any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
+        for rounded in inner_first(expression)
+        if isinstance(rounded, floor)
+        and any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
     }
 
 
