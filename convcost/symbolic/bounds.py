@@ -29,9 +29,14 @@ Largest: TypeAlias = Callable[[Sequence[Size]], Size]
 
 
 def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
-    """`expression` with ⌊C/G⌋ as C/G where it is assumed that G divides C."""
+    """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, where it is assumed that G divides C."""
     quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
-    return expression.xreplace({floor(quotient): quotient for quotient in quotients})
+    exact = {
+        part: part.args[0]
+        for part in (expression.atoms(floor) if quotients else ())
+        if any((part.args[0] / quotient).is_integer for quotient in quotients)
+    }
+    return expression.xreplace(exact)
 
 
 def least_values(expression: Expr, assumed: tuple[Assumption, ...]) -> Least:
