@@ -19,6 +19,7 @@ from convcost.gate.evaluation import run_gate
 from convcost.gate.result import GateResult
 from convcost.gate.starter import write_starter
 from convcost.render import render
+from convcost.render.gate.ci import junit_xml
 from convcost.system.files import check_is_no_input, shown, write_text
 
 
@@ -65,15 +66,15 @@ def check(
         return
     try:
         with stdout_to_stderr():
-            given = _config(config, growth_only, timeout)
-            check_is_no_input(Path(junit or os.devnull), given.inputs)
-            result = run_gate(given, names or (), update, specs_only)
+            configuration = _read_configuration(config, growth_only, timeout)
+            check_is_no_input(Path(junit or os.devnull), configuration.input_files)
+            result = run_gate(configuration, names or (), update, specs_only)
     except ConfigError as error:
         github_actions.annotate_problems(error)
         raise
     text = render(result, format_name, style())
     if junit:
-        _write_junit(result, junit)
+        write_text(Path(junit), junit_xml(result), result.config.input_files)
     emit(text)
     github_actions.report(result)
     if result.problems:
@@ -82,16 +83,10 @@ def check(
         raise typer.Exit(1 if result.failed else 2)
 
 
-def _config(given: str, growth_only: bool | None, timeout: str) -> Config:
+def _read_configuration(file: str, growth_only: bool | None, timeout: str) -> Config:
     """The configuration, with what the options say for every entry."""
-    said = {
+    overrides = {
         **({} if growth_only is None else {"growth_only": growth_only}),
         **({"timeout": parse_seconds(timeout, "--timeout")} if timeout else {}),
     }
-    return read_config(given).overridden(**said)
-
-
-def _write_junit(result: GateResult, file: str) -> None:
-    from convcost.render.gate.ci import junit
-
-    write_text(Path(file), junit(result), result.config.inputs)
+    return read_config(file).with_values(**overrides)

@@ -15,6 +15,7 @@ from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_to_ascii
 from convcost.gate.config_file import ConfigError
 from convcost.render import render
+from convcost.render.gate.ci import failure_annotations, problem_annotations
 from convcost.render.style import Style, as_ascii
 from convcost.system.files import append_text
 
@@ -26,21 +27,17 @@ def report(gate_result: GateResult) -> None:
     """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
     if not _runs_here():
         return
-    from convcost.render.gate.ci import failure_annotations, problem_annotations
-
     problems = ConfigError(gate_result.problems)
     _print_annotations(problem_annotations(problems, lambda file: _from_checkout(Path(file))))
     _print_annotations(failure_annotations(gate_result, _from_checkout(gate_result.config.source.path)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         text = f"### convcost check\n\n{render(gate_result, 'markdown', Style())}"
-        _append_summary(Path(summary), text, gate_result.config.inputs)
+        _append_summary(Path(summary), text, gate_result.config.input_files)
 
 
 def annotate_problems(error: ConfigError) -> None:
     """The places that are wrong as annotations, if this runs in GitHub Actions."""
     if _runs_here():
-        from convcost.render.gate.ci import problem_annotations
-
         _print_annotations(problem_annotations(error, lambda file: _from_checkout(Path(file))))
 
 

@@ -90,14 +90,14 @@ def close_quietly() -> None:
         _discard_stdout()
 
 
-LONGEST = 1_000
+LONGEST_LINE = 1_000
 """Characters of a line on stderr."""
 
 
 def print_error(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
     safe = (escape_command(escape_to_ascii(make_printable(line))) for line in text.splitlines())
-    lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]}..." for line in safe]
+    lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in safe]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)
 
@@ -126,7 +126,7 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
     own = None
     with suppress(OSError):  # it may be closed
         own = os.dup(STDOUT)
-    identity = None if own is None else _identity(own)
+    identity = None if own is None else _file_identity(own)
     try:
         with suppress(OSError):
             os.dup2(STDERR, STDOUT)
@@ -134,13 +134,13 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
     finally:
         _flush()
         if own is not None:
-            if _identity(own) != identity:
+            if _file_identity(own) != identity:
                 raise ConvcostError("the model replaced the command's open output, so there is no result")
             os.dup2(own, STDOUT)
             os.close(own)
 
 
-def _identity(descriptor: int) -> tuple[int, ...]:
+def _file_identity(descriptor: int) -> tuple[int, ...]:
     """Which file is open there; nothing if none is."""
     with suppress(OSError):
         found = os.fstat(descriptor)

@@ -9,6 +9,7 @@ from typing import Any
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
+from convcost.counters import ALL_COUNTERS, COUNTERS
 from convcost.gate.counted_entry import CountedEntry, FormulaSizes
 from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
@@ -25,7 +26,7 @@ def limit_outcome(
     """The check of a limit."""
     tolerance = counted.entry.tolerance
     return EntryCheck(
-        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance
+        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.ratio_to, reason, tolerance
     )
 
 
@@ -138,7 +139,7 @@ def _prove(
     found = expression(_total(counted.open_report, limit.metric), assumptions)
     divisor = expression(_total(base.open_report, limit.metric), assumptions) if base else 1
     if divisor == 0:
-        return limit_outcome(limit, counted, False, None, shown, f"{limit.per} has none")
+        return limit_outcome(limit, counted, False, None, shown, f"{limit.ratio_to} has none")
     bound = expression(wanted, assumptions) * divisor
     answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
     passed = answers == {"yes"}
@@ -191,7 +192,6 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
         skipped = CounterResult("skipped", None, None, "", f"a counter needs numbers for {names}")
         yield from ((name, skipped) for name in entry.counters)
     elif isinstance(entry.subject, Spec):
-        from convcost.counters import COUNTERS
         from convcost.counters.crosscheck import crosscheck_design
 
         counters = tuple(COUNTERS[name] for name in entry.counters)
@@ -201,7 +201,6 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
 
 
 def _model_counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
-    from convcost.counters import ALL_COUNTERS
     from convcost.counters.crosscheck import crosscheck_model
 
     found = counted.profiled

@@ -32,7 +32,7 @@ class EntryCheck(NamedTuple):
     found: Any
     relation: Relation | None = None
     wanted: Any = None
-    per: str = ""
+    ratio_to: str = ""
     reason: str = ""
     tolerance: Fraction = Fraction(0)
 
@@ -57,7 +57,9 @@ class EntryResult(NamedTuple):
         """Whether no total is off by more than the entry tolerates."""
         entry = self.entry
         return (
-            self.changes is None or self.accepted or self.changes.within(entry.tolerance, entry.growth_only)
+            self.changes is None
+            or self.accepted
+            or self.changes.is_within(entry.tolerance, entry.growth_only)
         )
 
     @property

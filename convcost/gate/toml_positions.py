@@ -38,10 +38,10 @@ def positions(text: str) -> dict[KeyPath, Position]:
 
     Items of lists have their place as a key, where there is a key in them to point at.
     """
-    return _Scan(text).found
+    return _KeyScanner(text).found
 
 
-class _Scan:
+class _KeyScanner:
     """A walk over the tokens that enters each key."""
 
     def __init__(self, text: str) -> None:

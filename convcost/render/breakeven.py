@@ -58,7 +58,8 @@ def _order_text(found: BreakEven, first: str, other: str) -> str:
             f"{names[found.signs[0]]}, or both as many where ", relation_text(found.equality.text)
         )
     if not found.crossings:
-        return f"{names[found.signs[0]]} always"
+        always = {-1: f"{other} always has fewer", 1: f"{first} always has fewer", 0: "both are always equal"}
+        return always[found.signs[0]]
     stretches = (
         MixedText(f"{names[sign]} ", _range_text(found, place)) for place, sign in enumerate(found.signs)
     )

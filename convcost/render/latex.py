@@ -44,21 +44,21 @@ TOKEN = re.compile(
 
 def render(result: Result, style: Style) -> str:
     """A description of what it is about, derivations, tabulars, and the notes as a list."""
-    read = document(result, style._replace(unicode=True))
+    laid_out = document(result, style._replace(unicode=True))
     parts = [
-        _description(read),
-        *map(_derivation, read.derivations),
-        *(part for section in read.sections for part in _section(section)),
+        _description(laid_out),
+        *map(_derivation, laid_out.derivations),
+        *(part for section in laid_out.sections for part in _section(section)),
     ]
     whole = f"{PREAMBLE}\n" + "\n\n".join(filter(None, parts)) + "\n"
     safe = COMMAND.sub(r"\1:{}:", whole)
     return safe if style.unicode else as_ascii(safe)
 
 
-def _description(read: Document) -> str:
+def _description(laid_out: Document) -> str:
     """Designs as code, and facts about them."""
-    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in read.heading]
-    items += [rf"\item[{_label(label)}] {text(content)}" for label, content in read.facts]
+    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in laid_out.heading]
+    items += [rf"\item[{_label(label)}] {text(content)}" for label, content in laid_out.facts]
     return _environment("description", items)
 
 
