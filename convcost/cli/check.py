@@ -1,4 +1,4 @@
-"""`convcost check`: what a configuration asks of costs, and whether it is so."""
+"""`convcost check`: whether costs are what a configuration asks."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ OPTION_HINTS: dict[str, str] = {
     "no-counters": "--counters none asks none.",
     "list": "Without an option all of them are shown.",
 }
-"""Of an option that there is not: another that is meant, or a sentence that says how it is done here."""
+"""By an option that does not exist: the one that is meant, or a sentence on how it is done here."""
 
 MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
@@ -86,14 +86,14 @@ COMMAND_HINTS: dict[str, str] = {
     "version": "convcost --version shows the version.",
     "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
 }
-"""Of a command that there is not: what does it."""
+"""By a command that does not exist: a sentence on what does it."""
 
 MODULE_INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
 """An input of a module, as --input has it: ids=i64[1,128]."""
 
 
 def unknown_option(context: typer.Context, name: str, value: str | None, own: Iterable[str]) -> UsageError:
-    """That there is no option called `name`, and what is meant: one of `own`, or how else it is done."""
+    """The error for an unknown option, with what is meant: one of `own`, or how else it is done."""
     word, own = name.replace("_", "-"), tuple(own)
     message = f"there is no option and no size --{name[:40]}"
     meant = OPTION_HINTS.get(word, f"--{word}")
@@ -139,7 +139,7 @@ def _argument(word: str) -> str:
 
 
 def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
-    """That no command is called `name`, and which is meant."""
+    """The error for an unknown command, with the one that is meant."""
     message = f"no command is called {name[:40]}"
     if name.lower() in COMMAND_HINTS:
         return UsageError(message, hint=COMMAND_HINTS[name.lower()])

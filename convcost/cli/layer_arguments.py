@@ -69,7 +69,7 @@ def _shape_error(shape: str) -> UsageError | None:
 def _check_arguments(
     context: typer.Context, options: list[Option], words: list[str], texts: Iterable[str]
 ) -> None:
-    """Refuse a misspelt argument before the layer lacks it; a size that the layer is given is none."""
+    """Refuse a misspelt argument, before the layer misses it; a size in `texts` is not misspelt."""
     sizes = {name for text in texts for name in re.findall(r"\w+", text)}
     for option in options:
         near = nearest(option.name.replace("_", "-"), words, cutoff=0.8)

@@ -24,7 +24,7 @@ def is_this_machine(name: str) -> bool:
 def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
     """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
 
-    What differs from now, or from so many threads if there are to be any, is said on stderr.
+    What differs from now, or from `threads` unless it is 0, is printed on stderr.
     """
     places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _exists(path := machine_path(place))]

@@ -66,7 +66,7 @@ def emit(text: str) -> None:
 
 
 def _as_ascii(text: str) -> str:
-    """`text` with other characters as in JSON, which then means the same."""
+    """`text` with characters beyond ASCII escaped as in JSON."""
     import json
 
     return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
@@ -109,7 +109,7 @@ STDOUT, STDERR = 1, 2
 def stdout_to_stderr() -> Iterator[None]:
     """What is printed inside goes to stderr, also where a child or a library in C does it.
 
-    A process that was forked off inside, and comes back out of it, ends: the command has one result.
+    A process that was forked inside ends when it leaves the block, so that only one prints a result.
     """
     own = os.getpid()
     try:
@@ -149,7 +149,7 @@ def _file_identity(descriptor: int) -> tuple[int, ...]:
 
 
 def _flush() -> None:
-    """What waits in Python's own buffer belongs to where it was printed."""
+    """Empty Python's own buffer, so that its text goes where it was printed to."""
     if sys.__stdout__:
         sys.__stdout__.flush()
 

@@ -48,12 +48,12 @@ EXTRA_ARGUMENT = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)
 
 
 def has_no_value(parameter: Any, name: str) -> UsageError:
-    """That nothing follows the option called `name`."""
+    """The error for an option without its value."""
     return UsageError(f"{name} has no value", hint=f"Write it as {name} {parameter.metavar or 'NAME'}.")
 
 
 def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
-    """One that stands before the command, or that a command without sizes does not have."""
+    """The error for an option before the command, or one that a command without sizes does not have."""
     typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
     name, _, value = typed.partition("=")
     if hasattr(context.command, "list_commands"):
@@ -113,7 +113,7 @@ def _given_values(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
 
 
 def note_name_clashes(context: Any, arguments: Sequence[str]) -> None:
-    """Say of an option that is given, and that a design has a size of the same name as, how the size is."""
+    """Where a given option has the name of a size of a design, say how the size is given."""
     designs = [word for word in arguments if any(sign in word for sign in "([")]
     given = {word.partition("=")[0] for word in arguments}
     set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}

@@ -1,4 +1,4 @@
-"""A command that runs someone's model, in a process of its own: if the model ends it, that is said.
+"""A command that runs a user's model, in a child process: if the model ends it, the parent says so.
 
 The process is forked before anything heavy is imported, so that this costs a few milliseconds.
 """
@@ -38,8 +38,8 @@ def runs_model(arguments: Iterable[str]) -> bool:
 def supervised(command: Callable[[], None]) -> int:
     """The exit code of `command`; 2, with a message, if its process ended before the command did.
 
-    At a terminal it stays in the group of processes that the keys reach. If a signal for this process ended
-    it, the code is the shell's.
+    At a terminal the child stays in the foreground process group, which keys such as Ctrl-C reach. After a
+    signal to this process the code is 128 + its number, as a shell has it.
     """
     has_own_group = not (sys.stdin and sys.stdin.isatty())
     worker = Worker(lambda send: _finish(command, send), has_own_group)
@@ -106,7 +106,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
-    """Signals go on to the process, and into the list; those of the terminal's keys have reached it."""
+    """Forward signals to the child and list them; those of the terminal's keys have reached it already."""
     forwarded: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:

@@ -41,7 +41,7 @@ class BaselineRow(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """What an entry costs, and of what under which convention that is; rows by their paths."""
+    """What an entry costs, with its subject, sizes, convention and dtype; rows are by path."""
 
     of: str
     sizes: Mapping[str, int]
@@ -195,7 +195,7 @@ def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> l
 def _different_blocks(
     before: Sequence[LocatedRow], after: Sequence[LocatedRow]
 ) -> Iterator[tuple[Sequence[LocatedRow], Sequence[LocatedRow]]]:
-    """The stretches between those that are the same in both."""
+    """The blocks of rows that differ, between rows that are the same in both."""
     start = _common_prefix(before, after)
     old, new = before[start:], after[start:]
     stop = _common_prefix(old[::-1], new[::-1])

@@ -58,7 +58,7 @@ class Config(NamedTuple):
         return any(isinstance(each.subject, ConfiguredModel) for each in (entry, *bases))
 
     def with_values(self, **values: Any) -> Config:
-        """The configuration with these values for each entry, as options of the command have them."""
+        """The configuration with these values in every entry."""
         return self._replace(entries={name: entry._replace(**values) for name, entry in self.entries.items()})
 
     def line(self, *path: str) -> int:
@@ -116,7 +116,7 @@ def _misplaced_tables(source: ConfigFile) -> Iterator[ConfigIssue]:
 
 
 def _defaults(table: Mapping[str, Any], issues: list[ConfigIssue]) -> dict[str, Any]:
-    """What holds for every entry without one of its own; what is wrong with it is added to `issues`."""
+    """The defaults for all entries; what is wrong with them is added to `issues`."""
     invalid = {issue.path[0] for issue in issues if issue.path}
     keys = Defaults.__struct_fields__
     defaults = {name: table[name] for name in keys if name in table and name not in invalid}

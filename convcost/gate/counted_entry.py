@@ -33,7 +33,7 @@ class CountedEntry:
 
     @cached_property
     def open_report(self) -> Report:
-        """The report with every size open that the entry gives no number, also those that default to 1."""
+        """The report with all sizes open that the entry gives no number, those that default to 1 included."""
         subject, entry = self.entry.subject, self.entry
         if isinstance(subject, Spec) and entry.open_names and not self.report.open_names:
             return subject.report(entry.sizes, entry.convention, entry.dtype, stay_open=True)
@@ -41,7 +41,7 @@ class CountedEntry:
 
     @cached_property
     def formula_report(self) -> Report:
-        """The same for a spec without sympy, whose import takes as long as all else.
+        """The same for a spec, without sympy, whose import takes as long as the rest of a check.
 
         Its formulas are right, but two that differ in form can be equal: only sympy can tell.
         """

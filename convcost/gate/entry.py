@@ -25,7 +25,7 @@ LONGEST_NAME = 64
 
 
 class ConfiguredModel(NamedTuple):
-    """A torch module by its place as the configuration has it, and what it is made from and run on."""
+    """A torch module as the configuration describes it: where it is, its arguments, its inputs."""
 
     text: str
     inputs: Inputs

@@ -1,4 +1,4 @@
-"""A check from the configuration to the result: every entry counted once, checked, held to its baseline."""
+"""A check from the configuration to the result: entries are counted, checked, compared with baselines."""
 
 from __future__ import annotations
 

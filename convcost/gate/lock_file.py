@@ -204,7 +204,7 @@ def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, Baselin
 
 
 def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
-    """Refuse what a merge of two files put together: its totals are not the sums of its rows."""
+    """Refuse a lock file whose totals are not the sums of its rows, as after a merge of two files."""
     for metric in ROW_METRICS:
         figures = [row.get(metric) for row in baseline.rows.values()]
         total = baseline.totals[metric]

@@ -35,7 +35,7 @@ class ModelRun(NamedTuple):
 
 
 def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, ModelRun]]:
-    """Each entry with its run; after one that ended its process, another process goes on with the next."""
+    """Each entry with its run. If a run ends the worker process, a new one goes on with the next entry."""
     if not can_fork():
         yield from ((entry, _run(entry, folder)) for entry in entries)
         return
@@ -92,7 +92,7 @@ def _run(entry: Entry, folder: Path) -> ModelRun:
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-    """Reads what the worker sends: data of convcost's own classes, of which a model may have made another."""
+    """Unpickles what the worker sends, of trusted classes alone: a model may write to the same pipe."""
 
     def find_class(self, module: str, name: str) -> Any:
         found = super().find_class(module, name)

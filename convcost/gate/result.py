@@ -38,9 +38,9 @@ class EntryCheck(NamedTuple):
 
 
 class EntryResult(NamedTuple):
-    """An entry with its report and checks; `before` is its baseline, `now` what that would be now.
+    """An entry with its report and checks; `before` is its baseline, `now` the one it would have today.
 
-    `accepted` says that the lock file is written with what is now.
+    `accepted` says that `now` replaces it in the lock file.
     """
 
     entry: Entry
@@ -72,8 +72,8 @@ class EntryResult(NamedTuple):
 class GateResult(RenderMethods):
     """The results of all entries that were asked for; `stale` are baselines without an entry.
 
-    `written` says that the lock file has what is now. `problems` are of entries that could not be counted,
-    `skipped` the names of those that were not to be.
+    `written` says that the lock file was updated. `problems` are about entries that could not be counted;
+    `skipped` names the entries that were left out on request.
     """
 
     config: Config

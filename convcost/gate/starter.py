@@ -29,7 +29,7 @@ max_flops = "400 KFLOPs"
 
 
 def write_starter(file: str) -> Path:
-    """Write the file that is named, or convcost.toml; UsageError where a configuration is already."""
+    """Write `file`, or convcost.toml if it is empty; UsageError if there is a configuration already."""
     path = Path(file or CONFIG_NAME)
     if path.name == PYPROJECT:
         raise UsageError(

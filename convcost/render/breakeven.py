@@ -17,7 +17,7 @@ LARGEST_PLAIN_DENOMINATOR = 9
 
 
 def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
-    """For each metric, the ratio of `other` to the first and who has fewer where; where inputs are alike."""
+    """For each metric, the ratio to the first and which has fewer at which sizes; where inputs are equal."""
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
         labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)

@@ -31,7 +31,7 @@ DIAGNOSIS_NOTE = (
 UNEXPLAINED_NOTE = "Not every difference is explained: what is not stands as unexplained."
 
 BROKEN_LABEL = 28
-"""The least that a label broken into lines needs."""
+"""The least width of a label that is broken into lines."""
 
 Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""

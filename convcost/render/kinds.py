@@ -1,4 +1,4 @@
-"""Every kind of result, and where the functions are that say what to show of it. A new kind: a line here."""
+"""Every kind of result, with the functions that say what to show of it. A new kind: a line here."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ResultKind(NamedTuple):
         document: `(result, style) -> Document`, what the formats for people show.
         record: `(result) -> Record`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
-        formats: Those that it can be shown in.
-        command: The command that shows it, where it has not every format.
+        formats: The formats that it has.
+        command: The command that shows it, for the message where a format is missing.
     """
 
     document: str

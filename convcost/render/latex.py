@@ -39,7 +39,7 @@ TOKEN = re.compile(
     r"|(?P<words>[^\W\d]\w+(?: [^\W\d]\w*)*)|(?P<space> )|(?P<sign>.)",
     re.DOTALL,
 )
-"""What is in a formula beside expressions; words are of two letters or more, a letter alone is a name."""
+"""The tokens of a formula outside its expressions; a word has two letters or more, a single one is a name."""
 
 
 def render(result: Result, style: Style) -> str:
@@ -63,12 +63,12 @@ def _description(laid_out: Document) -> str:
 
 
 def _label(label: str) -> str:
-    """`label` where it ends with a bracket of the command it is given to."""
+    """`label` as the option of a command: in braces if it has brackets."""
     return f"{{{escape_latex(label)}}}" if "[" in label or "]" in label else escape_latex(label)
 
 
 def _start(content: str) -> str:
-    """`content` behind a command that would take a bracket for its option."""
+    """`content` after a command that would take a leading bracket for its option."""
     return f"{{}}{content}" if content.startswith(("[", "*")) else content
 
 

@@ -111,7 +111,7 @@ def _label(choice: Choice, match: Match) -> str:
 
 
 def _table_choices(match: Match) -> list[Choice]:
-    """The choices to show, in order, with what is next to the target: of many pairs some."""
+    """The choices in the table, in order, with those next to the target; of many pairs a sample."""
     if not match.choices:
         sides = (side for side in (match.below, match.above) if side and side not in match.best)
         costs = {best.cost for best in match.best}

@@ -26,7 +26,7 @@ from convcost.render.formulas import approximate_text, factor_text, shape_text, 
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
-"""What a reader looks through; a tree is shown as deep as it stays within."""
+"""The most lines of a tree: it is shown as deep as it stays within them."""
 
 MODULE_HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
@@ -47,7 +47,7 @@ class Selection(NamedTuple):
 
     @property
     def total(self) -> ModuleTotals:
-        """All of them, those within another one not again."""
+        """The totals of all shown modules, each counted once."""
         paths = {shown.node.module.path for shown in self.modules}
         outermost = (
             shown.node for shown in self.modules if not paths & set(parent_paths(shown.node.module.path))
@@ -80,7 +80,7 @@ def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None
 
 
 def _with_itself(node: Node, convention: Convention) -> Node:
-    """`node` with what it costs apart from its children as one of them, so that they add up to it."""
+    """`node` with its own cost as one more child, so that the children add up to it."""
     children = tuple(_with_itself(child, convention) for child in node.children)
     own = node.own
     counts = own.params or own.cost.flops(convention) or own.backward.flops(convention)
@@ -108,7 +108,7 @@ def _descendants(
 
 
 def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Selection:
-    """Every module with the text in its path or class, by its whole path."""
+    """Every module with the filter's text in its path or class, labelled by its whole path."""
     text = view.filter.lower()
     deepest = view.depth or root.depth
     found = [

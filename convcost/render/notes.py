@@ -1,4 +1,4 @@
-"""Sentences beside the numbers: what was assumed, what the convention is, what differs in kind."""
+"""Sentences and facts that several results share: sizes, assumptions, the convention."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def join_sizes(bound: Mapping[str, str], assumed: Sequence[str], left_open: Sequ
 
 
 def assumptions_note(reports: tuple[Report, ...]) -> str:
-    """What the formulas take for granted."""
+    """What the formulas assume about the open sizes."""
     found = list({each.text: each for report in reports for each in report.assumptions}.values())
     shown = map(_assumption_text, found[:MOST_ASSUMED])
     more = f"; and {len(found) - MOST_ASSUMED} more: --json has them" if found[MOST_ASSUMED:] else ""
@@ -72,7 +72,7 @@ def _assumption_text(assumption: Assumption) -> str:
 
 
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
-    """Why a row is left open."""
+    """Why MACs on real data are unknown, where they are."""
     is_known = all(report.valid_macs is not None for report in reports)
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 

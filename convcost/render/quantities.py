@@ -58,7 +58,7 @@ def _bytes_lines(report: Report) -> list[Line]:
 
 
 def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
-    """Those a table has: what is trainable only where not all parameters are."""
+    """The metrics that a table shows; trainable parameters only where some are frozen."""
     some_are_frozen = any(report.trainable_params != report.params for report in reports)
     return tuple(each for each in METRICS if some_are_frozen or each.name != "trainable_params")
 

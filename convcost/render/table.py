@@ -43,7 +43,7 @@ GAP = 2
 """Between a label and its text."""
 
 NO_BREAK_SPACE = "\ue000"
-"""A space where no line ends: rich has none, for it breaks at every kind."""
+"""Stands for a space at which no line may break: rich breaks at every real kind of space."""
 
 ENCLOSED = re.compile(r"[(⌊](?:(?![a-z]{2})[^()⌊⌋]){1,24}[)⌋]")
 """Brackets around a short formula or shape; names of sizes that are words are rare in them."""
@@ -55,7 +55,7 @@ def render(result: Result, style: Style) -> str:
 
 
 def render_document(document: Document, style: Style) -> str:
-    """What is laid out already."""
+    """The text of a document."""
     return print_to_text(lambda console: _print_document(console, document, style.part), style)
 
 
@@ -141,7 +141,7 @@ def _table(table: Table, width: int) -> RichTable:
 
 
 def _room_for_labels(table: Table, width: int) -> int:
-    """What the other columns leave: several as they are, as `split` has it, of one its longest word."""
+    """The width left for labels: several other columns keep their widths, a single one its longest word."""
     places = range(1, len(table.columns))
     if len(places) == 1:
         taken = _longest_word(table, 1, width) + GUTTER
@@ -189,7 +189,7 @@ def _with_no_break_spaces(text: str) -> str:
 
 
 def equation_lines(equation: str, room: int) -> str:
-    """`equation` on several lines, each further one from a sign of equality on, if it needs more room."""
+    """`equation` on several lines if it needs more room, each further one starting with `=`."""
     first, *sides = _with_no_break_spaces(equation).split(" = ")
     lines = [first]
     for side in sides:
@@ -201,7 +201,7 @@ def equation_lines(equation: str, room: int) -> str:
 
 
 def _wrap_indented(line: str, room: int) -> list[str]:
-    """`line`, and what does not fit set in below it."""
+    """`line`, wrapped, with further lines indented."""
     return wrap(line, room, subsequent_indent=" " * 4, break_long_words=False, break_on_hyphens=False)
 
 

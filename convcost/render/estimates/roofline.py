@@ -129,7 +129,7 @@ def bound_headings(roofline: Roofline) -> tuple[str, ...]:
 
 
 def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
-    """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
+    """The cells for a part of a roofline, times `copies`; `is_open` is about the whole roofline."""
     moved = approximate_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)

@@ -130,7 +130,7 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 
 def _time_reason(first: Report, other: Report) -> str:
-    """What binds the one and the other; where that is not known or no reason, how fast they were."""
+    """What bounds each of the two; where that is unknown or explains nothing, the FLOP/s of each."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
@@ -188,7 +188,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _is_slowed(report: Report) -> bool:
-    """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
+    """Whether a forward that is mostly overhead of calls took much longer than that explains."""
     samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False

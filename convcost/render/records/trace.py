@@ -218,7 +218,7 @@ def _leveled_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str
 
 
 def _enclosing_rows(path: str, shown: Set[str]) -> list[str]:
-    """The paths of the rows that have what `path` has too."""
+    """The paths of the shown modules that contain `path`."""
     return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
 
 

@@ -21,7 +21,7 @@ class EstimateModule(Protocol):
         """The other's figures over the first one's: a field of EstimateRatios."""
 
     def cells(self, report: Report) -> dict[str, Any]:
-        """Its columns of CSV, called as no other estimate's."""
+        """Its columns of CSV; no other estimate has columns of these names."""
 
 
 ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
