@@ -76,6 +76,6 @@ def _is_same(first: Any, second: Any) -> bool:
         return False
     if all(isinstance(each, int | Fraction) for each in (first, second)):
         return bool(first == second)
-    from convcost.symbolic.implication import expression, is_equal
+    from convcost.symbolic.breakeven import is_equal, to_expression
 
-    return is_equal(expression(first, ()), expression(second, ()), ()) == "yes"
+    return is_equal(to_expression(first, ()), to_expression(second, ()), ()) == "yes"

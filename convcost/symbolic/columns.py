@@ -57,9 +57,9 @@ class Column:
     def __add__(self, other: Any) -> Any:
         if not _is_number(other):
             return NotImplemented
-        other = _column(other)
+        other = _as_column(other)
         if self.values is other.values:
-            return _times(self, self.factor + other.factor)
+            return _with_factor(self, self.factor + other.factor)
         if not other.factor:
             return self
         common = gcd(self.factor, other.factor)
@@ -67,8 +67,12 @@ class Column:
         if first.factor < 0:
             common = -common
         if second.factor * common > 0:
-            return _times(_combined(operator.add, _scaled(first, common), _scaled(second, common)), common)
-        return _times(_combined(operator.sub, _scaled(first, common), _scaled(second, -common)), common)
+            return _with_factor(
+                _combine(operator.add, _divide_factor(first, common), _divide_factor(second, common)), common
+            )
+        return _with_factor(
+            _combine(operator.sub, _divide_factor(first, common), _divide_factor(second, -common)), common
+        )
 
     def __sub__(self, other: Any) -> Any:
         return self + -other
@@ -80,9 +84,9 @@ class Column:
         if not _is_number(other):
             return NotImplemented
         if isinstance(other, int):
-            return _times(self, self.factor * other)
-        other = _column(other)
-        return _times(_combined(operator.mul, self, other), self.factor * other.factor)
+            return _with_factor(self, self.factor * other)
+        other = _as_column(other)
+        return _with_factor(_combine(operator.mul, self, other), self.factor * other.factor)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -93,21 +97,21 @@ class Column:
         return power
 
     def __neg__(self) -> Any:
-        return _times(self, -self.factor)
+        return _with_factor(self, -self.factor)
 
     def __abs__(self) -> Any:
         if self.low < 0 < self.high:
             return Column(abs(self.values), abs(self.factor), 0, max(-self.low, self.high))
-        return _times(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
+        return _with_factor(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
 
     def __floordiv__(self, other: Any) -> Any:
         """Rounded down; 0 where the divisor is 0."""
         if not _is_number(other):
             return NotImplemented
-        return _quotient(self, _column(other))
+        return _quotient(self, _as_column(other))
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _quotient(_column(other), self)
+        return _quotient(_as_column(other), self)
 
     def __mod__(self, other: Any) -> Any:
         if not _is_number(other):
@@ -118,31 +122,31 @@ class Column:
         return other - other // self * self
 
     def __eq__(self, other: object) -> Any:
-        return self._compared(other, operator.eq)
+        return self._compare(other, operator.eq)
 
     def __ne__(self, other: object) -> Any:
-        return self._compared(other, operator.ne)
+        return self._compare(other, operator.ne)
 
     def __lt__(self, other: Any) -> Any:
-        return self._compared(other, operator.lt)
+        return self._compare(other, operator.lt)
 
     def __le__(self, other: Any) -> Any:
-        return self._compared(other, operator.le)
+        return self._compare(other, operator.le)
 
     def __gt__(self, other: Any) -> Any:
-        return self._compared(other, operator.gt)
+        return self._compare(other, operator.gt)
 
     def __ge__(self, other: Any) -> Any:
-        return self._compared(other, operator.ge)
+        return self._compare(other, operator.ge)
 
     def __bool__(self) -> bool:
         return bool(self != 0)
 
-    def _compared(self, other: Any, relation: Callable[[Any, Any], Any]) -> Any:
+    def _compare(self, other: Any, relation: Callable[[Any, Any], Any]) -> Any:
         """A bool where the bounds tell, otherwise a Condition."""
         if not _is_number(other):
             return NotImplemented
-        (low, high), (least, most) = self.bounds, _column(other).bounds
+        (low, high), (least, most) = self.bounds, _as_column(other).bounds
         is_equality = relation in {operator.eq, operator.ne}
         if high < least or low > most or (low == high == least == most):
             return relation(low, least)
@@ -162,7 +166,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | Column | np.ndarray)
 
 
-def _column(number: Any) -> Column:
+def _as_column(number: Any) -> Column:
     if isinstance(number, Column):
         return number
     if isinstance(number, np.ndarray):
@@ -170,25 +174,25 @@ def _column(number: Any) -> Column:
     return Column(1, int(number), 1, 1)
 
 
-def _times(column: Column, factor: int) -> Any:
+def _with_factor(column: Column, factor: int) -> Any:
     """The column's values times `factor`."""
     return Column(column.values, factor, column.low, column.high) if factor else 0
 
 
-def _scaled(column: Column, common: int) -> Column:
+def _divide_factor(column: Column, common: int) -> Column:
     """The column divided by `common`, which divides its factor, with the rest of that multiplied out."""
     factor = column.factor // common
     scale = Column(factor, 1, factor, factor)
     if isinstance(column.values, int):
         return scale
-    return column if factor == 1 else _combined(operator.mul, column, scale)
+    return column if factor == 1 else _combine(operator.mul, column, scale)
 
 
-def _combined(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> Column:
+def _combine(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> Column:
     """`operation` of the values of both, without their factors."""
     bounds = _extremes(operation, first, second)
     if not _fits(*bounds):
-        first, second = _tightened(first), _tightened(second)
+        first, second = _with_exact_bounds(first), _with_exact_bounds(second)
         bounds = _extremes(operation, first, second)
     sides: tuple[Any, ...] = first.values, second.values
     if not _fits(*bounds, *(side for side in sides if isinstance(side, int))):
@@ -214,7 +218,7 @@ def _extremes(operation: Callable[[Any, Any], Any], first: Column, second: Colum
     return min(found), max(found)
 
 
-def _tightened(column: Column) -> Column:
+def _with_exact_bounds(column: Column) -> Column:
     return column if isinstance(column.values, int) else Column(column.values, column.factor)
 
 
@@ -223,28 +227,28 @@ def _quotient(dividend: Column, divisor: Column) -> Any:
         raise ZeroDivisionError
     common = gcd(dividend.factor, divisor.factor) * (1 if divisor.factor > 0 else -1)
     if divisor.factor == common and isinstance(divisor.values, int):
-        return _times(dividend, dividend.factor // common)
-    above, below = _scaled(dividend, common), _scaled(divisor, common)
+        return _with_factor(dividend, dividend.factor // common)
+    above, below = _divide_factor(dividend, common), _divide_factor(divisor, common)
     if below.low > 0 or below.high < 0 or isinstance(below.values, int):
-        return _combined(operator.floordiv, above, below)
+        return _combine(operator.floordiv, above, below)
     is_zero = below.values == 0
     nonzero = Column(np.where(is_zero, 1, below.values))
-    return _combined(operator.floordiv, above, nonzero) * np.logical_not(is_zero)
+    return _combine(operator.floordiv, above, nonzero) * np.logical_not(is_zero)
 
 
-def joined(conditions: Sequence[Any], columns: Sequence[Column]) -> Column:
+def merge_columns(conditions: Sequence[Any], columns: Sequence[Column]) -> Column:
     """The column that has the numbers of each of `columns` where its condition is true."""
     common = gcd(*(column.factor for column in columns))
-    scaled = [_scaled(column, common) for column in columns]
+    scaled = [_divide_factor(column, common) for column in columns]
     values = np.zeros(conditions[0].shape, np.result_type(*(column.values for column in scaled)))
     for condition, column in zip(conditions, scaled, strict=True):
         values[condition] = column.values
     return Column(values, common)
 
 
-def spread(number: Column | int, shape: tuple[int, ...]) -> Column:
+def broadcast_column(number: Column | int, shape: tuple[int, ...]) -> Column:
     """The number, or the column's numbers, as a column of that shape whose factor is positive."""
-    column = _column(number)
+    column = _as_column(number)
     if column.factor <= 0:
-        column = _scaled(column, 1)
+        column = _divide_factor(column, 1)
     return Column(np.broadcast_to(column.values, shape), column.factor, column.low, column.high)
