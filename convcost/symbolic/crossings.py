@@ -114,7 +114,7 @@ def _signs(formula: Expr, size: Symbol, numbers: list[int]) -> Iterator[tuple[in
     column = cast("int", Column(np.array(numbers)))
     parts = cast("tuple[Column | int, ...]", quotient(formula, {size.name: column}))
     signs = prod(np.sign(broadcast_column(part, (len(numbers),)).values) for part in parts)
-    return zip(numbers, signs.tolist(), strict=True)
+    return zip(numbers, np.asarray(signs).tolist(), strict=True)
 
 
 class _FloorReplacement:
