@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from convcost.core.errors import UsageError
-from convcost.devices.device import DTYPES
+from convcost.devices.names import DTYPES
 from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
 from convcost.gate.limit import LIMITED, LIMITS

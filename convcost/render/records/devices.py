@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from convcost.devices import Device
-from convcost.devices.device import DTYPES, Call, Kind
+from convcost.devices.device import Device
+from convcost.devices.names import DTYPES, Call, Kind
 from convcost.render.devices import DeviceList
 from convcost.render.records.context import HEAD, Head
 from convcost.render.records.record import Record, about, keys_of, record_from
