@@ -22,7 +22,7 @@ from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_tolerance
 from convcost.spec import Spec
 from convcost.spec.spec import whole
-from convcost.tracing.target.inputs import Declared, Inputs
+from convcost.tracing.declared_inputs import Declared, Inputs
 
 if TYPE_CHECKING:
     import torch
@@ -201,9 +201,9 @@ def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[st
 
 def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
+    from convcost.tracing.declared_inputs import parse_inputs
     from convcost.tracing.profile import profile
     from convcost.tracing.target.construction import declared_arguments, parameter_dtype
-    from convcost.tracing.target.inputs import parse_inputs
 
     dtype, declared = parameter_dtype(module), parse_inputs(inputs)
     given = declared.sized(sizes).typed(dtype)
