@@ -127,7 +127,7 @@ class Formula:
         result: Value = 0
         for monomial, factor in self.terms.items():
             product: Value = factor
-            for atom, power in monomial:
+            for atom, power in sorted(monomial, key=_atom_key):
                 product = product * raised(value(atom), power)
             result = result + product
         return plain(result) if isinstance(result, Fraction) else result
@@ -148,6 +148,10 @@ class Formula:
 
 
 Value: TypeAlias = Formula | int | Fraction
+
+
+def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:
+    return factor[0].key
 
 
 def _is_too_much(first: Formula, second: Formula) -> bool:
