@@ -5,7 +5,6 @@ import torch
 from quick_timing import timed_specs
 from torch import nn
 
-from convcost.benchmark import first_run
 from convcost.benchmark.first_run import peak_memory
 from convcost.tracing.module_call import ModuleCall
 

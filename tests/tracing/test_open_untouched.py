@@ -40,7 +40,7 @@ def test_nothing_is_logged(caplog):
     ("module", "loaded"),
     [
         ("target.target", []),
-        ("target.inputs", []),
+        ("declared_inputs", []),
         ("target.loading", []),
         ("user_error", []),
         ("module_tree", []),
