@@ -14,7 +14,7 @@ from convcost.cli.output import print_error, print_result
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.devices import Catalogue, Device
 from convcost.devices.device import THIS
-from convcost.gate.devices import read_devices
+from convcost.gate.config import read_devices
 from convcost.render.devices import DeviceList
 
 
