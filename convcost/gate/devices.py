@@ -1,4 +1,4 @@
-"""The devices that a configuration adds to those that come with convcost."""
+"""The devices that a configuration adds to the catalogue, which is read only where there are some."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from convcost.core.arithmetic import ceil_div
 from convcost.core.report import Assumption
 from convcost.symbolic.constraints import Constraint, InfeasibleError
-from convcost.symbolic.formula import Formula, Value, name, rounded
+from convcost.symbolic.formula import Formula, Value, divided, name, rounded
 from convcost.symbolic.integrality import is_integer
 from convcost.symbolic.signs import is_nonnegative
 from convcost.symbolic.substitution import substitute
@@ -72,7 +72,7 @@ class AssumptionSet:
 
     def __init__(self) -> None:
         self.constraints: list[Constraint] = []
-        self.quotients: set[Value] = set()
+        self.quotients: list[Formula] = []
         self._bounds: dict[str, SizeBounds] = {}
 
     @property
@@ -99,8 +99,14 @@ class AssumptionSet:
             if any(_follows_from(constraint, other) for other in latest):
                 return
             self.constraints[-RECENT:] = [other for other in latest if not _follows_from(other, constraint)]
+        if constraint.relation == "whole":
+            self.constraints = [
+                other
+                for other in self.constraints
+                if other.relation != "whole" or not _is_multiple(other.formula, constraint.formula)
+            ]
+            self.quotients.append(constraint.formula)
         self.constraints.append(constraint)
-        self.quotients |= {constraint.formula} if constraint.relation == "whole" else set()
 
     def _follows(self, constraint: Constraint) -> bool:
         formula = self.under(constraint.formula)
@@ -110,7 +116,7 @@ class AssumptionSet:
             case "zero":
                 known = None if isinstance(formula, Formula) else formula == 0
             case "whole":
-                known = is_integer(formula) or None
+                known = is_integer(formula) or self._is_multiple_of_quotient(constraint.formula) or None
         if known is False:
             raise InfeasibleError
         return bool(known) or constraint in self.constraints
@@ -123,8 +129,16 @@ class AssumptionSet:
         """⌊number⌋; `number` itself where it was assumed to be an integer."""
         if not self.quotients:
             return rounded(number)
-        is_known = number in self.quotients or is_integer(self.under(number))
+        is_known = self._is_multiple_of_quotient(number) or is_integer(self.under(number))
         return number if is_known else rounded(number)
+
+    def _is_multiple_of_quotient(self, number: Value) -> bool:
+        """Whether it is an integer times a quotient that was assumed to be one: 2·E/G where G divides E."""
+        return any(_is_multiple(number, quotient) for quotient in self.quotients)
+
+
+def _is_multiple(number: Value, quotient: Value) -> bool:
+    return number == quotient or is_integer(divided(number, quotient))
 
 
 def _follows_from(constraint: Constraint, other: Constraint) -> bool:

@@ -11,6 +11,7 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
+from convcost.symbolic.expressions import inner_first
 from convcost.symbolic.formula import Formula, Value, from_terms, name
 from convcost.symbolic.signs import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
@@ -28,9 +29,14 @@ Largest: TypeAlias = Callable[[Sequence[Size]], Size]
 
 
 def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
-    """`expression` with ⌊C/G⌋ as C/G where it is assumed that G divides C."""
+    """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, where it is assumed that G divides C."""
     quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
-    return expression.xreplace({floor(quotient): quotient for quotient in quotients})
+    exact = {
+        part: part.args[0]
+        for part in (expression.atoms(floor) if quotients else ())
+        if any((part.args[0] / quotient).is_integer for quotient in quotients)
+    }
+    return expression.xreplace(exact)
 
 
 def least_values(expression: Expr, assumed: tuple[Assumption, ...]) -> Least:
@@ -64,8 +70,9 @@ def _of_floors(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
-        for rounded in expression.atoms(floor)
-        if any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
+        for rounded in inner_first(expression)
+        if isinstance(rounded, floor)
+        and any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
     }
 
 

@@ -126,7 +126,7 @@ class Formula:
         result: Value = 0
         for monomial, factor in self.terms.items():
             product: Value = factor
-            for atom, power in monomial:
+            for atom, power in sorted(monomial, key=_atom_key):
                 product = product * raised(value(atom), power)
             result = result + product
         return plain(result) if isinstance(result, Fraction) else result
@@ -152,6 +152,10 @@ def _digest(text: str) -> str:
     from hashlib import sha1  # and with it OpenSSL: short formulas need none
 
     return sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:
+    return factor[0].key
 
 
 def _is_too_much(first: Formula, second: Formula) -> bool:

@@ -29,9 +29,10 @@ def _is_integer(terms: Terms) -> bool:
         return True
     if any(power < 0 for term in terms for _, power in term):
         return False
-    bars = [atom for atom in terms.atoms if atom.kind == "absolute"]
-    if bars:
-        cases = (_with_sign(terms, bars[0], sign) for sign in (1, -1))
+    absolutes = [atom for atom in terms.atoms if atom.kind == "absolute"]
+    if absolutes:
+        first = min(absolutes, key=lambda atom: atom.key)
+        cases = (_with_sign(terms, first, sign) for sign in (1, -1))
         return len(terms) <= MOST_CASES and all(map(_is_integer, cases))
     return all(map(is_integer_atom, terms.atoms)) and _is_integer_on_grid(terms)
 

@@ -16,7 +16,7 @@ from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.formulas import about_text, factor_text, math_text, short_text
-from convcost.render.model_modules import Selection, ShownModule, module_label, select
+from convcost.render.model_tables import Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
