@@ -19,15 +19,15 @@ from convcost.core.errors import UsageError
 from convcost.layers import find_layer
 
 if TYPE_CHECKING:
+    from convcost.tracing.declared_inputs import Inputs
     from convcost.tracing.profile import Profiler
-    from convcost.tracing.target.inputs import Inputs
     from convcost.tracing.target.profile import ProfiledModel
     from convcost.tracing.target.target import Target
 
 
 def declared_inputs(modules: ModuleOptions) -> Inputs:
     """The inputs that are stated; there are none if a function makes them."""
-    from convcost.tracing.target.inputs import parse_inputs
+    from convcost.tracing.declared_inputs import parse_inputs
 
     inputs = parse_inputs(modules.inputs or ())
     if modules.inputs_from and inputs.all:

@@ -1,8 +1,8 @@
-"""Whether a spec, a report or a module costs what a test asserts of it."""
+"""Whether a spec, a report or a module costs what a test asserts, and what may explain that it does not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,18 +11,21 @@ from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.api import parsed
-from convcost.core.cost import Convention, Size, convention
+from convcost.core.cost import Convention, Cost, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
-from convcost.core.report import Report
+from convcost.core.metrics import BY_NAME
+from convcost.core.report import Report, Row
 from convcost.core.type_checks import PARSED, check_text, is_module, wrong_type_error
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
-from convcost.gate.checks import EntryCheck, check_completeness, check_limit
+from convcost.gate.checks import check_completeness, check_limit
 from convcost.gate.counted_entry import CountedEntry
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_tolerance
+from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
+from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import whole
-from convcost.tracing.target.inputs import Declared, Inputs
+from convcost.tracing.declared_inputs import Declared, Inputs
 
 if TYPE_CHECKING:
     import torch
@@ -201,9 +204,9 @@ def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[st
 
 def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
+    from convcost.tracing.declared_inputs import parse_inputs
     from convcost.tracing.profile import profile
     from convcost.tracing.target.construction import declared_arguments, parameter_dtype
-    from convcost.tracing.target.inputs import parse_inputs
 
     dtype, declared = parameter_dtype(module), parse_inputs(inputs)
     given = declared.sized(sizes).typed(dtype)
@@ -216,3 +219,70 @@ def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: M
         report = profile(module, *args, **kwargs)
     own = {name: sizes[name] for name in declared.names if name in sizes}
     return replace(report, sizes={**own, **report.sizes})
+
+
+CONFUSABLE: dict[str, dict[str, Callable[[Cost], Any]]] = {
+    "flops": {
+        "the MACs": lambda cost: cost.macs,
+        "the FLOPs by count='matmul'": lambda cost: cost.flops(),
+        "the FLOPs by count='bias'": lambda cost: cost.flops(Convention("bias")),
+        "the FLOPs by count='all'": lambda cost: cost.flops(Convention("all")),
+        "the FLOPs by taps='valid'": lambda cost: None if cost.valid_macs is None else 2 * cost.valid_macs,
+    },
+    "macs": {
+        "the FLOPs": lambda cost: cost.flops(),
+        "the MACs on real data": lambda cost: cost.valid_macs,
+    },
+}
+"""What else people mean by a metric."""
+
+
+def hints(result: AssertionResult, check: EntryCheck) -> Iterator[str]:
+    """Sentences about an equality that does not hold; none where nothing explains it exactly."""
+    if check.relation != "=" or not BY_NAME[check.metric].is_additive:
+        return
+    report, wanted = result.report, wanted_amount(result, check)
+    for name, quantity in CONFUSABLE.get(check.metric, {}).items():
+        if _is_same(quantity(report.cost), wanted):
+            yield f"What is wanted are {name}"
+    yield from _one_row(report, check.metric, wanted)
+
+
+def _one_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
+    """The first layer or module that costs exactly the difference."""
+    difference = getattr(report, metric) - wanted
+    for row in report.rows:
+        figure = BY_NAME[metric].in_row(row, report.convention)
+        if figure is not None and _is_same(difference, figure):
+            yield f"{_row_name(row)} makes the difference"
+            return
+        if figure is not None and _is_same(-difference, figure):
+            yield f"One more like {_row_name(row)} would make up for the difference"
+            return
+
+
+def _row_name(row: Row) -> str:
+    return f"{row.path}: {row.kind}" if row.path else row.kind
+
+
+def wanted_amount(result: AssertionResult, check: EntryCheck) -> Any:
+    """The number that a check asks for; the formula where its size names are open."""
+    if not isinstance(check.wanted, str):
+        return check.wanted
+    from convcost.symbolic.sympy_bridge import symbol
+
+    [formula] = [limit.wanted for limit in result.limits if limit.key == check.key]
+    assert isinstance(formula, SizeFormula)
+    given = result.counted.entry.sizes
+    sizes = OpenSizes({name: given.get(name, symbol(name)) for name in formula.names})
+    return evaluate(formula.expression, sizes, formula.text)
+
+
+def _is_same(first: Any, second: Any) -> bool:
+    if first is None or second is None or first == 0:
+        return False
+    if all(isinstance(each, int | Fraction) for each in (first, second)):
+        return bool(first == second)
+    from convcost.symbolic.breakeven import is_equal, to_expression
+
+    return is_equal(to_expression(first, ()), to_expression(second, ()), ()) == "yes"

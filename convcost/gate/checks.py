@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
 from convcost.gate.counted_entry import CountedEntry, FormulaSizes
 from convcost.gate.limit import Limit, Relation, SizeFormula
+from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 from convcost.spec.spec import BATCH_LIKE
 
 UNPROVED = "it could not be proved for all sizes"
-
-
-class EntryCheck(NamedTuple):
-    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
-
-    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
-    """
-
-    key: str
-    metric: str
-    passed: bool
-    found: Any
-    relation: Relation | None = None
-    wanted: Any = None
-    per: str = ""
-    reason: str = ""
-    tolerance: Fraction = Fraction(0)
 
 
 def limit_outcome(

@@ -17,7 +17,6 @@ from convcost.gate.config_file import (
     find_config,
 )
 from convcost.gate.config_tables import ConfigTable, Defaults
-from convcost.gate.devices import add_devices
 from convcost.gate.entry import ConfiguredModel, Entry, EntryReader
 from convcost.gate.limit import parse_tolerance
 from convcost.gate.validation import ConfigIssue, find_issues
@@ -91,6 +90,8 @@ def read_config(file: str) -> Config:
     issues += [issue for reader in readers for issue in reader.issues]
     issues += _unknown_bases(tables, table)
     if table.get("devices") and not any(issue.path[:1] == ("devices",) for issue in issues):
+        from convcost.gate.devices import add_devices  # and with it the catalogue
+
         issues += add_devices(table["devices"], source.name).issues
     if issues:
         raise ConfigError(source.problems(issues))

@@ -1,4 +1,4 @@
-"""The devices that a configuration adds to those that come with convcost."""
+"""The devices that a configuration adds to the catalogue, which is read only where there are some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
-from convcost.devices import Catalogue, Device, catalogue
+from convcost.devices.catalogue import Catalogue, catalogue
+from convcost.devices.device import Device
 from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 from convcost.gate.config_file import ConfigError, find_config, nearest_config
 from convcost.gate.config_tables import DeviceTables

@@ -18,7 +18,7 @@ from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.target.inputs import Inputs
+    from convcost.tracing.declared_inputs import Inputs
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class EntryReader:
 
 
 def _model(place: str, table: EntryKeys) -> ConfiguredModel:
-    from convcost.tracing.target.inputs import parse_inputs
+    from convcost.tracing.declared_inputs import parse_inputs
 
     if table.inputs and table.inputs_from:
         raise UsageError("inputs and inputs_from exclude each other")

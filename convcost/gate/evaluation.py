@@ -7,14 +7,14 @@ from typing import NamedTuple, TypeVar
 
 from convcost.core.errors import ConvcostError
 from convcost.gate.baseline import Baseline, baseline_of, compare_baselines
-from convcost.gate.checks import EntryCheck, check_completeness, check_counters, check_limit, limit_outcome
+from convcost.gate.checks import check_completeness, check_counters, check_limit, limit_outcome
 from convcost.gate.config import Config
 from convcost.gate.config_file import ConfigError, ConfigProblem
 from convcost.gate.counted_entry import CountedEntry, count_entry
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import Limit, SizeFormula
 from convcost.gate.lock_file import read_lock, write_lock
-from convcost.gate.result import BaselineStatus, EntryResult, GateResult
+from convcost.gate.result import BaselineStatus, EntryCheck, EntryResult, GateResult
 from convcost.gate.validation import ConfigIssue
 from convcost.system.files import exclusive, shown
 

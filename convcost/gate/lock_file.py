@@ -13,10 +13,11 @@ from msgspec import Struct, defstruct, field
 from convcost.core.cost import Convention, Count, Padding
 from convcost.core.errors import UsageError
 from convcost.core.metrics import BY_NAME
+from convcost.core.record_fields import about
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
-from convcost.gate.validation import about, find_issues
+from convcost.gate.validation import find_issues
 from convcost.system.files import clean, read_text, shown, write_text
 
 VERSION = 1

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from convcost.core.hooks import RenderMethods
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
     from convcost.gate.baseline import Baseline, BaselineChanges
-    from convcost.gate.checks import EntryCheck
     from convcost.gate.config import Config
     from convcost.gate.config_file import ConfigProblem
     from convcost.gate.entry import Entry
+    from convcost.gate.limit import Relation
 
 BaselineStatus = Literal["unlocked", "new", "same", "changed"]
 """There is no lock file; the entry is not in it; or it is, and the cost is the same or has changed."""
+
+
+class EntryCheck(NamedTuple):
+    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
+
+    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
+    """
+
+    key: str
+    metric: str
+    passed: bool
+    found: Any
+    relation: Relation | None = None
+    wanted: Any = None
+    per: str = ""
+    reason: str = ""
+    tolerance: Fraction = Fraction(0)
 
 
 class EntryResult(NamedTuple):
@@ -28,7 +46,7 @@ class EntryResult(NamedTuple):
     entry: Entry
     report: Report
     checks: tuple[EntryCheck, ...]
-    standing: BaselineStatus
+    status: BaselineStatus
     now: Baseline
     before: Baseline | None = None
     changes: BaselineChanges | None = None

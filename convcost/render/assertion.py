@@ -9,12 +9,11 @@ from convcost.core.escapes import make_printable
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
 from convcost.core.units import sign
-from convcost.gate.assertion import AssertionResult
-from convcost.gate.assertion_hints import hints, wanted_amount
+from convcost.gate.assertion import AssertionResult, hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import is_number, share_text
-from convcost.render.gate.changes import change_tables, fitted
-from convcost.render.gate.words import LABELS, figure, sentence
+from convcost.render.gate.baseline_tables import change_tables, fitted
+from convcost.render.gate.check_texts import LABELS, figure, sentence
 from convcost.render.notes import sizes_text
 from convcost.render.style import Style
 from convcost.render.table import render_document

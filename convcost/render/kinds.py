@@ -56,7 +56,7 @@ KINDS = {
         "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
     "Match": ResultKind("match:match_document", "records.match:record", "records.match:rows"),
-    "GateResult": ResultKind("gate.layout:gate", "records.check:record", "records.check:rows"),
+    "GateResult": ResultKind("gate.document:gate_document", "records.check:record", "records.check:rows"),
     "VerificationResult": ResultKind(
         "verify:verify_document", "records.verification:record", "records.verification:rows"
     ),

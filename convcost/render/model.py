@@ -14,8 +14,14 @@ from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section, Table
 from convcost.render.formulas import shape_text, size_text
-from convcost.render.model_modules import Selection, module_table, select
-from convcost.render.model_operators import operator_name, operator_table, phase_tables
+from convcost.render.model_tables import (
+    Selection,
+    module_table,
+    operator_name,
+    operator_table,
+    phase_tables,
+    select,
+)
 from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, sizes_text
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View

@@ -10,8 +10,8 @@ from torch.nn.functional import gelu
 from torch.utils.checkpoint import checkpoint
 
 from convcost import ConvcostError, Profiler, memory, profile
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
 

@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator
 from msgspec import UNSET
 
 from convcost.core.errors import UsageError
-from convcost.render.records.record import Record, about, one_of
+from convcost.core.record_fields import about, one_of
+from convcost.render.records.record import Record
 from convcost.schemas import NAMES, schema_text
 from convcost.schemas.generate import all_records, generate, record_schema, schema_file
 

@@ -98,8 +98,8 @@ def test_lengths_without_data_are_estimated_by_the_longest():
 
 
 def test_lengths_of_open_sequences_are_estimated_too():
+    from convcost.tracing.declared_inputs import Declared
     from convcost.tracing.symbolic_shapes.profile import profile_open
-    from convcost.tracing.target.inputs import Declared
 
     pytest.importorskip("sympy")
     module = Calls(lambda _, x, starts: varlen_attn(x, x, x, starts, starts, 5, 5))

@@ -15,8 +15,8 @@ from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
 from convcost.operators.backward import unlisted
 from convcost.operators.interface import Sized
-from convcost.tracing.known_operators import known_overload
 from convcost.tracing.profile import Profiler
+from convcost.tracing.recording.known_operators import known_overload
 
 PHASES = ("forward", "gradient by input", "gradient by weight")
 

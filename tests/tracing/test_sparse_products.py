@@ -122,6 +122,6 @@ def test_half_of_a_matrix_with_two_in_four_is_multiplied():
 
 def test_a_convolution_of_a_sparse_tensor_is_named():
     from convcost.operators import OPERATORS
-    from convcost.tracing.known_operators import rule_for
+    from convcost.tracing.recording.known_operators import rule_for
 
     assert rule_for(OPERATORS["conv1d"], [coo()]) is None

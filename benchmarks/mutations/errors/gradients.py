@@ -22,49 +22,49 @@ GRADIENTS.error(
     "inputs taken for weights",
     'return "gradient by weight" if is_weight else "gradient by input"',
     'return "gradient by weight"',
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "gradients that nobody needs",
     "self._costs(compress(self._labels, needed), output)",
     "self._costs(self._labels, output)",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a gradient's gradients by its first factor alone",
     "for role in compress(self.roles, needed) if",
     "for role in [*compress(self.roles, needed)][:1] if",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a gradient's gradients by what is added",
     "others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]",
     "others = [*zip(self.roles, operands)][1:]",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "gradients that autograd.grad is not asked for",
     "if not requires_gradient or not REQUESTED_LEAVES:",
     "if True:",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a forward that is repeated as a gradient",
     'return "recomputation" if torch.is_grad_enabled() else "gradient by input"',
     'return "gradient by input"',
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )
 GRADIENTS.error(
     "the cost of the last call alone",
     "cost=before.cost + found.cost,",
     "cost=found.cost,",
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )
 GRADIENTS.error(
     "the gradient of one output",
     "if tensor.requires_grad]",
     "if tensor.requires_grad][:1]",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a sum for every gradient",

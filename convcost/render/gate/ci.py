@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from convcost.core.escapes import make_xml_printable
 from convcost.gate.config_file import ConfigError, ConfigProblem
 from convcost.gate.result import EntryResult, GateResult
-from convcost.render.gate.words import failures
+from convcost.render.gate.check_texts import failures
 
 
 def junit(gate_result: GateResult) -> str:
@@ -32,9 +32,9 @@ def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
         name = f"{check.key} {check.metric}" if check.key == "agree_with" else check.key
         text = "" if check.passed else next(texts)[1]
         yield _case(gate_result, entry.name, name, config.line(entry.name, check.key), text)
-    if result.standing != "unlocked" or not result.checks:
+    if result.status != "unlocked" or not result.checks:
         text = "" if result.keeps_baseline else next(texts)[1]
-        name = "counted" if result.standing == "unlocked" else "baseline"
+        name = "counted" if result.status == "unlocked" else "baseline"
         yield _case(gate_result, entry.name, name, config.line(entry.name), text)
 
 

@@ -5,21 +5,19 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from convcost.core.metrics import BY_NAME
+from convcost.core.record_fields import about, one_of
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, LocatedRow, RowChange
-from convcost.gate.checks import EntryCheck
 from convcost.gate.limit import Relation
-from convcost.gate.result import BaselineStatus, EntryResult, GateResult
-from convcost.render.gate.words import failures, percent
+from convcost.gate.result import BaselineStatus, EntryCheck, EntryResult, GateResult
+from convcost.render.gate.check_texts import failures, percent
 from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
 from convcost.render.records.record import (
     Field,
     Formula,
     Record,
-    about,
     data,
     field_values,
     fields_of,
-    one_of,
     record_from,
     record_type,
     records_from,
@@ -188,7 +186,7 @@ def _baseline(entry_result: EntryResult) -> BaselineRecord:
     changes = entry_result.changes
     totals = changes.totals.items() if changes else ()
     return BaselineRecord(
-        standing=entry_result.standing,
+        standing=entry_result.status,
         passed=entry_result.keeps_baseline,
         tolerance=percent(entry_result.entry.tolerance),
         growth_only=entry_result.entry.growth_only,
@@ -229,6 +227,6 @@ def rows(result: GateResult, style: Style) -> list[dict[str, Any]]:
 
 def _as_checks(entry_result: EntryResult) -> list[EntryCheck]:
     """The baseline as one more check."""
-    return [EntryCheck("baseline", "", entry_result.keeps_baseline, entry_result.standing)] * (
-        entry_result.standing != "unlocked"
+    return [EntryCheck("baseline", "", entry_result.keeps_baseline, entry_result.status)] * (
+        entry_result.status != "unlocked"
     )

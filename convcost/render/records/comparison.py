@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import contributions
 from convcost.core.breakeven import BreakEven
+from convcost.core.record_fields import about, one_of
 from convcost.core.report import Comparison, Report
 from convcost.render.records import report
 from convcost.render.records.context import Context, context
@@ -14,10 +15,8 @@ from convcost.render.records.quantities import ratio_fields
 from convcost.render.records.record import (
     Formula,
     Record,
-    about,
     data,
     fields_of,
-    one_of,
     record_from,
     record_type,
     records_from,

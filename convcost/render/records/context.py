@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from convcost import __version__
 from convcost.core.cost import Count, Padding
+from convcost.core.record_fields import about
 from convcost.core.report import Report
-from convcost.render.records.record import Formula, Record, about, data, record_from
+from convcost.counters import installed_version
+from convcost.render.records.record import Formula, Record, data, record_from
 
 PACKAGES = ("convcost", "torch", "fvcore")
 
@@ -52,16 +53,4 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
 
 def versions() -> Versions:
     """The versions of what numbers rest on."""
-    return {package: installed(package) for package in PACKAGES}
-
-
-def installed(package: str) -> str | None:
-    """The package's version, without importing it."""
-    if package == "convcost":
-        return __version__
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return {package: installed_version(package) for package in PACKAGES}

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
+from convcost.core.record_fields import about
 from convcost.render.counters import CounterList
 from convcost.render.records import report
 from convcost.render.records.context import HEAD, Head
-from convcost.render.records.record import Record, about, field_values, record_from, records_from
+from convcost.render.records.record import Record, field_values, record_from, records_from
 from convcost.render.records.report import CounterResultRecord
 from convcost.render.style import Style
 

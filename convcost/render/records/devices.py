@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from convcost.devices import Device
-from convcost.devices.device import DTYPES, Call, Kind
+from convcost.core.record_fields import about, keys_of
+from convcost.devices.device import Device
+from convcost.devices.names import DTYPES, Call, Kind
 from convcost.render.devices import DeviceList
 from convcost.render.records.context import HEAD, Head
-from convcost.render.records.record import Record, about, keys_of, record_from
+from convcost.render.records.record import Record, record_from
 from convcost.render.style import Style
 
 COLUMNS = ("name", "title", "vendor", "kind", "year", "memory", "bandwidth")

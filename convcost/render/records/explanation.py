@@ -12,6 +12,7 @@ from convcost.analysis.explain.steps import (
     LoopNest,
     Sentence,
 )
+from convcost.core.record_fields import about, one_of
 from convcost.render.explain import (
     equation_text,
     explained_reports,
@@ -20,7 +21,7 @@ from convcost.render.explain import (
     side_text,
 )
 from convcost.render.records.context import Context, context
-from convcost.render.records.record import Formula, Record, about, data, one_of, record_from
+from convcost.render.records.record import Formula, Record, data, record_from
 
 
 class SentenceRecord(Record):

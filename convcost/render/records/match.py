@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from convcost.core.match import Choice, Match, Metric
+from convcost.core.record_fields import about
 from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
-from convcost.render.records.record import Formula, Record, about, data, record_from, records_from
+from convcost.render.records.record import Formula, Record, data, record_from, records_from
 from convcost.render.style import Style
 
 

@@ -7,7 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from convcost.core.cost import Convention, Cost
 from convcost.core.metrics import METRICS, Metric
-from convcost.render.records.record import Field, Formula, Quotient, about, data, record_type
+from convcost.core.record_fields import about
+from convcost.render.records.record import Field, Formula, Quotient, data, record_type
 
 ADDITIVE = tuple(metric for metric in METRICS if metric.is_additive)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta
 
 from convcost.core.metrics import METRICS
+from convcost.core.record_fields import about, one_of
 from convcost.core.report import Report, Row, Verdict
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
@@ -13,10 +14,8 @@ from convcost.render.records.record import (
     Field,
     Formula,
     Record,
-    about,
     field_values,
     fields_of,
-    one_of,
     plain_data,
     record_from,
     record_type,

@@ -14,9 +14,10 @@ from convcost.analysis.breakdown import (
     phase_costs,
 )
 from convcost.core.cost import Convention, Cost
+from convcost.core.record_fields import about, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
-from convcost.render.model_modules import all_modules
+from convcost.render.model_tables import all_modules
 from convcost.render.records.quantities import (
     ADDITIVE,
     COSTS,
@@ -29,10 +30,7 @@ from convcost.render.records.quantities import (
 from convcost.render.records.record import (
     Formula,
     Record,
-    about,
     fields_of,
-    keys_of,
-    one_of,
     plain_data,
     record_from,
     record_type,

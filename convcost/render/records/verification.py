@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
-from convcost.render.records.context import HEAD, Head, Versions, installed, versions
-from convcost.render.records.record import Record, about, field_values, record_from
+from convcost.core.record_fields import about
+from convcost.counters import installed_version
+from convcost.render.records.context import HEAD, Head, Versions, versions
+from convcost.render.records.record import Record, field_values, record_from
 from convcost.render.style import Style
 from convcost.render.verify import command, reason
 from convcost.verify.result import FindingGroup, VerificationResult
@@ -70,7 +72,7 @@ def record(result: VerificationResult) -> VerificationRecord:
         **HEAD,
         versions=versions(),
         checks=[
-            record_from(ReferenceCheckRecord, reference, version=installed(reference.package))
+            record_from(ReferenceCheckRecord, reference, version=installed_version(reference.package))
             for reference in result.references
         ],
         layers=[LayerTalliesRecord(kind=kind, checks=_tallies(result, kind)) for kind in result.kinds],

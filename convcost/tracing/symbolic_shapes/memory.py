@@ -16,6 +16,7 @@ from convcost.core.trace import MemoryUse
 from convcost.symbolic.bounds import as_sympy, maximum_under, value_of
 from convcost.symbolic.report import map_formulas
 from convcost.symbolic.sizes import check_assumptions
+from convcost.tracing.declared_inputs import Declared, Inputs
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated
 from convcost.tracing.memory_profile import (
@@ -30,7 +31,6 @@ from convcost.tracing.memory_profile import (
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.symbolic_shapes.run import fake_copy, fake_mode, symbolic_inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
-from convcost.tracing.target.inputs import Declared, Inputs
 
 FIGURES = ("inputs", "kept", "forward", "training")
 """What is a formula while sizes are open."""

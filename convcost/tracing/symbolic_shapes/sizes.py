@@ -16,8 +16,8 @@ from convcost.symbolic.formula import Formula, atoms_of, divide, floor_of, formu
 from convcost.symbolic.predicates import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
 from convcost.symbolic.terms import Atom, simplify_number
+from convcost.tracing.declared_inputs import Size, SizeMultiple
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
-from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
 """A float with a larger denominator stands for another number: what it is multiplied with is rounded."""

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Protocol, cast
 
 from msgspec import UNSET, UnsetType
 
+from convcost.core.record_fields import about, one_of
 from convcost.core.report import Report
-from convcost.render.records.record import Record, about, one_of
+from convcost.render.records.record import Record
 
 
 class EstimateModule(Protocol):

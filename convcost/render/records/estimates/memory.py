@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
+from convcost.core.record_fields import about
 from convcost.core.report import Report
 from convcost.core.trace import RanOn
 from convcost.render.records.record import (
     Formula,
     Quotient,
     Record,
-    about,
     data,
     field_values,
     record_from,

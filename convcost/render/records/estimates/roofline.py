@@ -6,18 +6,10 @@ from typing import Annotated, Any
 
 from convcost.analysis.roofline import Resource, Roofline, RooflineBound
 from convcost.core.cost import ratio_of
+from convcost.core.record_fields import about
 from convcost.core.report import Report
 from convcost.core.trace import Phase
-from convcost.render.records.record import (
-    Formula,
-    Quotient,
-    Record,
-    Seconds,
-    about,
-    data,
-    record_from,
-    records_from,
-)
+from convcost.render.records.record import Formula, Quotient, Record, Seconds, data, record_from, records_from
 
 TIMES = ("seconds", "compute_bound_seconds", "memory_bound_seconds", "bound_by", "overhead_seconds")
 

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from convcost.benchmark.timing import RunKind, TimedRun, Timing, can_tell_apart, times_ratio
+from convcost.core.record_fields import about
 from convcost.core.report import Report
-from convcost.render.records.record import Formula, Record, about, data, record_from
+from convcost.render.records.record import Formula, Record, data, record_from
 
 COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads", "device", "dtype")
 """What CSV has."""

@@ -9,8 +9,7 @@ from typing import Any
 from convcost.core.metrics import METRICS
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.baseline import Figure
-from convcost.gate.checks import EntryCheck
-from convcost.gate.result import EntryResult
+from convcost.gate.result import EntryCheck, EntryResult
 from convcost.render.formulas import full_text, is_number
 from convcost.render.texts import MixedText
 

@@ -11,7 +11,7 @@ from convcost.gate.baseline import ROW_METRICS, BaselineChanges, Figure, FigureP
 from convcost.gate.result import EntryResult
 from convcost.gate.row_folding import fold_rows
 from convcost.render.document import Line, Table
-from convcost.render.gate.words import LABELS, difference, figure, share
+from convcost.render.gate.check_texts import LABELS, difference, figure, share
 
 MOST_LINES = 20
 """The most rows that are listed, those that change most; the rest on one line."""

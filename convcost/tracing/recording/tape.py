@@ -15,15 +15,15 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, of_complex
-from convcost.tracing.known_operators import (
+from convcost.tracing.recording.known_operators import (
     TORCH_NAMESPACES,
     KnownFunction,
     is_composite,
     known_composite,
     rule_for,
 )
-from convcost.tracing.module_tracker import ModuleTracker, SubmoduleVisit
-from convcost.tracing.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.module_tracker import ModuleTracker, SubmoduleVisit
+from convcost.tracing.recording.nested_tensors import by_component, has_nested
 from convcost.tracing.tensors import (
     elements_of,
     first_tensor,

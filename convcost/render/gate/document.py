@@ -8,8 +8,8 @@ from itertools import chain
 from convcost.gate.baseline import Baseline
 from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.gate.changes import entry_tables, fitted
-from convcost.render.gate.words import failures, found, label, percent, wanted
+from convcost.render.gate.baseline_tables import entry_tables, fitted
+from convcost.render.gate.check_texts import failures, found, label, percent, wanted
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
 
@@ -26,7 +26,7 @@ STATUS_TEXTS: dict[BaselineStatus, str] = {
 }
 
 
-def gate(gate_result: GateResult, style: Style) -> Document:
+def gate_document(gate_result: GateResult, style: Style) -> Document:
     """A table of the verdicts, tables for each baseline that changed, and what to do about it."""
     changes = chain.from_iterable(entry_tables(result, style.width) for result in gate_result.entries)
     return Document(
@@ -60,9 +60,9 @@ def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
         return
     for check in result.checks:
         yield Line(label(check), (found(check), wanted(check), _failed(check.passed)), depth=1)
-    if result.standing != "unlocked":
-        is_accepted = result.accepted and result.standing != "same"
-        status = "accepted" if is_accepted else STATUS_TEXTS[result.standing]
+    if result.status != "unlocked":
+        is_accepted = result.accepted and result.status != "same"
+        status = "accepted" if is_accepted else STATUS_TEXTS[result.status]
         yield Line("baseline", (status, _tolerance(result), _failed(result.keeps_baseline)), depth=1)
 
 
@@ -75,7 +75,7 @@ def _tolerance(result: EntryResult) -> str:
 
 
 def _number_of_checks(result: EntryResult) -> str:
-    number = len(result.checks) + (result.standing != "unlocked")
+    number = len(result.checks) + (result.status != "unlocked")
     return f"{number} check{'s' * (number != 1)}"
 
 
@@ -104,7 +104,7 @@ def _counter_extras(result: EntryResult) -> Iterator[str]:
 def _changed_conditions(result: EntryResult) -> Iterator[str]:
     """Where the cost changed: whether the design, its sizes, the convention or the dtype did too."""
     before, now = result.before, result.now
-    if before is None or result.standing == "same":
+    if before is None or result.status == "same":
         return
     for was, is_now in zip(_conditions(before), _conditions(now), strict=True):
         if was != is_now:
@@ -124,13 +124,13 @@ def _conditions(baseline: Baseline) -> tuple[str, ...]:
 
 def _lock_notes(gate_result: GateResult) -> Iterator[str]:
     lock, entries = gate_result.lock, gate_result.entries
-    new = [result.entry.name for result in entries if result.standing == "new"]
+    new = [result.entry.name for result in entries if result.status == "new"]
     stale = ", ".join(gate_result.stale)
     if gate_result.written:
         yield f"{lock} has the costs of these entries now."
         yield from [f"It no longer has {stale}."] if stale else []
         return
-    if entries and all(result.standing == "unlocked" for result in entries):
+    if entries and all(result.status == "unlocked" for result in entries):
         yield f"There are no baselines: {UPDATE} writes them to {lock}."
     if new:
         yield f"{lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."

@@ -19,9 +19,9 @@ from convcost.core.cost import Cost
 from convcost.core.trace import Phase
 from convcost.operators.interface import Operator, by_each_factor
 from convcost.tracing.isolation.tensor_copies import zero_gradient
-from convcost.tracing.known_operators import rule_for
-from convcost.tracing.nested_tensors import by_component, has_nested
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.known_operators import rule_for
+from convcost.tracing.recording.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import first_tensor, tensors
 
 NeedsGradient = tuple[bool, ...]
