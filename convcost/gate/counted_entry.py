@@ -47,7 +47,7 @@ class CountedEntry:
         """
         entry = self.entry
         assert isinstance(entry.subject, Spec)
-        network = entry.subject.filled(FormulaSizes(entry.subject.names, entry.sizes))
+        network = entry.subject.build_network(FormulaSizes(entry.subject.names, entry.sizes))
         return network.report(entry.convention, entry.dtype, UncheckedConstraints())
 
 
@@ -57,7 +57,7 @@ class FormulaSizes(OpenSizes):
     def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
         super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in names})
 
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor."""
         return cast("Size", divide(dividend, divisor))
 
