@@ -45,6 +45,8 @@ class _Plain(_Elementwise):
 
 @dataclass(frozen=True)
 class _InPlace(_Elementwise):
+    """An activation that may be written over its input."""
+
     inplace: bool = False
 
 

@@ -18,6 +18,8 @@ UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 
 @dataclass(frozen=True)
 class _Convolution(SlidingKernel):
+    """A cross-correlation in as many dimensions as are `spatial`."""
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes

@@ -16,6 +16,8 @@ from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, vali
 
 @dataclass(frozen=True)
 class _ConvTranspose(SlidingKernel):
+    """A transposed convolution in as many dimensions as are `spatial`."""
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes

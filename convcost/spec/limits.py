@@ -20,6 +20,8 @@ def check_text(text: str) -> None:
     if len(text) > LONGEST_TEXT:
         message = f"the spec is {len(text):,} characters long; {LONGEST_TEXT:,} are the limit"
         raise SpecError(message, text=text, span=Span(LONGEST_TEXT, LONGEST_TEXT + 1))
+    if sum(map(text.count, OPENING)) <= DEEPEST_NESTING:
+        return
     depth = 0
     for place, character in enumerate(text):
         depth += (character in OPENING) - (character in CLOSING)

@@ -35,12 +35,13 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text and a place among them."""
+    """The tokens of a text and a place among them, where `next` is."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._tokens = list(self._scan())
+        self._tokens = self._scan()
         self._place = 0
+        self.next = self._tokens[0]
 
     def _scan(self) -> list[Token]:
         tokens = []
@@ -53,11 +54,6 @@ class Tokens:
             if rule in ("unknown", "ambiguous", "based", "end"):
                 break
         return tokens
-
-    @property
-    def next(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._place]
 
     @property
     def after_next(self) -> Token:
@@ -78,11 +74,13 @@ class Tokens:
         token = self.next
         if token.rule != "end":
             self._place += 1
+            self.next = self._tokens[self._place]
         return token
 
     def take(self, *texts: str) -> str:
         """The next token's text, passed over, if it is a symbol or name among `texts`; else nothing."""
-        if self.next.text in texts and self.next.rule in ("symbol", "name"):
+        token = self.next
+        if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from hashlib import sha1
 from math import floor, lcm
 from typing import TypeAlias
 
@@ -142,12 +141,17 @@ class Formula:
         """The sort key: the same in each run; short for long formulas too."""
         if not self._key:
             text = "+".join(sorted(f"{factor}{rank(monomial)}" for monomial, factor in self.terms.items()))
-            is_long = len(text) > LONGEST_KEY
-            self._key = sha1(text.encode(), usedforsecurity=False).hexdigest() if is_long else text
+            self._key = _digest(text) if len(text) > LONGEST_KEY else text
         return self._key
 
 
 Value: TypeAlias = Formula | int | Fraction
+
+
+def _digest(text: str) -> str:
+    from hashlib import sha1  # and with it OpenSSL: short formulas need none
+
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:

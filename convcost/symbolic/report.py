@@ -124,8 +124,7 @@ def mapped_trace(trace: Trace, change: Change) -> Trace:
         for module in trace.modules
     )
     uncounted = (found._replace(inputs=throughout(found.inputs, change)) for found in trace.uncounted)
-    return replace(
-        trace,
+    return trace._replace(
         inputs=_tensors(trace.inputs, change),
         outputs=_tensors(trace.outputs, change),
         operations=tuple(_operation(operation, change) for operation in trace.operations),

@@ -153,7 +153,7 @@ class Profiler:
         run_modes = filter(partial(self._can_run, call), MEMORY_MODES)
         dtype = dtype_named(self.footprint or report.dtype)
         found = memory_footprint(call, run_modes, dtype if self.footprint else "")
-        return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
+        return replace(report, trace=report.trace and report.trace._replace(held=found._replace(dtype=dtype)))
 
     @property
     def _run_modes(self) -> tuple[RunMode, ...]:

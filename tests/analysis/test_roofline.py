@@ -13,7 +13,8 @@ import convcost
 from convcost import Convention, parse
 from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline
 from convcost.core.errors import UsageError
-from convcost.devices import Device, device_named
+from convcost.devices.catalogue import device_named
+from convcost.devices.device import Device
 from convcost.symbolic.expressions import evaluate
 from convcost.tracing.module_call import build_network
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.devices import Catalogue, Device, catalogue, device_named
-from convcost.devices.catalogue import FILES, content
+from convcost.devices.catalogue import FILES, Catalogue, catalogue, content, device_named
+from convcost.devices.device import Device
 from convcost.gate.config_tables import DeviceTables
 from convcost.gate.validation import find_issues
 
@@ -116,7 +116,7 @@ def test_the_ridge_is_exact():
 
 def test_the_catalogue_is_read_without_anything_heavy():
     script = (
-        "import sys; from convcost.devices import catalogue; catalogue()\n"
+        "import sys; from convcost.devices.catalogue import catalogue; catalogue()\n"
         "print({'torch', 'sympy', 'rich', 'typer', 'numpy'} & sys.modules.keys())"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -150,4 +150,4 @@ def profile_open(
         return report
     dtype = dtype_named(footprint or report.dtype)
     found = symbolic_footprint(module, inputs, report, search.examples, dtype)
-    return replace(report, trace=replace(report.trace, held=found))
+    return replace(report, trace=report.trace._replace(held=found))
