@@ -13,8 +13,8 @@ from convcost.benchmark.samples import Samples
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.units import binary, duration, human, percent
-from convcost.devices import Device
-from convcost.devices.device import DTYPES, THIS, Call
+from convcost.devices.device import Device
+from convcost.devices.names import DTYPES, THIS, Call
 
 DeviceType = Literal["cpu", "cuda"]
 

@@ -18,7 +18,7 @@ from convcost.benchmark.settings import (
 )
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.errors import UsageError
-from convcost.devices.device import Call
+from convcost.devices.names import Call
 from convcost.tracing.tensors import torch_dtype
 
 

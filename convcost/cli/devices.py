@@ -12,9 +12,10 @@ from convcost.cli.machine_file import check_place, is_this_machine, read_machine
 from convcost.cli.options import ConfigOption, OnOption, OutputOptions, ThreadsOption
 from convcost.cli.output import print_error, print_result
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.devices import Catalogue, Device
-from convcost.devices.device import THIS
-from convcost.gate.config import read_devices
+from convcost.devices.catalogue import Catalogue
+from convcost.devices.device import Device
+from convcost.devices.names import THIS
+from convcost.gate.devices import read_devices
 from convcost.render.devices import DeviceList
 
 

@@ -80,7 +80,7 @@ def _roofline_adder(
         return lambda report, factory: report
     from convcost.analysis.roofline import roofline
     from convcost.cli.machine_file import is_this_machine, read_machine
-    from convcost.gate.config import read_devices
+    from convcost.gate.devices import read_devices
 
     machine = read_machine(device, threads, place) if is_this_machine(device) else None
     named = machine.device if machine else read_devices("").named(device)

@@ -9,8 +9,8 @@ from stat import S_ISREG
 from convcost.benchmark.machine import Machine, describe_outdated, machine_text, parse_machine
 from convcost.cli.output import print_error
 from convcost.core.errors import UsageError
-from convcost.devices.device import OWN, THIS
 from convcost.devices.device_table import normalized_name
+from convcost.devices.names import OWN, THIS
 from convcost.system.files import read_text, write_text
 
 MEASURE_HINT = "convcost devices --measure measures it."

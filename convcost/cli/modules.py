@@ -17,7 +17,7 @@ from convcost.cli.supervisor import time_limit
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.layers import find_layer
-from convcost.tracing.target.inputs import Inputs, parse_inputs
+from convcost.tracing.declared_inputs import Inputs, parse_inputs
 from convcost.tracing.target.target import Target, parse_place
 
 if TYPE_CHECKING:

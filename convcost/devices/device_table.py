@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, Amount, Measure, parse_figure
-from convcost.devices.device import OWN, Device
+from convcost.devices.device import Device
+from convcost.devices.names import OWN
 
 LONGEST_NAME = 64
 

@@ -1,15 +1,12 @@
-"""The configuration as a whole: its entries and devices, or every place that is wrong."""
+"""The configuration as a whole: every entry, or every place that is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.devices import Catalogue, Device, catalogue
-from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 from convcost.gate.config_file import (
     ENTRIES_HINT,
     PYPROJECT,
@@ -18,9 +15,8 @@ from convcost.gate.config_file import (
     ConfigFile,
     dotted_key,
     find_config,
-    nearest_config,
 )
-from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTables
+from convcost.gate.config_tables import ConfigTable, Defaults
 from convcost.gate.entry import ConfiguredModel, Entry, EntryReader
 from convcost.gate.limit import parse_tolerance
 from convcost.gate.validation import ConfigIssue, find_issues
@@ -94,6 +90,8 @@ def read_config(file: str) -> Config:
     issues += [issue for reader in readers for issue in reader.issues]
     issues += _unknown_bases(tables, table)
     if table.get("devices") and not any(issue.path[:1] == ("devices",) for issue in issues):
+        from convcost.gate.devices import add_devices  # and with it the catalogue
+
         issues += add_devices(table["devices"], source.name).issues
     if issues:
         raise ConfigError(source.problems(issues))
@@ -146,47 +144,3 @@ def _unknown_bases(tables: Mapping[str, Any], table: Mapping[str, Any]) -> Itera
         elif base and base not in table["entries"]:
             near = did_you_mean(base, table["entries"])
             yield ConfigIssue(path, f"no entry is called {base[:40]}{near}")
-
-
-class ExtendedCatalogue(NamedTuple):
-    """All devices, those of a configuration among them, and what is wrong with its own."""
-
-    catalogue: Catalogue
-    issues: tuple[ConfigIssue, ...] = ()
-
-
-def read_devices(file: str) -> Catalogue:
-    """All devices, with those in the file that is named, or in the nearest configuration if there is one."""
-    source = find_config(file) if file else nearest_config()
-    if source is None:
-        return catalogue()
-    tables = source.table.get("devices", {})
-    issues = find_issues(tables, DeviceTables, ("devices",))
-    found = add_devices({} if issues else tables, source.name)
-    if issues or found.issues:
-        raise ConfigError(source.problems((*issues, *found.issues)))
-    return found.catalogue
-
-
-def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
-    """The catalogue with the devices of valid tables; each can be like any of convcost's or one above it."""
-    found, issues = catalogue(), []
-    names = set(map(normalized_name, tables))
-    for name, table in tables.items():
-        try:
-            found = found.extended(
-                read_device(name, table, partial(_base_device, found, names), FigureOrigin(file))
-            )
-        except UnreadableDeviceError as error:
-            issues += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
-    return ExtendedCatalogue(found, tuple(issues))
-
-
-def _base_device(found: Catalogue, names: Set[str], name: str) -> Device:
-    """The device of that name; UsageError where only this table or one below has it."""
-    try:
-        return found.named(name)
-    except UsageError:
-        if normalized_name(name) not in names:
-            raise
-        raise UsageError(f"{name} does not stand above this one") from None

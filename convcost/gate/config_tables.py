@@ -9,8 +9,8 @@ from msgspec import UNSET, Struct, UnsetType, defstruct
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.record_fields import describe
-from convcost.devices.device import DTYPES
-from convcost.devices.device import Kind as DeviceKind
+from convcost.devices.names import DTYPES
+from convcost.devices.names import Kind as DeviceKind
 from convcost.gate.limit import LARGEST_AMOUNT, LIMITED_METRICS, LIMITS, RATIOS, Relation
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.system.workers import DEFAULT_TIMEOUT

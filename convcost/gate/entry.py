@@ -17,7 +17,7 @@ from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_toler
 from convcost.gate.validation import ConfigIssue
 from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
-from convcost.tracing.target.inputs import Inputs, parse_inputs
+from convcost.tracing.declared_inputs import Inputs, parse_inputs
 
 T = TypeVar("T")
 

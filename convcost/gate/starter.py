@@ -12,7 +12,7 @@ import msgspec
 
 from convcost.core.errors import UsageError
 from convcost.core.record_fields import KeyType, key_type, record_keys
-from convcost.devices.device import DTYPES
+from convcost.devices.names import DTYPES
 from convcost.gate.config_file import CONFIG_NAME, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
 from convcost.gate.limit import LIMITED_METRICS, LIMITS

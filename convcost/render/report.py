@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.analysis.explain.layer import lengths
+from convcost.analysis.explain.steps import lengths
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.render import estimates

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, NoReturn
 
 from convcost.core.errors import Span, SpecError
-from convcost.spec.limits import check_name
+from convcost.spec.syntax import check_name
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -35,12 +35,13 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text and a place among them."""
+    """The tokens of a text and a place among them, where `next` is."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._tokens = list(self._scan())
+        self._tokens = self._scan()
         self._place = 0
+        self.next = self._tokens[0]
 
     def _scan(self) -> list[Token]:
         tokens = []
@@ -55,11 +56,6 @@ class Tokens:
         return tokens
 
     @property
-    def next(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._place]
-
-    @property
     def after_next(self) -> Token:
         """The token behind the next one."""
         return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
@@ -69,7 +65,7 @@ class Tokens:
         """Where the next token starts."""
         return self.next.span.start
 
-    def since(self, start: int) -> Span:
+    def span_from(self, start: int) -> Span:
         """From `start` to the end of the token read last."""
         return Span(start, self._tokens[max(self._place - 1, 0)].span.end)
 
@@ -78,17 +74,19 @@ class Tokens:
         token = self.next
         if token.rule != "end":
             self._place += 1
+            self.next = self._tokens[self._place]
         return token
 
-    def take(self, *texts: str) -> str:
+    def accept(self, *texts: str) -> str:
         """The next token's text, passed over, if it is a symbol or name among `texts`; else nothing."""
-        if self.next.text in texts and self.next.rule in ("symbol", "name"):
+        token = self.next
+        if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 
-    def need(self, text: str, *others: str) -> None:
+    def expect(self, text: str, *others: str) -> None:
         """Pass over `text`, or fail; `others` are what could have stood here as well."""
-        if not self.take(text):
+        if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 
     def brackets_hold_comma(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 from collections.abc import Iterable, Iterator
@@ -185,7 +184,7 @@ def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
 def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterator[Path]:
     """A file beside the target with the text, and the owner and mode that were found; it is gone after."""
     clean(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(_encoded(text))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
+
+MAX_OCCURRENCES = 10**6
+"""Submodules that share others may be met more often than there is time for."""
 
 Held = TypeVar("Held")
 
@@ -94,3 +97,21 @@ def tied_parameters(tree: ModuleTree) -> tuple[tuple[str, ...], ...]:
             if parameter is not None:
                 names[id(parameter)].append(f"{path}.{name}" if path else name)
     return tuple(tuple(found) for found in names.values() if len(found) > 1)
+
+
+def count_occurrences(module: torch.nn.Module) -> Mapping[str, int]:
+    """How often a walk through children meets each submodule: one with two names is met twice."""
+    names = {id(submodule): path for path, submodule in named_modules(module).items()}
+    met: Counter[str] = Counter()
+    waiting = [module]
+    while waiting and met.total() < MAX_OCCURRENCES:
+        found = waiting.pop()
+        met[names[id(found)]] += 1
+        waiting.extend(_children(found))
+    return met
+
+
+def _children(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """Each child once, as torch's own method has them."""
+    children = [child for child in module._modules.values() if child is not None]
+    yield from {id(child): child for child in children}.values()

@@ -20,6 +20,12 @@ ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
 DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
 """The layouts that leave out nothing."""
 
+MAX_NUMBERS = 2**16
+"""The most elements of a floating-point or complex tensor that keeps its data in a run on shapes."""
+
+MAX_INTEGERS = 2**20
+"""The same for integers and booleans, which decide what models run more often: indices, positions, masks."""
+
 
 def tensors(values: Any) -> Iterator[Any]:
     """The tensors in `values`, however nested."""
@@ -100,6 +106,21 @@ def _attribute(value: Any, name: str) -> Any:
 def has_values(tensor: Any) -> bool:
     """Whether there is more to `tensor` than its shape."""
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
+
+
+def is_small(tensor: torch.Tensor) -> bool:
+    """Whether a run on shapes keeps its data, if it is on the CPU."""
+    return tensor.numel() <= max_elements_with_data(tensor.dtype)
+
+
+def max_elements_with_data(dtype: torch.dtype) -> int:
+    """The most elements of a tensor of `dtype` that keeps its data in a run on shapes."""
+    return MAX_INTEGERS if is_integral(dtype) else MAX_NUMBERS
+
+
+def is_integral(dtype: torch.dtype) -> bool:
+    """Whether it is of integers or booleans."""
+    return not (dtype.is_floating_point or dtype.is_complex)
 
 
 def shape_of(tensor: Any) -> Shape:

@@ -106,6 +106,24 @@ def test_an_inequality_entered_later_deletes_no_divisibility():
         opened.subs(E=6, W=1)
 
 
+@pytest.mark.parametrize(
+    ("text", "assumption"),
+    [
+        ("[1, E, 9] -> Conv1d(E, 2E, 3, groups=G)", "G divides E"),
+        ("[1, 2E, 9] -> Conv1d(2E, E, 3, groups=G)", "G divides E"),
+        ("[1, E, 9] -> Conv1d(E, E*F, 3, groups=G)", "G divides E"),
+        ("[1, E, 9] -> Conv1d(E, E, 3, groups=2) -> Conv1d(E, E, 3, groups=4)", "4 divides E"),
+    ],
+)
+def test_a_divisibility_that_follows_from_another_is_not_assumed_too(text, assumption):
+    opened = convcost.cost(text)
+    assert texts(opened) == [assumption]
+    assert "floor" not in str(opened.macs)
+    numbers = {"E": 12, "F": 5, "G": 4}
+    sizes = {name: numbers[name] for name in opened.open_names}
+    assert opened.subs(**sizes).macs == evaluate(opened.macs, sizes) == convcost.cost(text, **sizes).macs
+
+
 def test_no_sign_is_chosen_that_contradicts_what_is_needed():
     """K ≥ L + 2 for an output, and L ≥ K for a shorter formula: no sizes fulfil both."""
     opened = convcost.cost("[1, 4, L] -> ConvTranspose1d(4, 4, K, padding=L)")

@@ -4,9 +4,9 @@ import torch
 from tracing.generated import CHANNELS
 
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 IMAGE = Declared("float32", ("B", CHANNELS, "H", "W"))
 SEQUENCE = Declared("float32", ("B", "S", 8))

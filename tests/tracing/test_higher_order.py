@@ -16,8 +16,8 @@ from tracing.opening import check
 
 from convcost.core.cost import Cost
 from convcost.core.trace import CondCall
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.profile import Profiler, profile
-from convcost.tracing.target.inputs import Declared
 
 X = torch.randn(2, 8)
 LINEAR = 2 * 8 * 8

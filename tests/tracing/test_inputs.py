@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.tracing.target.inputs import (
+from convcost.tracing.declared_inputs import (
     DTYPES,
     SHORT_NAMES,
     Declared,

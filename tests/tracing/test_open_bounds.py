@@ -11,8 +11,8 @@ from tracing.opening import check, texts
 
 from convcost import ConvcostError
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 LENGTH = 64
 SEQUENCE = Declared("float32", ("B", "T", 8))

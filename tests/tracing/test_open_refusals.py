@@ -8,8 +8,8 @@ from torch import nn
 from tracing.models import Calls
 
 from convcost import ConvcostError
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 SEQUENCE = Declared("float32", ("B", "S", 8))
 

@@ -9,8 +9,8 @@ import torch
 from tracing.test_untouched import Remembering, same, state
 
 from convcost import ConvcostError
+from convcost.tracing.declared_inputs import Declared
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 
 @pytest.mark.parametrize("shape", [("B", 4), ("B", 5)], ids=["runs", "raises"])
@@ -40,7 +40,7 @@ def test_nothing_is_logged(caplog):
     ("module", "loaded"),
     [
         ("target.target", []),
-        ("target.inputs", []),
+        ("declared_inputs", []),
         ("target.loading", []),
         ("user_error", []),
         ("module_tree", []),

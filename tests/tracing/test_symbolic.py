@@ -10,9 +10,9 @@ from tracing.generated import images, sequences
 from tracing.models import REFERENCE, Calls
 from tracing.opening import IMAGE, SEQUENCE, check, said
 
+from convcost.tracing.declared_inputs import Declared, SizeMultiple
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared, SizeMultiple
 
 sizes = st.integers(1, 40)
 

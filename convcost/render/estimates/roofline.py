@@ -13,7 +13,7 @@ from convcost.core.cost import quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
-from convcost.devices.device import peak_unit
+from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.formulas import approximate_text, factor_text, math_text, short_text
 from convcost.render.model_tables import Selection, ShownModule, module_label, select

@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from convcost.core.record_fields import describe, keys_of
-from convcost.devices import Device
-from convcost.devices.device import DTYPES, Call, Kind
+from convcost.devices.device import Device
+from convcost.devices.names import DTYPES, Call, Kind
 from convcost.render.devices import DeviceList
 from convcost.render.records.context import HEAD, Head
 from convcost.render.records.record import Record, record_from

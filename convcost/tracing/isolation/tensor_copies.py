@@ -8,13 +8,7 @@ from typing import Literal
 import torch
 
 from convcost.core.cost import Shape
-from convcost.tracing.tensors import has_own_dispatch
-
-MOST_NUMBERS = 2**16
-"""The most elements of a tensor that keeps its data."""
-
-MOST_INTEGERS = 2**20
-"""The same for integers and booleans, by which models decide above all: indices, positions, masks."""
+from convcost.tracing.tensors import has_own_dispatch, max_elements_with_data
 
 DEVICE_ATTRIBUTE = "_convcost_device"
 """An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
@@ -24,21 +18,6 @@ TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
 
 RunMode = Literal["shapes", "gradients", "data"]
 """On shapes; on shapes, with autograd as the user has it; on data."""
-
-
-def is_small(tensor: torch.Tensor) -> bool:
-    """Whether it keeps its data, if it is on the CPU."""
-    return tensor.numel() <= most_elements_with_data(tensor.dtype)
-
-
-def most_elements_with_data(dtype: torch.dtype) -> int:
-    """The most elements that keep their data."""
-    return MOST_INTEGERS if is_integral(dtype) else MOST_NUMBERS
-
-
-def is_integral(dtype: torch.dtype) -> bool:
-    """Whether it is of integers or booleans."""
-    return not (dtype.is_floating_point or dtype.is_complex)
 
 
 def meta_tensor(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
@@ -143,7 +122,7 @@ class ShapeCopies(DataCopies):
         return meta_copy(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
 
     def _keeps(self, tensor: torch.Tensor) -> bool:
-        small = most_elements_with_data(tensor.dtype)
+        small = max_elements_with_data(tensor.dtype)
         most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
         if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
             return False

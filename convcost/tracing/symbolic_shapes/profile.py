@@ -14,6 +14,7 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from convcost.core.dtypes import dtype_named
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
+from convcost.tracing.declared_inputs import Declared, Inputs
 from convcost.tracing.profile import user_operator
 from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
 from convcost.tracing.symbolic_shapes.examples import TYPICAL, Examples, ladder, points, suggested_examples
@@ -29,7 +30,6 @@ from convcost.tracing.symbolic_shapes.refusals import (
 from convcost.tracing.symbolic_shapes.run import run
 from convcost.tracing.symbolic_shapes.shape_env import ConcreteSizeNeededError
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
-from convcost.tracing.target.inputs import Declared, Inputs
 
 MOST_RUNS = 10
 
@@ -150,4 +150,4 @@ def profile_open(
         return report
     dtype = dtype_named(footprint or report.dtype)
     found = symbolic_footprint(module, inputs, report, search.examples, dtype)
-    return replace(report, trace=replace(report.trace, held=found))
+    return replace(report, trace=report.trace._replace(held=found))

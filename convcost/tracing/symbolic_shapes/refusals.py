@@ -11,8 +11,8 @@ from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
 from convcost.symbolic.sympy_bridge import to_sympy
 from convcost.symbolic.text import readable
+from convcost.tracing.declared_inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
-from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.user_error import error_location, error_text, target_error
 
 SYMBOL = re.compile(r"\bs\d+\b")

@@ -12,14 +12,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import Declared, Inputs
 from convcost.tracing.isolation.process_state import preserved_process_state
-from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_small
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
-from convcost.tracing.target.inputs import Declared, Inputs
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
+from convcost.tracing.tensors import MAX_NUMBERS, is_small
 from convcost.tracing.user_error import target_error
 
 BuildMode = Literal["constants", "meta", "real"]
@@ -64,7 +64,7 @@ def constructed(make: Callable[[], Built], build_mode: BuildMode) -> Built:
 
 def _is_long(func: Any, made: torch.Tensor) -> bool:
     """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
-    return func is torch.arange and made.numel() > MOST_NUMBERS
+    return func is torch.arange and made.numel() > MAX_NUMBERS
 
 
 class ConstructionMode(TorchFunctionMode):

@@ -12,10 +12,10 @@ import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
-from convcost.tracing.data_access import needs_data
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
+from convcost.tracing.recording.data_access import needs_data
 from convcost.tracing.target.construction import (
     BUILD_MODES,
     BuildMode,

@@ -11,16 +11,10 @@ import torch
 
 from convcost.core.errors import ConvcostError
 from convcost.core.units import binary
-from convcost.tracing.isolation.tensor_copies import (
-    MOST_INTEGERS,
-    MOST_NUMBERS,
-    is_small,
-    meta_result,
-    without_data,
-)
-from convcost.tracing.known_operators import KnownOverload, is_view
-from convcost.tracing.nested_tensors import refuse_nested
-from convcost.tracing.tensors import flat_tensors, storage_id
+from convcost.tracing.isolation.tensor_copies import meta_result, without_data
+from convcost.tracing.recording.known_operators import KnownOverload, is_view
+from convcost.tracing.recording.nested_tensors import refuse_nested
+from convcost.tracing.tensors import MAX_INTEGERS, MAX_NUMBERS, flat_tensors, is_small, storage_id
 
 MOST_COMPUTED = 2**24
 """How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
@@ -180,7 +174,7 @@ class MetaRunner(OperatorRunner):
         """Whether it is worth its data: numbers are, for so much work, as masks become numbers."""
         if is_small(tensor):
             return True
-        if tensor.numel() > MOST_INTEGERS:
+        if tensor.numel() > MAX_INTEGERS:
             return False
         self._left -= tensor.numel()
         return self._left >= 0
@@ -189,7 +183,7 @@ class MetaRunner(OperatorRunner):
         self, overload: Any, tensors: list[torch.Tensor], args: Any, kwargs: dict[str, Any]
     ) -> bool:
         """Whether what comes of small tensors is small, too: a mask of two lists of positions may not be."""
-        if prod(tensor.numel() for tensor in tensors) <= MOST_NUMBERS and not _takes_size(overload):
+        if prod(tensor.numel() for tensor in tensors) <= MAX_NUMBERS and not _takes_size(overload):
             return True
         try:
             output = overload(*_without_data(args), **_on_meta(_without_data(kwargs)))

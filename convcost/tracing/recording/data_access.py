@@ -14,7 +14,7 @@ from weakref import finalize
 import torch
 
 from convcost.core.report import Report
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import storage_id, tensors
 from convcost.tracing.user_error import error_text
 

@@ -16,10 +16,10 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
 from convcost.core.trace import CondCall
-from convcost.symbolic.signs import is_nonnegative
-from convcost.tracing.flex_attention import flex_attention
+from convcost.symbolic.predicates import is_nonnegative
 from convcost.tracing.isolation.tensor_copies import meta_tensor
-from convcost.tracing.tape import Recording, Tape
+from convcost.tracing.recording.flex_attention import flex_attention
+from convcost.tracing.recording.tape import Recording, Tape
 from convcost.tracing.tensors import has_values, tensors
 
 OPAQUE = frozenset(
