@@ -15,7 +15,6 @@ from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_to_ascii
 from convcost.gate.config_file import ConfigError
 from convcost.render import render
-from convcost.render.gate.ci import failure_annotations, problem_annotations
 from convcost.render.style import Style, as_ascii
 from convcost.system.files import append_text
 
@@ -27,6 +26,8 @@ def report(gate_result: GateResult) -> None:
     """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
     if not _runs_here():
         return
+    from convcost.render.gate.ci import failure_annotations, problem_annotations
+
     problems = ConfigError(gate_result.problems)
     _print_annotations(problem_annotations(problems, lambda file: _from_checkout(Path(file))))
     _print_annotations(failure_annotations(gate_result, _from_checkout(gate_result.config.source.path)))
@@ -38,6 +39,8 @@ def report(gate_result: GateResult) -> None:
 def annotate_problems(error: ConfigError) -> None:
     """The places that are wrong as annotations, if this runs in GitHub Actions."""
     if _runs_here():
+        from convcost.render.gate.ci import problem_annotations
+
         _print_annotations(problem_annotations(error, lambda file: _from_checkout(Path(file))))
 
 

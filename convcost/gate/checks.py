@@ -9,7 +9,6 @@ from typing import Any
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
-from convcost.counters import ALL_COUNTERS, COUNTERS
 from convcost.gate.counted_entry import CountedEntry, FormulaSizes
 from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
@@ -192,6 +191,7 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
         skipped = CounterResult("skipped", None, None, "", f"a counter needs numbers for {names}")
         yield from ((name, skipped) for name in entry.counters)
     elif isinstance(entry.subject, Spec):
+        from convcost.counters import COUNTERS
         from convcost.counters.crosscheck import crosscheck_design
 
         counters = tuple(COUNTERS[name] for name in entry.counters)
@@ -201,6 +201,7 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
 
 
 def _model_counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult]]:
+    from convcost.counters import ALL_COUNTERS
     from convcost.counters.crosscheck import crosscheck_model
 
     found = counted.profiled

@@ -11,7 +11,6 @@ import msgspec
 
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.counters import select_counters, select_model_counters
 from convcost.gate.config_tables import MODEL_KEYS, SPEC_KEYS, EntryKeys, EntryTable
 from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.gate.validation import ConfigIssue
@@ -168,5 +167,7 @@ def _select_counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple
     """The counters by name; for a spec, those that come with convcost."""
     if not names:
         return ()
+    from convcost.counters import select_counters, select_model_counters
+
     choose = select_counters if isinstance(subject, Spec) else select_model_counters
     return tuple(counter.name for counter in choose(",".join(names)))
