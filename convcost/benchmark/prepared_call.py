@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network

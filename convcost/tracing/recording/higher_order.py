@@ -82,7 +82,7 @@ def _is_greater(one: Any, other: Any) -> bool:
 class HigherOrderCall(NamedTuple):
     """A call of a higher-order operator; while the functions that it takes run, `mode` is active again.
 
-    `run_recorded` records an operator by its name, formula and arguments, and returns what a function returns;
+    `run_recorded` records an operator by name, formula and arguments, and returns what a function returns;
     `run_unrecorded` calls an operator and records nothing.
     """
 
