@@ -11,7 +11,7 @@ import typer
 from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
-from convcost.spec.resolve import accepted
+from convcost.spec.resolve import layer_fields
 
 DESIGN = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
 DTYPE = "A dtype is given by name: --dtype bfloat16."
@@ -123,7 +123,7 @@ def _commands_with(context: typer.Context, option: str) -> Iterator[str]:
 
 def _argument(word: str) -> str:
     """The argument of a torch.nn layer that is meant: kernel_size by --kernel."""
-    fields = dict.fromkeys(field for kind in KINDS for field in accepted(kind))
+    fields = dict.fromkeys(field for kind in KINDS for field in layer_fields(kind))
     return nearest(word.removeprefix("no-").replace("-", "_"), fields, cutoff=0.8)
 
 

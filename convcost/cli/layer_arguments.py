@@ -15,7 +15,7 @@ from convcost.cli.sizes import Option, bindings, check_options, split
 from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
 from convcost.spec import Spec
-from convcost.spec.resolve import Field, accepted
+from convcost.spec.resolve import Field, layer_fields
 
 INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
 """Options that name a size of the usual input in words."""
@@ -89,7 +89,7 @@ def _single(text: str) -> Spec:
 
 def _fields(kind: str) -> dict[str, Field]:
     found = find_layer(kind)
-    return accepted(found.__name__) if found else {}
+    return layer_fields(found.__name__) if found else {}
 
 
 def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:

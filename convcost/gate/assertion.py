@@ -24,7 +24,7 @@ from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_
 from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
-from convcost.spec.spec import whole
+from convcost.spec.spec import check_int
 from convcost.tracing.declared_inputs import Declared, Inputs
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def evaluate_assertion(
     options: CountingOptions,
 ) -> AssertionResult:
     """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
-    sizes = {name: whole(name, size) for name, size in given_sizes.items()}
+    sizes = {name: check_int(name, size) for name, size in given_sizes.items()}
     counted = _count(design, inputs, sizes, options)
     names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
     limits = tuple(_limit(key, value, names) for key, value in given_limits.items())
@@ -283,6 +283,6 @@ def _is_same(first: Any, second: Any) -> bool:
         return False
     if all(isinstance(each, int | Fraction) for each in (first, second)):
         return bool(first == second)
-    from convcost.symbolic.implication import expression, is_equal
+    from convcost.symbolic.breakeven import is_equal, to_expression
 
-    return is_equal(expression(first, ()), expression(second, ()), ()) == "yes"
+    return is_equal(to_expression(first, ()), to_expression(second, ()), ()) == "yes"

@@ -131,15 +131,15 @@ def _is_same_formula(limit: Limit, counted: CountedEntry, wanted: Any) -> bool:
 def _prove(
     limit: Limit, counted: CountedEntry, base: CountedEntry | None, wanted: Any, shown: Any
 ) -> EntryCheck:
-    from convcost.symbolic.implication import expression
+    from convcost.symbolic.breakeven import to_expression
     from convcost.symbolic.text import lowest_terms
 
     assumptions = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
-    found = expression(_total(counted.open_report, limit.metric), assumptions)
-    divisor = expression(_total(base.open_report, limit.metric), assumptions) if base else 1
+    found = to_expression(_total(counted.open_report, limit.metric), assumptions)
+    divisor = to_expression(_total(base.open_report, limit.metric), assumptions) if base else 1
     if divisor == 0:
         return limit_outcome(limit, counted, False, None, shown, f"{limit.per} has none")
-    bound = expression(wanted, assumptions) * divisor
+    bound = to_expression(wanted, assumptions) * divisor
     answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
     passed = answers == {"yes"}
     reason = "" if passed or "no" in answers else UNPROVED
@@ -150,11 +150,11 @@ def _answers(
     found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumptions: tuple[Assumption, ...]
 ) -> set[str]:
     """Whether the relation holds for all sizes (yes, no, unknown); a tolerance has two sides to prove."""
-    from convcost.symbolic.implication import expression, is_at_most, is_equal
+    from convcost.symbolic.breakeven import is_at_most, is_equal, to_expression
 
     if relation == "=" and not tolerance:
         return {is_equal(found, bound, assumptions)}
-    share = expression(tolerance if relation == "=" else 0, ())
+    share = to_expression(tolerance if relation == "=" else 0, ())
     return {
         *([is_at_most(found, bound * (1 + share), assumptions)] if relation != "≥" else []),
         *([is_at_most(bound * (1 - share), found, assumptions)] if relation != "≤" else []),

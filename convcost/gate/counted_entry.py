@@ -16,7 +16,7 @@ from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.layers.network import NumericEvaluator
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes
-from convcost.symbolic.formula import divided, name
+from convcost.symbolic.formula import divide, size_formula
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -47,7 +47,7 @@ class CountedEntry:
         """
         entry = self.entry
         assert isinstance(entry.subject, Spec)
-        network = entry.subject.filled(FormulaSizes(entry.subject.names, entry.sizes))
+        network = entry.subject.build_network(FormulaSizes(entry.subject.names, entry.sizes))
         return network.report(entry.convention, entry.dtype, UncheckedConstraints())
 
 
@@ -55,11 +55,11 @@ class FormulaSizes(OpenSizes):
     """Numbers for some names, formulas without sympy for the others; a quotient of them is exact."""
 
     def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
-        super().__init__({text: sizes.get(text, cast("Size", name(text))) for text in names})
+        super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in names})
 
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor."""
-        return cast("Size", divided(dividend, divisor))
+        return cast("Size", divide(dividend, divisor))
 
 
 class UncheckedConstraints(NumericEvaluator):

@@ -14,32 +14,32 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import NUMBER_NEEDED, Layer, SavedTensors, at_least
+from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension
 
 
 class _Elementwise(Layer):
     """`operations` per element; the shape stays.
 
-    Backward needs the input, or the output where it `keeps_output`; written over its input, one that needs
+    Backward needs the input, or the output where it `saves_output`; written over its input, one that needs
     the input keeps a copy of it, but for those whose gradient can be had from the output.
     """
 
     operations: ClassVar[int]
-    keeps_output: ClassVar[bool] = False
+    saves_output: ClassVar[bool] = False
     is_invertible: ClassVar[bool] = False
 
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=self.operations * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
-        if self.keeps_output:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        if self.saves_output:
             return SavedTensors(output=True)
         is_copied = self.shares_memory(True) and not self.is_invertible
         return SavedTensors(elements=arithmetic.elements(shape)) if is_copied else SavedTensors(input=True)
 
 
 @dataclass(frozen=True, repr=False)
-class _Plain(_Elementwise):
+class _WithoutArguments(_Elementwise):
     """An activation without arguments."""
 
 
@@ -54,7 +54,7 @@ class ReLU(_InPlace):
     """max(0, x)."""
 
     operations = 1
-    keeps_output = True
+    saves_output = True
 
 
 class ReLU6(_InPlace):
@@ -94,42 +94,42 @@ class SELU(_InPlace):
     is_invertible = True
 
 
-class Sigmoid(_Plain):
+class Sigmoid(_WithoutArguments):
     """1 / (1 + exp(−x))."""
 
     operations = 4
-    keeps_output = True
+    saves_output = True
 
 
-class Tanh(_Plain):
+class Tanh(_WithoutArguments):
     """tanh(x)."""
 
     operations = 1
-    keeps_output = True
+    saves_output = True
 
 
-class LogSigmoid(_Plain):
+class LogSigmoid(_WithoutArguments):
     """log(1 / (1 + exp(−x))). On the CPU its backward keeps exp(−|x|) too, on CUDA the input alone."""
 
     operations = 5
 
 
-class Softsign(_Plain):
+class Softsign(_WithoutArguments):
     """x / (1 + |x|)."""
 
     operations = 3
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, and 1 + |x|."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
-class Tanhshrink(_Plain):
+class Tanhshrink(_WithoutArguments):
     """x − tanh(x)."""
 
     operations = 2
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """tanh(x)."""
         return SavedTensors(elements=arithmetic.elements(shape))
 
@@ -162,7 +162,7 @@ class RReLU(_Elementwise):
         message = f"lower is {self.lower}, above upper, which is {self.upper}"
         yield Known(self.lower <= self.upper, message, "lower")
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, or what was written over it, and the slopes that were drawn."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
@@ -287,7 +287,7 @@ class GLU(Layer):
     dim: int = -1
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield _has_dimension(shape, self.dim)
+        yield has_dimension(shape, self.dim, "dim")
         yield Divides(2, shape[self.dim], "2", f"dimension {self.dim}", argument="dim")
 
     def output(self, shape: Shape) -> Shape:
@@ -297,50 +297,43 @@ class GLU(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(Sigmoid.operations + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
 
 @dataclass(frozen=True, repr=False)
-class _OverDimension(_Elementwise):
+class _SoftmaxBase(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 
     operations = 5
-    keeps_output = True
+    saves_output = True
 
     dim: int | None = None
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         if self.dim is not None:
-            yield _has_dimension(shape, self.dim)
+            yield has_dimension(shape, self.dim, "dim")
 
 
-class Softmax(_OverDimension):
+class Softmax(_SoftmaxBase):
     """exp(x − max x) / Σ exp(x − max x)."""
 
 
-class Softmin(_OverDimension):
+class Softmin(_SoftmaxBase):
     """Softmax of −x."""
 
     operations = 6
 
 
-class LogSoftmax(_OverDimension):
+class LogSoftmax(_SoftmaxBase):
     """(x − max x) − log Σ exp(x − max x); the logarithm is once for each sum and not counted."""
 
 
-class Softmax2d(_Plain):
+class Softmax2d(_WithoutArguments):
     """Softmax over the channels of [batch, channels, height, width]."""
 
     operations = 5
-    keeps_output = True
+    saves_output = True
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")
-
-
-def _has_dimension(shape: Shape, dim: int) -> Requirement:
-    if not isinstance(dim, int):
-        return Known(False, NUMBER_NEEDED.format("dim"), "dim")
-    needed = dim + 1 if dim >= 0 else -dim
-    return Rank(shape, tuple(range(needed, len(shape) + 1)), f"one with a dimension {dim}")

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AllAtLeast, AtMost, Known, Requirement
+from convcost.core.constraints import AllAtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError
 
@@ -93,7 +93,7 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What autograd keeps of a forward in training, from an input of `shape` to an `output`."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class Layer:
         """Whether the output is the input seen in another way, and not written over it."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
 
-    def worked_on(self, shape: Shape) -> Size:
+    def input_elements(self, shape: Shape) -> Size:
         """Elements of what it works on: the input, or a copy of it with padding around it."""
         return arithmetic.elements(shape)
 
@@ -139,7 +139,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def along(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
+def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
     """`value` for each of `dimensions` spatial dimensions."""
     if not isinstance(value, tuple):
         return (value,) * dimensions
@@ -149,7 +149,7 @@ def along(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tupl
     return value
 
 
-def bearable(shape: Shape) -> Iterator[Requirement]:
+def tensor_limits(shape: Shape) -> Iterator[Requirement]:
     """That an output of `shape` has no more and no larger dimensions than a tensor can."""
     message = f"the output has {len(shape)} dimensions; at most {MOST_DIMENSIONS} are possible"
     yield Known(len(shape) <= MOST_DIMENSIONS, message)
@@ -160,3 +160,12 @@ def bearable(shape: Shape) -> Iterator[Requirement]:
 def at_least(minimum: int, **arguments: Sizes) -> Requirement:
     """That every one of the named sizes is `minimum` or more."""
     return AllAtLeast(minimum, arguments)
+
+
+def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
+    """That an input of `shape` has the dimension `dim`, which `argument` names."""
+    if not isinstance(dim, int):
+        return Known(False, NUMBER_NEEDED.format(argument), argument)
+    needed = dim + 1 if dim >= 0 else -dim
+    wanted = f"one with a dimension {dim}"
+    return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

@@ -78,7 +78,7 @@ class _BatchNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements((shape[0], *shape[2:]))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
         return SavedTensors(input=True, statistics=2 * self.num_features)
 
@@ -128,7 +128,7 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements(shape[-self.spatial :])
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
         channels = arithmetic.elements(shape[: -self.spatial])
         repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
@@ -204,7 +204,7 @@ class LayerNorm(_OverLastDimensions):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True, statistics=2 * self.groups(shape))
 
 
@@ -222,7 +222,7 @@ class RMSNorm(_OverLastDimensions):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(3 + len(self.parameters())) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
         return SavedTensors(input=True, statistics=self.groups(shape))
 
@@ -257,7 +257,7 @@ class GroupNorm(Layer):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True, statistics=2 * shape[0] * self.num_groups)
 
 
@@ -282,7 +282,7 @@ class LocalResponseNorm(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(self.size + 5) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The squares padded along the channels, and the divisor before its power and after."""
         padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
         return SavedTensors(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))

@@ -13,11 +13,10 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, Sizes, along, at_least
+from convcost.layers.interface import Layer, SavedTensors, Sizes, at_least, per_dimension
+from convcost.layers.sliding import EXPECTED_INPUT
 
-SPATIAL_NAMES = {1: "length", 2: "height, width", 3: "depth, height, width"}
-
-INFERRED = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
+INFERRED_INPUT = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
 
 
 class _Spatial(Layer):
@@ -25,8 +24,7 @@ class _Spatial(Layer):
 
     def rank(self, shape: Shape) -> Requirement:
         """That the input has the spatial dimensions, channels, and perhaps a batch."""
-        wanted = f"[batch, channels, {SPATIAL_NAMES[self.spatial]}] or the same without batch"
-        return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial])
 
 
 class _Pooling(_Spatial):
@@ -38,10 +36,10 @@ class _Pooling(_Spatial):
     fits_unpadded: ClassVar[bool] = False
     """Whether torch wants the kernel to fit without padding and ceil_mode (ATen's avg_pool3d)."""
 
-    def each(self, argument: str) -> Shape:
+    def per_dimension(self, argument: str) -> Shape:
         """The named argument for each spatial dimension; the stride is the kernel size if not given."""
         value = getattr(self, argument)
-        return along(self.kernel_size if value is None else value, self.spatial, argument)
+        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
 
     def output(self, shape: Shape) -> Shape:
         lengths = tuple(
@@ -50,7 +48,7 @@ class _Pooling(_Spatial):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        taps = arithmetic.elements(self.each("kernel_size"))
+        taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=taps * arithmetic.elements(self.output(shape)))
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -64,7 +62,7 @@ class _Pooling(_Spatial):
             yield AtMost(padding, kernel // 2, "padding", "padding", hint)
             yield self._fits(length, kernel, stride, padding, dilation)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
@@ -78,7 +76,7 @@ class _Pooling(_Spatial):
 
     def _geometry(self, shape: Shape) -> Iterator[tuple[Size, Size, Size, Size, Size]]:
         names = ("kernel_size", "stride", "padding", "dilation")
-        return zip(shape[-self.spatial :], *(self.each(name) for name in names), strict=True)
+        return zip(shape[-self.spatial :], *(self.per_dimension(name) for name in names), strict=True)
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +88,7 @@ class _MaxPool(_Pooling):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
@@ -98,21 +96,21 @@ class MaxPool1d(_MaxPool):
     """The maximum of each window over the length."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
 
 class MaxPool2d(_MaxPool):
     """The maximum of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class MaxPool3d(_MaxPool):
     """The maximum of each window over depth, height and width."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,7 +118,7 @@ class AvgPool1d(_Pooling):
     """The mean of each window over the length."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -147,7 +145,7 @@ class AvgPool2d(_AvgPool):
     """The mean of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AvgPool3d(_AvgPool):
@@ -155,7 +153,7 @@ class AvgPool3d(_AvgPool):
 
     spatial = 3
     fits_unpadded = True
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,10 +170,10 @@ class _LPPool(_Pooling):
 
     def cost(self, shape: Shape) -> Cost:
         """A power and a sum for each tap, a root for each output."""
-        taps = arithmetic.elements(self.each("kernel_size"))
+        taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
@@ -185,7 +183,7 @@ class LPPool1d(_LPPool):
     """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     kernel_size: Size
 
@@ -194,7 +192,7 @@ class LPPool2d(_LPPool):
     """The p-norm of each window over height and width."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class LPPool3d(_LPPool):
@@ -202,14 +200,14 @@ class LPPool3d(_LPPool):
 
     spatial = 3
     fits_unpadded = True
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 class _Adaptive(_Spatial):
     output_size: int | tuple[int | None, ...]
 
     def output(self, shape: Shape) -> Shape:
-        sizes = along(self.output_size, self.spatial, "output_size")
+        sizes = per_dimension(self.output_size, self.spatial, "output_size")
         lengths = (
             length if size is None else size
             for size, length in zip(sizes, shape[-self.spatial :], strict=True)
@@ -225,7 +223,7 @@ class _Adaptive(_Spatial):
 
 
 class _AdaptiveMean(_Adaptive):
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Nothing where the output is the mean over all positions, whose backward needs no values."""
         return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
 
@@ -240,7 +238,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The mean over windows that cover the length in `output_size` steps."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     output_size: Sizes
 
@@ -249,14 +247,14 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """The mean over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The mean over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 @dataclass(frozen=True, repr=False)
@@ -264,7 +262,7 @@ class _AdaptiveMaxPool(_Adaptive):
     output_size: int | tuple[int | None, ...]
     return_indices: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
@@ -273,7 +271,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The maximum over windows that cover the length in `output_size` steps."""
 
     spatial = 1
-    inferred_input = INFERRED[1]
+    inferred_input = INFERRED_INPUT[1]
 
     output_size: Sizes
 
@@ -282,14 +280,14 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The maximum over windows that cover height and width in `output_size` steps."""
 
     spatial = 2
-    inferred_input = INFERRED[2]
+    inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The maximum over windows that cover depth, height and width in `output_size` steps."""
 
     spatial = 3
-    inferred_input = INFERRED[3]
+    inferred_input = INFERRED_INPUT[3]
 
 
 def _with_indices(output: Shape) -> SavedTensors:

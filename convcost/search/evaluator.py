@@ -59,7 +59,7 @@ class ColumnEvaluator(NumericEvaluator):
 class ColumnSizes(OpenSizes):
     """Sizes by name, of which some are columns or have no value: a `/` has to divide at each place."""
 
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor, rounded down: `divisions` has that it is whole."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
         return dividend // divisor

@@ -59,7 +59,7 @@ class NearestCosts:
 
     def add(self, table: CostTable, lengths: tuple[int, ...]) -> None:
         """Take a table into account, where `lengths` are those of all ranges."""
-        costs, factor, eligible = table.costs.values, table.costs.factor, table.possible
+        costs, factor, eligible = np.asarray(table.costs.values), table.costs.factor, table.possible
         if self.below:
             eligible = eligible & (costs >= -(-self.below.cost // factor))
         if self.above:

@@ -10,7 +10,7 @@ import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.search.design import Design
-from convcost.symbolic.columns import Column, MixedConditionError, joined, spread
+from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
 """Places that are evaluated together: so many numbers stay in a processor's cache."""
@@ -63,8 +63,8 @@ def tabulate(design: Design, sizes: Arrays) -> CostTable:
     except UnboundSizeError:
         return _one_by_one(design, sizes, shape)
     except ConvcostError:
-        return CostTable(spread(0, shape), np.zeros(shape, bool))
-    return CostTable(spread(cost, shape), np.broadcast_to(evaluator.possible, shape))
+        return CostTable(broadcast_column(0, shape), np.zeros(shape, bool))
+    return CostTable(broadcast_column(cost, shape), np.broadcast_to(evaluator.possible, shape))
 
 
 def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
@@ -77,7 +77,7 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
     possible = np.zeros(shape, bool)
     for branch, table in zip(branches, tables, strict=True):
         possible[branch] = table.possible
-    return CostTable(joined(branches, [table.costs for table in tables]), possible)
+    return CostTable(merge_columns(branches, [table.costs for table in tables]), possible)
 
 
 def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:

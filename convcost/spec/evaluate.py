@@ -10,8 +10,7 @@ from convcost.core.constraints import Divides
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.spec.limits import LARGEST_EXPONENT
-from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum
+from convcost.spec.syntax import LARGEST_EXPONENT, Expression, Name, Number, Power, Product, Sum
 
 
 def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Size:
@@ -52,7 +51,7 @@ class OpenSizes(dict[str, Size]):
         super().__init__(sizes)
         self.divisions: list[Divides] = []
 
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor, kept in mind as whole."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
         return dividend / divisor  # type: ignore[return-value]
@@ -65,7 +64,7 @@ def _quotient(
         _fail("a division by zero", text, span)
     if operator == "/" and not (isinstance(dividend, int) and isinstance(divisor, int)):
         assert isinstance(sizes, OpenSizes)
-        return sizes.exactly(dividend, divisor)
+        return sizes.divide_exactly(dividend, divisor)
     if operator == "/" and dividend % divisor != 0:
         hint = "Use // to round down."
         _fail(f"{dividend} / {divisor} is not a whole number", text, span, hint)

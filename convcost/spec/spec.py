@@ -16,9 +16,8 @@ from convcost.layers.network import Network
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
 from convcost.spec.inferred_input import inferred_input
-from convcost.spec.limits import MOST_LAYERS
 from convcost.spec.resolve import Template, resolve
-from convcost.spec.syntax import Call, Expression, Repeat, Step, names
+from convcost.spec.syntax import MOST_LAYERS, Call, Expression, Repeat, Step, names
 
 BATCH_LIKE = ("B", "S", "N")
 """The sizes taken as 1 once every other one is bound."""
@@ -49,9 +48,9 @@ class Spec:
         if stay_open or self.leaves_open(sizes):
             from convcost.symbolic.sympy_bridge import symbol
 
-            given = {name: whole(name, sizes[name]) for name in self.names if name in sizes}
+            given = {name: check_int(name, sizes[name]) for name in self.names if name in sizes}
             return OpenSizes({name: given.get(name, symbol(name)) for name in self.names})
-        return {name: whole(name, sizes[name]) if name in sizes else 1 for name in self.names}
+        return {name: check_int(name, sizes[name]) if name in sizes else 1 for name in self.names}
 
     def network(self, sizes: Mapping[str, Size], stay_open: bool = False) -> Network:
         """The network with `sizes` put in; its layers are not yet checked on their inputs.
@@ -60,7 +59,7 @@ class Spec:
         """
         bound = self.bind(sizes, stay_open)
         return replace(
-            self.filled(bound),
+            self.build_network(bound),
             name=self.name,
             text=self.text,
             sizes=bound,
@@ -69,7 +68,7 @@ class Spec:
             input_is_inferred=self.input_is_inferred,
         )
 
-    def filled(self, bound: Mapping[str, Size]) -> Network:
+    def build_network(self, bound: Mapping[str, Size]) -> Network:
         """The bare chain with a number of whatever kind for every name."""
         layers = [template.build(bound, self.source) for template in self.templates]
         return Network(
@@ -168,7 +167,7 @@ def _open_report(network: Network, convention: Convention, dtype: str) -> Report
     return open_report(network, convention, dtype)
 
 
-def whole(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
+def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
     """`size` as an int, also where it is another library's; UsageError if it is not whole."""
     try:
         if isinstance(size, bool):

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, NoReturn
 
 from convcost.core.errors import Span, SpecError
-from convcost.spec.limits import check_name
+from convcost.spec.syntax import check_name
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -65,7 +65,7 @@ class Tokens:
         """Where the next token starts."""
         return self.next.span.start
 
-    def since(self, start: int) -> Span:
+    def span_from(self, start: int) -> Span:
         """From `start` to the end of the token read last."""
         return Span(start, self._tokens[max(self._place - 1, 0)].span.end)
 
@@ -77,16 +77,16 @@ class Tokens:
             self.next = self._tokens[self._place]
         return token
 
-    def take(self, *texts: str) -> str:
+    def accept(self, *texts: str) -> str:
         """The next token's text, passed over, if it is a symbol or name among `texts`; else nothing."""
         token = self.next
         if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 
-    def need(self, text: str, *others: str) -> None:
+    def expect(self, text: str, *others: str) -> None:
         """Pass over `text`, or fail; `others` are what could have stood here as well."""
-        if not self.take(text):
+        if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 
     def brackets_hold_comma(self) -> bool:

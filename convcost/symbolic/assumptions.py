@@ -10,9 +10,8 @@ from typing import NamedTuple
 from convcost.core.arithmetic import ceil_div
 from convcost.core.report import Assumption
 from convcost.symbolic.constraints import Constraint, InfeasibleError
-from convcost.symbolic.formula import Formula, Value, divided, name, rounded
-from convcost.symbolic.integrality import is_integer
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.formula import Formula, Value, divide, floor_of, size_formula
+from convcost.symbolic.predicates import is_integer, is_nonnegative
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.terms import size_name
 
@@ -34,7 +33,7 @@ class SizeBounds(NamedTuple):
         """The size called `text` by another that counts from 1."""
         if self.least == self.most:
             return self.least
-        return self.step * (name(text) + ceil_div(self.least, self.step) - 1)
+        return self.step * (size_formula(text) + ceil_div(self.least, self.step) - 1)
 
     def narrowed(self, constraint: Constraint) -> SizeBounds:
         """With what `constraint` says, which is about this size alone; InfeasibleError if nothing is left."""
@@ -88,17 +87,17 @@ class AssumptionSet:
         bounds = {text: self._bounds[text]._replace(least=1, most=None)} if text else self._bounds
         return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
 
-    def enter(self, constraint: Constraint) -> None:
+    def add(self, constraint: Constraint) -> None:
         """Assume it, if it doesn't follow; InfeasibleError if no sizes fulfil it together with the rest."""
-        if self._follows(constraint):
+        if self._is_implied(constraint):
             return
         if text := single_size(constraint.formula):
             self._bounds[text] = self._bounds.get(text, SizeBounds()).narrowed(constraint)
         if constraint.relation == "nonnegative":
             latest = self.constraints[-RECENT:]
-            if any(_follows_from(constraint, other) for other in latest):
+            if any(_is_implied_by(constraint, other) for other in latest):
                 return
-            self.constraints[-RECENT:] = [other for other in latest if not _follows_from(other, constraint)]
+            self.constraints[-RECENT:] = [other for other in latest if not _is_implied_by(other, constraint)]
         if constraint.relation == "whole":
             self.constraints = [
                 other
@@ -108,8 +107,8 @@ class AssumptionSet:
             self.quotients.append(constraint.formula)
         self.constraints.append(constraint)
 
-    def _follows(self, constraint: Constraint) -> bool:
-        formula = self.under(constraint.formula)
+    def _is_implied(self, constraint: Constraint) -> bool:
+        formula = self.shift_to_bounds(constraint.formula)
         match constraint.relation:
             case "nonnegative":
                 known = is_nonnegative(formula)
@@ -121,16 +120,16 @@ class AssumptionSet:
             raise InfeasibleError
         return bool(known) or constraint in self.constraints
 
-    def under(self, formula: Value) -> Value:
+    def shift_to_bounds(self, formula: Value) -> Value:
         """`formula` with sizes that count from 1: what holds of it then, holds."""
         return substitute_bounds(self._bounds, formula)
 
-    def rounded(self, number: Value) -> Value:
+    def floor_of(self, number: Value) -> Value:
         """⌊number⌋; `number` itself where it was assumed to be an integer."""
         if not self.quotients:
-            return rounded(number)
-        is_known = self._is_multiple_of_quotient(number) or is_integer(self.under(number))
-        return number if is_known else rounded(number)
+            return floor_of(number)
+        is_known = self._is_multiple_of_quotient(number) or is_integer(self.shift_to_bounds(number))
+        return number if is_known else floor_of(number)
 
     def _is_multiple_of_quotient(self, number: Value) -> bool:
         """Whether it is an integer times a quotient that was assumed to be one: 2·E/G where G divides E."""
@@ -138,10 +137,10 @@ class AssumptionSet:
 
 
 def _is_multiple(number: Value, quotient: Value) -> bool:
-    return number == quotient or is_integer(divided(number, quotient))
+    return number == quotient or is_integer(divide(number, quotient))
 
 
-def _follows_from(constraint: Constraint, other: Constraint) -> bool:
+def _is_implied_by(constraint: Constraint, other: Constraint) -> bool:
     """Whether an inequality follows from another, or from an equality."""
     is_short = constraint.formula.parts + other.formula.parts <= LONGEST_COMPARED
     if not is_short or constraint.relation != "nonnegative" or other.relation == "whole":

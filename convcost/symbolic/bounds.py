@@ -11,9 +11,9 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
-from convcost.symbolic.expressions import inner_first
-from convcost.symbolic.formula import Formula, Value, from_terms, name
-from convcost.symbolic.signs import is_nonnegative, is_positive_sum
+from convcost.symbolic.expressions import postorder
+from convcost.symbolic.formula import Formula, Value, from_terms, size_formula
+from convcost.symbolic.predicates import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, symbol, to_sympy
 from convcost.symbolic.terms import Terms
@@ -21,14 +21,14 @@ from convcost.symbolic.terms import Terms
 MOST_CHOICES = 12
 """A maximum of more formulas tells a reader nothing, and takes long to find."""
 
-Least: TypeAlias = Mapping[Expr, int]
+LowerBounds: TypeAlias = Mapping[Expr, int]
 """The least integer that a size or a floor can be, where it is not 1 or not known."""
 
-Largest: TypeAlias = Callable[[Sequence[Size]], Size]
+MaximumFunction: TypeAlias = Callable[[Sequence[Size]], Size]
 """What finds the largest of several sizes. It yields None where too many may be the largest."""
 
 
-def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
+def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
     """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, where it is assumed that G divides C."""
     quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
     exact = {
@@ -39,14 +39,14 @@ def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
     return expression.xreplace(exact)
 
 
-def least_values(expression: Expr, assumed: tuple[Assumption, ...]) -> Least:
+def lower_bounds(expression: Expr, assumed: tuple[Assumption, ...]) -> LowerBounds:
     """What the assumptions say of the sizes, one by one, and of the floors in `expression`."""
     bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
-    return _of_sizes(assumed, bounds) | _of_floors(expression, bounds)
+    return _size_bounds(assumed, bounds) | _floor_bounds(expression, bounds)
 
 
-def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[Expr, int]:
-    least = multiples(assumed)
+def _size_bounds(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[Expr, int]:
+    least = size_divisors(assumed)
     for bound in bounds:
         constant, rest = bound.as_coeff_Add()
         slope, size = rest.as_coeff_Mul()
@@ -55,7 +55,7 @@ def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[E
     return least
 
 
-def multiples(assumed: Iterable[Assumption]) -> dict[Expr, int]:
+def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
     """For each size that the assumptions say is a multiple, of what number: 4 divides E gives {E: 4}."""
     least: dict[Expr, int] = {}
     for assumption in assumed:
@@ -65,18 +65,18 @@ def multiples(assumed: Iterable[Assumption]) -> dict[Expr, int]:
     return least
 
 
-def _of_floors(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
+def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
     """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
-        for rounded in inner_first(expression)
+        for rounded in postorder(expression)
         if isinstance(rounded, floor)
-        and any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
+        and any(_is_positive_multiple(from_sympy(rounded.args[0]), bound) for bound in known)
     }
 
 
-def _is_share(number: Value, whole: Value) -> bool:
+def _is_positive_multiple(number: Value, whole: Value) -> bool:
     """Whether a formula is another one times a positive product."""
     if not isinstance(number, Formula) or not isinstance(whole, Formula):
         return False
@@ -87,7 +87,7 @@ def _is_share(number: Value, whole: Value) -> bool:
     return any(is_positive_sum(share) and from_terms(share) * whole == number for share in shares)
 
 
-def sign_from(expression: Expr, least: Least) -> int | None:
+def known_sign(expression: Expr, least: LowerBounds) -> int | None:
     """The one sign that `expression` has for all values from the least on; None if that is not known."""
     if not expression.free_symbols:
         return int(bool(expression > 0)) - int(bool(expression < 0))
@@ -96,15 +96,15 @@ def sign_from(expression: Expr, least: Least) -> int | None:
     return -1 if is_never_negative(-expression - 1, least) else None
 
 
-def is_never_negative(expression: Expr, least: Least) -> bool:
+def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
     """Whether `expression` ≥ 0 is proved for all values from the least on."""
     try:
-        return bool(is_nonnegative(from_sympy(_from_one(expression, least))))
+        return bool(is_nonnegative(from_sympy(_shift_to_one(expression, least))))
     except UnsupportedExpressionError:
         return False
 
 
-def _from_one(expression: Expr, least: Least) -> Expr:
+def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
     """`expression` with sizes, and stand-ins for floors, that count from 1."""
     floors = {
         rounded: symbol(f"_{place}") + number - 1
@@ -115,14 +115,14 @@ def _from_one(expression: Expr, least: Least) -> Expr:
     return expression.xreplace(floors).xreplace(sizes)
 
 
-def largest_under(assumed: tuple[Assumption, ...]) -> Largest:
+def maximum_under(assumed: tuple[Assumption, ...]) -> MaximumFunction:
     """What finds the largest of several formulas in sizes of which that is assumed."""
-    least = least_values(S.Zero, assumed)
-    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
-    return cast("Largest", partial(_largest, counted))
+    least = lower_bounds(S.Zero, assumed)
+    counted = {size.name: size_formula(size.name) + number - 1 for size, number in least.items()}
+    return cast("MaximumFunction", partial(_maximum, counted))
 
 
-def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
+def _maximum(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
     """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
 
     None if these are too many. `counted` are sizes that are no less than some number, as what counts from 1.
@@ -130,7 +130,9 @@ def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
 
     def is_at_least(first: Value, second: Value) -> bool:
         difference = first - second
-        return bool(is_nonnegative(difference) or is_nonnegative(substitute(_opened(difference), counted)))
+        return bool(
+            is_nonnegative(difference) or is_nonnegative(substitute(_expand_dimensions(difference), counted))
+        )
 
     found: list[Value] = []
     for number in dict.fromkeys(numbers):
@@ -141,14 +143,14 @@ def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
     return found[0] if len(found) == 1 else Max(*map(as_sympy, found), evaluate=False)
 
 
-def _opened(formula: Value) -> Value:
+def _expand_dimensions(formula: Value) -> Value:
     """With what each dimension is."""
     return transform(formula, opaque=lambda atom: atom.inner)
 
 
 def as_sympy(formula: Expr | Value) -> Expr:
     """What was computed, with each dimension as what it is."""
-    return to_sympy(_opened(formula)) if isinstance(formula, int | Formula) else formula
+    return to_sympy(_expand_dimensions(formula)) if isinstance(formula, int | Formula) else formula
 
 
 def value_of(formula: Expr | int, sizes: Mapping[str, int]) -> int:

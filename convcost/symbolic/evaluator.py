@@ -11,10 +11,10 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
 from convcost.symbolic.assumptions import AssumptionSet
-from convcost.symbolic.constraints import InfeasibleError, constraints_of, not_negative
+from convcost.symbolic.constraints import InfeasibleError, constraints_of, nonnegative_constraints
 from convcost.symbolic.feasibility import is_fulfillable
 from convcost.symbolic.formula import HEAVIEST, Formula, Value, as_dimension, formula_of
-from convcost.symbolic.signs import sign_of
+from convcost.symbolic.predicates import sign_of
 from convcost.symbolic.substitution import asymptotic_sign, names_in, transform
 from convcost.symbolic.terms import Atom
 
@@ -58,7 +58,7 @@ class SymbolicEvaluator:
         for single in single_requirements(requirement):
             try:
                 for constraint in constraints_of(single):
-                    self.assumptions.enter(constraint)
+                    self.assumptions.add(constraint)
             except InfeasibleError:
                 raise RequirementError(
                     single.message, hint=single.hint, argument=single.argument, step=step
@@ -66,21 +66,21 @@ class SymbolicEvaluator:
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output; a dimension that grows too long becomes an opaque sum."""
-        sizes = self._evaluated(layer.output, shape)
+        sizes = self._evaluate(layer.output, shape)
         self._weight += sum(getattr(size, "weight", 1) for size in sizes)
         short = (formula_of(Atom("positive", size)) if _is_long(size) else size for size in sizes)
         return cast("Shape", tuple(short))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The layer's cost; without valid MACs where their formula is long, be it only in the end."""
-        quantities = self._evaluated(lambda simple: _quantities(layer.cost(simple)), shape)
+        quantities = self._evaluate(lambda simple: _quantities(layer.cost(simple)), shape)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
             raise TooLongError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
         cost = Cost(*cast("Shape", quantities))
         return replace(cost, valid_macs=_unless_long(cost, "weight", HEAVIEST))
 
-    def _evaluated(
+    def _evaluate(
         self, formulas: Callable[[Shape], tuple[Size | None, ...]], shape: Shape
     ) -> tuple[Value | None, ...]:
         """`formulas` with each dimension as one size, which is then opened up again."""
@@ -99,23 +99,23 @@ class SymbolicEvaluator:
         def absolute(inner: Value) -> Value:
             value = abs(inner)
             is_open = isinstance(value, Formula) and any(atom.kind == "absolute" for atom in value.atoms)
-            return self._signed(inner, large) if is_open else value
+            return self._resolve_sign(inner, large) if is_open else value
 
         return transform(
             formula,
             absolute=absolute,
-            rounding=self.assumptions.rounded,
+            rounding=self.assumptions.floor_of,
             opaque=lambda atom: formula_of(atom) if _is_long(atom.inner) else atom.inner,
         )
 
-    def _signed(self, inner: Value, large: frozenset[str]) -> Value:
-        known = sign_of(self.assumptions.under(inner))
+    def _resolve_sign(self, inner: Value, large: frozenset[str]) -> Value:
+        known = sign_of(self.assumptions.shift_to_bounds(inner))
         sign = known or (asymptotic_sign(inner, large) if self.chooses_signs else 0)
         if sign and known is None:
             self.has_chosen = True
             try:
-                for constraint in not_negative(sign * inner):
-                    self.assumptions.enter(constraint)
+                for constraint in nonnegative_constraints(sign * inner):
+                    self.assumptions.add(constraint)
             except InfeasibleError:
                 sign = -sign
         return sign * inner if sign else abs(inner)

@@ -26,7 +26,7 @@ HIGHEST_DEGREE = 24
 """And one with higher powers then."""
 
 
-def inner_first(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
+def postorder(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
     """Every part of `expression` once, after its own parts; what is in `known` is left out with all in it."""
     seen: set[Expr] = set()
     waiting = [(expression, False)]
@@ -40,15 +40,15 @@ def inner_first(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr
             waiting += [(inner, False) for inner in part.args]
 
 
-def with_unknowns(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
+def apply_outside_floors(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
     """`work` of `expression` with each ⌊x⌋ and |x| as one unknown: sympy would work on x too."""
-    unknowns = {inner: Dummy() for inner in _outermost(expression)}
+    unknowns = {inner: Dummy() for inner in _outermost_floors(expression)}
     if not unknowns:
         return work(expression)
     return work(expression.xreplace(unknowns)).xreplace({unknown: part for part, unknown in unknowns.items()})
 
 
-def _outermost(expression: Expr) -> Iterator[Expr]:
+def _outermost_floors(expression: Expr) -> Iterator[Expr]:
     """The floors and absolute values that are in no other."""
     waiting, seen = [expression], {expression}
     while waiting:
@@ -74,12 +74,12 @@ def is_long(expression: Expr, most: int = LONGEST) -> bool:
 
 def _is_long_expanded(expression: Expr) -> bool:
     known: dict[Expr, tuple[int, int]] = {}
-    for part in inner_first(expression):
-        known[part] = _expanded(part, [known[inner] for inner in part.args])
+    for part in postorder(expression):
+        known[part] = _expanded_length(part, [known[inner] for inner in part.args])
     return any(terms > MOST_EXPANDED or degree > HIGHEST_DEGREE for terms, degree in known.values())
 
 
-def _expanded(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
+def _expanded_length(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
     """Its terms and its degree by those of its parts; a floor is one unknown."""
     match part:
         case Add():
@@ -120,15 +120,15 @@ def evaluate(expression: Expr | int | Fraction, sizes: Mapping[str, Numbers]) ->
         return expression
     numerator, denominator = quotient(expression, sizes)
     if isinstance(numerator, int) and isinstance(denominator, int):
-        return _divided(numerator, denominator)
+        return _exact_quotient(numerator, denominator)
     if not hasattr(numerator, "ndim") and not hasattr(denominator, "ndim"):
         return numerator // denominator
     from numpy import frompyfunc
 
-    return frompyfunc(_divided, 2, 1)(numerator, denominator)
+    return frompyfunc(_exact_quotient, 2, 1)(numerator, denominator)
 
 
-def _divided(numerator: int, denominator: int) -> int | Fraction:
+def _exact_quotient(numerator: int, denominator: int) -> int | Fraction:
     whole, rest = divmod(numerator, denominator)
     return Fraction(numerator, denominator) if rest else whole
 
@@ -136,7 +136,7 @@ def _divided(numerator: int, denominator: int) -> int | Fraction:
 def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
     """Numerator and denominator of `expression` at `sizes`; what occurs again is worked out once."""
     known: dict[Expr, Quotient] = {}
-    for part in inner_first(expression):
+    for part in postorder(expression):
         known[part] = _quotient(part, known, sizes)
     return known[expression]
 
@@ -154,7 +154,7 @@ def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Nu
             numerators, denominators = zip(*map(known.__getitem__, args), strict=True)
             return Quotient(prod(numerators), prod(denominators))
         case Pow(base=base, exp=Integer() as exponent):
-            return _raised(known[base], int(exponent))
+            return _power(known[base], int(exponent))
         case floor(args=(inner,)):
             return Quotient(known[inner].numerator // known[inner].denominator, 1)
         case Abs(args=(inner,)):
@@ -170,6 +170,6 @@ def _sum(first: Quotient, second: Quotient) -> Quotient:
     return Quotient(above * other_below + other * below, below * other_below)
 
 
-def _raised(base: Quotient, exponent: int) -> Quotient:
+def _power(base: Quotient, exponent: int) -> Quotient:
     numerator, denominator = (part ** abs(exponent) for part in base)
     return Quotient(numerator, denominator) if exponent > 0 else Quotient(denominator, numerator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from convcost.symbolic.formula import Formula, Value, formula_of, rounded
+from convcost.symbolic.formula import Formula, Value, floor_of, formula_of
 from convcost.symbolic.terms import Atom, Coefficient, terms_of
 
 SMALL = 3
@@ -30,7 +30,7 @@ def transform(
     *,
     size: Callable[[str], Value | None] = lambda name: None,
     absolute: Callable[[Value], Value] = abs,
-    rounding: Callable[[Value], Value] = rounded,
+    rounding: Callable[[Value], Value] = floor_of,
     opaque: Callable[[Atom], Value] | None = None,
 ) -> Value:
     """`formula` with `size(name)` for a size unless that is None, `absolute(x)` for |x|, and so on.
@@ -59,7 +59,7 @@ def transform(
         return formula_of(atom) if inner == atom.inner else inner
 
     def within(inner: Value) -> Value:
-        return inner.put_in(value) if isinstance(inner, Formula) else inner
+        return inner.map_atoms(value) if isinstance(inner, Formula) else inner
 
     return within(formula)
 
@@ -76,14 +76,14 @@ def names_in(formula: Value) -> frozenset[str]:
 def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
     """The sign where the sizes in `large` are so and others small; 0 where it isn't they that decide."""
     try:
-        near, far = (_at(formula, large, size) for size in LARGE)
+        near, far = (_value_at_large(formula, large, size) for size in LARGE)
     except ZeroDivisionError:
         return 0
     is_decided = near * far > 0 and far * far > 4 * near * near
     return (1 if far > 0 else -1) if is_decided else 0
 
 
-def _at(formula: Value, large: frozenset[str], size: int) -> Coefficient:
+def _value_at_large(formula: Value, large: frozenset[str], size: int) -> Coefficient:
     """`formula` with `size` for the large sizes; an opaque sum is one of them, or not."""
     found = transform(
         formula,

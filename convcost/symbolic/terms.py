@@ -67,7 +67,7 @@ class Terms(dict[Monomial, Coefficient]):
     __slots__ = ("_hash",)
 
     def __init__(self, coefficients: Mapping[Monomial, Coefficient]) -> None:
-        super().__init__({term: plain(number) for term, number in coefficients.items() if number})
+        super().__init__({term: simplify_number(number) for term, number in coefficients.items() if number})
         self._hash = 0
 
     def __hash__(self) -> int:  # type: ignore[override]
@@ -161,17 +161,17 @@ def terms_of(number: HasTerms | Terms | Coefficient) -> Terms:
     return number.terms
 
 
-def plain(number: Coefficient) -> Coefficient:
+def simplify_number(number: Coefficient) -> Coefficient:
     """A fraction as the int that it is, if it is one."""
     return number.numerator if number.denominator == 1 else number
 
 
-def alone(atom: Atom) -> Monomial:
+def monomial_of(atom: Atom) -> Monomial:
     """The product of one atom."""
     return frozenset({(atom, 1)})
 
 
-def rank(monomial: Monomial) -> tuple[int, list[tuple[str, str, int]]]:
+def monomial_key(monomial: Monomial) -> tuple[int, list[tuple[str, str, int]]]:
     """The sort key of a monomial."""
     return len(monomial), sorted((*atom.key, power) for atom, power in monomial)
 

@@ -8,9 +8,9 @@ from functools import cache, lru_cache
 from sympy import Abs, Add, Expr, Mul, cancel, factor_terms, floor
 from sympy.printing.str import StrPrinter
 
-from convcost.symbolic.expressions import inner_first, is_long, python_number, with_unknowns
+from convcost.symbolic.expressions import apply_outside_floors, is_long, postorder, python_number
 from convcost.symbolic.factorization import common_in_front, is_divided, product_of_sums
-from convcost.symbolic.notation import LATEX, is_negative, people, write
+from convcost.symbolic.notation import LATEX, is_negative, pretty, write
 from convcost.symbolic.sympy_bridge import canonicalize
 
 MOST_FLOORS = 8
@@ -24,7 +24,7 @@ LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
 
 @lru_cache(maxsize=2_000)
-def shortest(formula: Expr) -> Expr:
+def shortest_form(formula: Expr) -> Expr:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
     expanded = canonicalize(formula)
     if is_long(expanded):
@@ -32,7 +32,7 @@ def shortest(formula: Expr) -> Expr:
     if expanded.as_numer_denom()[1].free_symbols:
         return _with_factored_sums(_lowest_terms(expanded))
     factored = common_in_front(expanded)
-    return min(expanded, factored, _with_factored_sums(factored), key=lambda form: len(people(form)))
+    return min(expanded, factored, _with_factored_sums(factored), key=lambda form: len(pretty(form)))
 
 
 def _with_factored_sums(product: Expr) -> Expr:
@@ -60,13 +60,13 @@ def lowest_terms(formula: Expr) -> Expr:
 
 
 def _lowest_terms(quotient: Expr) -> Expr:
-    return with_unknowns(quotient, lambda simple: factor_terms(cancel(simple)))
+    return apply_outside_floors(quotient, lambda simple: factor_terms(cancel(simple)))
 
 
 @lru_cache(maxsize=2_000)
 def program(formula: Expr) -> str:
     """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
-    return long_program(formula) if is_long(formula) else str(shortest(formula))
+    return long_program(formula) if is_long(formula) else str(shortest_form(formula))
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
@@ -94,20 +94,20 @@ def long_program(formula: Expr) -> str:
     printer = _printer()
     if len(printer.known) > MOST_PRINTED:
         printer.known.clear()
-    for part in inner_first(formula, printer.known):
+    for part in postorder(formula, printer.known):
         printer.doprint(part)
     return str(printer.doprint(formula))
 
 
 def readable(formula: Expr, *, grouped: bool = True) -> str:
     """1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` separates thousands, which would not do among commas."""
-    text = people(shortest(formula))
+    text = pretty(shortest_form(formula))
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
 
 
 def latex_expression(formula: Expr, *, grouped: bool = True) -> str:
     r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
-    text = write(shortest(formula), LATEX)
+    text = write(shortest_form(formula), LATEX)
     return (
         LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", "{,}"), text) if grouped else text
     )

@@ -267,7 +267,7 @@ def fused(query, key, value, _):
     return nn.functional.scaled_dot_product_attention(query, key, value)
 
 
-def kept(attends):
+def saved_tensors(attends):
     given = empty(BATCH, POSITIONS, WIDTH, device="meta")
     report = Profiler(footprint="bf16").profile(Layer(attends).to("meta"), given)
     return memory(report).activations
@@ -275,9 +275,9 @@ def kept(attends):
 
 def test_a_transformer_layer_keeps_34_bytes_for_each_element_and_5_for_each_score():
     elements, scores = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS**2
-    assert kept(by_matrix) == 34 * elements + 5 * scores + STATISTICS * BATCH * POSITIONS
+    assert saved_tensors(by_matrix) == 34 * elements + 5 * scores + STATISTICS * BATCH * POSITIONS
 
 
 def test_fused_attention_keeps_a_float32_for_each_row_in_place_of_scores():
     elements, rows = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS
-    assert kept(fused) == 34 * elements + 4 * rows + STATISTICS * BATCH * POSITIONS
+    assert saved_tensors(fused) == 34 * elements + 4 * rows + STATISTICS * BATCH * POSITIONS

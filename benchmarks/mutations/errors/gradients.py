@@ -14,8 +14,8 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "LSTM's input always needed",
-    'spared = 0 if "input" in needed else',
-    "spared = 0 and",
+    'skipped = 0 if "input" in needed else',
+    "skipped = 0 and",
     "operators/recurrent.py",
 )
 GRADIENTS.error(
@@ -72,12 +72,21 @@ GRADIENTS.error(
     "bias_adds=size(grad_output)",
     BACKWARD,
 )
-GRADIENTS.error("a derivative without its product", "OTHERWISE = 2", "OTHERWISE = 1", BACKWARD)
-GRADIENTS.error("an operation of a norm's gradient", "NORMALISING = 10", "NORMALISING = 9", BACKWARD)
-GRADIENTS.error("an operation of a softmax's gradient", "SOFTMAX = 4", "SOFTMAX = 3", BACKWARD)
+GRADIENTS.error(
+    "a derivative without its product", "DEFAULT_OPERATIONS = 2", "DEFAULT_OPERATIONS = 1", BACKWARD
+)
+GRADIENTS.error(
+    "an operation of a norm's gradient",
+    "NORMALIZATION_OPERATIONS = 10",
+    "NORMALIZATION_OPERATIONS = 9",
+    BACKWARD,
+)
+GRADIENTS.error(
+    "an operation of a softmax's gradient", "SOFTMAX_OPERATIONS = 4", "SOFTMAX_OPERATIONS = 3", BACKWARD
+)
 GRADIENTS.error(
     "products of matrices estimated",
-    'is_elementwise = name.endswith("_backward") and not any(part in name for part in WITH_PRODUCTS)',
+    'is_elementwise = name.endswith("_backward") and not any(part in name for part in CONTRACTING_NAMES)',
     'is_elementwise = name.endswith("_backward")',
     BACKWARD,
 )

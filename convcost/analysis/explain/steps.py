@@ -142,9 +142,9 @@ def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
     """`size`, with the divisions in it that are assumed to leave nothing."""
     if isinstance(size, int):
         return size
-    from convcost.symbolic.bounds import unrounded
+    from convcost.symbolic.bounds import without_exact_floors
 
-    return unrounded(size, assumed)
+    return without_exact_floors(size, assumed)
 
 
 def factors(size: Size) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ import torch
 
 from convcost.core.cost import Cost
 from convcost.core.trace import Phase
-from convcost.operators.interface import Operator, by_each_factor
+from convcost.operators.interface import Operator, product_gradients
 from convcost.tracing.isolation.tensor_copies import zero_gradient
 from convcost.tracing.recording.known_operators import rule_for
 from convcost.tracing.recording.nested_tensors import by_component, has_nested
@@ -69,7 +69,7 @@ class Contraction:
         if self.operator.decompose is not None:
             return self._decomposed(needed, by_output, operands)
         self.record(needed, operands, by_output)
-        if self.operator.gradients is not by_each_factor:
+        if self.operator.gradients is not product_gradients:
             unknown = UncountedGradient(self.tape, f"{self.name}_double_backward")
             return unknown.gradients(needed, by_output, operands)
         costs = self._costs(self._labels, by_output)

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
 from convcost.core.trace import CondCall
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.predicates import is_nonnegative
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.recording.flex_attention import flex_attention
 from convcost.tracing.recording.tape import Recording, Tape

@@ -12,7 +12,7 @@ import torch
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.backward import unlisted
+from convcost.operators.backward import estimated_backward
 from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
 from convcost.tracing.tensors import flat_tensors, has_sparse
 
@@ -115,7 +115,7 @@ def _operator(overload: Any, name: str) -> Operator | None:
         return each_element(1)
     if torch.Tag.reduction in overload.tags:
         return _each_element_of(overload._schema.arguments[0].name)
-    return unlisted(name) if "::" not in name else None
+    return estimated_backward(name) if "::" not in name else None
 
 
 def _tags(overload: Any) -> set[Any]:

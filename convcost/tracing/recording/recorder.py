@@ -159,7 +159,7 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_same else self._new_tensors(shapes, dtype)
+        output = meta_result(first) if known.operator.is_like_input else self._new_tensors(shapes, dtype)
         if self._devices.are_several:
             self._devices.follow((first,), flat_tensors((output,)))
         return output

@@ -14,7 +14,7 @@ import torch
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
-from convcost.operators.interface import FREE, Operator, of_complex
+from convcost.operators.interface import FREE, Operator, in_real_macs
 from convcost.tracing.recording.known_operators import (
     TORCH_NAMESPACES,
     KnownFunction,
@@ -181,7 +181,7 @@ class Tape:
             traits = CallTraits(operator.is_estimated(given), is_complex, is_sparse, elements)
             activations = operator.activations(**given) if operator.activations else 0
             key = self._key(name, operands, first)
-            cost = of_complex(cost) if is_complex else cost
+            cost = in_real_macs(cost) if is_complex else cost
             if cost.macs and key.phase == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
                     self._hold(storage_id(gradient), (key, traits, part, activations, 1))
@@ -250,7 +250,7 @@ class Tape:
         is_sparse = bool(cost.macs) and has_sparse(operands)
         traits = CallTraits(False, is_complex, is_sparse, elements_of(operands, output))
         key = CallKey(path, name, shapes, self.shape_of(output), phase)
-        self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
+        self._count(key, traits, in_real_macs(cost) if is_complex else cost, 0, int(bool(cost.macs)))
 
     def _count(self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int) -> None:
         found = Operation(*key[:4], cost, activations, calls, key.phase, *traits)

@@ -13,8 +13,8 @@ from torch.utils._pytree import tree_map_only
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
-from convcost.symbolic.bounds import as_sympy, largest_under, value_of
-from convcost.symbolic.report import throughout
+from convcost.symbolic.bounds import as_sympy, maximum_under, value_of
+from convcost.symbolic.report import map_formulas
 from convcost.symbolic.sizes import check_assumptions
 from convcost.tracing.declared_inputs import Declared, Inputs
 from convcost.tracing.fused_kernels import fused_kernels
@@ -68,9 +68,9 @@ def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reas
 def _in_formulas(
     module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
-    largest = largest_under(report.assumptions)
+    largest = maximum_under(report.assumptions)
     found = measured_footprint(partial(_symbolic_call, module, inputs, examples, dtype, largest), dtype)
-    figures = {name: throughout(getattr(found, name), as_sympy) for name in FIGURES}
+    figures = {name: map_formulas(getattr(found, name), as_sympy) for name in FIGURES}
     return found._replace(**figures, ran="shapes")
 
 

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convcost.core.cost import Shape
 from convcost.core.report import Report
-from convcost.operators.interface import Operator, Sized
+from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
 from convcost.tracing.declared_inputs import Declared, Inputs
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
@@ -57,7 +57,7 @@ def _without_log(name: str) -> Iterator[None]:
 def in_formulas(value: Any, sizes: SymbolicSizes) -> Any:
     """`value` with its sizes as formulas, and its tensors as nothing but theirs."""
     if isinstance(value, torch.Tensor):
-        return Sized(sizes.shape(value))
+        return ShapeOperand(sizes.shape(value))
     if isinstance(value, torch.SymInt):
         return sizes.formula(value)
     if isinstance(value, list | tuple):
@@ -144,7 +144,7 @@ class SymbolicRecorder(Recorder):
     def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
         """Torch takes norms apart and runs recurrent layers step by step: what they yield is said instead."""
         rule, first = known.operator.output, next(iter(arguments.values()))
-        if rule is None or not (known.operator.is_same or known.name in GATES):
+        if rule is None or not (known.operator.is_like_input or known.name in GATES):
             return None
         shapes = rule(**arguments)
         if shapes is None or known.in_place:
