@@ -17,7 +17,7 @@ from convcost.cli.supervisor import time_limit
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.layers import find_layer
-from convcost.tracing.declared_inputs import Inputs, parse_inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
 from convcost.tracing.target.target import Target, parse_place
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def declared_inputs(modules: ModuleOptions) -> Inputs:
+def declared_inputs(modules: ModuleOptions) -> DeclaredInputs:
     """The inputs that are stated; there are none if a function makes them."""
     inputs = parse_inputs(modules.inputs or ())
     if modules.inputs_from and inputs.all:
@@ -33,7 +33,9 @@ def declared_inputs(modules: ModuleOptions) -> Inputs:
     return inputs
 
 
-def make_target(text: str, modules: ModuleOptions, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
+def make_target(
+    text: str, modules: ModuleOptions, inputs: DeclaredInputs, sizes: Mapping[str, Size]
+) -> Target:
     """The module at `text`, with those of `sizes` that its inputs have."""
     return Target(
         parse_place(text),

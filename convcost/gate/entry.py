@@ -16,7 +16,7 @@ from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_toler
 from convcost.gate.validation import ConfigIssue
 from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
-from convcost.tracing.declared_inputs import Inputs, parse_inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class ConfiguredModel(NamedTuple):
     """A torch module as the configuration describes it: where it is, its arguments, its inputs."""
 
     text: str
-    inputs: Inputs
+    inputs: DeclaredInputs
     inputs_from: str
     arguments: Mapping[str, Any]
     train: bool
