@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from convcost.analysis.memory import memory
 from convcost.api import comparison, parsed
 from convcost.benchmark.first_run import FirstRun, run_first
-from convcost.benchmark.hardware import free_bytes, processor_name
-from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.hardware import DeviceType, device_title, free_bytes, processor_name, select_device
 from convcost.benchmark.prepared_call import prepare_call
 from convcost.benchmark.samples import DEFAULT_PLAN, Progress, SamplingPlan, no_progress, sample_in_turn
-from convcost.benchmark.settings import (
-    computation_dtype,
-    device_title,
-    select_device,
-    torch_settings,
-    torch_version_and_threads,
-)
+from convcost.benchmark.settings import computation_dtype, torch_settings, torch_version_and_threads
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
 from convcost.core import arithmetic
 from convcost.core.cost import Size

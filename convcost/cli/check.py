@@ -19,7 +19,7 @@ from convcost.gate.evaluation import run_gate
 from convcost.gate.result import GateResult
 from convcost.gate.starter import write_starter
 from convcost.render import render
-from convcost.system.files import check_is_no_input, shown, write_text
+from convcost.system.files import check_is_no_input, display_path, write_text
 
 
 def check(
@@ -61,7 +61,7 @@ def check(
     if init:
         if names or update or junit:
             raise UsageError("--init only writes a file", hint="Give it alone, or with --config FILE.")
-        emit(f"{shown(write_starter(config))} was written: convcost check reads it.\n")
+        emit(f"{display_path(write_starter(config))} was written: convcost check reads it.\n")
         return
     try:
         with stdout_to_stderr():

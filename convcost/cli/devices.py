@@ -62,8 +62,8 @@ def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ..
 
 def _measured(on: str, threads: str) -> str:
     """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
+    from convcost.benchmark.hardware import select_device
     from convcost.benchmark.peaks import measure_machine
-    from convcost.benchmark.settings import select_device
 
     where = select_device(on)
     check_place(where)

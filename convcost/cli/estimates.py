@@ -63,7 +63,7 @@ def _place(timing: TimingOptions) -> str:
     """Where it is timed, if it is."""
     if not timing.time:
         return ""
-    from convcost.benchmark.settings import select_device
+    from convcost.benchmark.hardware import select_device
 
     return select_device(timing.on)
 

@@ -19,13 +19,13 @@ from convcost.core.errors import UsageError
 from convcost.layers import find_layer
 
 if TYPE_CHECKING:
-    from convcost.tracing.declared_inputs import Inputs
+    from convcost.tracing.declared_inputs import DeclaredInputs
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target.profile import ProfiledModel
     from convcost.tracing.target.target import Target
 
 
-def declared_inputs(modules: ModuleOptions) -> Inputs:
+def declared_inputs(modules: ModuleOptions) -> DeclaredInputs:
     """The inputs that are stated; there are none if a function makes them."""
     from convcost.tracing.declared_inputs import parse_inputs
 
@@ -35,7 +35,9 @@ def declared_inputs(modules: ModuleOptions) -> Inputs:
     return inputs
 
 
-def make_target(text: str, modules: ModuleOptions, inputs: Inputs, sizes: Mapping[str, Size]) -> Target:
+def make_target(
+    text: str, modules: ModuleOptions, inputs: DeclaredInputs, sizes: Mapping[str, Size]
+) -> Target:
     """The module at `text`, with those of `sizes` that its inputs have."""
     from convcost.tracing.target.target import Target, parse_place
 

@@ -25,7 +25,7 @@ from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import check_int
-from convcost.tracing.declared_inputs import Declared, Inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 
 if TYPE_CHECKING:
     import torch
@@ -178,7 +178,7 @@ def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions)
 def _of_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
     """A limit may be a formula in its open sizes, or in others that `sizes` has numbers for."""
     report = replace(report, convention=options.convention)
-    names = Inputs((Declared("", report.open_names),))
+    names = DeclaredInputs((DeclaredTensor("", report.open_names),))
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     model = ConfiguredModel(report.name, names, "", {}, False, "")
     return _counted(report, model, {**numbers, **sizes}, options)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.gate.toml_positions import KeyPath, Position, positions
 from convcost.gate.validation import ConfigIssue
-from convcost.system.files import read_text, shown
+from convcost.system.files import display_path, read_text
 
 OWN_FILE = "convcost.toml"
 PYPROJECT = "pyproject.toml"
@@ -79,7 +79,7 @@ class ConfigFile:
     @property
     def name(self) -> str:
         """The file's path from the current folder."""
-        return shown(self.path)
+        return display_path(self.path)
 
     @cached_property
     def _positions(self) -> dict[KeyPath, Position]:
@@ -135,14 +135,14 @@ def nearest_config() -> ConfigFile | None:
 def _read(path: Path) -> ConfigFile | None:
     """The file with convcost's table in it; None for a pyproject.toml without one."""
     text = read_text(path, LARGEST_CONFIG)
-    table = parse_toml(text, shown(path))
+    table = parse_toml(text, display_path(path))
     if path.name != PYPROJECT:
         return ConfigFile(path, text, table)
     own = table
     for key in TABLE:
         own = own.get(key, {})
         if not isinstance(own, dict):
-            raise UsageError(f"{shown(path)}: {'.'.join(TABLE)} is not a table", hint=ENTRIES_HINT)
+            raise UsageError(f"{display_path(path)}: {'.'.join(TABLE)} is not a table", hint=ENTRIES_HINT)
     if not own and isinstance(table.get("entries"), dict):
         prefix = ".".join(TABLE)
         message = f"{PYPROJECT} has no [{prefix}]"

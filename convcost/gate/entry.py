@@ -18,7 +18,7 @@ from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    from convcost.tracing.declared_inputs import Inputs
+    from convcost.tracing.declared_inputs import DeclaredInputs
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class ConfiguredModel(NamedTuple):
     """A torch module by its place as the configuration has it, and what it is made from and run on."""
 
     text: str
-    inputs: Inputs
+    inputs: DeclaredInputs
     maker: str
     arguments: Mapping[str, Any]
     train: bool

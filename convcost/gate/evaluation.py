@@ -16,7 +16,7 @@ from convcost.gate.limit import Limit, SizeFormula
 from convcost.gate.lock_file import read_lock, write_lock
 from convcost.gate.result import BaselineStatus, EntryCheck, EntryResult, GateResult
 from convcost.gate.validation import ConfigIssue
-from convcost.system.files import exclusive, shown
+from convcost.system.files import display_path, exclusive_lock
 
 T = TypeVar("T")
 
@@ -37,12 +37,12 @@ def run_gate(
         raise ConfigError(evaluation.problems)
     results = tuple(_entry_result(each, before, update) for each in evaluation.entries)
     if update:
-        with exclusive(config.source.path):  # another process may update other entries meanwhile
+        with exclusive_lock(config.source.path):  # another process may update other entries meanwhile
             others = {name: old for name, old in (read_lock(path) or {}).items() if name in config.entries}
             write_lock(path, others | {each.entry.name: each.now for each in results})
     stale = tuple(sorted((before or {}).keys() - config.entries.keys()))
     skipped = tuple(entry.name for entry in chosen if entry not in run)
-    return GateResult(config, shown(path), results, stale, update, evaluation.problems, skipped)
+    return GateResult(config, display_path(path), results, stale, update, evaluation.problems, skipped)
 
 
 def _entry_result(each: EvaluatedEntry, lock: Mapping[str, Baseline] | None, update: bool) -> EntryResult:

@@ -18,7 +18,7 @@ from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, Base
 from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
 from convcost.gate.validation import find_issues
-from convcost.system.files import clean, read_text, shown, write_text
+from convcost.system.files import display_path, read_text, remove_stale_temporaries, write_text
 
 VERSION = 1
 
@@ -93,7 +93,7 @@ def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
     """Write the lock file, in one step or not at all; False where it is the same already."""
     text = lock_text(baselines)
     if path.is_file() and read_text(path) == text:
-        clean(Path(os.path.realpath(path)))
+        remove_stale_temporaries(Path(os.path.realpath(path)))
         return False
     write_text(path, text)
     return True
@@ -150,10 +150,10 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
     if not os.path.lexists(path):
         return None
     try:
-        table = parse_toml(read_text(path), shown(path))
+        table = parse_toml(read_text(path), display_path(path))
     except ConfigError as error:
         raise UsageError(error.message, hint=WAY_OUT) from None
-    _check_version(table, shown(path))
+    _check_version(table, display_path(path))
     for issue in find_issues(table, LockTable):
         raise _damaged(path, f"{dotted(issue.path)}: {issue.message}")
     lock = msgspec.convert(table, LockTable)
@@ -171,7 +171,7 @@ def _check_version(table: Mapping[str, Any], file: str) -> None:
 
 
 def _damaged(path: Path, what: str) -> UsageError:
-    return UsageError(f"{shown(path)} is damaged: {what}", hint=WAY_OUT)
+    return UsageError(f"{display_path(path)} is damaged: {what}", hint=WAY_OUT)
 
 
 def _baseline(path: Path, name: str, entry: Any) -> Baseline:

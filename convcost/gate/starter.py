@@ -16,7 +16,7 @@ from convcost.devices.names import DTYPES
 from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
 from convcost.gate.limit import LIMITED, LIMITS
-from convcost.system.files import create_text, shown
+from convcost.system.files import create_text, display_path
 
 WIDTH = 100
 
@@ -36,7 +36,7 @@ def write_starter(file: str) -> Path:
             f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {OWN_FILE} is written."
         )
     if os.path.lexists(path):
-        raise UsageError(f"{shown(path)} is there already", hint="It was left as it is.")
+        raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.")
     known = None if file else nearest_config()
     if known and known.path.parent.samefile(path.parent):
         message = f"{known.name} has a [tool.convcost] already"

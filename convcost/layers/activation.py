@@ -38,12 +38,12 @@ class _Elementwise(Layer):
         return SavedTensors(elements=arithmetic.elements(shape)) if is_copied else SavedTensors(input=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _WithoutArguments(_Elementwise):
     """An activation without arguments."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _InPlace(_Elementwise):
     """An activation that may be written over its input."""
 
@@ -134,7 +134,7 @@ class Tanhshrink(_WithoutArguments):
         return SavedTensors(elements=arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LeakyReLU(_Elementwise):
     """x where x ≥ 0, else negative_slope · x: a comparison and a product."""
 
@@ -145,7 +145,7 @@ class LeakyReLU(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RReLU(_Elementwise):
     """x where x ≥ 0, else a · x: a comparison and a product.
 
@@ -167,7 +167,7 @@ class RReLU(_Elementwise):
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ELU(_Elementwise):
     """x where x > 0, else α · (exp(x) − 1): comparison, exp, difference, product."""
 
@@ -178,7 +178,7 @@ class ELU(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CELU(_Elementwise):
     """max(0, x) + min(0, α · (exp(x/α) − 1)): quotient, exp, difference, product, two comparisons, sum."""
 
@@ -192,7 +192,7 @@ class CELU(_Elementwise):
         yield Known(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GELU(_Elementwise):
     """x · Φ(x): x · ½ · (1 + erf(x/√2)); with tanh: ½x · (1 + tanh(√(2/π) · (x + 0.044715·x³)))."""
 
@@ -203,7 +203,7 @@ class GELU(_Elementwise):
         return 9 if self.approximate == "tanh" else 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hardtanh(_Elementwise):
     """min(max(min_val, x), max_val)."""
 
@@ -218,7 +218,7 @@ class Hardtanh(_Elementwise):
         yield Known(self.max_val > self.min_val, message, "max_val")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hardshrink(_Elementwise):
     """x where |x| > λ, else 0: absolute value and comparison."""
 
@@ -227,7 +227,7 @@ class Hardshrink(_Elementwise):
     lambd: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softshrink(_Elementwise):
     """x ∓ λ where |x| > λ, else 0: absolute value, comparison, difference."""
 
@@ -239,7 +239,7 @@ class Softshrink(_Elementwise):
         yield Known(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softplus(_Elementwise):
     """log(1 + exp(β·x)) / β, or x above the threshold: product, exp, sum, log, quotient, comparison."""
 
@@ -249,7 +249,7 @@ class Softplus(_Elementwise):
     threshold: float = 20.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Threshold(_Elementwise):
     """x where x > threshold, else value."""
 
@@ -260,7 +260,7 @@ class Threshold(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PReLU(_Elementwise):
     """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
 
@@ -280,7 +280,7 @@ class PReLU(_Elementwise):
             yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GLU(Layer):
     """a · σ(b) for the halves a, b of dimension `dim`: 5 operations for each output element."""
 
@@ -301,7 +301,7 @@ class GLU(Layer):
         return SavedTensors(input=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _SoftmaxBase(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 

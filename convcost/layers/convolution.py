@@ -16,7 +16,7 @@ from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, vali
 UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Convolution(SlidingKernel):
     """A cross-correlation in as many dimensions as are `spatial`."""
 

@@ -11,7 +11,7 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Linear(Layer):
     """y = x Wᵀ + b on the last dimension: [*, in_features] → [*, out_features]."""
 
@@ -56,7 +56,7 @@ class Linear(Layer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bilinear(Layer):
     """y = x1ᵀ A x2 + b.
 
@@ -108,7 +108,7 @@ class Bilinear(Layer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
 

@@ -59,7 +59,7 @@ class _PerChannel(Layer):
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _BatchNorm(_PerChannel):
     num_features: Size
     eps: float = 1e-5
@@ -110,7 +110,7 @@ class BatchNorm3d(_BatchNorm):
     inferred_input = ("B", "num_features", "D", "H", "W")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _InstanceNorm(_PerChannel):
     spatial: ClassVar[int]
 
@@ -188,7 +188,7 @@ class _OverLastDimensions(Layer):
             yield Equals(size, expected, what, "normalized_shape", "normalized_shape")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerNorm(_OverLastDimensions):
     """Over the last dimensions; per element 5, and 1 each for weight and bias."""
 
@@ -208,7 +208,7 @@ class LayerNorm(_OverLastDimensions):
         return SavedTensors(input=True, statistics=2 * self.groups(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RMSNorm(_OverLastDimensions):
     """x / √(mean x² + eps) · γ; per element a square, a sum, a product, and 1 for the weight."""
 
@@ -227,7 +227,7 @@ class RMSNorm(_OverLastDimensions):
         return SavedTensors(input=True, statistics=self.groups(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
@@ -261,7 +261,7 @@ class GroupNorm(Layer):
         return SavedTensors(input=True, statistics=2 * shape[0] * self.num_groups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LocalResponseNorm(Layer):
     """x / (k + α · mean of x² over `size` channels)^β.
 

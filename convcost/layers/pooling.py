@@ -79,7 +79,7 @@ class _Pooling(_Spatial):
         return zip(shape[-self.spatial :], *(self.per_dimension(name) for name in names), strict=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _MaxPool(_Pooling):
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -113,7 +113,7 @@ class MaxPool3d(_MaxPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AvgPool1d(_Pooling):
     """The mean of each window over the length."""
 
@@ -127,7 +127,7 @@ class AvgPool1d(_Pooling):
     count_include_pad: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AvgPool(_Pooling):
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -156,7 +156,7 @@ class AvgPool3d(_AvgPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _LPPool(_Pooling):
     norm_type: float
     kernel_size: Sizes
@@ -178,7 +178,7 @@ class _LPPool(_Pooling):
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LPPool1d(_LPPool):
     """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
 
@@ -228,12 +228,12 @@ class _AdaptiveMean(_Adaptive):
         return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AdaptiveAvgPool(_AdaptiveMean):
     output_size: int | tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The mean over windows that cover the length in `output_size` steps."""
 
@@ -257,7 +257,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AdaptiveMaxPool(_Adaptive):
     output_size: int | tuple[int | None, ...]
     return_indices: bool = False
@@ -266,7 +266,7 @@ class _AdaptiveMaxPool(_Adaptive):
         return _with_indices(output)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The maximum over windows that cover the length in `output_size` steps."""
 

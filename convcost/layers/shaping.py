@@ -21,12 +21,12 @@ class _View(Layer):
         return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Identity(_View):
     """The input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Dropout(Layer):
     """Nothing at evaluation, as which designs are counted; a module in training is counted as it runs."""
 
@@ -99,7 +99,7 @@ class FeatureAlphaDropout(_AlphaDropoutBase):
     """AlphaDropout of whole channels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flatten(_View):
     """Merges the dimensions `start_dim` to `end_dim` into one."""
 
@@ -122,7 +122,7 @@ class Flatten(_View):
         return self.start_dim % len(shape), self.end_dim % len(shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Unflatten(_View):
     """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
 

@@ -14,7 +14,7 @@ from convcost.layers.interface import SavedTensors, Sizes, at_least, tensor_limi
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _ConvTranspose(SlidingKernel):
     """A transposed convolution in as many dimensions as are `spatial`."""
 

@@ -49,7 +49,7 @@ def module_tree(module: torch.nn.Module) -> ModuleTree:
     submodules = named_modules(module)
     parameters = {path: submodule._parameters for path, submodule in submodules.items()}
     buffers = {path: submodule._buffers for path, submodule in submodules.items()}
-    return ModuleTree(submodules, _each_once(parameters), _each_once(buffers))
+    return ModuleTree(submodules, _unique_tensors(parameters), _unique_tensors(buffers))
 
 
 def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
@@ -74,7 +74,7 @@ def original_module(module: torch.nn.Module) -> torch.nn.Module:
     return own.get("_orig_mod", module) if isinstance(own, dict) else module
 
 
-def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
+def _unique_tensors(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
     """The tensors by full name, under the first one that they have."""
     found: dict[int, tuple[str, Held]] = {}
     for path, named in held.items():

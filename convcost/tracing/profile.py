@@ -59,13 +59,13 @@ def first_success(
     """
     run_mode, *others = run_modes
     try:
-        result, is_lacking = run(run_mode)
+        result, lacks_data = run(run_mode)
     except Exception as error:
         left = tuple(filter(can_run, remaining_modes(error, tuple(others))))
         if not left:
             raise
         return first_success(left, run, can_run)
-    if is_lacking and "data" in others and can_run("data"):
+    if lacks_data and "data" in others and can_run("data"):
         return first_success(("data",), run, can_run)
     return result
 
@@ -189,7 +189,7 @@ class Profiler:
             with recording_modes(recorder):
                 output = interruptible(self._forward_and_backward, tape, copied)
             reads.close(output)
-            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.is_lacking
+            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.lacks_data
 
     def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
         output = call.model(*call.args, **call.kwargs)

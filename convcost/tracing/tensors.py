@@ -45,15 +45,15 @@ def torch_dtype(name: str) -> Any:
     return getattr(torch, "float32" if name == "tfloat32" else name)
 
 
-def named_tensors(value: Any, name: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+def named_tensors(value: Any, name: str = "", ancestors: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """The tensors in `value` with the names or numbers that lead to them.
 
-    A container that is inside itself, one of those `around`, is not looked into again.
+    A container that is inside itself, one of those `ancestors`, is not looked into again.
     """
     if issubclass(type(value), torch.Tensor):
         yield name, value
         return
-    inside = (*around, id(value))
+    inside = (*ancestors, id(value))
     for key, part in _items(value):
         kind = type(part)
         if issubclass(kind, torch.Tensor):
@@ -159,7 +159,7 @@ def first_tensor(value: Any) -> Any:
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
 
 
-def elements_of(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
+def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
     """Those of each operand, and of what comes out, which may be nothing."""
     return tuple(
         ElementType(0, False)

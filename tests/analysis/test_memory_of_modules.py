@@ -10,7 +10,7 @@ from torch.nn.functional import gelu
 from torch.utils.checkpoint import checkpoint
 
 from convcost import ConvcostError, Profiler, memory, profile
-from convcost.tracing.declared_inputs import Declared
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
 
 pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
@@ -200,7 +200,7 @@ MODELS = {
 def test_formulas_come_to_what_a_run_on_numbers_holds(name, dtype):
     make, shape = MODELS[name]
     model = make()
-    opened = memory(profile_open(model, (Declared("float32", shape),), footprint=dtype))
+    opened = memory(profile_open(model, (DeclaredTensor("float32", shape),), footprint=dtype))
     assert opened.reason == ""
 
     @settings(max_examples=5)
@@ -224,7 +224,7 @@ def test_why_nothing_is_known_is_said():
                 raise TypeError("it is trained already")
             return super().forward(x)
 
-    report = profile_open(Picky(4, 4).eval(), (Declared("float32", ("B", 4)),), footprint="")
+    report = profile_open(Picky(4, 4).eval(), (DeclaredTensor("float32", ("B", 4)),), footprint="")
     found = memory(report)
     assert (found.activations, found.reason) == (None, "TypeError: it is trained already")
     assert found.parameters == 80

@@ -101,12 +101,12 @@ def test_lengths_without_data_are_estimated_by_the_longest():
 
 
 def test_lengths_of_open_sequences_are_estimated_too():
-    from convcost.tracing.declared_inputs import Declared
+    from convcost.tracing.declared_inputs import DeclaredTensor
     from convcost.tracing.symbolic_shapes.profile import profile_open
 
     pytest.importorskip("sympy")
     module = Calls(lambda _, x, starts: varlen_attn(x, x, x, starts, starts, 5, 5))
-    inputs = Declared("float16", ("T", HEADS, WIDTH)), Declared("int32", ("B",))
+    inputs = DeclaredTensor("float16", ("T", HEADS, WIDTH)), DeclaredTensor("int32", ("B",))
     report = profile_open(module, inputs)
     assert str(report.macs) == f"{HEADS * 5 * WIDTHS}*T"
     assert operator_totals(report.trace)[0].estimated

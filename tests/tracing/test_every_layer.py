@@ -15,8 +15,6 @@ from convcost.tracing.profile import profile
 FEW = settings(max_examples=6)
 MANY = settings(max_examples=60)
 
-DRAWN_IN_TRAINING = {"RReLU"}
-
 
 def profiled(case: Case, device: str, is_training: bool, has_gradients: bool):
     with warnings.catch_warnings(), torch.set_grad_enabled(has_gradients):

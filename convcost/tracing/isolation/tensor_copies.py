@@ -34,7 +34,7 @@ def meta_result(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def zero_gradient(tensor: torch.Tensor) -> torch.Tensor:
-    """As `like`, on the device of `tensor`, with data where that has some."""
+    """A gradient by `tensor`: without data where that has none, else zeros."""
     if tensor.is_meta:
         return meta_result(tensor)
     return torch.zeros_like(tensor)
@@ -95,7 +95,7 @@ class ShapeCopies(DataCopies):
     does, as its gradient has no data. Inputs keep theirs if they are integers or booleans.
     """
 
-    MOST_OF_PARAMETER = 2**10
+    MAX_PARAMETER_ELEMENTS = 2**10
 
     def __init__(self, has_gradients: bool) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class ShapeCopies(DataCopies):
         self.device = self.device or device_of(tensor)
         if not _has_own_strides(tensor):
             return self._copied(tensor)
-        if not self._keeps(tensor):
+        if not self._keeps_data(tensor):
             return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
         return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
 
@@ -121,9 +121,9 @@ class ShapeCopies(DataCopies):
         is_number = tensor.is_floating_point() or tensor.is_complex()
         return meta_copy(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
 
-    def _keeps(self, tensor: torch.Tensor) -> bool:
+    def _keeps_data(self, tensor: torch.Tensor) -> bool:
         small = max_elements_with_data(tensor.dtype)
-        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
+        most = self.MAX_PARAMETER_ELEMENTS if isinstance(tensor, self._parameter_class) else small
         if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
             return False
         return not (self._has_gradients and tensor.requires_grad)

@@ -80,16 +80,16 @@ def _is_greater(one: Any, other: Any) -> bool:
 
 
 class HigherOrderCall(NamedTuple):
-    """Where a higher-order operator is called: under `mode`, which is at work again while its functions run.
+    """A call of a higher-order operator; while the functions that it takes run, `mode` is active again.
 
-    `records` puts down an operator by its name, formula and arguments, and returns what a function yields;
-    `run_unrecorded` calls an operator and puts down nothing.
+    `run_recorded` records an operator by name, formula and arguments, and returns what a function returns;
+    `run_unrecorded` calls an operator and records nothing.
     """
 
     tape: Tape
     mode: Any
     has_data: bool
-    records: Callable[..., Any]
+    run_recorded: Callable[..., Any]
     run_unrecorded: Callable[..., Any]
 
     def value(self, tensor: Any) -> bool | None:

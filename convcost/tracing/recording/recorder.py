@@ -71,11 +71,11 @@ class Recorder:
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
-        self._tape.touch(values)
+        self._tape.note_use(values)
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """A call of a function of torch."""
-        self._tape.touch((*args, *kwargs.values()) if kwargs else args)
+        self._tape.note_use((*args, *kwargs.values()) if kwargs else args)
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)
@@ -161,7 +161,7 @@ class Recorder:
         dtype = arguments.get("out_dtype") or first.dtype
         output = meta_result(first) if known.operator.is_like_input else self._new_tensors(shapes, dtype)
         if self._devices.are_several:
-            self._devices.follow((first,), flat_tensors((output,)))
+            self._devices.propagate((first,), flat_tensors((output,)))
         return output
 
     def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
@@ -202,7 +202,7 @@ class Recorder:
         if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
-        self._devices.follow(inputs, outputs)
+        self._devices.propagate(inputs, outputs)
         if not known.is_view:
             name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
             self._reads.ran(name, inputs, written, outputs)

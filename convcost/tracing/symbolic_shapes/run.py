@@ -16,7 +16,7 @@ from convcost.core.cost import Shape
 from convcost.core.report import Report
 from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
-from convcost.tracing.declared_inputs import Declared, Inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.module_call import ModuleCall
@@ -172,7 +172,7 @@ class SymbolicRun(NamedTuple):
 
 
 def run(
-    module: torch.nn.Module, inputs: Inputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
+    module: torch.nn.Module, inputs: DeclaredInputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
 ) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
@@ -198,10 +198,10 @@ def fake_copy(tensor: torch.Tensor) -> torch.Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
-def symbolic_inputs(inputs: Inputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def symbolic_inputs(inputs: DeclaredInputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a forward is called with, its sizes open."""
 
-    def tensor(declared: Declared) -> torch.Tensor:
+    def tensor(declared: DeclaredTensor) -> torch.Tensor:
         dtype = getattr(torch, declared.dtype) if declared.dtype else torch.get_default_dtype()
         return torch.empty(tuple(map(sizes.named, declared.shape)), dtype=dtype, device="cpu")
 

@@ -133,8 +133,8 @@ class SymbolicSizes:
     def named(self, size: Size) -> Any:
         """The size called so, or a multiple of it, as torch takes it; a number as it is."""
         if isinstance(size, SizeMultiple):
-            return self._torchs(size.factor * size_formula(size.name))
-        return self._torchs(size_formula(size)) if isinstance(size, str) else size
+            return self._torch_size(size.factor * size_formula(size.name))
+        return self._torch_size(size_formula(size)) if isinstance(size, str) else size
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
         """The formula of torch's `size`; NoFormulaError if there is none."""
@@ -155,7 +155,7 @@ class SymbolicSizes:
 
     def simple(self, size: int | torch.SymInt) -> Any:
         """`size`, a dimension, as torch takes it, a polynomial."""
-        return self._torchs(self.formula(size))
+        return self._torch_size(self.formula(size))
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
@@ -165,14 +165,14 @@ class SymbolicSizes:
         """What a relation in torch's symbols is for the examples."""
         return self.shape_env.guarding_hint_or_throw(expression)
 
-    def spelled(self, symbol: str) -> str:
+    def formula_text(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
         from convcost.symbolic.sympy_bridge import to_sympy
 
         found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
-    def _torchs(self, dimension: Any) -> Any:
+    def _torch_size(self, dimension: Any) -> Any:
         if not isinstance(dimension, Formula):
             return dimension
         expression = self._expression(dimension)
