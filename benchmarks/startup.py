@@ -30,9 +30,9 @@ def imports(names: str) -> tuple[str, ...]:
 
 
 PAIRS = {
-    "analytic: compare --counters none": Pair(ANALYTIC, imports("typer, rich.console, rich.table"), 2.0),
-    "with all three counters: compare": Pair(COMPARE, imports("torch, fvcore.nn"), 1.25),
-    "with every size open: compare": Pair((*COMPARE[:4],), imports("sympy"), 2.5),
+    "analytic: compare --counters none": Pair(ANALYTIC, imports("typer, rich.console, rich.table"), 1.75),
+    "with all three counters: compare": Pair(COMPARE, imports("torch, fvcore.nn"), 1.15),
+    "with every size open: compare": Pair((*COMPARE[:4],), imports("sympy"), 1.85),
 }
 
 
@@ -56,7 +56,7 @@ def checks(folder: str) -> dict[str, Pair]:
         config.parent.mkdir()
         config.write_text(entries(50))
         subprocess.run((*CHECK, str(config), *options), check=True, stdout=subprocess.DEVNULL)
-        pairs[name] = Pair((*CHECK, str(config)), ANALYTIC, 1.5)
+        pairs[name] = Pair((*CHECK, str(config)), ANALYTIC, 1.3)
     return pairs
 
 

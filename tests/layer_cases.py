@@ -132,9 +132,9 @@ def pooling(draw, kind):
         "divisor_override": draw(st.none() | st.integers(1, 3)),
     }
     layer = layer_class(kind)(**{name: value for name, value in drawn.items() if name in accepted})
-    geometry = zip(*map(layer.each, ("kernel_size", "padding", "dilation")), strict=True)
+    geometry = zip(*map(layer.per_dimension, ("kernel_size", "padding", "dilation")), strict=True)
     spans = [max(1, dilation * (size - 1) + 1 - 2 * padding) for size, padding, dilation in geometry]
-    shortest = layer.each("kernel_size") if kind in ("AvgPool3d", "LPPool3d") else spans
+    shortest = layer.per_dimension("kernel_size") if kind in ("AvgPool3d", "LPPool3d") else spans
     lengths = [least + draw(st.integers(0, 6)) for least in shortest]
     return Case(layer, (*draw(BATCH), draw(COUNTS), *lengths))
 

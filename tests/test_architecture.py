@@ -110,6 +110,15 @@ def test_the_command_without_counters_loads_no_torch(output_format):
     assert "numpy" not in loaded
 
 
+def test_commands_on_designs_load_no_openssl_and_a_check_no_catalogue():
+    script = (
+        "import convcost.cli.check, convcost.cli.compare, sys\n"
+        "print([name for name in ('_hashlib', 'convcost.devices.catalogue') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
 def test_json_needs_no_rich():
     arguments = ["compare", "--E", "128", "--L", "10", "--counters", "none", "--json"]
     assert (

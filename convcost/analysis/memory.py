@@ -160,7 +160,7 @@ def _forward(steps: Sequence[ChainStep], itemsize: int) -> Iterator[Size]:
     for number, step in enumerate(steps):
         there = {0, places[number], places[number + 1]}
         is_writing = not step.layer.shares_memory(training=False)
-        own = step.layer.kept(step.input, step.output).own_bytes(itemsize) if is_writing else 0
+        own = step.layer.saved_tensors(step.input, step.output).own_bytes(itemsize) if is_writing else 0
         yield sum(sizes[place] for place in sorted(there)) + own
 
 
@@ -174,7 +174,7 @@ def _training(steps: Sequence[ChainStep], itemsize: int) -> tuple[Size, list[Siz
     total: Size = 0
     moments: list[Size] = []
     for number, step in enumerate(steps):
-        kept = step.layer.kept(step.input, step.output)
+        kept = step.layer.saved_tensors(step.input, step.output)
         further = _saved_ends(kept, places[number : number + 2]) - held
         held |= further
         total += kept.own_bytes(itemsize) + sum(sizes[place] for place in sorted(further))
@@ -204,7 +204,7 @@ def _gradients(step: ChainStep, itemsize: int) -> Size:
     """That of the output, and that of what was worked on, unless it has none or is a view of the other."""
     of_output = arithmetic.elements(step.output) * itemsize
     has_own = step.input_itemsize is None and not step.layer.is_view
-    return of_output + (step.layer.worked_on(step.input) * itemsize if has_own else 0)
+    return of_output + (step.layer.input_elements(step.input) * itemsize if has_own else 0)
 
 
 FLOAT32 = 4

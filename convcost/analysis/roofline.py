@@ -17,8 +17,9 @@ from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.report import Assumption, Described, Report, Row
 from convcost.core.trace import Operation, Phase
 from convcost.core.type_checks import REPORT, check_text, check_type, wrong_type_error
-from convcost.devices import Device, device_named
-from convcost.devices.device import Call
+from convcost.devices.catalogue import device_named
+from convcost.devices.device import Device
+from convcost.devices.names import Call
 from convcost.layers.interface import Layer
 
 Resource = Literal["compute", "memory"]

@@ -14,7 +14,6 @@ from convcost.core.cost import Cost, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.counters.model_call import all_tensors
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import Profiler
 from convcost.tracing.user_error import error_text, target_error
@@ -99,7 +98,7 @@ def peak_memory(function: Callable[[], object], call: ModuleCall) -> int | None:
     """
     import torch
 
-    if not any(tensor.is_cuda for tensor in all_tensors(call)):
+    if not any(tensor.is_cuda for tensor in call.tensors):
         function()
         return None
     torch.cuda.synchronize()
@@ -112,5 +111,5 @@ def peak_memory(function: Callable[[], object], call: ModuleCall) -> int | None:
 
 def _storage_bytes(call: ModuleCall) -> int:
     """Of its tensors, each storage once."""
-    storages = [tensor.untyped_storage() for tensor in all_tensors(call)]
+    storages = [tensor.untyped_storage() for tensor in call.tensors]
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

@@ -1,4 +1,4 @@
-"""What the system says of the hardware: its name, its caches, its memory, and what of that is free."""
+"""The device to measure on: selected, its name, its caches, its memory and what of that is free."""
 
 from __future__ import annotations
 
@@ -6,17 +6,40 @@ import os
 import platform
 import re
 from pathlib import Path
+from typing import Literal, get_args
 
-from convcost.benchmark.machine import DeviceType
+from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.units import BINARY
+
+DeviceType = Literal["cpu", "cuda"]
 
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
 
 
+def select_device(name: str) -> DeviceType:
+    """The device of that name; if empty, the GPU if there is one. UsageError if there is no such device."""
+    import torch
+
+    devices = get_args(DeviceType)
+    if name and name not in devices:
+        raise UsageError(f"--on is cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
+    has_gpu = torch.cuda.is_available()
+    if name == "cuda" and not has_gpu:
+        raise UsageError("torch sees no CUDA here", hint="--on cpu measures on the CPU.")
+    return "cuda" if has_gpu and name != "cpu" else "cpu"
+
+
+def device_title(device: DeviceType) -> str:
+    """The GPU's name, or cpu."""
+    import torch
+
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+
 def processor_name(device: DeviceType) -> str:
-    """What the processor is called."""
+    """The name of the CPU or GPU."""
     if device == "cuda":
         import torch
 
@@ -26,7 +49,7 @@ def processor_name(device: DeviceType) -> str:
 
 
 def cache_bytes(device: DeviceType) -> int:
-    """Those of the largest cache; 0 where the system does not say."""
+    """The bytes of the largest cache; 0 if unknown."""
     if device == "cuda":
         import torch
 
@@ -52,7 +75,7 @@ def gpu_memory(device: DeviceType) -> int | None:
 
 
 def free_bytes(device: DeviceType) -> int | None:
-    """What can be had without swapping; None where the system does not say."""
+    """The bytes that can be allocated without swapping; None if unknown."""
     if device == "cuda":
         import torch
 

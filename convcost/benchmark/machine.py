@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.samples import Samples
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.units import binary, duration, human, percent
-from convcost.devices import Device
-from convcost.devices.device import DTYPES, THIS, Call
-
-DeviceType = Literal["cpu", "cuda"]
+from convcost.devices.device import Device
+from convcost.devices.names import DTYPES, THIS, Call
 
 MAX_NOISE = 0.5
 """The spread of rounds beyond which even the fastest one was disturbed."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple, get_args
 
 from convcost.benchmark.first_run import failure_reason
-from convcost.benchmark.hardware import cache_bytes, free_bytes, gpu_memory, processor_name
-from convcost.benchmark.machine import DeviceType, Machine, MeasuredPeak, relative_spread
+from convcost.benchmark.hardware import DeviceType, cache_bytes, free_bytes, gpu_memory, processor_name
+from convcost.benchmark.machine import Machine, MeasuredPeak, relative_spread
 from convcost.benchmark.samples import Samples, SamplingPlan, sample_in_turn
 from convcost.benchmark.settings import (
     COMPUTATION_DTYPES,
@@ -18,7 +18,7 @@ from convcost.benchmark.settings import (
 )
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.errors import UsageError
-from convcost.devices.device import Call
+from convcost.devices.names import Call
 from convcost.tracing.tensors import torch_dtype
 
 

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
-from convcost.counters.model_call import move_call
 from convcost.layers.network import Network
-from convcost.tracing.build import build
-from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_call import ModuleCall, build_network, move_call
 from convcost.tracing.module_tree import named_modules
-from convcost.tracing.target.profile import build_with_data, copied
+from convcost.tracing.target.profile import build_with_data, deep_copy
 from convcost.tracing.tensors import tensors, torch_dtype
 
 if TYPE_CHECKING:
@@ -26,10 +24,10 @@ if TYPE_CHECKING:
 def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModuleCall:
     """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
-        built, example = build(design, "cpu")
+        built, example = build_network(design, "cpu")
         return _on_device(ModuleCall(built, (_randomize(example),), {}), dtype, device)
     if design.target is None:
-        return _on_device(copied(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
+        return _on_device(deep_copy(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
     call = ModuleCall(*build_with_data(design.target))
     if design.target.maker is None:
         for tensor in tensors((call.args, call.kwargs)):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, get_args
+from typing import Any
 
-from convcost.benchmark.machine import DeviceType
+from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.samples import TimerFunction
 from convcost.core.dtypes import dtype_named
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError
 
 COMPUTATION_DTYPES = ("float64", "float32", "tfloat32", "bfloat16", "float16")
 """The dtypes that torch's layers compute in."""
@@ -22,26 +22,6 @@ MAX_THREADS = 4096
 
 FLOAT32_PRECISIONS = {"float32": "ieee", "tfloat32": "tf32"}
 """Torch's names for how a GPU multiplies float32, by dtype."""
-
-
-def select_device(name: str) -> DeviceType:
-    """Where to run: as named, or else on the GPU if there is one; UsageError if there is no such device."""
-    import torch
-
-    devices = get_args(DeviceType)
-    if name and name not in devices:
-        raise UsageError(f"--on is cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
-    has_gpu = torch.cuda.is_available()
-    if name == "cuda" and not has_gpu:
-        raise UsageError("torch sees no CUDA here", hint="--on cpu measures on the CPU.")
-    return "cuda" if has_gpu and name != "cpu" else "cpu"
-
-
-def device_title(device: DeviceType) -> str:
-    """What it is called: cpu, or the GPU's name."""
-    import torch
-
-    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
 def computation_dtype(dtype: str, device: DeviceType) -> str:
@@ -64,9 +44,9 @@ def torch_version_and_threads() -> tuple[str, int]:
 
 @contextmanager
 def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu") -> Iterator[None]:
-    """With so many threads if any are asked for; random states and settings are as before afterwards.
+    """Use `threads` threads, or torch's own number if 0, in the block; put back settings and random states.
 
-    UsageError for a number of threads that there can't be.
+    Raises UsageError for an impossible number of threads.
     """
     import torch
 

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 from convcost.analysis.roofline import Roofline
 from convcost.benchmark.samples import Samples
 from convcost.core.cost import Size
-from convcost.devices import Device
-from convcost.devices.device import THIS
+from convcost.devices.device import Device
 from convcost.devices.device_table import normalized_name
+from convcost.devices.names import THIS
 
 RunKind = Literal["forward", "step"]
 """A forward without gradients, or a training step: a forward and its backward."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
-from convcost.counters import ALL_COUNTERS
+from convcost.counters import ALL_COUNTERS, installed_version
 from convcost.render.counters import CounterList
-from convcost.render.records.context import installed
 
 
 def counters(output: OutputOptions) -> None:
     """List the counters: version, unit, what each counts, and its known blind spots."""
-    found = tuple((counter, installed(counter.package)) for counter in ALL_COUNTERS.values())
+    found = tuple((counter, installed_version(counter.package)) for counter in ALL_COUNTERS.values())
     print_result(CounterList(found), output.format_for(CounterList))

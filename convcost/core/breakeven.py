@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -22,8 +21,7 @@ class Relation(NamedTuple):
         return f"{write(self.left)} {self.sign} {write(self.right)}"
 
 
-@dataclass(frozen=True)
-class BreakEven:
+class BreakEven(NamedTuple):
     """How the second of two costs is to the first: −1 cheaper, 0 the same, +1 dearer.
 
     With one open size that matters, `crossings` are its values where the order changes and `signs` the

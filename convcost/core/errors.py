@@ -60,14 +60,14 @@ class SpecError(ConvcostError):
         self.span = span
 
     def __str__(self) -> str:
-        lines = (self.message, *pointed(self.text, self.span), self.hint)
+        lines = (self.message, *caret_lines(self.text, self.span), self.hint)
         return "\n".join(line for line in lines if line)
 
 
 WINDOW = 72
 
 
-def pointed(text: str, span: Span) -> tuple[str, str]:
+def caret_lines(text: str, span: Span) -> tuple[str, str]:
     """The text around `span` on one line, and a line of carets under it."""
     start = max(0, min(span.start - WINDOW // 2, len(text) - WINDOW))
     before, place, after = (
@@ -94,7 +94,7 @@ def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
     Several of one length that `name` is the beginning of are all named: Conv1d, Conv2d or Conv3d.
     """
     known = tuple(known)
-    begun = [candidate for candidate in known if len(name) > 1 and _begins(candidate, name)]
+    begun = [candidate for candidate in known if len(name) > 1 and _starts_with(candidate, name)]
     are_alike = 1 < len(begun) <= MOST_NEAR and len({*map(len, begun)}) == 1
     near = begun if are_alike else [nearest(name, known)]
     words = " or ".join(", ".join(f"{before}{each}" for each in near if each).rsplit(", ", 1))
@@ -118,11 +118,11 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.66) -> str:
         return SequenceMatcher(None, candidate, lower).ratio(), same_letters, -[*by_lower].index(candidate)
 
     near = sorted(close, key=likeness, reverse=True)
-    begun = [candidate for candidate in by_lower if len(name) > 1 and _begins(candidate, name)]
+    begun = [candidate for candidate in by_lower if len(name) > 1 and _starts_with(candidate, name)]
     having = [candidate for candidate in by_lower if len(name) > 2 and name.lower() in candidate]
     found = [*near, *begun, *(having if len(having) == 1 else ())]
     return by_lower[found[0]] if found else ""
 
 
-def _begins(candidate: str, name: str) -> bool:
+def _starts_with(candidate: str, name: str) -> bool:
     return candidate.lower().startswith(name.lower())

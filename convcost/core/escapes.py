@@ -87,10 +87,10 @@ def escape_csv_cell(value: object) -> object:
 
 def escape_markdown(text: str) -> str:
     """`text` without anything that Markdown reads as a sign of its own."""
-    return re.sub(MARKDOWN, _marked, text.replace("<", "\0")).replace("\0", "&lt;")
+    return re.sub(MARKDOWN, _escape_match, text.replace("<", "\0")).replace("\0", "&lt;")
 
 
-def _marked(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     """A backslash in front of the sign; nothing in place of spaces."""
     sign = found[0].lstrip()
     return f"{sign[:-1]}\\{sign[-1]}" if sign[:-1].isdigit() else f"\\{sign}" if sign else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from convcost.core import arithmetic
@@ -127,8 +126,7 @@ class SubmoduleRun(NamedTuple):
     calls: int
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(NamedTuple):
     """How a model ran: what went in, what came out, and every operator between.
 
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed

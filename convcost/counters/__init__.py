@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from convcost import __version__
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.counters.flop_counter_mode import FlopCounter
 from convcost.counters.fvcore import Fvcore
@@ -33,13 +34,20 @@ def select_model_counters(names: str) -> tuple[Counter, ...]:
 
 
 def is_installed(counter: Counter) -> bool:
-    """Whether the package that `counter` is part of is there, without importing it."""
+    """Whether the package that `counter` is part of is there."""
+    return installed_version(counter.package) is not None
+
+
+def installed_version(package: str) -> str | None:
+    """The package's version, without importing it; None where it is not installed."""
+    if package == "convcost":
+        return __version__
     from importlib import metadata
 
     try:
-        return bool(metadata.version(counter.package))
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return False
+        return None
 
 
 def _select(names: str, known: Mapping[str, Counter]) -> tuple[Counter, ...]:

@@ -14,15 +14,13 @@ from convcost.counters import is_installed
 from convcost.counters.causes import diagnose
 from convcost.counters.interface import Counter, CounterReading
 from convcost.counters.limits import DEFAULT_MEMORY, is_quick, obstacle, real_run_obstacle
-from convcost.counters.model_call import all_tensors, copy_call, count_occurrences, move_call
 from convcost.counters.peers import PEERS
 from convcost.counters.side_effects import capture_state, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
 from convcost.system.workers import EndedError, can_fork
-from convcost.tracing.build import build
-from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.module_tree import module_tree, original_module
+from convcost.tracing.module_call import ModuleCall, build_network, copy_call, move_call
+from convcost.tracing.module_tree import count_occurrences, module_tree, original_module
 from convcost.tracing.profile import profile
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ def crosscheck_design(
         try:
             device = "meta" if counter.runs_on_meta and not is_quick(report, memory) else "cpu"
             if device not in modules:
-                modules[device] = build(network, device)
+                modules[device] = build_network(network, device)
             module, example = modules[device]
             trace = trace or _trace_of(module, example)
             reading = _read(counter, module, example)
@@ -106,7 +104,7 @@ def crosscheck_model(
     whether torch fuses attention.
     """
     call = ModuleCall(original_module(module), tuple(args), kwargs)
-    if any(tensor.device.type not in {"cpu", "meta"} for tensor in all_tensors(call)):
+    if any(tensor.device.type not in {"cpu", "meta"} for tensor in call.tensors):
         call = move_call(copy_call(call), "cpu")  # a forked process can't use a GPU
     if len(counters) > 1:
         import_module(PRELOADED)

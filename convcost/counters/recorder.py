@@ -236,11 +236,11 @@ def einsum_adjustments(
 ) -> Adjustments:
     """What an einsum's `amount` has beside torch's order, in which operands are taken from left to right."""
     from convcost.operators.contraction import einsum
-    from convcost.operators.interface import Sized
+    from convcost.operators.interface import ShapeOperand
 
     if len(shapes) < 3:
         return ()
-    operands = [Sized(tuple(shape)) for shape in shapes]
+    operands = [ShapeOperand(tuple(shape)) for shape in shapes]
     return ((CauseKind.OPERAND_ORDER, amount - amount_per_mac * einsum(equation, operands).macs),)
 
 

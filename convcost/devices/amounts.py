@@ -55,30 +55,32 @@ def parse_figure(written: object, measure: Measure) -> Amount:
     Exactly. A number alone is in FLOP/s, bytes/s or bytes. UsageError where the units do not fit.
     """
     if isinstance(written, int | float):
-        return Amount(_plausible(_whole(str(written), str(written), measure), str(written), measure))
+        return Amount(
+            _check_range(_parse_integer(str(written), str(written), measure), str(written), measure)
+        )
     text = str(written)
     products = [re.split(r" ?[×*] ?| x ", part.strip()) for part in text[:LONGEST].split(" + ")]
     factors = [[_factor(factor, text, measure) for factor in product] for product in products]
     if len(text) > LONGEST or not all(_fits(product, measure) for product in factors):
-        raise _unfit(text, measure)
+        raise _amount_error(text, measure)
     value = sum(prod(factor.value for factor in product) for product in factors)
     is_arithmetic = len(products) > 1 or len(products[0]) > 1
-    return Amount(_plausible(value, text, measure), text if is_arithmetic else "")
+    return Amount(_check_range(value, text, measure), text if is_arithmetic else "")
 
 
 def _factor(text: str, whole: str, measure: Measure) -> _Factor:
     """factor: number [prefix unit | noun]; nouns, such as cores, only say what is counted."""
     found = FACTOR.fullmatch(text.strip())
     if not found:
-        raise _unfit(whole, measure)
+        raise _amount_error(whole, measure)
     number, word = found[1], (found[2] or "").strip()
     unit = UNIT.fullmatch(word)
     if not word or not unit:
-        return _Factor(_whole(number, whole, measure))
+        return _Factor(_parse_integer(number, whole, measure))
     prefix, thing, per_second = unit[1] or "", unit[2] or unit[3], bool(unit[4])
     if not thing or (prefix.endswith("i") and thing != "B"):
-        raise _unfit(whole, measure)
-    value = _whole(f"{number}{prefix}", whole, measure)
+        raise _amount_error(whole, measure)
+    value = _parse_integer(f"{number}{prefix}", whole, measure)
     return _Factor(value, "" if thing in TICKS else thing, per_second or thing == "Hz")
 
 
@@ -89,19 +91,19 @@ def _fits(product: list[_Factor], measure: Measure) -> bool:
     return len(things) == 1 and things[0] in measure.things and rates == measure.per_second
 
 
-def _whole(number: str, whole: str, measure: Measure) -> int:
+def _parse_integer(number: str, whole: str, measure: Measure) -> int:
     try:
         return parse_amount(number, "bytes")
     except UsageError:
-        raise _unfit(whole, measure) from None
+        raise _amount_error(whole, measure) from None
 
 
-def _plausible(value: int, text: str, measure: Measure) -> int:
+def _check_range(value: int, text: str, measure: Measure) -> int:
     if not 0 < value <= LARGEST:
-        raise _unfit(text, measure)
+        raise _amount_error(text, measure)
     return value
 
 
-def _unfit(text: str, measure: Measure) -> UsageError:
+def _amount_error(text: str, measure: Measure) -> UsageError:
     hint = f'Write it as "{measure.example}", or as "{measure.derived}".'
     return UsageError(f"{text[:60]!r} is no {measure.name}", hint=hint)

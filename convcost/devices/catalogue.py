@@ -26,7 +26,7 @@ class Catalogue:
         devices = dict(self._by_name)
         for device in others:
             key = normalized_name(device.name)
-            devices[key] = _in_place_of(devices[key], device) if key in devices else device
+            devices[key] = _replace_device(devices[key], device) if key in devices else device
         return Catalogue(tuple(devices.values()))
 
     def named(self, name: str) -> Device:
@@ -60,7 +60,7 @@ class Catalogue:
         return [name for device in self.devices for name in (device.name, *device.aliases)]
 
 
-def _in_place_of(shadowed: Device, device: Device) -> Device:
+def _replace_device(shadowed: Device, device: Device) -> Device:
     others = (*device.aliases, *shadowed.aliases, shadowed.title)
     return replace(device, aliases=tuple(dict.fromkeys(others)))
 
@@ -70,7 +70,7 @@ def catalogue() -> Catalogue:
     """The devices that come with convcost."""
     found = Catalogue()
     for file in FILES:
-        found = _with(found, file)
+        found = _add_file(found, file)
     return found
 
 
@@ -79,7 +79,7 @@ def device_named(name: str) -> Device:
     return catalogue().named(name)
 
 
-def content(file: str) -> dict[str, Any]:
+def read_file(file: str) -> dict[str, Any]:
     """What is in the file called `file`: sources by a short name, and a table for each device."""
     import tomllib
     from importlib.resources import files
@@ -88,9 +88,9 @@ def content(file: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _with(earlier: Catalogue, file: str) -> Catalogue:
+def _add_file(earlier: Catalogue, file: str) -> Catalogue:
     """With the devices of a file; each can be like one before it."""
-    stated: Mapping[str, Any] = content(file)
+    stated: Mapping[str, Any] = read_file(file)
     origin = FigureOrigin(sources=stated["sources"])
     try:
         for name, table in stated["devices"].items():

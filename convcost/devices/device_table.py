@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, Amount, Measure, parse_figure
-from convcost.devices.device import OWN, Device
+from convcost.devices.device import Device
+from convcost.devices.names import OWN
 
 LONGEST_NAME = 64
 
@@ -103,8 +104,9 @@ def _sources(
 ) -> dict[str, str]:
     """Where each of these figures is from."""
     own = table.get("sources", {})
-    for figure in own.keys() - figures.keys():
-        faults.append(TableFault(("sources", figure), "is of a figure that is not given here"))
+    for figure in own:
+        if figure not in figures:
+            faults.append(TableFault(("sources", figure), "is of a figure that is not given here"))
     texts = {figure: own.get(figure, table.get("source", origin.default)) for figure in figures}
     return {figure: origin.sources.get(text, text) for figure, text in texts.items()}
 

@@ -1,8 +1,8 @@
-"""Whether a spec, a report or a module costs what a test asserts of it."""
+"""Whether a spec, a report or a module costs what a test asserts, and what may explain that it does not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -10,19 +10,22 @@ from math import isfinite
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.api import parsed
-from convcost.core.cost import Convention, Size, convention
+from convcost.api import as_spec
+from convcost.core.cost import Convention, Cost, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
-from convcost.core.report import Report
+from convcost.core.metrics import BY_NAME
+from convcost.core.report import Report, Row
 from convcost.core.type_checks import PARSED, check_text, is_module, wrong_type_error
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
-from convcost.gate.checks import EntryCheck, check_completeness, check_limit
+from convcost.gate.checks import check_completeness, check_limit
 from convcost.gate.counted_entry import CountedEntry
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_tolerance
+from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
-from convcost.spec.spec import whole
-from convcost.tracing.target.inputs import Declared, Inputs
+from convcost.spec.evaluate import OpenSizes, evaluate
+from convcost.spec.spec import check_int
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
 
 if TYPE_CHECKING:
     import torch
@@ -84,10 +87,10 @@ def evaluate_assertion(
     options: CountingOptions,
 ) -> AssertionResult:
     """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
-    sizes = {name: whole(name, size) for name, size in given_sizes.items()}
+    sizes = {name: check_int(name, size) for name, size in given_sizes.items()}
     counted = _count(design, inputs, sizes, options)
     names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
-    limits = tuple(_limit(key, value, names) for key, value in given_limits.items())
+    limits = tuple(_parse_limit(key, value, names) for key, value in given_limits.items())
     other = None
     if like is not None:
         other = _count(like, inputs if is_module(like) else (), sizes, options)
@@ -96,11 +99,11 @@ def evaluate_assertion(
         hint = 'Give a limit, such as flops="20*B*S*E**2" or max_params=10_000.'
         raise UsageError("nothing is asserted", hint=hint)
     checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
-    changes = _differences(other, counted) if other else None
+    changes = _compare_with(other, counted) if other else None
     return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
 
 
-def _limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
+def _parse_limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
     """A limit, which is a number, an amount, or a formula in `names`."""
     if not isinstance(value, str) and not _is_number(value):
         hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
@@ -137,12 +140,12 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
             raise UsageError(f"no size and no limit is called {name[:64]}{near}")
 
 
-def _differences(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
+def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
     """What is not as in the other design, of the figures that layers have; None if that is tolerated."""
     changes = compare_baselines(baseline_of(like), baseline_of(counted))
     totals = {metric: pair for metric, pair in changes.totals.items() if metric in ROW_METRICS}
     changes = changes._replace(totals=totals)
-    return None if changes.within(counted.entry.tolerance) else changes
+    return None if changes.is_within(counted.entry.tolerance) else changes
 
 
 def _count(
@@ -150,17 +153,17 @@ def _count(
 ) -> CountedEntry:
     """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
     if isinstance(design, str | Spec):
-        _refuse(inputs, "a spec")
-        return _count_spec(parsed(design), sizes, options)
+        _refuse_inputs(inputs, "a spec")
+        return _count_spec(as_spec(design), sizes, options)
     if isinstance(design, Report):
-        _refuse(inputs, "a report")
-        return _of_report(design, sizes, options)
+        _refuse_inputs(inputs, "a report")
+        return _count_report(design, sizes, options)
     if not is_module(design):
         raise wrong_type_error("the design", design, f"{PARSED}, or a torch module with its inputs")
-    return _of_report(_profile(design, inputs, sizes), sizes, options)
+    return _count_report(_profile(design, inputs, sizes), sizes, options)
 
 
-def _refuse(inputs: tuple[Any, ...], what: str) -> None:
+def _refuse_inputs(inputs: tuple[Any, ...], what: str) -> None:
     if inputs:
         hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
         raise UsageError(f"{what} takes no inputs", hint=hint)
@@ -169,19 +172,19 @@ def _refuse(inputs: tuple[Any, ...], what: str) -> None:
 def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
     own = {name: size for name, size in sizes.items() if name in spec.names}
     report = spec.report(own, options.convention, options.dtype)
-    return _counted(report, spec, own, options)
+    return _counted_entry(report, spec, own, options)
 
 
-def _of_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
+def _count_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
     """A limit may be a formula in its open sizes, or in others that `sizes` has numbers for."""
     report = replace(report, convention=options.convention)
-    names = Inputs((Declared("", report.open_names),))
+    names = DeclaredInputs((DeclaredTensor("", report.open_names),))
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     model = ConfiguredModel(report.name, names, "", {}, False, "")
-    return _counted(report, model, {**numbers, **sizes}, options)
+    return _counted_entry(report, model, {**numbers, **sizes}, options)
 
 
-def _counted(
+def _counted_entry(
     report: Report, subject: Spec | ConfiguredModel, sizes: Mapping[str, Size], options: CountingOptions
 ) -> CountedEntry:
     tolerance = options.tolerance
@@ -203,7 +206,6 @@ def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: M
     """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
     from convcost.tracing.profile import profile
     from convcost.tracing.target.construction import declared_arguments, parameter_dtype
-    from convcost.tracing.target.inputs import parse_inputs
 
     dtype, declared = parameter_dtype(module), parse_inputs(inputs)
     given = declared.sized(sizes).typed(dtype)
@@ -216,3 +218,70 @@ def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: M
         report = profile(module, *args, **kwargs)
     own = {name: sizes[name] for name in declared.names if name in sizes}
     return replace(report, sizes={**own, **report.sizes})
+
+
+CONFUSABLE: dict[str, dict[str, Callable[[Cost], Any]]] = {
+    "flops": {
+        "the MACs": lambda cost: cost.macs,
+        "the FLOPs by count='matmul'": lambda cost: cost.flops(),
+        "the FLOPs by count='bias'": lambda cost: cost.flops(Convention("bias")),
+        "the FLOPs by count='all'": lambda cost: cost.flops(Convention("all")),
+        "the FLOPs by taps='valid'": lambda cost: None if cost.valid_macs is None else 2 * cost.valid_macs,
+    },
+    "macs": {
+        "the FLOPs": lambda cost: cost.flops(),
+        "the MACs on real data": lambda cost: cost.valid_macs,
+    },
+}
+"""What else people mean by a metric."""
+
+
+def hints(result: AssertionResult, check: EntryCheck) -> Iterator[str]:
+    """Sentences about an equality that does not hold; none where nothing explains it exactly."""
+    if check.relation != "=" or not BY_NAME[check.metric].is_additive:
+        return
+    report, wanted = result.report, wanted_amount(result, check)
+    for name, quantity in CONFUSABLE.get(check.metric, {}).items():
+        if _is_same(quantity(report.cost), wanted):
+            yield f"What is wanted are {name}"
+    yield from _explaining_row(report, check.metric, wanted)
+
+
+def _explaining_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
+    """The first layer or module that costs exactly the difference."""
+    difference = getattr(report, metric) - wanted
+    for row in report.rows:
+        figure = BY_NAME[metric].in_row(row, report.convention)
+        if figure is not None and _is_same(difference, figure):
+            yield f"{_row_name(row)} makes the difference"
+            return
+        if figure is not None and _is_same(-difference, figure):
+            yield f"One more like {_row_name(row)} would make up for the difference"
+            return
+
+
+def _row_name(row: Row) -> str:
+    return f"{row.path}: {row.kind}" if row.path else row.kind
+
+
+def wanted_amount(result: AssertionResult, check: EntryCheck) -> Any:
+    """The number that a check asks for; the formula where its size names are open."""
+    if not isinstance(check.wanted, str):
+        return check.wanted
+    from convcost.symbolic.sympy_bridge import symbol
+
+    [formula] = [limit.wanted for limit in result.limits if limit.key == check.key]
+    assert isinstance(formula, SizeFormula)
+    given = result.counted.entry.sizes
+    sizes = OpenSizes({name: given.get(name, symbol(name)) for name in formula.names})
+    return evaluate(formula.expression, sizes, formula.text)
+
+
+def _is_same(first: Any, second: Any) -> bool:
+    if first is None or second is None or first == 0:
+        return False
+    if all(isinstance(each, int | Fraction) for each in (first, second)):
+        return bool(first == second)
+    from convcost.symbolic.breakeven import is_equal, to_expression
+
+    return is_equal(to_expression(first, ()), to_expression(second, ()), ()) == "yes"

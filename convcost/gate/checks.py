@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
 from convcost.gate.counted_entry import CountedEntry, FormulaSizes
 from convcost.gate.limit import Limit, Relation, SizeFormula
+from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 from convcost.spec.spec import BATCH_LIKE
 
 UNPROVED = "it could not be proved for all sizes"
-
-
-class EntryCheck(NamedTuple):
-    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
-
-    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
-    """
-
-    key: str
-    metric: str
-    passed: bool
-    found: Any
-    relation: Relation | None = None
-    wanted: Any = None
-    per: str = ""
-    reason: str = ""
-    tolerance: Fraction = Fraction(0)
 
 
 def limit_outcome(
@@ -41,7 +25,7 @@ def limit_outcome(
     """The check of a limit."""
     tolerance = counted.entry.tolerance
     return EntryCheck(
-        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance
+        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.ratio_to, reason, tolerance
     )
 
 
@@ -147,15 +131,15 @@ def _is_same_formula(limit: Limit, counted: CountedEntry, wanted: Any) -> bool:
 def _prove(
     limit: Limit, counted: CountedEntry, base: CountedEntry | None, wanted: Any, shown: Any
 ) -> EntryCheck:
-    from convcost.symbolic.implication import expression
+    from convcost.symbolic.breakeven import to_expression
     from convcost.symbolic.text import lowest_terms
 
     assumptions = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
-    found = expression(_total(counted.open_report, limit.metric), assumptions)
-    divisor = expression(_total(base.open_report, limit.metric), assumptions) if base else 1
+    found = to_expression(_total(counted.open_report, limit.metric), assumptions)
+    divisor = to_expression(_total(base.open_report, limit.metric), assumptions) if base else 1
     if divisor == 0:
-        return limit_outcome(limit, counted, False, None, shown, f"{limit.per} has none")
-    bound = expression(wanted, assumptions) * divisor
+        return limit_outcome(limit, counted, False, None, shown, f"{limit.ratio_to} has none")
+    bound = to_expression(wanted, assumptions) * divisor
     answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
     passed = answers == {"yes"}
     reason = "" if passed or "no" in answers else UNPROVED
@@ -166,11 +150,11 @@ def _answers(
     found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumptions: tuple[Assumption, ...]
 ) -> set[str]:
     """Whether the relation holds for all sizes (yes, no, unknown); a tolerance has two sides to prove."""
-    from convcost.symbolic.implication import expression, is_at_most, is_equal
+    from convcost.symbolic.breakeven import is_at_most, is_equal, to_expression
 
     if relation == "=" and not tolerance:
         return {is_equal(found, bound, assumptions)}
-    share = expression(tolerance if relation == "=" else 0, ())
+    share = to_expression(tolerance if relation == "=" else 0, ())
     return {
         *([is_at_most(found, bound * (1 + share), assumptions)] if relation != "≥" else []),
         *([is_at_most(bound * (1 - share), found, assumptions)] if relation != "≤" else []),

@@ -1,4 +1,4 @@
-"""The devices that a configuration adds to those that come with convcost."""
+"""The devices that a configuration adds to the catalogue, which is read only where there are some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
-from convcost.devices import Catalogue, Device, catalogue
+from convcost.devices.catalogue import Catalogue, catalogue
+from convcost.devices.device import Device
 from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 from convcost.gate.config_file import ConfigError, find_config, nearest_config
 from convcost.gate.config_tables import DeviceTables
@@ -40,13 +41,15 @@ def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
     names = set(map(normalized_name, tables))
     for name, table in tables.items():
         try:
-            found = found.extended(read_device(name, table, partial(_base, found, names), FigureOrigin(file)))
+            found = found.extended(
+                read_device(name, table, partial(_base_device, found, names), FigureOrigin(file))
+            )
         except UnreadableDeviceError as error:
             issues += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
     return ExtendedCatalogue(found, tuple(issues))
 
 
-def _base(found: Catalogue, names: Set[str], name: str) -> Device:
+def _base_device(found: Catalogue, names: Set[str], name: str) -> Device:
     """The device of that name; UsageError where only this table or one below has it."""
     try:
         return found.named(name)

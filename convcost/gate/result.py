@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from convcost.core.hooks import RenderMethods
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
     from convcost.gate.baseline import Baseline, BaselineChanges
-    from convcost.gate.checks import EntryCheck
     from convcost.gate.config import Config
     from convcost.gate.config_file import ConfigProblem
     from convcost.gate.entry import Entry
+    from convcost.gate.limit import Relation
 
 BaselineStatus = Literal["unlocked", "new", "same", "changed"]
 """There is no lock file; the entry is not in it; or it is, and the cost is the same or has changed."""
 
 
-class EntryResult(NamedTuple):
-    """An entry with its report and checks; `before` is its baseline, `now` what that would be now.
+class EntryCheck(NamedTuple):
+    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
 
-    `accepted` says that the lock file is written with what is now.
+    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
+    """
+
+    key: str
+    metric: str
+    passed: bool
+    found: Any
+    relation: Relation | None = None
+    wanted: Any = None
+    ratio_to: str = ""
+    reason: str = ""
+    tolerance: Fraction = Fraction(0)
+
+
+class EntryResult(NamedTuple):
+    """An entry with its report and checks; `before` is its baseline, `now` the one it would have today.
+
+    `accepted` says that `now` replaces it in the lock file.
     """
 
     entry: Entry
     report: Report
     checks: tuple[EntryCheck, ...]
-    standing: BaselineStatus
+    status: BaselineStatus
     now: Baseline
     before: Baseline | None = None
     changes: BaselineChanges | None = None
@@ -39,7 +57,9 @@ class EntryResult(NamedTuple):
         """Whether no total is off by more than the entry tolerates."""
         entry = self.entry
         return (
-            self.changes is None or self.accepted or self.changes.within(entry.tolerance, entry.growth_only)
+            self.changes is None
+            or self.accepted
+            or self.changes.is_within(entry.tolerance, entry.growth_only)
         )
 
     @property
@@ -52,8 +72,8 @@ class EntryResult(NamedTuple):
 class GateResult(RenderMethods):
     """The results of all entries that were asked for; `stale` are baselines without an entry.
 
-    `written` says that the lock file has what is now. `problems` are of entries that could not be counted,
-    `skipped` the names of those that were not to be.
+    `written` says that the lock file was updated. `problems` are about entries that could not be counted;
+    `skipped` names the entries that were left out on request.
     """
 
     config: Config

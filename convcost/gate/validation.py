@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
-from functools import cache
 from math import isnan, log10
-from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
-from msgspec.structs import FieldInfo
 
 from convcost.core.errors import did_you_mean
+from convcost.core.record_fields import KeyType, is_record, key_type, record_keys
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
@@ -32,45 +30,6 @@ class ConfigIssue(NamedTuple):
     path: KeyPath
     message: str
     hint: str = ""
-
-
-def about(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
-    """What a key is for, examples of its value, and the `minimum` and `maximum` of a number."""
-    return msgspec.Meta(
-        description=description or None, examples=list(examples) or None, extra_json_schema=bounds or None
-    )
-
-
-@cache
-def record_keys(record: Any) -> dict[str, FieldInfo]:
-    """The keys of a record's table, with the types of their values."""
-    return {field.encode_name: field for field in msgspec.structs.fields(record)}
-
-
-class KeyType(NamedTuple):
-    """The types that a key's value may have, and what `about` says of it."""
-
-    types: tuple[Any, ...]
-    description: str = ""
-    example: Any = None
-    bounds: Mapping[str, int] = {}
-
-
-@cache
-def key_type(declared: Any) -> KeyType:
-    """From an annotation: a type, a union, or Annotated[either, about(...)], in any nesting."""
-    if get_origin(declared) is Annotated:
-        inner, *notes = get_args(declared)
-        found = key_type(inner)
-        for note in notes:
-            example = note.examples[0] if note.examples else found.example
-            bounds = note.extra_json_schema or found.bounds
-            found = KeyType(found.types, note.description or found.description, example, bounds)
-        return found
-    if get_origin(declared) in (Union, UnionType):
-        parts = [each for each in get_args(declared) if each is not msgspec.UnsetType]
-        return key_type(parts[0]) if len(parts) == 1 else KeyType(tuple(parts))
-    return KeyType((declared,))
 
 
 def find_issues(value: Any, declared: Any, path: KeyPath = ()) -> list[ConfigIssue]:
@@ -99,11 +58,6 @@ def _issues(value: Any, declared: Any, path: KeyPath) -> Iterator[ConfigIssue]:
     elif kind is not Any:
         hint = f'Such as "{key.example}".' if isinstance(key.example, str) else ""
         yield ConfigIssue(path, f"takes {_wanted(key)}, not {_described(value)}", hint)
-
-
-def is_record(kind: Any) -> bool:
-    """Whether a type is that of a table with known keys."""
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _key_issues(

@@ -14,37 +14,39 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import NUMBER_NEEDED, Layer, SavedTensors, at_least
+from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension
 
 
 class _Elementwise(Layer):
     """`operations` per element; the shape stays.
 
-    Backward needs the input, or the output where it `keeps_output`; written over its input, one that needs
+    Backward needs the input, or the output where it `saves_output`; written over its input, one that needs
     the input keeps a copy of it, but for those whose gradient can be had from the output.
     """
 
     operations: ClassVar[int]
-    keeps_output: ClassVar[bool] = False
+    saves_output: ClassVar[bool] = False
     is_invertible: ClassVar[bool] = False
 
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=self.operations * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
-        if self.keeps_output:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        if self.saves_output:
             return SavedTensors(output=True)
         is_copied = self.shares_memory(True) and not self.is_invertible
         return SavedTensors(elements=arithmetic.elements(shape)) if is_copied else SavedTensors(input=True)
 
 
-@dataclass(frozen=True)
-class _Plain(_Elementwise):
+@dataclass(frozen=True, repr=False)
+class _WithoutArguments(_Elementwise):
     """An activation without arguments."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _InPlace(_Elementwise):
+    """An activation that may be written over its input."""
+
     inplace: bool = False
 
 
@@ -52,7 +54,7 @@ class ReLU(_InPlace):
     """max(0, x)."""
 
     operations = 1
-    keeps_output = True
+    saves_output = True
 
 
 class ReLU6(_InPlace):
@@ -92,47 +94,47 @@ class SELU(_InPlace):
     is_invertible = True
 
 
-class Sigmoid(_Plain):
+class Sigmoid(_WithoutArguments):
     """1 / (1 + exp(−x))."""
 
     operations = 4
-    keeps_output = True
+    saves_output = True
 
 
-class Tanh(_Plain):
+class Tanh(_WithoutArguments):
     """tanh(x)."""
 
     operations = 1
-    keeps_output = True
+    saves_output = True
 
 
-class LogSigmoid(_Plain):
+class LogSigmoid(_WithoutArguments):
     """log(1 / (1 + exp(−x))). On the CPU its backward keeps exp(−|x|) too, on CUDA the input alone."""
 
     operations = 5
 
 
-class Softsign(_Plain):
+class Softsign(_WithoutArguments):
     """x / (1 + |x|)."""
 
     operations = 3
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, and 1 + |x|."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
-class Tanhshrink(_Plain):
+class Tanhshrink(_WithoutArguments):
     """x − tanh(x)."""
 
     operations = 2
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """tanh(x)."""
         return SavedTensors(elements=arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LeakyReLU(_Elementwise):
     """x where x ≥ 0, else negative_slope · x: a comparison and a product."""
 
@@ -143,7 +145,7 @@ class LeakyReLU(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RReLU(_Elementwise):
     """x where x ≥ 0, else a · x: a comparison and a product.
 
@@ -160,12 +162,12 @@ class RReLU(_Elementwise):
         message = f"lower is {self.lower}, above upper, which is {self.upper}"
         yield Known(self.lower <= self.upper, message, "lower")
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, or what was written over it, and the slopes that were drawn."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ELU(_Elementwise):
     """x where x > 0, else α · (exp(x) − 1): comparison, exp, difference, product."""
 
@@ -176,7 +178,7 @@ class ELU(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CELU(_Elementwise):
     """max(0, x) + min(0, α · (exp(x/α) − 1)): quotient, exp, difference, product, two comparisons, sum."""
 
@@ -190,7 +192,7 @@ class CELU(_Elementwise):
         yield Known(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GELU(_Elementwise):
     """x · Φ(x): x · ½ · (1 + erf(x/√2)); with tanh: ½x · (1 + tanh(√(2/π) · (x + 0.044715·x³)))."""
 
@@ -201,7 +203,7 @@ class GELU(_Elementwise):
         return 9 if self.approximate == "tanh" else 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hardtanh(_Elementwise):
     """min(max(min_val, x), max_val)."""
 
@@ -216,7 +218,7 @@ class Hardtanh(_Elementwise):
         yield Known(self.max_val > self.min_val, message, "max_val")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hardshrink(_Elementwise):
     """x where |x| > λ, else 0: absolute value and comparison."""
 
@@ -225,7 +227,7 @@ class Hardshrink(_Elementwise):
     lambd: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softshrink(_Elementwise):
     """x ∓ λ where |x| > λ, else 0: absolute value, comparison, difference."""
 
@@ -237,7 +239,7 @@ class Softshrink(_Elementwise):
         yield Known(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softplus(_Elementwise):
     """log(1 + exp(β·x)) / β, or x above the threshold: product, exp, sum, log, quotient, comparison."""
 
@@ -247,7 +249,7 @@ class Softplus(_Elementwise):
     threshold: float = 20.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Threshold(_Elementwise):
     """x where x > threshold, else value."""
 
@@ -258,7 +260,7 @@ class Threshold(_Elementwise):
     inplace: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PReLU(_Elementwise):
     """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
 
@@ -278,14 +280,14 @@ class PReLU(_Elementwise):
             yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GLU(Layer):
     """a · σ(b) for the halves a, b of dimension `dim`: 5 operations for each output element."""
 
     dim: int = -1
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield _has_dimension(shape, self.dim)
+        yield has_dimension(shape, self.dim, "dim")
         yield Divides(2, shape[self.dim], "2", f"dimension {self.dim}", argument="dim")
 
     def output(self, shape: Shape) -> Shape:
@@ -295,50 +297,43 @@ class GLU(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(Sigmoid.operations + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
 
-@dataclass(frozen=True)
-class _OverDimension(_Elementwise):
+@dataclass(frozen=True, repr=False)
+class _SoftmaxBase(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 
     operations = 5
-    keeps_output = True
+    saves_output = True
 
     dim: int | None = None
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         if self.dim is not None:
-            yield _has_dimension(shape, self.dim)
+            yield has_dimension(shape, self.dim, "dim")
 
 
-class Softmax(_OverDimension):
+class Softmax(_SoftmaxBase):
     """exp(x − max x) / Σ exp(x − max x)."""
 
 
-class Softmin(_OverDimension):
+class Softmin(_SoftmaxBase):
     """Softmax of −x."""
 
     operations = 6
 
 
-class LogSoftmax(_OverDimension):
+class LogSoftmax(_SoftmaxBase):
     """(x − max x) − log Σ exp(x − max x); the logarithm is once for each sum and not counted."""
 
 
-class Softmax2d(_Plain):
+class Softmax2d(_WithoutArguments):
     """Softmax over the channels of [batch, channels, height, width]."""
 
     operations = 5
-    keeps_output = True
+    saves_output = True
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")
-
-
-def _has_dimension(shape: Shape, dim: int) -> Requirement:
-    if not isinstance(dim, int):
-        return Known(False, NUMBER_NEEDED.format("dim"), "dim")
-    needed = dim + 1 if dim >= 0 else -dim
-    return Rank(shape, tuple(range(needed, len(shape) + 1)), f"one with a dimension {dim}")

@@ -16,8 +16,10 @@ from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, vali
 UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Convolution(SlidingKernel):
+    """A cross-correlation in as many dimensions as are `spatial`."""
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes
@@ -30,7 +32,7 @@ class _Convolution(SlidingKernel):
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
-        kernel, stride, dilation = map(self.each, ("kernel_size", "stride", "dilation"))
+        kernel, stride, dilation = map(self.per_dimension, ("kernel_size", "stride", "dilation"))
         geometry = zip(kernel, stride, dilation, self._paddings(), strict=True)
         return tuple(Window(size, step, spread, *padding) for size, step, spread, padding in geometry)
 
@@ -42,10 +44,10 @@ class _Convolution(SlidingKernel):
         if self.padding == "valid":
             return ((0, 0),) * self.spatial
         if self.padding == "same":
-            geometry = zip(self.each("dilation"), self.each("kernel_size"), strict=True)
+            geometry = zip(self.per_dimension("dilation"), self.per_dimension("kernel_size"), strict=True)
             totals = [dilation * (kernel - 1) for dilation, kernel in geometry]
             return tuple((total // 2, total - total // 2) for total in totals)
-        return tuple((padding, padding) for padding in self.each("padding"))
+        return tuple((padding, padding) for padding in self.per_dimension("padding"))
 
     def parameters(self) -> dict[str, Shape]:
         weight = {"weight": (self.out_channels, self.in_channels // self.groups, *self.kernel)}
@@ -67,14 +69,14 @@ class _Convolution(SlidingKernel):
             return self._taps(shape, lengths)
         return valid_taps(shape[-self.spatial :], lengths, self.windows)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The padded copy where torch makes one; to go back through reflected data takes the input too."""
         if not self._is_copied:
             return SavedTensors(input=True)
         is_input = self.padding_mode in ("reflect", "replicate")
-        return SavedTensors(input=is_input, elements=self.worked_on(shape))
+        return SavedTensors(input=is_input, elements=self.input_elements(shape))
 
-    def worked_on(self, shape: Shape) -> Size:
+    def input_elements(self, shape: Shape) -> Size:
         if not self._is_copied:
             return arithmetic.elements(shape)
         is_filled = self.padding_mode != "zeros"
@@ -118,7 +120,7 @@ class _Convolution(SlidingKernel):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         if self.padding == "same":
             hint = "With a stride, give the padding as a number."
-            for stride in self.each("stride"):
+            for stride in self.per_dimension("stride"):
                 yield Equals(stride, 1, "stride", "what padding=same allows", "stride", hint)
         elif not isinstance(self.padding, str):
             yield at_least(0, padding=self.padding)

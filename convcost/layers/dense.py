@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, bearable
+from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Linear(Layer):
     """y = x Wᵀ + b on the last dimension: [*, in_features] → [*, out_features]."""
 
@@ -45,7 +45,7 @@ class Linear(Layer):
         macs = arithmetic.linear_macs(positions, self.in_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -56,7 +56,7 @@ class Linear(Layer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bilinear(Layer):
     """y = x1ᵀ A x2 + b.
 
@@ -95,7 +95,7 @@ class Bilinear(Layer):
         macs = arithmetic.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -108,7 +108,7 @@ class Bilinear(Layer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
 
@@ -134,10 +134,10 @@ class Embedding(Layer):
             limits = self.padding_idx, -self.num_embeddings, self.num_embeddings - 1
             yield AtLeast(*limits[:2], "padding_idx", "padding_idx", hint)
             yield AtMost(*limits[::2], "padding_idx", "padding_idx", hint)
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AllAtLeast, AtMost, Known, Requirement
+from convcost.core.constraints import AllAtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError
 
@@ -18,10 +18,10 @@ INDEX_BYTES = 8
 
 
 class SavedTensors(NamedTuple):
-    """What autograd keeps of a forward until its backward: the input or output, and tensors of its own.
+    """What autograd saves in a forward for its backward: the input or output, and further tensors.
 
     `elements` are of the dtype, `statistics` of at least four bytes each, `masks` of one byte, `indices` of
-    eight. Parameters, which are there anyway, are not in it. As torch keeps it on a CUDA device.
+    eight. Parameters are not included. The rules are those of torch on a CUDA device.
     """
 
     input: bool = False
@@ -48,6 +48,11 @@ MOST_DIMENSIONS = 64
 SPATIAL_NAMES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """What the last dimensions are called, by how many of them a layer works along."""
 
+EXPECTED_INPUT = {
+    spatial: f"[batch, channels, {', '.join(names)}] or the same without batch"
+    for spatial, names in SPATIAL_NAMES.items()
+}
+
 INFERRED_INPUT = {1: ("B*S", "C", "L"), 2: ("B", "C", "H", "W"), 3: ("B", "C", "D", "H", "W")}
 """The input taken for a layer that works along so many dimensions, and states no number of channels."""
 
@@ -60,7 +65,7 @@ SameOrSizes: TypeAlias = Literal["valid", "same"] | int | tuple[int, ...]
 
 
 class Layer:
-    """A torch.nn layer: a frozen dataclass whose fields are the torch class's arguments.
+    """A torch.nn layer: a frozen dataclass, with this class's repr, whose fields are torch's arguments.
 
     A subclass is named as the torch class, states its formulas in `parameters`, `output` and `cost`, and
     what it takes in `requirements`. Nothing else has to be edited for a new layer but its family's line in
@@ -102,21 +107,21 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
-        """What autograd keeps of a forward in training, from an input of `shape` to an `output`."""
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """What autograd saves for backward in a forward from an input of `shape` to an `output`."""
         raise NotImplementedError
 
     def shares_memory(self, training: bool) -> bool:
-        """Whether the output lies where the input is: a view of it, or written over it."""
+        """Whether the output shares the input's memory: as a view, or in place."""
         return getattr(self, "inplace", False)
 
     @property
     def is_view(self) -> bool:
-        """Whether the output is the input seen in another way, and not written over it."""
+        """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
 
-    def worked_on(self, shape: Shape) -> Size:
-        """Elements of what it works on: the input, or a copy of it with padding around it."""
+    def input_elements(self, shape: Shape) -> Size:
+        """Elements of the input, or of its padded copy if the layer makes one."""
         return arithmetic.elements(shape)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -124,7 +129,7 @@ class Layer:
         return ()
 
     def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
-        """How each spatial dimension of the output comes about: its name, a formula, the sizes for its {}."""
+        """For each spatial dimension of the output its name, a formula, and the sizes for its {}."""
         return ()
 
     def arguments(self) -> dict[str, object]:
@@ -135,6 +140,11 @@ class Layer:
             if (value := getattr(self, field.name)) != field.default or field.default is MISSING
         }
 
+    def __repr__(self) -> str:
+        """All of its arguments. Making one for each subclass would take 0.1 ms each at start-up."""
+        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))  # type: ignore[arg-type]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
     def __str__(self) -> str:
         required = {field.name for field in fields(self) if field.default is MISSING}  # type: ignore[arg-type]
         shown = (
@@ -143,7 +153,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def along(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
+def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
     """`value` for each of `dimensions` spatial dimensions."""
     if not isinstance(value, tuple):
         return (value,) * dimensions
@@ -153,7 +163,7 @@ def along(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tupl
     return value
 
 
-def bearable(shape: Shape) -> Iterator[Requirement]:
+def tensor_limits(shape: Shape) -> Iterator[Requirement]:
     """That an output of `shape` has no more and no larger dimensions than a tensor can."""
     message = f"the output has {len(shape)} dimensions; at most {MOST_DIMENSIONS} are possible"
     yield Known(len(shape) <= MOST_DIMENSIONS, message)
@@ -164,3 +174,12 @@ def bearable(shape: Shape) -> Iterator[Requirement]:
 def at_least(minimum: int, **arguments: Sizes) -> Requirement:
     """That every one of the named sizes is `minimum` or more."""
     return AllAtLeast(minimum, arguments)
+
+
+def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
+    """That an input of `shape` has the dimension `dim`, which `argument` names."""
+    if not isinstance(dim, int):
+        return Known(False, NUMBER_NEEDED.format(argument), argument)
+    needed = dim + 1 if dim >= 0 else -dim
+    wanted = f"one with a dimension {dim}"
+    return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

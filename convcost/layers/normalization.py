@@ -59,7 +59,7 @@ class _PerChannel(Layer):
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _BatchNorm(_PerChannel):
     num_features: Size
     eps: float = 1e-5
@@ -78,7 +78,7 @@ class _BatchNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements((shape[0], *shape[2:]))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
         return SavedTensors(input=True, statistics=2 * self.num_features)
 
@@ -110,7 +110,7 @@ class BatchNorm3d(_BatchNorm):
     inferred_input = ("B", "num_features", "D", "H", "W")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _InstanceNorm(_PerChannel):
     spatial: ClassVar[int]
 
@@ -128,7 +128,7 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements(shape[-self.spatial :])
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
         channels = arithmetic.elements(shape[: -self.spatial])
         repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
@@ -188,7 +188,7 @@ class _OverLastDimensions(Layer):
             yield Equals(size, expected, what, "normalized_shape", "normalized_shape")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerNorm(_OverLastDimensions):
     """Over the last dimensions; per element 5, and 1 each for weight and bias."""
 
@@ -204,11 +204,11 @@ class LayerNorm(_OverLastDimensions):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True, statistics=2 * self.groups(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RMSNorm(_OverLastDimensions):
     """x / √(mean x² + eps) · γ; per element a square, a sum, a product, and 1 for the weight."""
 
@@ -222,12 +222,12 @@ class RMSNorm(_OverLastDimensions):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(3 + len(self.parameters())) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
         return SavedTensors(input=True, statistics=self.groups(shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
@@ -257,11 +257,11 @@ class GroupNorm(Layer):
         per_element = COMPUTE_STATISTICS + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True, statistics=2 * shape[0] * self.num_groups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LocalResponseNorm(Layer):
     """x / (k + α · mean of x² over `size` channels)^β.
 
@@ -282,7 +282,7 @@ class LocalResponseNorm(Layer):
     def cost(self, shape: Shape) -> Cost:
         return Cost(elementwise=(self.size + 5) * arithmetic.elements(shape))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The squares padded along the channels, and the divisor before its power and after."""
         padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
         return SavedTensors(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))

@@ -13,14 +13,15 @@ from typing import ClassVar
 from convcost.core.constraints import AtLeast, AtMost, Rank, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import (
+    EXPECTED_INPUT,
     INFERRED_INPUT,
     MOST_DIMENSIONS,
     SPATIAL_NAMES,
     Layer,
     SavedTensors,
     Sizes,
-    along,
-    bearable,
+    per_dimension,
+    tensor_limits,
 )
 
 
@@ -33,8 +34,7 @@ class _Padding(Layer):
 
     def rank(self, shape: Shape) -> Requirement:
         """That the input has dimensions to pad, channels, and perhaps a batch."""
-        wanted = f"[batch, channels, {', '.join(SPATIAL_NAMES[self.spatial])}] or the same without batch"
-        return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial])
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         sides = self._sides(shape) if len(shape) >= self.spatial else ()
@@ -43,7 +43,7 @@ class _Padding(Layer):
             yield from self._fits(length, before)
             yield from self._fits(length, after)
             yield AtLeast(length + before + after, 1, "the padded length", argument="padding")
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
         """What one side's padding needs of the length that it is taken from."""
@@ -60,13 +60,13 @@ class _Padding(Layer):
             for name, sides in zip(names, self._sides(shape), strict=True)
         )
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Nothing: the gradient is the part of the output's that is not padding."""
         return SavedTensors()
 
     def _sides(self, shape: Shape) -> tuple[tuple[Size, Size, Size], ...]:
         """Each spatial dimension's length, with the padding before and after it."""
-        sizes = along(self.padding, self.tuple_length, "padding")
+        sizes = per_dimension(self.padding, self.tuple_length, "padding")
         pairs = zip(sizes[::2], sizes[1::2], strict=True)
         lengths = shape[-self.spatial :]
         return tuple(
@@ -103,7 +103,7 @@ class _Reflection(_Padding):
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
         yield AtMost(padding, length - 1, "padding", "padding", "A reflection leaves out the edge itself.")
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
 
@@ -111,7 +111,7 @@ class _Reflection(_Padding):
 class _Replication(_Padding):
     padding: Sizes
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
 

@@ -14,13 +14,13 @@ from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import (
+    EXPECTED_INPUT,
     INFERRED_INPUT,
-    SPATIAL_NAMES,
     Layer,
     SavedTensors,
     Sizes,
-    along,
     at_least,
+    per_dimension,
 )
 
 
@@ -29,8 +29,7 @@ class _Spatial(Layer):
 
     def rank(self, shape: Shape) -> Requirement:
         """That the input has the spatial dimensions, channels, and perhaps a batch."""
-        wanted = f"[batch, channels, {', '.join(SPATIAL_NAMES[self.spatial])}] or the same without batch"
-        return Rank(shape, (self.spatial + 1, self.spatial + 2), wanted)
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial])
 
 
 class _Pooling(_Spatial):
@@ -42,10 +41,10 @@ class _Pooling(_Spatial):
     fits_unpadded: ClassVar[bool] = False
     """Whether torch wants the kernel to fit without padding and ceil_mode (ATen's avg_pool3d)."""
 
-    def each(self, argument: str) -> Shape:
+    def per_dimension(self, argument: str) -> Shape:
         """The named argument for each spatial dimension; the stride is the kernel size if not given."""
         value = getattr(self, argument)
-        return along(self.kernel_size if value is None else value, self.spatial, argument)
+        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
 
     def output(self, shape: Shape) -> Shape:
         lengths = tuple(
@@ -54,7 +53,7 @@ class _Pooling(_Spatial):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        taps = arithmetic.elements(self.each("kernel_size"))
+        taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=taps * arithmetic.elements(self.output(shape)))
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -68,7 +67,7 @@ class _Pooling(_Spatial):
             yield AtMost(padding, kernel // 2, "padding", "padding", hint)
             yield self._fits(length, kernel, stride, padding, dilation)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
@@ -82,10 +81,10 @@ class _Pooling(_Spatial):
 
     def _geometry(self, shape: Shape) -> Iterator[tuple[Size, Size, Size, Size, Size]]:
         names = ("kernel_size", "stride", "padding", "dilation")
-        return zip(shape[-self.spatial :], *(self.each(name) for name in names), strict=True)
+        return zip(shape[-self.spatial :], *(self.per_dimension(name) for name in names), strict=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _MaxPool(_Pooling):
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -94,7 +93,7 @@ class _MaxPool(_Pooling):
     return_indices: bool = False
     ceil_mode: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
@@ -119,7 +118,7 @@ class MaxPool3d(_MaxPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AvgPool1d(_Pooling):
     """The mean of each window over the length."""
 
@@ -133,7 +132,7 @@ class AvgPool1d(_Pooling):
     count_include_pad: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AvgPool(_Pooling):
     kernel_size: Sizes
     stride: Sizes | None = None
@@ -162,7 +161,7 @@ class AvgPool3d(_AvgPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _LPPool(_Pooling):
     norm_type: float
     kernel_size: Sizes
@@ -176,15 +175,15 @@ class _LPPool(_Pooling):
 
     def cost(self, shape: Shape) -> Cost:
         """A power and a sum for each tap, a root for each output."""
-        taps = arithmetic.elements(self.each("kernel_size"))
+        taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LPPool1d(_LPPool):
     """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
 
@@ -213,7 +212,7 @@ class _Adaptive(_Spatial):
     output_size: int | tuple[int | None, ...]
 
     def output(self, shape: Shape) -> Shape:
-        sizes = along(self.output_size, self.spatial, "output_size")
+        sizes = per_dimension(self.output_size, self.spatial, "output_size")
         lengths = (
             length if size is None else size
             for size, length in zip(sizes, shape[-self.spatial :], strict=True)
@@ -229,17 +228,17 @@ class _Adaptive(_Spatial):
 
 
 class _AdaptiveMean(_Adaptive):
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Nothing where the output is the mean over all positions, whose backward needs no values."""
         return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AdaptiveAvgPool(_AdaptiveMean):
     output_size: int | tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The mean over windows that cover the length in `output_size` steps."""
 
@@ -263,16 +262,16 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _AdaptiveMaxPool(_Adaptive):
     output_size: int | tuple[int | None, ...]
     return_indices: bool = False
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return _with_indices(output)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The maximum over windows that cover the length in `output_size` steps."""
 

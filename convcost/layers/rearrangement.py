@@ -18,16 +18,16 @@ from convcost.layers.interface import (
     Layer,
     SavedTensors,
     Sizes,
-    along,
     at_least,
-    bearable,
+    per_dimension,
+    tensor_limits,
 )
 
 
 class _Rearrangement(Layer):
     """Backward puts the gradients back, for which it needs no values."""
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
 
 
@@ -47,7 +47,7 @@ class PixelShuffle(_Rearrangement):
         yield _image(shape)
         squared = self.upscale_factor * self.upscale_factor
         yield Divides(squared, shape[-3], "upscale_factor²", "the channel count", "upscale_factor")
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         *batch, channels, height, width = shape
@@ -69,7 +69,7 @@ class PixelUnshuffle(_Rearrangement):
             yield Divides(
                 self.downscale_factor, length, "downscale_factor", f"the {name}", "downscale_factor"
             )
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         *batch, channels, height, width = shape
@@ -101,7 +101,7 @@ class _Patches(_Rearrangement):
 
     def each(self, argument: str) -> Shape:
         """The named argument for height and width."""
-        return along(getattr(self, argument), self.spatial, argument)
+        return per_dimension(getattr(self, argument), self.spatial, argument)
 
     def window_requirements(self, lengths: Shape) -> Iterator[Requirement]:
         """That windows fit along `lengths`."""
@@ -143,7 +143,7 @@ class Unfold(_Patches):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")
         yield from self.window_requirements(shape[-2:])
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-3], shape[-3] * self.taps, self.patches(shape[-2:]))
@@ -168,7 +168,7 @@ class Fold(_Patches):
         )
         windows = self.patches(self.each("output_size"))
         yield Equals(shape[-1], windows, "the input's last dimension", "the number of windows")
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-2], shape[-2] // self.taps, *self.each("output_size"))

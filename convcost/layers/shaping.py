@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import Equals, Known, Rank, Requirement
 from convcost.core.cost import Shape
-from convcost.layers.interface import NUMBER_NEEDED, Layer, SavedTensors, at_least, bearable
+from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
 
 
 class _View(Layer):
     """Its output is the input seen in another way."""
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
 
     def shares_memory(self, training: bool) -> bool:
         return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Identity(_View):
     """The input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Dropout(Layer):
     """Nothing at evaluation, as which designs are counted; a module in training is counted as it runs."""
 
@@ -36,13 +36,13 @@ class _Dropout(Layer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""
         if self.p == 0:
             return SavedTensors()
-        return SavedTensors(elements=1) if self.p == 1 else self._drawn(shape)
+        return SavedTensors(elements=1) if self.p == 1 else self._mask(shape)
 
-    def _drawn(self, shape: Shape) -> SavedTensors:
+    def _mask(self, shape: Shape) -> SavedTensors:
         """A factor for each channel of each sample."""
         return SavedTensors(elements=shape[0] * shape[1])
 
@@ -53,7 +53,7 @@ class _Dropout(Layer):
 class Dropout(_Dropout):
     """Drops single elements in training."""
 
-    def _drawn(self, shape: Shape) -> SavedTensors:
+    def _mask(self, shape: Shape) -> SavedTensors:
         """A byte for each element, as on CUDA; on the CPU it is a factor of the dtype."""
         return SavedTensors(masks=arithmetic.elements(shape))
 
@@ -65,7 +65,7 @@ class Dropout1d(_Dropout):
         yield from super().requirements(shape)
         yield Rank(shape, (2, 3), "[batch, channels, length] or the same without batch")
 
-    def _drawn(self, shape: Shape) -> SavedTensors:
+    def _mask(self, shape: Shape) -> SavedTensors:
         return SavedTensors(elements=arithmetic.elements(shape[:-1]))
 
 
@@ -76,30 +76,30 @@ class Dropout2d(_Dropout):
 class Dropout3d(_Dropout):
     """Drops channels of [batch, channels, depth, height, width] in training."""
 
-    def _drawn(self, shape: Shape) -> SavedTensors:
+    def _mask(self, shape: Shape) -> SavedTensors:
         """Without all five dimensions torch takes none of them for the batch, as it does in Dropout2d."""
         return SavedTensors(elements=arithmetic.elements(shape[:2]) if len(shape) == 5 else shape[0])
 
 
-class _Alpha(_Dropout):
+class _AlphaDropoutBase(_Dropout):
     """Torch's module takes `inplace`, and does nothing with it."""
 
     def shares_memory(self, training: bool) -> bool:
         return not training or self.p == 0
 
 
-class AlphaDropout(_Alpha):
+class AlphaDropout(_AlphaDropoutBase):
     """Dropout that keeps mean and variance."""
 
-    def _drawn(self, shape: Shape) -> SavedTensors:
+    def _mask(self, shape: Shape) -> SavedTensors:
         return SavedTensors(elements=arithmetic.elements(shape))
 
 
-class FeatureAlphaDropout(_Alpha):
+class FeatureAlphaDropout(_AlphaDropoutBase):
     """AlphaDropout of whole channels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flatten(_View):
     """Merges the dimensions `start_dim` to `end_dim` into one."""
 
@@ -108,11 +108,11 @@ class Flatten(_View):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         for argument in ("start_dim", "end_dim"):
-            yield _has_dimension(shape, getattr(self, argument), argument)
+            yield has_dimension(shape, getattr(self, argument), argument)
         first, last = self._range(shape)
         what = "the number of dimensions from start_dim to end_dim"
         yield at_least(1, **{what: last - first + 1})
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         first, last = self._range(shape)
@@ -122,7 +122,7 @@ class Flatten(_View):
         return self.start_dim % len(shape), self.end_dim % len(shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Unflatten(_View):
     """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
 
@@ -130,7 +130,7 @@ class Unflatten(_View):
     unflattened_size: tuple[int, ...]
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield _has_dimension(shape, self.dim, "dim")
+        yield has_dimension(shape, self.dim, "dim")
         given = self._given()
         message = f"unflattened_size is {self.unflattened_size}; one -1 at most is possible"
         yield Known(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
@@ -142,7 +142,7 @@ class Unflatten(_View):
             f"dimension {self.dim}",
             argument="unflattened_size",
         )
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
         dim = self.dim % len(shape)
@@ -154,11 +154,3 @@ class Unflatten(_View):
 
     def _given(self) -> Shape:
         return tuple(size for size in self.unflattened_size if size != -1)
-
-
-def _has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
-    if not isinstance(dim, int):
-        return Known(False, NUMBER_NEEDED.format(argument), argument)
-    needed = dim + 1 if dim >= 0 else -dim
-    wanted = f"one with a dimension {dim}"
-    return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

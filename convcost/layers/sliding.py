@@ -9,15 +9,11 @@ from typing import ClassVar, NamedTuple
 from convcost.core import arithmetic
 from convcost.core.constraints import AtMost, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import SPATIAL_NAMES, Layer, Sizes, along, at_least
+from convcost.layers.interface import EXPECTED_INPUT, SPATIAL_NAMES, Layer, Sizes, at_least, per_dimension
 from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
 
 POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 TAPS = {1: ("tap",), 2: ("tap_row", "tap_column"), 3: ("tap_slice", "tap_row", "tap_column")}
-WANTED = {
-    spatial: f"[batch, channels, {', '.join(names)}] or the same without batch"
-    for spatial, names in SPATIAL_NAMES.items()
-}
 
 
 class Window(NamedTuple):
@@ -52,11 +48,11 @@ class SlidingKernel(Layer):
     @property
     def kernel(self) -> Shape:
         """The kernel's size along each spatial dimension."""
-        return self.each("kernel_size")
+        return self.per_dimension("kernel_size")
 
-    def each(self, argument: str) -> Shape:
+    def per_dimension(self, argument: str) -> Shape:
         """The named argument for each spatial dimension."""
-        return along(getattr(self, argument), self.spatial, argument)
+        return per_dimension(getattr(self, argument), self.spatial, argument)
 
     def lengths(self, shape: Shape) -> Shape:
         """The spatial dimensions of the output."""
@@ -108,7 +104,7 @@ class SlidingKernel(Layer):
 
     def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:
         ranks = (self.spatial + 1, self.spatial + 2)
-        yield Rank(shape, ranks, WANTED[self.spatial], self._rank_hint(shape))
+        yield Rank(shape, ranks, EXPECTED_INPUT[self.spatial], self._rank_hint(shape))
         channels = shape[-self.spatial - 1]
         hint = self._channel_hint(shape)
         yield Equals(channels, self.in_channels, "the input's channel count", "in_channels", "", hint)

@@ -46,7 +46,7 @@ def taps_on_padding(
     `unread` ≥ 0 is what no window reaches. None as for `taps_on_data`.
     """
     limit = padding - unread
-    taps = _reaching(padding, kernel_size, dilation)
+    taps = _taps_before(padding, kernel_size, dilation)
     step, other = _smaller_first(stride, dilation)
     residues = step if isinstance(step, int) else None
     few = LATTICES if isinstance(limit + windows, int) else LATTICES**2
@@ -71,7 +71,7 @@ def is_countable(kernel_size: Size, stride: Size, dilation: Size, before: Size, 
     return smaller(smaller(stride, kernel_size), smaller(dilation, padded)) <= LARGEST_STEP
 
 
-def _reaching(padding: Size, kernel_size: Size, dilation: Size) -> int | None:
+def _taps_before(padding: Size, kernel_size: Size, dilation: Size) -> int | None:
     """How many of the kernel's first taps can lie on padding: no fewer than do; None where that is open."""
     known = [kernel_size] if isinstance(kernel_size, int) else []
     if isinstance(padding, int):

@@ -10,12 +10,14 @@ from typing import Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Requirement
 from convcost.core.cost import Shape, Size
-from convcost.layers.interface import SavedTensors, Sizes, at_least, bearable
+from convcost.layers.interface import SavedTensors, Sizes, at_least, tensor_limits
 from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, valid_taps
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _ConvTranspose(SlidingKernel):
+    """A transposed convolution in as many dimensions as are `spatial`."""
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes
@@ -30,7 +32,7 @@ class _ConvTranspose(SlidingKernel):
     @cached_property
     def windows(self) -> tuple[Window, ...]:
         names = ("kernel_size", "stride", "dilation", "padding", "padding", "output_padding")
-        return tuple(Window(*window) for window in zip(*map(self.each, names), strict=True))
+        return tuple(Window(*window) for window in zip(*map(self.per_dimension, names), strict=True))
 
     def parameters(self) -> dict[str, Shape]:
         weight = {"weight": (self.in_channels, self.out_channels // self.groups, *self.kernel)}
@@ -56,7 +58,7 @@ class _ConvTranspose(SlidingKernel):
         """Those that `padding` does not crop away."""
         return valid_taps(lengths, shape[-self.spatial :], self.windows)
 
-    def kept(self, shape: Shape, output: Shape) -> SavedTensors:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -88,7 +90,7 @@ class _ConvTranspose(SlidingKernel):
             yield AtMost(window.output_padding, largest, "output_padding", "output_padding", hint)
         for name, length in zip(self.names, self.lengths(shape), strict=True):
             yield AtLeast(length, 1, f"the output's {name}", "padding")
-        yield from bearable(self.output(shape))
+        yield from tensor_limits(self.output(shape))
 
 
 class ConvTranspose1d(_ConvTranspose):

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Size
 from convcost.operators import attention
-from convcost.operators.interface import Operand, Operator, numbers, outputs, size
+from convcost.operators.interface import Operand, Operator, integer_values, outputs, size
 
-OPEN = (None, -1)
+UNBOUNDED = (None, -1)
 """What a side of a window is that has no end."""
 
 
@@ -31,22 +31,26 @@ class Mask(NamedTuple):
 
     def seen(self, queries: Size, keys: Size) -> Size:
         """The pairs of a query and a key that it sees."""
-        if self.left in OPEN and self.right in OPEN:
+        if self.left in UNBOUNDED and self.right in UNBOUNDED:
             return queries * keys
-        if self.left in OPEN and self.right == 0:
+        if self.left in UNBOUNDED and self.right == 0:
             if self.from_first:
                 return attention.causal_pairs(queries, keys)
-            return attention.causal_pairs(queries, keys) if queries == keys else _last(queries, keys)
+            return (
+                attention.causal_pairs(queries, keys)
+                if queries == keys
+                else _bottom_right_causal_pairs(queries, keys)
+            )
         shift = 0 if self.from_first else keys - queries
         return sum(self._span(place + shift, keys) for place in range(queries))
 
     def _span(self, place: int, keys: int) -> int:
-        first = 0 if self.left in OPEN or self.left is None else max(place - self.left, 0)
-        last = keys if self.right in OPEN or self.right is None else min(place + self.right + 1, keys)
+        first = 0 if self.left in UNBOUNDED or self.left is None else max(place - self.left, 0)
+        last = keys if self.right in UNBOUNDED or self.right is None else min(place + self.right + 1, keys)
         return max(last - first, 0)
 
 
-def _last(queries: Size, keys: Size) -> Size:
+def _bottom_right_causal_pairs(queries: Size, keys: Size) -> Size:
     """The last query sees all keys, each before it one less."""
     corner = arithmetic.smaller(queries, keys)
     return corner * (corner + 1) // 2 + corner * arithmetic.positive_part(keys - queries)
@@ -63,8 +67,8 @@ class Lengths(NamedTuple):
     @property
     def pairs(self) -> list[tuple[int, int]] | None:
         """Queries and keys of each sequence; None without data."""
-        starts = numbers(self.queries)
-        keys = numbers(self.used) or _steps(numbers(self.keys))
+        starts = integer_values(self.queries)
+        keys = integer_values(self.used) or _steps(integer_values(self.keys))
         return None if starts is None or keys is None else list(zip(_steps(starts) or (), keys, strict=False))
 
 
@@ -72,11 +76,11 @@ def _steps(starts: list[int] | None) -> list[int] | None:
     return starts and [after - before for before, after in pairwise(starts)]
 
 
-Reading = Callable[..., tuple[Lengths, Mask]]
+ArgumentReader = Callable[..., tuple[Lengths, Mask]]
 """How a kernel names its lengths and its mask."""
 
 
-def flash(
+def flash_arguments(
     cum_seq_q: Any = None,
     cum_seq_k: Any = None,
     max_k: Any = None,
@@ -91,7 +95,7 @@ def flash(
     return Lengths(cum_seq_q, cum_seq_k, seqused_k, max_k), Mask(window_size_left, right)
 
 
-def variable(
+def varlen_arguments(
     cu_seq_q: Any,
     cu_seq_k: Any,
     max_k: Any,
@@ -105,7 +109,7 @@ def variable(
     return Lengths(cu_seq_q, cu_seq_k, seqused_k, max_k), Mask(left, 0 if is_causal else right)
 
 
-def efficient(
+def efficient_arguments(
     cu_seqlens_q: Any = None,
     cu_seqlens_k: Any = None,
     max_seqlen_k: Any = None,
@@ -120,7 +124,7 @@ def efficient(
     return Lengths(cu_seqlens_q, cu_seqlens_k, seqlen_k, max_seqlen_k), mask
 
 
-def scores(query: Operand, key: Operand, lengths: Lengths, mask: Mask, heads: int) -> tuple[Size, Size]:
+def count_pairs(query: Operand, key: Operand, lengths: Lengths, mask: Mask, heads: int) -> tuple[Size, Size]:
     """All pairs and those that are seen: of [batch, queries, heads, width], or with the `heads` before the
     queries; or of sequences in a row, [all queries, heads, width]."""
     if lengths.queries is None:
@@ -144,55 +148,58 @@ def _longest(key: Operand, lengths: Lengths) -> Size:
     return key.shape[0] if lengths.longest is None else lengths.longest
 
 
-def _kernel(reading: Reading, heads: int = 2) -> Operator:
+def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-        every, seen = scores(query, key, *reading(**arguments), heads)
+        every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         biased = arguments.get("bias", arguments.get("attn_bias")) is not None
         elementwise = (attention.SOFTMAX + attention.SCALE + biased) * every
         return Cost(every * widths, seen * widths, elementwise=elementwise)
 
     return Operator(
-        cost, activations=_activations(reading, heads), estimated=_is_bound(reading), gradients=None
+        cost,
+        activations=_activations(read_arguments, heads),
+        estimated=_lacks_lengths(read_arguments),
+        gradients=None,
     )
 
 
-def _gradient(reading: Reading, heads: int = 2) -> Operator:
+def _gradient(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-        every, seen = scores(query, key, *reading(**arguments), heads)
+        every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         operands = {"query": query, "key": key, "value": value}
         forward = Cost(every * widths, seen * widths)
         found = attention.gradients(frozenset(operands), forward, **operands)
         return sum(found.values(), Cost())
 
-    return Operator(cost, activations=outputs, estimated=_is_bound(reading))
+    return Operator(cost, activations=outputs, estimated=_lacks_lengths(read_arguments))
 
 
-def _activations(reading: Reading, heads: int) -> Any:
+def _activations(read_arguments: ArgumentReader, heads: int) -> Any:
     def elements(query: Operand, key: Operand, output: Operand, **arguments: Any) -> Size:
-        return size(output) + scores(query, key, *reading(**arguments), heads)[0]
+        return size(output) + count_pairs(query, key, *read_arguments(**arguments), heads)[0]
 
     return elements
 
 
-def _is_bound(reading: Reading) -> Callable[..., bool]:
+def _lacks_lengths(read_arguments: ArgumentReader) -> Callable[..., bool]:
     """Whether there are lengths, but not their data."""
 
-    def is_bound(**arguments: Any) -> bool:
-        lengths, _ = reading(**arguments)
+    def lacks_lengths(**arguments: Any) -> bool:
+        lengths, _ = read_arguments(**arguments)
         return lengths.queries is not None and lengths.pairs is None
 
-    return is_bound
+    return lacks_lengths
 
 
 OPERATORS = {
-    "_flash_attention_forward": _kernel(flash),
-    "_flash_attention_backward": _gradient(flash),
-    "_efficient_attention_forward": _kernel(efficient),
-    "_efficient_attention_backward": _gradient(efficient),
-    "_cudnn_attention_forward": _kernel(flash, heads=1),
-    "_cudnn_attention_backward": _gradient(flash, heads=1),
-    **dict.fromkeys(("torch_attn::_varlen_attn", "torch_attn::_varlen_attn_out"), _kernel(variable)),
-    "torch_attn::_varlen_attn_backward": _gradient(variable),
+    "_flash_attention_forward": _kernel(flash_arguments),
+    "_flash_attention_backward": _gradient(flash_arguments),
+    "_efficient_attention_forward": _kernel(efficient_arguments),
+    "_efficient_attention_backward": _gradient(efficient_arguments),
+    "_cudnn_attention_forward": _kernel(flash_arguments, heads=1),
+    "_cudnn_attention_backward": _gradient(flash_arguments, heads=1),
+    **dict.fromkeys(("torch_attn::_varlen_attn", "torch_attn::_varlen_attn_out"), _kernel(varlen_arguments)),
+    "torch_attn::_varlen_attn_backward": _gradient(varlen_arguments),
 }

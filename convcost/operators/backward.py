@@ -14,27 +14,27 @@ from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
 from convcost.operators.pooling import INTERPOLATIONS
 
-OTHERWISE = 2
+DEFAULT_OPERATIONS = 2
 """For each element of what a backward without an entry yields: the derivative, and its product."""
 
-NORMALISING = 10
+NORMALIZATION_OPERATIONS = 10
 """(γ/σ)·(dy − mean dy − x̂·mean(dy·x̂)): x̂ 2, ·γ 1, two sums and a product 3, the differences 3, ·1/σ 1."""
 
-NORMALISATIONS = (
+NORMALIZATIONS = (
     *("native_batch_norm_backward", "native_layer_norm_backward", "native_group_norm_backward"),
     *("batch_norm_backward", "cudnn_batch_norm_backward", "_fused_rms_norm_backward"),
 )
 
-DISTANCE = 4
+DISTANCE_OPERATIONS = 4
 
-NEAREST = tuple(
+NEAREST_INTERPOLATIONS = tuple(
     f"{start}{dimensions}d_backward"
     for start in ("upsample_nearest", "_upsample_nearest_exact")
     for dimensions in (1, 2, 3)
 )
 """Each output gives its gradient to one input: a sum."""
 
-SOFTMAX = 4
+SOFTMAX_OPERATIONS = 4
 """y·(dy − Σ dy·y): two products, a sum, a difference."""
 
 SOFTMAXES = (
@@ -43,7 +43,7 @@ SOFTMAXES = (
 )
 
 
-def of_convolution(
+def convolution_backward(
     grad_output: Operand,
     input: Operand,
     weight: Operand,
@@ -52,14 +52,14 @@ def of_convolution(
     **geometry: Any,
 ) -> Cost:
     """By input and by weight the forward's loops once each; by bias a sum for each output element."""
-    forward = convolution.either(input=input, weight=weight, **geometry).cost(tuple(input.shape))
+    forward = convolution.convolution_layer(input=input, weight=weight, **geometry).cost(tuple(input.shape))
     by_input, by_weight, by_bias = output_mask
     product = Cost(forward.macs, forward.valid_macs)
     sums = Cost(bias_adds=size(grad_output) if by_bias else 0)
     return sum([product] * (by_input + by_weight), sums)
 
 
-def of_linear(
+def linear_backward(
     self: Operand, grad_output: Operand, weight: Operand, output_mask: Sequence[bool], **_: Any
 ) -> Cost:
     """By input and by weight the forward's products once each; by bias a sum for each output element."""
@@ -68,13 +68,13 @@ def of_linear(
     return Cost(macs, macs, size(grad_output) if by_bias else 0)
 
 
-def of_matmul(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> Cost:
+def matmul_backward(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> Cost:
     """By each factor the forward's products once."""
     macs = size(grad) * self.shape[-1] * sum(mask)
     return Cost(macs, macs)
 
 
-def of_attention(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+def attention_backward(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
     """By those of queries, keys and values that a gradient is asked for."""
     operands = {"query": query, "key": key, "value": value}
     forward = attention.scaled_dot_product_attention(**operands, is_causal=arguments.get("is_causal", False))
@@ -84,12 +84,12 @@ def of_attention(query: Operand, key: Operand, value: Operand, **arguments: Any)
     return sum(found.values(), Cost())
 
 
-def of_interpolation(operations: int) -> Operator:
+def interpolation_backward(operations: int) -> Operator:
     """Each output gives its gradient to its neighbours, by the weights of the forward."""
     return Operator(lambda grad_output, **_: Cost(elementwise=operations * size(grad_output)), estimated=True)
 
 
-def of_onednn_layer(
+def onednn_layer_backward(
     input: Operand, weight1: Operand, weight2: Operand, weight3: Operand, weight4: Operand, **options: Any
 ) -> Cost:
     """By inputs and by weights the forward's products once each; by biases their sums."""
@@ -97,39 +97,55 @@ def of_onednn_layer(
     return Cost(2 * forward.macs, 2 * forward.macs, forward.bias_adds)
 
 
-def of_distances(x1: Operand, cdist: Operand, **_: Any) -> Cost:
+def cdist_backward(x1: Operand, cdist: Operand, **_: Any) -> Cost:
     """A difference, a quotient, a product and a sum for each pair and feature."""
-    return Cost(elementwise=DISTANCE * size(cdist) * x1.shape[-1])
+    return Cost(elementwise=DISTANCE_OPERATIONS * size(cdist) * x1.shape[-1])
 
 
 def _estimated(operations: int) -> Operator:
     return each_element(operations)._replace(estimated=True)
 
 
-UNLISTED = _estimated(OTHERWISE)
+ESTIMATED_BACKWARD = _estimated(DEFAULT_OPERATIONS)
 
 OPERATORS = {
-    **dict.fromkeys(NORMALISATIONS, _estimated(NORMALISING)),
-    **dict.fromkeys(SOFTMAXES, _estimated(SOFTMAX)),
-    **dict.fromkeys(("_thnn_fused_lstm_cell_backward_impl", "_standard_gamma_grad"), UNLISTED),
-    **{f"{name}_backward": of_interpolation(count) for name, count in INTERPOLATIONS.items()},
-    **dict.fromkeys(NEAREST, of_interpolation(1)),
-    "_cdist_backward": Operator(of_distances, estimated=True),
+    **dict.fromkeys(NORMALIZATIONS, _estimated(NORMALIZATION_OPERATIONS)),
+    **dict.fromkeys(SOFTMAXES, _estimated(SOFTMAX_OPERATIONS)),
+    **dict.fromkeys(("_thnn_fused_lstm_cell_backward_impl", "_standard_gamma_grad"), ESTIMATED_BACKWARD),
+    **{f"{name}_backward": interpolation_backward(count) for name, count in INTERPOLATIONS.items()},
+    **dict.fromkeys(NEAREST_INTERPOLATIONS, interpolation_backward(1)),
+    "_cdist_backward": Operator(cdist_backward, estimated=True),
     **dict.fromkeys(
         ("convolution_backward", "convolution_backward_overrideable"),
-        Operator(of_convolution, activations=outputs),
+        Operator(convolution_backward, activations=outputs),
     ),
-    **dict.fromkeys(("linear_backward", "mkldnn_linear_backward"), Operator(of_linear, activations=outputs)),
-    "mkldnn_rnn_layer_backward": Operator(of_onednn_layer, activations=outputs),
-    "matmul_backward": Operator(of_matmul, activations=outputs),
-    **{f"{kernel}_backward": Operator(of_attention, activations=outputs) for kernel in attention.KERNELS},
+    **dict.fromkeys(
+        ("linear_backward", "mkldnn_linear_backward"), Operator(linear_backward, activations=outputs)
+    ),
+    "mkldnn_rnn_layer_backward": Operator(onednn_layer_backward, activations=outputs),
+    "matmul_backward": Operator(matmul_backward, activations=outputs),
+    **{
+        f"{kernel}_backward": Operator(attention_backward, activations=outputs)
+        for kernel in attention.KERNELS
+    },
 }
 
-WITH_PRODUCTS = ("linear", "rnn", "lstm", "gru", "conv", "mm", "matmul", "attention", "trilinear", "cdist")
+CONTRACTING_NAMES = (
+    "linear",
+    "rnn",
+    "lstm",
+    "gru",
+    "conv",
+    "mm",
+    "matmul",
+    "attention",
+    "trilinear",
+    "cdist",
+)
 """What names of operators contain whose backward multiplies matrices: none of these is estimated."""
 
 
-def unlisted(name: str) -> Operator | None:
+def estimated_backward(name: str) -> Operator | None:
     """An estimate for the backward of elementwise work; None for all else."""
-    is_elementwise = name.endswith("_backward") and not any(part in name for part in WITH_PRODUCTS)
-    return UNLISTED if is_elementwise else None
+    is_elementwise = name.endswith("_backward") and not any(part in name for part in CONTRACTING_NAMES)
+    return ESTIMATED_BACKWARD if is_elementwise else None

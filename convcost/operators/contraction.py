@@ -9,7 +9,7 @@ from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.operators import sparse
 from convcost.operators.interface import Operand, contraction, size
-from convcost.operators.sparse import stored
+from convcost.operators.sparse import sparse_product
 
 
 def product(macs: Size, bias_adds: Size = 0) -> Cost:
@@ -29,32 +29,27 @@ def linear_output(input: Operand, weight: Operand, bias: Operand | None = None, 
     return (*input.shape[:-1], *weight.shape[:-1]) if fits else None
 
 
-def matmul(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
+def matmul(self: Operand, output: Operand, **_: Any) -> Cost:
     """[*, n, k] by [*, k, m], broadcast; vectors on either side."""
     return product(size(output) * self.shape[-1])
 
 
-def matrix(self: Operand, output: Operand, **_: Any) -> Cost:
-    """[n, k] by [k, m]."""
-    return product(size(output) * self.shape[-1])
-
-
-def added_matrix(self: Operand, mat1: Operand, output: Operand, **_: Any) -> Cost:
+def addmm(self: Operand, mat1: Operand, output: Operand, **_: Any) -> Cost:
     """`self` + [n, k] by [k, m]."""
     return _added(self, size(output) * mat1.shape[-1], output)
 
 
-def added_batch(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
+def baddbmm(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
     """`self` + [b, n, k] by [b, k, m]."""
     return _added(self, size(output) * batch1.shape[-1], output)
 
 
-def summed_batch(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
+def addbmm(self: Operand, batch1: Operand, output: Operand, **_: Any) -> Cost:
     """`self` + the sum over b of [b, n, k] by [b, k, m]."""
     return _added(self, size(output) * batch1.shape[0] * batch1.shape[-1], output)
 
 
-def added_vector(self: Operand, mat: Operand, output: Operand, **_: Any) -> Cost:
+def addmv(self: Operand, mat: Operand, output: Operand, **_: Any) -> Cost:
     """`self` + [n, k] by [k]."""
     return _added(self, size(output) * mat.shape[-1], output)
 
@@ -84,12 +79,12 @@ def trilinear(i1: Operand, i2: Operand, i3: Operand, output: Operand, **argument
     """Σ i1 · i2 · i3 as ATen's `bilinear` calls it: its operands are expanded at the listed dimensions."""
     rank = len(i1.shape) + len(arguments["expand1"])
     if rank != 4 or list(arguments["sumdim"]) != [2, 3]:
-        return product(2 * _joint(rank, (i1, i2, i3), arguments))
+        return product(2 * _loop_extent(rank, (i1, i2, i3), arguments))
     positions, in1 = i1.shape
     return product(arithmetic.bilinear_macs(positions, in1, i3.shape[-1], i2.shape[0]))
 
 
-def _joint(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) -> Size:
+def _loop_extent(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) -> Size:
     """The extent of all loops: each dimension's size where an operand has it."""
     extents: dict[int, Size] = {}
     for number, operand in enumerate(operands, 1):
@@ -133,12 +128,12 @@ def inner(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
     return product(size(output) * self.shape[-1])
 
 
-def vectors(x: Operand, y: Operand, output: Operand, dim: int = -1, **_: Any) -> Cost:
+def vecdot(x: Operand, y: Operand, output: Operand, dim: int = -1, **_: Any) -> Cost:
     """[*, k] by [*, k] along a dimension, broadcast."""
     return product(size(output) * arithmetic.larger(x.shape[dim], y.shape[dim]))
 
 
-def scaled_matrix(self: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
+def scaled_mm(self: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
     """[n, k] by [k, m], both scaled, and a bias."""
     return product(size(output) * self.shape[-1], 0 if bias is None else size(output))
 
@@ -148,7 +143,7 @@ def affine_grid(theta: Operand, output: Operand, **_: Any) -> Cost:
     return product(size(output) * theta.shape[-1])
 
 
-def added_batch_output(
+def baddbmm_output(
     self: Operand, batch1: Operand, batch2: Operand, out_dtype: Any = None, out: Any = None, **_: Any
 ) -> Shape | None:
     """[b, n, m] where `out_dtype` is given, with which torch 2.13 can't tell it without data."""
@@ -165,10 +160,10 @@ PACKED = (
 )
 """By weights of few bits, whose shape is that of their packing."""
 
-BY_MAT2 = stored("self", "mat2")
+SPARSE_BY_MAT2 = sparse_product("self", "mat2")
 
 
-def grouped(self: Operand, mat2: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
+def grouped_mm(self: Operand, mat2: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
     """torch's grouped_mm, as mixtures of experts use it, by the dimension that `offs` cuts into groups:
 
     rows: [m, k] by [g, k, n] is m·k·n, as each row meets the matrix of its group;
@@ -181,7 +176,7 @@ def grouped(self: Operand, mat2: Operand, output: Operand, bias: Operand | None 
     return product(macs, 0 if bias is None else size(output))
 
 
-def grouped_shape(self: Operand, mat2: Operand, offs: Operand | None = None, **_: Any) -> Shape | None:
+def grouped_mm_output(self: Operand, mat2: Operand, offs: Operand | None = None, **_: Any) -> Shape | None:
     """[m, n], with groups in front where these are neither rows nor columns; in any dtype, as on the CPU."""
     if self.shape[-1] != mat2.shape[-2]:
         return None
@@ -198,22 +193,22 @@ OPERATORS = {
     "_trilinear": contraction(trilinear),
     "einsum": contraction(einsum),
     **dict.fromkeys(
-        ("matmul", "__matmul__", "linalg_matmul"), contraction(matmul, sparse=stored("self", "other"))
+        ("matmul", "__matmul__", "linalg_matmul"), contraction(matmul, sparse=sparse_product("self", "other"))
     ),
-    **dict.fromkeys(("mm", "bmm"), contraction(matrix, sparse=BY_MAT2)),
-    "mv": contraction(matrix, sparse=stored("self", "vec")),
-    **dict.fromkeys(("_int_mm", *PACKED), contraction(matrix)),
-    **dict.fromkeys(("_scaled_mm", "_scaled_mm_v2"), contraction(scaled_matrix)),
+    **dict.fromkeys(("mm", "bmm"), contraction(matmul, sparse=SPARSE_BY_MAT2)),
+    "mv": contraction(matmul, sparse=sparse_product("self", "vec")),
+    **dict.fromkeys(("_int_mm", *PACKED), contraction(matmul)),
+    **dict.fromkeys(("_scaled_mm", "_scaled_mm_v2"), contraction(scaled_mm)),
     **dict.fromkeys(
-        ("addmm", "_addmm_activation"), contraction(added_matrix, sparse=stored("mat1", "mat2", "self"))
+        ("addmm", "_addmm_activation"), contraction(addmm, sparse=sparse_product("mat1", "mat2", "self"))
     ),
-    "baddbmm": contraction(added_batch, added_batch_output, stored("batch1", "batch2", "self")),
-    "addbmm": contraction(summed_batch),
-    "addmv": contraction(added_vector, sparse=stored("mat", "vec", "self")),
+    "baddbmm": contraction(baddbmm, baddbmm_output, sparse_product("batch1", "batch2", "self")),
+    "addbmm": contraction(addbmm),
+    "addmv": contraction(addmv, sparse=sparse_product("mat", "vec", "self")),
     **dict.fromkeys(("dot", "vdot"), contraction(dot)),
     "inner": contraction(inner),
-    "linalg_vecdot": contraction(vectors),
+    "linalg_vecdot": contraction(vecdot),
     "affine_grid_generator": contraction(affine_grid),
-    "_grouped_mm": contraction(grouped, grouped_shape),
-    **dict.fromkeys(("_scaled_grouped_mm", "_scaled_grouped_mm_v2"), contraction(grouped)),
+    "_grouped_mm": contraction(grouped_mm, grouped_mm_output),
+    **dict.fromkeys(("_scaled_grouped_mm", "_scaled_grouped_mm_v2"), contraction(grouped_mm)),
 }

@@ -11,11 +11,11 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers import layer_class
 from convcost.layers.network import NUMERIC
 from convcost.layers.sliding import SlidingKernel
-from convcost.operators.interface import Operand, Operator, Sized, contraction, outputs, size
+from convcost.operators.interface import Operand, Operator, ShapeOperand, contraction, outputs, size
 from convcost.operators.pooling import LINEAR_INTERPOLATION
 
 
-def _steps(value: Any) -> Any:
+def _layer_argument(value: Any) -> Any:
     """An argument as the layers take it: a list of one value stands for every dimension."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         return value
@@ -32,14 +32,14 @@ def _layer(kind: str, weight: Shape, groups: Size, has_bias: bool, **geometry: A
     return layer
 
 
-def _made(weight: Operand, bias: Operand | None, transposed: bool, **arguments: Any) -> SlidingKernel:
+def _make_layer(weight: Operand, bias: Operand | None, transposed: bool, **arguments: Any) -> SlidingKernel:
     kind = f"Conv{'Transpose' if transposed else ''}{len(weight.shape) - 2}d"
     groups = arguments.pop("groups")
-    geometry = {name: _steps(value) for name, value in arguments.items()}
+    geometry = {name: _layer_argument(value) for name, value in arguments.items()}
     return _layer(kind, tuple(weight.shape), groups, bias is not None, **geometry)
 
 
-def plain(
+def conv_layer(
     weight: Operand,
     bias: Operand | None = None,
     stride: Any = 1,
@@ -49,10 +49,10 @@ def plain(
     **_: Any,
 ) -> SlidingKernel:
     """The layer that a call of conv1d, conv2d or conv3d is."""
-    return _made(weight, bias, False, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _make_layer(weight, bias, False, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
-def transposed(
+def conv_transpose_layer(
     weight: Operand,
     bias: Operand | None = None,
     stride: Any = 1,
@@ -63,7 +63,7 @@ def transposed(
     **_: Any,
 ) -> SlidingKernel:
     """The layer that a call of conv_transpose1d, 2d or 3d is."""
-    return _made(
+    return _make_layer(
         weight,
         bias,
         True,
@@ -75,14 +75,11 @@ def transposed(
     )
 
 
-def either(transposed: bool = False, output_padding: Any = 0, **arguments: Any) -> SlidingKernel:
+def convolution_layer(transposed: bool = False, output_padding: Any = 0, **arguments: Any) -> SlidingKernel:
     """The layer that a call of aten::convolution is."""
     if transposed:
-        return _transposed(output_padding=output_padding, **arguments)
-    return plain(**arguments)
-
-
-_transposed = transposed
+        return conv_transpose_layer(output_padding=output_padding, **arguments)
+    return conv_layer(**arguments)
 
 
 def _operator(layer: Any) -> Operator:
@@ -109,11 +106,11 @@ def _input(arguments: dict[str, Any]) -> Operand:
     return found
 
 
-def steps_first(self: Operand, weight: Operand, pad: Size = 0, **_: Any) -> Cost:
+def conv_tbc(self: Operand, weight: Operand, pad: Size = 0, **_: Any) -> Cost:
     """conv_tbc: [steps, batch, in] by [kernel_size, in, out], as Conv1d with a bias."""
     steps, batch, inside = self.shape
-    kernel = Sized((weight.shape[2], inside, weight.shape[0]))
-    layer = plain(weight=kernel, bias=kernel, padding=pad)
+    kernel = ShapeOperand((weight.shape[2], inside, weight.shape[0]))
+    layer = conv_layer(weight=kernel, bias=kernel, padding=pad)
     return layer.cost((batch, inside, steps))
 
 
@@ -121,7 +118,7 @@ INTERPOLATION = LINEAR_INTERPOLATION[2]
 """For each value read between positions, by its four neighbours."""
 
 
-def deformable(input: Operand, weight: Operand, output: Operand, use_mask: bool = True, **_: Any) -> Cost:
+def deform_conv2d(input: Operand, weight: Operand, output: Operand, use_mask: bool = True, **_: Any) -> Cost:
     """torchvision's: each tap reads between positions, once for each input channel, and may be weighted.
 
     Where taps read is decided by data: all count as valid. torchvision adds a bias in any case.
@@ -132,41 +129,37 @@ def deformable(input: Operand, weight: Operand, output: Operand, use_mask: bool 
     return Cost(macs, macs, size(output), (INTERPOLATION + bool(use_mask)) * taps)
 
 
-def deformable_gradients(grad: Operand, input: Operand, weight: Operand, **_: Any) -> Cost:
+def deform_conv2d_backward(grad: Operand, input: Operand, weight: Operand, **_: Any) -> Cost:
     """By what was read and by the weight a product each; by offsets and mask from the first of these."""
-    found = deformable(input=input, weight=weight, output=grad)
+    found = deform_conv2d(input=input, weight=weight, output=grad)
     return Cost(2 * found.macs, 2 * found.macs, found.bias_adds, found.elementwise)
 
 
-PLAIN, TRANSPOSED, EITHER = map(_operator, (plain, transposed, either))
+CONV, CONV_TRANSPOSE, CONVOLUTION = map(_operator, (conv_layer, conv_transpose_layer, convolution_layer))
 
-KERNELS = (
-    *(
-        "cudnn_convolution_relu",
-        "cudnn_convolution_add_relu",
-        "miopen_convolution_relu",
-        "miopen_convolution",
-    ),
+CONV_KERNELS = (
+    *("cudnn_convolution_relu", "cudnn_convolution_add_relu"),
+    *("miopen_convolution_relu", "miopen_convolution"),
     *("miopen_convolution_add_relu", "miopen_depthwise_convolution", "_mps_convolution"),
     *("_slow_conv2d_forward", "slow_conv3d_forward", "slow_conv_dilated2d", "slow_conv_dilated3d"),
     "_nnpack_spatial_convolution",
 )
-TRANSPOSED_KERNELS = (
+CONV_TRANSPOSE_KERNELS = (
     *("cudnn_convolution_transpose", "miopen_convolution_transpose", "_mps_convolution_transpose"),
     *("slow_conv_transpose2d", "slow_conv_transpose3d"),
 )
 """As single backends run them; what they do beside is not counted."""
 
 OPERATORS = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "_convolution_mode", "mkldnn_convolution"), PLAIN),
-    **dict.fromkeys(("cudnn_convolution", "_conv_depthwise2d", "conv_depthwise3d"), PLAIN),
-    **dict.fromkeys(KERNELS, PLAIN),
-    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), TRANSPOSED),
-    **dict.fromkeys(TRANSPOSED_KERNELS, TRANSPOSED),
-    **dict.fromkeys(("convolution", "_convolution", "convolution_overrideable"), EITHER),
-    "conv_tbc": contraction(steps_first),
-    "torchvision::deform_conv2d": contraction(deformable),
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "_convolution_mode", "mkldnn_convolution"), CONV),
+    **dict.fromkeys(("cudnn_convolution", "_conv_depthwise2d", "conv_depthwise3d"), CONV),
+    **dict.fromkeys(CONV_KERNELS, CONV),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), CONV_TRANSPOSE),
+    **dict.fromkeys(CONV_TRANSPOSE_KERNELS, CONV_TRANSPOSE),
+    **dict.fromkeys(("convolution", "_convolution", "convolution_overrideable"), CONVOLUTION),
+    "conv_tbc": contraction(conv_tbc),
+    "torchvision::deform_conv2d": contraction(deform_conv2d),
     "torchvision::_deform_conv2d_backward": Operator(
-        deformable_gradients, activations=outputs, estimated=True
+        deform_conv2d_backward, activations=outputs, estimated=True
     ),
 }

@@ -17,8 +17,7 @@ from convcost.operators.interface import (
     Operator,
     each_element,
     each_input_element,
-    named,
-    same,
+    same_shape,
     size,
 )
 
@@ -59,10 +58,10 @@ def softmax(output: Operand, dim: int, operations: int = activation.Softmax.oper
 
 def _as_layer(kind: str) -> Operator:
     layer: Any = layer_class(kind)
-    return each_element(layer.operations, is_same=kind not in CHECKED)
+    return each_element(layer.operations, is_like_input=kind not in CHECKED)
 
 
-SEVERAL = {
+OPERATIONS = {
     1: ("rsub", "floor_divide"),
     2: ("addcmul", "addcdiv", "lerp", "clamp", "clip", "hypot", "addr"),
     3: ("logaddexp", "sinc", "linalg_cross"),
@@ -71,22 +70,8 @@ SEVERAL = {
 
 REDUCTIONS = {
     1: (
-        *(
-            "sum",
-            "mean",
-            "amax",
-            "amin",
-            "nansum",
-            "cumsum",
-            "cumprod",
-            "prod",
-            "max",
-            "min",
-            "median",
-            "nanmedian",
-            "cummax",
-            "cummin",
-        ),
+        *("sum", "mean", "amax", "amin", "nansum", "cumsum", "cumprod", "prod", "max", "min", "median"),
+        *("nanmedian", "cummax", "cummin"),
         "col2im",
     ),
     2: ("norm", "linalg_vector_norm", "logsumexp", "logcumsumexp", "native_norm"),
@@ -98,22 +83,22 @@ WEIGHT_NORM = 3
 """g · v / ‖v‖: for each element a square, a sum, a product."""
 
 
-def distances(x1: Operand, output: Operand, **_: Any) -> Cost:
+def cdist(x1: Operand, output: Operand, **_: Any) -> Cost:
     """cdist: difference, power and sum for each pair and feature."""
     return Cost(elementwise=3 * size(output) * x1.shape[-1])
 
 
-def distances_within(self: Operand, output: Operand, **_: Any) -> Cost:
+def pdist(self: Operand, output: Operand, **_: Any) -> Cost:
     """pdist: as much for each pair of rows."""
     return Cost(elementwise=3 * size(output) * self.shape[-1])
 
 
-def diagonal(self: Operand, **_: Any) -> Cost:
+def trace(self: Operand, **_: Any) -> Cost:
     """trace: one sum for each element of the diagonal."""
     return Cost(elementwise=arithmetic.smaller(*self.shape))
 
 
-def accumulated(output: Operand, **arguments: Any) -> Cost:
+def accumulate(output: Operand, **arguments: Any) -> Cost:
     """One sum for each element that is added into place; `values` replace what is there, unless told."""
     source = arguments.get("source", arguments.get("src", arguments.get("values")))
     adds = arguments.get("accumulate", "values" not in arguments) and hasattr(source, "shape")
@@ -123,20 +108,18 @@ def accumulated(output: Operand, **arguments: Any) -> Cost:
 OPERATORS = {
     **{name: _as_layer(kind) for name, kind in ACTIVATIONS.items()},
     **dict.fromkeys(SOFTMAXES, Operator(softmax)),
-    "gelu": Operator(gelu, same, is_same=True),
+    "gelu": Operator(gelu, same_shape, is_like_input=True),
     "glu": Operator(glu),
-    **{
-        name: rule for operations, names in SEVERAL.items() for name, rule in named(operations, names).items()
-    },
+    **{name: each_element(operations) for operations, names in OPERATIONS.items() for name in names},
     **{name: each_input_element(operations) for operations, names in REDUCTIONS.items() for name in names},
     "_unsafe_masked_index_put_accumulate": Operator(lambda values, **_: Cost(elementwise=size(values))),
     "put": Operator(
         lambda source, accumulate=False, **_: Cost(elementwise=size(source) if accumulate else 0)
     ),
     **dict.fromkeys(("_weight_norm", "_weight_norm_interface"), each_element(WEIGHT_NORM)),
-    **dict.fromkeys(("_cdist_forward", "cdist"), Operator(distances)),
-    "_pdist_forward": Operator(distances_within),
-    "trace": Operator(diagonal),
+    **dict.fromkeys(("_cdist_forward", "cdist"), Operator(cdist)),
+    "_pdist_forward": Operator(pdist),
+    "trace": Operator(trace),
     **dict.fromkeys(
         ("segment_reduce", "_segment_reduce"), Operator(lambda data, **_: Cost(elementwise=size(data)))
     ),
@@ -145,7 +128,7 @@ OPERATORS = {
             *("scatter_add", "index_add", "scatter_reduce", "index_reduce", "index_put", "_index_put_impl"),
             "_unsafe_index_put",
         ),
-        Operator(accumulated),
+        Operator(accumulate),
     ),
     "zeros_and_scatter": Operator(lambda vals, **_: Cost(elementwise=size(vals))),
 }

@@ -5,19 +5,12 @@ Views are known from their schemas. What is here moves, looks up, compares, sort
 
 from __future__ import annotations
 
-from convcost.operators.interface import FREE, Operator, nothing, same
+from convcost.operators.interface import FREE, Operator, no_cost, same_shape
 
 LOOKUPS = (
     *("embedding", "embedding_renorm", "index", "index_select", "gather", "take", "take_along_dim"),
-    *(
-        "masked_select",
-        "nonzero",
-        "nonzero_static",
-        "bucketize",
-        "searchsorted",
-        "_unsafe_index",
-        "_unsafe_masked_index",
-    ),
+    *("masked_select", "nonzero", "nonzero_static", "bucketize", "searchsorted"),
+    *("_unsafe_index", "_unsafe_masked_index"),
     "one_hot",
 )
 
@@ -40,23 +33,14 @@ MOVES = (
     *("detach_copy", "select_copy", "slice_copy", "view_as_real_copy", "view_as_complex_copy", "_conj_copy"),
     *("_neg_view_copy", "_indices_copy", "_values_copy", "indices_copy", "values_copy", "crow_indices_copy"),
     *("col_indices_copy", "ccol_indices_copy", "row_indices_copy", "_lazy_clone", "_stack", "_resize_output"),
-    *(
-        "_convert_indices_from_coo_to_csr",
-        "_convert_indices_from_csr_to_coo",
-        "_copy_from",
-        "to_padded_tensor",
-    ),
+    *("_convert_indices_from_coo_to_csr", "_convert_indices_from_csr_to_coo"),
+    *("_copy_from", "to_padded_tensor"),
     *("_sparse_coo_tensor_with_dims", "sparse_coo_tensor", "sparse_compressed_tensor", "_spdiags"),
     *("narrow_copy", "diagonal_copy", "_chunk_cat", "to_sparse", "_to_dense", "to_dense", "to_mkldnn"),
     *("_to_sparse_csr", "_to_sparse_csc", "_to_sparse_bsr", "_to_sparse_bsc", "_coalesce", "sparse_mask"),
     *("_sparse_compressed_tensor_with_dims", "_sparse_compressed_tensor_unsafe", "_mkldnn_reshape"),
-    *(
-        "_sparse_csr_tensor_unsafe",
-        "_sparse_csc_tensor_unsafe",
-        "_mkldnn_transpose",
-        "pin_memory",
-        "_pin_memory",
-    ),
+    *("_sparse_csr_tensor_unsafe", "_sparse_csc_tensor_unsafe", "_mkldnn_transpose"),
+    *("pin_memory", "_pin_memory"),
     *("_jagged_to_padded_dense_forward", "_padded_dense_to_jagged_forward", "_nested_view_from_jagged_copy"),
 )
 
@@ -71,12 +55,8 @@ SEARCHES = (
 FILLS = (
     *("to_padded_tensor", "_nested_from_padded", "_nested_from_padded_tensor", "_nested_tensor_from_mask"),
     *("_nested_tensor_from_mask_left_aligned", "_nested_tensor_from_tensor_list", "_nested_tensor_size"),
-    *(
-        "_nested_tensor_strides",
-        "_nested_tensor_storage_offsets",
-        "_nested_get_offsets",
-        "_nested_get_values",
-    ),
+    *("_nested_tensor_strides", "_nested_tensor_storage_offsets"),
+    *("_nested_get_offsets", "_nested_get_values"),
     *("_padded_dense_to_jagged_forward", "_jagged_to_padded_dense_forward", "_nested_select_backward"),
     *("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided", "zeros"),
     *("zeros_like", "new_zeros", "ones", "ones_like", "new_ones", "full", "full_like", "new_full", "fill"),
@@ -101,20 +81,12 @@ CHECKS = (
 )
 
 ATTRIBUTES = (
-    *(
-        "sym_size",
-        "sym_stride",
-        "sym_numel",
-        "sym_storage_offset",
-        "sparse_dim",
-        "dense_dim",
-        "_dimI",
-        "_dimV",
-    ),
+    *("sym_size", "sym_stride", "sym_numel", "sym_storage_offset", "sparse_dim", "dense_dim"),
+    *("_dimI", "_dimV"),
     *("_nnz", "is_coalesced", "is_pinned", "is_set_to", "_version", "record_stream"),
 )
 
 OPERATORS = {
     **dict.fromkeys((*LOOKUPS, *MOVES, *SEARCHES, *FILLS, *DRAWS, *CHECKS, *ATTRIBUTES), FREE),
-    "roll": Operator(nothing, same, is_same=True),
+    "roll": Operator(no_cost, same_shape, is_like_input=True),
 }

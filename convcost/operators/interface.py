@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ class Operand(Protocol):
         """Its dimensions."""
 
 
-class Sized(NamedTuple):
+class ShapeOperand(NamedTuple):
     """An operand that is nothing but its shape."""
 
     shape: Shape
@@ -29,7 +29,7 @@ def size(operand: Operand) -> Size:
     return arithmetic.elements(operand.shape)
 
 
-def numbers(operand: Any) -> list[int] | None:
+def integer_values(operand: Any) -> list[int] | None:
     """The integers in a vector; None where it is not given or has no data."""
     has_data = operand is not None and not getattr(operand, "is_meta", True)
     return operand.tolist() if has_data else None
@@ -59,7 +59,9 @@ GradientRule = Callable[..., dict[str, Cost]]
 what each gradient costs."""
 
 
-def by_each_factor(needed: frozenset[str], cost: Cost, output: Operand, **arguments: Any) -> dict[str, Cost]:
+def product_gradients(
+    needed: frozenset[str], cost: Cost, output: Operand, **arguments: Any
+) -> dict[str, Cost]:
     """A gradient by a factor contracts over the same loops as the product; one by what is added only sums."""
     added = "self" if arguments.keys() & {"mat1", "batch1", "mat"} else "bias"
     summed = Cost(bias_adds=size(output))
@@ -67,7 +69,7 @@ def by_each_factor(needed: frozenset[str], cost: Cost, output: Operand, **argume
     return {name: summed if name == added else product for name in needed}
 
 
-def of_complex(cost: Cost) -> Cost:
+def in_real_macs(cost: Cost) -> Cost:
     """`cost` in real MACs, where it was in complex ones."""
     valid = cost.valid_macs
     return replace(
@@ -78,21 +80,26 @@ def of_complex(cost: Cost) -> Cost:
 
 
 class Operator(NamedTuple):
-    """How an operator is counted, and how its output comes about where that is quicker said than run.
+    """How an operator is counted, and its output's shape where stating it is quicker than running torch.
 
-    Those that multiply and accumulate have `activations`, the elements that their contractions yield. An
-    `estimated` count is a convention and no exact number; a rule says so for each call. `is_same` says that
-    the output is as the input. Without `gradients` torch takes the operator apart, and its own backward is
-    counted. `decompose` computes the output by other operators, for gradients of a higher order. `sparse` is
-    the cost on sparse operands. `counts_real` says that MACs are real ones on complex operands too.
+    Attributes:
+        cost: The formula.
+        output: The shape of the output.
+        activations: The elements that its contractions yield; None if it does not multiply and accumulate.
+        estimated: Whether the count is a convention, not an exact number; or a rule that says so of a call.
+        is_like_input: Whether the output has the shape and strides of the first argument.
+        gradients: What each gradient costs. If None, torch's own backward is counted, operator by operator.
+        decompose: Computes the output by other operators, for gradients of a higher order.
+        sparse: The cost on sparse operands.
+        counts_real: Whether MACs are real ones on complex operands too.
     """
 
     cost: CostRule
     output: ShapeRule | None = None
     activations: SizeRule | None = None
     estimated: bool | Callable[..., bool] = False
-    is_same: bool = False
-    gradients: GradientRule | None = by_each_factor
+    is_like_input: bool = False
+    gradients: GradientRule | None = product_gradients
     decompose: Callable[..., Any] | None = None
     sparse: SparseRule | None = None
     counts_real: bool = False
@@ -119,10 +126,10 @@ def contraction(
     return Operator(cost, output, activations=outputs, sparse=sparse)
 
 
-def each_element(operations: int, is_same: bool = False) -> Operator:
+def each_element(operations: int, is_like_input: bool = False) -> Operator:
     """`operations` for each element of the output."""
     cost = lambda output, **_: Cost(elementwise=operations * size(output))  # noqa: E731
-    return Operator(cost, same if is_same else None, is_same=is_same)
+    return Operator(cost, same_shape if is_like_input else None, is_like_input=is_like_input)
 
 
 def each_input_element(operations: int) -> Operator:
@@ -130,20 +137,15 @@ def each_input_element(operations: int) -> Operator:
     return Operator(lambda *, self, **_: Cost(elementwise=operations * size(self)))
 
 
-def nothing(**_: Any) -> Cost:
+def no_cost(**_: Any) -> Cost:
     """Lookups, views, copies, comparisons of integers: zero by decision."""
     return Cost()
 
 
-def same(**arguments: Any) -> Shape:
+def same_shape(**arguments: Any) -> Shape:
     """The shape of the first argument."""
     shape: Shape = next(iter(arguments.values())).shape
     return shape
 
 
-FREE = Operator(nothing)
-
-
-def named(operations: int, names: Iterable[str]) -> dict[str, Operator]:
-    """Each name with `operations` for each element of its output."""
-    return dict.fromkeys(names, each_element(operations))
+FREE = Operator(no_cost)

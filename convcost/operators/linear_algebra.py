@@ -53,7 +53,7 @@ def qr(matrix: Operand) -> Size:
     return (3 * long - short) * short**2 // 3
 
 
-def reflected(rows: Size, columns: Size, reflectors: Size) -> Size:
+def householder_product(rows: Size, columns: Size, reflectors: Size) -> Size:
     """Columns of a product of Householder reflections: 4·m·n·k − 2·(m + n)·k² + 4k³/3 FLOPs."""
     square = reflectors**2
     return 2 * rows * columns * reflectors - (rows + columns) * square + 2 * reflectors * square // 3
@@ -64,17 +64,17 @@ def qr_with_factor(matrix: Operand, mode: str) -> Size:
     rows, short = matrix.shape[-2], sides(matrix)[1]
     if mode == "r":
         return qr(matrix)
-    return qr(matrix) + reflected(rows, rows if mode == "complete" else short, short)
+    return qr(matrix) + householder_product(rows, rows if mode == "complete" else short, short)
 
 
-def applied(factors: Operand, other: Operand, left: bool) -> Size:
+def ormqr(factors: Operand, other: Operand, left: bool) -> Size:
     """`other` times Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
     rows, columns = other.shape[-2:] if left else (other.shape[-1], other.shape[-2])
     reflectors = factors.shape[-1]
     return 2 * rows * columns * reflectors - columns * reflectors**2
 
 
-def singular(matrix: Operand, has_vectors: bool, is_full: bool) -> Size:
+def svd(matrix: Operand, has_vectors: bool, is_full: bool) -> Size:
     """4·m·n² − 4n³/3 FLOPs for values; 14·m·n² + 8n³ with vectors; 4·m²·n + 8·m·n² + 9n³ with all of U."""
     long, short = sides(matrix)
     if not has_vectors:
@@ -84,19 +84,19 @@ def singular(matrix: Operand, has_vectors: bool, is_full: bool) -> Size:
     return 7 * long * short**2 + 4 * short**3
 
 
-def symmetric(matrix: Operand, has_vectors: bool) -> Size:
+def eigh(matrix: Operand, has_vectors: bool) -> Size:
     """4n³/3 FLOPs for eigenvalues, 9n³ with vectors."""
     return 9 * matrix.shape[-1] ** 3 // 2 if has_vectors else 2 * matrix.shape[-1] ** 3 // 3
 
 
-def least_squares(matrix: Operand, right: Operand) -> Size:
+def lstsq(matrix: Operand, right: Operand) -> Size:
     """By QR: the decomposition, 4·m·n − 2n² FLOPs for each right-hand side, and n² to solve."""
     long, short = sides(matrix)
     each = 2 * long * short - short**2 + short**2 // 2
     return qr(matrix) + columns(right, matrix.shape[-2]) * each
 
 
-def solved(matrix: Operand, right: Operand) -> Size:
+def factored_solve(matrix: Operand, right: Operand) -> Size:
     """By both factors: 2n² FLOPs for each right-hand side."""
     return matrix.shape[-1] ** 2 * columns(right, matrix.shape[-1])
 
@@ -120,7 +120,7 @@ def _cubed(numerator: int, denominator: int = 1) -> Callable[..., Size]:
     return lambda matrix, **_: numerator * matrix.shape[-1] ** 3 // denominator
 
 
-def _plain(rule: Callable[..., Size]) -> Callable[..., Size]:
+def _without_options(rule: Callable[..., Size]) -> Callable[..., Size]:
     return lambda *operands, **_: rule(*operands)
 
 
@@ -163,37 +163,41 @@ def _fourier(rule: Any) -> Operator:
 
 
 OPERATORS = {
-    **dict.fromkeys(("linalg_cholesky_ex", "cholesky"), _estimate(_plain(cholesky), "self")),
-    "linalg_ldl_factor_ex": _estimate(_plain(cholesky), "self"),
-    **dict.fromkeys(("linalg_lu", "linalg_lu_factor_ex", "_linalg_det"), _estimate(_plain(lu), "A")),
-    "_linalg_slogdet": _estimate(_plain(lu), "A"),
-    "geqrf": _estimate(_plain(qr), "self"),
+    **dict.fromkeys(("linalg_cholesky_ex", "cholesky"), _estimate(_without_options(cholesky), "self")),
+    "linalg_ldl_factor_ex": _estimate(_without_options(cholesky), "self"),
+    **dict.fromkeys(
+        ("linalg_lu", "linalg_lu_factor_ex", "_linalg_det"), _estimate(_without_options(lu), "A")
+    ),
+    "_linalg_slogdet": _estimate(_without_options(lu), "A"),
+    "geqrf": _estimate(_without_options(qr), "self"),
     "linalg_qr": _estimate(lambda matrix, mode="reduced", **_: qr_with_factor(matrix, mode), "A"),
     "linalg_householder_product": _estimate(
-        lambda matrix, **_: reflected(matrix.shape[-2], matrix.shape[-1], matrix.shape[-1]), "input"
+        lambda matrix, **_: householder_product(matrix.shape[-2], matrix.shape[-1], matrix.shape[-1]), "input"
     ),
-    "ormqr": _estimate(
-        lambda factors, other, left=True, **_: applied(factors, other, left), "self", "input3"
-    ),
+    "ormqr": _estimate(lambda factors, other, left=True, **_: ormqr(factors, other, left), "self", "input3"),
     "_linalg_svd": _estimate(
-        lambda matrix, full_matrices=False, compute_uv=True, **_: singular(matrix, compute_uv, full_matrices),
+        lambda matrix, full_matrices=False, compute_uv=True, **_: svd(matrix, compute_uv, full_matrices),
         "A",
     ),
     "linalg_pinv": _estimate(
-        lambda matrix, **_: singular(matrix, True, False) + sides(matrix)[0] * sides(matrix)[1] ** 2, "self"
+        lambda matrix, **_: svd(matrix, True, False) + sides(matrix)[0] * sides(matrix)[1] ** 2, "self"
     ),
-    "_linalg_eigh": _estimate(lambda matrix, compute_v=True, **_: symmetric(matrix, compute_v), "A"),
+    "_linalg_eigh": _estimate(lambda matrix, compute_v=True, **_: eigh(matrix, compute_v), "A"),
     "linalg_eig": _estimate(EIGEN, "self"),
     **dict.fromkeys(("_linalg_eigvals", "linalg_eigvals"), _estimate(EIGENVALUES, "self")),
     "linalg_inv_ex": _estimate(INVERSE, "A"),
     "cholesky_inverse": _estimate(INVERSE_OF_CHOLESKY, "self"),
-    "_linalg_solve_ex": _estimate(lambda matrix, right, **_: lu(matrix) + solved(matrix, right), "A", "B"),
-    "linalg_lu_solve": _estimate(_plain(solved), "LU", "B"),
-    "linalg_ldl_solve": _estimate(_plain(solved), "LD", "B"),
-    "cholesky_solve": _estimate(lambda right, matrix, **_: solved(matrix, right), "self", "input2"),
-    "linalg_solve_triangular": _estimate(lambda matrix, right, **_: solved(matrix, right) // 2, "self", "B"),
-    "triangular_solve": _estimate(lambda right, matrix, **_: solved(matrix, right) // 2, "self", "A"),
-    "linalg_lstsq": _estimate(_plain(least_squares), "self", "b"),
+    "_linalg_solve_ex": _estimate(
+        lambda matrix, right, **_: lu(matrix) + factored_solve(matrix, right), "A", "B"
+    ),
+    "linalg_lu_solve": _estimate(_without_options(factored_solve), "LU", "B"),
+    "linalg_ldl_solve": _estimate(_without_options(factored_solve), "LD", "B"),
+    "cholesky_solve": _estimate(lambda right, matrix, **_: factored_solve(matrix, right), "self", "input2"),
+    "linalg_solve_triangular": _estimate(
+        lambda matrix, right, **_: factored_solve(matrix, right) // 2, "self", "B"
+    ),
+    "triangular_solve": _estimate(lambda right, matrix, **_: factored_solve(matrix, right) // 2, "self", "A"),
+    "linalg_lstsq": _estimate(_without_options(lstsq), "self", "b"),
     "linalg_matrix_exp": _estimate(_cubed(TAYLOR), "self"),
     "_fft_c2c": _fourier(complex_to_complex),
     "_fft_r2c": _fourier(real_to_complex),

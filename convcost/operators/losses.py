@@ -30,26 +30,24 @@ MULTI_MARGIN = 4
 """Σ max(0, margin − x_t + x) for each sample, which is summed up in any case."""
 
 
-def _by_element(operations: int) -> Operator:
+def _elementwise_loss(operations: int) -> Operator:
     def cost(self: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any) -> Cost:
-        return Cost(elementwise=(operations + _further(weight, reduction)) * size(self))
+        return Cost(elementwise=(operations + _extra_operations(weight, reduction)) * size(self))
 
     return Operator(cost)
 
 
-def negative_log_likelihood(
-    target: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any
-) -> Cost:
+def nll_loss(target: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any) -> Cost:
     """What stands at each target is looked up and negated."""
-    return Cost(elementwise=(1 + _further(weight, reduction)) * size(target))
+    return Cost(elementwise=(1 + _extra_operations(weight, reduction)) * size(target))
 
 
-def multilabel_margin(self: Operand, **_: Any) -> Cost:
+def multilabel_margin_loss(self: Operand, **_: Any) -> Cost:
     """The margin of every class against every target, at most as many as classes: an upper bound."""
     return Cost(elementwise=MULTI_MARGIN * size(self) * (self.shape[-1] if self.shape else 1))
 
 
-def temporal_classification(log_probs: Operand, targets: Operand, **_: Any) -> Cost:
+def ctc_loss(log_probs: Operand, targets: Operand, **_: Any) -> Cost:
     """CTC: 2·targets + 1 states at each step of the longest sequence, each a logarithm of a sum of three."""
     longest = targets.shape[-1] if len(targets.shape) > 1 else size(targets)
     steps = log_probs.shape[0] * (log_probs.shape[1] if len(targets.shape) > 1 else 1)
@@ -79,15 +77,15 @@ def logits(input: Operand, linear_weight: Operand, **_: Any) -> Size:
     return size(input) // input.shape[-1] * linear_weight.shape[0]
 
 
-def _further(weight: Operand | None, reduction: int) -> int:
+def _extra_operations(weight: Operand | None, reduction: int) -> int:
     return (weight is not None) + (reduction != NOT_REDUCED)
 
 
 OPERATORS = {
-    **{name: _by_element(operations) for name, operations in OPERATIONS.items()},
+    **{name: _elementwise_loss(operations) for name, operations in OPERATIONS.items()},
     "multi_margin_loss": each_input_element(MULTI_MARGIN),
-    "multilabel_margin_loss_forward": Operator(multilabel_margin, estimated=True),
-    **dict.fromkeys(("_ctc_loss", "_cudnn_ctc_loss"), Operator(temporal_classification, estimated=True)),
+    "multilabel_margin_loss_forward": Operator(multilabel_margin_loss, estimated=True),
+    **dict.fromkeys(("_ctc_loss", "_cudnn_ctc_loss"), Operator(ctc_loss, estimated=True)),
     **dict.fromkeys(
         (
             "torch_nn::_linear_cross_entropy_batch_chunked",
@@ -95,5 +93,5 @@ OPERATORS = {
         ),
         Operator(linear_cross_entropy, activations=logits),
     ),
-    **dict.fromkeys(("nll_loss_forward", "nll_loss2d_forward"), Operator(negative_log_likelihood)),
+    **dict.fromkeys(("nll_loss_forward", "nll_loss2d_forward"), Operator(nll_loss)),
 }

@@ -7,13 +7,13 @@ from typing import Any
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.normalization import COMPUTE_STATISTICS, SCALE_BY_STATISTICS
-from convcost.operators.interface import Operand, Operator, each_element, same, size
+from convcost.operators.interface import Operand, Operator, each_element, same_shape, size
 
 MEAN_SQUARE_AND_SCALE = 3
 """Per element of RMSNorm: a square, a sum, a product."""
 
 
-def by_statistics(
+def mean_variance_norm(
     input: Operand,
     weight: Operand | None = None,
     bias: Operand | None = None,
@@ -25,12 +25,12 @@ def by_statistics(
     return _per_element(input, statistics + SCALE_BY_STATISTICS, weight, bias)
 
 
-def by_mean_square(input: Operand, weight: Operand | None = None, **_: Any) -> Cost:
+def rms_norm(input: Operand, weight: Operand | None = None, **_: Any) -> Cost:
     """Root mean square over the last dimensions."""
     return _per_element(input, MEAN_SQUARE_AND_SCALE, weight)
 
 
-def local_response(input: Operand, size: int, **_: Any) -> Cost:
+def local_response_norm(input: Operand, size: int, **_: Any) -> Cost:
     """As the layer LocalResponseNorm."""
     return _per_element(input, size + 5)
 
@@ -40,7 +40,7 @@ def _per_element(input: Operand, operations: int, *affine: Operand | None) -> Co
     return Cost(elementwise=(operations + scaled) * size(input))
 
 
-def by_channel(
+def batch_norm_output(
     input: Operand, weight: Operand | None = None, running_mean: Operand | None = None, **_: Any
 ) -> Shape | None:
     """The input's shape, its second dimension being that of the parameters and statistics."""
@@ -49,13 +49,13 @@ def by_channel(
     return input.shape if fits else None
 
 
-def over_last(input: Operand, normalized_shape: Any, **_: Any) -> Shape | None:
+def layer_norm_output(input: Operand, normalized_shape: Any, **_: Any) -> Shape | None:
     """The input's shape, which ends in `normalized_shape`."""
     ends = tuple(input.shape[len(input.shape) - len(normalized_shape) :]) == tuple(normalized_shape)
     return input.shape if ends else None
 
 
-FUSED = (
+FUSED_KERNELS = (
     *("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"),
     *("_batch_norm_with_update", "_batch_norm_no_update", "cudnn_batch_norm", "native_layer_norm"),
     "native_group_norm",
@@ -87,7 +87,7 @@ def _dropout(applied: int, drawn: int, of_channels: bool) -> Operator:
     def cost(input: Operand, p: float, train: bool, **_: Any) -> Cost:
         return _dropout_cost(input, p, applied, drawn, of_channels) if train else Cost()
 
-    return Operator(cost, same, is_same=True)
+    return Operator(cost, same_shape, is_like_input=True)
 
 
 def native_dropout(input: Operand, p: float, train: bool | None = True, **_: Any) -> Cost:
@@ -96,13 +96,15 @@ def native_dropout(input: Operand, p: float, train: bool | None = True, **_: Any
 
 
 OPERATORS = {
-    **dict.fromkeys(("batch_norm", "instance_norm"), Operator(by_statistics, by_channel, is_same=True)),
-    "layer_norm": Operator(by_statistics, over_last, is_same=True),
-    "rms_norm": Operator(by_mean_square, over_last, is_same=True),
-    "group_norm": Operator(by_statistics),
-    "local_response_norm": Operator(local_response),
-    **dict.fromkeys(FUSED, Operator(by_statistics)),
-    "_fused_rms_norm": Operator(by_mean_square),
+    **dict.fromkeys(
+        ("batch_norm", "instance_norm"), Operator(mean_variance_norm, batch_norm_output, is_like_input=True)
+    ),
+    "layer_norm": Operator(mean_variance_norm, layer_norm_output, is_like_input=True),
+    "rms_norm": Operator(rms_norm, layer_norm_output, is_like_input=True),
+    "group_norm": Operator(mean_variance_norm),
+    "local_response_norm": Operator(local_response_norm),
+    **dict.fromkeys(FUSED_KERNELS, Operator(mean_variance_norm)),
+    "_fused_rms_norm": Operator(rms_norm),
     "dropout": _dropout(MASK, SCALE, False),
     "feature_dropout": _dropout(MASK, SCALE, True),
     "alpha_dropout": _dropout(ALPHA_MASK, ALPHA_NOISE, False),

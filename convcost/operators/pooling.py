@@ -10,22 +10,22 @@ from convcost.core.cost import Cost, Shape
 from convcost.operators.interface import Operand, Operator, each_element, size
 
 
-def over_windows(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
+def window_pool(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
     """One operation for each tap of each window; windows count whole, with their padding."""
     return Cost(elementwise=arithmetic.elements(kernel_size) * size(output))
 
 
-def of_powers(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
+def lp_pool(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
     """A power and a sum for each tap, a root for each output."""
     return Cost(elementwise=(2 * arithmetic.elements(kernel_size) + 1) * size(output))
 
 
-def adaptive(self: Operand, **_: Any) -> Cost:
+def adaptive_pool(self: Operand, **_: Any) -> Cost:
     """One operation for each input element."""
     return Cost(elementwise=size(self))
 
 
-def _spatial(dimensions: int, rule: Any) -> Operator:
+def _with_spatial_kernel(dimensions: int, rule: Any) -> Operator:
     """`rule` with a kernel size for each of `dimensions`."""
 
     def cost(kernel_size: Any, **arguments: Any) -> Cost:
@@ -71,7 +71,7 @@ INTERPOLATIONS = {
     "_upsample_lanczos2d_aa": LANCZOS_INTERPOLATION,
 }
 
-MEAN = 1
+MEAN_MODE = 1
 """ATen's number for mode='mean' of an embedding_bag."""
 
 
@@ -91,14 +91,18 @@ def embedding_bag(
 ) -> Cost:
     """One sum or comparison for each feature that is looked up, a product if it is weighted; quotients."""
     each = 1 if per_sample_weights is None else 2
-    quotients = size(output) if mode == MEAN else 0
+    quotients = size(output) if mode == MEAN_MODE else 0
     return Cost(elementwise=each * size(indices) * weight.shape[-1] + quotients)
 
 
 OPERATORS = {
-    **{name: _spatial(dimensions, over_windows) for dimensions, names in WINDOWED.items() for name in names},
-    **{f"lp_pool{dimensions}d": _spatial(dimensions, of_powers) for dimensions in (1, 2, 3)},
-    **dict.fromkeys(ADAPTIVE, Operator(adaptive)),
+    **{
+        name: _with_spatial_kernel(dimensions, window_pool)
+        for dimensions, names in WINDOWED.items()
+        for name in names
+    },
+    **{f"lp_pool{dimensions}d": _with_spatial_kernel(dimensions, lp_pool) for dimensions in (1, 2, 3)},
+    **dict.fromkeys(ADAPTIVE, Operator(adaptive_pool)),
     **{name: each_element(operations) for name, operations in INTERPOLATIONS.items()},
     **dict.fromkeys(("grid_sampler_2d", "grid_sampler_3d"), Operator(grid_sample)),
     **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), Operator(embedding_bag)),

@@ -15,7 +15,7 @@ from convcost.operators.interface import (
     FREE,
     Operand,
     Operator,
-    Sized,
+    ShapeOperand,
     contraction,
     each_element,
     size,
@@ -32,37 +32,37 @@ PACKED = ("packed_weight", "weight", "W_prepack", "qw", "W")
 
 INPUT = ("qx", "X", "input", "inp")
 
-Unpacked = tuple[Operand, Any]
+WeightAndBias = tuple[Operand, Any]
 
 
-def unpacked(packed: Any) -> Unpacked:
+def unpack(packed: Any) -> WeightAndBias:
     """The weight and the bias, if there is one, in an object of torch's."""
     weight, bias = packed.unpack()
     return weight, bias
 
 
-def _among(arguments: dict[str, Any], names: Sequence[str]) -> Any:
+def _first_argument(arguments: dict[str, Any], names: Sequence[str]) -> Any:
     return next(arguments[name] for name in names if name in arguments)
 
 
 def linear(output: Operand, **arguments: Any) -> Cost:
     """[*, in_features] by [out_features, in_features], however the weight is packed."""
     weight = next((arguments[name] for name in PACKED if name in arguments), None)
-    bias = unpacked(weight)[1] if hasattr(weight, "unpack") else arguments.get("bias", arguments.get("B"))
-    macs = size(output) * _among(arguments, INPUT).shape[-1]
+    bias = unpack(weight)[1] if hasattr(weight, "unpack") else arguments.get("bias", arguments.get("B"))
+    macs = size(output) * _first_argument(arguments, INPUT).shape[-1]
     return Cost(macs, macs, 0 if bias is None else size(output))
 
 
 def packed_convolution(**arguments: Any) -> Cost:
     """A convolution, plain or transposed, whose packed weight has its geometry; in 1d a height of 1, too."""
-    shape, packed = tuple(_among(arguments, INPUT).shape), _among(arguments, PACKED)
+    shape, packed = tuple(_first_argument(arguments, INPUT).shape), _first_argument(arguments, PACKED)
     spatial = len(shape) - 2
-    weight, bias = unpacked(packed)
+    weight, bias = unpack(packed)
     geometry = {name: getattr(packed, name)()[-spatial:] for name in ("stride", "padding", "dilation")}
     if packed.transpose():
         geometry["output_padding"] = packed.output_padding()[-spatial:]
-    layer = convolution.either(
-        weight=Sized((*weight.shape[:2], *weight.shape[-spatial:])),
+    layer = convolution.convolution_layer(
+        weight=ShapeOperand((*weight.shape[:2], *weight.shape[-spatial:])),
         bias=bias,
         transposed=packed.transpose(),
         groups=packed.groups(),
@@ -71,18 +71,18 @@ def packed_convolution(**arguments: Any) -> Cost:
     return layer.cost(shape)
 
 
-def open_convolution(transposed: bool) -> Callable[..., Cost]:
+def unpacked_convolution(transposed: bool) -> Callable[..., Cost]:
     """A convolution by a weight that is a tensor, its geometry beside it."""
 
     def cost(**arguments: Any) -> Cost:
         geometry = ("stride", "padding", "dilation", "groups", "output_padding")
-        layer = convolution.either(
-            weight=_among(arguments, PACKED),
+        layer = convolution.convolution_layer(
+            weight=_first_argument(arguments, PACKED),
             bias=arguments.get("bias", arguments.get("B")),
             transposed=transposed,
             **{name: arguments[name] for name in geometry if name in arguments},
         )
-        return layer.cost(tuple(_among(arguments, INPUT).shape))
+        return layer.cost(tuple(_first_argument(arguments, INPUT).shape))
 
     return cost
 
@@ -103,7 +103,7 @@ def sequence(kind: str) -> Operator:
 def cell_parameters(param: Any) -> list[Operand]:
     """Both matrices of a packed cell, and its biases, which stand beside them or with them."""
     (_, biases, _, _, packed), _ = param.__getstate__()
-    found = [tensor for weight in packed for tensor in unpacked(weight) if tensor is not None]
+    found = [tensor for weight in packed for tensor in unpack(weight) if tensor is not None]
     matrices = [tensor for tensor in found if len(tensor.shape) == 2]
     return [*matrices, *(biases or (tensor for tensor in found if len(tensor.shape) == 1))]
 
@@ -112,7 +112,7 @@ def cell(kind: str) -> Operator:
     """One step, by two packed weights."""
 
     def cost(input: Operand, w_ih: Any, w_hh: Any, **arguments: Any) -> Cost:
-        matrices = [weight if hasattr(weight, "shape") else unpacked(weight)[0] for weight in (w_ih, w_hh)]
+        matrices = [weight if hasattr(weight, "shape") else unpack(weight)[0] for weight in (w_ih, w_hh)]
         names = ("bias_ih", "bias_hh", "b_ih", "b_hh")
         biases = [arguments[name] for name in names if arguments.get(name) is not None]
         positions = size(input) // input.shape[-1]
@@ -121,7 +121,7 @@ def cell(kind: str) -> Operator:
     return contraction(cost)
 
 
-def followed(rule: Callable[..., Cost], operations: int) -> Operator:
+def with_elementwise(rule: Callable[..., Cost], operations: int) -> Operator:
     """A product with `operations` for each element of its output."""
 
     def cost(output: Operand, **arguments: Any) -> Cost:
@@ -138,11 +138,11 @@ def matmul(qa: Operand, output: Operand, **_: Any) -> Cost:
 
 def batch_norm(qx: Operand, weight: Any = None, bias: Any = None, **_: Any) -> Cost:
     """By statistics kept from training."""
-    return normalization.by_statistics(qx, weight, bias, running_mean=qx)
+    return normalization.mean_variance_norm(qx, weight, bias, running_mean=qx)
 
 
 def _operations(name: str) -> int:
-    found = elementwise.OPERATORS[name].cost(output=Sized((1,)))
+    found = elementwise.OPERATORS[name].cost(output=ShapeOperand((1,)))
     return found.elementwise if found else 0
 
 
@@ -180,7 +180,7 @@ ELEMENTWISE = {
     },
 }
 
-PREPARED = (
+FREE_NAMES = (
     *(f"conv{n}d_{what}" for n in (1, 2, 3) for what in ("prepack", "unpack")),
     *(f"conv_transpose{n}d_{what}" for n in (1, 2, 3) for what in ("prepack", "unpack")),
     *("linear_prepack", "linear_prepack_fp16", "linear_unpack", "linear_unpack_fp16", "conv_prepack"),
@@ -190,7 +190,7 @@ PREPARED = (
 )
 """What packs, unpacks, moves or looks up; dropout as it runs on quantized numbers, in evaluation."""
 
-DIRECT = (
+LINEAR_KERNELS = (
     *("fbgemm_linear_int8_weight", "fbgemm_linear_int8_weight_fp32_activation"),
     *("fbgemm_linear_fp16_weight", "fbgemm_linear_fp16_weight_fp32_activation"),
     *("_wrapped_quantized_linear_prepacked", "_dyn_quant_matmul_4bit"),
@@ -222,26 +222,28 @@ DECOMPOSED = {
 }
 
 
-def _in(namespace: str, operators: dict[str, Operator]) -> dict[str, Operator]:
+def _in_namespace(namespace: str, operators: dict[str, Operator]) -> dict[str, Operator]:
     return {f"{namespace}::{name}": operator for name, operator in operators.items()}
 
 
 QUANTIZED = {
-    **{name: followed(linear, operations) for name, operations in LINEAR.items()},
-    **{name: followed(packed_convolution, operations) for name, operations in CONVOLUTIONS.items()},
+    **{name: with_elementwise(linear, operations) for name, operations in LINEAR.items()},
+    **{name: with_elementwise(packed_convolution, operations) for name, operations in CONVOLUTIONS.items()},
     **{name: each_element(operations) for name, operations in ELEMENTWISE.items()},
-    **dict.fromkeys(PREPARED, FREE),
+    **dict.fromkeys(FREE_NAMES, FREE),
     **{f"batch_norm{n}": Operator(batch_norm) for n in ("", "1d", "2d", "3d")},
     **{f"quantized_{kind}_cell_dynamic": cell(kind) for kind in recurrent.GATES},
     "matmul": contraction(matmul),
     "softmax": Operator(lambda qx, dim, **_: elementwise.softmax(qx, dim)),
-    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), Operator(normalization.by_statistics)),
+    **dict.fromkeys(
+        ("layer_norm", "group_norm", "instance_norm"), Operator(normalization.mean_variance_norm)
+    ),
 }
 
 ONEDNN = {
     **dict.fromkeys(
         ("qconv_pointwise", "qconv1d_pointwise", "qconv2d_pointwise", "qconv3d_pointwise"),
-        contraction(open_convolution(False)),
+        contraction(unpacked_convolution(False)),
     ),
     "qlinear_pointwise": contraction(linear),
     **dict.fromkeys(("qconv_prepack", "qlinear_prepack"), FREE),
@@ -249,21 +251,23 @@ ONEDNN = {
 
 MKLDNN = {
     "_linear_pointwise": contraction(linear),
-    "_convolution_pointwise": contraction(open_convolution(False)),
+    "_convolution_pointwise": contraction(unpacked_convolution(False)),
 }
 
 OPERATORS = {
     **{name: each_element(operations) for name, operations in CONVERSIONS.items()},
     **dict.fromkeys(ATTRIBUTES, FREE),
-    **dict.fromkeys(DIRECT, contraction(linear)),
+    **dict.fromkeys(LINEAR_KERNELS, contraction(linear)),
     **{f"quantized_{kind}": sequence(kind) for kind in ("lstm", "gru")},
     **{f"quantized_{kind}_cell": cell(kind) for kind in recurrent.GATES},
-    **_in("quantized", QUANTIZED),
-    **_in(
+    **_in_namespace("quantized", QUANTIZED),
+    **_in_namespace(
         "_quantized",
         {name: QUANTIZED[name] for name in ("linear", "linear_dynamic", "conv2d", "conv2d_relu")},
     ),
-    **_in("onednn", ONEDNN),
-    **_in("mkldnn", MKLDNN),
-    **_in("quantized_decomposed", {name: each_element(count) for name, count in DECOMPOSED.items()}),
+    **_in_namespace("onednn", ONEDNN),
+    **_in_namespace("mkldnn", MKLDNN),
+    **_in_namespace(
+        "quantized_decomposed", {name: each_element(count) for name, count in DECOMPOSED.items()}
+    ),
 }

@@ -56,19 +56,19 @@ def sequence_gradients(
 
     If the input itself needs none, the first layer's input matrices are left out.
     """
-    params, bidirectional, _ = _packed_or_not(**arguments)
+    params, bidirectional, _ = _sequence_arguments(**arguments)
     product = Cost(cost.macs, cost.valid_macs)
     by_weight = product + Cost(bias_adds=cost.bias_adds)
     matrices = [parameter for parameter in params if len(parameter.shape) == 2]
     first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if bidirectional else 1]
     positions = arithmetic.elements(arguments["output"].shape[:-1])
-    spared = 0 if "input" in needed else positions * sum(map(size, first))
+    skipped = 0 if "input" in needed else positions * sum(map(size, first))
     gates = gate_gradients(kind, positions, matrices)
-    found = {"input": Cost(cost.macs - spared, cost.macs - spared) + gates}
+    found = {"input": Cost(cost.macs - skipped, cost.macs - skipped) + gates}
     return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
 
 
-def _packed_or_not(hx: Any, params: Any, has_biases: Any, **options: Any) -> tuple[Any, bool, Any]:
+def _sequence_arguments(hx: Any, params: Any, has_biases: Any, **options: Any) -> tuple[Any, bool, Any]:
     """Weights, whether both directions run, and states; a packed sequence's arguments come shifted by one."""
     if isinstance(has_biases, bool):
         return params, options["bidirectional"], hx
@@ -77,11 +77,11 @@ def _packed_or_not(hx: Any, params: Any, has_biases: Any, **options: Any) -> tup
 
 def _sequence(kind: str) -> Operator:
     def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
-        params, _, _ = _packed_or_not(**arguments)
+        params, _, _ = _sequence_arguments(**arguments)
         return weights_cost(kind, arithmetic.elements(input.shape[:-1]), params)
 
     def output(input: Operand, **arguments: Any) -> list[Shape]:
-        _, is_bidirectional, states = _packed_or_not(**arguments)
+        _, is_bidirectional, states = _sequence_arguments(**arguments)
         states = list(states) if isinstance(states, list | tuple) else [states]
         width = states[0].shape[-1] * (2 if is_bidirectional else 1)
         return [(*input.shape[:-1], width), *(tuple(state.shape) for state in states)]

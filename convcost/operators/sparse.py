@@ -27,7 +27,7 @@ def entries(operand: Any) -> Size | None:
     return size(operand._values() if operand.is_sparse else operand.values())
 
 
-def product(left: Any, right: Any) -> Size | None:
+def product_macs(left: Any, right: Any) -> Size | None:
     """MACs of [*, n, k] by [*, k, m], of which one or both are sparse; vectors on either side."""
     if is_sparse(left) and is_sparse(right):
         return matching_entries(left, right)
@@ -39,8 +39,8 @@ def product(left: Any, right: Any) -> Size | None:
     return _times(entries(right), arithmetic.elements(rows))
 
 
-def _times(stored: Size | None, others: Size) -> Size | None:
-    return None if stored is None else stored * others
+def _times(count: Size | None, factor: Size) -> Size | None:
+    return None if count is None else count * factor
 
 
 def matching_entries(left: Any, right: Any) -> Size | None:
@@ -52,14 +52,14 @@ def matching_entries(left: Any, right: Any) -> Size | None:
     return sum(count * rows[place] for place, count in columns.items())
 
 
-def stored(left: str, right: str, added: str = "") -> SparseRule:
+def sparse_product(left: str, right: str, added: str = "") -> SparseRule:
     """The cost of a product of the arguments of these names, and of adding another to it."""
 
     def cost(output: Any, **arguments: Any) -> Cost | None:
         addend = arguments.get(added)
         sums = 0 if addend is None else entries(output) if is_sparse(output) else size(output)
         is_bias = addend is not None and len(addend.shape) == 1
-        return _summed(product(arguments[left], arguments[right]), sums, is_bias)
+        return _product_cost(product_macs(arguments[left], arguments[right]), sums, is_bias)
 
     return cost
 
@@ -68,56 +68,58 @@ def linear(input: Any, weight: Any, output: Operand, bias: Operand | None = None
     """[*, in_features] by [out_features, in_features], one of which is sparse."""
     if is_sparse(input) and is_sparse(weight):
         return None
-    kept, others = (weight, input.shape[:-1]) if is_sparse(weight) else (input, weight.shape[:1])
-    macs = _times(entries(kept), arithmetic.elements(others))
-    return _summed(macs, 0 if bias is None else size(output), True)
+    sparse, others = (weight, input.shape[:-1]) if is_sparse(weight) else (input, weight.shape[:1])
+    macs = _times(entries(sparse), arithmetic.elements(others))
+    return _product_cost(macs, 0 if bias is None else size(output), True)
 
 
-def sampled(self: Any, mat1: Operand, **_: Any) -> Cost | None:
+def sampled_addmm(self: Any, mat1: Operand, **_: Any) -> Cost | None:
     """`self` + [n, k] by [k, m], where `self` has entries: k MACs and a sum for each."""
-    return _summed(_times(entries(self), mat1.shape[-1]), entries(self), False)
+    return _product_cost(_times(entries(self), mat1.shape[-1]), entries(self), False)
 
 
-def _summed(macs: Size | None, sums: Size | None, is_bias: bool) -> Cost | None:
+def _product_cost(macs: Size | None, sums: Size | None, is_bias: bool) -> Cost | None:
     if macs is None or sums is None:
         return None
     return Cost(macs, macs, *((sums, 0) if is_bias else (0, sums)))
 
 
-def two_in_four(output: Operand, inner: Size, bias: Any = None) -> Cost:
+def semi_structured_product(output: Operand, inner: Size, bias: Any = None) -> Cost:
     """A matrix of which two in four neighbours are kept: half of the products."""
     macs = size(output) * inner // 2
     return Cost(macs, macs, 0 if bias is None else size(output))
 
 
-def reduced_gradients(self: Any, grad_out: Operand, output_mask: Sequence[bool], **_: Any) -> Cost | None:
+def mm_reduce_backward(self: Any, grad_out: Operand, output_mask: Sequence[bool], **_: Any) -> Cost | None:
     """By the entries and by what they meet a product each."""
     macs = _times(entries(self), grad_out.shape[-1])
-    return _summed(_times(macs, sum(output_mask)), 0, False)
+    return _product_cost(_times(macs, sum(output_mask)), 0, False)
 
 
-def _kept(inner: str, dimension: int) -> Operator:
+def _semi_structured(inner: str, dimension: int) -> Operator:
     def cost(output: Operand, bias: Any = None, **arguments: Any) -> Cost:
-        return two_in_four(output, arguments[inner].shape[dimension], bias)
+        return semi_structured_product(output, arguments[inner].shape[dimension], bias)
 
     return contraction(cost)
 
 
-def _never_dense(rule: SparseRule) -> Operator:
+def _sparse_only(rule: SparseRule) -> Operator:
     return contraction(lambda **_: None, sparse=rule)
 
 
 OPERATORS = {
-    "_sparse_mm": _never_dense(stored("sparse", "dense")),
-    "smm": _never_dense(stored("self", "mat2")),
-    "hspmm": _never_dense(stored("mat1", "mat2")),
-    **dict.fromkeys(("_sparse_addmm", "sspaddmm"), _never_dense(stored("mat1", "mat2", "self"))),
+    "_sparse_mm": _sparse_only(sparse_product("sparse", "dense")),
+    "smm": _sparse_only(sparse_product("self", "mat2")),
+    "hspmm": _sparse_only(sparse_product("mat1", "mat2")),
+    **dict.fromkeys(("_sparse_addmm", "sspaddmm"), _sparse_only(sparse_product("mat1", "mat2", "self"))),
     **dict.fromkeys(
-        ("_sparse_mm_reduce_impl", "_sparse_sparse_matmul"), _never_dense(stored("self", "other"))
+        ("_sparse_mm_reduce_impl", "_sparse_sparse_matmul"), _sparse_only(sparse_product("self", "other"))
     ),
-    "_sparse_mm_reduce_impl_backward": _never_dense(reduced_gradients),
-    "sparse_sampled_addmm": _never_dense(sampled),
-    **dict.fromkeys(("_sparse_semi_structured_mm", "_sparse_semi_structured_addmm"), _kept("mat2", 0)),
-    "_sparse_semi_structured_linear": _kept("input", -1),
-    "_cslt_sparse_mm": _kept("dense_B", 0),
+    "_sparse_mm_reduce_impl_backward": _sparse_only(mm_reduce_backward),
+    "sparse_sampled_addmm": _sparse_only(sampled_addmm),
+    **dict.fromkeys(
+        ("_sparse_semi_structured_mm", "_sparse_semi_structured_addmm"), _semi_structured("mat2", 0)
+    ),
+    "_sparse_semi_structured_linear": _semi_structured("input", -1),
+    "_cslt_sparse_mm": _semi_structured("dense_B", 0),
 }

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from convcost.core.units import NONE, exact, human
-from convcost.devices import Device
-from convcost.devices.device import peak_unit
+from convcost.devices.device import Device
+from convcost.devices.names import peak_unit
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.style import Style
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from convcost.core.diagnosis import CauseKind
 from convcost.core.units import exact
-from convcost.counters import COUNTERS
+from convcost.counters import COUNTERS, installed_version
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.records.context import installed
 from convcost.render.style import Style
 from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
@@ -36,7 +35,7 @@ def verify_document(result: VerificationResult, style: Style) -> Document:
 def _versions(result: VerificationResult) -> str:
     """Against which torch, and counters of which packages."""
     packages = dict.fromkeys(heading.package for heading in result.references)
-    return ", ".join(f"{package} {installed(package)}" for package in packages)
+    return ", ".join(f"{package} {installed_version(package)}" for package in packages)
 
 
 def _verdict(result: VerificationResult) -> str:

@@ -1,4 +1,4 @@
-"""A design whose sizes have numbers but for those that are varied, and what it costs as they run."""
+"""A design with numbers for all but the varied sizes, and its cost as a function of those."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Design:
     def _from_layers(self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
         unknown: dict[str, Any] = {name: UnknownSize(name) for name in self.left_open}
         sizes = ColumnSizes({**self.known, **unknown, **varied})
-        network = spec.filled(sizes)
+        network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
         return getattr(network.report(self.counted.convention, dtype, evaluator), self.counted.metric)

@@ -8,14 +8,14 @@ from math import isqrt, prod
 from typing import Any
 
 from convcost.api import Design as Stated
-from convcost.api import check_sizes, stated
+from convcost.api import as_design, check_sizes
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount
 from convcost.search.design import CountedQuantity, Design, complete_design, open_names
-from convcost.spec.spec import whole
+from convcost.spec.spec import check_int
 
 MOST_TRIED = {1: 2**27, 2: 2**24}
 """Values of one size, and pairs of two, that can be asked for."""
@@ -61,7 +61,7 @@ def match(
     Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return match_designs(
-        tuple(map(stated, (a,) if b is None else (a, b))),
+        tuple(map(as_design, (a,) if b is None else (a, b))),
         merge_sizes(sizes),
         vary=_names(vary),
         metric=metric,
@@ -88,10 +88,10 @@ def match_designs(
     _check_designs(request)
     _check_varied(request.vary, request.designs[-1])
     check_sizes(sizes, request.designs)
-    sizes = {name: whole(name, size) for name, size in sizes.items()}
-    _check_given_too(request, sizes)
+    sizes = {name: check_int(name, size) for name, size in sizes.items()}
+    _check_not_bound(request, sizes)
     *first, design = _designs(request, sizes)
-    asked = _asked(request, design, first[0] if first else None)
+    asked = _empty_match(request, design, first[0] if first else None)
     answer = _search(design, asked)
     remarks = _edge_notes(answer) if answer.found else [_why_nothing_fits(answer, design)]
     return replace(answer, notes=(*answer.notes, *remarks))
@@ -130,7 +130,7 @@ def _check_varied(vary: tuple[str, ...], design: Stated) -> None:
             raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=has)
 
 
-def _check_given_too(request: Request, sizes: Mapping[str, Size]) -> None:
+def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
     elsewhere = {name for design in request.designs[:-1] for name in open_names(design)}
     for name in request.vary:
         if name in sizes and name not in elsewhere:
@@ -141,14 +141,17 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
     counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
     *first, last = request.designs
-    stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
-    found = [complete_design(design, sizes, vary, counted) for design, vary in stated]
+    as_design: list[tuple[Stated, tuple[str, ...]]] = [
+        *((design, ()) for design in first),
+        (last, request.vary),
+    ]
+    found = [complete_design(design, sizes, vary, counted) for design, vary in as_design]
     if not any(design.left_open for design in found):
         return found
-    return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in stated]
+    return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in as_design]
 
 
-def _asked(request: Request, design: Design, first: Design | None) -> Match:
+def _empty_match(request: Request, design: Design, first: Design | None) -> Match:
     reference = first.report({}) if first else None
     name = design.stated.name
     if reference is not None and reference.name == name:
@@ -170,7 +173,7 @@ def _asked(request: Request, design: Design, first: Design | None) -> Match:
 
 
 def _budget(request: Request) -> Size:
-    budget = whole("budget", request.budget, MOST_DIGITS_OF_A_TOTAL)
+    budget = check_int("budget", request.budget, MOST_DIGITS_OF_A_TOTAL)
     if budget < 0:
         raise UsageError(f"the budget is {budget}", hint="Give 0 or more.")
     return budget
@@ -178,7 +181,7 @@ def _budget(request: Request) -> Size:
 
 def _ranges(request: Request) -> dict[str, Range]:
     """The range of each varied size, up to its maximum, or to what can usually be tried."""
-    limits = {name: _own_limits(request, name) for name in request.vary}
+    limits = {name: _limits_of(request, name) for name in request.vary}
     ranges = {name: Range(**own) for name, own in limits.items()}
     unlimited = [name for name in request.vary if "maximum" not in limits[name]]
     if len(request.vary) == 2 and unlimited:
@@ -186,11 +189,11 @@ def _ranges(request: Request) -> dict[str, Range]:
         count = MOST_PAIRS // others if len(unlimited) == 1 else isqrt(MOST_PAIRS)
         for name in unlimited:
             ranges[name] = ranges[name]._replace(maximum=ranges[name].sizes(name)[: max(count, 1)][-1])
-    _check_number(ranges)
+    _check_count(ranges)
     return ranges
 
 
-def _check_number(ranges: Mapping[str, Range]) -> None:
+def _check_count(ranges: Mapping[str, Range]) -> None:
     number, most = prod(len(bounds.sizes(name)) for name, bounds in ranges.items()), MOST_TRIED[len(ranges)]
     if number > most:
         what = f"pairs of {' and '.join(ranges)}" if len(ranges) > 1 else f"values of {''.join(ranges)}"
@@ -198,20 +201,20 @@ def _check_number(ranges: Mapping[str, Range]) -> None:
         raise UsageError(f"there are {number:,} {what} to try; {most:,} at most are possible", hint=hint)
 
 
-def _own_limits(request: Request, name: str) -> dict[str, Size]:
+def _limits_of(request: Request, name: str) -> dict[str, Size]:
     """The limits that were given for the size called `name`, or for every one."""
-    limits = {what: _own_limit(what, getattr(request, what), name, request.vary) for what in Range._fields}
+    limits = {what: _limit_of(what, getattr(request, what), name, request.vary) for what in Range._fields}
     return {what: limit for what, limit in limits.items() if limit is not None}
 
 
-def _own_limit(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]) -> Size | None:
+def _limit_of(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]) -> Size | None:
     """The limit of one size; None where it has none of its own."""
     if not isinstance(limit, Mapping):
-        return None if limit is None else whole(what, limit)
+        return None if limit is None else check_int(what, limit)
     for other in check_size_names(limit):
         if other not in vary:
             raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
-    return whole(what, limit[name]) if name in limit else None
+    return check_int(what, limit[name]) if name in limit else None
 
 
 def _edge_notes(match: Match) -> Iterator[str]:
@@ -232,16 +235,16 @@ def _why_nothing_fits(match: Match, design: Design) -> str:
     """Why nothing fits: what the cheapest sizes cost, or what is wrong with the least ones."""
     names = " and ".join(f"{name} {bounds}" for name, bounds in match.ranges.items())
     if match.above:
-        cheapest = f"{_listed(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
+        cheapest = f"{_sizes_text(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
         return f"No {names} keeps within the budget: the cheapest, {cheapest}."
     least = {name: sizes[0] for name, sizes in match.searched.items()}
     try:
         design.cost(least) if design.left_open else design.report(least)
     except ConvcostError as error:
-        return f"No {names} is possible. With {_listed(least)}: {error.message}."
+        return f"No {names} is possible. With {_sizes_text(least)}: {error.message}."
     return f"No {names} is possible."
 
 
-def _listed(sizes: Mapping[str, Size]) -> str:
+def _sizes_text(sizes: Mapping[str, Size]) -> str:
     """E = 48, K = 3."""
     return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())

@@ -1,4 +1,4 @@
-"""What a design costs at every size in its ranges, block by block, and at which of them it is possible."""
+"""Computes a design's cost at all sizes in their ranges, block by block, and where it is possible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.search.design import Design
-from convcost.symbolic.columns import Column, MixedConditionError, joined, spread
+from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
 """Places that are evaluated together: so many numbers stay in a processor's cache."""
@@ -53,7 +53,7 @@ def _array(sizes: range) -> Any:
 
 
 def tabulate(design: Design, sizes: Arrays) -> CostTable:
-    """The costs at `sizes`; where the code that works them out branches, those of each branch apart."""
+    """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately."""
     shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
     evaluator = design.evaluator()
     try:
@@ -63,8 +63,8 @@ def tabulate(design: Design, sizes: Arrays) -> CostTable:
     except UnboundSizeError:
         return _one_by_one(design, sizes, shape)
     except ConvcostError:
-        return CostTable(spread(0, shape), np.zeros(shape, bool))
-    return CostTable(spread(cost, shape), np.broadcast_to(evaluator.possible, shape))
+        return CostTable(broadcast_column(0, shape), np.zeros(shape, bool))
+    return CostTable(broadcast_column(cost, shape), np.broadcast_to(evaluator.possible, shape))
 
 
 def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
@@ -77,7 +77,7 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
     possible = np.zeros(shape, bool)
     for branch, table in zip(branches, tables, strict=True):
         possible[branch] = table.possible
-    return CostTable(joined(branches, [table.costs for table in tables]), possible)
+    return CostTable(merge_columns(branches, [table.costs for table in tables]), possible)
 
 
 def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:

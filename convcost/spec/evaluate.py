@@ -1,4 +1,4 @@
-"""What a size in a spec comes to, once the symbols have values."""
+"""Evaluates size expressions of a spec, with ints, symbols or columns for its names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from convcost.core.constraints import Divides
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.spec.limits import LARGEST_EXPONENT
-from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum
+from convcost.spec.syntax import LARGEST_EXPONENT, Expression, Name, Number, Power, Product, Sum
 
 
 def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Size:
-    """`expression` with `sizes` put in; `text` is what an error points into."""
+    """The value of `expression` at `sizes`; an error points into `text`."""
     match expression:
         case Number(value=value):
             return value
@@ -46,14 +45,14 @@ def _product(product: Product, sizes: Mapping[str, Size], text: str) -> Size:
 
 
 class OpenSizes(dict[str, Size]):
-    """Sizes of which some are symbols, and what has to divide what for a `/` between them."""
+    """Sizes of which some are symbols; each `/` between them adds to `divisions` what has to divide what."""
 
     def __init__(self, sizes: Mapping[str, Size]) -> None:
         super().__init__(sizes)
         self.divisions: list[Divides] = []
 
-    def exactly(self, dividend: Size, divisor: Size) -> Size:
-        """dividend / divisor, kept in mind as whole."""
+    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
+        """dividend / divisor, which is required to be an integer."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
         return dividend / divisor  # type: ignore[return-value]
 
@@ -65,7 +64,7 @@ def _quotient(
         _fail("a division by zero", text, span)
     if operator == "/" and not (isinstance(dividend, int) and isinstance(divisor, int)):
         assert isinstance(sizes, OpenSizes)
-        return sizes.exactly(dividend, divisor)
+        return sizes.divide_exactly(dividend, divisor)
     if operator == "/" and dividend % divisor != 0:
         hint = "Use // to round down."
         _fail(f"{dividend} / {divisor} is not a whole number", text, span, hint)

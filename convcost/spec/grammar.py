@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from convcost.spec.limits import check_degree, check_digits, check_dimensions, check_text
 from convcost.spec.syntax import (
     Argument,
     Call,
     Candidate,
     Constant,
     Expression,
+    Float,
     Name,
     Number,
     Power,
     Product,
-    Real,
     Repeat,
-    Several,
     Step,
+    String,
     Sum,
+    TupleValue,
     Value,
-    Word,
+    check_degree,
+    check_digits,
+    check_dimensions,
+    check_text,
     degree,
 )
 from convcost.spec.tokens import Tokens
@@ -49,7 +52,7 @@ def parse_size(text: str) -> Expression:
     """A single size, such as `4*128`."""
     check_text(text)
     tokens = Tokens(text)
-    size = sum_of(tokens)
+    size = sum_expression(tokens)
     if tokens.next.rule != "end":
         tokens.fail("an operator", "the end of the size")
     return size
@@ -57,20 +60,20 @@ def parse_size(text: str) -> Expression:
 
 def shape(tokens: Tokens) -> tuple[Expression, ...]:
     """shape: "[" sum ("," sum)* "]" "->" """
-    tokens.need("[")
-    sizes = [sum_of(tokens)]
-    while tokens.take(",") and tokens.next.text != "]":
+    tokens.expect("[")
+    sizes = [sum_expression(tokens)]
+    while tokens.accept(",") and tokens.next.text != "]":
         check_dimensions(len(sizes) + 1, tokens.text, tokens.next.span)
-        sizes.append(sum_of(tokens))
-    tokens.need("]", ",")
-    tokens.need("->")
+        sizes.append(sum_expression(tokens))
+    tokens.expect("]", ",")
+    tokens.expect("->")
     return tuple(sizes)
 
 
 def chain(tokens: Tokens) -> tuple[Step, ...]:
     """chain: step ("->" step)*"""
     steps = step(tokens)
-    while tokens.take("->"):
+    while tokens.accept("->"):
         steps += step(tokens)
     return steps
 
@@ -80,24 +83,24 @@ def step(tokens: Tokens) -> tuple[Step, ...]:
     start = tokens.start
     if tokens.next.rule == "integer":
         times = integer(tokens)
-        if not tokens.take(*TIMES):
+        if not tokens.accept(*TIMES):
             tokens.fail("'x' and what is repeated")
         steps = unit(tokens)
-        return (Repeat(times, steps, tokens.since(start)),)
+        return (Repeat(times, steps, tokens.span_from(start)),)
     steps = unit(tokens)
-    if not tokens.take(*TIMES):
+    if not tokens.accept(*TIMES):
         return steps
     if tokens.next.rule != "integer":
         tokens.fail("how often")
     times = integer(tokens)
-    return (Repeat(times, steps, tokens.since(start)),)
+    return (Repeat(times, steps, tokens.span_from(start)),)
 
 
 def unit(tokens: Tokens) -> tuple[Step, ...]:
     """unit: layer | "(" chain ")" """
-    if tokens.take("("):
+    if tokens.accept("("):
         steps = chain(tokens)
-        tokens.need(")", "->")
+        tokens.expect(")", "->")
         return steps
     return (layer(tokens),)
 
@@ -108,12 +111,12 @@ def layer(tokens: Tokens) -> Call:
         tokens.fail("a layer such as Linear(10E, E)")
     kind = tokens.read()
     arguments: list[Argument] = []
-    if tokens.take("("):
+    if tokens.accept("("):
         while tokens.next.text != ")":
             arguments.append(argument(tokens))
-            if not tokens.take(","):
+            if not tokens.accept(","):
                 break
-        tokens.need(")", ",")
+        tokens.expect(")", ",")
     return Call(kind.text.removeprefix("torch.").removeprefix("nn."), tuple(arguments), kind.span)
 
 
@@ -124,50 +127,50 @@ def argument(tokens: Tokens) -> Argument:
     if tokens.next.rule == "name" and tokens.after_next.text == "=":
         name = tokens.read().text
         tokens.read()
-    return Argument(name, value(tokens), tokens.since(start))
+    return Argument(name, value(tokens), tokens.span_from(start))
 
 
 def value(tokens: Tokens) -> Value:
     """value: ["-"] REAL | WORD | "[" item, … "]" | "(" item, item, … ")" | item"""
     match tokens.next.rule:
         case "real":
-            return Real(tokens.read().text)
+            return Float(tokens.read().text)
         case "word":
-            return Word(tokens.read().text[1:-1])
+            return String(tokens.read().text[1:-1])
     if tokens.next.text == "-" and tokens.after_next.rule == "real":
         tokens.read()
-        return Real(f"-{tokens.read().text}")
-    if tokens.take("["):
-        return several(tokens, [item(tokens)], "]")
+        return Float(f"-{tokens.read().text}")
+    if tokens.accept("["):
+        return rest_of_tuple(tokens, [item(tokens)], "]")
     if tokens.next.text == "(" and tokens.brackets_hold_comma():
         tokens.read()
-        return several(tokens, [item(tokens)], ")")
+        return rest_of_tuple(tokens, [item(tokens)], ")")
     return item(tokens)
 
 
-def several(tokens: Tokens, items: list[Constant | Expression], closing: str) -> Several:
+def rest_of_tuple(tokens: Tokens, items: list[Constant | Expression], closing: str) -> TupleValue:
     """The rest of a tuple or list: ("," item)* [","] closing"""
-    while tokens.take(",") and tokens.next.text != closing:
+    while tokens.accept(",") and tokens.next.text != closing:
         items.append(item(tokens))
-    tokens.need(closing, ",")
-    return Several(tuple(items))
+    tokens.expect(closing, ",")
+    return TupleValue(tuple(items))
 
 
 def item(tokens: Tokens) -> Constant | Expression:
     """item: "True" | "False" | "None" | sum"""
     if tokens.next.text in CONSTANTS:
         return Constant(CONSTANTS[tokens.read().text])
-    return sum_of(tokens)
+    return sum_expression(tokens)
 
 
-def sum_of(tokens: Tokens) -> Expression:
+def sum_expression(tokens: Tokens) -> Expression:
     """sum: ["-"] product (("+" | "-") product)*"""
     start = tokens.start
-    terms = [(-1 if tokens.take("-") else 1, product(tokens))]
-    while operator := tokens.take("+", "-"):
+    terms = [(-1 if tokens.accept("-") else 1, product(tokens))]
+    while operator := tokens.accept("+", "-"):
         terms.append((-1 if operator == "-" else 1, product(tokens)))
     if terms[1:] or terms[0][0] < 0:
-        return Sum(tuple(terms), tokens.since(start))
+        return Sum(tuple(terms), tokens.span_from(start))
     return terms[0][1]
 
 
@@ -176,12 +179,12 @@ def product(tokens: Tokens) -> Expression:
     start = tokens.start
     first = coefficient(tokens)
     rest = []
-    while operator := tokens.take(*PRODUCTS):
+    while operator := tokens.accept(*PRODUCTS):
         divides = operator.startswith("/")
         rest.append((operator if divides else "*", (power if divides else coefficient)(tokens)))
     if not rest:
         return first
-    found = Product(first, tuple(rest), tokens.since(start))
+    found = Product(first, tuple(rest), tokens.span_from(start))
     check_degree(degree(found), tokens.text, found.span)
     return found
 
@@ -192,7 +195,7 @@ def coefficient(tokens: Tokens) -> Expression:
     is_number = tokens.next.rule == "integer"
     first = power(tokens)
     if is_number and (tokens.next.rule == "name" or tokens.next.text == "("):
-        return Product(first, (("*", power(tokens)),), tokens.since(start))
+        return Product(first, (("*", power(tokens)),), tokens.span_from(start))
     return first
 
 
@@ -200,11 +203,11 @@ def power(tokens: Tokens) -> Expression:
     """power: atom ["**" INTEGER]"""
     start = tokens.start
     base = atom(tokens)
-    if not tokens.take("**"):
+    if not tokens.accept("**"):
         return base
     if tokens.next.rule != "integer":
         tokens.fail("a whole number as the exponent")
-    found = Power(base, integer(tokens), tokens.since(start))
+    found = Power(base, integer(tokens), tokens.span_from(start))
     check_degree(degree(found), tokens.text, found.span)
     return found
 
@@ -216,9 +219,9 @@ def atom(tokens: Tokens) -> Expression:
     if tokens.next.rule == "name" and tokens.next.text not in CONSTANTS and "." not in tokens.next.text:
         token = tokens.read()
         return Name(token.text, token.span)
-    if tokens.take("("):
-        inner = sum_of(tokens)
-        tokens.need(")", "an operator")
+    if tokens.accept("("):
+        inner = sum_expression(tokens)
+        tokens.expect(")", "an operator")
         return inner
     tokens.fail("a size such as 128, E or 10E")
 

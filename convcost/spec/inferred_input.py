@@ -1,7 +1,7 @@
-"""The input shape of a spec that states none: its first layer's usual one.
+"""The input shape of a spec that states none: the usual one of its first layer.
 
-A name that the layers use for something else is not taken for a dimension too: `Linear(I, S)` gets [B, 1, I],
-and `Conv1d(E, E, L)` [B*S, E, length].
+A name that the layers use for something else does not name a dimension of the input: `Linear(I, S)` gets
+[B, 1, I], and `Conv1d(E, E, L)` [B*S, E, length].
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from functools import cache
 from convcost.core.errors import SpecError
 from convcost.spec.grammar import parse_size
 from convcost.spec.resolve import Template
-from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Several, Sum, names
+from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Sum, TupleValue, names
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
-"""What a dimension is called instead; a batch-like one is 1."""
+"""What a dimension is called if its name is taken; a batch-like one is 1 then."""
 
 SPLITTING = ("Unflatten",)
-"""Layers whose sizes are those of dimensions: they may well use the names of the input's."""
+"""Layers whose sizes are dimensions, and may have the names of the input's."""
 
 
 def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expression, ...]:
@@ -28,18 +28,18 @@ def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expressi
         message = f"{first.layer.__name__} takes any shape, so the input has to be given"
         hint = f"Write it in front: [B, S, E] -> {text.strip()[:40]}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
-    taken = _taken(templates)
+    taken = _taken_names(templates)
     sizes: list[Expression] = []
-    for expression in map(_parsed, first.layer.inferred_input):
-        sizes += _put_in(expression, first, lambda name: _free(name, taken))
+    for expression in map(_parse, first.layer.inferred_input):
+        sizes += _substitute(expression, first, lambda name: _rename_if_taken(name, taken))
     return tuple(sizes)
 
 
-def _taken(templates: tuple[Template, ...]) -> frozenset[str]:
+def _taken_names(templates: tuple[Template, ...]) -> frozenset[str]:
     """The names that mean something else than a dimension of the input.
 
-    They are those in the first layer's arguments. In later ones L may well be the input's length, but B or S
-    is no dimension of it where a layer has it for a number of features.
+    These are all names in the first layer's arguments, and those of features in later layers, such as B or S.
+    L in a later layer may be the input's length.
     """
     first, *others = templates
     features = [other for other in others if other.layer.__name__ not in SPLITTING]
@@ -51,8 +51,8 @@ def _names(template: Template) -> Iterator[str]:
     return (name.name for value in template.sizes.values() for name in names(value))
 
 
-def _free(name: Name, taken: frozenset[str]) -> Expression:
-    """`name`, or what stands for its dimension where the name is taken."""
+def _rename_if_taken(name: Name, taken: frozenset[str]) -> Expression:
+    """`name`, or another name (or 1) for its dimension if it is taken."""
     if name.name not in taken:
         return name
     word = WORDS.get(name.name, "")
@@ -62,25 +62,25 @@ def _free(name: Name, taken: frozenset[str]) -> Expression:
 
 
 @cache
-def _parsed(text: str) -> Expression:
+def _parse(text: str) -> Expression:
     return parse_size(text)
 
 
-def _put_in(
+def _substitute(
     expression: Expression, template: Template, free: Callable[[Name], Expression]
 ) -> list[Expression]:
     match expression:
         case Name(name=name) if name in template.sizes:
             value = template.sizes[name]
-            if not isinstance(value, Several):
+            if not isinstance(value, TupleValue):
                 return [value]
             return [item for item in value.items if not isinstance(item, Constant)]
         case Name():
             return [free(expression)]
         case Sum(terms=terms, span=span):
-            put = [(sign, size) for sign, term in terms for size in _put_in(term, template, free)]
+            put = [(sign, size) for sign, term in terms for size in _substitute(term, template, free)]
             return [Sum(tuple(put), span)]
         case Product(first=first, rest=rest, span=span):
-            factors = [(operator, _put_in(factor, template, free)[0]) for operator, factor in rest]
-            return [Product(_put_in(first, template, free)[0], tuple(factors), span)]
+            factors = [(operator, _substitute(factor, template, free)[0]) for operator, factor in rest]
+            return [Product(_substitute(first, template, free)[0], tuple(factors), span)]
     return [expression]

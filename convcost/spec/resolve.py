@@ -1,4 +1,4 @@
-"""Layers by name and arguments by field: what the words of a spec stand for."""
+"""Resolves names: calls to layer classes, arguments to their fields, checked by the fields' types."""
 
 from __future__ import annotations
 
@@ -21,44 +21,47 @@ from convcost.spec.syntax import (
     Call,
     Constant,
     Expression,
+    Float,
     Name,
     Number,
     Power,
     Product,
-    Real,
-    Several,
+    String,
     Sum,
+    TupleValue,
     Value,
-    Word,
 )
 
-ELSEWHERE = {"device": "Costs do not depend on it.", "dtype": "Give it to the command: --dtype bfloat16."}
+HINTS_BY_ARGUMENT = {
+    "device": "Costs do not depend on it.",
+    "dtype": "Give it to the command: --dtype bfloat16.",
+}
 
 
 class Template(NamedTuple):
-    """A layer whose arguments are in place, some of them still expressions."""
+    """A layer class with its arguments: `ready` has values, `sizes` expressions to be evaluated."""
 
     layer: type[Layer]
     ready: Mapping[str, object]
-    sizes: Mapping[str, Expression | Several]
+    sizes: Mapping[str, Expression | TupleValue]
     spans: Mapping[str, Span]
     span: Span
 
     def build(self, sizes: Mapping[str, Size], text: str) -> Layer:
-        """The layer with `sizes` put in."""
+        """The layer at these `sizes`."""
         return self.layer(
             **self.ready,
-            **{field: _sized(value, sizes, text) for field, value in self.sizes.items()},
+            **{field: _evaluate_argument(value, sizes, text) for field, value in self.sizes.items()},
         )
 
 
-def _sized(value: Value, sizes: Mapping[str, Size], text: str) -> object:
+def _evaluate_argument(value: Value, sizes: Mapping[str, Size], text: str) -> object:
     if isinstance(value, Name):
         return sizes[value.name]
     if isinstance(value, Number):
         return value.value
-    if isinstance(value, Several):
-        return tuple(_sized(item, sizes, text) for item in value.items)
+    if isinstance(value, TupleValue):
+        return tuple(_evaluate_argument(item, sizes, text) for item in value.items)
     if isinstance(value, Constant):
         return value.value
     assert isinstance(value, Sum | Product | Power)
@@ -66,7 +69,7 @@ def _sized(value: Value, sizes: Mapping[str, Size], text: str) -> object:
 
 
 class Field(NamedTuple):
-    """What a layer's argument takes: kinds of values, and words."""
+    """What a layer's argument accepts: types of values, and words."""
 
     name: str
     required: bool
@@ -77,7 +80,7 @@ class Field(NamedTuple):
 
 
 @lru_cache(maxsize=1_000)
-def accepted(kind: str) -> dict[str, Field]:
+def layer_fields(kind: str) -> dict[str, Field]:
     """The arguments of the layer named `kind`, from its fields' annotations; none for an unknown one."""
     layer = layer_class(kind)
     if layer is None:
@@ -100,32 +103,32 @@ def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool]:
 
 
 def resolve(call: Call, text: str) -> Template:
-    """The layer that `call` names, with each argument at its field."""
+    """The layer that `call` names, with its arguments by field."""
     layer = find_layer(call.kind)
     if layer is None:
         message, hint = unknown_layer(call.kind)
         raise SpecError(message, text=text, span=call.span, hint=hint)
     ready: dict[str, object] = {}
-    sizes: dict[str, Expression | Several] = {}
-    placed = _placed(call, layer, text)
+    sizes: dict[str, Expression | TupleValue] = {}
+    placed = _bind_arguments(call, layer, text)
     for field, argument in placed.items():
-        coerced = _coerced(argument, accepted(layer.__name__)[field], text)
-        if isinstance(coerced, Number | Name | Sum | Product | Power | Several):
+        coerced = _coerce(argument, layer_fields(layer.__name__)[field], text)
+        if isinstance(coerced, Number | Name | Sum | Product | Power | TupleValue):
             sizes[field] = coerced
         else:
             ready[field] = coerced
     return Template(layer, ready, sizes, {f: a.span for f, a in placed.items()}, call.span)
 
 
-def _placed(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
-    known = accepted(layer.__name__)
+def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
+    known = layer_fields(layer.__name__)
     order = [field.name for field in known.values() if not field.keyword_only]
     placed: dict[str, Argument] = {}
     for place, argument in enumerate(call.arguments):
         name = argument.name or (order[place] if place < len(order) else "")
-        problem = _misplaced(argument, name, placed, layer)
+        problem = _binding_error(argument, name, placed, layer)
         if problem:
-            raise SpecError(problem, text=text, span=argument.span, hint=ELSEWHERE.get(name, ""))
+            raise SpecError(problem, text=text, span=argument.span, hint=HINTS_BY_ARGUMENT.get(name, ""))
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
     if missing:
@@ -134,8 +137,8 @@ def _placed(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
     return placed
 
 
-def _misplaced(argument: Argument, name: str, placed: Mapping[str, Argument], layer: type[Layer]) -> str:
-    known = accepted(layer.__name__)
+def _binding_error(argument: Argument, name: str, placed: Mapping[str, Argument], layer: type[Layer]) -> str:
+    known = layer_fields(layer.__name__)
     if not name:
         return f"{layer.__name__} takes {len(known)} arguments at most"
     if name not in known:
@@ -156,19 +159,19 @@ def signature(layer: type[Layer]) -> str:
     return f"{layer.__name__}({', '.join(shown)})"
 
 
-def _coerced(argument: Argument, field: Field, text: str) -> Value | object:
+def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
     match argument.value:
         case Constant(value=constant) if type(constant) in field.types:
             return constant
-        case Word(text=word) | Name(name=word) if word in field.words:
+        case String(text=word) | Name(name=word) if word in field.words:
             return word
-        case Several(items=items) if tuple in field.types and all(
+        case TupleValue(items=items) if tuple in field.types and all(
             _fits_inside(item, field) for item in items
         ):
             return argument.value
-        case Real(text=digits) if float in field.types:
+        case Float(text=digits) if float in field.types:
             return float(digits)
-        case Real(text=digits) if int in field.types and (whole := _whole(digits)) is not None:
+        case Float(text=digits) if int in field.types and (whole := _parse_integer(digits)) is not None:
             return Number(whole)
         case value if float in field.types and (ratio := _ratio(value)) is not None:
             return float(ratio)
@@ -176,20 +179,20 @@ def _coerced(argument: Argument, field: Field, text: str) -> Value | object:
             pass
         case Number() | Name() | Sum() | Product() | Power() if int in field.types:
             return argument.value
-    message = f"{field.name} takes {_wanted(field)}"
+    message = f"{field.name} takes {_expected_values(field)}"
     word = "".join(getattr(argument.value, part, "") for part in ("name", "text"))
     raise SpecError(message + did_you_mean(word, field.words), text=text, span=argument.span)
 
 
 def _is_misspelt(name: str, words: tuple[str, ...]) -> bool:
-    """Whether a name is so near to one of `words` that it can hardly be a size's."""
+    """Whether a name is so close to one of `words` that it is hardly a size."""
     from difflib import get_close_matches
 
     return len(name) > 2 and bool(get_close_matches(name.lower(), words, cutoff=0.8))
 
 
 def _ratio(value: Value) -> Fraction | None:
-    """What an expression of numbers alone comes to, such as -1 or 1/8."""
+    """The value of an expression of numbers alone, such as -1 or 1/8; None for any other."""
     match value:
         case Number(value=number):
             return Fraction(number)
@@ -206,8 +209,8 @@ def _fits_inside(item: Constant | Expression, field: Field) -> bool:
     return not isinstance(item, Constant) or (item.value is None and field.none_inside)
 
 
-def _whole(digits: str) -> int | None:
-    """The whole number that a literal such as 1e6 is, if it is one of bearable length."""
+def _parse_integer(digits: str) -> int | None:
+    """The integer that a literal such as 1e6 is; None if it is none, or too long."""
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -217,7 +220,7 @@ def _whole(digits: str) -> int | None:
     return int(number)
 
 
-def _wanted(field: Field) -> str:
+def _expected_values(field: Field) -> str:
     words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)

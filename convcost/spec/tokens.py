@@ -1,4 +1,4 @@
-"""A spec's text as tokens, read one after another; every error points at the token it met."""
+"""A spec's text as tokens, read one by one; every error points at the token it met."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, NoReturn
 
 from convcost.core.errors import Span, SpecError
-from convcost.spec.limits import check_name
+from convcost.spec.syntax import check_name
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -27,7 +27,7 @@ SPELLINGS = {"→": "->", "^": "**", "·": "*", "−": "-"}
 
 
 class Token(NamedTuple):
-    """One token: what it is, its text in its plain spelling, and where it stands."""
+    """One token: its rule, its text in plain spelling, and where it is."""
 
     rule: str
     text: str
@@ -35,12 +35,13 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text and a place among them."""
+    """The tokens of a text and a place among them, where `next` is."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._tokens = list(self._scan())
+        self._tokens = self._scan()
         self._place = 0
+        self.next = self._tokens[0]
 
     def _scan(self) -> list[Token]:
         tokens = []
@@ -55,11 +56,6 @@ class Tokens:
         return tokens
 
     @property
-    def next(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._place]
-
-    @property
     def after_next(self) -> Token:
         """The token behind the next one."""
         return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
@@ -69,26 +65,28 @@ class Tokens:
         """Where the next token starts."""
         return self.next.span.start
 
-    def since(self, start: int) -> Span:
+    def span_from(self, start: int) -> Span:
         """From `start` to the end of the token read last."""
         return Span(start, self._tokens[max(self._place - 1, 0)].span.end)
 
     def read(self) -> Token:
-        """The next token, passed over."""
+        """The next token, which is consumed."""
         token = self.next
         if token.rule != "end":
             self._place += 1
+            self.next = self._tokens[self._place]
         return token
 
-    def take(self, *texts: str) -> str:
-        """The next token's text, passed over, if it is a symbol or name among `texts`; else nothing."""
-        if self.next.text in texts and self.next.rule in ("symbol", "name"):
+    def accept(self, *texts: str) -> str:
+        """Consume the next token if it is a symbol or name among `texts`, and return its text, or else ""."""
+        token = self.next
+        if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 
-    def need(self, text: str, *others: str) -> None:
-        """Pass over `text`, or fail; `others` are what could have stood here as well."""
-        if not self.take(text):
+    def expect(self, text: str, *others: str) -> None:
+        """Consume `text`, or fail; `others` would have been valid here too."""
+        if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 
     def brackets_hold_comma(self) -> bool:

@@ -1,4 +1,4 @@
-"""What has been assumed of open sizes, and what follows from it."""
+"""The assumptions about open sizes, and what follows from them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import NamedTuple
 from convcost.core.arithmetic import ceil_div
 from convcost.core.report import Assumption
 from convcost.symbolic.constraints import Constraint, InfeasibleError
-from convcost.symbolic.formula import Formula, Value, name, rounded
-from convcost.symbolic.integrality import is_integer
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.formula import Formula, Value, divide, floor_of, size_formula
+from convcost.symbolic.predicates import is_integer, is_nonnegative
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.terms import size_name
 
@@ -20,7 +19,7 @@ RECENT = 4
 """How many of the last assumptions a new one is compared with."""
 
 LONGEST_COMPARED = 60
-"""Assumptions of more parts together are not compared."""
+"""Two assumptions with more parts together are not compared."""
 
 
 class SizeBounds(NamedTuple):
@@ -31,13 +30,13 @@ class SizeBounds(NamedTuple):
     step: int = 1
 
     def size(self, text: str) -> Value:
-        """The size called `text` by another that counts from 1."""
+        """The size called `text`, written with one that counts from 1."""
         if self.least == self.most:
             return self.least
-        return self.step * (name(text) + ceil_div(self.least, self.step) - 1)
+        return self.step * (size_formula(text) + ceil_div(self.least, self.step) - 1)
 
     def narrowed(self, constraint: Constraint) -> SizeBounds:
-        """With what `constraint` says, which is about this size alone; InfeasibleError if nothing is left."""
+        """The bounds with `constraint`, which is about this size alone; InfeasibleError for none."""
         terms = constraint.formula.terms
         [factor] = (factor for term, factor in terms.items() if term)
         found = self._narrowed(constraint.relation, factor, terms.constant)
@@ -57,27 +56,27 @@ class SizeBounds(NamedTuple):
 
 
 def substitute_bounds(bounds: Mapping[str, SizeBounds], formula: Value) -> Value:
-    """`formula` with each bounded size written by one that counts from 1: what holds then, holds."""
+    """`formula` with each bounded size written with one that counts from 1; its sign is the same."""
     return substitute(formula, {text: bound.size(text) for text, bound in bounds.items()})
 
 
 def single_size(formula: Formula) -> str:
-    """The size that a formula is a multiple of, a constant apart; empty if it is about more."""
+    """The one size in a formula such as 3·L − 2; empty if it has more terms."""
     terms = [term for term in formula.terms if term]
     return size_name(terms[0]) if len(terms) == 1 else ""
 
 
 class AssumptionSet:
-    """Assumptions, none of which follows from another as far as that is quickly seen."""
+    """Assumptions, without those that follow from others as far as a quick test shows."""
 
     def __init__(self) -> None:
         self.constraints: list[Constraint] = []
-        self.quotients: set[Value] = set()
+        self.quotients: list[Formula] = []
         self._bounds: dict[str, SizeBounds] = {}
 
     @property
     def assumed(self) -> tuple[Assumption, ...]:
-        """What has been assumed and does not follow from the bounds of single sizes."""
+        """The assumptions that do not follow from the bounds of single sizes."""
         found = (each.assumption for each in self.constraints if not self._follows_from_bounds(each))
         return tuple({assumption.text: assumption for assumption in found}.values())
 
@@ -88,46 +87,60 @@ class AssumptionSet:
         bounds = {text: self._bounds[text]._replace(least=1, most=None)} if text else self._bounds
         return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
 
-    def enter(self, constraint: Constraint) -> None:
-        """Assume it, if it doesn't follow; InfeasibleError if no sizes fulfil it together with the rest."""
-        if self._follows(constraint):
+    def add(self, constraint: Constraint) -> None:
+        """Add `constraint` unless it follows from the others; InfeasibleError if it contradicts them."""
+        if self._is_implied(constraint):
             return
         if text := single_size(constraint.formula):
             self._bounds[text] = self._bounds.get(text, SizeBounds()).narrowed(constraint)
         if constraint.relation == "nonnegative":
             latest = self.constraints[-RECENT:]
-            if any(_follows_from(constraint, other) for other in latest):
+            if any(_is_implied_by(constraint, other) for other in latest):
                 return
-            self.constraints[-RECENT:] = [other for other in latest if not _follows_from(other, constraint)]
+            self.constraints[-RECENT:] = [other for other in latest if not _is_implied_by(other, constraint)]
+        if constraint.relation == "whole":
+            self.constraints = [
+                other
+                for other in self.constraints
+                if other.relation != "whole" or not _is_multiple(other.formula, constraint.formula)
+            ]
+            self.quotients.append(constraint.formula)
         self.constraints.append(constraint)
-        self.quotients |= {constraint.formula} if constraint.relation == "whole" else set()
 
-    def _follows(self, constraint: Constraint) -> bool:
-        formula = self.under(constraint.formula)
+    def _is_implied(self, constraint: Constraint) -> bool:
+        formula = self.shift_to_bounds(constraint.formula)
         match constraint.relation:
             case "nonnegative":
                 known = is_nonnegative(formula)
             case "zero":
                 known = None if isinstance(formula, Formula) else formula == 0
             case "whole":
-                known = is_integer(formula) or None
+                known = is_integer(formula) or self._is_multiple_of_quotient(constraint.formula) or None
         if known is False:
             raise InfeasibleError
         return bool(known) or constraint in self.constraints
 
-    def under(self, formula: Value) -> Value:
-        """`formula` with sizes that count from 1: what holds of it then, holds."""
+    def shift_to_bounds(self, formula: Value) -> Value:
+        """`formula` written with sizes that count from 1; its sign is the same."""
         return substitute_bounds(self._bounds, formula)
 
-    def rounded(self, number: Value) -> Value:
+    def floor_of(self, number: Value) -> Value:
         """⌊number⌋; `number` itself where it was assumed to be an integer."""
         if not self.quotients:
-            return rounded(number)
-        is_known = number in self.quotients or is_integer(self.under(number))
-        return number if is_known else rounded(number)
+            return floor_of(number)
+        is_known = self._is_multiple_of_quotient(number) or is_integer(self.shift_to_bounds(number))
+        return number if is_known else floor_of(number)
+
+    def _is_multiple_of_quotient(self, number: Value) -> bool:
+        """Whether it is an integer times a quotient that was assumed to be one: 2·E/G where G divides E."""
+        return any(_is_multiple(number, quotient) for quotient in self.quotients)
 
 
-def _follows_from(constraint: Constraint, other: Constraint) -> bool:
+def _is_multiple(number: Value, quotient: Value) -> bool:
+    return number == quotient or is_integer(divide(number, quotient))
+
+
+def _is_implied_by(constraint: Constraint, other: Constraint) -> bool:
     """Whether an inequality follows from another, or from an equality."""
     is_short = constraint.formula.parts + other.formula.parts <= LONGEST_COMPARED
     if not is_short or constraint.relation != "nonnegative" or other.relation == "whole":

@@ -1,4 +1,4 @@
-"""What assumptions say of formulas: the least that sizes and floors can be, signs, the largest of several."""
+"""What follows from assumptions: lower bounds, signs, and which of several formulas is the largest."""
 
 from __future__ import annotations
 
@@ -11,36 +11,42 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
-from convcost.symbolic.formula import Formula, Value, from_terms, name
-from convcost.symbolic.signs import is_nonnegative, is_positive_sum
+from convcost.symbolic.expressions import postorder
+from convcost.symbolic.formula import Formula, Value, from_terms, size_formula
+from convcost.symbolic.predicates import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, symbol, to_sympy
 from convcost.symbolic.terms import Terms
 
 MOST_CHOICES = 12
-"""A maximum of more formulas tells a reader nothing, and takes long to find."""
+"""A maximum of more formulas is not searched for: it takes long and tells a reader nothing."""
 
-Least: TypeAlias = Mapping[Expr, int]
+LowerBounds: TypeAlias = Mapping[Expr, int]
 """The least integer that a size or a floor can be, where it is not 1 or not known."""
 
-Largest: TypeAlias = Callable[[Sequence[Size]], Size]
-"""What finds the largest of several sizes. It yields None where too many may be the largest."""
+MaximumFunction: TypeAlias = Callable[[Sequence[Size]], Size]
+"""Finds the largest of several sizes; None where too many may be the largest."""
 
 
-def unrounded(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
-    """`expression` with ⌊C/G⌋ as C/G where it is assumed that G divides C."""
+def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
+    """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, where it is assumed that G divides C."""
     quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
-    return expression.xreplace({floor(quotient): quotient for quotient in quotients})
+    exact = {
+        part: part.args[0]
+        for part in (expression.atoms(floor) if quotients else ())
+        if any((part.args[0] / quotient).is_integer for quotient in quotients)
+    }
+    return expression.xreplace(exact)
 
 
-def least_values(expression: Expr, assumed: tuple[Assumption, ...]) -> Least:
-    """What the assumptions say of the sizes, one by one, and of the floors in `expression`."""
+def lower_bounds(expression: Expr, assumed: tuple[Assumption, ...]) -> LowerBounds:
+    """What the assumptions say of each size alone, and of the floors in `expression`."""
     bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
-    return _of_sizes(assumed, bounds) | _of_floors(expression, bounds)
+    return _size_bounds(assumed, bounds) | _floor_bounds(expression, bounds)
 
 
-def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[Expr, int]:
-    least = multiples(assumed)
+def _size_bounds(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[Expr, int]:
+    least = size_divisors(assumed)
     for bound in bounds:
         constant, rest = bound.as_coeff_Add()
         slope, size = rest.as_coeff_Mul()
@@ -49,8 +55,8 @@ def _of_sizes(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dict[E
     return least
 
 
-def multiples(assumed: Iterable[Assumption]) -> dict[Expr, int]:
-    """For each size that the assumptions say is a multiple, of what number: 4 divides E gives {E: 4}."""
+def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
+    """The number that divides each size by assumption: {E: 4} for 4 divides E."""
     least: dict[Expr, int] = {}
     for assumption in assumed:
         coefficient, size = assumption.formula.as_coeff_Mul()
@@ -59,29 +65,30 @@ def multiples(assumed: Iterable[Assumption]) -> dict[Expr, int]:
     return least
 
 
-def _of_floors(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
-    """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
+def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
+    """⌊x⌋ ≥ 0 where x is a positive multiple of something that is assumed to be ≥ 0."""
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
-        for rounded in expression.atoms(floor)
-        if any(_is_share(from_sympy(rounded.args[0]), bound) for bound in known)
+        for rounded in postorder(expression)
+        if isinstance(rounded, floor)
+        and any(_is_positive_multiple(from_sympy(rounded.args[0]), bound) for bound in known)
     }
 
 
-def _is_share(number: Value, whole: Value) -> bool:
+def _is_positive_multiple(number: Value, other: Value) -> bool:
     """Whether a formula is another one times a positive product."""
-    if not isinstance(number, Formula) or not isinstance(whole, Formula):
+    if not isinstance(number, Formula) or not isinstance(other, Formula):
         return False
-    if len(number.terms) != len(whole.terms):
+    if len(number.terms) != len(other.terms):
         return False
     first = Terms(dict([next(iter(number.terms.items()))]))
-    shares = (first * Terms({term: factor}).inverse() for term, factor in whole.terms.items())
-    return any(is_positive_sum(share) and from_terms(share) * whole == number for share in shares)
+    shares = (first * Terms({term: factor}).inverse() for term, factor in other.terms.items())
+    return any(is_positive_sum(share) and from_terms(share) * other == number for share in shares)
 
 
-def sign_from(expression: Expr, least: Least) -> int | None:
-    """The one sign that `expression` has for all values from the least on; None if that is not known."""
+def known_sign(expression: Expr, least: LowerBounds) -> int | None:
+    """The sign that `expression` has for all values above the bounds; None if it may vary."""
     if not expression.free_symbols:
         return int(bool(expression > 0)) - int(bool(expression < 0))
     if is_never_negative(expression - 1, least):
@@ -89,16 +96,16 @@ def sign_from(expression: Expr, least: Least) -> int | None:
     return -1 if is_never_negative(-expression - 1, least) else None
 
 
-def is_never_negative(expression: Expr, least: Least) -> bool:
-    """Whether `expression` ≥ 0 is proved for all values from the least on."""
+def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
+    """Whether `expression` ≥ 0 is proved for all values above the bounds."""
     try:
-        return bool(is_nonnegative(from_sympy(_from_one(expression, least))))
+        return bool(is_nonnegative(from_sympy(_shift_to_one(expression, least))))
     except UnsupportedExpressionError:
         return False
 
 
-def _from_one(expression: Expr, least: Least) -> Expr:
-    """`expression` with sizes, and stand-ins for floors, that count from 1."""
+def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
+    """`expression` written with sizes, and with symbols for floors, that count from 1."""
     floors = {
         rounded: symbol(f"_{place}") + number - 1
         for place, (rounded, number) in enumerate(least.items())
@@ -108,22 +115,24 @@ def _from_one(expression: Expr, least: Least) -> Expr:
     return expression.xreplace(floors).xreplace(sizes)
 
 
-def largest_under(assumed: tuple[Assumption, ...]) -> Largest:
-    """What finds the largest of several formulas in sizes of which that is assumed."""
-    least = least_values(S.Zero, assumed)
-    counted = {size.name: name(size.name) + number - 1 for size, number in least.items()}
-    return cast("Largest", partial(_largest, counted))
+def maximum_under(assumed: tuple[Assumption, ...]) -> MaximumFunction:
+    """The function that finds the largest of several formulas under these assumptions."""
+    least = lower_bounds(S.Zero, assumed)
+    shifted = {size.name: size_formula(size.name) + number - 1 for size, number in least.items()}
+    return cast("MaximumFunction", partial(_maximum, shifted))
 
 
-def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
-    """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
+def _maximum(shifted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
+    """The formula that is always the largest, or sympy's Max of those that may be; None if too many.
 
-    None if these are too many. `counted` are sizes that are no less than some number, as what counts from 1.
+    `shifted` has the sizes with a lower bound, written with ones that count from 1.
     """
 
     def is_at_least(first: Value, second: Value) -> bool:
         difference = first - second
-        return bool(is_nonnegative(difference) or is_nonnegative(substitute(_opened(difference), counted)))
+        return bool(
+            is_nonnegative(difference) or is_nonnegative(substitute(_expand_dimensions(difference), shifted))
+        )
 
     found: list[Value] = []
     for number in dict.fromkeys(numbers):
@@ -134,17 +143,17 @@ def _largest(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
     return found[0] if len(found) == 1 else Max(*map(as_sympy, found), evaluate=False)
 
 
-def _opened(formula: Value) -> Value:
-    """With what each dimension is."""
+def _expand_dimensions(formula: Value) -> Value:
+    """`formula` with each opaque dimension written out."""
     return transform(formula, opaque=lambda atom: atom.inner)
 
 
 def as_sympy(formula: Expr | Value) -> Expr:
-    """What was computed, with each dimension as what it is."""
-    return to_sympy(_opened(formula)) if isinstance(formula, int | Formula) else formula
+    """A result of `compute_rows` as an expression of sympy, each opaque dimension written out."""
+    return to_sympy(_expand_dimensions(formula)) if isinstance(formula, int | Formula) else formula
 
 
 def value_of(formula: Expr | int, sizes: Mapping[str, int]) -> int:
-    """The number that what was computed comes to with these `sizes`."""
+    """The value of `formula` at `sizes`."""
     known = {symbol(name): size for name, size in sizes.items()}
     return formula if isinstance(formula, int) else int(formula.subs(known))

@@ -1,34 +1,45 @@
-"""Where the costs of two designs cross, and which of them is the cheaper on which side."""
+"""Which of two formulas is the smaller: where they cross, and whether one never exceeds the other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from itertools import islice, product
+from math import prod
+from typing import Literal, TypeAlias, cast
 
-from sympy import CRootOf, Mul, S
+from sympy import Abs, CRootOf, Expr, Mul, Rational, S, Symbol, floor
 
 from convcost.core.arithmetic import elements
 from convcost.core.breakeven import BreakEven, EqualInputs
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Assumption, Comparison, Report
-from convcost.symbolic.bounds import Least, is_never_negative, least_values, sign_from
+from convcost.symbolic.bounds import (
+    LowerBounds,
+    is_never_negative,
+    known_sign,
+    lower_bounds,
+    without_exact_floors,
+)
 from convcost.symbolic.constraints import relation
 from convcost.symbolic.crossings import crossings, sign_of
-from convcost.symbolic.expressions import python_number
+from convcost.symbolic.expressions import evaluate, python_number
 from convcost.symbolic.factorization import product_of_sums
-from convcost.symbolic.sympy_bridge import canonicalize, symbol
+from convcost.symbolic.formula import Formula
+from convcost.symbolic.sizes import is_fulfilled
+from convcost.symbolic.sympy_bridge import canonicalize, symbol, to_sympy
 from convcost.symbolic.text import lowest_terms
 
 
 def compare_metric(comparison: Comparison, metric: str, candidate: Report) -> BreakEven:
-    """Where the cheaper of `candidate` and the first one of `comparison` changes."""
+    """Where `candidate` becomes cheaper or dearer than the first candidate of `comparison`."""
     first = comparison.first
     assumed = (*first.assumptions, *candidate.assumptions)
     return break_even(getattr(first, metric), getattr(candidate, metric), assumed)
 
 
 def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | None:
-    """At which size the inputs have as many elements, if it is one, and the ratio is a number there."""
+    """The one size at which both inputs have as many elements, if the ratio of FLOPs is a number there."""
     first = comparison.first
     found = break_even(elements(first.input), elements(candidate.input))
     if not (found.exact and len(found.crossings) == 1 and isinstance(found.crossings[0], int)):
@@ -37,8 +48,8 @@ def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | Non
     ratio = comparison.ratio("flops", candidate)
     if ratio is None or not all(_is_possible(report, size, value) for report in (first, candidate)):
         return None
-    there = python_number((S.Zero + lowest_terms(S.Zero + ratio)).subs({symbol(size): value}))
-    return EqualInputs(size, value, there) if isinstance(there, int | Fraction) else None
+    ratio_there = python_number((S.Zero + lowest_terms(S.Zero + ratio)).subs({symbol(size): value}))
+    return EqualInputs(size, value, ratio_there) if isinstance(ratio_there, int | Fraction) else None
 
 
 def _is_possible(report: Report, size: str, value: int) -> bool:
@@ -50,39 +61,39 @@ def _is_possible(report: Report, size: str, value: int) -> bool:
     return True
 
 
-def break_even(first: Any, second: Any, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
+def break_even(first: Expr | int, second: Expr | int, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
     """Where `second` − `first` changes its sign over the positive sizes that the assumptions leave."""
     difference = canonicalize(S.Zero + second - first)
-    least = least_values(difference, assumed)
-    deciding = _deciding(difference, least)
+    least = lower_bounds(difference, assumed)
+    deciding = _without_signed_factors(difference, least)
     sizes = sorted(deciding.free_symbols, key=str)
     if not sizes:
         return BreakEven((sign_of(deciding),))
     if len(sizes) == 1:
-        return _along(deciding, sizes[0], least.get(sizes[0], 1))
+        return _break_even_of_one_size(deciding, sizes[0], least.get(sizes[0], 1))
     for sign in (1, -1):
         if is_never_negative(sign * deciding, least):
             return BreakEven((sign,), difference=deciding, equality=relation(deciding, "="))
-    return _undecided(deciding)
+    return _condition(deciding)
 
 
-def _along(difference: Any, size: Any, least: int) -> BreakEven:
+def _break_even_of_one_size(difference: Expr, size: Symbol, least: int) -> BreakEven:
     found = crossings(difference, size)
     if found is None:
-        return _undecided(difference)
-    signs, points, exact = found.beyond(least)
+        return _condition(difference)
+    signs, points, exact = found.from_size(least)
     return BreakEven(signs, size.name, points, exact)
 
 
-def _undecided(difference: Any) -> BreakEven:
+def _condition(difference: Expr) -> BreakEven:
     return BreakEven((), difference=difference, condition=relation(difference, "<"))
 
 
-def _deciding(difference: Any, least: Least) -> Any:
-    """`difference` without the factors that have one sign whatever the sizes."""
+def _without_signed_factors(difference: Expr, least: LowerBounds) -> Expr:
+    """`difference` without factors whose sign is known; a known −1 changes its sign."""
     sign, deciding = 1, []
     for part in Mul.make_args(product_of_sums(difference)):
-        known = sign_from(part, least)
+        known = known_sign(part, least)
         if known is None:
             deciding.append(part)
         else:
@@ -90,6 +101,66 @@ def _deciding(difference: Any, least: Least) -> Any:
     return Mul(sign, *deciding)
 
 
-def has_closed_form(crossing: Any) -> bool:
+def has_closed_form(crossing: Expr | int | Fraction) -> bool:
     """Whether a crossing is written with roots of numbers; one of a cubic may not be."""
     return isinstance(crossing, int | Fraction) or not crossing.has(CRootOf)
+
+
+Answer: TypeAlias = Literal["yes", "no", "unknown"]
+"""Whether something holds for all sizes that the assumptions allow."""
+
+TRIED_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 31, 64)
+"""Values for each size, to find a counterexample where nothing is proved."""
+
+MOST_TRIED_POINTS = 2_000
+
+
+def to_expression(number: Formula | Expr | int | Fraction, assumed: tuple[Assumption, ...]) -> Expr:
+    """`number` as an expression of sympy, without floors of quotients that are assumed to be integers."""
+    if isinstance(number, Formula):
+        number = to_sympy(number)
+    if isinstance(number, Fraction):
+        number = Rational(number.numerator, number.denominator)
+    return without_exact_floors(S.Zero + number, assumed)
+
+
+def is_equal(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
+    """Whether both formulas are the same for all sizes."""
+    found = break_even(first, second, assumed)
+    if found.signs:
+        return "yes" if set(found.signs) == {0} else "no"
+    is_polynomial = not found.difference.has(floor, Abs)
+    return (
+        "no" if is_polynomial or _has_value(lambda value: value != 0, second - first, assumed) else "unknown"
+    )
+
+
+def is_at_most(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
+    """Whether the first formula is never more than the second."""
+    found = break_even(second, first, assumed)
+    if found.signs:
+        return "no" if 1 in found.signs else "yes"
+    if is_never_negative(-found.difference, lower_bounds(found.difference, assumed)):
+        return "yes"
+    return "no" if _has_value(lambda value: value > 0, first - second, assumed) else "unknown"
+
+
+def _has_value(
+    is_wanted: Callable[[int | Fraction], bool], difference: Expr, assumed: tuple[Assumption, ...]
+) -> bool:
+    """Whether `difference` has a wanted value at one of the points tried."""
+    names = tuple(sorted(symbol.name for symbol in difference.free_symbols))
+    values = (cast("int | Fraction", evaluate(difference, point)) for point in _points(names, assumed))
+    return any(map(is_wanted, values))
+
+
+def _points(names: tuple[str, ...], assumed: tuple[Assumption, ...]) -> Iterator[dict[str, int]]:
+    """A limited number of sizes that fulfil the assumptions, the smallest first."""
+    others = sorted({symbol.name for each in assumed for symbol in each.formula.free_symbols} - {*names})
+    every = (*names, *others)
+    count = next((few for few in range(len(TRIED_SIZES), 2, -1) if few ** len(every) <= MOST_TRIED_POINTS), 2)
+    grid = islice(product(TRIED_SIZES[:count], repeat=len(every)), MOST_TRIED_POINTS)
+    for values in sorted(grid, key=prod):
+        point = dict(zip(every, values, strict=True))
+        if all(is_fulfilled(each, point) for each in assumed):
+            yield point

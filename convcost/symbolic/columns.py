@@ -1,4 +1,4 @@
-"""Exact whole numbers at many sizes at once: NumPy arrays that the layers' own formulas take."""
+"""Exact integers at many sizes at once: a column that computes as an int does in the layers' formulas."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import operator
 from collections.abc import Callable, Sequence
 from math import gcd
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
+Operation: TypeAlias = Callable[..., Any]
+"""An operator on two ints, or on the values of two columns."""
+
+Number: TypeAlias = "int | Column"
+Operand: TypeAlias = "int | Column | np.ndarray"
+Truth: TypeAlias = "bool | Condition"
+
 
 class MixedConditionError(Exception):
-    """A condition on which code branches is true at some sizes, and at others not: evaluate them apart."""
+    """Code branches on a condition that is true at some sizes only: evaluate each branch separately."""
 
-    def __init__(self, condition: Any) -> None:
+    def __init__(self, condition: Condition) -> None:
         super().__init__()
         self.condition = condition
 
 
 class Condition(np.ndarray):
-    """Where something is so; as the condition of an `if` it has to be so everywhere or nowhere."""
+    """Whether something holds at each place; an `if` takes it if it holds everywhere or nowhere."""
 
     def __bool__(self) -> bool:
         if np.count_nonzero(self) in {0, self.size}:
@@ -29,37 +36,39 @@ class Condition(np.ndarray):
 
 
 class Column:
-    """A whole number for each of many sizes: `factor` times `values`, which lie between `low` and `high`.
+    """An integer for each of many sizes: `factor` times `values`, which lie between `low` and `high`.
 
-    The values are 64-bit integers, or Python's where those could overflow. What is known between which bounds
-    is not looked at again, and a factor is multiplied out only where it has to be.
+    The values are 64-bit integers, or Python's where those could overflow. Bounds are computed from bounds
+    where possible, without a look at the values, and a factor is multiplied out only where it has to be.
     """
 
     __slots__ = ("factor", "high", "low", "values")
 
     __array_ufunc__ = None
-    """NumPy leaves the operators between an array and a column to the column."""
+    """Makes NumPy call the column's operators for an array and a column."""
 
     __hash__ = object.__hash__
 
-    def __init__(self, values: Any, factor: int = 1, low: int | None = None, high: int | None = None) -> None:
+    def __init__(
+        self, values: np.ndarray | int, factor: int = 1, low: int | None = None, high: int | None = None
+    ) -> None:
         self.values = values
         self.factor = factor
-        self.low = int(values.min()) if low is None else low
-        self.high = int(values.max()) if high is None else high
+        self.low = int(np.min(values)) if low is None else low
+        self.high = int(np.max(values)) if high is None else high
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Two numbers between which all lie."""
+        """The least and the largest number possible."""
         low, high = self.low * self.factor, self.high * self.factor
         return (low, high) if low <= high else (high, low)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Operand) -> Number:
         if not _is_number(other):
             return NotImplemented
-        other = _column(other)
+        other = _as_column(other)
         if self.values is other.values:
-            return _times(self, self.factor + other.factor)
+            return _with_factor(self, self.factor + other.factor)
         if not other.factor:
             return self
         common = gcd(self.factor, other.factor)
@@ -67,82 +76,86 @@ class Column:
         if first.factor < 0:
             common = -common
         if second.factor * common > 0:
-            return _times(_combined(operator.add, _scaled(first, common), _scaled(second, common)), common)
-        return _times(_combined(operator.sub, _scaled(first, common), _scaled(second, -common)), common)
+            return _with_factor(
+                _combine(operator.add, _divide_factor(first, common), _divide_factor(second, common)), common
+            )
+        return _with_factor(
+            _combine(operator.sub, _divide_factor(first, common), _divide_factor(second, -common)), common
+        )
 
-    def __sub__(self, other: Any) -> Any:
-        return self + -other
+    def __sub__(self, other: Operand) -> Number:
+        return self.__add__(-other)
 
-    def __rsub__(self, other: Any) -> Any:
-        return -self + other
+    def __rsub__(self, other: Operand) -> Number:
+        return cast("Number", -self + other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Operand) -> Number:
         if not _is_number(other):
             return NotImplemented
         if isinstance(other, int):
-            return _times(self, self.factor * other)
-        other = _column(other)
-        return _times(_combined(operator.mul, self, other), self.factor * other.factor)
+            return _with_factor(self, self.factor * other)
+        other = _as_column(other)
+        return _with_factor(_combine(operator.mul, self, other), self.factor * other.factor)
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __pow__(self, exponent: int) -> Any:
-        power: Any = 1
+    def __pow__(self, exponent: int) -> Number:
+        power: Number = 1
         for _ in range(exponent):
             power = self * power
         return power
 
-    def __neg__(self) -> Any:
-        return _times(self, -self.factor)
+    def __neg__(self) -> Number:
+        return _with_factor(self, -self.factor)
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Number:
         if self.low < 0 < self.high:
-            return Column(abs(self.values), abs(self.factor), 0, max(-self.low, self.high))
-        return _times(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
+            return Column(np.abs(self.values), abs(self.factor), 0, max(-self.low, self.high))
+        return _with_factor(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Operand) -> Number:
         """Rounded down; 0 where the divisor is 0."""
         if not _is_number(other):
             return NotImplemented
-        return _quotient(self, _column(other))
+        return _quotient(self, _as_column(other))
 
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _quotient(_column(other), self)
+    def __rfloordiv__(self, other: Operand) -> Number:
+        return _quotient(_as_column(other), self)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Operand) -> Number:
         if not _is_number(other):
             return NotImplemented
         return self - self // other * other
 
-    def __rmod__(self, other: Any) -> Any:
-        return other - other // self * self
+    def __rmod__(self, other: Operand) -> Number:
+        return cast("Number", other - other // self * self)
 
-    def __eq__(self, other: object) -> Any:
-        return self._compared(other, operator.eq)
+    def __eq__(self, other: object) -> Truth:  # type: ignore[override]
+        return self._compare(other, operator.eq)
 
-    def __ne__(self, other: object) -> Any:
-        return self._compared(other, operator.ne)
+    def __ne__(self, other: object) -> Truth:  # type: ignore[override]
+        return self._compare(other, operator.ne)
 
-    def __lt__(self, other: Any) -> Any:
-        return self._compared(other, operator.lt)
+    def __lt__(self, other: object) -> Truth:
+        return self._compare(other, operator.lt)
 
-    def __le__(self, other: Any) -> Any:
-        return self._compared(other, operator.le)
+    def __le__(self, other: object) -> Truth:
+        return self._compare(other, operator.le)
 
-    def __gt__(self, other: Any) -> Any:
-        return self._compared(other, operator.gt)
+    def __gt__(self, other: object) -> Truth:
+        return self._compare(other, operator.gt)
 
-    def __ge__(self, other: Any) -> Any:
-        return self._compared(other, operator.ge)
+    def __ge__(self, other: object) -> Truth:
+        return self._compare(other, operator.ge)
 
     def __bool__(self) -> bool:
         return bool(self != 0)
 
-    def _compared(self, other: Any, relation: Callable[[Any, Any], Any]) -> Any:
+    def _compare(self, other: object, relation: Callable[..., bool]) -> Truth:
         """A bool where the bounds tell, otherwise a Condition."""
         if not _is_number(other):
-            return NotImplemented
-        (low, high), (least, most) = self.bounds, _column(other).bounds
+            return NotImplemented  # type: ignore[no-any-return]
+        (low, high), (least, most) = self.bounds, _as_column(other).bounds
         is_equality = relation in {operator.eq, operator.ne}
         if high < least or low > most or (low == high == least == most):
             return relation(low, least)
@@ -158,11 +171,11 @@ class Column:
 Integral.register(Column)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[Operand]:
     return isinstance(value, int | Column | np.ndarray)
 
 
-def _column(number: Any) -> Column:
+def _as_column(number: Operand) -> Column:
     if isinstance(number, Column):
         return number
     if isinstance(number, np.ndarray):
@@ -170,27 +183,27 @@ def _column(number: Any) -> Column:
     return Column(1, int(number), 1, 1)
 
 
-def _times(column: Column, factor: int) -> Any:
+def _with_factor(column: Column, factor: int) -> Number:
     """The column's values times `factor`."""
     return Column(column.values, factor, column.low, column.high) if factor else 0
 
 
-def _scaled(column: Column, common: int) -> Column:
+def _divide_factor(column: Column, common: int) -> Column:
     """The column divided by `common`, which divides its factor, with the rest of that multiplied out."""
     factor = column.factor // common
     scale = Column(factor, 1, factor, factor)
     if isinstance(column.values, int):
         return scale
-    return column if factor == 1 else _combined(operator.mul, column, scale)
+    return column if factor == 1 else _combine(operator.mul, column, scale)
 
 
-def _combined(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> Column:
+def _combine(operation: Operation, first: Column, second: Column) -> Column:
     """`operation` of the values of both, without their factors."""
     bounds = _extremes(operation, first, second)
     if not _fits(*bounds):
-        first, second = _tightened(first), _tightened(second)
+        first, second = _with_exact_bounds(first), _with_exact_bounds(second)
         bounds = _extremes(operation, first, second)
-    sides: tuple[Any, ...] = first.values, second.values
+    sides: tuple[np.ndarray | int, ...] = first.values, second.values
     if not _fits(*bounds, *(side for side in sides if isinstance(side, int))):
         sides = tuple(side if isinstance(side, int) else side.astype(object) for side in sides)
     values = operation(*sides)
@@ -203,7 +216,7 @@ def _fits(*numbers: int) -> bool:
     return all(-(2**63) <= number < 2**63 for number in numbers)
 
 
-def _extremes(operation: Callable[[Any, Any], Any], first: Column, second: Column) -> tuple[int, int]:
+def _extremes(operation: Operation, first: Column, second: Column) -> tuple[int, int]:
     """A sum or a product is extreme where both sides are; so is a quotient by what has one sign."""
     if operation is operator.floordiv and second.low <= 0:
         most = max(abs(first.low), abs(first.high))
@@ -214,37 +227,37 @@ def _extremes(operation: Callable[[Any, Any], Any], first: Column, second: Colum
     return min(found), max(found)
 
 
-def _tightened(column: Column) -> Column:
+def _with_exact_bounds(column: Column) -> Column:
     return column if isinstance(column.values, int) else Column(column.values, column.factor)
 
 
-def _quotient(dividend: Column, divisor: Column) -> Any:
+def _quotient(dividend: Column, divisor: Column) -> Number:
     if not divisor.factor:
         raise ZeroDivisionError
     common = gcd(dividend.factor, divisor.factor) * (1 if divisor.factor > 0 else -1)
     if divisor.factor == common and isinstance(divisor.values, int):
-        return _times(dividend, dividend.factor // common)
-    above, below = _scaled(dividend, common), _scaled(divisor, common)
+        return _with_factor(dividend, dividend.factor // common)
+    above, below = _divide_factor(dividend, common), _divide_factor(divisor, common)
     if below.low > 0 or below.high < 0 or isinstance(below.values, int):
-        return _combined(operator.floordiv, above, below)
+        return _combine(operator.floordiv, above, below)
     is_zero = below.values == 0
     nonzero = Column(np.where(is_zero, 1, below.values))
-    return _combined(operator.floordiv, above, nonzero) * np.logical_not(is_zero)
+    return _combine(operator.floordiv, above, nonzero).__mul__(np.logical_not(is_zero))
 
 
-def joined(conditions: Sequence[Any], columns: Sequence[Column]) -> Column:
-    """The column that has the numbers of each of `columns` where its condition is true."""
+def merge_columns(conditions: Sequence[np.ndarray], columns: Sequence[Column]) -> Column:
+    """One column with the numbers of each of `columns` where its condition is true."""
     common = gcd(*(column.factor for column in columns))
-    scaled = [_scaled(column, common) for column in columns]
+    scaled = [_divide_factor(column, common) for column in columns]
     values = np.zeros(conditions[0].shape, np.result_type(*(column.values for column in scaled)))
     for condition, column in zip(conditions, scaled, strict=True):
         values[condition] = column.values
     return Column(values, common)
 
 
-def spread(number: Column | int, shape: tuple[int, ...]) -> Column:
+def broadcast_column(number: Column | int, shape: tuple[int, ...]) -> Column:
     """The number, or the column's numbers, as a column of that shape whose factor is positive."""
-    column = _column(number)
+    column = _as_column(number)
     if column.factor <= 0:
-        column = _scaled(column, 1)
+        column = _divide_factor(column, 1)
     return Column(np.broadcast_to(column.values, shape), column.factor, column.low, column.high)

@@ -1,4 +1,4 @@
-"""What a requirement comes to while sizes are open: it holds, it fails, or it has to be assumed."""
+"""Requirements on open sizes: each holds, fails, or becomes a constraint that has to be assumed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from convcost.core.breakeven import Relation
 from convcost.core.constraints import AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.symbolic.expressions import is_long, with_unknowns
-from convcost.symbolic.formula import Formula, Value, divided, from_terms
-from convcost.symbolic.integrality import is_integer, is_integer_term
-from convcost.symbolic.notation import people
-from convcost.symbolic.signs import is_nonnegative, without_divisor, without_floor
+from convcost.symbolic.expressions import apply_outside_floors, is_long
+from convcost.symbolic.formula import Formula, Value, divide, from_terms
+from convcost.symbolic.notation import pretty
+from convcost.symbolic.predicates import (
+    is_integer,
+    is_integer_term,
+    is_nonnegative,
+    without_divisor,
+    without_floor,
+)
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
 from convcost.symbolic.terms import UNIT, Terms, common_divisor, common_factors, terms_of
@@ -31,14 +36,14 @@ class InfeasibleError(Exception):
 
 
 class Constraint(NamedTuple):
-    """That `formula` is ≥ 0, zero, or whole."""
+    """That `formula` is ≥ 0, is zero, or is an integer ("whole")."""
 
     relation: Literal["nonnegative", "zero", "whole"]
     formula: Formula
 
     @property
     def assumption(self) -> Assumption:
-        """As a report has it."""
+        """The same as a report states it."""
         return Assumption(self.statement(_text), self.relation, to_sympy(self.formula))
 
     def statement(self, write: Callable[[Expr], str]) -> str:
@@ -46,27 +51,27 @@ class Constraint(NamedTuple):
         if self.relation == "whole":
             divisor = from_terms(common_divisor(self.formula))
             return f"{write(to_sympy(divisor))} divides {write(to_sympy(self.formula * divisor))}"
-        return _sides(self.formula.terms, "=" if self.relation == "zero" else "≥").text(write)
+        return _relation_of(self.formula.terms, "=" if self.relation == "zero" else "≥").text(write)
 
 
 def _text(expression: Expr) -> str:
-    """As people write it; a long formula as it is, and a very long one as programs do."""
+    """For people; a long formula as it is, and a very long one in Python's notation."""
     if is_long(expression):
         return long_program(expression)
-    return people(expression) if is_long(expression, LONGEST_FACTORED) else readable(expression)
+    return pretty(expression) if is_long(expression, LONGEST_FACTORED) else readable(expression)
 
 
 def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
-    """What has to be assumed for `requirement` to hold; InfeasibleError if it can't."""
+    """The constraints under which `requirement` holds; InfeasibleError if it can't hold."""
     match requirement:
         case AtLeast(value=value, minimum=minimum):
-            yield from not_negative(value - minimum)
+            yield from nonnegative_constraints(value - minimum)
         case AtMost(value=value, maximum=maximum) if maximum != LARGEST_SIZE:
-            yield from not_negative(maximum - value)
+            yield from nonnegative_constraints(maximum - value)
         case Divides(divisor=divisor, value=value):
-            yield from _whole(_quotient(value, divisor))
+            yield from _integer_constraints(_quotient(value, divisor))
         case Equals(value=value, expected=expected):
-            yield from _zero(value - expected)
+            yield from _zero_constraints(value - expected)
         case Rank() | Known() if not requirement.holds():
             raise InfeasibleError
 
@@ -78,19 +83,19 @@ def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
     return Constraint(assumption.relation, formula).statement(write)
 
 
-def constraints_left(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:
-    """What is left of `assumption` with numbers put in; InfeasibleError if they break it."""
+def remaining_constraints(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:
+    """What remains of `assumption` at these sizes; InfeasibleError if they break it."""
     formula = substitute(from_sympy(assumption.formula), sizes)
     match assumption.relation:
         case "nonnegative":
-            yield from not_negative(formula)
+            yield from nonnegative_constraints(formula)
         case "zero":
-            yield from _zero(formula)
+            yield from _zero_constraints(formula)
         case "whole":
-            yield from _whole(formula)
+            yield from _integer_constraints(formula)
 
 
-def not_negative(difference: Value) -> Iterator[Constraint]:
+def nonnegative_constraints(difference: Value) -> Iterator[Constraint]:
     """That `difference` ≥ 0."""
     known = is_nonnegative(difference)
     if known is None:
@@ -106,7 +111,7 @@ def not_negative(difference: Value) -> Iterator[Constraint]:
 
 
 def _tightened(difference: Terms) -> Terms:
-    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of integer terms can be tightened."""
+    """L − 2 for 2·L − 3, as 2·L ≥ 3 means L ≥ 2; only a sum of integer terms can be tightened."""
     if difference.is_constant or not _is_of_integer_terms(difference):
         return difference
     common = _common_coefficient(difference)
@@ -124,7 +129,7 @@ def _common_coefficient(difference: Terms) -> int:
 
 
 def without_common_factors(difference: Terms) -> Terms:
-    """`difference` without the positive factors that all its terms have: they decide no sign."""
+    """`difference` without the positive factors that all its terms have; the sign is the same."""
     if len(difference) == 1:
         return difference
     common = common_factors(difference)
@@ -132,7 +137,7 @@ def without_common_factors(difference: Terms) -> Terms:
     return difference * common.inverse() if is_positive else difference
 
 
-def _whole(quotient: Value) -> Iterator[Constraint]:
+def _integer_constraints(quotient: Value) -> Iterator[Constraint]:
     if not isinstance(quotient, Formula):
         if quotient.denominator != 1:
             raise InfeasibleError
@@ -142,13 +147,13 @@ def _whole(quotient: Value) -> Iterator[Constraint]:
 
 def _quotient(value: Value, divisor: Value) -> Value:
     """value / divisor, without what two sums have in common."""
-    quotient = divided(value, divisor)
+    quotient = divide(value, divisor)
     if len(terms_of(divisor)) == 1 or is_integer(quotient):
         return quotient
-    return from_sympy(with_unknowns(to_sympy(value) / to_sympy(divisor), cancel))
+    return from_sympy(apply_outside_floors(to_sympy(value) / to_sympy(divisor), cancel))
 
 
-def _zero(difference: Value) -> Iterator[Constraint]:
+def _zero_constraints(difference: Value) -> Iterator[Constraint]:
     if not isinstance(difference, Formula):
         if difference != 0:
             raise InfeasibleError
@@ -162,11 +167,11 @@ def _zero(difference: Value) -> Iterator[Constraint]:
 
 
 def relation(difference: Expr, sign: str) -> Relation:
-    """sympy's `difference` to 0, with every term on the side where it is added: L ≥ 2, 3·L < 5."""
-    return _sides(without_common_factors(without_divisor(from_sympy(difference))), sign)
+    """How `difference` compares with 0, each term on the side where it is positive: L ≥ 2, 3·L < 5."""
+    return _relation_of(without_common_factors(without_divisor(from_sympy(difference))), sign)
 
 
-def _sides(difference: Terms, sign: str) -> Relation:
+def _relation_of(difference: Terms, sign: str) -> Relation:
     left = Terms({term: factor for term, factor in difference.items() if factor > 0})
     right = Terms({term: -factor for term, factor in difference.items() if factor < 0})
     if left.is_constant and not right.is_constant:

@@ -1,66 +1,70 @@
-"""Where a formula in one size changes its sign: its roots, or, with roundings, whole numbers.
+"""Where a formula in one size changes its sign: at roots of a polynomial, or, with floors, at integers.
 
-A rounding ⌊x⌋ is x − e with 0 ≤ e < 1, so that a formula with roundings lies between two polynomials. Where
-both have one sign, it has that too; the whole numbers in between are tried, all of them.
+⌊x⌋ is x − e with 0 ≤ e < 1, so that a formula with floors lies between two polynomials. Where both have the
+same sign, so has the formula; all integers in between are tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import groupby
 from math import ceil, floor, prod
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias, cast
 
 import sympy
-from sympy import Abs, Dummy, Poly, Rational, real_roots
+from sympy import Abs, Dummy, Expr, Poly, Rational, Symbol, real_roots
 from sympy.polys.polyerrors import PolynomialError
 
-from convcost.symbolic.expressions import inner_first, python_number, quotient
+from convcost.symbolic.expressions import postorder, python_number, quotient
 
 MOST_POINTS = 16
 """More changes of a sign are no answer that a reader can hold in mind."""
 
 MOST_TRIED = 2**20
-"""Whole numbers that are tried where the sign is not known otherwise."""
+"""Integers that are tried where the sign is not known otherwise."""
 
 LARGEST_TRIED = 10**18
 
 
-class Crossings(NamedTuple):
-    """`points` where a sign changes, and the `signs` before, between and behind them.
+Point: TypeAlias = Expr | int | Fraction
 
-    `exact` tells roots from the first whole numbers of a new sign. A first sign of 0 before a root holds at
-    that root, the least size there is.
+
+class Crossings(NamedTuple):
+    """The `points` at which the sign changes, and the `signs` before, between and after them.
+
+    `exact` points are roots; the others are the first integers with a new sign. If the least size is a root,
+    it is the first point, and the first sign is 0.
     """
 
     signs: tuple[int, ...]
-    points: tuple[Any, ...] = ()
+    points: tuple[Point, ...] = ()
     exact: bool = True
 
-    def beyond(self, least: int) -> Crossings:
-        """The same for sizes from `least` on."""
+    def from_size(self, least: int) -> Crossings:
+        """The crossings among sizes from `least` on."""
         passed = sum(bool(point < least) or (not self.exact and point == least) for point in self.points)
         signs, points = self.signs[passed:], self.points[passed:]
         starts_there = self.exact and bool(points) and points[0] == least
         return self._replace(signs=(0, *signs[1:]) if starts_there else signs, points=points)
 
 
-def sign_of(value: Any) -> int:
+def sign_of(value: Point) -> int:
     """−1, 0 or 1."""
     return int(bool(value > 0)) - int(bool(value < 0))
 
 
-def crossings(difference: Any, size: Any) -> Crossings | None:
+def crossings(difference: Expr, size: Symbol) -> Crossings | None:
     """Where `difference` changes its sign over the positive values of its one `size`.
 
-    None where it does so too often to be told, or without an end, or where that is not known.
+    None if there are too many crossings to list, or if they could not be found.
     """
     polynomial = _polynomial(difference, size)
-    return _whole_crossings(difference, size) if polynomial is None else _real_crossings(polynomial)
+    return _integer_crossings(difference, size) if polynomial is None else _real_crossings(polynomial)
 
 
-def _polynomial(formula: Any, *sizes: Any) -> Poly | None:
-    """The polynomial in `sizes` with rational coefficients that `formula` is; None if it is none."""
+def _polynomial(formula: Expr, *sizes: Symbol) -> Poly | None:
+    """`formula` as a polynomial in `sizes` with rational coefficients; None if it is not one."""
     try:
         polynomial = Poly(formula, *sizes)
     except PolynomialError:
@@ -70,25 +74,27 @@ def _polynomial(formula: Any, *sizes: Any) -> Poly | None:
 
 def _real_crossings(polynomial: Poly) -> Crossings:
     roots = [root for root in dict.fromkeys(real_roots(polynomial)) if root > 0]
-    signs = tuple(sign_of(polynomial.eval(point)) for point in _between(roots))
-    kept = [place for place, root in enumerate(roots) if signs[place] != signs[place + 1] or root.is_Integer]
+    signs = tuple(sign_of(polynomial.eval(point)) for point in _points_between(roots))
+    changes = [
+        place for place, root in enumerate(roots) if signs[place] != signs[place + 1] or root.is_Integer
+    ]
     return Crossings(
-        signs=(signs[0], *(signs[place + 1] for place in kept)),
-        points=tuple(python_number(roots[place].together()) for place in kept),
+        signs=(signs[0], *(signs[place + 1] for place in changes)),
+        points=tuple(python_number(roots[place].together()) for place in changes),
     )
 
 
-def _between(roots: list[Any]) -> Iterator[Any]:
-    """A rational point before, between and behind the crossings."""
+def _points_between(roots: list[Expr]) -> Iterator[Rational]:
+    """A rational point before, between and after the roots."""
     edges = [Rational(0), *roots]
     for lower, upper in zip(edges, roots, strict=False):
         yield Rational(str(((lower + upper) / 2).evalf(30)))
     yield Rational(int(edges[-1]) + 1)
 
 
-def _whole_crossings(difference: Any, size: Any) -> Crossings | None:
-    """The first whole number of each new sign: those are tried at which the sign may change."""
-    tried = _Roundings(size).undecided(difference)
+def _integer_crossings(difference: Expr, size: Symbol) -> Crossings | None:
+    """The first integer of each new sign; tried are those at which the sign may change."""
+    tried = _FloorReplacement(size).undecided(difference)
     numbers = tried and sorted({number for part in tried for number in part if number >= 1} | {1})
     if not numbers:
         return None
@@ -99,36 +105,37 @@ def _whole_crossings(difference: Any, size: Any) -> Crossings | None:
     return Crossings(signs, starts[1:], exact=False)
 
 
-def _signs(formula: Any, size: Any, numbers: list[int]) -> Iterator[tuple[int, int]]:
-    """The numbers, which ascend, and the sign of the formula at each."""
+def _signs(formula: Expr, size: Symbol, numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Each of `numbers`, which ascend, with the sign of the formula there."""
     import numpy as np
 
-    from convcost.symbolic.columns import Column, spread
+    from convcost.symbolic.columns import Column, broadcast_column
 
-    column: Any = Column(np.array(numbers))
-    parts: Any = quotient(formula, {size.name: column})
-    signs = prod(np.sign(spread(part, (len(numbers),)).values) for part in parts)
-    return zip(numbers, signs.tolist(), strict=True)
+    column = cast("int", Column(np.array(numbers)))
+    parts = cast("tuple[Column | int, ...]", quotient(formula, {size.name: column}))
+    signs = prod(np.sign(broadcast_column(part, (len(numbers),)).values) for part in parts)
+    return zip(numbers, np.asarray(signs).tolist(), strict=True)
 
 
-class _Roundings:
-    """Roundings and absolute values in one size, which are replaced by what they are for large sizes.
+class _FloorReplacement:
+    """Replaces floors and absolute values in one size by polynomials that hold for large sizes.
 
-    `errors` has the largest value of what is added for each; up to `settled`, the replacement may not hold.
+    ⌊x⌋ becomes x minus an unknown error; `largest_errors` has the most that each can be. Up to `settled`, the
+    replacements may not hold.
     """
 
-    def __init__(self, size: Any) -> None:
+    def __init__(self, size: Symbol) -> None:
         self.size = size
-        self.errors: dict[Any, Any] = {}
+        self.largest_errors: dict[Dummy, Rational | int] = {}
         self.settled = 0
 
-    def undecided(self, formula: Any) -> list[range] | None:
-        """The whole numbers at which the sign of `formula` is to be tried; between them it stays.
+    def undecided(self, formula: Expr) -> list[range] | None:
+        """The integers at which the sign of `formula` has to be tried; between them it does not change.
 
-        None if they have no end, or are too many.
+        None if there are infinitely many, or too many.
         """
-        replaced: dict[Any, Any] = {}
-        for part in inner_first(formula):
+        replaced: dict[Expr, Expr | int] = {}
+        for part in postorder(formula):
             if isinstance(part, sympy.floor | Abs):
                 replacement = self._replacement(part, part.args[0].xreplace(replaced))
                 if replacement is None:
@@ -142,18 +149,19 @@ class _Roundings:
         is_too_much = sum(map(len, parts)) > MOST_TRIED or max(part.stop for part in parts) > LARGEST_TRIED
         return None if is_too_much else parts
 
-    def _replacement(self, part: Any, inner: Any) -> Any:
-        """What a rounding or an absolute value of `inner` is for large sizes; None if that is not known."""
+    def _replacement(self, part: Expr, inner: Expr) -> Expr | int | None:
+        """What a floor or an absolute value of `inner` is for large sizes; None if that is not known."""
         if isinstance(part, Abs):
-            return self._unsigned(inner)
+            return self._absolute(inner)
         limit = self._limit(inner)
         if limit is not None:
             return limit
         error = Dummy()
-        self.errors[error] = _largest_error(part.args[0])
+        self.largest_errors[error] = _largest_error(part.args[0])
         return inner - error
 
-    def _unsigned(self, inner: Any) -> Any:
+    def _absolute(self, inner: Expr) -> Expr | None:
+        """|inner| for large sizes."""
         bounds = self._bounds(inner)
         parts = bounds and self._undecided(*bounds)
         if not bounds or parts is None:
@@ -161,8 +169,8 @@ class _Roundings:
         self._settle(part.stop for part in parts)
         return inner if bounds[0].LC() > 0 else -inner
 
-    def _limit(self, inner: Any) -> int | None:
-        """The whole number that ⌊inner⌋ is for all large sizes, if there is one."""
+    def _limit(self, inner: Expr) -> int | None:
+        """The integer that ⌊inner⌋ is for all large sizes, if there is one."""
         numerator, denominator = (_polynomial(part, self.size) for part in inner.together().as_numer_denom())
         if numerator is None or denominator is None or numerator.degree() > denominator.degree():
             return None
@@ -176,25 +184,28 @@ class _Roundings:
     def _settle(self, numbers: Iterable[int]) -> None:
         self.settled = max(self.settled, *numbers, 0)
 
-    def _bounds(self, formula: Any) -> tuple[Poly, Poly] | None:
-        """Two polynomials between which one lies that has the sign of `formula`, where that is settled."""
+    def _bounds(self, formula: Expr) -> tuple[Poly, Poly] | None:
+        """A lower and an upper polynomial for one that has the sign of `formula`; None if there is none."""
         numerator, denominator = formula.together().as_numer_denom()
-        errors = [*(formula.free_symbols & self.errors.keys())]
+        unknowns = formula.free_symbols
+        errors = [error for error in self.largest_errors if error in unknowns]
         polynomial = _polynomial(numerator * denominator, self.size, *errors)
         if polynomial is None or denominator.has(*errors):
             return None
         lower, upper = Poly(0, self.size), Poly(0, self.size)
         for (power, *powers), coefficient in polynomial.terms():
-            largest = prod(self.errors[error] ** each for error, each in zip(errors, powers, strict=True))
+            largest = prod(
+                self.largest_errors[error] ** each for error, each in zip(errors, powers, strict=True)
+            )
             ends = (0 if any(powers) else coefficient, coefficient * largest)
             monomial = Poly(self.size**power, self.size)
             lower, upper = lower + monomial * min(ends), upper + monomial * max(ends)
         return lower, upper
 
     def _undecided(self, lower: Poly, upper: Poly) -> list[range] | None:
-        """Where a number between these bounds may change its sign."""
+        """The integers at which a value between these bounds may change its sign; None without an end."""
 
-        def is_decided(point: Any) -> bool:
+        def is_decided(point: Rational | int) -> bool:
             return bool(lower == upper or lower.eval(point) > 0 or upper.eval(point) < 0)
 
         parts, last = [], 0
@@ -206,15 +217,15 @@ class _Roundings:
         return parts if is_decided(last + 1) else None
 
 
-def _largest_error(inner: Any) -> Any:
-    """By how much ⌊inner⌋ is less than that, at most."""
+def _largest_error(inner: Expr) -> Rational | int:
+    """The most that ⌊inner⌋ can be below `inner`."""
     unknown = {part: Dummy() for part in inner.atoms(sympy.floor, Abs)}
     denominator = inner.xreplace(unknown).as_numer_denom()[1]
     return 1 - 1 / denominator if denominator.is_Integer else 1
 
 
 def _root_intervals(polynomial: Poly) -> Iterator[tuple[int, int]]:
-    """For each positive root, whole numbers next to it on both sides."""
+    """For each positive root the integers next to it on both sides."""
     if polynomial.degree() > 0:
         for (start, stop), _ in polynomial.intervals(eps=Rational(1, 2), inf=0):
             yield floor(start), ceil(stop)

@@ -1,4 +1,4 @@
-"""Layers evaluated on open sizes: what they require is assumed, what they yield are formulas."""
+"""Evaluates layers on open sizes: requirements become assumptions, shapes and costs formulas."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
 from convcost.symbolic.assumptions import AssumptionSet
-from convcost.symbolic.constraints import InfeasibleError, constraints_of, not_negative
+from convcost.symbolic.constraints import InfeasibleError, constraints_of, nonnegative_constraints
 from convcost.symbolic.feasibility import is_fulfillable
 from convcost.symbolic.formula import HEAVIEST, Formula, Value, as_dimension, formula_of
-from convcost.symbolic.signs import sign_of
+from convcost.symbolic.predicates import sign_of
 from convcost.symbolic.substitution import asymptotic_sign, names_in, transform
 from convcost.symbolic.terms import Atom
 
@@ -24,12 +24,12 @@ LONGEST_DIMENSION = 60
 """A dimension of more parts becomes an opaque sum, so that a chain does not work on ever longer formulas."""
 
 LONGEST_VALID_MACS = 500
-"""A formula for valid MACs of more parts is not worth its work."""
+"""A formula for valid MACs with more parts is left out."""
 
 WEIGHT_OF_A_LAYER = 10
 
 HEAVIEST_DESIGN = 12_000
-"""The parts of all layers' formulas together, written out: more take long to print, and nobody reads them."""
+"""The parts of all layers' formulas together, multiplied out: more take long to print."""
 
 TOO_LONG = "with so many layers the formulas in open sizes get too long"
 DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
@@ -37,14 +37,14 @@ NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first:
 
 
 class TooLongError(RequirementError):
-    """A design of which nobody would read the formulas; they are no shorter without chosen signs."""
+    """A design whose formulas are too long; without chosen signs they are no shorter."""
 
 
 class SymbolicEvaluator:
-    """Works on formulas, and collects what they take for granted.
+    """Computes with formulas, and collects the assumptions that they rest on.
 
-    With `chooses_signs`, a sign that varies is assumed as it is for the usual sizes, which makes formulas
-    shorter; `has_chosen` says whether that was done. Without, |x| stays in the formula.
+    With `chooses_signs`, a sign that varies is assumed to be the one of usual sizes, which makes formulas
+    shorter; `has_chosen` says whether that was done. Otherwise |x| stays in the formula.
     """
 
     def __init__(self, *, chooses_signs: bool = True) -> None:
@@ -54,11 +54,11 @@ class SymbolicEvaluator:
         self._weight = 0
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
+        """Assume what `requirement` needs; RequirementError if no sizes fulfil it."""
         for single in single_requirements(requirement):
             try:
                 for constraint in constraints_of(single):
-                    self.assumptions.enter(constraint)
+                    self.assumptions.add(constraint)
             except InfeasibleError:
                 raise RequirementError(
                     single.message, hint=single.hint, argument=single.argument, step=step
@@ -66,24 +66,24 @@ class SymbolicEvaluator:
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """The layer's output; a dimension that grows too long becomes an opaque sum."""
-        sizes = self._evaluated(layer.output, shape)
+        sizes = self._evaluate(layer.output, shape)
         self._weight += sum(getattr(size, "weight", 1) for size in sizes)
         short = (formula_of(Atom("positive", size)) if _is_long(size) else size for size in sizes)
         return cast("Shape", tuple(short))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """The layer's cost; without valid MACs where their formula is long, be it only in the end."""
-        quantities = self._evaluated(lambda simple: _quantities(layer.cost(simple)), shape)
+        """The layer's cost, without valid MACs where their formula is too long."""
+        quantities = self._evaluate(lambda simple: _quantities(layer.cost(simple)), shape)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
             raise TooLongError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)
         cost = Cost(*cast("Shape", quantities))
         return replace(cost, valid_macs=_unless_long(cost, "weight", HEAVIEST))
 
-    def _evaluated(
+    def _evaluate(
         self, formulas: Callable[[Shape], tuple[Size | None, ...]], shape: Shape
     ) -> tuple[Value | None, ...]:
-        """`formulas` with each dimension as one size, which is then opened up again."""
+        """`formulas` of the shape, each dimension of which is opaque meanwhile."""
         large = frozenset[str]().union(*map(names_in, shape))
         simple = cast("Shape", tuple(map(as_dimension, shape)))
         return tuple(
@@ -99,30 +99,30 @@ class SymbolicEvaluator:
         def absolute(inner: Value) -> Value:
             value = abs(inner)
             is_open = isinstance(value, Formula) and any(atom.kind == "absolute" for atom in value.atoms)
-            return self._signed(inner, large) if is_open else value
+            return self._resolve_sign(inner, large) if is_open else value
 
         return transform(
             formula,
             absolute=absolute,
-            rounding=self.assumptions.rounded,
+            rounding=self.assumptions.floor_of,
             opaque=lambda atom: formula_of(atom) if _is_long(atom.inner) else atom.inner,
         )
 
-    def _signed(self, inner: Value, large: frozenset[str]) -> Value:
-        known = sign_of(self.assumptions.under(inner))
+    def _resolve_sign(self, inner: Value, large: frozenset[str]) -> Value:
+        known = sign_of(self.assumptions.shift_to_bounds(inner))
         sign = known or (asymptotic_sign(inner, large) if self.chooses_signs else 0)
         if sign and known is None:
             self.has_chosen = True
             try:
-                for constraint in not_negative(sign * inner):
-                    self.assumptions.enter(constraint)
+                for constraint in nonnegative_constraints(sign * inner):
+                    self.assumptions.add(constraint)
             except InfeasibleError:
                 sign = -sign
         return sign * inner if sign else abs(inner)
 
 
 def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
-    """What `work` comes to with signs chosen, if some sizes fulfil all that is assumed then; else without."""
+    """`work` with chosen signs if some sizes fulfil all its assumptions, or else without."""
     evaluator = SymbolicEvaluator()
     try:
         result = work(evaluator)
@@ -149,6 +149,6 @@ def _quantities(cost: Cost) -> tuple[Size | None, ...]:
 
 
 def _unless_long(cost: Cost, measure: str, most: int) -> Size | None:
-    """The valid MACs, unless their formula is longer than that, and not that of all MACs."""
+    """The valid MACs; None if their formula is longer than `most`, and not the same as that of all MACs."""
     is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
     return None if is_long else cost.valid_macs

@@ -1,4 +1,4 @@
-"""sympy's expressions however deep they are: their parts, their length, their exact values.
+"""sympy's expressions of any depth: their parts, their length, their exact values.
 
 Nothing here recurses, which would run into Python's limit for the formulas of long chains.
 """
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 LONGEST = 250
-"""A formula with more parts is left as it is."""
+"""A formula with more parts is not simplified."""
 
 MOST_EXPANDED = 200
-"""So is one with more terms once it is multiplied out."""
+"""Nor is one with more terms when multiplied out."""
 
 HIGHEST_DEGREE = 24
-"""And one with higher powers then."""
+"""Nor one with higher powers when multiplied out."""
 
 
-def inner_first(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
-    """Every part of `expression` once, after its own parts; what is in `known` is left out with all in it."""
+def postorder(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
+    """Every part of `expression` once, after its own parts; without those in `known` and their parts."""
     seen: set[Expr] = set()
     waiting = [(expression, False)]
     while waiting:
@@ -40,15 +40,15 @@ def inner_first(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr
             waiting += [(inner, False) for inner in part.args]
 
 
-def with_unknowns(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
-    """`work` of `expression` with each ⌊x⌋ and |x| as one unknown: sympy would work on x too."""
-    unknowns = {inner: Dummy() for inner in _outermost(expression)}
+def apply_outside_floors(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
+    """`work(expression)`, which does not look into floors and absolute values."""
+    unknowns = {inner: Dummy() for inner in _outermost_floors(expression)}
     if not unknowns:
         return work(expression)
     return work(expression.xreplace(unknowns)).xreplace({unknown: part for part, unknown in unknowns.items()})
 
 
-def _outermost(expression: Expr) -> Iterator[Expr]:
+def _outermost_floors(expression: Expr) -> Iterator[Expr]:
     """The floors and absolute values that are in no other."""
     waiting, seen = [expression], {expression}
     while waiting:
@@ -74,13 +74,13 @@ def is_long(expression: Expr, most: int = LONGEST) -> bool:
 
 def _is_long_expanded(expression: Expr) -> bool:
     known: dict[Expr, tuple[int, int]] = {}
-    for part in inner_first(expression):
-        known[part] = _expanded(part, [known[inner] for inner in part.args])
+    for part in postorder(expression):
+        known[part] = _expanded_length(part, [known[inner] for inner in part.args])
     return any(terms > MOST_EXPANDED or degree > HIGHEST_DEGREE for terms, degree in known.values())
 
 
-def _expanded(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
-    """Its terms and its degree by those of its parts; a floor is one unknown."""
+def _expanded_length(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
+    """The number of terms and the degree when multiplied out, from those of the parts."""
     match part:
         case Add():
             return sum(terms for terms, _ in inner), max(degree for _, degree in inner)
@@ -112,37 +112,37 @@ class Quotient(NamedTuple):
 
 
 def evaluate(expression: Expr | int | Fraction, sizes: Mapping[str, Numbers]) -> int | Fraction | ndarray:
-    """`expression` at `sizes`: a Python int or a Fraction; for arrays an array of them.
+    """`expression` at `sizes`: an int or a Fraction, or an array of them for arrays.
 
-    At a size of another kind, which stands for many, it is one of that kind, rounded down.
+    For a size of another kind, such as a column, it is one of that kind, rounded down.
     """
     if isinstance(expression, int | Fraction):
         return expression
     numerator, denominator = quotient(expression, sizes)
     if isinstance(numerator, int) and isinstance(denominator, int):
-        return _divided(numerator, denominator)
+        return _exact_quotient(numerator, denominator)
     if not hasattr(numerator, "ndim") and not hasattr(denominator, "ndim"):
         return numerator // denominator
     from numpy import frompyfunc
 
-    return frompyfunc(_divided, 2, 1)(numerator, denominator)
+    return frompyfunc(_exact_quotient, 2, 1)(numerator, denominator)
 
 
-def _divided(numerator: int, denominator: int) -> int | Fraction:
+def _exact_quotient(numerator: int, denominator: int) -> int | Fraction:
     whole, rest = divmod(numerator, denominator)
     return Fraction(numerator, denominator) if rest else whole
 
 
 def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
-    """Numerator and denominator of `expression` at `sizes`; what occurs again is worked out once."""
+    """Numerator and denominator of `expression` at `sizes`; equal parts are computed once."""
     known: dict[Expr, Quotient] = {}
-    for part in inner_first(expression):
+    for part in postorder(expression):
         known[part] = _quotient(part, known, sizes)
     return known[expression]
 
 
 def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Numbers]) -> Quotient:
-    """A part by those of its parts."""
+    """The value of a part from those of its own parts."""
     match part:
         case Rational():
             return Quotient(int(part.p), int(part.q))
@@ -154,7 +154,7 @@ def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Nu
             numerators, denominators = zip(*map(known.__getitem__, args), strict=True)
             return Quotient(prod(numerators), prod(denominators))
         case Pow(base=base, exp=Integer() as exponent):
-            return _raised(known[base], int(exponent))
+            return _power(known[base], int(exponent))
         case floor(args=(inner,)):
             return Quotient(known[inner].numerator // known[inner].denominator, 1)
         case Abs(args=(inner,)):
@@ -170,6 +170,6 @@ def _sum(first: Quotient, second: Quotient) -> Quotient:
     return Quotient(above * other_below + other * below, below * other_below)
 
 
-def _raised(base: Quotient, exponent: int) -> Quotient:
+def _power(base: Quotient, exponent: int) -> Quotient:
     numerator, denominator = (part ** abs(exponent) for part in base)
     return Quotient(numerator, denominator) if exponent > 0 else Quotient(denominator, numerator)

@@ -1,4 +1,4 @@
-"""Whether some sizes fulfil all that is assumed: shown by finding some."""
+"""Whether some sizes fulfil all assumptions, found by a search."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from random import Random
 from convcost.symbolic.constraints import Constraint
 from convcost.symbolic.formula import Value
 from convcost.symbolic.substitution import names_in, value_at
-from convcost.symbolic.terms import Coefficient, rank, size_name, terms_of
+from convcost.symbolic.terms import Coefficient, monomial_key, size_name, terms_of
 
 Point = dict[str, int]
 
-USUAL = (720_720, 64, 3, 1)
+COMMON_SIZES = (720_720, 64, 3, 1)
 """Sizes that many others divide, and small ones."""
 
 MOST_POINTS = 120
@@ -30,13 +30,13 @@ LARGEST_TRIED = 10**9
 
 
 def is_fulfillable(constraints: Sequence[Constraint]) -> bool:
-    """Whether sizes are found that fulfil all `constraints`; those that are hard to find count as none."""
+    """Whether a short search finds sizes that fulfil all `constraints`."""
     names = sorted(frozenset[str]().union(*(names_in(constraint.formula) for constraint in constraints)))
     points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(constraints))))
-    return any(_is_fulfilling(_repaired(point, constraints), constraints) for point in points)
+    return any(_fulfills_all(_repair(point, constraints), constraints) for point in points)
 
 
-def _is_fulfilling(point: Point, constraints: Sequence[Constraint]) -> bool:
+def _fulfills_all(point: Point, constraints: Sequence[Constraint]) -> bool:
     return all(_is_fulfilled(constraint, point) for constraint in constraints)
 
 
@@ -59,26 +59,26 @@ def _value(formula: Value, point: Point) -> Coefficient | None:
 
 
 def _points(names: Sequence[str], count: int) -> Iterator[Point]:
-    """The usual sizes in every mixture, and small ones."""
+    """Random mixtures of common sizes and small ones, the same in each run."""
     random = Random(0)
     for _ in range(count):
-        top = random.choice(USUAL)
-        yield {name: random.choice((top, *USUAL, random.randint(1, 12))) for name in names}
+        top = random.choice(COMMON_SIZES)
+        yield {name: random.choice((top, *COMMON_SIZES, random.randint(1, 12))) for name in names}
 
 
-def _repaired(point: Point, constraints: Sequence[Constraint]) -> Point:
+def _repair(point: Point, constraints: Sequence[Constraint]) -> Point:
     """`point` with single sizes changed so that more of `constraints` hold."""
     for _ in range(REPAIRS):
         for constraint in constraints:
             value = _value(constraint.formula, point)
             if value is not None and not _is_fulfilled(constraint, point):
-                change = _made_whole if constraint.relation == "whole" else _balanced
+                change = _make_integer if constraint.relation == "whole" else _balance
                 point = change(point, constraint.formula, Fraction(value))
     return point
 
 
-def _made_whole(point: Point, formula: Value, value: Fraction) -> Point:
-    """`point` with one size multiplied or enlarged so that a quotient of it is whole, if that helps."""
+def _make_integer(point: Point, formula: Value, value: Fraction) -> Point:
+    """`point` with one size multiplied or enlarged so that `formula` is an integer, if one is found."""
     for name in sorted(names_in(formula)):
         enlarged = min(point[name] * value.denominator, LARGEST_TRIED)
         for size in (enlarged, *range(point[name] + 1, point[name] + MOST_ENLARGED)):
@@ -88,9 +88,9 @@ def _made_whole(point: Point, formula: Value, value: Fraction) -> Point:
     return point
 
 
-def _balanced(point: Point, formula: Value, value: Fraction) -> Point:
+def _balance(point: Point, formula: Value, value: Fraction) -> Point:
     """`point` with one size of a sum changed so that the sum is 0 there, or just above."""
-    for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: rank(term[0])):
+    for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: monomial_key(term[0])):
         name = size_name(monomial)
         size = point[name] - value / factor if name else 0
         if 1 <= size <= LARGEST_TRIED:

@@ -9,30 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from hashlib import sha1
 from math import floor, lcm
 from typing import TypeAlias
 
-from convcost.symbolic.integrality import is_integer, is_integer_atom, is_integer_term
-from convcost.symbolic.signs import is_positive_sum, sign_of
+from convcost.symbolic.predicates import (
+    is_integer,
+    is_integer_atom,
+    is_integer_term,
+    is_positive_sum,
+    sign_of,
+)
 from convcost.symbolic.terms import (
     Atom,
     Coefficient,
     HasTerms,
     Monomial,
     Terms,
-    alone,
     common_divisor,
-    plain,
-    rank,
+    monomial_key,
+    monomial_of,
+    simplify_number,
     terms_of,
 )
 
 MOST_TERMS = 48
-"""A sum of more terms isn't multiplied out."""
+"""A sum of more terms is not multiplied out."""
 
 HEAVIEST = 2000
-"""Nor is what would repeat more parts than this, since an opaque sum may occur in each term."""
+"""Nor is a product that would repeat more parts than this."""
 
 LONGEST_KEY = 100
 
@@ -77,7 +81,7 @@ class Formula:
             return from_terms(self.terms * other)
         if not isinstance(other, Formula):
             return NotImplemented
-        if _is_too_much(self, other):
+        if _is_costly_product(self, other):
             return as_atom(self) * as_atom(other)
         return from_terms(self.terms * other.terms)
 
@@ -94,11 +98,11 @@ class Formula:
 
     def __floordiv__(self, other: Value) -> Value:
         return (
-            rounded(divided(self, other)) if isinstance(other, Formula | int | Fraction) else NotImplemented
+            floor_of(divide(self, other)) if isinstance(other, Formula | int | Fraction) else NotImplemented
         )
 
     def __rfloordiv__(self, other: Value) -> Value:
-        return rounded(divided(other, self))
+        return floor_of(divide(other, self))
 
     def __mod__(self, other: Value) -> Value:
         is_known = isinstance(other, Formula | int | Fraction)
@@ -122,15 +126,15 @@ class Formula:
 
     __repr__ = __str__
 
-    def put_in(self, value: Callable[[Atom], Value]) -> Value:
+    def map_atoms(self, value: Callable[[Atom], Value]) -> Value:
         """The formula with `value(atom)` for every atom of its terms."""
         result: Value = 0
         for monomial, factor in self.terms.items():
             product: Value = factor
-            for atom, power in monomial:
-                product = product * raised(value(atom), power)
+            for atom, power in sorted(monomial, key=_atom_key):
+                product = product * power_of(value(atom), power)
             result = result + product
-        return plain(result) if isinstance(result, Fraction) else result
+        return simplify_number(result) if isinstance(result, Fraction) else result
 
     @property
     def atoms(self) -> frozenset[Atom]:
@@ -141,24 +145,35 @@ class Formula:
     def key(self) -> str:
         """The sort key: the same in each run; short for long formulas too."""
         if not self._key:
-            text = "+".join(sorted(f"{factor}{rank(monomial)}" for monomial, factor in self.terms.items()))
-            is_long = len(text) > LONGEST_KEY
-            self._key = sha1(text.encode(), usedforsecurity=False).hexdigest() if is_long else text
+            text = "+".join(
+                sorted(f"{factor}{monomial_key(monomial)}" for monomial, factor in self.terms.items())
+            )
+            self._key = _digest(text) if len(text) > LONGEST_KEY else text
         return self._key
 
 
 Value: TypeAlias = Formula | int | Fraction
 
 
-def _is_too_much(first: Formula, second: Formula) -> bool:
-    """Whether to multiply them out would take long, or repeat much."""
+def _digest(text: str) -> str:
+    from hashlib import sha1  # and with it OpenSSL: short formulas need none
+
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:
+    return factor[0].key
+
+
+def _is_costly_product(first: Formula, second: Formula) -> bool:
+    """Whether the product would have many terms, or repeat long ones."""
     mine, theirs = len(first.terms), len(second.terms)
     repeated = (theirs - 1) * first.weight + (mine - 1) * second.weight
     return max(mine, theirs) > 1 and (mine * theirs > MOST_TERMS or repeated > HEAVIEST)
 
 
 def from_terms(terms: Terms) -> Value:
-    """What `terms` come to: a plain number where no size is left in them."""
+    """The formula of `terms`; a plain number if there is no size in them."""
     return terms.constant if terms.is_constant else Formula(terms)
 
 
@@ -167,24 +182,24 @@ def atoms_of(number: HasTerms | Coefficient) -> frozenset[Atom]:
     return terms_of(number).atoms
 
 
-def divided(dividend: Value, divisor: Value) -> Value:
+def divide(dividend: Value, divisor: Value) -> Value:
     """dividend / divisor, exactly."""
-    return dividend * raised(divisor, -1)
+    return dividend * power_of(divisor, -1)
 
 
-def raised(number: Value, power: int) -> Value:
+def power_of(number: Value, power: int) -> Value:
     """number to the power of `power`, exactly."""
     if power > 0 or isinstance(number, Formula):
         return number**power
-    return plain(Fraction(1, number) ** -power)
+    return simplify_number(Fraction(1, number) ** -power)
 
 
 def formula_of(atom: Atom) -> Formula:
     """The formula that is `atom`."""
-    return Formula(Terms({alone(atom): 1}))
+    return Formula(Terms({monomial_of(atom): 1}))
 
 
-def name(text: str) -> Formula:
+def size_formula(text: str) -> Formula:
     """The size called `text`."""
     return formula_of(Atom("name", text))
 
@@ -202,13 +217,13 @@ def as_dimension(number: Value) -> Value:
     return formula_of(Atom("positive", number)) if is_sum else number
 
 
-def rounded(number: Value) -> Value:
-    """⌊number⌋ in one form: none of an integer, of what is mostly negative, or in another floor."""
-    return from_terms(_rounded(number.terms)) if isinstance(number, Formula) else floor(number)
+def floor_of(number: Value) -> Value:
+    """⌊number⌋ in one form: no floor of an integer, of a mostly negative sum, or directly in another."""
+    return from_terms(_floor(number.terms)) if isinstance(number, Formula) else floor(number)
 
 
 @lru_cache(maxsize=5_000)
-def _rounded(terms: Terms) -> Terms:
+def _floor(terms: Terms) -> Terms:
     whole, fraction = _split_integers(terms)
     if is_integer(fraction):
         return terms
@@ -216,19 +231,19 @@ def _rounded(terms: Terms) -> Terms:
         divisor = common_divisor(fraction)
         dividend = -fraction * divisor
         if is_integer(dividend) and all(atom.is_positive for atom in divisor.atoms):
-            return whole - _floor_of((dividend + divisor - 1) * divisor.inverse())
-    return whole + _floor_of(fraction)
+            return whole - _floor_of_terms((dividend + divisor - 1) * divisor.inverse())
+    return whole + _floor_of_terms(fraction)
 
 
-def _floor_of(terms: Terms) -> Terms:
-    """⌊terms⌋ with no floor in it that can be spared."""
+def _floor_of_terms(terms: Terms) -> Terms:
+    """⌊terms⌋ without an inner floor that makes no difference."""
     whole, fraction = _split_integers(terms)
     flat = _without_inner_floor(fraction)
-    return whole + (_floor_in_one_form(fraction) if flat is None else _rounded(flat))
+    return whole + (_floor_in_one_form(fraction) if flat is None else _floor(flat))
 
 
 def _split_integers(terms: Terms) -> tuple[Terms, Terms]:
-    """The sum of the terms that are integers for certain, and that of the rest."""
+    """The sum of the terms that are known to be integers, and that of the rest."""
     whole = Terms({term: factor for term, factor in terms.items() if is_integer_term(term, factor)})
     return whole, terms - whole
 
@@ -244,24 +259,24 @@ def _floor_in_one_form(fraction: Terms) -> Terms:
     if not varying:
         return whole + shift
     inner = Formula(varying + (constant - shift))
-    return Terms({alone(Atom("rounded", inner)): 1}) + whole + shift
+    return Terms({monomial_of(Atom("rounded", inner)): 1}) + whole + shift
 
 
 def _is_mostly_negative(fraction: Terms) -> bool:
-    """Whether more terms are subtracted than added, or the leading one of as many."""
+    """Whether most terms are negative, or the leading one where as many are positive."""
     signs = {term: 1 if factor > 0 else -1 for term, factor in fraction.items() if term}
-    return bool(signs) and (sum(signs.values()) or signs[max(signs, key=_leading)]) < 0
+    return bool(signs) and (sum(signs.values()) or signs[max(signs, key=_leading_key)]) < 0
 
 
-def _leading(monomial: Monomial) -> tuple[object, ...]:
+def _leading_key(monomial: Monomial) -> tuple[object, ...]:
     """Capitals first: they are mostly the larger sizes."""
     first = min(atom.key[1] for atom, _ in monomial)
-    return first[:1].isupper(), *rank(monomial)
+    return first[:1].isupper(), *monomial_key(monomial)
 
 
 def _without_inner_floor(fraction: Terms) -> Terms | None:
     """⌊(⌊x⌋ + m) / n⌋ = ⌊(x + m) / n⌋ for integers m and n > 0: what is rounded instead, or None."""
-    for monomial in sorted(fraction, key=rank):
+    for monomial in sorted(fraction, key=monomial_key):
         inner = [atom for atom, power in monomial if atom.kind == "rounded" and power == 1]
         if len(inner) != 1 or len(inner[0].inner.terms) + len(fraction) > MOST_TERMS:
             continue

@@ -1,4 +1,4 @@
-"""Formulas as they stand, written by a notation: for people, or in LaTeX."""
+"""Writes formulas as they stand, in a notation: Unicode for people, or LaTeX."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from convcost.symbolic.factorization import fraction
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LONGEST_FRACTION = 100
-"""Of a sum with more parts, fractions stay apart."""
+"""A longer sum of fractions is not written as one fraction."""
 
 BATCH_LIKE = ("B", "S", "N")
 
 
 class Notation(NamedTuple):
-    """How formulas are written, with `{}` where a part stands.
+    """How formulas are written, with `{}` for a part.
 
     Attributes:
         product: Joins factors.
-        power: An exponent that is a whole number.
-        root: Of what is in brackets if need be, or, where `root_encloses` it, as it is.
+        power: An integer exponent.
+        root: A square root; its argument needs no brackets if `root_encloses` it.
     """
 
     minus: str
@@ -40,7 +40,7 @@ class Notation(NamedTuple):
     maximum: str
 
 
-PEOPLE = Notation(
+PRETTY = Notation(
     minus="−",
     product="·".join,
     name=str,
@@ -73,9 +73,9 @@ LATEX = Notation(
 )
 
 
-def people(formula: Expr) -> str:
+def pretty(formula: Expr) -> str:
     """`formula` as it is, written for people."""
-    return write(formula, PEOPLE)
+    return write(formula, PRETTY)
 
 
 @lru_cache(maxsize=4_000)
@@ -91,74 +91,74 @@ def write(formula: Expr, notation: Notation) -> str:
         case Pow(base=base, exp=exponent):
             return _power(base, exponent, notation)
         case floor(args=(inner,)):
-            return notation.rounding.format(_over_one_line(inner, notation))
+            return notation.rounding.format(_as_one_fraction(inner, notation))
         case Abs():
             return f"|{write(formula.args[0], notation)}|"
         case Max():
-            ordered = sorted(formula.args, key=lambda each: (len(people(each)), people(each)))
+            ordered = sorted(formula.args, key=lambda each: (len(pretty(each)), pretty(each)))
             return notation.maximum.format(", ".join(write(each, notation) for each in ordered))
         case Rational() if formula.q != 1:
             return f"{formula.p}/{formula.q}".replace("-", notation.minus)
     return str(formula).replace("-", notation.minus)
 
 
-def _over_one_line(formula: Expr, notation: Notation) -> str:
+def _as_one_fraction(formula: Expr, notation: Notation) -> str:
     """A sum of fractions as one fraction, if it is not long."""
     numerator, denominator = (formula, 1) if is_long(formula, LONGEST_FRACTION) else fraction(formula)
     if denominator == 1:
         return write(numerator, notation)
-    return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
+    return f"{_parenthesized(numerator, notation)}/{_parenthesized(denominator, notation, Mul)}"
 
 
 def _sum(formula: Expr, notation: Notation) -> str:
-    terms = sorted(formula.args, key=_rank)
+    terms = sorted(formula.args, key=_term_key)
     signed = [(-term, True) if is_negative(term) else (term, False) for term in terms]
     (first, is_first_negative), *rest = sorted(signed, key=lambda part: part[1]) if signed[0][1] else signed
     others = (f" {notation.minus if minus else '+'} {write(term, notation)}" for term, minus in rest)
     return (notation.minus if is_first_negative else "") + write(first, notation) + "".join(others)
 
 
-def _rank(term: Expr) -> tuple[bool, int, bool, str]:
-    """Numbers last, high powers first, what is added before what is taken away, and then by name."""
+def _term_key(term: Expr) -> tuple[bool, int, bool, str]:
+    """Sorts numbers last, high powers first, positive terms before negative ones, and then by name."""
     rest = term.as_coeff_Mul()[1]
     powers = [int(part.exp) if isinstance(part, Pow) else 1 for part in Mul.make_args(rest)]
-    return bool(term.is_number), -sum(powers), is_negative(term), people(rest)
+    return bool(term.is_number), -sum(powers), is_negative(term), pretty(rest)
 
 
 def is_negative(term: Expr) -> bool:
-    """Whether a term of a sum is taken away."""
+    """Whether a term of a sum is negative."""
     return bool(term.as_coeff_Mul()[0] < 0)
 
 
 def _product(formula: Expr, notation: Notation) -> str:
     numerator, denominator = formula.as_numer_denom()
     if denominator != 1:
-        return f"{_bracketed(numerator, notation)}/{_bracketed(denominator, notation, Mul)}"
+        return f"{_parenthesized(numerator, notation)}/{_parenthesized(denominator, notation, Mul)}"
     coefficient, rest = formula.as_coeff_Mul()
     if coefficient == -1:
-        return f"{notation.minus}{_bracketed(rest, notation)}"
-    factors = [_bracketed(factor, notation) for factor in sorted(Mul.make_args(rest), key=_order)]
+        return f"{notation.minus}{_parenthesized(rest, notation)}"
+    factors = [_parenthesized(factor, notation) for factor in sorted(Mul.make_args(rest), key=_factor_key)]
     return notation.product(factors if coefficient == 1 else [write(coefficient, notation), *factors])
 
 
-def _order(factor: Expr) -> tuple[int, str]:
+def _factor_key(factor: Expr) -> tuple[int, str]:
     base = factor.base if isinstance(factor, Pow) else factor
     if not isinstance(base, Symbol):
-        return 2, "".join(filter(str.isalpha, people(base)))
+        return 2, "".join(filter(str.isalpha, pretty(base)))
     return (0 if base.name in BATCH_LIKE else 1), base.name
 
 
 def _power(base: Expr, exponent: Expr, notation: Notation) -> str:
     if exponent.is_negative:
-        return f"1/{_bracketed(base**-exponent, notation, Mul)}"
+        return f"1/{_parenthesized(base**-exponent, notation, Mul)}"
     if exponent == S.Half:
-        inner = write(base, notation) if notation.root_encloses else _bracketed(base, notation, Mul)
+        inner = write(base, notation) if notation.root_encloses else _parenthesized(base, notation, Mul)
         return notation.root.format(inner)
     is_whole = exponent.is_Integer
     written = notation.power(str(exponent)) if is_whole else notation.other_power.format(exponent)
-    return f"{_bracketed(base, notation, Mul)}{written}"
+    return f"{_parenthesized(base, notation, Mul)}{written}"
 
 
-def _bracketed(formula: Expr, notation: Notation, *kinds: type) -> str:
+def _parenthesized(formula: Expr, notation: Notation, *kinds: type) -> str:
     text = write(formula, notation)
     return f"({text})" if isinstance(formula, (Add, *kinds)) else text

@@ -1,4 +1,4 @@
-"""Reports with sizes left open: formulas throughout, and what they take for granted."""
+"""Reports with open sizes: formulas and their assumptions, and functions that map over all formulas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convcost.core.report import Report, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
-from convcost.symbolic.bounds import Largest, as_sympy, largest_under
+from convcost.symbolic.bounds import MaximumFunction, as_sympy, maximum_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.formula import Formula, Value, formula_of
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
@@ -27,35 +27,35 @@ Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
-    """What `network` costs, as formulas in the sizes that have no number."""
+    """The report of `network`, with formulas in the sizes that have no number."""
     return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator))
 
 
 def _open_report(
     network: Network, convention: Convention, dtype: str, evaluator: SymbolicEvaluator
 ) -> Report:
-    ours = {id(layer): mapped_layer(layer, from_sympy) for layer in network.layers}
+    ours = {id(layer): map_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
     divisions = (
-        Divides(*throughout(cast("tuple[Size | str, ...]", division), from_sympy))  # type: ignore[arg-type]
+        Divides(*map_formulas(cast("tuple[Size | str, ...]", division), from_sympy))  # type: ignore[arg-type]
         for division in network.divisions
     )
     opened = replace(
         network,
         layers=tuple(ours[id(layer)] for layer in network.layers),
-        input=throughout(network.input, from_sympy),
+        input=map_formulas(network.input, from_sympy),
         divisions=tuple(divisions),
     )
     report = opened.report(convention, dtype, evaluator)
     if convention.padding == "valid":
         _check_valid(report)
 
-    def shown(formula: Expr) -> Expr | Value:
-        """Shortened once more: a later layer may have shown that a division in an earlier one is exact."""
+    def final_form(formula: Expr) -> Expr | Value:
+        """Simplified again, as a later layer may have added an assumption that makes a division exact."""
         settled = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
-    rows = tuple(mapped(row, shown)._replace(layer=originals[id(row.layer)]) for row in report.rows)
+    rows = tuple(map_row(row, final_form)._replace(layer=originals[id(row.layer)]) for row in report.rows)
     return replace(report, rows=rows, assumptions=evaluator.assumptions.assumed)
 
 
@@ -66,21 +66,21 @@ def _check_valid(report: Report) -> None:
 
 
 def compute_rows(
-    report: Report, compute: Callable[[Sequence[Row], Largest], tuple[Item, ...]]
+    report: Report, compute: Callable[[Sequence[Row], MaximumFunction], tuple[Item, ...]]
 ) -> tuple[Item, ...]:
-    """`compute` of the report's rows in our own formulas, which are quicker, as sympy's.
+    """`compute` of the report's rows, done in our own formulas, which are faster; the results are sympy's.
 
-    Each dimension that is no plain size is one meanwhile, of which it is known that it is positive.
+    Each dimension that is not a single size is an opaque positive one meanwhile.
     """
     ours = [
-        mapped(row, from_sympy)._replace(
-            layer=mapped_layer(row.layer, from_sympy),
-            input=throughout(row.input, _dimension),
-            output=throughout(row.output, _dimension),
+        map_row(row, from_sympy)._replace(
+            layer=map_layer(row.layer, from_sympy),
+            input=map_formulas(row.input, _dimension),
+            output=map_formulas(row.output, _dimension),
         )
         for row in report.rows
     ]
-    return throughout(compute(ours, largest_under(report.assumptions)), as_sympy)
+    return map_formulas(compute(ours, maximum_under(report.assumptions)), as_sympy)
 
 
 def _dimension(size: Expr) -> Value:
@@ -91,41 +91,40 @@ def _dimension(size: Expr) -> Value:
     return formula if is_plain else formula_of(Atom("positive", formula))
 
 
-def mapped(row: Row, change: Change) -> Row:
-    """`row` with `change` of its sizes and costs, its layer apart."""
+def map_row(row: Row, change: Change) -> Row:
+    """`row` with its sizes and costs changed, but not its layer."""
     return row._replace(
-        input=throughout(row.input, change),
-        output=throughout(row.output, change),
-        parameters={name: throughout(shape, change) for name, shape in row.parameters.items()},
+        input=map_formulas(row.input, change),
+        output=map_formulas(row.output, change),
+        parameters={name: map_formulas(shape, change) for name, shape in row.parameters.items()},
         cost=_cost(row.cost, change),
-        activations=throughout(row.activations, change),
+        activations=map_formulas(row.activations, change),
     )
 
 
-def mapped_layer(layer: Item, change: Change) -> Item:
-    """`layer` with `change` of the formulas among its arguments; what is no layer as it is."""
+def map_layer(layer: Item, change: Change) -> Item:
+    """`layer` with the formulas among its arguments changed; anything but a Layer stays as it is."""
     if not isinstance(layer, Layer):
         return layer
     names = [field.name for field in fields(layer)]  # type: ignore[arg-type]
-    return replace(layer, **{name: throughout(getattr(layer, name), change) for name in names})  # type: ignore[type-var]
+    return replace(layer, **{name: map_formulas(getattr(layer, name), change) for name in names})  # type: ignore[type-var]
 
 
-def throughout(value: Item, change: Change) -> Item:
-    """`value`, or each part of a tuple, changed if it is a formula; numbers and words stay."""
+def map_formulas(value: Item, change: Change) -> Item:
+    """`value`, or each item of a tuple, changed if it is a formula."""
     if isinstance(value, tuple):
-        return cast("Item", tuple(throughout(part, change) for part in value))
+        return cast("Item", tuple(map_formulas(part, change) for part in value))
     return value if value is None or isinstance(value, int | str | float) else cast("Item", change(value))
 
 
-def mapped_trace(trace: Trace, change: Change) -> Trace:
-    """`trace` with `change` of its sizes and costs."""
+def map_trace(trace: Trace, change: Change) -> Trace:
+    """`trace` with its sizes and costs changed."""
     modules = (
-        module._replace(input=throughout(module.input, change), output=throughout(module.output, change))
+        module._replace(input=map_formulas(module.input, change), output=map_formulas(module.output, change))
         for module in trace.modules
     )
-    uncounted = (found._replace(inputs=throughout(found.inputs, change)) for found in trace.uncounted)
-    return replace(
-        trace,
+    uncounted = (found._replace(inputs=map_formulas(found.inputs, change)) for found in trace.uncounted)
+    return trace._replace(
         inputs=_tensors(trace.inputs, change),
         outputs=_tensors(trace.outputs, change),
         operations=tuple(_operation(operation, change) for operation in trace.operations),
@@ -137,25 +136,25 @@ def mapped_trace(trace: Trace, change: Change) -> Trace:
 
 
 def _tensors(tensors: tuple[TensorInfo, ...], change: Change) -> tuple[TensorInfo, ...]:
-    return tuple(tensor._replace(shape=throughout(tensor.shape, change)) for tensor in tensors)
+    return tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in tensors)
 
 
 def _operation(operation: Operation, change: Change) -> Operation:
     return operation._replace(
-        inputs=throughout(operation.inputs, change),
-        output=throughout(operation.output, change),
+        inputs=map_formulas(operation.inputs, change),
+        output=map_formulas(operation.output, change),
         cost=_cost(operation.cost, change),
-        activations=throughout(operation.activations, change),
+        activations=map_formulas(operation.activations, change),
     )
 
 
 def _conditional(found: CondCall, change: Change) -> CondCall:
     return found._replace(
-        inputs=throughout(found.inputs, change),
+        inputs=map_formulas(found.inputs, change),
         true=found.true and _cost(found.true, change),
         false=found.false and _cost(found.false, change),
     )
 
 
 def _cost(cost: Cost, change: Change) -> Cost:
-    return Cost(*throughout((cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise), change))
+    return Cost(*map_formulas((cost.macs, cost.valid_macs, cost.bias_adds, cost.elementwise), change))

@@ -1,4 +1,4 @@
-"""Numbers for the open sizes of a report: checked against its assumptions, and put in."""
+"""Puts numbers in for the open sizes of a report, checked against its assumptions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, di
 from convcost.core.metrics import NAMES
 from convcost.core.report import Assumption, Report
 from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
-from convcost.symbolic.constraints import InfeasibleError, constraints_left
+from convcost.symbolic.constraints import InfeasibleError, remaining_constraints
 from convcost.symbolic.evaluator import SymbolicEvaluator
 from convcost.symbolic.expressions import Numbers, evaluate, quotient
 from convcost.symbolic.formula import Formula, Value
-from convcost.symbolic.report import mapped, mapped_trace
+from convcost.symbolic.report import map_row, map_trace
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
 
@@ -32,13 +32,13 @@ Result: TypeAlias = "int | Fraction | ndarray"
 
 
 def substitute_sizes(report: Report, given: Mapping[str, object]) -> Report:
-    """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
-    sizes = cast("dict[str, int]", checked_sizes(report, merge_sizes(given)))
+    """`report` with numbers for open sizes: made again from its source, or else by substitution."""
+    sizes = cast("dict[str, int]", validate_sizes(report, merge_sizes(given)))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
 
 
 def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
-    """The two can't differ then, also where signs vary that the formulas assume."""
+    """The report made again: exact also where the formulas assume a sign."""
     assert report.source
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     try:
@@ -60,11 +60,11 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
         return to_sympy(found) if isinstance(found, Formula) else found
 
     evaluator = SymbolicEvaluator()
-    _restate(report, sizes, evaluator)
+    _add_assumptions(report, sizes, evaluator)
     return replace(
         report,
-        rows=tuple(mapped(row, change) for row in report.rows),
-        trace=report.trace and mapped_trace(report.trace, change),
+        rows=tuple(map_row(row, change) for row in report.rows),
+        trace=report.trace and map_trace(report.trace, change),
         sizes={**report.sizes, **sizes},
         assumptions=evaluator.assumptions.assumed,
         roofline=None,
@@ -72,11 +72,11 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     )
 
 
-def _restate(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvaluator) -> None:
+def _add_assumptions(report: Report, sizes: Mapping[str, int], evaluator: SymbolicEvaluator) -> None:
     for assumption in report.assumptions:
         try:
-            for constraint in constraints_left(assumption, sizes):
-                evaluator.assumptions.enter(constraint)
+            for constraint in remaining_constraints(assumption, sizes):
+                evaluator.assumptions.add(constraint)
         except InfeasibleError:
             raise broken_assumption(assumption, sizes) from None
 
@@ -95,20 +95,20 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
     def value(*sizes: object) -> Result:
         if len(sizes) != len(names):
             raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
-        given = checked_sizes(report, dict(zip(names, sizes, strict=True)))
+        given = validate_sizes(report, dict(zip(names, sizes, strict=True)))
         if not report.source:
             check_assumptions(report, given)
             return evaluate(formula, given)
         if fulfills(report, given):
             with suppress(ZeroDivisionError):
                 return evaluate(formula, given)
-        return _one_by_one(lambda each: getattr(substitute_sizes(report, each), metric), given)
+        return _compute_each(lambda each: getattr(substitute_sizes(report, each), metric), given)
 
     return value
 
 
-def _one_by_one(compute: Callable[[Mapping[str, Numbers]], Result], given: Mapping[str, Numbers]) -> Result:
-    """`compute` of each set of sizes; an array of that for arrays."""
+def _compute_each(compute: Callable[[Mapping[str, Numbers]], Result], given: Mapping[str, Numbers]) -> Result:
+    """`compute(sizes)`, or an array of its results for arrays."""
     if not any(getattr(size, "ndim", 0) for size in given.values()):
         return compute(given)
     from numpy import frompyfunc
@@ -127,8 +127,8 @@ def _check_names(report: Report, names: tuple[str, ...]) -> None:
         raise UsageError(f"{', '.join(missing)} would still be open", hint="Name every open size.")
 
 
-def checked_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:
-    """What is given for open sizes of `report`, each an int or an array of Python ints.
+def validate_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:
+    """The numbers for open sizes of `report`, each an int or an array of Python ints.
 
     UsageError for a size that isn't open, and for what is no whole number or less than 1.
     """
@@ -144,7 +144,7 @@ def _check_open(report: Report, names: Iterable[str]) -> None:
 
 
 def _sizes(name: str, value: object) -> Numbers:
-    """`value` as an int; an array widened, since 64 bits overflow without a word."""
+    """`value` as an int; an array as one of Python ints, since 64 bits overflow silently."""
     if hasattr(type(value), "astype") and getattr(value, "ndim", False):
         widened = cast("ndarray", value).astype(object)
         widened.flat[:] = [_size(name, each) for each in widened.flat]
@@ -166,7 +166,7 @@ def _size(name: str, value: object) -> int:
 
 def fulfills(report: Report, sizes: Mapping[str, Numbers]) -> bool:
     """Whether `sizes`, of which there is one for each open size, break no assumption of the report."""
-    return not any(_breaking(assumption, sizes) for assumption in report.assumptions)
+    return not any(_first_violation(assumption, sizes) for assumption in report.assumptions)
 
 
 def check_assumptions(report: Report, sizes: Mapping[str, Numbers]) -> None:
@@ -177,7 +177,7 @@ def check_assumptions(report: Report, sizes: Mapping[str, Numbers]) -> None:
 
 def check_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> None:
     """UsageError for the first of `sizes` that break the assumption, if they decide it."""
-    if is_decided(assumption, sizes) and (breaking := _breaking(assumption, sizes)):
+    if is_decided(assumption, sizes) and (breaking := _first_violation(assumption, sizes)):
         raise broken_assumption(assumption, breaking)
 
 
@@ -188,17 +188,17 @@ def is_decided(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool:
 
 def broken_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> UsageError:
     """The error that `sizes` break `assumption`."""
-    put = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
-    verb = "break" if len(put) > 1 else "breaks"
-    return UsageError(f"{', '.join(put)} {verb} an assumption: {assumption.text}")
+    shown = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
+    verb = "break" if len(shown) > 1 else "breaks"
+    return UsageError(f"{', '.join(shown)} {verb} an assumption: {assumption.text}")
 
 
 def _names(assumption: Assumption) -> list[str]:
     return sorted(size.name for size in assumption.formula.free_symbols)
 
 
-def _breaking(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
-    """The first of `sizes` at which it isn't so; nothing if it is."""
+def _first_violation(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
+    """The first of `sizes` that break the assumption; empty if none does."""
     fulfilled = is_fulfilled(assumption, sizes)
     if isinstance(fulfilled, bool) or not fulfilled.ndim:
         return {} if fulfilled else sizes
@@ -211,7 +211,7 @@ def _breaking(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[s
 
 
 def is_fulfilled(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool | ndarray:
-    """Whether it is so at `sizes`, which decide it; an array or a column of that for arrays or columns."""
+    """Whether the assumption holds at `sizes`; an array or a column of that for arrays or columns."""
     numerator, denominator = quotient(assumption.formula, sizes)
     match assumption.relation:
         case "nonnegative":

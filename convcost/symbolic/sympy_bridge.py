@@ -9,9 +9,9 @@ from operator import mul
 
 from sympy import Abs, Add, Expr, Integer, Mul, Pow, Rational, Symbol, floor
 
-from convcost.symbolic.expressions import inner_first, is_long
-from convcost.symbolic.formula import Formula, Value, name, raised, rounded
-from convcost.symbolic.terms import Atom, Coefficient, Monomial, plain
+from convcost.symbolic.expressions import is_long, postorder
+from convcost.symbolic.formula import Formula, Value, floor_of, power_of, size_formula
+from convcost.symbolic.terms import Atom, Coefficient, Monomial, simplify_number
 
 MOST_RECURSED = 200
 """A formula with more parts may lie deeper than Python's recursion goes."""
@@ -31,7 +31,7 @@ def from_sympy(expression: Expr | Coefficient) -> Value:
     """A sum of products, or a plain number; UnsupportedExpressionError for what only sympy knows."""
     if isinstance(expression, int | Fraction):
         return expression
-    for part in inner_first(expression) if is_long(expression, MOST_RECURSED) else ():
+    for part in postorder(expression) if is_long(expression, MOST_RECURSED) else ():
         _formula(part)
     return _formula(expression)
 
@@ -40,17 +40,17 @@ def from_sympy(expression: Expr | Coefficient) -> Value:
 def _formula(expression: Expr) -> Value:
     match expression:
         case Rational():
-            return plain(Fraction(int(expression.p), int(expression.q)))
+            return simplify_number(Fraction(int(expression.p), int(expression.q)))
         case Symbol() if expression is symbol(expression.name):
-            return name(expression.name)
+            return size_formula(expression.name)
         case Add(args=args):
             return sum(map(_formula, args))
         case Mul(args=args):
             return reduce(mul, map(_formula, args))
         case Pow(base=base, exp=Integer() as exponent):
-            return raised(_formula(base), int(exponent))
+            return power_of(_formula(base), int(exponent))
         case floor(args=(inner,)):
-            return rounded(_formula(inner))
+            return floor_of(_formula(inner))
         case Abs(args=(inner,)):
             return abs(_formula(inner))
     raise UnsupportedExpressionError(f"no formula of a cost: {type(expression).__name__}")
@@ -60,12 +60,12 @@ def to_sympy(formula: Value) -> Expr:
     """As sympy's."""
     if not isinstance(formula, Formula):
         return Rational(formula)
-    for part in _inner_first(formula) if formula.weight > MOST_RECURSED else ():
+    for part in _postorder(formula) if formula.weight > MOST_RECURSED else ():
         _expression(part)
     return _expression(formula)
 
 
-def _inner_first(formula: Formula) -> Iterator[Formula]:
+def _postorder(formula: Formula) -> Iterator[Formula]:
     """Every formula in the atoms of `formula` once, each before those that have it, and itself."""
     seen: set[Formula] = set()
     waiting = [(formula, False)]

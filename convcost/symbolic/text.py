@@ -1,4 +1,4 @@
-"""Formulas in their shortest form as people write them, as LaTeX, and as programs read them."""
+"""Formulas as text in their shortest form: for people, in LaTeX, and in Python's notation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import cache, lru_cache
 from sympy import Abs, Add, Expr, Mul, cancel, factor_terms, floor
 from sympy.printing.str import StrPrinter
 
-from convcost.symbolic.expressions import inner_first, is_long, python_number, with_unknowns
+from convcost.symbolic.expressions import apply_outside_floors, is_long, postorder, python_number
 from convcost.symbolic.factorization import common_in_front, is_divided, product_of_sums
-from convcost.symbolic.notation import LATEX, is_negative, people, write
+from convcost.symbolic.notation import LATEX, is_negative, pretty, write
 from convcost.symbolic.sympy_bridge import canonicalize
 
 MOST_FLOORS = 8
-"""Each floor is one more unknown where common factors are sought, which takes ever longer."""
+"""Common factors are not searched for with more floors, as each is one more unknown."""
 
 PRINTED_ONCE = (Add, Mul, Abs, floor)
 
@@ -24,7 +24,7 @@ LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
 
 @lru_cache(maxsize=2_000)
-def shortest(formula: Expr) -> Expr:
+def shortest_form(formula: Expr) -> Expr:
     """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
     expanded = canonicalize(formula)
     if is_long(expanded):
@@ -32,11 +32,11 @@ def shortest(formula: Expr) -> Expr:
     if expanded.as_numer_denom()[1].free_symbols:
         return _with_factored_sums(_lowest_terms(expanded))
     factored = common_in_front(expanded)
-    return min(expanded, factored, _with_factored_sums(factored), key=lambda form: len(people(form)))
+    return min(expanded, factored, _with_factored_sums(factored), key=lambda form: len(pretty(form)))
 
 
 def _with_factored_sums(product: Expr) -> Expr:
-    """`product` with its sums as products of sums where they are one, none of them mostly taken away."""
+    """`product` with its sums factored, and none of these sums mostly negative."""
     sign, parts = 1, []
     for part in Mul.make_args(product):
         base, exponent = part.as_base_exp()
@@ -53,24 +53,24 @@ def _is_mostly_negative(total: Expr) -> bool:
 
 @lru_cache(maxsize=2_000)
 def lowest_terms(formula: Expr) -> Expr:
-    """A quotient of formulas with what numerator and denominator share cancelled."""
+    """A quotient of formulas with common factors of numerator and denominator cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return python_number(formula)
     return python_number(_lowest_terms(canonicalize(formula)))
 
 
 def _lowest_terms(quotient: Expr) -> Expr:
-    return with_unknowns(quotient, lambda simple: factor_terms(cancel(simple)))
+    return apply_outside_floors(quotient, lambda simple: factor_terms(cancel(simple)))
 
 
 @lru_cache(maxsize=2_000)
 def program(formula: Expr) -> str:
     """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
-    return long_program(formula) if is_long(formula) else str(shortest(formula))
+    return long_program(formula) if is_long(formula) else str(shortest_form(formula))
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """sympy's own, which leaves terms as they stand, and writes only once what occurs again."""
+    """sympy's printer, with terms in their order, and with a cache of equal parts."""
 
     def __init__(self) -> None:
         super().__init__({"order": "none"})
@@ -90,24 +90,24 @@ def _printer() -> _Printer:
 
 
 def long_program(formula: Expr) -> str:
-    """`formula` as it stands, its terms in no special order: to sort long ones takes long."""
+    """`formula` as it stands, its terms not sorted, which would take long for long ones."""
     printer = _printer()
     if len(printer.known) > MOST_PRINTED:
         printer.known.clear()
-    for part in inner_first(formula, printer.known):
+    for part in postorder(formula, printer.known):
         printer.doprint(part)
     return str(printer.doprint(formula))
 
 
 def readable(formula: Expr, *, grouped: bool = True) -> str:
     """1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` separates thousands, which would not do among commas."""
-    text = people(shortest(formula))
+    text = pretty(shortest_form(formula))
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
 
 
 def latex_expression(formula: Expr, *, grouped: bool = True) -> str:
     r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
-    text = write(shortest(formula), LATEX)
+    text = write(shortest_form(formula), LATEX)
     return (
         LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", "{,}"), text) if grouped else text
     )

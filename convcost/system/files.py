@@ -1,11 +1,10 @@
-"""Users' files: read within bounds, and written so that nothing that is no plain file is ever replaced."""
+"""Users' files: read up to a size limit, and written atomically; only regular files are ever replaced."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 from collections.abc import Iterable, Iterator
@@ -29,8 +28,8 @@ IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
 """Why a file can't be replaced that may still be written to: its folder is read-only, or it is a mount."""
 
 
-def shown(path: Path) -> str:
-    """A path from the current folder."""
+def display_path(path: Path) -> str:
+    """The path relative to the current folder, for messages."""
     try:
         return os.path.relpath(path)
     except (ValueError, FileNotFoundError):  # on another drive; in a folder that is gone
@@ -46,32 +45,32 @@ def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
             _check_is_plain(path, found)
             data = file.read(largest + 1) if found.st_size <= largest else b""
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown(path)} can't be read: {_reason(error)}") from None
+        raise UsageError(f"{display_path(path)} can't be read: {_error_reason(error)}") from None
     if max(found.st_size, len(data)) > largest:
-        raise UsageError(f"{shown(path)} is larger than {largest // 2**20} MiB")
+        raise UsageError(f"{display_path(path)} is larger than {largest // 2**20} MiB")
     try:
         return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
-        raise UsageError(f"{shown(path)} is not UTF-8 text") from None
+        raise UsageError(f"{display_path(path)} is not UTF-8 text") from None
 
 
 def _check_is_plain(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-        raise UsageError(f"{shown(path)} is {kind}")
+        raise UsageError(f"{display_path(path)} is {kind}")
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Without waiting for what is at the other end of a pipe."""
+    """Open without waiting for the other end of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _error_reason(error: OSError | ValueError) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else "its name has a null character"
 
 
 def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
-    """Put `text` in the file at once, or not at all; UsageError if that can't be.
+    """Write `text` to the file atomically; UsageError if that fails.
 
     A plain file keeps its mode and owner, and a link to it stays one. A device, a pipe or an open file
     (`/dev/stdout`) is written to. `inputs` are files that are not to be written over.
@@ -79,18 +78,18 @@ def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
     try:
         _write(path, text, inputs)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
 def create_text(path: Path, text: str) -> None:
-    """Put `text` in a file that is new, at once; UsageError if there is one already."""
+    """Write `text` to a new file atomically; UsageError if the file exists."""
     try:
         with _temporary(path, text, None) as temporary:
             os.link(temporary, path)  # which fails where there is one, unlike a rename
     except FileExistsError:
-        raise UsageError(f"{shown(path)} is there already", hint="It was left as it is.") from None
+        raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
 def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
@@ -99,7 +98,7 @@ def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
         check_is_no_input(path, inputs)
         _write_through(path, text, os.O_APPEND | os.O_CREAT)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown(path)} can't be written: {_reason(error)}") from None
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
 def _write(path: Path, text: str, inputs: Iterable[Path]) -> None:
@@ -131,7 +130,9 @@ def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
             is_same = is_same or os.path.samefile(each, path)
         if is_same:
             hint = "Name another file for the output."
-            raise UsageError(f"{shown(path)} is a file that this command reads: {shown(each)}", hint=hint)
+            raise UsageError(
+                f"{display_path(path)} is a file that this command reads: {display_path(each)}", hint=hint
+            )
 
 
 def _descriptor(path: Path) -> int | None:
@@ -147,14 +148,14 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _write_through(path: Path, text: str, flags: int = 0) -> None:
-    """Write to what is open or can be opened, and wait no longer than a while for a reader."""
+    """Write to a device, pipe or open file, with a time limit on waiting for its reader."""
     number = _descriptor(path)
     opening = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | flags
     try:
         file = os.open(path, opening, 0o666) if number is None else os.dup(number)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise UsageError(f"{shown(path)} is a pipe that nobody reads") from None
+            raise UsageError(f"{display_path(path)} is a pipe that nobody reads") from None
         raise
     try:
         _send(file, _encoded(text), path)
@@ -170,7 +171,7 @@ def _send(file: int, data: bytes, path: Path) -> None:
     end = monotonic() + PATIENCE
     while data:
         if os.name == "posix" and not select.select([], [file], [], max(0.0, end - monotonic()))[1]:
-            raise UsageError(f"{shown(path)} was not read for {PATIENCE:g} seconds")
+            raise UsageError(f"{display_path(path)} was not read for {PATIENCE:g} seconds")
         with suppress(BlockingIOError):
             data = data[os.write(file, data[: select.PIPE_BUF if os.name == "posix" else len(data)]) :]
             end = monotonic() + PATIENCE
@@ -183,29 +184,29 @@ def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
 
 @contextmanager
 def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterator[Path]:
-    """A file beside the target with the text, and the owner and mode that were found; it is gone after."""
-    clean(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    """A temporary file beside the target with the text, and the owner and mode in `found`."""
+    remove_stale_temporaries(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(_encoded(text))
             if found:
-                _like(file.fileno(), found)
+                _copy_owner_and_mode(file.fileno(), found)
         with cleanup(partial(os.unlink, temporary)):
             yield temporary
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _like(file: int, found: os.stat_result) -> None:
-    """Give the open file that owner, where this user may, and that mode."""
+def _copy_owner_and_mode(file: int, found: os.stat_result) -> None:
+    """Give the open file the owner, if permitted, and the mode in `found`."""
     if hasattr(os, "fchown"):
         with suppress(OSError):
             os.fchown(file, found.st_uid, found.st_gid)
         os.fchmod(file, stat.S_IMODE(found.st_mode))
 
 
-def clean(target: Path) -> None:
+def remove_stale_temporaries(target: Path) -> None:
     """Remove the temporary files beside `target` of processes that were killed."""
     name = re.compile(rf"\.{re.escape(target.name)}\.(\d+)-[0-9a-f]{{8}}\.tmp")
     for path in target.parent.iterdir() if target.parent.is_dir() else ():
@@ -227,10 +228,10 @@ def _is_running(process: int) -> bool:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the file at `path`, which is there, against others that do so; UsageError after a while.
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Lock the existing file at `path` for the block; UsageError if another process holds it too long.
 
-    The system lets go of it when the process ends, and no further file is left beside it, as filelock's is.
+    The lock ends with the process, and leaves no lock file behind, as filelock does.
     """
     try:
         import fcntl
@@ -240,7 +241,7 @@ def exclusive(path: Path) -> Iterator[None]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise UsageError(f"{shown(path)} can't be read: {_reason(error)}") from None
+        raise UsageError(f"{display_path(path)} can't be read: {_error_reason(error)}") from None
     with file:
         end = monotonic() + PATIENCE
         while True:
@@ -250,7 +251,7 @@ def exclusive(path: Path) -> Iterator[None]:
             except BlockingIOError:
                 if monotonic() > end:
                     raise UsageError(
-                        f"another process has held {shown(path)} for {PATIENCE:g} seconds"
+                        f"another process has held {display_path(path)} for {PATIENCE:g} seconds"
                     ) from None
                 sleep(0.02)
             except OSError:  # a file system without locks

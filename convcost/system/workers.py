@@ -17,11 +17,9 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from hashlib import blake2b
-from hmac import compare_digest
+from functools import cache, partial
 from os import _exit, fstat, getpid, write
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from convcost.system.signals import cleanup
 
@@ -66,12 +64,12 @@ class Worker:
     def __init__(self, task: Callable[[Sender], object], has_own_group: bool = True) -> None:
         self._reader, writer = os.pipe()
         self._has_own_group = has_own_group
-        self._key = os.urandom(SIGNATURE_SIZE)
+        self._signer = Signer(os.urandom(SIGNATURE_SIZE))
         parent = os.getpid()
         self.process = _fork()
         if self.process == 0:
             os.close(self._reader)
-            _run_task(task, Sender(writer, self._key), parent, has_own_group)
+            _run_task(task, Sender(writer, self._signer), parent, has_own_group)
         os.close(writer)
         self._status: int | None = None
         self._poll = select.poll()  # which takes file descriptors of any size
@@ -93,7 +91,7 @@ class Worker:
     def _signed_bytes(self, length: int, end: float | None) -> bytes:
         """So many bytes; EndedError where the signature behind them is not this worker's."""
         data = self._bytes(length, end)
-        if not compare_digest(self._bytes(SIGNATURE_SIZE, end), sign(data, self._key)):
+        if not self._signer.has_signed(data, self._bytes(SIGNATURE_SIZE, end)):
             raise EndedError(FORGED_ANSWER)
         return data
 
@@ -163,9 +161,30 @@ class Worker:
             self._reader = -1
 
 
-def sign(data: bytes, key: bytes) -> bytes:
-    """The signature of `data`, which only a holder of the key can make."""
-    return blake2b(data, key=key, digest_size=SIGNATURE_SIZE).digest()
+class Signer:
+    """Signs data as only a holder of its key can."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._blake2b, self._compare_digest = _signing_functions()
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of `data`."""
+        signature: bytes = self._blake2b(data, key=self._key, digest_size=SIGNATURE_SIZE).digest()
+        return signature
+
+    def has_signed(self, data: bytes, signature: bytes) -> bool:
+        """Whether it is this one's signature of `data`."""
+        return bool(self._compare_digest(signature, self.sign(data)))
+
+
+@cache
+def _signing_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Those that the first worker found, before a model could replace them; most commands need no OpenSSL."""
+    from hashlib import blake2b
+    from hmac import compare_digest
+
+    return blake2b, compare_digest
 
 
 class Sender:
@@ -174,9 +193,9 @@ class Sender:
     It calls the system functions imported here, which a model can't have replaced.
     """
 
-    def __init__(self, writer: int, key: bytes) -> None:
+    def __init__(self, writer: int, signer: Signer) -> None:
         self.writer = writer
-        self._key = key
+        self._signer = signer
         self._owner = getpid()
         self._pipe = _file_identity(writer)
 
@@ -186,7 +205,7 @@ class Sender:
         if _file_identity(self.writer) != self._pipe:
             raise OSError("the pipe was closed, and its number may be another file's")
         for data in (LENGTH.pack(len(answer)), answer):
-            left = data + sign(data, self._key)
+            left = data + self._signer.sign(data)
             while left:
                 left = left[write(self.writer, left) :]
 

@@ -58,7 +58,7 @@ class LiveStorageTracker:
         self._sizes: list[Size] = []
         self._events: list[tuple[int, Size]] = []
 
-    def see(self, output: Any) -> None:
+    def note_output(self, output: Any) -> None:
         """What an operator returned."""
         for tensor in flat_tensors((output,)):
             number = storage_id(tensor)
@@ -68,14 +68,14 @@ class LiveStorageTracker:
             serial = self._serials[number] = len(self._sizes)
             self._sizes.append(self.arithmetic.size(storage.nbytes()))
             self._events.append((serial, self._sizes[serial]))
-            finalize(storage, self._gone, number, serial).atexit = False
+            finalize(storage, self._note_release, number, serial).atexit = False
 
-    def _gone(self, number: int, serial: int) -> None:
+    def _note_release(self, number: int, serial: int) -> None:
         if self._serials.get(number) == serial:
             del self._serials[number]
             self._events.append((serial, -self._sizes[serial]))
 
-    def now(self) -> dict[int, Size]:
+    def live_bytes(self) -> dict[int, Size]:
         """The bytes of all that is in use, by torch's number for the memory."""
         return {number: self._sizes[serial] for number, serial in self._serials.items()}
 
@@ -95,7 +95,7 @@ class StorageMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
-        self._tracker.see(output)
+        self._tracker.note_output(output)
         return output
 
 
@@ -200,10 +200,10 @@ def evaluation_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> Size:
     """The most that is in use beside parameters, buffers and inputs, in evaluation."""
     model, args, kwargs = call
     model.eval()
-    alive = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], arithmetic)
-    with torch.no_grad(), StorageMode(alive):
+    tracker = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], arithmetic)
+    with torch.no_grad(), StorageMode(tracker):
         model(*args, **kwargs)
-    return alive.peak()
+    return tracker.peak()
 
 
 def training_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> tuple[Size, Size]:
@@ -212,17 +212,17 @@ def training_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> tuple[Size, S
     if not model.training:
         model.train()
     inputs = list(tensors((args, kwargs)))
-    alive, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], arithmetic), set[int]()
-    with torch.enable_grad(), StorageMode(alive), _noted_saves(saved):
+    tracker, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], arithmetic), set[int]()
+    with torch.enable_grad(), StorageMode(tracker), _recorded_saves(saved):
         output = model(*args, **kwargs)
-        kept = _kept_for_backward(alive, saved, inputs, output)
+        kept = _kept_for_backward(tracker, saved, inputs, output)
         run_backward_from_loss(output)
     gradients = (parameter.grad for parameter in module_tree(model).parameters.values())
-    return kept, alive.peak(gradient for gradient in gradients if gradient is not None)
+    return kept, tracker.peak(gradient for gradient in gradients if gradient is not None)
 
 
 @contextmanager
-def _noted_saves(saved: set[int]) -> Iterator[None]:
+def _recorded_saves(saved: set[int]) -> Iterator[None]:
     """The numbers of the memory that autograd saves tensors in."""
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -234,12 +234,12 @@ def _noted_saves(saved: set[int]) -> Iterator[None]:
 
 
 def _kept_for_backward(
-    alive: LiveStorageTracker, saved: set[int], inputs: list[torch.Tensor], output: Any
+    tracker: LiveStorageTracker, saved: set[int], inputs: list[torch.Tensor], output: Any
 ) -> Size:
     """All that the forward left behind, but for an output that nothing was saved in; and saved inputs."""
     ends = {storage_id(tensor) for tensor in tensors(output)} - saved
-    left = sum(size for number, size in alive.now().items() if number not in ends)
+    left = sum(size for number, size in tracker.live_bytes().items() if number not in ends)
     given = {storage_id(tensor): tensor.untyped_storage() for tensor in inputs}
     return left + sum(
-        alive.arithmetic.size(given[number].nbytes()) for number in sorted(saved & given.keys())
+        tracker.arithmetic.size(given[number].nbytes()) for number in sorted(saved & given.keys())
     )

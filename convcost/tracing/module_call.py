@@ -1,20 +1,29 @@
-"""A module and what it is called with."""
+"""A module and what it is called with: made of a design, copied, moved to a device."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from inspect import signature
 from itertools import chain, repeat
 from operator import is_
 from typing import Any, NamedTuple
 
 import torch
+from torch.utils._pytree import tree_map_only
 
-from convcost.tracing.isolation.tensor_copies import is_integral, is_small
+from convcost.layers.dense import Bilinear
+from convcost.layers.interface import Layer
+from convcost.layers.network import Network
+from convcost.tracing.module_tree import module_tree, named_modules
+from convcost.tracing.tensors import is_integral, is_small, tensors
+
+INDEX_ITEMSIZE = 8
+"""The bytes of an int64, which indices are."""
 
 
 class ModuleCall(NamedTuple):
-    """A module, and its arguments by place and by name."""
+    """A module, and its positional and keyword arguments."""
 
     model: torch.nn.Module
     args: tuple[Any, ...] = ()
@@ -28,19 +37,26 @@ class ModuleCall(NamedTuple):
         except (TypeError, ValueError):
             return dict(enumerate(self.args)) | dict(self.kwargs)
 
+    @property
+    def tensors(self) -> list[Any]:
+        """Every parameter, buffer and input tensor; parameters of lazy modules too."""
+        tree = module_tree(self.model)
+        return [*tree.parameters.values(), *tree.buffers.values(), *tensors((self.args, self.kwargs))]
+
     def map(self, change: Callable[[str, Any], Any]) -> ModuleCall:
-        """With each argument as `change` makes it of its name and value."""
+        """The call with each argument replaced by what `change` returns for its name and value."""
         names = chain(map(str, self.named_arguments), repeat(""))
         kwargs = {name: change(name, value) for name, value in self.kwargs.items()}
         return ModuleCall(self.model, tuple(map(change, names, self.args)), kwargs)
 
     def with_integer_values(self) -> ModuleCall:
-        """With values for small integers and booleans that have no data."""
+        """The call with values for small integer and boolean tensors that have no data."""
 
-        def valued(name: str, given: Any) -> Any:
-            if type(given) is torch.Tensor and given.is_meta and is_integral(given.dtype) and is_small(given):
-                return torch.full_like(given, fill_value(name), device="cpu")
-            return given
+        def valued(name: str, argument: Any) -> Any:
+            is_plain = type(argument) is torch.Tensor and argument.is_meta
+            if is_plain and is_integral(argument.dtype) and is_small(argument):
+                return torch.full_like(argument, fill_value(name), device="cpu")
+            return argument
 
         return self.map(valued)
 
@@ -51,5 +67,78 @@ class ModuleCall(NamedTuple):
 
 
 def fill_value(name: str) -> int:
-    """What an input of that name is full of: an attention mask of ones masks nothing."""
+    """The value that fills an input of that name: an attention mask of ones masks nothing."""
     return int(name.endswith("attention_mask"))
+
+
+def copy_call(call: ModuleCall) -> ModuleCall:
+    """A copy of a model and its inputs; what they share, the copies share."""
+    return deepcopy(call)
+
+
+def move_call(call: ModuleCall, device: str) -> ModuleCall:
+    """Move the model to `device` in place; tensors that had no data are zeros there.
+
+    Shared tensors stay shared. The inputs are new.
+    """
+    if all(_is_on(tensor, device) for tensor in call.tensors):
+        return call
+    _move_module(call.model, device)
+    inputs = tree_map_only(torch.Tensor, lambda tensor: _moved(tensor, device), (call.args, call.kwargs))
+    return ModuleCall(call.model, *inputs)
+
+
+def _is_on(tensor: torch.Tensor, device: str) -> bool:
+    return tensor.device.type == device
+
+
+def _moved(tensor: torch.Tensor, device: str) -> torch.Tensor:
+    if tensor.is_meta and device != "meta":
+        return torch.zeros_like(tensor, device=device)
+    return tensor.detach().to(device)
+
+
+def _move_module(module: torch.nn.Module, device: str) -> None:
+    known: dict[int, torch.Tensor] = {}
+    for submodule in named_modules(module).values():
+        tables: tuple[dict[str, Any], ...] = (submodule._parameters, submodule._buffers)
+        for registered in tables:
+            for name, tensor in registered.items():
+                if tensor is not None and not _is_on(tensor, device):
+                    moved = _moved(tensor, device)
+                    if isinstance(tensor, torch.nn.Parameter):
+                        moved = torch.nn.Parameter(moved, tensor.requires_grad)
+                    registered[name] = known.setdefault(id(tensor), moved)
+
+
+def build_network(network: Network, device: str) -> tuple[torch.nn.Sequential, torch.Tensor]:
+    """The layers as a Sequential in eval mode, and an input of zeros, both on `device`.
+
+    Torch's random state and default device stay as they are.
+    """
+    with torch.random.fork_rng(devices=[]), torch.device(device):
+        module = torch.nn.Sequential(*map(_build_layer, network.layers)).eval()
+        has_indices = network.layers[0].input_itemsize == INDEX_ITEMSIZE
+        dtype = torch.int64 if has_indices else torch.get_default_dtype()
+        return module, torch.zeros(network.input, dtype=dtype)
+
+
+def _build_layer(layer: Layer) -> torch.nn.Module:
+    module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments())
+    return _with_joined_inputs(module, layer) if isinstance(layer, Bilinear) else module
+
+
+def _with_joined_inputs(module: torch.nn.Module, layer: Bilinear) -> torch.nn.Module:
+    """`module` on its two inputs joined along the last dimension, as specs write them."""
+
+    class JoinedInputs(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bilinear = module
+
+        def forward(self, joined: torch.Tensor) -> torch.Tensor:
+            first, second = torch.split(joined, [layer.in1_features, layer.in2_features], dim=-1)
+            output: torch.Tensor = self.bilinear(first, second)
+            return output
+
+    return JoinedInputs()

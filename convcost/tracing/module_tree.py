@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
+
+MAX_OCCURRENCES = 10**6
+"""Submodules that share others may be met more often than there is time for."""
 
 Held = TypeVar("Held")
 
@@ -46,7 +49,7 @@ def module_tree(module: torch.nn.Module) -> ModuleTree:
     submodules = named_modules(module)
     parameters = {path: submodule._parameters for path, submodule in submodules.items()}
     buffers = {path: submodule._buffers for path, submodule in submodules.items()}
-    return ModuleTree(submodules, _each_once(parameters), _each_once(buffers))
+    return ModuleTree(submodules, _unique_tensors(parameters), _unique_tensors(buffers))
 
 
 def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
@@ -71,7 +74,7 @@ def original_module(module: torch.nn.Module) -> torch.nn.Module:
     return own.get("_orig_mod", module) if isinstance(own, dict) else module
 
 
-def _each_once(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
+def _unique_tensors(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
     """The tensors by full name, under the first one that they have."""
     found: dict[int, tuple[str, Held]] = {}
     for path, named in held.items():
@@ -94,3 +97,21 @@ def tied_parameters(tree: ModuleTree) -> tuple[tuple[str, ...], ...]:
             if parameter is not None:
                 names[id(parameter)].append(f"{path}.{name}" if path else name)
     return tuple(tuple(found) for found in names.values() if len(found) > 1)
+
+
+def count_occurrences(module: torch.nn.Module) -> Mapping[str, int]:
+    """How often a walk through children meets each submodule: one with two names is met twice."""
+    names = {id(submodule): path for path, submodule in named_modules(module).items()}
+    met: Counter[str] = Counter()
+    waiting = [module]
+    while waiting and met.total() < MAX_OCCURRENCES:
+        found = waiting.pop()
+        met[names[id(found)]] += 1
+        waiting.extend(_children(found))
+    return met
+
+
+def _children(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """Each child once, as torch's own method has them."""
+    children = [child for child in module._modules.values() if child is not None]
+    yield from {id(child): child for child in children}.values()

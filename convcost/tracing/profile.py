@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapp
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from typing import Any, TypeVar
 
 import torch
@@ -17,20 +16,20 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
-from convcost.tracing.data_access import DataRunReads, ShapeRunReads
-from convcost.tracing.gradients import run_backward
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
-from convcost.tracing.modes import recording_modes
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.module_tracker import track
 from convcost.tracing.module_tree import module_tree
-from convcost.tracing.operator_runners import DataRunner, MetaRunner, OperatorRunner
-from convcost.tracing.recorder import Recorder
+from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
+from convcost.tracing.recording.gradients import run_backward
+from convcost.tracing.recording.modes import recording_modes
+from convcost.tracing.recording.module_tracker import track
+from convcost.tracing.recording.operator_runners import DataRunner, MetaRunner, OperatorRunner
+from convcost.tracing.recording.recorder import Recorder
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
-from convcost.tracing.tape import Tape
 from convcost.tracing.tensors import bytes_of, tensors
 from convcost.tracing.user_error import error_text, is_raised_by_user
 
@@ -60,13 +59,13 @@ def first_success(
     """
     run_mode, *others = run_modes
     try:
-        result, is_lacking = run(run_mode)
+        result, lacks_data = run(run_mode)
     except Exception as error:
         left = tuple(filter(can_run, remaining_modes(error, tuple(others))))
         if not left:
             raise
         return first_success(left, run, can_run)
-    if is_lacking and "data" in others and can_run("data"):
+    if lacks_data and "data" in others and can_run("data"):
         return first_success(("data",), run, can_run)
     return result
 
@@ -146,10 +145,7 @@ class Profiler:
         return self._with_footprint(report, call)
 
     def _is_meta(self, call: ModuleCall, device: str) -> bool:
-        tree = module_tree(call.model)
-        held = tree.parameters.values(), tree.buffers.values()
-        given = chain(*held, tensors((call.args, call.kwargs)))
-        return not device and all(tensor.is_meta for tensor in given)
+        return not device and all(tensor.is_meta for tensor in call.tensors)
 
     def _with_footprint(self, report: Report, call: ModuleCall) -> Report:
         if self.footprint is None:
@@ -157,7 +153,7 @@ class Profiler:
         run_modes = filter(partial(self._can_run, call), MEMORY_MODES)
         dtype = dtype_named(self.footprint or report.dtype)
         found = memory_footprint(call, run_modes, dtype if self.footprint else "")
-        return replace(report, trace=report.trace and replace(report.trace, held=found._replace(dtype=dtype)))
+        return replace(report, trace=report.trace and report.trace._replace(held=found._replace(dtype=dtype)))
 
     @property
     def _run_modes(self) -> tuple[RunMode, ...]:
@@ -193,7 +189,7 @@ class Profiler:
             with recording_modes(recorder):
                 output = interruptible(self._forward_and_backward, tape, copied)
             reads.close(output)
-            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.is_lacking
+            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.lacks_data
 
     def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
         output = call.model(*call.args, **call.kwargs)

@@ -12,9 +12,9 @@ from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Report, Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
-from convcost.tracing.module_tracker import SubmoduleVisit
 from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.module_tracker import SubmoduleVisit
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import bytes_of, named_tensors, shape_of
 
 

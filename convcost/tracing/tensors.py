@@ -20,6 +20,12 @@ ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
 DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
 """The layouts that leave out nothing."""
 
+MAX_NUMBERS = 2**16
+"""The most elements of a floating-point or complex tensor that keeps its data in a run on shapes."""
+
+MAX_INTEGERS = 2**20
+"""The same for integers and booleans, which decide what models run more often: indices, positions, masks."""
+
 
 def tensors(values: Any) -> Iterator[Any]:
     """The tensors in `values`, however nested."""
@@ -39,15 +45,15 @@ def torch_dtype(name: str) -> Any:
     return getattr(torch, "float32" if name == "tfloat32" else name)
 
 
-def named_tensors(value: Any, name: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+def named_tensors(value: Any, name: str = "", ancestors: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """The tensors in `value` with the names or numbers that lead to them.
 
-    A container that is inside itself, one of those `around`, is not looked into again.
+    A container that is inside itself, one of those `ancestors`, is not looked into again.
     """
     if issubclass(type(value), torch.Tensor):
         yield name, value
         return
-    inside = (*around, id(value))
+    inside = (*ancestors, id(value))
     for key, part in _items(value):
         kind = type(part)
         if issubclass(kind, torch.Tensor):
@@ -102,6 +108,21 @@ def has_values(tensor: Any) -> bool:
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
+def is_small(tensor: torch.Tensor) -> bool:
+    """Whether a run on shapes keeps its data, if it is on the CPU."""
+    return tensor.numel() <= max_elements_with_data(tensor.dtype)
+
+
+def max_elements_with_data(dtype: torch.dtype) -> int:
+    """The most elements of a tensor of `dtype` that keeps its data in a run on shapes."""
+    return MAX_INTEGERS if is_integral(dtype) else MAX_NUMBERS
+
+
+def is_integral(dtype: torch.dtype) -> bool:
+    """Whether it is of integers or booleans."""
+    return not (dtype.is_floating_point or dtype.is_complex)
+
+
 def shape_of(tensor: Any) -> Shape:
     """Its shape; of a nested tensor that of all its components, one after the other.
 
@@ -138,7 +159,7 @@ def first_tensor(value: Any) -> Any:
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
 
 
-def elements_of(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
+def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
     """Those of each operand, and of what comes out, which may be nothing."""
     return tuple(
         ElementType(0, False)

@@ -15,7 +15,7 @@ from convcost.layers import layer_class
 from convcost.layers.interface import Layer
 from convcost.layers.network import Network
 from convcost.spec import parse
-from convcost.spec.resolve import Field, accepted
+from convcost.spec.resolve import Field, layer_fields
 
 MAX_TRIALS = 5_000
 """Random layers tried for one case, most of which are invalid; a kind may have no more new ones."""
@@ -113,7 +113,7 @@ REUSE_RATE = 0.3
 
 def optional_arguments(kind: str) -> tuple[str, ...]:
     """The arguments that have a default and can change a shape or a cost, which eps for example can't."""
-    fields = accepted(kind).values()
+    fields = layer_fields(kind).values()
     return tuple(field.name for field in fields if not field.required and _is_relevant(field))
 
 
@@ -127,7 +127,7 @@ def _random_layer(kind: str, changed: str, random: Random) -> Layer:
     assert layer is not None
     sampler = _ArgumentSampler(random, layer.tuple_length or getattr(layer, "spatial", 0))
     left = {name for name in optional_arguments(kind) if name != changed and random.random() < DEFAULT_RATE}
-    fields = [field for field in accepted(kind).values() if field.required or _is_relevant(field)]
+    fields = [field for field in layer_fields(kind).values() if field.required or _is_relevant(field)]
     return layer(**{field.name: sampler.argument(field) for field in fields if field.name not in left})
 
 

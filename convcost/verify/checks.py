@@ -14,10 +14,10 @@ from convcost.core.report import Report
 from convcost.counters.causes import diagnose
 from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.interface import Counter
-from convcost.counters.model_call import count_occurrences
 from convcost.counters.subprocess_runner import error_line
 from convcost.layers.network import Network
-from convcost.tracing.build import build
+from convcost.tracing.module_call import build_network
+from convcost.tracing.module_tree import count_occurrences
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
 from convcost.verify.blind_spots import UNEXPLAINED, blind_spots
@@ -97,7 +97,7 @@ class TorchCheck:
 
 def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
     """The output's shape, and each parameter's by its name."""
-    module, example = build(network, "meta")
+    module, example = build_network(network, "meta")
     with no_gradients():
         output = first_tensor(module(example))
     parameters = module.named_parameters()
@@ -121,7 +121,7 @@ def _count_bias_adds(network: Network) -> int:
 def _output_sum(network: Network, weight: int, bias: int, data: int) -> int:
     import torch
 
-    module, example = build(network, "cpu")
+    module, example = build_network(network, "cpu")
     for name, tensor in module.double().named_parameters():
         torch.nn.init.constant_(tensor, bias if name.endswith("bias") else weight)
     with no_gradients():
@@ -140,7 +140,7 @@ class TracedCheck:
         """Compare every quantity of the formulas for layers with that of the formulas for operators."""
         try:
             with no_gradients():
-                traced = profile(*build(case.network, "meta"))
+                traced = profile(*build_network(case.network, "meta"))
         except Exception as error:
             return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")
         theirs, ours = _quantities(traced), _quantities(case.report)
@@ -170,7 +170,7 @@ class CounterCheck:
     def check(self, case: Case) -> CheckResult:
         """Compare its figure; a disagreement is known if all it is about is a blind spot on such a layer."""
         spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
-        module, example = build(case.network, "cpu")
+        module, example = build_network(case.network, "cpu")
         result = self._compare(case, module, example)
         if result.outcome == "new" and result.subjects and result.subjects <= spots.keys():
             where = {spots[subject].where: None for subject in sorted(result.subjects)}

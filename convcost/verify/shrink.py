@@ -9,7 +9,7 @@ from typing import Any
 from convcost.core.cost import Shape
 from convcost.core.errors import ConvcostError
 from convcost.layers.interface import Layer
-from convcost.spec.resolve import accepted
+from convcost.spec.resolve import layer_fields
 from convcost.verify.cases import Case, make_case
 from convcost.verify.checks import LayerCheck
 
@@ -38,7 +38,7 @@ def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
 
 def _fewer_arguments(case: Case) -> Iterator[Design]:
     """One argument left out, or a tuple as its first size where a single one will do."""
-    known = accepted(type(case.layer).__name__)
+    known = layer_fields(type(case.layer).__name__)
     for field in fields(case.layer):  # type: ignore[arg-type]
         value = getattr(case.layer, field.name)
         others = [field.default] if field.default not in (MISSING, value) else []

@@ -10,8 +10,8 @@ from torch.nn.functional import gelu
 from torch.utils.checkpoint import checkpoint
 
 from convcost import ConvcostError, Profiler, memory, profile
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
 
@@ -200,7 +200,7 @@ MODELS = {
 def test_formulas_come_to_what_a_run_on_numbers_holds(name, dtype):
     make, shape = MODELS[name]
     model = make()
-    opened = memory(profile_open(model, (Declared("float32", shape),), footprint=dtype))
+    opened = memory(profile_open(model, (DeclaredTensor("float32", shape),), footprint=dtype))
     assert opened.reason == ""
 
     @settings(max_examples=5)
@@ -224,7 +224,7 @@ def test_why_nothing_is_known_is_said():
                 raise TypeError("it is trained already")
             return super().forward(x)
 
-    report = profile_open(Picky(4, 4).eval(), (Declared("float32", ("B", 4)),), footprint="")
+    report = profile_open(Picky(4, 4).eval(), (DeclaredTensor("float32", ("B", 4)),), footprint="")
     found = memory(report)
     assert (found.activations, found.reason) == (None, "TypeError: it is trained already")
     assert found.parameters == 80
@@ -267,7 +267,7 @@ def fused(query, key, value, _):
     return nn.functional.scaled_dot_product_attention(query, key, value)
 
 
-def kept(attends):
+def saved_tensors(attends):
     given = empty(BATCH, POSITIONS, WIDTH, device="meta")
     report = Profiler(footprint="bf16").profile(Layer(attends).to("meta"), given)
     return memory(report).activations
@@ -275,9 +275,9 @@ def kept(attends):
 
 def test_a_transformer_layer_keeps_34_bytes_for_each_element_and_5_for_each_score():
     elements, scores = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS**2
-    assert kept(by_matrix) == 34 * elements + 5 * scores + STATISTICS * BATCH * POSITIONS
+    assert saved_tensors(by_matrix) == 34 * elements + 5 * scores + STATISTICS * BATCH * POSITIONS
 
 
 def test_fused_attention_keeps_a_float32_for_each_row_in_place_of_scores():
     elements, rows = BATCH * POSITIONS * WIDTH, BATCH * HEADS * POSITIONS
-    assert kept(fused) == 34 * elements + 4 * rows + STATISTICS * BATCH * POSITIONS
+    assert saved_tensors(fused) == 34 * elements + 4 * rows + STATISTICS * BATCH * POSITIONS

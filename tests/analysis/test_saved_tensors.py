@@ -23,7 +23,7 @@ def stated(case: Case, device: str) -> Saved:
     """What the layer's rule says; on the CPU with what torch keeps there alone."""
     layer, shape = case
     output = layer.output(shape)
-    kept, shares = layer.kept(shape, output), layer.shares_memory(training=True)
+    kept, shares = layer.saved_tensors(shape, output), layer.shares_memory(training=True)
     held = kept.own_bytes(4) + (on_cpu(case) if device == "cpu" else 0)
     is_input, is_output = (bool(math.prod(shape)) and flag for flag in (kept.input, kept.output))
     either = is_input or is_output
@@ -36,7 +36,7 @@ def on_cpu(case: Case) -> int:
     elements = math.prod(shape)
     match type(layer).__name__:
         case "Dropout":
-            return 3 * layer.kept(shape, shape).masks
+            return 3 * layer.saved_tensors(shape, shape).masks
         case "LogSigmoid":
             return 4 * elements
         case "RMSNorm":

@@ -5,7 +5,6 @@ import torch
 from quick_timing import timed_specs
 from torch import nn
 
-from convcost.benchmark import first_run
 from convcost.benchmark.first_run import peak_memory
 from convcost.tracing.module_call import ModuleCall
 
@@ -34,7 +33,7 @@ def test_it_is_what_the_call_adds_to_what_the_module_holds(monkeypatch):
             return self.size
 
     other, weight, output = 1000, Tensor(1, 50), 7
-    monkeypatch.setattr(first_run, "all_tensors", lambda found: [weight, weight, Tensor(2, 5)])
+    monkeypatch.setattr(ModuleCall, "tensors", [weight, weight, Tensor(2, 5)])
     figures = {"memory_allocated": other + 55, "max_memory_allocated": other + 55 + output}
     for name, value in figures.items():
         monkeypatch.setattr(torch.cuda, name, lambda value=value: value)

@@ -13,7 +13,7 @@ import convcost
 from convcost.analysis.roofline import roofline
 from convcost.benchmark.timing import TimedRun
 from convcost.core.report import Comparison
-from convcost.devices import device_named
+from convcost.devices.catalogue import device_named
 from convcost.render import render
 from convcost.render.style import Style
 from convcost.schemas.generate import generate

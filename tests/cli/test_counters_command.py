@@ -47,12 +47,12 @@ def test_csv_has_a_line_for_each_counter():
 
 
 def test_a_counter_that_is_not_installed_is_said_to_be_so(monkeypatch):
-    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: None)
+    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed_version", lambda _: None)
     assert convcost("counters").out.count("not installed") == len(ALL_COUNTERS)
 
 
 def test_the_peers_stand_below_and_say_how_to_be_installed(monkeypatch):
-    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: None)
+    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed_version", lambda _: None)
     out = convcost("counters").out
     own, peers = out[: out.index("for models")], out[out.index("for models") :]
     assert own.count("not installed") == len(COUNTERS)
@@ -65,5 +65,5 @@ def test_the_peers_stand_below_and_say_how_to_be_installed(monkeypatch):
 
 
 def test_nothing_is_to_be_installed_where_all_is(monkeypatch):
-    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed", lambda _: "1.0")
+    monkeypatch.setattr(sys.modules["convcost.cli.counters"], "installed_version", lambda _: "1.0")
     assert "pip install" not in convcost("counters").out

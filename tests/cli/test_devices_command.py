@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_runner import convcost, process, refused
 
-from convcost.devices import catalogue
+from convcost.devices.catalogue import catalogue
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -272,9 +272,6 @@ def spoiled(record):
             yield f"{name} is a list", {**record, name: [[]]}
 
 
-NOT_NEEDED = ("ratios", "break_even", "differences")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

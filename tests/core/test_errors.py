@@ -10,8 +10,8 @@ from convcost.core.errors import (
     Span,
     SpecError,
     UsageError,
+    caret_lines,
     did_you_mean,
-    pointed,
 )
 from convcost.core.escapes import escape_to_ascii
 
@@ -43,15 +43,15 @@ def test_every_kind_is_caught_as_convcosts(kind):
 
 
 def test_an_empty_place_still_has_a_caret():
-    assert pointed("ab", Span(2, 2)) == ("  ab", "    ^")
+    assert caret_lines("ab", Span(2, 2)) == ("  ab", "    ^")
 
 
 def test_an_escaped_character_is_pointed_at_in_its_whole_width():
-    assert pointed("a\u202eb", Span(1, 2)) == (r"  a\u202eb", "   ^^^^^^")
+    assert caret_lines("a\u202eb", Span(1, 2)) == (r"  a\u202eb", "   ^^^^^^")
 
 
 def test_carets_stand_right_behind_an_escaped_character():
-    assert pointed("\u202eab", Span(1, 2)) == (r"  \u202eab", "        ^")
+    assert caret_lines("\u202eab", Span(1, 2)) == (r"  \u202eab", "        ^")
 
 
 TEXTS = st.text(max_size=300)
@@ -60,7 +60,7 @@ TEXTS = st.text(max_size=300)
 @given(TEXTS, st.integers(0, 300), st.integers(0, 300))
 def test_both_lines_are_plain_and_short_wherever_it_points(text, start, length):
     start = min(start, len(text))
-    shown, carets = pointed(text, Span(start, min(start + length, len(text))))
+    shown, carets = caret_lines(text, Span(start, min(start + length, len(text))))
     assert (shown + carets).isascii()
     assert (shown + carets).isprintable()
     assert len(shown) <= 10 * 72 + 8
@@ -70,7 +70,7 @@ def test_both_lines_are_plain_and_short_wherever_it_points(text, start, length):
 def test_the_carets_stand_under_what_they_point_at(text, start, length):
     start = min(start, len(text))
     place = text[start : start + length]
-    shown, carets = pointed(text, Span(start, start + len(place)))
+    shown, carets = caret_lines(text, Span(start, start + len(place)))
     marked = shown[carets.index("^") : carets.rindex("^") + 1]
     assert place.startswith(marked.rstrip("."))
     assert len(marked.rstrip(".")) >= min(len(place), 30)

@@ -8,7 +8,7 @@ from convcost.counters.crosscheck import crosscheck_design
 from convcost.counters.interface import CounterReading
 from convcost.counters.limits import DEFAULT_MEMORY
 from convcost.spec import parse
-from convcost.tracing.build import build
+from convcost.tracing.module_call import build_network
 
 DENSE = "[2, 5, 40] -> Linear(40, 4)"
 CONV = "[10, 4, 10] -> 2 x Conv1d(4, 4, 3, padding=1)"
@@ -28,6 +28,6 @@ def counter_result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **size
 
 def counter_reading(counter: str, spec: str, device: str = "cpu") -> CounterReading:
     """What `counter` reads on `spec`'s module."""
-    module, example = build(parse(spec).network({}), device)
+    module, example = build_network(parse(spec).network({}), device)
     with warnings.catch_warnings(action="ignore"):
         return COUNTERS[counter].read(module, (example,), {})

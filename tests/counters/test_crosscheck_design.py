@@ -13,7 +13,9 @@ PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, pa
 
 @pytest.fixture
 def never_built(monkeypatch):
-    monkeypatch.setattr("convcost.counters.crosscheck.build", lambda *_: pytest.fail("a module was built"))
+    monkeypatch.setattr(
+        "convcost.counters.crosscheck.build_network", lambda *_: pytest.fail("a module was built")
+    )
 
 
 def raising(monkeypatch, error):

@@ -5,13 +5,13 @@ import pytest
 from convcost.core.trace import Operation
 from convcost.counters.known_formulas import explain_figure
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 
 
 def operation(operator, inputs, output, **arguments):
     """As a trace has it: the cost by convcost's own formula."""
-    named = {name: Sized(shape) for name, shape in inputs.items()}
-    cost = OPERATORS[operator].cost(**named, **arguments, output=Sized(output))
+    named = {name: ShapeOperand(shape) for name, shape in inputs.items()}
+    cost = OPERATORS[operator].cost(**named, **arguments, output=ShapeOperand(output))
     return Operation(f"aten::{operator}", f"aten::{operator}", tuple(inputs.values()), output, cost)
 
 

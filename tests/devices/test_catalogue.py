@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.devices import Catalogue, Device, catalogue, device_named
-from convcost.devices.catalogue import FILES, content
+from convcost.devices.catalogue import FILES, Catalogue, catalogue, device_named, read_file
+from convcost.devices.device import Device
 from convcost.gate.config_tables import DeviceTables
 from convcost.gate.validation import find_issues
 
@@ -44,12 +44,12 @@ def test_every_computed_cpu_peak_says_how():
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_is_as_a_configuration_has_to_be(file):
-    assert find_issues(content(file)["devices"], DeviceTables) == []
+    assert find_issues(read_file(file)["devices"], DeviceTables) == []
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_source_of_a_file_is_used(file):
-    stated = content(file)
+    stated = read_file(file)
     used = {table.get("source") for table in stated["devices"].values()}
     used |= {text for table in stated["devices"].values() for text in table.get("sources", {}).values()}
     assert used - {None} == set(stated["sources"])
@@ -116,7 +116,7 @@ def test_the_ridge_is_exact():
 
 def test_the_catalogue_is_read_without_anything_heavy():
     script = (
-        "import sys; from convcost.devices import catalogue; catalogue()\n"
+        "import sys; from convcost.devices.catalogue import catalogue; catalogue()\n"
         "print({'torch', 'sympy', 'rich', 'typer', 'numpy'} & sys.modules.keys())"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

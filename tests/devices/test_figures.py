@@ -3,7 +3,7 @@
 import pytest
 from hardware import BUSES, CORES, OWN, SPARSE
 
-from convcost.devices import catalogue, device_named
+from convcost.devices.catalogue import catalogue, device_named
 
 DEVICES = catalogue().devices
 ACCELERATORS = [device for device in DEVICES if device.kind != "cpu"]

@@ -112,18 +112,18 @@ def test_thousands_of_alike_layers_are_lined_up_in_no_time():
     ],
 )
 def test_a_total_may_be_off_by_the_tolerance_on_both_sides(tolerance, totals, within):
-    assert BaselineChanges(totals, ()).within(Fraction(tolerance)) is within
+    assert BaselineChanges(totals, ()).is_within(Fraction(tolerance)) is within
 
 
 @pytest.mark.usefixtures("folder")
 def test_an_entry_that_is_as_it_was_has_no_changes_and_one_that_is_not_names_its_layer():
     text = CHAIN.format("[B, E, L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 3)")
-    assert entry_results(text, update=True)["net"].standing == "unlocked"
-    assert entry_results(text)["net"].standing == "same"
+    assert entry_results(text, update=True)["net"].status == "unlocked"
+    assert entry_results(text)["net"].status == "same"
     changed = entry_results(
         CHAIN.format("[B, E, L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 3, bias=False)")
     )["net"]
-    assert (changed.standing, changed.passed) == ("changed", False)
+    assert (changed.status, changed.passed) == ("changed", False)
     assert changed.changes.totals == {
         "params": (400, 392),
         "bias_adds": (112, 64),

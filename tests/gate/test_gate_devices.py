@@ -8,7 +8,7 @@ from config_files import DENSE, config_of, config_problems
 from jsonschema import Draft202012Validator
 
 from convcost.core.errors import UsageError
-from convcost.devices import catalogue, device_named
+from convcost.devices.catalogue import catalogue, device_named
 from convcost.gate.config_file import ConfigError
 from convcost.gate.devices import read_devices
 from convcost.schemas.generate import generate

@@ -8,14 +8,14 @@ import pytest
 from config_files import CONFIG_FILE, DENSE, LOCK_FILE, config_of, entry_results
 
 from convcost.core.errors import ConvcostError
+from convcost.core.record_fields import is_record, key_type, record_keys
 from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
 from convcost.gate.config_tables import ConfigTable
 from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import LockTable
-from convcost.gate.validation import is_record, key_type, record_keys
 from convcost.render import FORMATS, render
-from convcost.render.gate.ci import junit
+from convcost.render.gate.ci import junit_xml
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -94,7 +94,7 @@ def attempt(work):
 
 def printed(result):
     """The result in every form."""
-    return [junit(result), *(render(result, name) for name in FORMATS)]
+    return [junit_xml(result), *(render(result, name) for name in FORMATS)]
 
 
 BESIDE = {

@@ -91,7 +91,7 @@ def test_formulas_stand_in_it_as_texts():
             }
         },
     }
-    assert entry_results('[entries.open]\nspec = "[N, C] -> Linear(C, C)"')["open"].standing == "same"
+    assert entry_results('[entries.open]\nspec = "[N, C] -> Linear(C, C)"')["open"].status == "same"
 
 
 NAMES = st.text(min_size=1, max_size=8).filter(lambda text: "." not in text)
@@ -255,7 +255,7 @@ def test_a_link_stays_a_link_and_permissions_stay(folder):
 def test_an_entry_without_a_baseline_is_new_and_passes():
     entry_results(DENSE, update=True)
     results = entry_results(DENSE, CONV)
-    assert {name: (each.standing, each.passed) for name, each in results.items()} == {
+    assert {name: (each.status, each.passed) for name, each in results.items()} == {
         "dense": ("same", True),
         "conv": ("new", True),
     }
@@ -265,7 +265,7 @@ def test_the_tolerance_is_of_the_baseline_too():
     entry_results(DENSE, update=True)
     wider = DENSE.replace("E = 128", "E = 129")
     result = entry_results('tolerance = "1.6%"', wider)["dense"]
-    assert (result.standing, result.passed, result.entry.tolerance) == (
+    assert (result.status, result.passed, result.entry.tolerance) == (
         "changed",
         True,
         Fraction(2, 125),

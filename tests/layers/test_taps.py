@@ -10,7 +10,7 @@ from sympy import Symbol
 
 from convcost.core.arithmetic import convolution_length
 from convcost.layers.taps import taps_on_data
-from convcost.symbolic.formula import name
+from convcost.symbolic.formula import size_formula
 from convcost.symbolic.substitution import substitute
 
 
@@ -55,25 +55,27 @@ def test_taps_on_data_are_those_counted_one_by_one(geometry):
 @settings(max_examples=300)
 @given(GEOMETRIES, st.sets(st.sampled_from(Geometry._fields)))
 def test_a_formula_in_open_sizes_has_them_too(geometry, left_open):
-    opened = geometry._replace(**{field: name(field) for field in left_open if getattr(geometry, field)})
+    opened = geometry._replace(
+        **{field: size_formula(field) for field in left_open if getattr(geometry, field)}
+    )
     found = formula(opened)
     assert found is None or substitute(found, geometry._asdict()) == counted(geometry)
 
 
 @pytest.mark.parametrize("left_open", [("length",), ("kernel_size", "padding"), ("stride", "dilation")])
 def test_a_small_padding_has_a_formula_whatever_else_is_open(left_open):
-    geometry = Geometry(name("length"), 3, 2, 1, 1, 1)
+    geometry = Geometry(size_formula("length"), 3, 2, 1, 1, 1)
     fields = [field for field in left_open if field != "padding"]
-    assert formula(geometry._replace(**{field: name(field) for field in fields})) is not None
+    assert formula(geometry._replace(**{field: size_formula(field) for field in fields})) is not None
 
 
 def test_all_open_sizes_together_leave_no_formula():
-    assert formula(Geometry(*map(name, Geometry._fields))) is None
+    assert formula(Geometry(*map(size_formula, Geometry._fields))) is None
     assert formula(Geometry(*map(Symbol, Geometry._fields))) is None
 
 
 def test_a_formula_of_many_terms_is_none():
-    assert formula(Geometry(name("length"), 2000, 997, 991, 10**6, 10**6)) is None
+    assert formula(Geometry(size_formula("length"), 2000, 997, 991, 10**6, 10**6)) is None
 
 
 def test_taps_on_a_length_beyond_any_loop_are_exact():

@@ -146,7 +146,7 @@ def missing(count):
 
 
 def with_uncounted(report, count):
-    return replace(report, trace=replace(report.trace, uncounted=missing(count)))
+    return replace(report, trace=report.trace._replace(uncounted=missing(count)))
 
 
 @pytest.mark.parametrize(
@@ -267,8 +267,8 @@ def test_what_is_counted_in_part_says_why(report):
     reason = "one trip is counted, as the number of trips depends on values"
     found = with_uncounted(report, 1)
     loop = UncountedCall("0", "higher_order::while_loop", ((3, 4),), 2, reason)
-    both = replace(found, trace=replace(found.trace, uncounted=(loop, *found.trace.uncounted)))
-    alone = replace(found, trace=replace(found.trace, uncounted=(loop,)))
+    both = replace(found, trace=found.trace._replace(uncounted=(loop, *found.trace.uncounted)))
+    alone = replace(found, trace=found.trace._replace(uncounted=(loop,)))
     text = f"The count is partial: while_loop in 0 (2 calls on (3, 4)): {reason}"
     assert f"{text}." in " ".join(str(alone).split())
     assert f"{text}; " in " ".join(str(both).split())

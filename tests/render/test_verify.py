@@ -27,14 +27,14 @@ RESULT = VerificationResult(HEADINGS, ("Linear", "Conv1d"), 3, 0, FINDINGS)
 CLEAN = VerificationResult(HEADINGS[:1], ("Linear",), 1, 7, FINDINGS[:1])
 
 
-def as_installed(monkeypatch):
+def pretend_installed(monkeypatch):
     versions = {"torch": "3.0", "ptflops": "1.0", "convcost": "0.1", "fvcore": None}
     for module in ("verify", "records.verification", "records.context"):
-        monkeypatch.setattr(f"convcost.render.{module}.installed", versions.get)
+        monkeypatch.setattr(f"convcost.render.{module}.installed_version", versions.get)
 
 
 def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new(monkeypatch):
-    as_installed(monkeypatch)
+    pretend_installed(monkeypatch)
     assert render(RESULT, "table", Style(width=80)) == (
         " verified  torch 3.0, ptflops 1.0\n"
         " cases     4 of 2 kinds of layer, up to 3 for each argument, seed 0\n"
@@ -69,7 +69,7 @@ def test_a_command_is_on_one_line_however_narrow_the_screen_is():
 
 
 def test_nothing_new_is_said_in_one_line(monkeypatch):
-    as_installed(monkeypatch)
+    pretend_installed(monkeypatch)
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
         " cases     1 of 1 kind of layer, up to 1 for each argument, seed 7",
@@ -78,12 +78,12 @@ def test_nothing_new_is_said_in_one_line(monkeypatch):
 
 
 def test_markdown_has_the_same_table(monkeypatch):
-    as_installed(monkeypatch)
+    pretend_installed(monkeypatch)
     assert "| Conv1d | 3 | blind | 2 (1) |" in render(RESULT, "markdown")
 
 
 def test_json_has_every_tally_and_what_is_known_and_new(monkeypatch):
-    as_installed(monkeypatch)
+    pretend_installed(monkeypatch)
     record = json.loads(render(RESULT, "json"))
     assert record["layers"][1] == {
         "kind": "Conv1d",

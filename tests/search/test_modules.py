@@ -10,8 +10,8 @@ from torch import nn
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
+from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import parse_inputs
 
 NETWORK = nn.Sequential(
     nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, 4, 3, stride=2, padding=1, groups=2)

@@ -9,12 +9,18 @@ from sympy import Integer, Rational, floor, sqrt
 from convcost import compare
 from convcost.core.errors import UsageError
 from convcost.core.report import Assumption
-from convcost.symbolic.breakeven import break_even, has_closed_form
+from convcost.symbolic.breakeven import break_even, has_closed_form, is_at_most, is_equal
 from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sympy_bridge import symbol
 from convcost.symbolic.text import readable
 
 E, K, L = map(symbol, "EKL")
+
+PARTS = st.sampled_from([1, E, L, E * L, E**2, L**2, floor(L / 2), floor((L + 1) / 2), floor((E * L) / 3)])
+FORMULAS = st.lists(st.tuples(st.integers(-3, 3), PARTS), min_size=1, max_size=3).map(
+    lambda terms: sum((factor * part for factor, part in terms), E - E)
+)
+POINTS = [{E: e, L: l_} for e in range(1, 7) for l_ in range(1, 9)]
 
 
 def sign(number):
@@ -183,3 +189,34 @@ def test_a_quantity_that_there_is_not_has_no_break_even_points():
     comparison = compare(DENSE, CONV)
     with pytest.raises(UsageError, match="no metric is called flop"):
         comparison.break_even("flop", comparison.candidates[1])
+
+
+@given(FORMULAS, FORMULAS)
+def test_equal_formulas_are_equal_at_all_tried_sizes_and_others_differ_somewhere(first, second):
+    answer = is_equal(first, second, ())
+    tried = {bool((first - second).subs(point) == 0) for point in POINTS}
+    assert answer == {True: "yes", False: "no"}[tried == {True}]
+
+
+@given(FORMULAS, FORMULAS)
+def test_a_formula_at_most_another_is_so_at_all_tried_sizes(first, second):
+    answer = is_at_most(first, second, ())
+    tried = {bool((first - second).subs(point) <= 0) for point in POINTS}
+    assert answer != "yes" or tried == {True}
+    assert answer != "no" or tried != {True} or not _is_bounded(first - second)
+    assert answer == "no" or tried == {True}
+
+
+def _is_bounded(difference):
+    """Whether larger sizes than those tried can't make another answer."""
+    return all(difference.subs({E: 100 * e, L: 100 * l_}) <= 0 for e in (1, 7) for l_ in (1, 7))
+
+
+def test_an_assumption_can_make_a_formula_at_most_another():
+    assert is_at_most(2 * E, E * L, ()) == "no"
+    assert is_at_most(2 * E, E * L, at_least(L, 2)) == "yes"
+
+
+@pytest.mark.parametrize("most", [E * L + floor(L / 7) * (E - 3) ** 2 + 9 * E, (E - L) ** 2 + 1])
+def test_what_can_not_be_proved_or_refuted_is_unknown(most):
+    assert is_at_most(E - E, most, ()) in ("yes", "unknown")

@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 from sympy import Abs, floor
 
 from convcost.symbolic.expressions import evaluate
-from convcost.symbolic.integrality import is_integer
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.predicates import is_integer, is_nonnegative
 from convcost.symbolic.sympy_bridge import canonicalize, from_sympy, symbol
 
 K, L = symbol("K"), symbol("L")

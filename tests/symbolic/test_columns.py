@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcost.core.arithmetic import larger, smaller
-from convcost.symbolic.columns import Column, MixedConditionError, joined, spread
+from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 PLACES = 5
 NUMBERS = st.one_of(
@@ -109,6 +109,6 @@ def test_a_number_is_no_words():
 
 def test_parts_are_joined_exactly_whatever_their_factors():
     first = np.array([True, False, True])
-    parts = Column(np.array([1, 2])) * 10**20, spread(7, (1,))
-    whole = joined([first, ~first], parts)
+    parts = Column(np.array([1, 2])) * 10**20, broadcast_column(7, (1,))
+    whole = merge_columns([first, ~first], parts)
     assert numbers_of_two(whole) == [10**20, 7, 2 * 10**20]

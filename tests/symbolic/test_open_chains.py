@@ -1,5 +1,8 @@
 """Chains with open sizes: numbers put in later answer as the spec with numbers does, or both refuse."""
 
+import os
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -103,6 +106,24 @@ def test_an_inequality_entered_later_deletes_no_divisibility():
         opened.subs(E=6, W=1)
 
 
+@pytest.mark.parametrize(
+    ("text", "assumption"),
+    [
+        ("[1, E, 9] -> Conv1d(E, 2E, 3, groups=G)", "G divides E"),
+        ("[1, 2E, 9] -> Conv1d(2E, E, 3, groups=G)", "G divides E"),
+        ("[1, E, 9] -> Conv1d(E, E*F, 3, groups=G)", "G divides E"),
+        ("[1, E, 9] -> Conv1d(E, E, 3, groups=2) -> Conv1d(E, E, 3, groups=4)", "4 divides E"),
+    ],
+)
+def test_a_divisibility_that_follows_from_another_is_not_assumed_too(text, assumption):
+    opened = convcost.cost(text)
+    assert texts(opened) == [assumption]
+    assert "floor" not in str(opened.macs)
+    numbers = {"E": 12, "F": 5, "G": 4}
+    sizes = {name: numbers[name] for name in opened.open_names}
+    assert opened.subs(**sizes).macs == evaluate(opened.macs, sizes) == convcost.cost(text, **sizes).macs
+
+
 def test_no_sign_is_chosen_that_contradicts_what_is_needed():
     """K ≥ L + 2 for an output, and L ≥ K for a shorter formula: no sizes fulfil both."""
     opened = convcost.cost("[1, 4, L] -> ConvTranspose1d(4, 4, K, padding=L)")
@@ -169,6 +190,34 @@ def test_a_quotient_by_a_rounding_is_not_taken_for_a_whole_number():
     text = "[1,1,L] -> AvgPool1d(K//3, ceil_mode=True) -> Conv1d(1,1,2, padding=1, stride=3, dilation=2K)"
     sizes = {"L": 50, "K": 3}
     assert convcost.cost(text).subs(**sizes).flops == convcost.cost(text, **sizes).flops
+
+
+PRINT_FORMULAS = """
+import sys, convcost
+from convcost.symbolic.text import program
+for text in sys.argv[1:]:
+    report = convcost.cost(text)
+    print([assumption.text for assumption in report.assumptions], program(report.valid_macs))
+"""
+
+
+def test_a_formula_has_the_same_text_in_every_process():
+    """Its terms are sets, whose order depends on the process: no decision may depend on that order."""
+    texts = [
+        "[1, E/3, H] -> Conv1d(E/3, 3W, L//2, stride=F+2, padding=1)",
+        "[B, F-C, C] -> Conv1d(E*E, F-C, 1, stride=C//3, padding=3, dilation=W*F)",
+    ]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", PRINT_FORMULAS, *texts],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
 
 
 def test_sizes_are_generated_from_all_kinds():

@@ -12,7 +12,7 @@ import pytest
 
 from convcost.core.errors import UsageError
 from convcost.system import files
-from convcost.system.files import append_text, create_text, exclusive, read_text, write_text
+from convcost.system.files import append_text, create_text, exclusive_lock, read_text, write_text
 
 pytestmark = [pytest.mark.usefixtures("folder"), pytest.mark.skipif(os.name != "posix", reason="POSIX files")]
 
@@ -222,8 +222,8 @@ def test_text_is_added_at_the_end():
 def test_a_file_is_held_by_one_process_at_a_time(monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0.2)
     Path("a").touch()
-    with exclusive(Path("a")):
+    with exclusive_lock(Path("a")):
         message = "another process has held a for 0.2 seconds"
-        assert refused(lambda: exclusive(Path("a")).__enter__()) == message
-    with exclusive(Path("a")):
+        assert refused(lambda: exclusive_lock(Path("a")).__enter__()) == message
+    with exclusive_lock(Path("a")):
         pass

@@ -4,12 +4,12 @@ import torch
 from tracing.generated import CHANNELS
 
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
-IMAGE = Declared("float32", ("B", CHANNELS, "H", "W"))
-SEQUENCE = Declared("float32", ("B", "S", 8))
+IMAGE = DeclaredTensor("float32", ("B", CHANNELS, "H", "W"))
+SEQUENCE = DeclaredTensor("float32", ("B", "S", 8))
 
 
 def meta(declared, **numbers):

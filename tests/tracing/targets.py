@@ -4,8 +4,8 @@ import textwrap
 
 import pytest
 
+from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.profile import Profiler
-from convcost.tracing.target.inputs import parse_inputs
 from convcost.tracing.target.profile import profile_target
 from convcost.tracing.target.target import Target, parse_place
 

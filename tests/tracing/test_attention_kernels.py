@@ -8,15 +8,18 @@ from torch.nn.attention.varlen import varlen_attn
 from convcost.analysis.breakdown import operator_totals
 from convcost.operators import OPERATORS
 from convcost.operators.attention_kernels import Mask
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import profile
 
 BATCH, HEADS, QUERIES, KEYS, WIDTH = 2, 4, 6, 9, 16
 OUTER, WIDTHS = BATCH * HEADS, 2 * WIDTH
 
-QUERY, KEY = Sized((BATCH, QUERIES, HEADS, WIDTH)), Sized((BATCH, KEYS, HEADS, WIDTH))
+QUERY, KEY = ShapeOperand((BATCH, QUERIES, HEADS, WIDTH)), ShapeOperand((BATCH, KEYS, HEADS, WIDTH))
 OPERANDS = {"query": QUERY, "key": KEY, "value": KEY}
-FIRST_HEADS = {"query": Sized((BATCH, HEADS, QUERIES, WIDTH)), "key": Sized((BATCH, HEADS, KEYS, WIDTH))}
+FIRST_HEADS = {
+    "query": ShapeOperand((BATCH, HEADS, QUERIES, WIDTH)),
+    "key": ShapeOperand((BATCH, HEADS, KEYS, WIDTH)),
+}
 
 FROM_LAST = sum(KEYS - QUERIES + place for place in range(1, QUERIES + 1))
 FROM_FIRST = sum(range(1, QUERIES + 1))
@@ -98,12 +101,12 @@ def test_lengths_without_data_are_estimated_by_the_longest():
 
 
 def test_lengths_of_open_sequences_are_estimated_too():
+    from convcost.tracing.declared_inputs import DeclaredTensor
     from convcost.tracing.symbolic_shapes.profile import profile_open
-    from convcost.tracing.target.inputs import Declared
 
     pytest.importorskip("sympy")
     module = Calls(lambda _, x, starts: varlen_attn(x, x, x, starts, starts, 5, 5))
-    inputs = Declared("float16", ("T", HEADS, WIDTH)), Declared("int32", ("B",))
+    inputs = DeclaredTensor("float16", ("T", HEADS, WIDTH)), DeclaredTensor("int32", ("B",))
     report = profile_open(module, inputs)
     assert str(report.macs) == f"{HEADS * 5 * WIDTHS}*T"
     assert operator_totals(report.trace)[0].estimated
@@ -112,22 +115,22 @@ def test_lengths_of_open_sequences_are_estimated_too():
 def test_keys_in_use_are_those_that_count():
     starts, used = torch.tensor([0, 1, 2]), torch.tensor([7, 4])
     cost = OPERATORS["torch_attn::_varlen_attn"].cost(
-        query=Sized((2, HEADS, WIDTH)),
-        key=Sized((3, 16, HEADS, WIDTH)),
-        value=Sized((3, 16, HEADS, WIDTH)),
+        query=ShapeOperand((2, HEADS, WIDTH)),
+        key=ShapeOperand((3, 16, HEADS, WIDTH)),
+        value=ShapeOperand((3, 16, HEADS, WIDTH)),
         cu_seq_q=starts,
         cu_seq_k=None,
         max_q=1,
         max_k=16,
         seqused_k=used,
-        output=Sized((2, HEADS, WIDTH)),
+        output=ShapeOperand((2, HEADS, WIDTH)),
     )
     assert cost.macs == HEADS * (7 + 4) * WIDTHS
 
 
 def test_efficient_attention_of_sequences_in_a_row_has_a_batch_of_one():
     starts = torch.tensor([0, 3, 8])
-    query = Sized((1, 8, HEADS, WIDTH))
+    query = ShapeOperand((1, 8, HEADS, WIDTH))
     cost = OPERATORS["_efficient_attention_forward"].cost(
         query=query, key=query, value=query, cu_seqlens_q=starts, cu_seqlens_k=starts, output=query
     )

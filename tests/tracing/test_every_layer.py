@@ -9,19 +9,17 @@ from layer_cases import Case, cases
 
 from convcost.layers import KINDS
 from convcost.layers.network import Network
-from convcost.tracing.build import build
+from convcost.tracing.module_call import build_network
 from convcost.tracing.profile import profile
 
 FEW = settings(max_examples=6)
 MANY = settings(max_examples=60)
 
-DRAWN_IN_TRAINING = {"RReLU"}
-
 
 def profiled(case: Case, device: str, is_training: bool, has_gradients: bool):
     with warnings.catch_warnings(), torch.set_grad_enabled(has_gradients):
         warnings.simplefilter("ignore")
-        module, example = build(Network((case.layer,), case.shape), device)
+        module, example = build_network(Network((case.layer,), case.shape), device)
         return profile(module.train(is_training), example)
 
 

@@ -7,7 +7,7 @@ from models import Calls
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import Profiler, profile
 
 G, M, K, N = 4, 16, 32, 48
@@ -58,7 +58,10 @@ def test_a_grouped_product_has_two_gradients(name):
 
 def test_a_scaled_grouped_product_counts_as_a_plain_one():
     cost = OPERATORS["_scaled_grouped_mm"].cost(
-        self=Sized((M, K)), mat2=Sized((G, K, N)), output=Sized((M, N)), bias=Sized((N,))
+        self=ShapeOperand((M, K)),
+        mat2=ShapeOperand((G, K, N)),
+        output=ShapeOperand((M, N)),
+        bias=ShapeOperand((N,)),
     )
     assert (cost.macs, cost.bias_adds) == (M * K * N, M * N)
 
@@ -79,7 +82,7 @@ def test_a_deformable_convolution_reads_between_positions(use_mask):
 
 def test_the_gradients_of_a_deformable_convolution_are_two_products():
     found = OPERATORS["torchvision::_deform_conv2d_backward"].cost(
-        grad=Sized((1, 8, 4, 4)), input=Sized((1, 4, 6, 6)), weight=Sized((8, 2, 3, 3))
+        grad=ShapeOperand((1, 8, 4, 4)), input=ShapeOperand((1, 4, 6, 6)), weight=ShapeOperand((8, 2, 3, 3))
     )
     assert found.macs == 2 * 16 * 8 * 2 * 9
 

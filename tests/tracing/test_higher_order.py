@@ -16,8 +16,8 @@ from tracing.opening import check
 
 from convcost.core.cost import Cost
 from convcost.core.trace import CondCall
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.profile import Profiler, profile
-from convcost.tracing.target.inputs import Declared
 
 X = torch.randn(2, 8)
 LINEAR = 2 * 8 * 8
@@ -123,7 +123,7 @@ def test_operands_of_a_cond_may_be_nested():
 
 
 def test_a_cond_has_a_formula_where_sizes_are_open():
-    check(branching(lambda x: x.sum() > 0), (Declared("float32", ("B", 8)),), {"B": 3}, {"B": 5})
+    check(branching(lambda x: x.sum() > 0), (DeclaredTensor("float32", ("B", 8)),), {"B": 3}, {"B": 5})
 
 
 def looping(condition, start):

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.tracing.target.inputs import (
+from convcost.tracing.declared_inputs import (
     DTYPES,
     SHORT_NAMES,
-    Declared,
-    Inputs,
+    DeclaredInputs,
+    DeclaredTensor,
     SizeMultiple,
     parse_input,
     parse_inputs,
@@ -23,17 +23,17 @@ SIZES = st.one_of(st.integers(0, 2**62), NAMES)
 @pytest.mark.parametrize(
     ("text", "name", "declared"),
     [
-        ("f32[1,3,224,224]", "", Declared("float32", (1, 3, 224, 224))),
-        ("input_ids=i64[1,128]", "input_ids", Declared("int64", (1, 128))),
-        ("[2, 3]", "", Declared("", (2, 3))),
-        ("f32[]", "", Declared("float32", ())),
-        (" mask = bool [ B , S , ] ", "mask", Declared("bool", ("B", "S"))),
-        ("bf16[2**20, 1_000]", "", Declared("bfloat16", (2**20, 1000))),
-        ("f32=f32[1]", "f32", Declared("float32", (1,))),
+        ("f32[1,3,224,224]", "", DeclaredTensor("float32", (1, 3, 224, 224))),
+        ("input_ids=i64[1,128]", "input_ids", DeclaredTensor("int64", (1, 128))),
+        ("[2, 3]", "", DeclaredTensor("", (2, 3))),
+        ("f32[]", "", DeclaredTensor("float32", ())),
+        (" mask = bool [ B , S , ] ", "mask", DeclaredTensor("bool", ("B", "S"))),
+        ("bf16[2**20, 1_000]", "", DeclaredTensor("bfloat16", (2**20, 1000))),
+        ("f32=f32[1]", "f32", DeclaredTensor("float32", (1,))),
         (
             "[2*H, 4W, 2**3*H]",
             "",
-            Declared("", (SizeMultiple(2, "H"), SizeMultiple(4, "W"), SizeMultiple(8, "H"))),
+            DeclaredTensor("", (SizeMultiple(2, "H"), SizeMultiple(4, "W"), SizeMultiple(8, "H"))),
         ),
     ],
 )
@@ -48,7 +48,7 @@ def test_an_input_is_a_name_a_dtype_and_a_shape(text, name, declared):
 )
 def test_what_is_declared_is_read(name, dtype, shape):
     text = f"{name}{'=' * bool(name)}{dtype}[{','.join(map(str, shape))}]"
-    assert parse_input(text) == (name, Declared(DTYPES.get(dtype, ""), tuple(shape)))
+    assert parse_input(text) == (name, DeclaredTensor(DTYPES.get(dtype, ""), tuple(shape)))
 
 
 def refusal(text):
@@ -101,8 +101,8 @@ def test_an_error_points_at_the_place(text, message):
 
 def test_inputs_are_by_place_or_by_name():
     inputs = parse_inputs(["f32[1]", "mask=bool[B,2]", "[S,B]"])
-    assert inputs.args == (Declared("float32", (1,)), Declared("", ("S", "B")))
-    assert inputs.kwargs == {"mask": Declared("bool", ("B", 2))}
+    assert inputs.args == (DeclaredTensor("float32", (1,)), DeclaredTensor("", ("S", "B")))
+    assert inputs.kwargs == {"mask": DeclaredTensor("bool", ("B", 2))}
     assert inputs.names == ("S", "B")
 
 
@@ -113,7 +113,9 @@ def test_a_name_is_given_once():
 
 def test_sizes_take_the_place_of_their_names():
     inputs = parse_inputs(["f32[B,S]", "x=i64[B]"]).sized({"B": 4, "Q": 7})
-    assert inputs == Inputs((Declared("float32", (4, "S")),), {"x": Declared("int64", (4,))})
+    assert inputs == DeclaredInputs(
+        (DeclaredTensor("float32", (4, "S")),), {"x": DeclaredTensor("int64", (4,))}
+    )
 
 
 def test_more_elements_than_torch_counts_are_refused():
@@ -123,14 +125,16 @@ def test_more_elements_than_torch_counts_are_refused():
 
 @pytest.mark.parametrize(("dtype", "expected"), [("int64", torch.int64), ("", torch.float16)])
 def test_without_a_dtype_it_is_the_models_own(dtype, expected):
-    tensor = Declared(dtype, (2, 3)).tensor(torch.float16, "cpu")
+    tensor = DeclaredTensor(dtype, (2, 3)).tensor(torch.float16, "cpu")
     assert (tensor.dtype, tuple(tensor.shape), tensor.any().item()) == (expected, (2, 3), False)
 
 
 def test_on_the_meta_device_no_size_takes_memory():
-    assert Declared("float32", (2**20, 2**40)).tensor(torch.float32, "meta").is_meta
+    assert DeclaredTensor("float32", (2**20, 2**40)).tensor(torch.float32, "meta").is_meta
 
 
 def test_dtypes_are_filled_in_by_name():
-    typed = Inputs((Declared("", ("B",)),), {"x": Declared("int8", ())}).typed(torch.bfloat16)
-    assert typed == Inputs((Declared("bfloat16", ("B",)),), {"x": Declared("int8", ())})
+    typed = DeclaredInputs((DeclaredTensor("", ("B",)),), {"x": DeclaredTensor("int8", ())}).typed(
+        torch.bfloat16
+    )
+    assert typed == DeclaredInputs((DeclaredTensor("bfloat16", ("B",)),), {"x": DeclaredTensor("int8", ())})

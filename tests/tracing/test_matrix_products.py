@@ -6,7 +6,7 @@ from models import Calls
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import profile
 
 B, N, K, M = 2, 3, 5, 7
@@ -86,18 +86,18 @@ def test_any_other_trilinear_is_two_products_at_every_point():
 
 
 def test_an_einsum_costs_the_loops_of_each_pair_from_the_left():
-    chain = [Sized((N, K)), Sized((K, M)), Sized((M, B))]
+    chain = [ShapeOperand((N, K)), ShapeOperand((K, M)), ShapeOperand((M, B))]
     found = OPERATORS["einsum"].cost(equation="nk, km, mb -> nb", tensors=chain)
     assert found == Cost(N * K * M + N * M * B, N * K * M + N * M * B)
 
 
 def test_an_einsum_without_an_arrow_keeps_what_is_there_once():
-    tensors = [Sized((N, K)), Sized((K, M)), Sized((M, B))]
+    tensors = [ShapeOperand((N, K)), ShapeOperand((K, M)), ShapeOperand((M, B))]
     assert OPERATORS["einsum"].cost(equation="nk,km,mb", tensors=tensors).macs == N * K * M + N * M * B
 
 
 def test_an_ellipsis_of_an_einsum_is_all_the_dimensions_that_are_left():
-    tensors = [Sized((4, B, N, K)), Sized((4, B, K, M))]
+    tensors = [ShapeOperand((4, B, N, K)), ShapeOperand((4, B, K, M))]
     found = OPERATORS["einsum"].cost(equation="...nk,...km->...nm", tensors=tensors)
     assert found.macs == 4 * B * N * K * M
 

@@ -7,8 +7,8 @@ from torch import nn
 from tracing.models import Calls
 
 from convcost.core.trace import Phase
-from convcost.tracing.nested_tensors import NestedTensorError
 from convcost.tracing.profile import Profiler, profile
+from convcost.tracing.recording.nested_tensors import NestedTensorError
 
 pytestmark = pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 

@@ -11,11 +11,11 @@ from tracing.opening import check, texts
 
 from convcost import ConvcostError
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 LENGTH = 64
-SEQUENCE = Declared("float32", ("B", "T", 8))
+SEQUENCE = DeclaredTensor("float32", ("B", "T", 8))
 MASK = torch.tril(torch.ones(LENGTH, LENGTH))
 
 
@@ -190,7 +190,7 @@ def test_of_several_tables_the_shortest_bounds_a_size(seed):
     assert str(report.macs) == "192*B*T"
 
 
-QUERIES = (SEQUENCE, Declared("float32", ("B", "S", 8)))
+QUERIES = (SEQUENCE, DeclaredTensor("float32", ("B", "S", 8)))
 
 
 def cached(module, query, keys):
@@ -226,7 +226,7 @@ def test_the_sides_of_an_image_are_bounded_one_by_one(is_learned):
         return module.conv(x + (rows[:, None] + columns[None]).permute(2, 0, 1))
 
     held = {"rows": nn.Embedding(50, 4), "columns": nn.Embedding(40, 4)}
-    image = Declared("float32", ("B", 4, "H", "W"))
+    image = DeclaredTensor("float32", ("B", 4, "H", "W"))
     points = [{"B": 1, "H": 50, "W": 40}, {"B": 2, "H": 1, "W": 7}]
     report = check(Calls(forward, conv=nn.Conv2d(4, 4, 1), **held), (image,), *points)
     assert texts(report) == ["H ≤ 50", "W ≤ 40"]

@@ -8,10 +8,10 @@ from torch import nn
 from tracing.models import Calls
 
 from convcost import ConvcostError
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
-SEQUENCE = Declared("float32", ("B", "S", 8))
+SEQUENCE = DeclaredTensor("float32", ("B", "S", 8))
 
 
 def refusal(forward, declared=SEQUENCE, **held):
@@ -42,16 +42,16 @@ def test_a_size_that_has_to_be_a_number_is_named_with_what_works():
 
 def test_what_works_is_the_rest_open():
     head = nn.Sequential(nn.Conv2d(3, 6, 5), nn.Flatten(), nn.Linear(6 * 28 * 28, 10))
-    image = Declared("float32", ("B", 3, "H", "H"))
+    image = DeclaredTensor("float32", ("B", 3, "H", "H"))
     assert refusal(lambda module, x: module.head(x), image, head=head) == [
         "H can't stay open: the model runs only where H = 32",
         'What works: --input "f32[B,3,32,32]".',
     ]
-    assert str(profile_open(head, (Declared("float32", ("B", 3, 32, 32)),)).macs) == "399840*B"
+    assert str(profile_open(head, (DeclaredTensor("float32", ("B", 3, 32, 32)),)).macs) == "399840*B"
 
 
 def test_sizes_that_are_tied_by_an_equation_are_refused_together():
-    image = Declared("float32", ("B", 2, "H", "W"))
+    image = DeclaredTensor("float32", ("B", 2, "H", "W"))
     assert refusal(lambda module, x: module.head(x.flatten(1)), image, head=nn.Linear(32, 8)) == [
         "H and W can't stay open: the model runs only where H·W = 16",
         'What works: --input "f32[B,2,4,4]".',
@@ -74,7 +74,7 @@ def test_what_depends_on_data_is_said_to(forward):
 
 
 def test_what_the_model_raises_is_shown_in_the_users_letters():
-    said = refusal(lambda module, x: module.linear(x.flatten(1)), Declared("", ("B", 3, "S")))
+    said = refusal(lambda module, x: module.linear(x.flatten(1)), DeclaredTensor("", ("B", 3, "S")))
     assert said[0].startswith("the model does not run where B = 211, S = 199: RuntimeError: ")
     assert "[B, 3*S]" in said[0]
     assert "  in submodule linear (Linear)" in said
@@ -105,7 +105,7 @@ def test_a_cost_without_a_formula_is_named():
 
 
 def test_a_size_by_a_rounded_float_has_no_formula():
-    image = Declared("float32", ("B", 3, "H", "W"))
+    image = DeclaredTensor("float32", ("B", 3, "H", "W"))
     message = refusal(lambda _, x: nn.functional.interpolate(x, scale_factor=0.7), image)[0]
     assert message == "a size is multiplied with 0.7, which floating point rounds"
 

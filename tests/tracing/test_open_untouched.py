@@ -9,8 +9,8 @@ import torch
 from tracing.test_untouched import Remembering, same, state
 
 from convcost import ConvcostError
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared
 
 
 @pytest.mark.parametrize("shape", [("B", 4), ("B", 5)], ids=["runs", "raises"])
@@ -18,7 +18,7 @@ def test_a_model_is_left_as_it_was(shape):
     model = Remembering().train()
     before = state(model)
     try:
-        profile_open(model, (Declared("float32", shape),))
+        profile_open(model, (DeclaredTensor("float32", shape),))
     except ConvcostError:
         assert shape == ("B", 5)
     same(before, state(model))
@@ -27,12 +27,12 @@ def test_a_model_is_left_as_it_was(shape):
 def test_a_model_without_memory_is_counted():
     with torch.device("meta"):
         model = torch.nn.Linear(2**20, 2**20)
-    assert str(profile_open(model, (Declared("float32", ("B", 2**20)),)).macs) == f"{2**40}*B"
+    assert str(profile_open(model, (DeclaredTensor("float32", ("B", 2**20)),)).macs) == f"{2**40}*B"
 
 
 def test_nothing_is_logged(caplog):
     with caplog.at_level(logging.WARNING), pytest.raises(ConvcostError):
-        profile_open(torch.nn.Linear(3, 4), (Declared("float32", ("B", 5)),))
+        profile_open(torch.nn.Linear(3, 4), (DeclaredTensor("float32", ("B", 5)),))
     assert not caplog.records
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_logged(caplog):
     ("module", "loaded"),
     [
         ("target.target", []),
-        ("target.inputs", []),
+        ("declared_inputs", []),
         ("target.loading", []),
         ("user_error", []),
         ("module_tree", []),

@@ -13,14 +13,14 @@ from torch import nn
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.backward import unlisted
-from convcost.operators.interface import Sized
-from convcost.tracing.known_operators import known_overload
+from convcost.operators.backward import estimated_backward
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import Profiler
+from convcost.tracing.recording.known_operators import known_overload
 
 PHASES = ("forward", "gradient by input", "gradient by weight")
 
-SIZES = {"output": Sized((2, 3))}
+SIZES = {"output": ShapeOperand((2, 3))}
 
 
 def phases(module, *inputs):
@@ -40,19 +40,19 @@ def test_the_backward_of_elementwise_work_is_estimated_for_each_element(name, op
 
 
 def test_a_backward_that_is_not_listed_is_a_derivative_and_its_product():
-    operator = unlisted("gelu_backward")
+    operator = estimated_backward("gelu_backward")
     assert operator.estimated
     assert operator.cost(**SIZES) == Cost(elementwise=2 * 6)
 
 
 @pytest.mark.parametrize("name", ["linear_backward", "_cdist_backward", "lstm_mps_backward", "gelu"])
 def test_a_backward_that_multiplies_matrices_is_not_estimated(name):
-    assert unlisted(name) is None
+    assert estimated_backward(name) is None
 
 
 @pytest.mark.parametrize(("is_causal", "pairs"), [(False, 5 * 7), (True, 5 * 6 // 2)])
 def test_the_backward_of_attention_has_four_products_and_one_of_the_scores(is_causal, pairs):
-    query, key, value = Sized((2, 4, 5, 8)), Sized((2, 4, 7, 8)), Sized((2, 4, 7, 6))
+    query, key, value = ShapeOperand((2, 4, 5, 8)), ShapeOperand((2, 4, 7, 8)), ShapeOperand((2, 4, 7, 6))
     found = OPERATORS["_scaled_dot_product_flash_attention_for_cpu_backward"].cost(
         query=query, key=key, value=value, is_causal=is_causal
     )
@@ -61,7 +61,7 @@ def test_the_backward_of_attention_has_four_products_and_one_of_the_scores(is_ca
 
 
 def test_the_backward_of_attention_leaves_out_what_is_not_asked_for():
-    query, key = Sized((2, 4, 5, 8)), Sized((2, 4, 7, 8))
+    query, key = ShapeOperand((2, 4, 5, 8)), ShapeOperand((2, 4, 7, 8))
     found = OPERATORS["_scaled_dot_product_efficient_attention_backward"].cost(
         query=query, key=key, value=key, grad_input_mask=[False, False, True, False]
     )
@@ -72,7 +72,7 @@ def test_the_backward_of_attention_leaves_out_what_is_not_asked_for():
 def test_an_interpolation_goes_back_by_the_weights_of_its_forward(name, operations):
     operator = OPERATORS[f"upsample_{name}_backward"]
     assert operator.estimated
-    assert operator.cost(grad_output=Sized((2, 6))) == Cost(elementwise=operations * 12)
+    assert operator.cost(grad_output=ShapeOperand((2, 6))) == Cost(elementwise=operations * 12)
 
 
 def test_gradients_of_causal_attention_are_of_the_pairs_that_see_each_other():
@@ -128,9 +128,14 @@ def test_a_recurrent_layer_goes_back_through_every_matrix_but_those_of_an_input_
 @pytest.mark.parametrize("has_biases", [False, True])
 def test_a_recurrent_layer_as_onednn_runs_it_costs_its_two_matrices_and_biases(has_biases):
     rows = 4 * HIDDEN
-    weights = (Sized((rows, INPUT)), Sized((rows, HIDDEN)), Sized((rows,)), Sized((rows,)))
+    weights = (
+        ShapeOperand((rows, INPUT)),
+        ShapeOperand((rows, HIDDEN)),
+        ShapeOperand((rows,)),
+        ShapeOperand((rows,)),
+    )
     found = OPERATORS["mkldnn_rnn_layer"].cost(
-        input=Sized((STEPS, BATCH, INPUT)),
+        input=ShapeOperand((STEPS, BATCH, INPUT)),
         **{f"weight{place}": weight for place, weight in enumerate(weights)},
         mode=2,
         has_biases=has_biases,
@@ -176,7 +181,9 @@ def test_the_gradient_of_the_module_upsample_is_counted_too(mode):
 
 
 def test_the_gradient_of_a_nearest_interpolation_is_a_sum_for_each_output():
-    assert OPERATORS["upsample_nearest2d_backward"].cost(grad_output=Sized((2, 6))) == Cost(elementwise=12)
+    assert OPERATORS["upsample_nearest2d_backward"].cost(grad_output=ShapeOperand((2, 6))) == Cost(
+        elementwise=12
+    )
 
 
 def _backward(trace):
@@ -212,8 +219,10 @@ def test_every_backward_operator_of_torch_whose_forward_has_a_formula_is_known()
 
 
 def test_a_layer_of_onednn_goes_back_by_inputs_and_by_weights():
-    weights = {f"weight{n}": Sized(shape) for n, shape in enumerate(((16, 3), (16, 4), (16,), (16,)), 1)}
+    weights = {
+        f"weight{n}": ShapeOperand(shape) for n, shape in enumerate(((16, 3), (16, 4), (16,), (16,)), 1)
+    }
     cost = OPERATORS["mkldnn_rnn_layer_backward"].cost(
-        input=Sized((5, 2, 3)), **weights, mode=2, has_biases=True, output=Sized((5, 2, 4))
+        input=ShapeOperand((5, 2, 3)), **weights, mode=2, has_biases=True, output=ShapeOperand((5, 2, 4))
     )
     assert cost == Cost(2 * 10 * 16 * 7, 2 * 10 * 16 * 7, 10 * 32)

@@ -44,8 +44,6 @@ FORMULAS = {"a::b": os.system}
 """
 )
 
-TOUCH = "touch touched"
-
 
 @pytest.mark.parametrize(
     "name",

@@ -8,7 +8,7 @@ from torch.ao import quantization
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import profile
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -114,34 +114,41 @@ def test_a_model_trained_with_simulated_quantization_is_not_partial():
 ROWS, IN, OUT = 3, 8, 5
 
 PACKED_PRODUCTS = {
-    "_int_mm": {"self": Sized((ROWS, IN)), "mat2": Sized((IN, OUT))},
-    "_scaled_mm": {"self": Sized((ROWS, IN)), "mat2": Sized((IN, OUT))},
-    "_weight_int8pack_mm": {"self": Sized((ROWS, IN)), "mat2": Sized((OUT, IN))},
-    "_weight_int4pack_mm": {"self": Sized((ROWS, IN)), "mat2": Sized((OUT, 1, 1, 1))},
-    "_weight_int4pack_mm_for_cpu": {"self": Sized((ROWS, IN)), "mat2": Sized((OUT, IN // 2))},
-    "fbgemm_linear_fp16_weight_fp32_activation": {"input": Sized((ROWS, IN)), "packed_weight": Sized((1,))},
-    "_dyn_quant_matmul_4bit": {"inp": Sized((ROWS, IN)), "packed_weights": Sized((1,))},
-    "onednn::qlinear_pointwise": {"qx": Sized((ROWS, IN)), "qw": Sized((IN, OUT)), "bias": None},
-    "mkldnn::_linear_pointwise": {"X": Sized((ROWS, IN)), "W": Sized((OUT, IN)), "B": None},
+    "_int_mm": {"self": ShapeOperand((ROWS, IN)), "mat2": ShapeOperand((IN, OUT))},
+    "_scaled_mm": {"self": ShapeOperand((ROWS, IN)), "mat2": ShapeOperand((IN, OUT))},
+    "_weight_int8pack_mm": {"self": ShapeOperand((ROWS, IN)), "mat2": ShapeOperand((OUT, IN))},
+    "_weight_int4pack_mm": {"self": ShapeOperand((ROWS, IN)), "mat2": ShapeOperand((OUT, 1, 1, 1))},
+    "_weight_int4pack_mm_for_cpu": {"self": ShapeOperand((ROWS, IN)), "mat2": ShapeOperand((OUT, IN // 2))},
+    "fbgemm_linear_fp16_weight_fp32_activation": {
+        "input": ShapeOperand((ROWS, IN)),
+        "packed_weight": ShapeOperand((1,)),
+    },
+    "_dyn_quant_matmul_4bit": {"inp": ShapeOperand((ROWS, IN)), "packed_weights": ShapeOperand((1,))},
+    "onednn::qlinear_pointwise": {
+        "qx": ShapeOperand((ROWS, IN)),
+        "qw": ShapeOperand((IN, OUT)),
+        "bias": None,
+    },
+    "mkldnn::_linear_pointwise": {"X": ShapeOperand((ROWS, IN)), "W": ShapeOperand((OUT, IN)), "B": None},
 }
 
 
 @pytest.mark.parametrize("name", PACKED_PRODUCTS)
 def test_a_product_by_a_packed_weight_costs_rows_by_both_widths(name):
-    found = OPERATORS[name].cost(**PACKED_PRODUCTS[name], output=Sized((ROWS, OUT)))
+    found = OPERATORS[name].cost(**PACKED_PRODUCTS[name], output=ShapeOperand((ROWS, OUT)))
     assert found == Cost(ROWS * IN * OUT, ROWS * IN * OUT)
 
 
 def test_a_convolution_of_onednn_costs_what_the_layer_does():
     found = OPERATORS["onednn::qconv_pointwise"].cost(
-        qx=Sized((1, 3, 6, 6)),
-        qw=Sized((8, 3, 3, 3)),
+        qx=ShapeOperand((1, 3, 6, 6)),
+        qw=ShapeOperand((8, 3, 3, 3)),
         bias=None,
         stride=[1, 1],
         padding=[1, 1],
         dilation=[1, 1],
         groups=1,
-        output=Sized((1, 8, 6, 6)),
+        output=ShapeOperand((1, 8, 6, 6)),
     )
     assert found == Cost(7776, 6144)
 

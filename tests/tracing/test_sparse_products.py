@@ -114,14 +114,16 @@ def test_a_sparse_tensor_by_numbers_without_data_is_run_on_data():
 
 def test_half_of_a_matrix_with_two_in_four_is_multiplied():
     from convcost.operators import OPERATORS
-    from convcost.operators.interface import Sized
+    from convcost.operators.interface import ShapeOperand
 
-    found = OPERATORS["_sparse_semi_structured_linear"].cost(input=Sized((2, 8)), output=Sized((2, 16)))
+    found = OPERATORS["_sparse_semi_structured_linear"].cost(
+        input=ShapeOperand((2, 8)), output=ShapeOperand((2, 16))
+    )
     assert found.macs == 2 * 8 * 16 // 2
 
 
 def test_a_convolution_of_a_sparse_tensor_is_named():
     from convcost.operators import OPERATORS
-    from convcost.tracing.known_operators import rule_for
+    from convcost.tracing.recording.known_operators import rule_for
 
     assert rule_for(OPERATORS["conv1d"], [coo()]) is None

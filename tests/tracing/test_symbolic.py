@@ -10,9 +10,9 @@ from tracing.generated import images, sequences
 from tracing.models import REFERENCE, Calls
 from tracing.opening import IMAGE, SEQUENCE, check, said
 
+from convcost.tracing.declared_inputs import DeclaredTensor, SizeMultiple
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
-from convcost.tracing.target.inputs import Declared, SizeMultiple
 
 sizes = st.integers(1, 40)
 
@@ -35,7 +35,7 @@ def test_the_batch_of_every_reference_module_can_stay_open(name):
     module, inputs, macs = REFERENCE[name]()
     batch = inputs[0].shape[0]
     declared = tuple(
-        Declared(str(given.dtype).removeprefix("torch."), ("B", *given.shape[1:])) for given in inputs
+        DeclaredTensor(str(given.dtype).removeprefix("torch."), ("B", *given.shape[1:])) for given in inputs
     )
     report = check(module, declared, {"B": batch}, {"B": 1}, {"B": 7})
     assert report.subs(B=batch).macs == macs
@@ -81,7 +81,7 @@ def test_an_encoder_layer_is_counted_with_batch_and_length_open():
 
 def test_sizes_of_several_inputs_are_open_by_position_and_name():
     decoder = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True).eval()
-    report = profile_open(decoder, (SEQUENCE,), {"memory": Declared("float32", ("B", "T", 8))})
+    report = profile_open(decoder, (SEQUENCE,), {"memory": DeclaredTensor("float32", ("B", "T", 8))})
     on_tensors = profile(
         decoder, torch.empty(2, 5, 8, device="meta"), memory=torch.empty(2, 3, 8, device="meta")
     )
@@ -96,7 +96,7 @@ def test_the_length_of_a_recurrent_layer_stays_open(kind):
 
 
 def test_token_indices_are_looked_up():
-    tokens = Declared("int64", ("B", "S"))
+    tokens = DeclaredTensor("int64", ("B", "S"))
     report = check(nn.Sequential(nn.Embedding(100, 16), nn.Linear(16, 100)), (tokens,), {"B": 2, "S": 9})
     assert str(report.macs) == "1600*B*S"
 
@@ -108,12 +108,12 @@ def test_a_size_used_twice_is_one_size():
 
 def test_products_of_a_queries_and_keys_are_counted_on_both_lengths():
     model = Calls(lambda _, query, key: F.scaled_dot_product_attention(query, key, key, is_causal=True))
-    given = tuple(Declared("float32", ("B", 2, size, 4)) for size in "ST")
+    given = tuple(DeclaredTensor("float32", ("B", 2, size, 4)) for size in "ST")
     check(model, given, {"B": 2, "S": 3, "T": 5}, {"B": 1, "S": 6, "T": 2}, {"B": 1, "S": 4, "T": 4})
 
 
 def test_a_multiple_of_an_open_size_needs_no_rounding():
-    image = Declared("float32", ("B", 4, SizeMultiple(2, "H"), "W"))
+    image = DeclaredTensor("float32", ("B", 4, SizeMultiple(2, "H"), "W"))
     pool = nn.Sequential(nn.MaxPool2d((2, 1)), nn.Conv2d(4, 4, 1))
     report = check(pool, (image,), {"B": 2, "H": 5, "W": 3})
     assert (str(report.macs), report.assumptions) == ("16*B*H*W", ())

@@ -9,7 +9,7 @@ from torch import nn
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.interface import Sized
+from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import Profiler, profile
 
 BATCH, STEPS, INPUT, HIDDEN = 2, 5, 3, 7
@@ -175,8 +175,8 @@ def test_atens_convolution_multiplies_at_output_positions_and_transposed_at_thos
     transposed, positions
 ):
     found = OPERATORS["convolution"].cost(
-        input=Sized((2, 4, 8)),
-        weight=Sized((4, 4, 3)),
+        input=ShapeOperand((2, 4, 8)),
+        weight=ShapeOperand((4, 4, 3)),
         bias=None,
         stride=[1],
         padding=[0],
@@ -194,9 +194,9 @@ def test_atens_convolution_multiplies_at_output_positions_and_transposed_at_thos
 )
 def test_a_convolutions_backward_has_a_product_for_each_gradient_asked_for(mask, products, sums):
     found = OPERATORS["convolution_backward"].cost(
-        grad_output=Sized((2, 5, 6)),
-        input=Sized((2, 3, 8)),
-        weight=Sized((5, 3, 3)),
+        grad_output=ShapeOperand((2, 5, 6)),
+        input=ShapeOperand((2, 3, 8)),
+        weight=ShapeOperand((5, 3, 3)),
         output_mask=mask,
         stride=[1],
         padding=[0],

@@ -80,7 +80,7 @@ def test_a_layer_that_torch_does_not_take_is_found_once_and_nothing_else_is_aske
     def requirements(self, shape):
         yield self.rank(shape)
         yield Known(self.divisor_override == 0, "only what torch refuses")
-        yield Known(max(self.each("kernel_size")) <= min(shape[-2:]), "it fits")
+        yield Known(max(self.per_dimension("kernel_size")) <= min(shape[-2:]), "it fits")
 
     monkeypatch.setattr(AvgPool2d, "requirements", requirements)
     result = run("AvgPool2d", counters=LEVEL, cases=1)

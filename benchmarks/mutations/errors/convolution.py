@@ -124,7 +124,9 @@ CONVOLUTION.error(
     '("in_channel", self.in_channels // self.groups)',
     '("in_channel", self.in_channels)',
 )
-CONVOLUTION.error("a stride beside padding=same", 'for stride in self.each("stride"):', "for stride in ():")
+CONVOLUTION.error(
+    "a stride beside padding=same", 'for stride in self.per_dimension("stride"):', "for stride in ():"
+)
 CONVOLUTION.error(
     "groups that do not divide the outputs",
     'for name in ("in_channels", "out_channels"):',

@@ -70,13 +70,13 @@ ELEMENTWISE.error(
     "what torch calls pointwise free",
     "if torch.Tag.pointwise in _tags(overload):\n        return each_element(1)",
     "if torch.Tag.pointwise in _tags(overload):\n        return FREE",
-    "tracing/known_operators.py",
+    "tracing/recording/known_operators.py",
 )
 ELEMENTWISE.error(
     "reductions by their output",
     "return _each_element_of(overload._schema.arguments[0].name)",
     "return each_element(1)",
-    "tracing/known_operators.py",
+    "tracing/recording/known_operators.py",
 )
 ELEMENTWISE.error(
     "lookups and moves that cost", "return Cost()", "return Cost(elementwise=1)", "operators/interface.py"

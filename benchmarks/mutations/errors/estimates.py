@@ -90,7 +90,7 @@ FOOTPRINTS.error(
 )
 FOOTPRINTS.error(
     "no gradient of the input",
-    "return of_output + (step.layer.worked_on(step.input) * itemsize if has_own else 0)",
+    "return of_output + (step.layer.input_elements(step.input) * itemsize if has_own else 0)",
     "return of_output",
 )
 FOOTPRINTS.error("indices as wide as numbers", "* (steps[0].input_itemsize or itemsize)", "* itemsize")

@@ -14,57 +14,57 @@ GRADIENTS.error(
 )
 GRADIENTS.error(
     "LSTM's input always needed",
-    'spared = 0 if "input" in needed else',
-    "spared = 0 and",
+    'skipped = 0 if "input" in needed else',
+    "skipped = 0 and",
     "operators/recurrent.py",
 )
 GRADIENTS.error(
     "inputs taken for weights",
     'return "gradient by weight" if is_weight else "gradient by input"',
     'return "gradient by weight"',
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "gradients that nobody needs",
     "self._costs(compress(self._labels, needed), output)",
     "self._costs(self._labels, output)",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a gradient's gradients by its first factor alone",
     "for role in compress(self.roles, needed) if",
     "for role in [*compress(self.roles, needed)][:1] if",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a gradient's gradients by what is added",
     "others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]",
     "others = [*zip(self.roles, operands)][1:]",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "gradients that autograd.grad is not asked for",
     "if not requires_gradient or not REQUESTED_LEAVES:",
     "if True:",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a forward that is repeated as a gradient",
     'return "recomputation" if torch.is_grad_enabled() else "gradient by input"',
     'return "gradient by input"',
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )
 GRADIENTS.error(
     "the cost of the last call alone",
     "cost=before.cost + found.cost,",
     "cost=found.cost,",
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )
 GRADIENTS.error(
     "the gradient of one output",
     "if tensor.requires_grad]",
     "if tensor.requires_grad][:1]",
-    "tracing/gradients.py",
+    "tracing/recording/gradients.py",
 )
 GRADIENTS.error(
     "a sum for every gradient",
@@ -72,12 +72,21 @@ GRADIENTS.error(
     "bias_adds=size(grad_output)",
     BACKWARD,
 )
-GRADIENTS.error("a derivative without its product", "OTHERWISE = 2", "OTHERWISE = 1", BACKWARD)
-GRADIENTS.error("an operation of a norm's gradient", "NORMALISING = 10", "NORMALISING = 9", BACKWARD)
-GRADIENTS.error("an operation of a softmax's gradient", "SOFTMAX = 4", "SOFTMAX = 3", BACKWARD)
+GRADIENTS.error(
+    "a derivative without its product", "DEFAULT_OPERATIONS = 2", "DEFAULT_OPERATIONS = 1", BACKWARD
+)
+GRADIENTS.error(
+    "an operation of a norm's gradient",
+    "NORMALIZATION_OPERATIONS = 10",
+    "NORMALIZATION_OPERATIONS = 9",
+    BACKWARD,
+)
+GRADIENTS.error(
+    "an operation of a softmax's gradient", "SOFTMAX_OPERATIONS = 4", "SOFTMAX_OPERATIONS = 3", BACKWARD
+)
 GRADIENTS.error(
     "products of matrices estimated",
-    'is_elementwise = name.endswith("_backward") and not any(part in name for part in WITH_PRODUCTS)',
+    'is_elementwise = name.endswith("_backward") and not any(part in name for part in CONTRACTING_NAMES)',
     'is_elementwise = name.endswith("_backward")',
     BACKWARD,
 )

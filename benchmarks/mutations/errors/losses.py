@@ -22,5 +22,5 @@ LOSSES.error(
     "operators/pooling.py",
 )
 LOSSES.error(
-    "a mean without its quotients", "size(output) if mode == MEAN else 0", "0", "operators/pooling.py"
+    "a mean without its quotients", "size(output) if mode == MEAN_MODE else 0", "0", "operators/pooling.py"
 )

@@ -5,8 +5,8 @@ from benchmarks.mutations.mutation import FORMULAS, LAYERS, MODULES, Family
 POOLING = Family("pooling", ("pooling",), LAYERS, "layers/pooling.py")
 POOLING.error(
     "windows as large as the stride",
-    'taps = arithmetic.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
-    'taps = arithmetic.elements(self.each("stride"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.per_dimension("kernel_size"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.per_dimension("stride"))\n        return Cost(elementwise=taps',
 )
 POOLING.error(
     "windows at every input",
@@ -15,7 +15,7 @@ POOLING.error(
 )
 POOLING.error(
     "a stride of 1 if none is given",
-    "along(self.kernel_size if value is None else value",
+    "per_dimension(self.kernel_size if value is None else value",
     "along(1 if value is None else value",
 )
 POOLING.error("ceil_mode ignored", "if not ceil_mode:", "if True:", FORMULAS)
@@ -44,8 +44,8 @@ POOLING.error(
 )
 POOLING.error(
     "windows of one dimension",
-    'taps = arithmetic.elements(self.each("kernel_size"))\n        return Cost(elementwise=taps',
-    'taps = arithmetic.elements(self.each("kernel_size")[:1])\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.per_dimension("kernel_size"))\n        return Cost(elementwise=taps',
+    'taps = arithmetic.elements(self.per_dimension("kernel_size")[:1])\n        return Cost(elementwise=taps',
 )
 POOLING.error("padding as wide as the kernel", "AtMost(padding, kernel // 2,", "AtMost(padding, kernel,")
 POOLING.error("a kernel that fits with padding alone", "if self.fits_unpadded:", "if False:")

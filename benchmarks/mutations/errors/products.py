@@ -12,11 +12,6 @@ CONTRACTION.error(
     'broadcast; vectors on either side."""\n    return product(size(output) * self.shape[0])',
 )
 CONTRACTION.error(
-    "mm by rows",
-    '[k, m]."""\n    return product(size(output) * self.shape[-1])',
-    '[k, m]."""\n    return product(size(output) * self.shape[0])',
-)
-CONTRACTION.error(
     "addmm's bias as MACs",
     "return product(macs, size(output))",
     "return product(macs + size(output), size(output))",
@@ -59,7 +54,7 @@ CONTRACTION.error(
     'by [k]."""\n    return product(size(self))',
     'by [k]."""\n    return product(size(self) // 2)',
 )
-CONTRACTION.error("one of trilinear's products", "product(2 * _joint(", "product(_joint(")
+CONTRACTION.error("one of trilinear's products", "product(2 * _loop_extent(", "product(_loop_extent(")
 CONTRACTION.error(
     "trilinear's inputs swapped", "in1, i3.shape[-1], i2.shape[0]", "i3.shape[-1], in1, i2.shape[0]"
 )
@@ -100,8 +95,8 @@ CONVOLVED.error(
 CONVOLVED.error("one stride for every dimension", "value[0] if len(value) == 1 else tuple(value)", "value[0]")
 CONVOLVED.error(
     "a transposed one as a plain one",
-    "    if transposed:\n        return _transposed(",
-    "    if False:\n        return _transposed(",
+    "    if transposed:\n        return conv_transpose_layer(",
+    "    if False:\n        return conv_transpose_layer(",
 )
 CONVOLVED.error(
     "a transposed one's channels swapped",

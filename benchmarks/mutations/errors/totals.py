@@ -136,11 +136,11 @@ TOTALS.error(
     "the last of several calls",
     "cost=before.cost + found.cost,\n                activations",
     "cost=found.cost,\n                activations",
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )
 TOTALS.error(
     "the activations of the last call",
     "activations=before.activations + found.activations",
     "activations=found.activations",
-    "tracing/tape.py",
+    "tracing/recording/tape.py",
 )

@@ -16,6 +16,7 @@ from convcost.analysis.explain.steps import (
     Percentage,
     Sentence,
     divided,
+    lengths,
     names_in,
     number,
     plural,
@@ -196,14 +197,6 @@ def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLin
         if len(merged := names_in(size)) > 1:
             listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
             yield Sentence(f"{listed} are merged into one dimension.", merged)
-
-
-def lengths(row: Row) -> Iterator[Equation]:
-    """How each spatial dimension of the output comes about."""
-    formulas = row.layer.length_formulas(row.input)
-    for formula, length in zip(formulas, row.output[len(row.output) - len(formulas) :], strict=True):
-        name, template, values = formula
-        yield Equation((EquationSide(template, values), number(length)), name)
 
 
 class InputReading(NamedTuple):

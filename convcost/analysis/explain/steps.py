@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.core.cost import Size, quotient
-from convcost.core.report import Assumption, Report
+from convcost.core.report import Assumption, Report, Row
 
 Value: TypeAlias = Any
 """A size, a fraction, a formula, a shape, a Percentage, a Factor, a Multiple, an EquationSide, or a text."""
@@ -91,8 +91,7 @@ class DesignDerivation(NamedTuple):
     parts: tuple[DerivationPart, ...]
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Every design's derivation, and how the others compare with the first."""
 
     designs: tuple[DesignDerivation, ...]
@@ -102,6 +101,14 @@ class Explanation:
     def parts(self) -> tuple[DerivationPart, ...]:
         """All parts in the order of reading."""
         return (*(part for design in self.designs for part in design.parts), *self.comparison)
+
+
+def lengths(row: Row) -> Iterator[Equation]:
+    """How each spatial dimension of the output comes about."""
+    formulas = row.layer.length_formulas(row.input)
+    for formula, length in zip(formulas, row.output[len(row.output) - len(formulas) :], strict=True):
+        name, template, values = formula
+        yield Equation((EquationSide(template, values), number(length)), name)
 
 
 def number(value: Value) -> EquationSide:
@@ -135,9 +142,9 @@ def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
     """`size`, with the divisions in it that are assumed to leave nothing."""
     if isinstance(size, int):
         return size
-    from convcost.symbolic.bounds import unrounded
+    from convcost.symbolic.bounds import without_exact_floors
 
-    return unrounded(size, assumed)
+    return without_exact_floors(size, assumed)
 
 
 def factors(size: Size) -> tuple[Any, ...]:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from convcost import __version__
 from convcost.core.cost import Count, Padding
+from convcost.core.record_fields import describe
 from convcost.core.report import Report
-from convcost.render.records.record import Formula, Record, about, data, record_from
+from convcost.counters import installed_version
+from convcost.render.records.record import Formula, Record, data, record_from
 
 PACKAGES = ("convcost", "torch", "fvcore")
 
@@ -15,8 +16,8 @@ Versions = dict[str, str | None]
 class ConventionRecord(Record):
     """What FLOPs are."""
 
-    count: Annotated[Count, about("2 × MACs; with bias adds; with elementwise work too.")]
-    padding: Annotated[Padding, about("All taps of a kernel, or only those on real data.")]
+    count: Annotated[Count, describe("2 × MACs; with bias adds; with elementwise work too.")]
+    padding: Annotated[Padding, describe("All taps of a kernel, or only those on real data.")]
 
 
 class Head(Record):
@@ -28,11 +29,13 @@ class Head(Record):
 class Context(Head):
     """What the numbers rest on."""
 
-    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
-    assumptions: Annotated[list[str], about("What formulas assume of the open sizes.")]
-    assumed: Annotated[list[str], about("The sizes that default to 1.")]
+    symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
+    assumptions: Annotated[list[str], describe("What formulas assume of the open sizes.")]
+    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
     convention: ConventionRecord
-    versions: Annotated[Versions, about("Of convcost and of what checks it; null where it is not installed.")]
+    versions: Annotated[
+        Versions, describe("Of convcost and of what checks it; null where it is not installed.")
+    ]
 
 
 HEAD: dict[str, Any] = {"schema": "convcost/1"}
@@ -52,16 +55,4 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
 
 def versions() -> Versions:
     """The versions of what numbers rest on."""
-    return {package: installed(package) for package in PACKAGES}
-
-
-def installed(package: str) -> str | None:
-    """The package's version, without importing it."""
-    if package == "convcost":
-        return __version__
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return {package: installed_version(package) for package in PACKAGES}

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from inspect import get_annotations
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, structs
+from msgspec import UNSET, Struct, structs
 
 LARGEST_FLOAT = 10**300
 
@@ -83,25 +83,6 @@ def data(value: Any) -> Any:
 
     reduced = lowest_terms(value)
     return data(reduced) if isinstance(reduced, int | Fraction) else program(reduced)
-
-
-def about(text: str) -> Meta:
-    """What the schema says of a field."""
-    return Meta(description=text)
-
-
-def one_of(*names: str | None) -> Meta:
-    """For a field of type Any: the schema of a record of one of these names, or null.
-
-    msgspec has no unions of records without tags, and mypy no names for those that `record_type` makes.
-    """
-    choices = [{"$ref": f"#/$defs/{name}"} if name else {"type": "null"} for name in names]
-    return Meta(extra_json_schema=choices[0] if len(choices) == 1 else {"anyOf": choices})
-
-
-def keys_of(words: Any) -> Meta:
-    """For a dict: the schema of keys that are words of a Literal, which msgspec leaves out."""
-    return Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(words))}})
 
 
 Field = tuple[str, Any] | tuple[str, Any, Any]

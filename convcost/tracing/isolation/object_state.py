@@ -17,21 +17,21 @@ from convcost.tracing.tensors import tensors
 CONTAINERS = (OrderedDict, dict, list, set, deque)
 """Whose own methods are used, whatever a user's subclass makes of them."""
 
-MOST_NESTED = 4
+MAX_NESTING = 4
 """How deep containers in containers are looked into."""
 
-MOST_ELEMENTS = 2**20
+MAX_ELEMENTS = 2**20
 """Of a global tensor whose values are put back."""
 
-MOST_FUNCTIONS = 500
+MAX_FUNCTIONS = 500
 """So many functions' global variables are looked at."""
 
-_CACHED = type(cache(len))
+_CACHE_TYPE = type(cache(len))
 """What functools.lru_cache makes of a function."""
 
 MISSING = object()
 
-NO_USERS = frozenset(
+FRAMEWORK_MODULES = frozenset(
     ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost", "functools")
 )
 """Top-level modules whose classes are no user's."""
@@ -53,7 +53,7 @@ def preserved_contents(values: Iterable[Any]) -> Iterator[None]:
     """Put back what containers and tensors among `values` hold after the block."""
     restoring: dict[int, Callable[[], None]] = {}
     for value in values:
-        _collect_restorers(value, restoring, MOST_NESTED)
+        _collect_restorers(value, restoring, MAX_NESTING)
     try:
         yield
     finally:
@@ -66,14 +66,17 @@ def preserved_objects(
     kinds: Iterable[type], functions: Iterable[FunctionType], others: Iterable[Any]
 ) -> Iterator[None]:
     """Put back a user's classes, the global variables that they and `functions` name, and `others`."""
-    owners = [*users_classes(kinds), *others]
+    owners = [*user_classes(kinds), *others]
     held = [value for owner in owners for value in (attributes_of(owner) or {}).values()]
-    methods = (value for value in held if _is_a(value, FunctionType))
-    variables = [*_globals((*methods, *functions))]
+    methods = (value for value in held if _is_instance(value, FunctionType))
+    variables = [*_global_variables((*methods, *functions))]
     values = [variable.value for variable in variables]
     owners += [value for value in values if _has_state(value)]
     held += [
-        value for owner in owners if not _is_a(owner, type) for value in (attributes_of(owner) or {}).values()
+        value
+        for owner in owners
+        if not _is_instance(owner, type)
+        for value in (attributes_of(owner) or {}).values()
     ]
     with ExitStack() as stack:
         stack.callback(_rebind, variables)
@@ -88,13 +91,13 @@ def _has_state(value: Any) -> bool:
     if kind is FunctionType:
         return bool(vars(value))
     attributes = None if issubclass(kind, type | ModuleType) else attributes_of(value)
-    is_users = kind.__module__.partition(".")[0] not in NO_USERS
+    is_users = kind.__module__.partition(".")[0] not in FRAMEWORK_MODULES
     return attributes is not None and (is_users or kind is SimpleNamespace or "_parameters" in attributes)
 
 
 def attributes_of(owner: Any) -> Mapping[str, Any] | None:
     """Those of an object or a class, past what a user's class says of them; None where there are none."""
-    get: Any = type.__getattribute__ if _is_a(owner, type) else object.__getattribute__
+    get: Any = type.__getattribute__ if _is_instance(owner, type) else object.__getattribute__
     try:
         found: Mapping[str, Any] = get(owner, "__dict__")
         return found
@@ -102,7 +105,7 @@ def attributes_of(owner: Any) -> Mapping[str, Any] | None:
         return None
 
 
-def _is_a(value: Any, kinds: Any) -> bool:
+def _is_instance(value: Any, kinds: Any) -> bool:
     """By its class alone: a user's object may raise where it is asked for another."""
     return issubclass(type(value), kinds)
 
@@ -127,24 +130,28 @@ def _rebind(variables: Iterable[Variable]) -> None:
             names[name] = value
 
 
-def users_classes(kinds: Iterable[type]) -> list[type]:
+def user_classes(kinds: Iterable[type]) -> list[type]:
     """The classes among `kinds`, and those that they inherit from, that belong to a user."""
     found = dict.fromkeys(base for kind in kinds for base in kind.__mro__)
-    return [kind for kind in found if kind.__module__.partition(".")[0] not in NO_USERS]
+    return [kind for kind in found if kind.__module__.partition(".")[0] not in FRAMEWORK_MODULES]
 
 
-def _globals(functions: Iterable[FunctionType]) -> Iterator[Variable]:
+def _global_variables(functions: Iterable[FunctionType]) -> Iterator[Variable]:
     """The global variables that functions name, and those that functions among them name."""
     waiting = [*functions]
     seen = set(map(id, waiting))
-    while waiting and len(seen) < MOST_FUNCTIONS:
+    while waiting and len(seen) < MAX_FUNCTIONS:
         function = waiting.pop()
         names = function.__globals__
         for name in _names(function.__code__):
             value = names.get(name, MISSING)
             yield Variable(names, name, value)
-            inner = getattr(value, "__wrapped__", value) if _is_a(value, _CACHED) else value
-            if _is_a(inner, FunctionType) and id(inner) not in seen and not _is_framework_function(inner):
+            inner = getattr(value, "__wrapped__", value) if _is_instance(value, _CACHE_TYPE) else value
+            if (
+                _is_instance(inner, FunctionType)
+                and id(inner) not in seen
+                and not _is_framework_function(inner)
+            ):
                 seen.add(id(inner))
                 waiting.append(inner)
 
@@ -157,19 +164,19 @@ def _names(code: CodeType) -> tuple[str, ...]:
 
 
 def _is_framework_function(function: FunctionType) -> bool:
-    return (function.__module__ or "").partition(".")[0] in NO_USERS
+    return (function.__module__ or "").partition(".")[0] in FRAMEWORK_MODULES
 
 
 def _collect_restorers(value: Any, restoring: dict[int, Callable[[], None]], depth: int) -> None:
     if id(value) in restoring or not depth:
         return
-    base: Any = next((kind for kind in CONTAINERS if _is_a(value, kind)), None)
+    base: Any = next((kind for kind in CONTAINERS if _is_instance(value, kind)), None)
     if base is not None:
         content = dict(dict.items(value)) if issubclass(base, dict) else [*base.__iter__(value)]
         restoring[id(value)] = partial(_restore_container, base, value, content)
         for part in content.values() if isinstance(content, dict) else content:
             _collect_restorers(part, restoring, depth - 1)
-    elif _is_a(value, _CACHED):
+    elif _is_instance(value, _CACHE_TYPE):
         restoring[id(value)] = partial(_restore_cache, value, value.cache_info())
     elif _is_tensor(value):
         restoring[id(value)] = _tensor_restorer(value)
@@ -182,14 +189,14 @@ def _restore_cache(function: Any, before: Any) -> None:
 
 
 def _is_tensor(value: Any) -> bool:
-    return _is_a(value, torch.Tensor)
+    return _is_instance(value, torch.Tensor)
 
 
 def _tensor_restorer(tensor: torch.Tensor) -> Callable[[], None]:
     """What puts back a tensor: its values if there are not many, its gradient, and whether it gets one."""
-    is_kept = not tensor.is_meta and tensor.layout is torch.strided and tensor.numel() <= MOST_ELEMENTS
+    is_saved = not tensor.is_meta and tensor.layout is torch.strided and tensor.numel() <= MAX_ELEMENTS
     version = None if tensor.is_inference() else tensor._version
-    values = tensor.detach().clone() if is_kept and version is not None else None
+    values = tensor.detach().clone() if is_saved and version is not None else None
     requires_grad, gradient = tensor.requires_grad, tensor.grad if tensor.is_leaf else None
 
     def restore() -> None:

@@ -28,12 +28,8 @@ MISSING = object()
 
 NOT_SET_BY_NAME = frozenset(
     (
-        *(
-            "_set_default_dtype",
-            "_set_thread_name",
-            "_set_deterministic_algorithms",
-            "_set_cublas_allow_tf32",
-        ),
+        *("_set_default_dtype", "_set_thread_name"),
+        *("_set_deterministic_algorithms", "_set_cublas_allow_tf32"),
         *("_set_cudnn_allow_tf32", "_set_onednn_allow_tf32", "_set_float32_matmul_precision"),
     )
 )

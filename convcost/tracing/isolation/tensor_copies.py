@@ -8,13 +8,7 @@ from typing import Literal
 import torch
 
 from convcost.core.cost import Shape
-from convcost.tracing.tensors import has_own_dispatch
-
-MOST_NUMBERS = 2**16
-"""The most elements of a tensor that keeps its data."""
-
-MOST_INTEGERS = 2**20
-"""The same for integers and booleans, by which models decide above all: indices, positions, masks."""
+from convcost.tracing.tensors import has_own_dispatch, max_elements_with_data
 
 DEVICE_ATTRIBUTE = "_convcost_device"
 """An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
@@ -24,21 +18,6 @@ TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
 
 RunMode = Literal["shapes", "gradients", "data"]
 """On shapes; on shapes, with autograd as the user has it; on data."""
-
-
-def is_small(tensor: torch.Tensor) -> bool:
-    """Whether it keeps its data, if it is on the CPU."""
-    return tensor.numel() <= most_elements_with_data(tensor.dtype)
-
-
-def most_elements_with_data(dtype: torch.dtype) -> int:
-    """The most elements that keep their data."""
-    return MOST_INTEGERS if is_integral(dtype) else MOST_NUMBERS
-
-
-def is_integral(dtype: torch.dtype) -> bool:
-    """Whether it is of integers or booleans."""
-    return not (dtype.is_floating_point or dtype.is_complex)
 
 
 def meta_tensor(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
@@ -55,7 +34,7 @@ def meta_result(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def zero_gradient(tensor: torch.Tensor) -> torch.Tensor:
-    """As `like`, on the device of `tensor`, with data where that has some."""
+    """A gradient by `tensor`: without data where that has none, else zeros."""
     if tensor.is_meta:
         return meta_result(tensor)
     return torch.zeros_like(tensor)
@@ -116,7 +95,7 @@ class ShapeCopies(DataCopies):
     does, as its gradient has no data. Inputs keep theirs if they are integers or booleans.
     """
 
-    MOST_OF_PARAMETER = 2**10
+    MAX_PARAMETER_ELEMENTS = 2**10
 
     def __init__(self, has_gradients: bool) -> None:
         super().__init__()
@@ -132,7 +111,7 @@ class ShapeCopies(DataCopies):
         self.device = self.device or device_of(tensor)
         if not _has_own_strides(tensor):
             return self._copied(tensor)
-        if not self._keeps(tensor):
+        if not self._keeps_data(tensor):
             return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
         return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
 
@@ -142,9 +121,9 @@ class ShapeCopies(DataCopies):
         is_number = tensor.is_floating_point() or tensor.is_complex()
         return meta_copy(tensor) if is_number and _has_own_strides(tensor) else self(tensor)
 
-    def _keeps(self, tensor: torch.Tensor) -> bool:
-        small = most_elements_with_data(tensor.dtype)
-        most = self.MOST_OF_PARAMETER if isinstance(tensor, self._parameter_class) else small
+    def _keeps_data(self, tensor: torch.Tensor) -> bool:
+        small = max_elements_with_data(tensor.dtype)
+        most = self.MAX_PARAMETER_ELEMENTS if isinstance(tensor, self._parameter_class) else small
         if tensor.numel() > most or tensor.untyped_storage().nbytes() > small * tensor.element_size():
             return False
         return not (self._has_gradients and tensor.requires_grad)

@@ -63,9 +63,9 @@ class VirtualDevices:
         rest = {name: value for name, value in kwargs.items() if name not in {"device", "pin_memory"}}
         if function.__name__.startswith("new_"):
             rest["device"] = "cpu"  # where their tensor is would else be where they are
-        return self._placed(call(rest), device)
+        return self._place(call(rest), device)
 
-    def follow(self, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
+    def propagate(self, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
         """Outputs of an operator are where its inputs are."""
         found = (vars(tensor).get(DEVICE_ATTRIBUTE) for tensor in inputs)
         device = next((device for device in found if device is not None), None)
@@ -83,7 +83,7 @@ class VirtualDevices:
     def _is_virtual(self, device: torch.device) -> bool:
         return not _is_available(device.type) if self._has_data else device.type != "meta"
 
-    def _placed(self, tensor: Any, device: torch.device) -> Any:
+    def _place(self, tensor: Any, device: torch.device) -> Any:
         if device.type != self.home.type or device.index not in {None, self.home.index}:
             self.are_several = True
             vars(tensor)[DEVICE_ATTRIBUTE] = _with_index(device)
@@ -152,16 +152,16 @@ class VirtualDevices:
     def _cuda(self, _: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         number = kwargs.get("device", args[1] if len(args) > 1 else None)
         device = torch.device("cuda", 0) if number is None else _to_device(number)
-        return self._move_whole(device, args[0])
+        return self._move_to(device, args[0])
 
-    def _same(self, _: Any, args: Any, __: Any) -> Any:
+    def _return_tensor(self, _: Any, args: Any, __: Any) -> Any:
         """What pins memory, or tells a stream of it."""
         return args[0]
 
     def _cpu(self, _: Any, args: Any, __: Any) -> Any:
-        return self._move_whole(torch.device("cpu"), args[0])
+        return self._move_to(torch.device("cpu"), args[0])
 
-    def _move_whole(self, device: Any, tensor: Any) -> Any:
+    def _move_to(self, device: Any, tensor: Any) -> Any:
         if not self._is_virtual(device):
             return torch.Tensor.to(tensor, device)
         return self._copied_to(device, tensor, lambda given: given)
@@ -171,7 +171,7 @@ class VirtualDevices:
         if self.device_of(tensor) == _with_index(device):
             return convert(tensor)
         moved = convert(tensor)
-        return self._placed(moved.clone() if moved is tensor else moved, device)
+        return self._place(moved.clone() if moved is tensor else moved, device)
 
 
 def _to_device(value: Any) -> Any:
@@ -209,7 +209,11 @@ def _device_methods() -> dict[Any, str]:
         tensor.type: "_type",
         tensor.cuda: "_cuda",
         tensor.cpu: "_cpu",
-        **({} if torch.cuda.is_available() else {tensor.pin_memory: "_same", tensor.record_stream: "_same"}),
+        **(
+            {}
+            if torch.cuda.is_available()
+            else {tensor.pin_memory: "_return_tensor", tensor.record_stream: "_return_tensor"}
+        ),
     }
 
 

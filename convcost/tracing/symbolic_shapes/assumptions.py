@@ -11,9 +11,9 @@ from typing import Any
 from convcost.core.constraints import AtLeast, Divides, Equals, Requirement
 from convcost.core.report import Report
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
-from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name
-from convcost.symbolic.report import mapped, mapped_trace
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.formula import Formula, atoms_of, divide, formula_of, size_formula
+from convcost.symbolic.predicates import is_nonnegative
+from convcost.symbolic.report import map_row, map_trace
 from convcost.symbolic.substitution import names_in, substitute
 from convcost.symbolic.sympy_bridge import symbol, to_sympy
 from convcost.symbolic.terms import Atom, common_divisor
@@ -43,12 +43,12 @@ def _requirements_of(
     guard: Guard, sizes: SymbolicSizes, evaluator: SymbolicEvaluator
 ) -> Iterator[Requirement]:
     difference: Any = guard.difference
-    is_least = is_nonnegative(evaluator.assumptions.under(difference))
-    is_most = is_nonnegative(evaluator.assumptions.under(-difference))
+    is_least = is_nonnegative(evaluator.assumptions.shift_to_bounds(difference))
+    is_most = is_nonnegative(evaluator.assumptions.shift_to_bounds(-difference))
     found = divisors(difference) if guard.relation == "zero" or is_most else {}
     if found and all(sizes.examples[size] % divisor == 0 for size, divisor in found.items()):
         for size, divisor in found.items():
-            whole: Any = name(size)
+            whole: Any = size_formula(size)
             yield Divides(divisor, whole, str(divisor), size)
     elif guard.relation == "nonnegative" or is_most:
         yield AtLeast(difference, 0, "a size")
@@ -62,7 +62,7 @@ def divisors(difference: Any) -> dict[str, int]:
     """The numbers of which sizes have to be multiples to make `difference` 0; empty if that won't do."""
     steps = {size: _step(difference, size) for size in sorted(names_in(difference))}
     found = {size: step for size, step in steps.items() if step > 1}
-    multiples = {size: step * name(size) for size, step in found.items()}
+    multiples = {size: step * size_formula(size) for size, step in found.items()}
     return found if found and substitute(difference, multiples) == 0 else {}
 
 
@@ -85,7 +85,7 @@ def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
     """⌊x⌋ and n where factor · ⌊x⌋ − factor · n = 0."""
     for atom in guard.difference.atoms if guard.relation == "zero" else ():
         factor = guard.difference.terms.get(frozenset({(atom, 1)}))
-        number = factor and divided(guard.difference - factor * formula_of(atom), -factor)
+        number = factor and divide(guard.difference - factor * formula_of(atom), -factor)
         if atom.kind == "rounded" and isinstance(number, int):
             yield atom, number
 
@@ -94,7 +94,7 @@ def with_fixed_roundings(number: Any, fixed: Mapping[Atom, int]) -> Any:
     """`number` with the numbers that its roundings are."""
     if not fixed or not isinstance(number, Formula):
         return number
-    return number.put_in(lambda atom: fixed[atom] if atom in fixed else formula_of(atom))
+    return number.map_atoms(lambda atom: fixed[atom] if atom in fixed else formula_of(atom))
 
 
 def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...]) -> Report:
@@ -114,8 +114,8 @@ def _with_assumptions(
         settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
-    rows = tuple(mapped(row, shown) for row in report.rows)
-    trace = report.trace and mapped_trace(report.trace, shown)
+    rows = tuple(map_row(row, shown) for row in report.rows)
+    trace = report.trace and map_trace(report.trace, shown)
     found = replace(report, rows=rows, trace=trace, sizes={name: symbol(name) for name in sizes.examples})
     return replace(found, assumptions=evaluator.assumptions.assumed)
 

@@ -30,7 +30,7 @@ SMALL_ODD = (13, 11, 7, 5, 17, 19, 23, 29, 31, 3)
 
 SMALL_ROUND = (16, 12, 8, 24, 20, 28, 4, 32, 36, 40)
 
-LADDER = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
+TRIAL_SIZES = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
 """Odd ones first: what holds for them does not hold because they happen to be multiples."""
 
 LOWER = tuple(n for n in range(ODD[0], 1, -1) if all(n % divisor for divisor in range(2, n)))
@@ -60,19 +60,19 @@ LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""
 
 
-def ladder(names: Iterable[str]) -> list[Examples]:
+def trial_examples(names: Iterable[str]) -> list[Examples]:
     """What to try, one after the other."""
-    return [_each(tuple(names), numbers) for numbers in LADDER]
+    return [_each(tuple(names), numbers) for numbers in TRIAL_SIZES]
 
 
-def points(examples: Examples) -> list[Examples]:
+def probe_points(examples: Examples) -> list[Examples]:
     """Where to look at shapes: at other examples, and at these with one size changed."""
     changed = [
         {**examples, name: number}
         for name, example in examples.items()
         for number in (1, example + 1, 2 * example)
     ]
-    return changed + [_each(tuple(examples), numbers) for numbers in LADDER + OTHERS]
+    return changed + [_each(tuple(examples), numbers) for numbers in TRIAL_SIZES + OTHERS]
 
 
 def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
@@ -87,37 +87,37 @@ def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
     answers = list(islice(reversed(sizes.guard_log.answers.items()), MOST_BOUNDS))
     bounds = [list(guards_in(question.expression, sizes, BOUNDS)) for question, _ in answers]
     for guard in bounds[0] if bounds else ():
-        yield from islice(_breaking(guard, sizes.examples), MOST_CHANGES)
+        yield from islice(_counterexamples(guard, sizes.examples), MOST_CHANGES)
     known = [guard for found in bounds for guard in found]
     for question, answer in answers[:MOST_EXPRESSIONS]:
         for relation, left, right in relations(question.expression, answer, sizes):
             if relation == "Unequality":
                 difference = sizes.formula_of(left) - sizes.formula_of(right)
-                for examples in _making_equal(difference, sizes.examples):
-                    yield from _smaller(examples, sizes.examples, known)
+                for examples in _examples_making_equal(difference, sizes.examples):
+                    yield from _smaller_examples(examples, sizes.examples, known)
                     yield examples
 
 
-def _breaking(guard: Guard, examples: Examples) -> Iterator[Examples]:
+def _counterexamples(guard: Guard, examples: Examples) -> Iterator[Examples]:
     """`examples` with all sizes of `guard` smaller, or one of them another, such that it isn't so."""
     names = sorted(names_in(guard.difference))
     for some in (names, *([name] for name in names)):
-        smaller = (_below(some, limit, examples) for limit in LOWER)
+        smaller = (_with_smaller_sizes(some, limit, examples) for limit in LOWER)
         larger = ({**examples, some[0]: number} for number in HIGHER)
         tried = (changed for changed in chain(smaller, larger) if changed and not guard.holds(changed))
         yield from islice(tried, 1)
 
 
-def _smaller(wanted: Examples, examples: Examples, known: Iterable[Guard]) -> Iterator[Examples]:
+def _smaller_examples(wanted: Examples, examples: Examples, known: Iterable[Guard]) -> Iterator[Examples]:
     """Smaller sizes than are `wanted`, where something `known` of the examples is not so for them."""
     changed = [name for name, number in wanted.items() if number < examples[name]]
     if changed:
-        lower = _below(changed, min(wanted[name] for name in changed), wanted)
+        lower = _with_smaller_sizes(changed, min(wanted[name] for name in changed), wanted)
         if lower and any(guard.holds(examples) and not guard.holds(lower) for guard in known):
             yield lower
 
 
-def _below(names: Iterable[str], limit: int, examples: Examples) -> Examples:
+def _with_smaller_sizes(names: Iterable[str], limit: int, examples: Examples) -> Examples:
     """`examples` with a number of its own below `limit` for each of `names`; nothing if there are too few."""
     names = list(names)
     others = {number for name, number in examples.items() if name not in names}
@@ -125,19 +125,19 @@ def _below(names: Iterable[str], limit: int, examples: Examples) -> Examples:
     return {**examples, **dict(zip(names, numbers, strict=True))} if len(numbers) == len(names) else {}
 
 
-def _making_equal(difference: Any, examples: Examples) -> Iterator[Examples]:
+def _examples_making_equal(difference: Any, examples: Examples) -> Iterator[Examples]:
     """`examples` with a multiple, a number, or another size in one place that makes `difference` 0."""
     multiples = {size: ceil_div(examples[size], step) * step for size, step in divisors(difference).items()}
     if multiples:
         yield {**examples, **multiples}
-    yield from _all_alike(difference, examples)
+    yield from _with_equal_sizes(difference, examples)
     for size in examples:
         number = _solution(difference, size, examples)
         if number > 1:
             yield {**examples, size: number}
 
 
-def _all_alike(difference: Any, examples: Examples) -> Iterator[Examples]:
+def _with_equal_sizes(difference: Any, examples: Examples) -> Iterator[Examples]:
     """`examples` with the one number for all sizes of `difference`, as the sides of an image mostly have."""
     names = sorted(names_in(difference))
     roots = [

@@ -72,7 +72,7 @@ def to_specs(value: Any, formula: Callable[[Any], Any]) -> Any:
 
 
 def to_tensors(value: Any, point: Point) -> Any:
-    """What `lifted` made, with numbers: tensors again."""
+    """What `to_specs` returned, with numbers for sizes and tensors for their specs."""
     if isinstance(value, TensorSpec):
         return torch.empty(
             [cast("int", value_at(size, point)) for size in value.shape], dtype=value.dtype, device="meta"
@@ -185,25 +185,25 @@ def decisive_guards(
     found = dict.fromkeys(guard for question in asked for guard in guards_in(question.expression, sizes))
     fitting = [point for point in points if all(guard.holds(point) for guard in found)]
     for call in distinct_calls(calls):
-        said = dict.fromkeys(
+        torch_guards = dict.fromkeys(
             guard for expression in call.expressions for guard in guards_in(expression, sizes)
         )
-        if said.keys() - found.keys():
+        if torch_guards.keys() - found.keys():
             answers = replays_at(call, fitting)
-            found.update(dict.fromkeys(_shape_guards(said, answers)))
-            for guard in sorted(said, key=lambda guard: guard.difference.parts):
+            found.update(dict.fromkeys(_shape_guards(torch_guards, answers)))
+            for guard in sorted(torch_guards, key=lambda guard: guard.difference.parts):
                 if guard not in found and _is_limiting(guard, call, answers, found, sizes.examples):
                     found[guard] = None
     return tuple(found)
 
 
-def _shape_guards(said: Iterable[Guard], answers: Replays) -> list[Guard]:
-    """Of what was `said`, what decides a shape or has to be so; all if nothing can be found out."""
+def _shape_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[Guard]:
+    """Those of `torch_guards` that decide a shape or are required; all if nothing can be found out."""
     if all(answer is None for _, answer in answers):
-        return list(said)
-    equal = [guard for guard in said if guard.relation == "zero" and _is_required(guard, answers)]
+        return list(torch_guards)
+    equal = [guard for guard in torch_guards if guard.relation == "zero" and _is_required(guard, answers)]
     left = [(point, answer) for point, answer in answers if all(guard.holds(point) for guard in equal)]
-    return equal + _explaining(said, left)
+    return equal + _explaining_guards(torch_guards, left)
 
 
 def _is_required(guard: Guard, answers: Replays) -> bool:
@@ -212,12 +212,12 @@ def _is_required(guard: Guard, answers: Replays) -> bool:
     return not elsewhere or not all(elsewhere)
 
 
-def _explaining(said: Iterable[Guard], answers: Replays) -> list[Guard]:
+def _explaining_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[Guard]:
     """Facts such that one is broken wherever a shape differs; rather those that aren't where it doesn't."""
     same = [point for point, answer in answers if answer]
     different = [point for point, answer in answers if answer is False]
     found = []
-    for guard in sorted(said, key=lambda guard: sum(not guard.holds(point) for point in same)):
+    for guard in sorted(torch_guards, key=lambda guard: sum(not guard.holds(point) for point in same)):
         unexplained = [point for point in different if guard.holds(point)]
         if len(unexplained) < len(different):
             found.append(guard)
@@ -233,11 +233,11 @@ def _is_limiting(
         answer is not None for point, answer in answers if not guard.holds(point)
     ):
         return False
-    edges = (_edge(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
+    edges = (_boundary_points(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
     return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
 
 
-def _edge(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
+def _boundary_points(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
     """`examples` with the last size called `name` for which a bound holds, and with the next, if any.
 
     Sizes for which what is `known` is not so are passed over.

@@ -27,10 +27,8 @@ REARRANGING: tuple[str, ...] = (
     "squeeze",
     "t",
     "transpose",
+    *("_to_copy", "_unsafe_view", "unsqueeze", "view"),
 )
-
-
-REARRANGING += ("_to_copy", "_unsafe_view", "unsqueeze", "view")
 """What rearranges or repeats numbers."""
 
 
@@ -42,21 +40,21 @@ class IndexRange(NamedTuple):
 
 
 class IndexRanges:
-    """Tensors whose span is known for certain."""
+    """Tensors whose range of numbers is known for certain."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[torch.Tensor, IndexRange]] = {}
 
     def check(self, name: str, args: Any) -> None:
         """IndexError where the operator called so would look up what its first argument does not have."""
-        for dimension, index, are_negative_allowed in _looked_up(name, args):
-            span = self.span(index)
-            if span:
+        for dimension, index, are_negative_allowed in _lookups(name, args):
+            index_range = self.range_of(index)
+            if index_range:
                 length = args[0].shape[dimension]
-                if span.most >= length:
-                    raise IndexError(f"index {span.most} is out of range for {length} rows")
-                if span.least < (-length if are_negative_allowed else 0):
-                    raise IndexError(f"index {span.least} is out of range for {length} rows")
+                if index_range.most >= length:
+                    raise IndexError(f"index {index_range.most} is out of range for {length} rows")
+                if index_range.least < (-length if are_negative_allowed else 0):
+                    raise IndexError(f"index {index_range.least} is out of range for {length} rows")
 
     def follow(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """Note what is known of the `output` of an operator; nothing of all if it changes what was known."""
@@ -64,18 +62,18 @@ class IndexRanges:
             if any(id(tensor) in self._known for tensor in tensors(args)):
                 self._known.clear()
         elif rule := RULES.get(overload._schema.name):
-            span = rule(self, *args, **kwargs)
-            if span:
-                self._known[id(output)] = output, span
+            index_range = rule(self, *args, **kwargs)
+            if index_range:
+                self._known[id(output)] = output, index_range
 
-    def span(self, value: Any) -> IndexRange | None:
+    def range_of(self, value: Any) -> IndexRange | None:
         """That of a tensor, if it is known, and of a whole number."""
         if isinstance(value, torch.Tensor):
             return self._known[id(value)][1] if id(value) in self._known else None
         return IndexRange(value, value) if _is_whole(value) else None
 
 
-def _looked_up(name: str, args: Any) -> Iterator[tuple[int, Any, bool]]:
+def _lookups(name: str, args: Any) -> Iterator[tuple[int, Any, bool]]:
     """A dimension and what it is indexed with, and whether that may count from the end."""
     match name, args:
         case "aten::embedding", (_, index, *_):
@@ -104,7 +102,7 @@ def _arange(_: IndexRanges, *numbers: Any, dtype: Any = None, **__: Any) -> Inde
 
 
 def _same(indices: IndexRanges, tensor: Any, *_: Any, dtype: Any = None, **__: Any) -> IndexRange | None:
-    return indices.span(tensor) if _is_of_indices(dtype) else None
+    return indices.range_of(tensor) if _is_of_indices(dtype) else None
 
 
 def _slice(
@@ -112,28 +110,28 @@ def _slice(
 ) -> IndexRange | None:
     are_numbers = all(isinstance(number, int | None) for number in (start, end, step))
     is_whole = are_numbers and not start and end in (None, TO_THE_END) and step == 1
-    return indices.span(tensor) if is_whole else None
+    return indices.range_of(tensor) if is_whole else None
 
 
 def _add(
     indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1, signs: tuple[int, int] = (1, 1)
 ) -> IndexRange | None:
     """Of the sum of both, each times its sign."""
-    one, other = _scaled(indices.span(first), signs[0]), _scaled(indices.span(second), signs[1])
+    one, other = _scaled(indices.range_of(first), signs[0]), _scaled(indices.range_of(second), signs[1])
     if alpha != 1 or not one or not other or not _are_combined(first, second):
         return None
     return IndexRange(one.least + other.least, one.most + other.most)
 
 
-def _scaled(span: IndexRange | None, factor: int) -> IndexRange | None:
-    if not span or factor == 1:
-        return span
-    least, most = factor * span.least, factor * span.most
+def _scaled(index_range: IndexRange | None, factor: int) -> IndexRange | None:
+    if not index_range or factor == 1:
+        return index_range
+    least, most = factor * index_range.least, factor * index_range.most
     return IndexRange(least, most) if factor >= 0 else IndexRange(most, least)
 
 
 def _multiply(indices: IndexRanges, first: Any, second: Any) -> IndexRange | None:
-    return _scaled(indices.span(first), second) if isinstance(second, int) and second >= 0 else None
+    return _scaled(indices.range_of(first), second) if isinstance(second, int) and second >= 0 else None
 
 
 def _are_combined(first: Any, second: Any) -> bool:
@@ -150,7 +148,7 @@ RULES: dict[str, Callable[..., IndexRange | None]] = {
     "aten::add": _add,
     "aten::sub": partial(_add, signs=(1, -1)),
     "aten::rsub": partial(_add, signs=(-1, 1)),
-    "aten::neg": lambda indices, value: _scaled(indices.span(value), -1),
+    "aten::neg": lambda indices, value: _scaled(indices.range_of(value), -1),
     "aten::mul": _multiply,
     **{f"aten::{name}": _same for name in REARRANGING},
 }

@@ -13,9 +13,10 @@ from torch.utils._pytree import tree_map_only
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
-from convcost.symbolic.bounds import as_sympy, largest_under, value_of
-from convcost.symbolic.report import throughout
+from convcost.symbolic.bounds import as_sympy, maximum_under, value_of
+from convcost.symbolic.report import map_formulas
 from convcost.symbolic.sizes import check_assumptions
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated
 from convcost.tracing.memory_profile import (
@@ -30,7 +31,6 @@ from convcost.tracing.memory_profile import (
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.symbolic_shapes.run import fake_copy, fake_mode, symbolic_inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
-from convcost.tracing.target.inputs import Declared, Inputs
 
 FIGURES = ("inputs", "kept", "forward", "training")
 """What is a formula while sizes are open."""
@@ -41,7 +41,7 @@ TOO_MANY = "it depends on the sizes in too many ways; numbers for them give it"
 
 
 def symbolic_footprint(
-    module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
+    module: torch.nn.Module, inputs: DeclaredInputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
     """What `module` holds on `inputs`, in formulas; where they fail, or are not confirmed, it is said why.
 
@@ -66,17 +66,17 @@ def _unknown_footprint(module: torch.nn.Module, report: Report, dtype: str, reas
 
 
 def _in_formulas(
-    module: torch.nn.Module, inputs: Inputs, report: Report, examples: Mapping[str, int], dtype: str
+    module: torch.nn.Module, inputs: DeclaredInputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
-    largest = largest_under(report.assumptions)
+    largest = maximum_under(report.assumptions)
     found = measured_footprint(partial(_symbolic_call, module, inputs, examples, dtype, largest), dtype)
-    figures = {name: throughout(getattr(found, name), as_sympy) for name in FIGURES}
+    figures = {name: map_formulas(getattr(found, name), as_sympy) for name in FIGURES}
     return found._replace(**figures, ran="shapes")
 
 
 @contextmanager
 def _symbolic_call(
-    module: torch.nn.Module, inputs: Inputs, examples: Mapping[str, int], dtype: str, largest: Any
+    module: torch.nn.Module, inputs: DeclaredInputs, examples: Mapping[str, int], dtype: str, largest: Any
 ) -> Iterator[MeasuredCall]:
     """A copy on fake tensors, and how their sizes become formulas."""
     sizes = SymbolicSizes(examples)
@@ -109,11 +109,11 @@ def _other_sizes(report: Report, examples: Mapping[str, int]) -> Iterator[dict[s
 
 
 def _is_confirmed(
-    found: MemoryUse, module: torch.nn.Module, inputs: Inputs, sizes: Mapping[str, int], dtype: str
+    found: MemoryUse, module: torch.nn.Module, inputs: DeclaredInputs, sizes: Mapping[str, int], dtype: str
 ) -> bool:
     """Whether a run on these `sizes` holds what the formulas say."""
 
-    def tensor(declared: Declared) -> torch.Tensor:
+    def tensor(declared: DeclaredTensor) -> torch.Tensor:
         return declared.sized(sizes).tensor(torch.get_default_dtype(), "meta")
 
     args = tuple(map(tensor, inputs.args))

@@ -14,9 +14,16 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from convcost.core.dtypes import dtype_named
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.profile import user_operator
 from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
-from convcost.tracing.symbolic_shapes.examples import TYPICAL, Examples, ladder, points, suggested_examples
+from convcost.tracing.symbolic_shapes.examples import (
+    TYPICAL,
+    Examples,
+    probe_points,
+    suggested_examples,
+    trial_examples,
+)
 from convcost.tracing.symbolic_shapes.guards import Guard, decisive_guards
 from convcost.tracing.symbolic_shapes.memory import symbolic_footprint
 from convcost.tracing.symbolic_shapes.refusals import (
@@ -29,7 +36,6 @@ from convcost.tracing.symbolic_shapes.refusals import (
 from convcost.tracing.symbolic_shapes.run import run
 from convcost.tracing.symbolic_shapes.shape_env import ConcreteSizeNeededError
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
-from convcost.tracing.target.inputs import Declared, Inputs
 
 MOST_RUNS = 10
 
@@ -73,7 +79,7 @@ class ExampleSearch:
     """What is run, with the formulas of the user's own operators; and what came of it so far."""
 
     module: torch.nn.Module
-    inputs: Inputs
+    inputs: DeclaredInputs
     operators: Mapping[str, Operator]
     examples: Examples = field(default_factory=dict)
     _runs: list[GuardedRun] = field(default_factory=list)
@@ -81,7 +87,7 @@ class ExampleSearch:
 
     def report(self) -> Report:
         """In formulas that hold for typical sizes, if that can be; ConvcostError if sizes can't stay open."""
-        waiting = ladder(self.inputs.names)
+        waiting = trial_examples(self.inputs.names)
         tried: list[Examples] = []
         while waiting and len(tried) < MOST_RUNS:
             examples = waiting.pop(0)
@@ -114,7 +120,7 @@ class ExampleSearch:
             with suppress(NoFormulaError, ZeroDivisionError):
                 found.extend(() if isinstance(error, UNRELATED_TO_SIZES) else suggested_examples(sizes))
             return found
-        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, points(examples))))
+        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, probe_points(examples))))
         return []
 
     def _finished(self, run: GuardedRun) -> Report:
@@ -131,8 +137,8 @@ def _asks_for_data(error: Exception) -> bool:
 
 def profile_open(
     module: torch.nn.Module,
-    args: tuple[Declared, ...] = (),
-    kwargs: Mapping[str, Declared] | None = None,
+    args: tuple[DeclaredTensor, ...] = (),
+    kwargs: Mapping[str, DeclaredTensor] | None = None,
     formulas: Mapping[str, Callable[..., Any]] | None = None,
     footprint: str | None = None,
 ) -> Report:
@@ -142,7 +148,7 @@ def profile_open(
     seconds: torch works out the shapes with symbols in them. Raises ConvcostError where a size can't stay
     open, with what can be asked instead, or with what the module's forward raises.
     """
-    inputs = Inputs(args, kwargs or {})
+    inputs = DeclaredInputs(args, kwargs or {})
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
     search = ExampleSearch(module, inputs, operators)
     report = search.report()
@@ -150,4 +156,4 @@ def profile_open(
         return report
     dtype = dtype_named(footprint or report.dtype)
     found = symbolic_footprint(module, inputs, report, search.examples, dtype)
-    return replace(report, trace=replace(report.trace, held=found))
+    return replace(report, trace=report.trace._replace(held=found))

@@ -11,8 +11,8 @@ from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
 from convcost.symbolic.sympy_bridge import to_sympy
 from convcost.symbolic.text import readable
+from convcost.tracing.declared_inputs import SHORT_NAMES, DeclaredInputs, DeclaredTensor
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
-from convcost.tracing.target.inputs import SHORT_NAMES, Declared, Inputs
 from convcost.tracing.user_error import error_location, error_text, target_error
 
 SYMBOL = re.compile(r"\bs\d+\b")
@@ -21,27 +21,29 @@ SYMBOL = re.compile(r"\bs\d+\b")
 DTYPE_ABBREVIATIONS = {name: short for short, name in reversed(SHORT_NAMES.items())}
 
 
-def value_needed_error(names: Iterable[str], error: Exception, inputs: Inputs) -> ConvcostError:
+def value_needed_error(names: Iterable[str], error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """The model computes with the value of a size, in a loop say."""
     listed = ", ".join(names)
     message = "\n".join((f"{listed} can't stay open: the model needs a number there", *error_location(error)))
     return ConvcostError(message, hint=_numbers_for(listed, inputs))
 
 
-def data_needed_error(error: Exception, inputs: Inputs) -> ConvcostError:
+def data_needed_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """What runs depends on more than sizes."""
     message = "no size can stay open: what the model runs depends on what is in its tensors"
     names = ", ".join(inputs.names)
     return ConvcostError("\n".join((message, *error_location(error))), hint=_numbers_for(names, inputs))
 
 
-def no_formula_error(error: Exception, inputs: Inputs) -> ConvcostError:
+def no_formula_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """A size or a cost for which there is no formula."""
     message = "\n".join((error_text(error), *error_location(error)))
     return ConvcostError(message, hint=_numbers_for(", ".join(inputs.names), inputs))
 
 
-def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inputs: Inputs) -> ConvcostError:
+def fixed_sizes_error(
+    differences: Iterable[Formula], sizes: SymbolicSizes, inputs: DeclaredInputs
+) -> ConvcostError:
     """The model runs only where `differences` are 0, which the examples make them."""
     equations: dict[str, None] = {}
     numbers: dict[str, int] = {}
@@ -54,7 +56,7 @@ def fixed_sizes_error(differences: Iterable[Formula], sizes: SymbolicSizes, inpu
     return ConvcostError(message, hint=f"What works: {input_options(inputs.sized(numbers))}.")
 
 
-def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: Inputs) -> ConvcostError:
+def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """The model raised on all examples, first on these."""
     listed = ", ".join(f"{name} = {number}" for name, number in sizes.examples.items())
     hint = f"Other sizes failed as well. {_numbers_for(', '.join(inputs.names), inputs)}"
@@ -63,25 +65,25 @@ def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: Inputs) -> C
 
 def _with_formulas(error: Exception, sizes: SymbolicSizes) -> Exception:
     """`error` with formulas for torch's symbols in its text."""
-    text = SYMBOL.sub(lambda found: sizes.spelled(found[0]), error_text(error))
+    text = SYMBOL.sub(lambda found: sizes.formula_text(found[0]), error_text(error))
     if text == error_text(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
         return error
-    spelled = type(error)(text).with_traceback(error.__traceback__)
+    formula_text = type(error)(text).with_traceback(error.__traceback__)
     for note in getattr(error, "__notes__", ()):
-        spelled.add_note(note)
-    return spelled
+        formula_text.add_note(note)
+    return formula_text
 
 
-def _numbers_for(names: str, inputs: Inputs) -> str:
+def _numbers_for(names: str, inputs: DeclaredInputs) -> str:
     return f"Give a number for {names}: in {input_options(inputs)}, or by --set."
 
 
-def input_options(inputs: Inputs) -> str:
+def input_options(inputs: DeclaredInputs) -> str:
     """The inputs as the command line takes them."""
     places = [_text(declared) for declared in inputs.args]
     named = [f"{name}={_text(declared)}" for name, declared in inputs.kwargs.items()]
     return " ".join(f'--input "{text}"' for text in (*places, *named))
 
 
-def _text(declared: Declared) -> str:
+def _text(declared: DeclaredTensor) -> str:
     return f"{DTYPE_ABBREVIATIONS.get(declared.dtype, declared.dtype)}[{','.join(map(str, declared.shape))}]"

@@ -14,24 +14,24 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convcost.core.cost import Shape
 from convcost.core.report import Report
-from convcost.operators.interface import Operator, Sized
+from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
-from convcost.tracing.data_access import ShapeRunReads
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
-from convcost.tracing.known_operators import KnownFunction
-from convcost.tracing.modes import recording_modes
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.module_tracker import track
 from convcost.tracing.module_tree import module_tree
-from convcost.tracing.operator_runners import OperatorRunner
-from convcost.tracing.recorder import Recorder
+from convcost.tracing.recording.data_access import ShapeRunReads
+from convcost.tracing.recording.known_operators import KnownFunction
+from convcost.tracing.recording.modes import recording_modes
+from convcost.tracing.recording.module_tracker import track
+from convcost.tracing.recording.operator_runners import OperatorRunner
+from convcost.tracing.recording.recorder import Recorder
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
-from convcost.tracing.tape import Tape
-from convcost.tracing.target.inputs import Declared, Inputs
 from convcost.tracing.tensors import tensors
 
 
@@ -57,7 +57,7 @@ def _without_log(name: str) -> Iterator[None]:
 def in_formulas(value: Any, sizes: SymbolicSizes) -> Any:
     """`value` with its sizes as formulas, and its tensors as nothing but theirs."""
     if isinstance(value, torch.Tensor):
-        return Sized(sizes.shape(value))
+        return ShapeOperand(sizes.shape(value))
     if isinstance(value, torch.SymInt):
         return sizes.formula(value)
     if isinstance(value, list | tuple):
@@ -144,7 +144,7 @@ class SymbolicRecorder(Recorder):
     def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
         """Torch takes norms apart and runs recurrent layers step by step: what they yield is said instead."""
         rule, first = known.operator.output, next(iter(arguments.values()))
-        if rule is None or not (known.operator.is_same or known.name in GATES):
+        if rule is None or not (known.operator.is_like_input or known.name in GATES):
             return None
         shapes = rule(**arguments)
         if shapes is None or known.in_place:
@@ -172,7 +172,7 @@ class SymbolicRun(NamedTuple):
 
 
 def run(
-    module: torch.nn.Module, inputs: Inputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
+    module: torch.nn.Module, inputs: DeclaredInputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
 ) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
@@ -198,10 +198,10 @@ def fake_copy(tensor: torch.Tensor) -> torch.Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
-def symbolic_inputs(inputs: Inputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def symbolic_inputs(inputs: DeclaredInputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a forward is called with, its sizes open."""
 
-    def tensor(declared: Declared) -> torch.Tensor:
+    def tensor(declared: DeclaredTensor) -> torch.Tensor:
         dtype = getattr(torch, declared.dtype) if declared.dtype else torch.get_default_dtype()
         return torch.empty(tuple(map(sizes.named, declared.shape)), dtype=dtype, device="cpu")
 

@@ -12,12 +12,12 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape
-from convcost.symbolic.formula import Formula, atoms_of, divided, formula_of, name, raised, rounded
-from convcost.symbolic.signs import is_nonnegative
+from convcost.symbolic.formula import Formula, atoms_of, divide, floor_of, formula_of, power_of, size_formula
+from convcost.symbolic.predicates import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
-from convcost.symbolic.terms import Atom, plain
+from convcost.symbolic.terms import Atom, simplify_number
+from convcost.tracing.declared_inputs import Size, SizeMultiple
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
-from convcost.tracing.target.inputs import Size, SizeMultiple
 
 FINEST = 2**20
 """A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
@@ -59,7 +59,7 @@ def _identity(number: Any) -> Any:
 
 
 def _rounded_up(number: Any) -> Any:
-    return -rounded(-number)
+    return -floor_of(-number)
 
 
 def _largest(*numbers: Any) -> Any:
@@ -81,14 +81,14 @@ def _product(*factors: Any) -> Any:
 RULES: dict[str, Callable[..., Any]] = {
     "Add": _sum,
     "Mul": _product,
-    **dict.fromkeys(("Pow", "PowByNatural"), raised),
+    **dict.fromkeys(("Pow", "PowByNatural"), power_of),
     **dict.fromkeys(("FloorDiv", "CleanDiv"), lambda dividend, divisor: dividend // divisor),
     **dict.fromkeys(("Mod", "PythonMod"), lambda dividend, divisor: dividend % divisor),
-    **dict.fromkeys(("IntTrueDiv", "FloatTrueDiv"), divided),
+    **dict.fromkeys(("IntTrueDiv", "FloatTrueDiv"), divide),
     "ModularIndexing": lambda base, divisor, modulus: base // divisor % modulus,
     "Max": _largest,
     "Min": _smallest,
-    **dict.fromkeys(("floor", "FloorToInt", "TruncToInt"), rounded),
+    **dict.fromkeys(("floor", "FloorToInt", "TruncToInt"), floor_of),
     **dict.fromkeys(("ceiling", "CeilToInt"), _rounded_up),
     **dict.fromkeys(("ToFloat", "Identity"), _identity),
 }
@@ -109,8 +109,8 @@ def _complemented(number: Formula, atom: Atom) -> Any:
     """`number` by ⌊x⌋ = ⌊2·x⌋ − ⌊x + 1/2⌋, Hermite's identity for two."""
     if atom.kind != "rounded":
         return number
-    other = rounded(2 * atom.inner) - rounded(atom.inner + HALF)
-    return number.put_in(lambda found: other if found == atom else formula_of(found))
+    other = floor_of(2 * atom.inner) - floor_of(atom.inner + HALF)
+    return number.map_atoms(lambda found: other if found == atom else formula_of(found))
 
 
 def _terms(number: Any) -> Any:
@@ -133,8 +133,8 @@ class SymbolicSizes:
     def named(self, size: Size) -> Any:
         """The size called so, or a multiple of it, as torch takes it; a number as it is."""
         if isinstance(size, SizeMultiple):
-            return self._torchs(size.factor * name(size.name))
-        return self._torchs(name(size)) if isinstance(size, str) else size
+            return self._torch_size(size.factor * size_formula(size.name))
+        return self._torch_size(size_formula(size)) if isinstance(size, str) else size
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
         """The formula of torch's `size`; NoFormulaError if there is none."""
@@ -155,24 +155,24 @@ class SymbolicSizes:
 
     def simple(self, size: int | torch.SymInt) -> Any:
         """`size`, a dimension, as torch takes it, a polynomial."""
-        return self._torchs(self.formula(size))
+        return self._torch_size(self.formula(size))
 
     def example(self, number: Any) -> Any:
         """What `number` is for the examples."""
-        return plain(value_at(number, self.examples))
+        return simplify_number(value_at(number, self.examples))
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
         return self.shape_env.guarding_hint_or_throw(expression)
 
-    def spelled(self, symbol: str) -> str:
+    def formula_text(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
         from convcost.symbolic.sympy_bridge import to_sympy
 
         found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
         return next(found, symbol)
 
-    def _torchs(self, dimension: Any) -> Any:
+    def _torch_size(self, dimension: Any) -> Any:
         if not isinstance(dimension, Formula):
             return dimension
         expression = self._expression(dimension)
@@ -185,7 +185,7 @@ class SymbolicSizes:
         )
         if not is_polynomial:
             return self._symbol(number, number)
-        return number.put_in(lambda atom: self._symbol(formula_of(atom), number))
+        return number.map_atoms(lambda atom: self._symbol(formula_of(atom), number))
 
     def _symbol(self, number: Formula, dimension: Formula) -> Any:
         """A dimension is 1 or more; what it is made of need not be."""

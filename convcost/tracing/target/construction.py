@@ -12,14 +12,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.isolation.process_state import preserved_process_state
-from convcost.tracing.isolation.tensor_copies import MOST_NUMBERS, is_small
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
-from convcost.tracing.target.inputs import Declared, Inputs
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
+from convcost.tracing.tensors import MAX_NUMBERS, is_small
 from convcost.tracing.user_error import target_error
 
 BuildMode = Literal["constants", "meta", "real"]
@@ -27,16 +27,16 @@ BuildMode = Literal["constants", "meta", "real"]
 BUILD_MODES: tuple[BuildMode, ...] = ("constants", "meta", "real")
 """Parameters without data, small constants with theirs; nothing with data; all with data."""
 
-UNSET = frozenset((torch.empty, torch.empty_strided, torch.rand, torch.randn))
+UNINITIALIZED_FACTORIES = frozenset((torch.empty, torch.empty_strided, torch.rand, torch.randn))
 
-CONSTANT = frozenset(
+CONSTANT_FACTORIES = frozenset(
     (
         *(torch.zeros, torch.ones, torch.full, torch.eye),
         *(torch.arange, torch.linspace, torch.randint, torch.randperm),
     )
 )
 
-FILLING = frozenset(
+INITIALIZERS = frozenset(
     (
         *("uniform_", "normal_", "constant_", "kaiming_uniform_", "kaiming_normal_", "trunc_normal_"),
         *("fill_", "zero_", "erfinv_", "clamp_", "random_", "exponential_", "bernoulli_"),
@@ -54,25 +54,25 @@ Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
 
 
-def constructed(make: Callable[[], Built], build_mode: BuildMode) -> Built:
+def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
     """What `make` returns; the settings of the process and its random states are as before."""
     on_meta = torch.device("meta") if build_mode == "meta" else nullcontext()
-    mode = ConstructionMode(is_sparing=build_mode == "constants")
+    mode = ConstructionMode(drops_data=build_mode == "constants")
     with preserved_process_state(), virtual_cuda(), on_meta, mode:
         return make()
 
 
 def _is_long(func: Any, made: torch.Tensor) -> bool:
     """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
-    return func is torch.arange and made.numel() > MOST_NUMBERS
+    return func is torch.arange and made.numel() > MAX_NUMBERS
 
 
 class ConstructionMode(TorchFunctionMode):
-    """Leaves tensors without data alone; `is_sparing` makes them so where values don't matter."""
+    """Leaves tensors without data alone; `drops_data` makes them so where values don't matter."""
 
-    def __init__(self, is_sparing: bool) -> None:
+    def __init__(self, drops_data: bool) -> None:
         super().__init__()
-        self._is_sparing = is_sparing
+        self._drops_data = drops_data
         self._devices = VirtualDevices(torch.device("cpu"), has_data=True)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -80,24 +80,28 @@ class ConstructionMode(TorchFunctionMode):
         if rule is not None:
             return rule(func, args, kwargs or {})
         if kwargs and kwargs.get("device") is not None:
-            return self._devices.on_device(func, lambda rest: self._made(func, args, rest), kwargs)
-        return self._made(func, args, kwargs or {})
+            return self._devices.on_device(func, lambda rest: self._call_factory(func, args, rest), kwargs)
+        return self._call_factory(func, args, kwargs or {})
 
-    def _made(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        if getattr(func, "__name__", "") in FILLING:
+    def _call_factory(self, func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        if getattr(func, "__name__", "") in INITIALIZERS:
             tensor = args[0] if args else kwargs.get("tensor")
             if getattr(tensor, "is_meta", False):
                 return tensor
-        if self._is_sparing and (func in UNSET or func in CONSTANT) and kwargs.get("device") is None:
+        if (
+            self._drops_data
+            and (func in UNINITIALIZED_FACTORIES or func in CONSTANT_FACTORIES)
+            and kwargs.get("device") is None
+        ):
             without_data = func(*args, **{**kwargs, "device": "meta"})
-            if func in UNSET or not is_small(without_data) or _is_long(func, without_data):
+            if func in UNINITIALIZED_FACTORIES or not is_small(without_data) or _is_long(func, without_data):
                 return without_data
         return func(*args, **kwargs)
 
 
 def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.Module:
     """The module as it is, or as the class or function builds it, in the mode that was asked for."""
-    module = found if isinstance(found, torch.nn.Module) else _called(target, found, build_mode)
+    module = found if isinstance(found, torch.nn.Module) else _build_from(target, found, build_mode)
     if not isinstance(module, torch.nn.Module):
         does = f"is {_with_article(found)}" if module is found else f"returned {_with_article(module)}"
         raise UsageError(f"{target.place} {does}; a torch.nn.Module is needed, or what makes one")
@@ -108,13 +112,13 @@ def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.
     return module
 
 
-def _called(target: Target, found: Any, build_mode: BuildMode) -> Any:
+def _build_from(target: Target, found: Any, build_mode: BuildMode) -> Any:
     if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
     check_callable(str(target.place), found)
     check_arguments(str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT)
     try:
-        return constructed(partial(found, **target.arguments), build_mode)
+        return construct(partial(found, **target.arguments), build_mode)
     except BaseException as error:
         raise target_error(f"{target} could not be built", error) from None
 
@@ -136,7 +140,7 @@ def forward_arguments(
         device = "meta" if build_mode != "real" else "cpu" if parameter is None else str(parameter.device)
         args, kwargs = declared_arguments(target.inputs, module, device)
     else:
-        args, kwargs = _made_inputs(target, maker, build_mode)
+        args, kwargs = _inputs_from_maker(target, maker, build_mode)
     what = f"{type(module).__name__}.forward"
     if not args and not kwargs:
         what = f"there is no input; {what}"
@@ -144,21 +148,21 @@ def forward_arguments(
     return args, kwargs
 
 
-def declared_arguments(inputs: Inputs, module: torch.nn.Module, device: str) -> Arguments:
+def declared_arguments(inputs: DeclaredInputs, module: torch.nn.Module, device: str) -> Arguments:
     """Tensors on `device`, with values where they have data."""
     dtype = parameter_dtype(module)
 
-    def tensor(name: str, declared: Declared) -> torch.Tensor:
+    def tensor(name: str, declared: DeclaredTensor) -> torch.Tensor:
         return declared.tensor(dtype, device, fill_value(name))
 
     _, args, kwargs = ModuleCall(module, inputs.args, inputs.kwargs).map(tensor)
     return args, kwargs
 
 
-def _made_inputs(target: Target, maker: Callable[[], Any], build_mode: BuildMode) -> Arguments:
+def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: BuildMode) -> Arguments:
     """What the user's function returns: a tensor, several by place, or by name."""
     try:
-        made = constructed(maker, build_mode)
+        made = construct(maker, build_mode)
     except BaseException as error:
         raise target_error(f"{target.maker} could not make inputs", error) from None
     if isinstance(made, torch.Tensor):

@@ -25,30 +25,10 @@ MODULES_WITHOUT_MODELS = frozenset({*sys.stdlib_module_names, "__main__", "convc
 
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
-    *(
-        "filelock",
-        "typing_extensions",
-        "markupsafe",
-        "fvcore",
-        "iopath",
-        "msgspec",
-        "yacs",
-        "yaml",
-        "tqdm",
-        "termcolor",
-    ),
-    *(
-        "tabulate",
-        "PIL",
-        "gmpy2",
-        "flint",
-        "colorama",
-        "portalocker",
-        "parameterized",
-        "rich",
-        "typer",
-        "convcost",
-    ),
+    *("filelock", "typing_extensions", "markupsafe", "fvcore", "iopath", "msgspec", "yacs", "yaml"),
+    *("tqdm", "termcolor"),
+    *("tabulate", "PIL", "gmpy2", "flint", "colorama", "portalocker", "parameterized", "rich"),
+    *("typer", "convcost"),
 )
 """What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
 

@@ -12,10 +12,10 @@ import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
-from convcost.tracing.data_access import needs_data
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
+from convcost.tracing.recording.data_access import needs_data
 from convcost.tracing.target.construction import (
     BUILD_MODES,
     BuildMode,
@@ -127,7 +127,7 @@ def _run(
 ) -> ProfiledModel:
     """What a run costs, where one without data ended with `failure`."""
     if target.inputs.names:
-        return ProfiledModel(_open_report(target, module, profiler), module)
+        return ProfiledModel(_symbolic_report(target, module, profiler), module)
     args, kwargs = forward_arguments(target, module, maker, build_mode)
     try:
         report = profiler.profile_call(ModuleCall(module, args, kwargs), "cpu", failure)
@@ -136,7 +136,7 @@ def _run(
         raise target_error(f"{target} could not be run on {_shape_list((args, kwargs))}", error) from None
 
 
-def _open_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
+def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
     """As formulas in the sizes that are names."""
     from convcost.tracing.symbolic_shapes.profile import profile_open
 
@@ -155,7 +155,7 @@ def _shape_list(call: Any) -> str:
     return ", ".join(str(shape_of(tensor)) for tensor in tensors(call)) or "no input"
 
 
-def copied(value: Value) -> Value:
+def deep_copy(value: Value) -> Value:
     """A copy; TargetError where the user's own code keeps it from being made."""
     try:
         return deepcopy(value)
@@ -171,6 +171,6 @@ def build_with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], M
     with importable(target.place.folder, target.place.is_file):
         found = load(target.place)
         is_module = isinstance(found, torch.nn.Module)
-        module = build_module(target, copied(found) if is_module else found, "real")
+        module = build_module(target, deep_copy(found) if is_module else found, "real")
         maker = load_maker(target.maker) if target.maker else None
         return module, *forward_arguments(target, module, maker, "real")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
-from convcost.tracing.target.inputs import Inputs
+from convcost.tracing.declared_inputs import DeclaredInputs
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
@@ -66,7 +66,7 @@ class Target:
 
     place: Place
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Inputs = field(default_factory=Inputs)
+    inputs: DeclaredInputs = field(default_factory=DeclaredInputs)
     sizes: Mapping[str, int] = field(default_factory=dict)
     maker: Place | None = None
     train: bool = False

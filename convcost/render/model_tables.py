@@ -1,23 +1,34 @@
-"""A model's tree of submodules: which are shown, and the table with a line for each."""
+"""A model's tables: its tree of submodules, as much of it as is shown, its operators, its phases."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import ITSELF, ModuleTotals, Node, fold_repeated, parent_paths
-from convcost.core.cost import Convention, Size
+from convcost.analysis.breakdown import (
+    ITSELF,
+    ModuleTotals,
+    Node,
+    OperatorTotal,
+    fold_repeated,
+    operator_totals,
+    parent_paths,
+    phase_costs,
+)
+from convcost.core.cost import Convention, Cost, Size, ratio_of
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
+from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.formulas import about_text, shape_text, share_text
+from convcost.render.formulas import approximate_text, factor_text, shape_text, share_text, short_text
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
-"""What a reader looks through; a tree is shown as deep as it stays within."""
+"""The most lines of a tree: it is shown as deep as it stays within them."""
 
-HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
+MODULE_HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
 
 class ShownModule(NamedTuple):
@@ -36,7 +47,7 @@ class Selection(NamedTuple):
 
     @property
     def total(self) -> ModuleTotals:
-        """All of them, those within another one not again."""
+        """The totals of all shown modules, each counted once."""
         paths = {shown.node.module.path for shown in self.modules}
         outermost = (
             shown.node for shown in self.modules if not paths & set(parent_paths(shown.node.module.path))
@@ -69,7 +80,7 @@ def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None
 
 
 def _with_itself(node: Node, convention: Convention) -> Node:
-    """`node` with what it costs apart from its children as one of them, so that they add up to it."""
+    """`node` with its own cost as one more child, so that the children add up to it."""
     children = tuple(_with_itself(child, convention) for child in node.children)
     own = node.own
     counts = own.params or own.cost.flops(convention) or own.backward.flops(convention)
@@ -97,7 +108,7 @@ def _descendants(
 
 
 def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Selection:
-    """Every module with the text in its path or class, by its whole path."""
+    """Every module with the filter's text in its path or class, labelled by its whole path."""
     text = view.filter.lower()
     deepest = view.depth or root.depth
     found = [
@@ -118,7 +129,7 @@ def module_table(report: Report, root: Node, selection: Selection, style: Style)
     if style.view.filter:
         lines.append(Line("all of these", _cells(selection.total, report, total)))
     lines.append(Line("total", _cells(root.total, report, total)))
-    table = Table(("module", *HEADINGS), tuple(lines))
+    table = Table(("module", *MODULE_HEADINGS), tuple(lines))
     if report.open_names:
         table = table.without("MACs", "share")
     if report.trainable_params == report.params:
@@ -135,8 +146,13 @@ def _module_line(found: ShownModule, report: Report, total: Size) -> Line:
 def _cells(share: ModuleTotals, report: Report, total: Size) -> tuple[str, ...]:
     flops = share.cost.flops(report.convention)
     backward = share.backward.flops(report.convention)
-    costs = (about_text(share.cost.macs), about_text(flops), share_text(flops, total), about_text(backward))
-    return (about_text(share.params), about_text(share.trainable_params), *costs)
+    costs = (
+        approximate_text(share.cost.macs),
+        approximate_text(flops),
+        share_text(flops, total),
+        approximate_text(backward),
+    )
+    return (approximate_text(share.params), approximate_text(share.trainable_params), *costs)
 
 
 def module_label(found: ShownModule) -> str:
@@ -169,3 +185,85 @@ def _with_columns(table: Table, found: tuple[ShownModule, ...], ends: tuple[str,
 
 def _shape(shape: Any) -> str:
     return "" if shape is None else shape_text(shape)
+
+
+OPERATOR_HEADINGS = ("calls", "MACs", "FLOPs", "share", "elementwise")
+
+NOT_COUNTED = "not counted"
+COUNTED_IN_PART = "in part"
+
+
+def operator_name(operator: str) -> str:
+    """The operator's name, without torch's own namespaces."""
+    return operator.removeprefix("aten::").removeprefix("higher_order::")
+
+
+def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> Table:
+    """What each operator costs in the forward; those without FLOPs together, unless asked for `in_full`.
+
+    Elementwise work is left out where the screen has no room, if it is no part of the FLOPs.
+    """
+    totals = [total for total in operator_totals(trace) if total.calls]
+    listed = [total for total in totals if in_full or total.cost.flops(report.convention)]
+    lines = [
+        _operator_line(operator_name(total.operator), total.calls, total.cost, report) for total in listed
+    ]
+    lines += _other_operators([total for total in totals if total not in listed], report)
+    lines += _uncounted_lines(trace)
+    lines.append(_operator_line("total", sum(total.calls for total in totals), report.cost, report))
+    label = "operator, forward" if phase_costs(trace) else "operator"
+    table = Table((label, *OPERATOR_HEADINGS), tuple(lines))
+    if report.open_names:
+        table = table.without("MACs", "share")
+    is_needed = in_full or report.convention.count == "all" or table.fits(width)
+    return table if is_needed else table.without("elementwise")
+
+
+def _operator_line(label: str, calls: int, cost: Cost, report: Report) -> Line:
+    flops = cost.flops(report.convention)
+    cells = (
+        short_text(calls),
+        approximate_text(cost.macs),
+        approximate_text(flops),
+        share_text(flops, report.flops),
+    )
+    return Line(label, (*cells, approximate_text(cost.elementwise)))
+
+
+def _other_operators(totals: list[OperatorTotal], report: Report) -> list[Line]:
+    """One line for all of `totals`."""
+    if not totals:
+        return []
+    label = operator_name(totals[0].operator) if len(totals) == 1 else f"{len(totals)} others"
+    cost = sum((total.cost for total in totals), Cost())
+    return [_operator_line(label, sum(total.calls for total in totals), cost, report)]
+
+
+def _uncounted_lines(trace: Trace) -> list[Line]:
+    calls: Counter[tuple[str, str]] = Counter()
+    for found in trace.uncounted:
+        calls[found.operator, COUNTED_IN_PART if found.reason else NOT_COUNTED] += found.calls
+    return [
+        Line(operator_name(operator), (short_text(number), "", text, "", ""))
+        for (operator, text), number in calls.items()
+    ]
+
+
+def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
+    """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
+    costs = phase_costs(trace)
+    if not costs:
+        return ()
+    forward = costs.get("forward", Cost()).flops(report.convention)
+
+    def line(label: str, cost: Cost) -> Line:
+        flops = cost.flops(report.convention)
+        times = factor_text(ratio_of(flops, forward))
+        return Line(
+            label,
+            (approximate_text(cost.macs), approximate_text(flops), times, approximate_text(cost.elementwise)),
+        )
+
+    lines = [line(phase, cost) for phase, cost in costs.items()]
+    lines.append(line("total", sum(costs.values(), Cost())))
+    return (Table(("backward", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)

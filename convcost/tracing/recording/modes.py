@@ -18,9 +18,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from convcost.tracing.gradients import batched_gradients
 from convcost.tracing.isolation.isolated_call import eager
-from convcost.tracing.recorder import Recorder
+from convcost.tracing.recording.gradients import batched_gradients
+from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.tensors import has_own_dispatch, is_user_class
 
 ModesFactory = Callable[[], AbstractContextManager[None]]

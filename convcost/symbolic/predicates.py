@@ -1,4 +1,4 @@
-"""Signs of formulas for sizes from 1 on, proved where a simple proof exists."""
+"""What is proved of formulas for all sizes from 1 on: that they are integers, and which sign they have."""
 
 from __future__ import annotations
 
@@ -7,26 +7,89 @@ from itertools import product
 from math import comb, prod
 from typing import TypeAlias
 
-from convcost.symbolic.integrality import is_integer
 from convcost.symbolic.terms import (
     Atom,
     Coefficient,
     HasTerms,
     Monomial,
     Terms,
-    alone,
     common_divisor,
-    rank,
+    monomial_key,
+    monomial_of,
     terms_of,
 )
 
 Number: TypeAlias = HasTerms | Terms | Coefficient
+
+MOST_CASES = 12
+"""In a longer sum both cases of an absolute value are not looked into."""
+
+MOST_GRID_POINTS = 400
+"""A polynomial is not evaluated at more points."""
 
 MOST_BOUNDED = 4
 """Floors and absolute values that one proof may replace by their bounds."""
 
 MOST_SHIFTED = 500
 """A polynomial is not shifted to sizes from 0 on if it has more terms then."""
+
+
+def is_integer(number: Number) -> bool:
+    """Whether a polynomial with fractions for coefficients is an integer for all integer sizes.
+
+    So it is if it is at all points of a grid that is one longer in each size than its degree there.
+    """
+    return _is_integer(terms_of(number))
+
+
+@lru_cache(maxsize=5_000)
+def _is_integer(terms: Terms) -> bool:
+    if all(is_integer_term(*term) for term in terms.items()):
+        return True
+    if any(power < 0 for term in terms for _, power in term):
+        return False
+    absolutes = [atom for atom in terms.atoms if atom.kind == "absolute"]
+    if absolutes:
+        first = min(absolutes, key=lambda atom: atom.key)
+        cases = (_with_sign(terms, first, sign) for sign in (1, -1))
+        return len(terms) <= MOST_CASES and all(map(_is_integer, cases))
+    return all(map(is_integer_atom, terms.atoms)) and _is_integer_on_grid(terms)
+
+
+def is_integer_term(monomial: Monomial, factor: Coefficient) -> bool:
+    """Whether a term is an integer by its factors alone."""
+    return factor.denominator == 1 and all(power > 0 and is_integer_atom(atom) for atom, power in monomial)
+
+
+def is_integer_atom(atom: Atom) -> bool:
+    """Whether an atom is an integer."""
+    return atom.kind in ("name", "rounded") or is_integer(atom.inner)
+
+
+def _with_sign(terms: Terms, bar: Atom, sign: int) -> Terms:
+    """`terms` with x, or with −x, for an absolute value |x|."""
+    inner = terms_of(bar.inner) * sign
+    result = Terms({})
+    for monomial, factor in terms.items():
+        others = Terms({frozenset((atom, power) for atom, power in monomial if atom != bar): factor})
+        result += prod([inner] * dict(monomial).get(bar, 0), start=others)
+    return result
+
+
+def _is_integer_on_grid(polynomial: Terms) -> bool:
+    atoms = list(polynomial.atoms)
+    degrees = [max(dict(term).get(atom, 0) for term in polynomial) for atom in atoms]
+    if prod(degree + 1 for degree in degrees) > MOST_GRID_POINTS:
+        return False
+    grid = product(*(range(degree + 1) for degree in degrees))
+    return all(_value(polynomial, dict(zip(atoms, point, strict=True))).denominator == 1 for point in grid)
+
+
+def _value(polynomial: Terms, values: dict[Atom, int]) -> Coefficient:
+    total: Coefficient = 0
+    for term, factor in polynomial.items():
+        total += factor * prod(values[atom] ** power for atom, power in term)
+    return total
 
 
 def is_nonnegative(number: Number) -> bool | None:
@@ -67,7 +130,7 @@ def is_positive_sum(number: Number) -> bool:
 
 def _is_outweighed(polynomial: Terms) -> bool:
     """Whether each negative term is outweighed by a positive one that is a multiple of it, as L by K·L."""
-    order = sorted(polynomial, key=rank)
+    order = sorted(polynomial, key=monomial_key)
     left = {term: polynomial[term] for term in order if polynomial[term] > 0}
     for term in reversed(order):
         missing = -polynomial[term]
@@ -107,8 +170,8 @@ def without_floor(number: Number) -> Terms:
     floors = [atom for atom in difference.atoms if atom.kind == "rounded"]
     if len(floors) != 1:
         return difference
-    factor, inner = difference.get(alone(floors[0]), 0), terms_of(floors[0].inner)
-    rest = difference - Terms({alone(floors[0]): factor})
+    factor, inner = difference.get(monomial_of(floors[0]), 0), terms_of(floors[0].inner)
+    rest = difference - Terms({monomial_of(floors[0]): factor})
     if factor == 1 and floors[0] not in rest.atoms:
         return without_floor(inner + rest)
     divisor = common_divisor(inner)
@@ -127,10 +190,10 @@ def without_divisor(number: Number) -> Terms:
 def _is_of_ordered_floors(difference: Terms) -> bool:
     """Whether it is ⌊x⌋ + m − ⌊y⌋ for an integer m with x + m ≥ y, or two floors that can be written so."""
     floors = sorted((atom for atom in difference.atoms if atom.kind == "rounded"), key=lambda atom: atom.key)
-    factors = [difference.get(alone(atom), 0) for atom in floors]
+    factors = [difference.get(monomial_of(atom), 0) for atom in floors]
     if len(floors) != 2 or not {*factors} <= {-1, 1}:
         return False
-    rest = difference - Terms(dict(zip(map(alone, floors), factors, strict=True)))
+    rest = difference - Terms(dict(zip(map(monomial_of, floors), factors, strict=True)))
     if any(atom.kind == "rounded" for atom in rest.atoms) or not is_integer(rest):
         return False
     signed = list(zip((terms_of(atom.inner) for atom in floors), factors, strict=True))
@@ -153,9 +216,9 @@ def _is_proved(number: Terms, bounded: int) -> bool:
         return is_positive_sum(number)
     if not bounded:
         return False
-    atom = min(vague, key=lambda atom: rank(alone(atom)))
+    atom = min(vague, key=lambda atom: monomial_key(monomial_of(atom)))
     factor, rest = _split(number, atom)
-    if factor is None or (sign := _plain_sign(factor)) is None:
+    if factor is None or (sign := _common_sign(factor)) is None:
         return False
     bounds = _bounds(atom, sign)
     proofs = (_is_proved(without_divisor(rest + factor * bound), bounded - 1) for bound in bounds)
@@ -171,7 +234,7 @@ def _split(number: Terms, atom: Atom) -> tuple[Terms | None, Terms]:
     return factor, Terms({term: factor for term, factor in number.items() if term not in having})
 
 
-def _plain_sign(factor: Terms) -> int | None:
+def _common_sign(factor: Terms) -> int | None:
     """The sign of a sum whose terms have one sign."""
     if not all(atom.is_positive for atom in factor.atoms):
         return None

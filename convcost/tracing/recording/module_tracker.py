@@ -58,19 +58,19 @@ class TrackedCall:
     Copies of a module don't have it, by torch's own rule.
     """
 
-    def __init__(self, paths: ModuleTracker, path: str, module: torch.nn.Module) -> None:
-        self._paths, self._path, self._module = paths, path, ref(module)  # which would else hold itself
+    def __init__(self, tracker: ModuleTracker, path: str, module: torch.nn.Module) -> None:
+        self._tracker, self._path, self._module = tracker, path, ref(module)  # which would else hold itself
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the submodule returns; an error says where it was raised."""
-        path, module, paths = self._path, cast("torch.nn.Module", self._module()), self._paths
+        path, module, tracker = self._path, cast("torch.nn.Module", self._module()), self._tracker
         call: Any = module._call_impl
-        running = paths.stack.running
-        visit = paths.visits.get(path)
+        running = tracker.stack.running
+        visit = tracker.visits.get(path)
         if visit is None:
-            visit = paths.visits[path] = SubmoduleVisit()
+            visit = tracker.visits[path] = SubmoduleVisit()
             visit.input, visit.input_itemsize = first_shape(args)
-        visit.calls += not paths.is_backward
+        visit.calls += not tracker.is_backward
         running.append(path)
         try:
             output = call(*args, **kwargs)
@@ -87,10 +87,10 @@ class TrackedCall:
 
 def track(submodules: Mapping[str, torch.nn.Module]) -> ModuleTracker:
     """The paths of `submodules`, kept up as they are called from now on."""
-    paths = ModuleTracker()
+    tracker = ModuleTracker()
     for path, submodule in submodules.items():
-        vars(submodule)["_compiled_call_impl"] = TrackedCall(paths, path, submodule)
-    return paths
+        vars(submodule)["_compiled_call_impl"] = TrackedCall(tracker, path, submodule)
+    return tracker
 
 
 def first_shape(value: Any) -> tuple[Shape | None, int | None]:

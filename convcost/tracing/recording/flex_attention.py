@@ -43,7 +43,7 @@ def flex_attention(
         sums = (meta_tensor(rows, query.dtype) for _ in range(2))
         return meta_tensor((*rows, value.shape[-1]), query.dtype), *sums
 
-    return call.records("higher_order::flex_attention", FLEX, arguments, run)
+    return call.run_recorded("higher_order::flex_attention", FLEX, arguments, run)
 
 
 def _modified_scores(call: Any, query: Any, key: Any, score_mod: Any, buffers: Any) -> Any:

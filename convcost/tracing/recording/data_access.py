@@ -14,7 +14,7 @@ from weakref import finalize
 import torch
 
 from convcost.core.report import Report
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import storage_id, tensors
 from convcost.tracing.user_error import error_text
 
@@ -50,7 +50,7 @@ SHAPE_ONLY = UNINITIALIZED | {
 }
 """Operators that do not look at the values of their argument, by ATen's names."""
 
-PASSED_THROUGH = ("convcost.", "torch.overrides", "torch._tensor")
+INTERNAL_MODULES = ("convcost.", "torch.overrides", "torch._tensor")
 """Modules that stand between a reader and who asks."""
 
 PYTHON = "python"
@@ -79,7 +79,7 @@ class ShapeRunReads:
     def __init__(self, tape: Tape, has_gradients: bool = False) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
-        self.is_lacking = False
+        self.lacks_data = False
         """Whether something was asked for that only data tells."""
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -114,7 +114,7 @@ class ShapeRunReads:
         """The model returned."""
 
     def _note(self, name: str, arguments: Any) -> None:
-        self.is_lacking = True
+        self.lacks_data = True
         self._tape.note_uncounted(name, arguments, NEEDS_DATA)
 
 
@@ -134,16 +134,16 @@ class DataRunReads:
     operator wrote to, or in one whose values changed though no operator wrote to it.
     """
 
-    is_lacking = False
+    lacks_data = False
 
     def __init__(self, tape: Tape, known: Iterable[torch.Tensor]) -> None:
         self._tape = tape
         self._known: dict[int, int] = {}
         self._uninitialized: set[int] = set()
         self._reads: list[tuple[str, Any]] = []
-        self._lent: list[SharedMemory] = []
+        self._shared: list[SharedMemory] = []
         for tensor in known:
-            self._know(tensor)
+            self._mark_known(tensor)
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """What `function` of a tensor returns."""
@@ -154,9 +154,9 @@ class DataRunReads:
             if function.__name__ in STORAGE_METHODS and not _is_asked_by_model():
                 return function(*args, **kwargs)
             if not self._reads:
-                self._know_all()
+                self._mark_all_known()
             self._reads.append((name, (tensor,)))
-            self._lent.append(SharedMemory(name, tensor, tensor.detach().clone()))
+            self._shared.append(SharedMemory(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
 
     def failed(self, *_: Any) -> None:
@@ -167,46 +167,46 @@ class DataRunReads:
     ) -> None:
         """The operator `name` ran on `inputs`, and wrote to some."""
         for tensor in written:
-            self._know(tensor)
-            for lent in self._lent:
-                if _is_within(tensor, lent.tensor):
-                    lent.before = lent.tensor.detach().clone()
+            self._mark_known(tensor)
+            for shared in self._shared:
+                if _is_within(tensor, shared.tensor):
+                    shared.before = shared.tensor.detach().clone()
         if name not in SHAPE_ONLY:
             for tensor in inputs:
-                self._look_at(tensor)
+                self._check_origin(tensor)
         for tensor in outputs:
             is_new = storage_id(tensor) not in self._known
-            self._know(tensor)
+            self._mark_known(tensor)
             if is_new and name in UNINITIALIZED:
                 self._uninitialized.add(storage_id(tensor))
 
     def close(self, output: Any) -> None:
         """The model returned `output`."""
         for tensor in tensors(output):
-            self._look_at(tensor)
-        for lent in self._lent:
-            if not _equal_values(lent.tensor, lent.before):
-                self._tape.note_uncounted(lent.name, (lent.tensor,), OUTSIDE_TORCH)
+            self._check_origin(tensor)
+        for shared in self._shared:
+            if not _equal_values(shared.tensor, shared.before):
+                self._tape.note_uncounted(shared.name, (shared.tensor,), OUTSIDE_TORCH)
 
-    def _look_at(self, tensor: torch.Tensor) -> None:
+    def _check_origin(self, tensor: torch.Tensor) -> None:
         number = storage_id(tensor)
         if number in self._known and number not in self._uninitialized:
             return
         if _has_numbers(tensor):
             if number in self._uninitialized:
                 self._tape.note_uncounted(f"{PYTHON}::uninitialized", (tensor,), OUTSIDE_TORCH)
-            elif self._reads and not any(_is_within(tensor, lent.tensor) for lent in self._lent):
+            elif self._reads and not any(_is_within(tensor, shared.tensor) for shared in self._shared):
                 self._tape.note_uncounted(*self._reads[-1], OUTSIDE_TORCH)
-        self._know(tensor)
+        self._mark_known(tensor)
 
-    def _know_all(self) -> None:
+    def _mark_all_known(self) -> None:
         """What is there before anything is read has come from no reading."""
         for found in gc.get_objects():
             if type(found) in {torch.Tensor, torch.nn.Parameter}:
                 with suppress(NotImplementedError, RuntimeError):  # one inside vmap has no memory
-                    self._know(found)
+                    self._mark_known(found)
 
-    def _know(self, tensor: torch.Tensor) -> None:
+    def _mark_known(self, tensor: torch.Tensor) -> None:
         number = storage_id(tensor)
         self._uninitialized.discard(number)
         if number not in self._known:
@@ -236,7 +236,7 @@ def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
 def _is_asked_by_model() -> bool:
     """Whether the caller is other code than torch's modules, which ask for their own purposes."""
     frame = sys._getframe()
-    while frame.f_back and frame.f_globals["__name__"].startswith(PASSED_THROUGH):
+    while frame.f_back and frame.f_globals["__name__"].startswith(INTERNAL_MODULES):
         frame = frame.f_back
     name = frame.f_globals["__name__"]
     return not name.startswith("torch.") or name == "torch.autograd.functional"

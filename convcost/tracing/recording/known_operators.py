@@ -12,11 +12,11 @@ import torch
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
-from convcost.operators.backward import unlisted
+from convcost.operators.backward import estimated_backward
 from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
 from convcost.tracing.tensors import flat_tensors, has_sparse
 
-KEEPING_SHAPE = frozenset(
+SHAPE_PRESERVING = frozenset(
     (
         *("add", "sub", "mul", "div", "rsub", "neg", "exp", "sqrt", "rsqrt", "square", "sin", "cos", "erf"),
         *("gelu", "relu", "silu", "sigmoid", "tanh", "clamp", "maximum", "minimum"),
@@ -32,7 +32,7 @@ TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "pr
 
 NUMBERS = (int, float, bool, complex)
 
-ENTERED_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
+PYTHON_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
 
 OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
@@ -62,7 +62,7 @@ class KnownOverload(NamedTuple):
     is_composite: bool
     writes: tuple[int, ...]
     returns: bool
-    keeps_shape: bool
+    preserves_shape: bool
     is_view: bool
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def known_overload(overload: Any) -> KnownOverload:
         _is_composite(overload),
         tuple(place for place, argument in enumerate(arguments) if _is_mutated(argument)),
         bool(overload._schema.returns),
-        name in KEEPING_SHAPE and overload._overloadname not in {"out", "Tensor_mode"},
+        name in SHAPE_PRESERVING and overload._overloadname not in {"out", "Tensor_mode"},
         namespace in TORCH_NAMESPACES and is_view(overload),
     )
 
@@ -115,13 +115,13 @@ def _operator(overload: Any, name: str) -> Operator | None:
         return each_element(1)
     if torch.Tag.reduction in overload.tags:
         return _each_element_of(overload._schema.arguments[0].name)
-    return unlisted(name) if "::" not in name else None
+    return estimated_backward(name) if "::" not in name else None
 
 
 def _tags(overload: Any) -> set[Any]:
     """Its own, and where it writes in place those of the operator that returns anew: torch has fewer here."""
-    anew = getattr(torch.ops.aten, overload._schema.name.removeprefix("aten::").rstrip("_"), None)
-    return {*overload.tags, *getattr(getattr(anew, overload._overloadname, None), "tags", ())}
+    functional = getattr(torch.ops.aten, overload._schema.name.removeprefix("aten::").rstrip("_"), None)
+    return {*overload.tags, *getattr(getattr(functional, overload._overloadname, None), "tags", ())}
 
 
 def _each_element_of(name: str) -> Operator:
@@ -185,11 +185,11 @@ class KnownFunction(NamedTuple):
 def known_function(function: Any) -> KnownFunction | None:
     """What is known of a function that is counted as one operator; None for all others."""
     if isinstance(function, FunctionType):
-        return _in_python(function, function.__name__)
-    return _builtin(function.__name__) if isinstance(function, CPP_FUNCTIONS) else None
+        return _python_function(function, function.__name__)
+    return _builtin_function(function.__name__) if isinstance(function, CPP_FUNCTIONS) else None
 
 
-def _in_python(function: FunctionType, name: str) -> KnownFunction | None:
+def _python_function(function: FunctionType, name: str) -> KnownFunction | None:
     """Only what ATen has no operator for: the others come to one when they are opened."""
     operator = OPERATORS.get(name)
     if operator is None or function.__module__ != "torch.nn.functional" or hasattr(torch.ops.aten, name):
@@ -197,7 +197,7 @@ def _in_python(function: FunctionType, name: str) -> KnownFunction | None:
     return KnownFunction(name, tuple(signature(function).parameters), operator, False)
 
 
-def _builtin(name: str) -> KnownFunction | None:
+def _builtin_function(name: str) -> KnownFunction | None:
     in_place = name.endswith("_") and not name.endswith("__")
     bare = name.rstrip("_") if in_place else ATEN_NAMES.get(name, name)
     operator = OPERATORS.get(bare)
@@ -235,9 +235,9 @@ def _first_overload(name: str) -> Any:
 @cache
 def without_override_check(function: Any) -> Callable[..., Any] | None:
     """A function of torch that is written in Python, without its first step of handing itself to a mode."""
-    if not isinstance(function, FunctionType) or function.__module__ not in ENTERED_MODULES:
+    if not isinstance(function, FunctionType) or function.__module__ not in PYTHON_MODULES:
         return None
-    names = {**function.__globals__, **dict.fromkeys(OVERRIDE_CHECKS, _never)}
+    names = {**function.__globals__, **dict.fromkeys(OVERRIDE_CHECKS, _return_false)}
     cells = function.__closure__
     if cells and function.__code__.co_freevars == DISPATCH_CLOSURE:
         cells = tuple(map(_cell_without_override_check, cells))
@@ -252,5 +252,5 @@ def _cell_without_override_check(cell: CellType) -> CellType:
     return CellType(inner) if inner else cell
 
 
-def _never(*_: Any) -> bool:
+def _return_false(*_: Any) -> bool:
     return False

@@ -6,7 +6,7 @@ import torch
 from convcost.layers.network import Network
 from convcost.layers.shaping import Dropout
 from convcost.spec import parse
-from convcost.tracing.build import build
+from convcost.tracing.module_call import build_network
 
 CHAINS = [
     "[2, 5, 40] -> Linear(40, 4)",
@@ -26,7 +26,7 @@ REFUSED = Network((Dropout(p=2.0),), (3,))
 
 
 def built(spec, device="cpu"):
-    return build(parse(spec).network({}), device)
+    return build_network(parse(spec).network({}), device)
 
 
 @EVERY_CHAIN
@@ -83,7 +83,7 @@ def test_repeated_layers_share_nothing():
 
 def refused():
     with pytest.raises(ValueError, match="dropout probability"):
-        build(REFUSED, "cpu")
+        build_network(REFUSED, "cpu")
 
 
 EITHER_WAY = pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 from convcost.core.cost import Cost
 from convcost.core.errors import UnboundSizeError
 from convcost.core.trace import CondCall
-from convcost.symbolic.signs import is_nonnegative
-from convcost.tracing.flex_attention import flex_attention
+from convcost.symbolic.predicates import is_nonnegative
 from convcost.tracing.isolation.tensor_copies import meta_tensor
-from convcost.tracing.tape import Recording, Tape
+from convcost.tracing.recording.flex_attention import flex_attention
+from convcost.tracing.recording.tape import Recording, Tape
 from convcost.tracing.tensors import has_values, tensors
 
 OPAQUE = frozenset(
@@ -80,16 +80,16 @@ def _is_greater(one: Any, other: Any) -> bool:
 
 
 class HigherOrderCall(NamedTuple):
-    """Where a higher-order operator is called: under `mode`, which is at work again while its functions run.
+    """A call of a higher-order operator; while the functions that it takes run, `mode` is active again.
 
-    `records` puts down an operator by its name, formula and arguments, and returns what a function yields;
-    `run_unrecorded` calls an operator and puts down nothing.
+    `run_recorded` records an operator by name, formula and arguments, and returns what a function returns;
+    `run_unrecorded` calls an operator and records nothing.
     """
 
     tape: Tape
     mode: Any
     has_data: bool
-    records: Callable[..., Any]
+    run_recorded: Callable[..., Any]
     run_unrecorded: Callable[..., Any]
 
     def value(self, tensor: Any) -> bool | None:

@@ -24,7 +24,7 @@ SHORT_NAMES = {
 DTYPES = {**SHORT_NAMES, **{name: name for name in SHORT_NAMES.values()}, "bool": "bool"}
 """torch's name of each dtype, by every name that is understood."""
 
-LARGEST = 2**63 - 1
+MAX_ELEMENTS = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
 
 TOKEN = re.compile(
@@ -54,7 +54,7 @@ Size = int | str | SizeMultiple
 """A size of a declared tensor: a number, a name, or a multiple of what has a name."""
 
 
-class Declared(NamedTuple):
+class DeclaredTensor(NamedTuple):
     """A tensor in words: torch's name of its dtype, empty for the model's own, and sizes or their names."""
 
     dtype: str
@@ -66,10 +66,10 @@ class Declared(NamedTuple):
         names = (size.name if isinstance(size, SizeMultiple) else size for size in self.shape)
         return tuple(name for name in names if isinstance(name, str))
 
-    def sized(self, sizes: Mapping[str, int]) -> Declared:
+    def sized(self, sizes: Mapping[str, int]) -> DeclaredTensor:
         """With a number for each name that `sizes` has; UsageError beyond what torch can hold."""
         shape = tuple(_with_number(size, sizes) for size in self.shape)
-        if elements(tuple(size for size in shape if isinstance(size, int))) > LARGEST:
+        if elements(tuple(size for size in shape if isinstance(size, int))) > MAX_ELEMENTS:
             raise UsageError(f"an input of {shape} has more elements than torch can count")
         return self._replace(shape=shape)
 
@@ -88,11 +88,11 @@ def _with_number(size: Size, sizes: Mapping[str, int]) -> Size:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class DeclaredInputs:
     """What a forward is called with: by place and by name."""
 
-    args: tuple[Declared, ...] = ()
-    kwargs: Mapping[str, Declared] = field(default_factory=dict)
+    args: tuple[DeclaredTensor, ...] = ()
+    kwargs: Mapping[str, DeclaredTensor] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,28 +100,28 @@ class Inputs:
         return tuple(dict.fromkeys(name for given in self.all for name in given.names))
 
     @property
-    def all(self) -> tuple[Declared, ...]:
+    def all(self) -> tuple[DeclaredTensor, ...]:
         """Each of them."""
         return (*self.args, *self.kwargs.values())
 
-    def sized(self, sizes: Mapping[str, int]) -> Inputs:
+    def sized(self, sizes: Mapping[str, int]) -> DeclaredInputs:
         """With a number for each name that `sizes` has."""
         kwargs = {name: given.sized(sizes) for name, given in self.kwargs.items()}
-        return Inputs(tuple(given.sized(sizes) for given in self.args), kwargs)
+        return DeclaredInputs(tuple(given.sized(sizes) for given in self.args), kwargs)
 
-    def typed(self, own_dtype: torch.dtype) -> Inputs:
+    def typed(self, own_dtype: torch.dtype) -> DeclaredInputs:
         """With `own_dtype`'s name where there is no dtype."""
         name = str(own_dtype).removeprefix("torch.")
         args = tuple(given._replace(dtype=given.dtype or name) for given in self.args)
-        return Inputs(
+        return DeclaredInputs(
             args, {key: given._replace(dtype=given.dtype or name) for key, given in self.kwargs.items()}
         )
 
 
-def parse_inputs(texts: Iterable[str]) -> Inputs:
+def parse_inputs(texts: Iterable[str]) -> DeclaredInputs:
     """The inputs that `texts` declare; SpecError with a caret where one is wrong."""
-    args: list[Declared] = []
-    kwargs: dict[str, Declared] = {}
+    args: list[DeclaredTensor] = []
+    kwargs: dict[str, DeclaredTensor] = {}
     for text in texts:
         name, declared = parse_input(text)
         if name in kwargs:
@@ -130,10 +130,10 @@ def parse_inputs(texts: Iterable[str]) -> Inputs:
             kwargs[name] = declared
         else:
             args.append(declared)
-    return Inputs(tuple(args), kwargs)
+    return DeclaredInputs(tuple(args), kwargs)
 
 
-def parse_input(text: str) -> tuple[str, Declared]:
+def parse_input(text: str) -> tuple[str, DeclaredTensor]:
     """input: [NAME "="] [DTYPE] "[" [size ("," size)* [","]] "]" """
     return _InputParser(text).input()
 
@@ -146,15 +146,15 @@ class _InputParser:
         self._tokens = list(TOKEN.finditer(self.text))
         self._place = 0
 
-    def input(self) -> tuple[str, Declared]:
+    def input(self) -> tuple[str, DeclaredTensor]:
         name = self._name_before_equals()
         dtype = self._dtype()
-        self._need("[", "a shape such as [1,3,224,224]")
+        self._expect("[", "a shape such as [1,3,224,224]")
         shape = self._sizes()
-        self._need("]", "',' or ']'")
+        self._expect("]", "',' or ']'")
         if self._rule != "end":
             self._fail("the end")
-        return name, Declared(dtype, shape)
+        return name, DeclaredTensor(dtype, shape)
 
     def _name_before_equals(self) -> str:
         if self._rule != "name" or self._tokens[self._place + 1]["sign"] != "=":
@@ -207,8 +207,8 @@ class _InputParser:
         """number: INTEGER ["**" INTEGER]"""
         span, text = self._span, self._read()
         base, _, exponent = text.replace("_", "").replace(" ", "").partition("**")
-        size: int = int(base) ** int(exponent or 1) if len(base) < LONGEST_BASE else LARGEST + 1
-        if size <= LARGEST:
+        size: int = int(base) ** int(exponent or 1) if len(base) < LONGEST_BASE else MAX_ELEMENTS + 1
+        if size <= MAX_ELEMENTS:
             return size
         raise SpecError("a size that torch can't hold", text=self.text, span=span)
 
@@ -229,7 +229,7 @@ class _InputParser:
         self._place += self._rule != "end"
         return text
 
-    def _need(self, sign: str, expected: str) -> None:
+    def _expect(self, sign: str, expected: str) -> None:
         if self._text != sign:
             self._fail(expected)
         self._read()

@@ -14,12 +14,17 @@ from typing import Any
 import torch
 
 from convcost.operators.interface import Operator
-from convcost.tracing.data_access import DataRunReads, ShapeRunReads, data_readers
-from convcost.tracing.gradients import requested_leaves, with_gradients
-from convcost.tracing.higher_order import HigherOrderCall, is_higher_order, is_opaque, run_higher_order
 from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
-from convcost.tracing.known_operators import (
+from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads, data_readers
+from convcost.tracing.recording.gradients import requested_leaves, with_gradients
+from convcost.tracing.recording.higher_order import (
+    HigherOrderCall,
+    is_higher_order,
+    is_opaque,
+    run_higher_order,
+)
+from convcost.tracing.recording.known_operators import (
     NUMBERS,
     KnownFunction,
     KnownOverload,
@@ -28,9 +33,14 @@ from convcost.tracing.known_operators import (
     numbers_as_tensors,
     without_override_check,
 )
-from convcost.tracing.nested_tensors import has_jagged, has_strided_nested, refuse_nested, supported_function
-from convcost.tracing.operator_runners import OperatorRunner
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.nested_tensors import (
+    has_jagged,
+    has_strided_nested,
+    refuse_nested,
+    supported_function,
+)
+from convcost.tracing.recording.operator_runners import OperatorRunner
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import flat_tensors, has_own_tensor, tensors
 
 
@@ -61,11 +71,11 @@ class Recorder:
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
-        self._tape.touch(values)
+        self._tape.note_use(values)
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """A call of a function of torch."""
-        self._tape.touch((*args, *kwargs.values()) if kwargs else args)
+        self._tape.note_use((*args, *kwargs.values()) if kwargs else args)
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)
@@ -149,9 +159,9 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_same else self._new_tensors(shapes, dtype)
+        output = meta_result(first) if known.operator.is_like_input else self._new_tensors(shapes, dtype)
         if self._devices.are_several:
-            self._devices.follow((first,), flat_tensors((output,)))
+            self._devices.propagate((first,), flat_tensors((output,)))
         return output
 
     def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
@@ -192,7 +202,7 @@ class Recorder:
         if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
-        self._devices.follow(inputs, outputs)
+        self._devices.propagate(inputs, outputs)
         if not known.is_view:
             name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
             self._reads.ran(name, inputs, written, outputs)

@@ -14,18 +14,18 @@ import torch
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
-from convcost.operators.interface import FREE, Operator, of_complex
-from convcost.tracing.known_operators import (
+from convcost.operators.interface import FREE, Operator, in_real_macs
+from convcost.tracing.recording.known_operators import (
     TORCH_NAMESPACES,
     KnownFunction,
     is_composite,
     known_composite,
     rule_for,
 )
-from convcost.tracing.module_tracker import ModuleTracker, SubmoduleVisit
-from convcost.tracing.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.module_tracker import ModuleTracker, SubmoduleVisit
+from convcost.tracing.recording.nested_tensors import by_component, has_nested
 from convcost.tracing.tensors import (
-    elements_of,
+    element_types,
     first_tensor,
     has_complex,
     has_sparse,
@@ -75,7 +75,7 @@ class Recording:
         """Of all operations."""
         return sum((found.cost for found in self.operations.values()), Cost())
 
-    def count(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
+    def add_operation(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
         """Add an operation to those of its kind."""
         before = self.operations.get((key, traits))
         if before is not None:
@@ -86,7 +86,7 @@ class Recording:
             )
         self.operations[key, traits] = found
 
-    def miss(self, key: CallKey, found: UncountedCall) -> None:
+    def add_uncounted(self, key: CallKey, found: UncountedCall) -> None:
         """Add what is not counted to what is like it."""
         before = self.uncounted.get(key)
         self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
@@ -94,9 +94,9 @@ class Recording:
     def add(self, other: Recording) -> None:
         """Add all but the visits of another one."""
         for (key, traits), found in other.operations.items():
-            self.count(key, traits, found)
+            self.add_operation(key, traits, found)
         for key, missed in other.uncounted.items():
-            self.miss(key, missed)
+            self.add_uncounted(key, missed)
         for conditional, calls in other.conditionals.items():
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
 
@@ -108,7 +108,7 @@ def without_in_place_mark(name: str) -> str:
 
 @dataclass
 class Tape:
-    """`formulas` are the user's own, by full name: they come before convcost's."""
+    """The operations of a run, by submodule. `formulas` are the user's own, by full name, and come first."""
 
     tracker: ModuleTracker
     formulas: Mapping[str, Operator] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Tape:
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
-    _held: dict[int, CountedCall] = field(default_factory=dict)
+    _deferred: dict[int, CountedCall] = field(default_factory=dict)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
@@ -152,7 +152,7 @@ class Tape:
         names = (name.removeprefix("aten::") for name in self.formulas if name.startswith("aten::"))
         return {name in OPERATORS and OPERATORS[name].contracts for name in names if not is_composite(name)}
 
-    def touch(self, values: Iterable[Any]) -> None:
+    def note_use(self, values: Iterable[Any]) -> None:
         """Note by their ids that something is done with `values`, and with those in a list among them."""
         for value in values:
             self.used.add(id(value))
@@ -173,41 +173,41 @@ class Tape:
         rule = operator and rule_for(operator, operands)
         cost = rule and rule(**given)
         if operator is None or cost is None:
-            self._miss(self._key(name, operands, first))
+            self._record_uncounted(self._key(name, operands, first))
         elif cost.macs or (cost != Cost() and is_number(first)):
             is_complex = bool(cost.macs) and not operator.counts_real and has_complex(operands)
             is_sparse = operator.contracts and has_sparse(operands)
-            elements = elements_of(operands, first)
+            elements = element_types(operands, first)
             traits = CallTraits(operator.is_estimated(given), is_complex, is_sparse, elements)
             activations = operator.activations(**given) if operator.activations else 0
             key = self._key(name, operands, first)
-            cost = of_complex(cost) if is_complex else cost
+            cost = in_real_macs(cost) if is_complex else cost
             if cost.macs and key.phase == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
-                    self._hold(storage_id(gradient), (key, traits, part, activations, 1))
+                    self._defer(storage_id(gradient), (key, traits, part, activations, 1))
             else:
-                self._count(key, traits, cost, activations, 1)
+                self._record_operation(key, traits, cost, activations, 1)
 
-    def _hold(self, memory: int, counted: CountedCall) -> None:
+    def _defer(self, memory: int, counted: CountedCall) -> None:
         """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
-        before = self._held.pop(memory, None)
-        self._held[memory] = counted
+        before = self._deferred.pop(memory, None)
+        self._deferred[memory] = counted
         if before is not None:
-            self._count(*before)
+            self._record_operation(*before)
 
     def note_weight_gradient(self, gradient: Any) -> None:
         """A parameter gets `gradient`: what was dispatched to compute it is one by a weight."""
         with torch._C.DisableTorchFunction():
-            found = self._held.pop(storage_id(gradient), None)
+            found = self._deferred.pop(storage_id(gradient), None)
         if found is not None:
             key, traits, cost, activations, calls = found
-            self._count(key._replace(phase="gradient by weight"), traits, cost, activations, calls)
+            self._record_operation(key._replace(phase="gradient by weight"), traits, cost, activations, calls)
 
     def end_backward(self) -> None:
         """What no parameter got is a gradient by an input."""
-        for counted in self._held.values():
-            self._count(*counted)
-        self._held.clear()
+        for counted in self._deferred.values():
+            self._record_operation(*counted)
+        self._deferred.clear()
 
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
@@ -235,7 +235,7 @@ class Tape:
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
         """Put down a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
-        self._miss(CallKey(self.tracker.current, name, inputs, (), self.phase), reason)
+        self._record_uncounted(CallKey(self.tracker.current, name, inputs, (), self.phase), reason)
 
     def shape_of(self, tensor: Any) -> Shape:
         """The shape that is put down for `tensor`."""
@@ -248,22 +248,26 @@ class Tape:
         shapes = tuple(map(self.shape_of, operands))
         is_complex = bool(cost.macs) and has_complex(operands)
         is_sparse = bool(cost.macs) and has_sparse(operands)
-        traits = CallTraits(False, is_complex, is_sparse, elements_of(operands, output))
+        traits = CallTraits(False, is_complex, is_sparse, element_types(operands, output))
         key = CallKey(path, name, shapes, self.shape_of(output), phase)
-        self._count(key, traits, of_complex(cost) if is_complex else cost, 0, int(bool(cost.macs)))
+        self._record_operation(
+            key, traits, in_real_macs(cost) if is_complex else cost, 0, int(bool(cost.macs))
+        )
 
-    def _count(self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int) -> None:
+    def _record_operation(
+        self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int
+    ) -> None:
         found = Operation(*key[:4], cost, activations, calls, key.phase, *traits)
         with self._lock:
-            self._recorded.count(key, traits, found)
+            self._recorded.add_operation(key, traits, found)
 
-    def _miss(self, key: CallKey, reason: str = "") -> None:
+    def _record_uncounted(self, key: CallKey, reason: str = "") -> None:
         """Name what is not counted, whatever its tensors hold: integers may be quantized.
 
         Without tensors, so does only what is not torch's own.
         """
         if key.inputs or key.output or key.operator.partition("::")[0] not in TORCH_NAMESPACES:
-            self._recorded.miss(key, UncountedCall(*key[:3], 1, reason))
+            self._recorded.add_uncounted(key, UncountedCall(*key[:3], 1, reason))
 
     def _key(self, name: str, operands: Iterable[Any], output: Any) -> CallKey:
         inputs = tuple(map(self.shape_of, operands))

@@ -17,11 +17,11 @@ import torch
 
 from convcost.core.cost import Cost
 from convcost.core.trace import Phase
-from convcost.operators.interface import Operator, by_each_factor
+from convcost.operators.interface import Operator, product_gradients
 from convcost.tracing.isolation.tensor_copies import zero_gradient
-from convcost.tracing.known_operators import rule_for
-from convcost.tracing.nested_tensors import by_component, has_nested
-from convcost.tracing.tape import Tape
+from convcost.tracing.recording.known_operators import rule_for
+from convcost.tracing.recording.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import first_tensor, tensors
 
 NeedsGradient = tuple[bool, ...]
@@ -62,14 +62,14 @@ class Contraction:
         roles = dict(zip(self._labels, self.roles, strict=True))
         for label, cost in self._costs(compress(self._labels, needed), output).items():
             role = roles.get(label, "gradient by weight")
-            _record_gradient(self.tape, self.path, self.name, role, operands, output, cost)
+            _record_gradient(self, role, operands, output, cost)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
-        """Those that are needed, each to be differentiated again."""
+        """The gradients that are needed, each of which can be differentiated again."""
         if self.operator.decompose is not None:
             return self._decomposed(needed, by_output, operands)
         self.record(needed, operands, by_output)
-        if self.operator.gradients is not by_each_factor:
+        if self.operator.gradients is not product_gradients:
             unknown = UncountedGradient(self.tape, f"{self.name}_double_backward")
             return unknown.gradients(needed, by_output, operands)
         costs = self._costs(self._labels, by_output)
@@ -84,21 +84,19 @@ class Contraction:
         def gradient(number: int) -> Any:
             cost = costs.get(self._labels[number], Cost())
             others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
-            return _product_gradient(
-                self.tape, self.path, self.name, cost, by_output, others, operands[number]
-            )
+            return _product_gradient(self, cost, by_output, others, operands[number])
 
-        return [gradient(number) if is_needed else None for number, is_needed in enumerate(needed)]
+        return _where_needed(needed, gradient)
 
     def _decomposed(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """By the contractions that the operator is made of; only their gradients are recorded."""
         assert self.operator.decompose is not None
-        given = dict(zip(self._labels, operands, strict=True))
+        arguments = {**self.arguments, **dict(zip(self._labels, operands, strict=True))}
         with torch.enable_grad(), self.tape.separate_recording():
-            output = self.operator.decompose(**{**self.arguments, **given})
-        wanted = list(compress(operands, needed))
-        found = iter(torch.autograd.grad(output, wanted, by_output, create_graph=True))
-        return [next(found) if is_needed else None for is_needed in needed]
+            output = self.operator.decompose(**arguments)
+        inputs = list(compress(operands, needed))
+        found = iter(torch.autograd.grad(output, inputs, by_output, create_graph=True))
+        return _where_needed(needed, lambda _: next(found))
 
     @property
     def _labels(self) -> list[str]:
@@ -106,17 +104,17 @@ class Contraction:
         return [label for label, value in self.arguments.items() for _ in tensors(value)]
 
     def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
-        given = {"output": output, **self.arguments}
+        arguments = {"output": output, **self.arguments}
         rule = rule_for(self.operator, tensors(self.arguments))
-        cost = rule and rule(**given)
+        cost = rule and rule(**arguments)
         if cost is None or self.operator.gradients is None:
             return {}
-        return self.operator.gradients(frozenset(labels), cost, **given)
+        return self.operator.gradients(frozenset(labels), cost, **arguments)
 
 
 @dataclass(frozen=True)
 class ProductGradient:
-    """A gradient that is a product of factors: so is its gradient by each of them, over the same loops."""
+    """A gradient that is a product of factors; its own gradients are products too, over the same loops."""
 
     tape: Tape
     path: str
@@ -127,38 +125,24 @@ class ProductGradient:
     def record(self, needed: NeedsGradient, factors: Sequence[Any], output: Any) -> None:
         """Note what the gradients that are needed cost."""
         for role in compress(self.roles, needed) if self.cost.macs else ():
-            _record_gradient(self.tape, self.path, self.name, role, factors, output, self.cost)
+            _record_gradient(self, role, factors, output, self.cost)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, factors: Sequence[Any]) -> list[Any]:
-        """Those that are needed, each to be differentiated again."""
+        """The gradients that are needed, each of which can be differentiated again."""
         self.record(needed, factors, by_output)
-        found: list[Any] = []
-        for number, is_needed in enumerate(needed):
+
+        def gradient(number: int) -> Any:
             others = [
-                factor
-                for place, factor in enumerate(zip(self.roles, factors, strict=True))
-                if place != number
+                pair for place, pair in enumerate(zip(self.roles, factors, strict=True)) if place != number
             ]
-            product = (self.tape, self.path, self.name, self.cost, by_output, others, factors[number])
-            found.append(_product_gradient(*product) if is_needed else None)
-        return found
+            return _product_gradient(self, self.cost, by_output, others, factors[number])
 
-
-def _product_gradient(
-    tape: Tape, path: str, name: str, cost: Cost, by_output: Any, others: list[tuple[Phase, Any]], like: Any
-) -> Any:
-    """The gradient of a product by the factor `like`: that by the product times the `others`."""
-    roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
-    times = _batch_size()
-    product = ProductGradient(
-        tape, path, name, roles, Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
-    )
-    return _apply_node(lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others))
+        return _where_needed(needed, gradient)
 
 
 @dataclass(frozen=True)
 class UncountedGradient:
-    """A gradient whose own gradients have no formula: they are named."""
+    """A gradient whose own gradients have no formula: they are named as uncounted."""
 
     tape: Tape
     name: str
@@ -169,21 +153,40 @@ class UncountedGradient:
             self.tape.note_uncounted(self.name, operands)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
-        """Those that are needed, each to be differentiated again."""
+        """The gradients that are needed, each of which can be differentiated again."""
 
-        def gradient(like: Any) -> Any:
-            return _apply_node(lambda: zero_gradient(like), self, by_output, *operands)
+        def gradient(number: int) -> Any:
+            return _apply_node(lambda: zero_gradient(operands[number]), self, by_output, *operands)
 
-        return [
-            gradient(like) if is_needed else None for like, is_needed in zip(operands, needed, strict=True)
-        ]
+        return _where_needed(needed, gradient)
+
+
+def _product_gradient(
+    source: Contraction | ProductGradient,
+    cost: Cost,
+    by_output: Any,
+    others: list[tuple[Phase, Any]],
+    like: Any,
+) -> Any:
+    """The gradient of `source` by its factor `like`: the gradient by its output times the `others`."""
+    roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
+    times = _batch_size()
+    batched = Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
+    product = ProductGradient(source.tape, source.path, source.name, roles, batched)
+    return _apply_node(lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others))
 
 
 def _record_gradient(
-    tape: Tape, path: str, name: str, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
+    source: Contraction | ProductGradient, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
 ) -> None:
-    """Record a gradient; one that forward asks for is a part of forward."""
-    tape.gradient(path, name, role if tape.tracker.is_backward else "forward", operands, output, cost)
+    """Record a gradient of `source`; one that forward asks for is a part of forward."""
+    phase = role if source.tape.tracker.is_backward else "forward"
+    source.tape.gradient(source.path, source.name, phase, operands, output, cost)
+
+
+def _where_needed(needed: NeedsGradient, gradient: Callable[[int], Any]) -> list[Any]:
+    """The gradient by each operand, which `gradient` makes of its place; None where none is needed."""
+    return [gradient(place) if is_needed else None for place, is_needed in enumerate(needed)]
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
@@ -256,11 +259,7 @@ class GradientNode(torch.autograd.Function):
             ctx.source.record(needed, operands, ctx.output)
         if torch.is_grad_enabled():
             return None, None, *ctx.source.gradients(needed, by_output, operands)
-        gradients = (
-            zero_gradient(operand) if is_needed else None
-            for operand, is_needed in zip(operands, needed, strict=True)
-        )
-        return None, None, *gradients
+        return None, None, *_where_needed(needed, lambda place: zero_gradient(operands[place]))
 
 
 def run_backward(output: Any) -> bool:

@@ -14,7 +14,7 @@ import torch
 
 from convcost.core.cost import Cost
 from convcost.core.errors import ConvcostError
-from convcost.operators.interface import Operator, Sized
+from convcost.operators.interface import Operator, ShapeOperand
 from convcost.tracing.tensors import component_shapes, flat_tensors, tensors
 
 
@@ -90,9 +90,9 @@ def _component_values(value: Any, number: int, dimensions: int) -> list[Any]:
     if not isinstance(value, torch.Tensor):
         return [value] * number
     if value.is_nested:
-        return list(map(Sized, component_shapes(value)))
+        return list(map(ShapeOperand, component_shapes(value)))
     is_divided = value.dim() == dimensions + 1 and value.shape[0] in {1, number}
-    return [Sized(tuple(value.shape[1:] if is_divided else value.shape))] * number
+    return [ShapeOperand(tuple(value.shape[1:] if is_divided else value.shape))] * number
 
 
 def supported_function(function: Any, arguments: Mapping[str, Any]) -> Any:

@@ -11,18 +11,12 @@ import torch
 
 from convcost.core.errors import ConvcostError
 from convcost.core.units import binary
-from convcost.tracing.isolation.tensor_copies import (
-    MOST_INTEGERS,
-    MOST_NUMBERS,
-    is_small,
-    meta_result,
-    without_data,
-)
-from convcost.tracing.known_operators import KnownOverload, is_view
-from convcost.tracing.nested_tensors import refuse_nested
-from convcost.tracing.tensors import flat_tensors, storage_id
+from convcost.tracing.isolation.tensor_copies import meta_result, without_data
+from convcost.tracing.recording.known_operators import KnownOverload, is_view
+from convcost.tracing.recording.nested_tensors import refuse_nested
+from convcost.tracing.tensors import MAX_INTEGERS, MAX_NUMBERS, flat_tensors, is_small, storage_id
 
-MOST_COMPUTED = 2**24
+MAX_COMPUTED = 2**24
 """How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
 
 INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
@@ -125,7 +119,7 @@ class MetaRunner(OperatorRunner):
         super().__init__()
         self._made = OwnStorages()
         self._stale: dict[int, torch.Tensor] = {}
-        self._left = MOST_COMPUTED
+        self._remaining = MAX_COMPUTED
 
     def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
         """What the operator returns, on the data of small constants if no argument lacks its data.
@@ -141,11 +135,11 @@ class MetaRunner(OperatorRunner):
         refuse_nested(tensors)
         with_data = [tensor for tensor in tensors if not tensor.is_meta]
         if not with_data:
-            widest = _broadcast_target(tensors) if known.keeps_shape else None
+            widest = _broadcast_target(tensors) if known.preserves_shape else None
             return overload(*args, **_on_meta(kwargs)) if widest is None else meta_result(widest)
         targets = known.mutated(args, kwargs)
         is_computed = len(with_data) == len(tensors) and self._may_compute(with_data, targets)
-        if is_computed and (targets or self._stays_small(overload, tensors, args, kwargs)):
+        if is_computed and (targets or self._result_is_small(overload, tensors, args, kwargs)):
             output = overload(*args, **kwargs)
             self._made.add(output, tensors)
             return output
@@ -162,7 +156,7 @@ class MetaRunner(OperatorRunner):
             return overload(*args, **kwargs)
         device = kwargs["device"]
         shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
-        if (device is not None and device.type != "cpu") or not self._keeps(shape_only):
+        if (device is not None and device.type != "cpu") or not self._keeps_data(shape_only):
             return shape_only
         return overload(*args, **kwargs)
 
@@ -172,30 +166,30 @@ class MetaRunner(OperatorRunner):
         if any(storage_id(tensor) in self._stale for tensor in tensors):
             return False
         return all(
-            tensor.device.type == "cpu" and (_is_not_strided(tensor) or self._keeps(tensor))
+            tensor.device.type == "cpu" and (_is_not_strided(tensor) or self._keeps_data(tensor))
             for tensor in tensors
         )
 
-    def _keeps(self, tensor: torch.Tensor) -> bool:
+    def _keeps_data(self, tensor: torch.Tensor) -> bool:
         """Whether it is worth its data: numbers are, for so much work, as masks become numbers."""
         if is_small(tensor):
             return True
-        if tensor.numel() > MOST_INTEGERS:
+        if tensor.numel() > MAX_INTEGERS:
             return False
-        self._left -= tensor.numel()
-        return self._left >= 0
+        self._remaining -= tensor.numel()
+        return self._remaining >= 0
 
-    def _stays_small(
+    def _result_is_small(
         self, overload: Any, tensors: list[torch.Tensor], args: Any, kwargs: dict[str, Any]
     ) -> bool:
         """Whether what comes of small tensors is small, too: a mask of two lists of positions may not be."""
-        if prod(tensor.numel() for tensor in tensors) <= MOST_NUMBERS and not _takes_size(overload):
+        if prod(tensor.numel() for tensor in tensors) <= MAX_NUMBERS and not _takes_size(overload):
             return True
         try:
             output = overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
         except Exception:  # the size depends on the data, and is no larger than that
             return True
-        return all(map(self._keeps, flat_tensors((output,))))
+        return all(map(self._keeps_data, flat_tensors((output,))))
 
 
 @cache
