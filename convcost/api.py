@@ -25,7 +25,7 @@ def cost(spec: str | Spec, /, **sizes: Size) -> Report:
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the spec does not have.
     """
-    design, given = parsed(spec), merge_sizes(sizes)
+    design, given = as_spec(spec), merge_sizes(sizes)
     check_names(given, (design,))
     return design.report(given)
 
@@ -41,7 +41,7 @@ def compare(*designs: str | Design, **sizes: Size) -> Comparison:
     """
     given = merge_sizes(sizes)
     given = given if designs else FOUNDING_SIZES | given
-    return comparison(tuple(map(stated, designs or FOUNDING_PAIR)), given)
+    return comparison(tuple(map(as_design, designs or FOUNDING_PAIR)), given)
 
 
 def comparison(
@@ -52,14 +52,14 @@ def comparison(
 ) -> Comparison:
     """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype."""
     if len(designs) < 2:
-        raise UsageError("a comparison needs two designs or more", hint=_alone(designs))
+        raise UsageError("a comparison needs two designs or more", hint=_single_design_hint(designs))
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
-    return Comparison(_named_apart(reports))
+    return Comparison(_number_equal_names(reports))
 
 
-def _alone(designs: tuple[Design, ...]) -> str:
+def _single_design_hint(designs: tuple[Design, ...]) -> str:
     """What shows a single design."""
     single = designs[0] if designs else None
     if isinstance(single, Report):
@@ -91,19 +91,19 @@ def _report(
     return design.report(own, convention, dtype, stay_open)
 
 
-def parsed(spec: str | Spec) -> Spec:
+def as_spec(spec: str | Spec) -> Spec:
     """`spec`, parsed if it is still a text; WrongTypeError for what is none."""
     return spec if isinstance(spec, Spec) else parse(spec)
 
 
-def stated(design: str | Design) -> Design:
+def as_design(design: str | Design) -> Design:
     """`design`, parsed if it is still a text; WrongTypeError for what is none."""
     if isinstance(design, Spec | Report):
         return design
     return parse(check_type("a design", design, str, PARSED))
 
 
-def _named_apart(reports: list[Report]) -> tuple[Report, ...]:
+def _number_equal_names(reports: list[Report]) -> tuple[Report, ...]:
     names = [report.name for report in reports]
     numbered = [
         f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name

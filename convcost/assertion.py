@@ -50,7 +50,7 @@ def assert_cost(
     except ConvcostError as error:  # without the traceback through convcost: the fault is in the test
         raise error.with_traceback(None) from error.__cause__
     if not result.passed:
-        from convcost.render.assertion import failure
+        from convcost.render.assertion import failure_text
 
-        raise AssertionError(failure(result, SCREEN))
+        raise AssertionError(failure_text(result, SCREEN))
     return result.counted.report

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convcost.analysis.memory import memory
-from convcost.api import comparison, parsed
+from convcost.api import as_spec, comparison
 from convcost.benchmark.first_run import FirstRun, run_first
 from convcost.benchmark.hardware import DeviceType, device_title, free_bytes, processor_name, select_device
 from convcost.benchmark.prepared_call import prepare_call
@@ -122,7 +122,7 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
 
 def _design(design: Timeable) -> Spec | ProfiledModel:
     if isinstance(design, str | Spec):
-        return parsed(design)
+        return as_spec(design)
     if not isinstance(design, tuple) or not design or not is_module(design[0]):
         hint = "A design is a text; a module comes with its inputs, as (module, x)."
         raise wrong_type_error("a design", design, DESIGN, hint)

@@ -7,13 +7,13 @@ import sys
 import typer
 
 from convcost import __version__
-from convcost.cli.commands import Group
+from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
 from convcost.cli.supervisor import runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
-    cls=Group,
+    cls=CommandGroup,
     help="Exact FLOPs, MACs and parameters of layer designs, from one line of text.",
     no_args_is_help=True,
     add_completion=False,

@@ -1,4 +1,4 @@
-"""`convcost check`: what a configuration asks of costs, and whether it is so."""
+"""`convcost check`: whether costs are what a configuration asks."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def check(
         return
     try:
         with stdout_to_stderr():
-            given = _config(config, growth_only, timeout)
-            check_is_no_input(Path(junit or os.devnull), given.inputs)
-            result = run_gate(given, names or (), update, specs_only)
+            configuration = _read_configuration(config, growth_only, timeout)
+            check_is_no_input(Path(junit or os.devnull), configuration.input_files)
+            result = run_gate(configuration, names or (), update, specs_only)
     except ConfigError as error:
         github_actions.annotate_problems(error)
         raise
@@ -82,16 +82,16 @@ def check(
         raise typer.Exit(1 if result.failed else 2)
 
 
-def _config(given: str, growth_only: bool | None, timeout: str) -> Config:
+def _read_configuration(file: str, growth_only: bool | None, timeout: str) -> Config:
     """The configuration, with what the options say for every entry."""
-    said = {
+    overrides = {
         **({} if growth_only is None else {"growth_only": growth_only}),
         **({"timeout": parse_seconds(timeout, "--timeout")} if timeout else {}),
     }
-    return read_config(given).overridden(**said)
+    return read_config(file).with_values(**overrides)
 
 
 def _write_junit(result: GateResult, file: str) -> None:
-    from convcost.render.gate.ci import junit
+    from convcost.render.gate.ci import junit_xml  # Python's XML loads what it has for HTTP
 
-    write_text(Path(file), junit(result), result.config.inputs)
+    write_text(Path(file), junit_xml(result), result.config.input_files)

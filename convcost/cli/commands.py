@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
-from convcost.cli.parser_errors import check_values, note_clashes, translate_errors
+from convcost.cli.parser_errors import check_values, note_name_clashes, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
 
 COMMANDS = (
@@ -36,10 +36,10 @@ COMMANDS = (
 )
 """The commands in the order of the help; each is the function of its name in the module of its name."""
 
-CLOSED = ("check", "verify", "counters", "devices", "schema")
+COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "schema")
 """The commands that take no sizes, so that an option that they don't have is refused."""
 
-OPEN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
+ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
 
@@ -61,7 +61,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with show_errors(), translate_errors(ctx, tuple(args)):
             check_values(ctx, args)
-            note_clashes(ctx, args)
+            note_name_clashes(ctx, args)
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> None:
@@ -76,7 +76,7 @@ class Command(TyperCommand):
                 raise typer.Exit(130) from None
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """The commands together, with flags of their own."""
 
     def get_params(self, ctx: Any) -> Any:
@@ -117,7 +117,10 @@ def _check_folder() -> None:
 def make_command(name: str) -> Any:
     """The command called `name`, from the function of its name in the module of its name."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"help_option_names": ["-h", "--help"], **(OPEN_OPTIONS if name not in CLOSED else {})}
+    settings = {
+        "help_option_names": ["-h", "--help"],
+        **(ACCEPT_UNKNOWN_OPTIONS if name not in COMMANDS_WITHOUT_SIZES else {}),
+    }
     function = getattr(import_module(f"convcost.cli.{name}"), name)
     single.command(name, cls=Command, context_settings=settings)(expand_groups(function))
     return typer.main.get_command(single)

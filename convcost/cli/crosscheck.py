@@ -1,4 +1,4 @@
-"""Costs with the counters' verdicts, shown as they come in where someone watches."""
+"""Costs with the counters' verdicts, which a terminal shows as they come in."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def print_with_verdicts(
     """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs."""
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():
-        final = _print_as_they_come(states, make_result, layers)
+        final = _print_live(states, make_result, layers)
     else:
         *_, final = states
         print_result(make_result(final), format_name, layers=layers)
@@ -71,7 +71,7 @@ def _with_verdicts(
             yield tuple(current)
 
 
-def _print_as_they_come(states: Iterator[Reports], make_result: MakeResult, layers: bool) -> Reports:
+def _print_live(states: Iterator[Reports], make_result: MakeResult, layers: bool) -> Reports:
     """The costs at once, and below them the counters' table as it fills."""
     from rich.console import Console
     from rich.live import Live

@@ -13,7 +13,7 @@ from convcost.cli.hints import is_target, model_hint
 from convcost.cli.modules import declared_inputs, make_target, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
-from convcost.cli.sizes import bindings, check_options, split
+from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
@@ -62,12 +62,12 @@ class Candidates(NamedTuple):
 
 def read_specs(context: typer.Context, tokens: Iterable[str], settings: Iterable[str]) -> SizedSpecs:
     """Designs as specs, and sizes by name; without any design the founding pair."""
-    texts, options = split(tokens, option_names(context))
+    texts, options = split_tokens(tokens, option_names(context))
     for text in filter(is_target, texts):
         raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
-    specs = tuple(map(api.parsed, texts or api.FOUNDING_PAIR))
+    specs = tuple(map(api.as_spec, texts or api.FOUNDING_PAIR))
     check_options(options, specs, context)
-    sizes = bindings(options, settings)
+    sizes = read_sizes(options, settings)
     return SizedSpecs(specs, sizes if texts else api.FOUNDING_SIZES | sizes)
 
 
@@ -86,16 +86,16 @@ def read_candidates(
     Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one.
     """
     seconds = modules.seconds
-    texts, options = split(tokens, option_names(context))
+    texts, options = split_tokens(tokens, option_names(context))
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
             hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
             raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
         return Candidates(*read_specs(context, tokens, settings))
     inputs = declared_inputs(modules)
-    specs = {text: api.parsed(text) for text in texts if not is_target(text)}
+    specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
     check_options(options, (*specs.values(), inputs), context)
-    sizes = bindings(options, settings)
+    sizes = read_sizes(options, settings)
     fixed = {name: size for name, size in sizes.items() if name not in vary}
     targets = {text: make_target(text, modules, inputs, fixed) for text in texts if text not in specs}
     from convcost.tracing.profile import Profiler

@@ -42,17 +42,17 @@ def devices(
     """
     format_name = output.format_for(DeviceList)
     if measure:
-        names = [*(names or ()), _measured(on, threads)]
+        names = [*(names or ()), _measure(on, threads)]
     elif on or threads:
         raise UsageError("--on and --threads are for --measure")
     every = read_devices(config)
-    found = _named(every, names, parse_threads(threads)) if names else every.devices
-    found = _only(found, "vendor", vendor)
-    found = _only(found, "kind", kind)
+    found = _named_devices(every, names, parse_threads(threads)) if names else every.devices
+    found = _filter_devices(found, "vendor", vendor)
+    found = _filter_devices(found, "kind", kind)
     print_result(DeviceList(found, in_full=len(names or ()) == 1), format_name)
 
 
-def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
+def _named_devices(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
     """The devices of these names, each once, this machine on so many threads among them."""
     named = (
         read_machine(name, threads).device if is_this_machine(name) else every.named(name) for name in names
@@ -60,7 +60,7 @@ def _named(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ..
     return tuple({device.name: device for device in named}.values())
 
 
-def _measured(on: str, threads: str) -> str:
+def _measure(on: str, threads: str) -> str:
     """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
     from convcost.benchmark.hardware import select_device
     from convcost.benchmark.peaks import measure_machine
@@ -73,7 +73,7 @@ def _measured(on: str, threads: str) -> str:
     return f"{THIS}-{where}"
 
 
-def _only(devices: tuple[Device, ...], what: str, wanted: str) -> tuple[Device, ...]:
+def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tuple[Device, ...]:
     """Those whose vendor or kind it is; UsageError if there are none."""
     if not wanted:
         return devices

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
 from convcost.cli.options import MemoryOptions, TimingOptions
 from convcost.cli.output import clear_progress, show_progress, stdout_to_stderr
 from convcost.core.cost import Size
@@ -51,7 +52,7 @@ def read_estimator(timing: TimingOptions, memory: MemoryOptions, device: str, dt
     """
     threads = parse_threads(timing.threads)
     return Estimator(
-        _roofline_adder(device, dtype, threads, _place(timing)),
+        _roofline_adder(device, dtype, threads, _timing_place(timing)),
         _memory_adder(memory, dtype),
         timing,
         dtype,
@@ -59,7 +60,7 @@ def read_estimator(timing: TimingOptions, memory: MemoryOptions, device: str, dt
     )
 
 
-def _place(timing: TimingOptions) -> str:
+def _timing_place(timing: TimingOptions) -> str:
     """Where it is timed, if it is."""
     if not timing.time:
         return ""
@@ -112,8 +113,6 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
         if options.optimizer:
             raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
         return lambda report: report
-    from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
-
     optimizer = optimizer_named(options.optimizer or USUAL_OPTIMIZER)
     trained_in = trainable_dtype(dtype) if dtype else ""
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))

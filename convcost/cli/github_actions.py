@@ -33,7 +33,7 @@ def report(gate_result: GateResult) -> None:
     _print_annotations(failure_annotations(gate_result, _from_checkout(gate_result.config.source.path)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         text = f"### convcost check\n\n{render(gate_result, 'markdown', Style())}"
-        _append_summary(Path(summary), text, gate_result.config.inputs)
+        _append_summary(Path(summary), text, gate_result.config.input_files)
 
 
 def annotate_problems(error: ConfigError) -> None:

@@ -12,31 +12,36 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
+from convcost.tracing.target.target import is_place
 
-DESIGN = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
-DTYPE = "A dtype is given by name: --dtype bfloat16."
-OPEN = "A size without a value stays a symbol: leave its option out."
-STDOUT = "The result goes to stdout: > FILE after the command puts it in a file."
-METRICS = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
-POSITIONS = "Positions are the size S of the usual input: --S 128."
-COLOURS = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
-HARDWARE = "--device a100 shows least times on a device; --time --on cpu measures here."
+DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
+DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
+OPEN_HINT = "A size without a value stays a symbol: leave its option out."
+STDOUT_HINT = "The result goes to stdout: > FILE after the command puts it in a file."
+METRICS_HINT = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
+POSITIONS_HINT = "Positions are the size S of the usual input: --S 128."
+COLOURS_HINT = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
+HARDWARE_HINT = "--device a100 shows least times on a device; --time --on cpu measures here."
 
-OPTIONS: dict[str, str] = {
+OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(("batch", "batch-size", "bs"), "The batch is a size of the input, such as B: --B 4."),
-    **dict.fromkeys(("seq", "seq-len", "seqlen", "seq-length", "sequence", "tokens"), POSITIONS),
-    **dict.fromkeys(("symbols", "symbolic", "sympy", "formula", "formulas", "open"), OPEN),
-    **dict.fromkeys(("flops", "params", "macs", "metrics", "parameters", "activations", "bytes"), METRICS),
+    **dict.fromkeys(("seq", "seq-len", "seqlen", "seq-length", "sequence", "tokens"), POSITIONS_HINT),
+    **dict.fromkeys(("symbols", "symbolic", "sympy", "formula", "formulas", "open"), OPEN_HINT),
+    **dict.fromkeys(
+        ("flops", "params", "macs", "metrics", "parameters", "activations", "bytes"), METRICS_HINT
+    ),
     **{name: f"Write it as --format {name}." for name in FORMATS if name != "json"},
     **{"md": "Write it as --format markdown.", "tex": "Write it as --format latex."},
     **dict.fromkeys(("yaml", "yml"), "There is no YAML of its own: YAML's parsers read --json."),
-    **dict.fromkeys(("o", "output", "out", "file", "save", "export", "write"), STDOUT),
+    **dict.fromkeys(("o", "output", "out", "file", "save", "export", "write"), STDOUT_HINT),
     **dict.fromkeys(("v", "verbose", "debug", "details"), "There is nothing more to show; --json has all."),
     **dict.fromkeys(("q", "quiet", "silent"), "Notes and progress go to stderr: 2>/dev/null hides them."),
     **dict.fromkeys(("version", "V"), "convcost --version shows the version."),
-    **dict.fromkeys(("color", "colour", "no-color", "no-colour", "colors", "plain"), COLOURS),
-    **dict.fromkeys(("gpu", "cuda", "cpu", "hardware", "accelerator"), HARDWARE),
-    **dict.fromkeys(("precision", "fp16", "bf16", "fp32", "float16", "half", "amp", "int8", "fp8"), DTYPE),
+    **dict.fromkeys(("color", "colour", "no-color", "no-colour", "colors", "plain"), COLOURS_HINT),
+    **dict.fromkeys(("gpu", "cuda", "cpu", "hardware", "accelerator"), HARDWARE_HINT),
+    **dict.fromkeys(
+        ("precision", "fp16", "bf16", "fp32", "float16", "half", "amp", "int8", "fp8"), DTYPE_HINT
+    ),
     **dict.fromkeys(("top", "limit", "n", "head"), "convcost model has --depth, --sort and --filter."),
     **dict.fromkeys(("max-depth", "level", "levels"), "--depth"),
     **dict.fromkeys(("order-by", "sort-by", "order"), "--sort"),
@@ -51,21 +56,27 @@ OPTIONS: dict[str, str] = {
     "no-counters": "--counters none asks none.",
     "list": "Without an option all of them are shown.",
 }
-"""Of an option that there is not: another that is meant, or a sentence that says how it is done here."""
+"""By an option that does not exist: the one that is meant, or a sentence on how it is done here."""
 
-MODEL = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
-COMPARE = "convcost compare shows designs and modules side by side."
-TIME = "convcost compare, layer and model measure times with --time."
-FIND = "convcost match finds the size that meets a cost or a budget."
-CHECK = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
+MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
+COMPARE_HINT = "convcost compare shows designs and modules side by side."
+TIME_HINT = "convcost compare, layer and model measure times with --time."
+FIND_HINT = "convcost match finds the size that meets a cost or a budget."
+CHECK_HINT = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
 
-COMMANDS_ELSEWHERE: dict[str, str] = {
-    **dict.fromkeys(("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), MODEL),
-    **dict.fromkeys(("flops", "params", "macs", "count", "cost", "estimate", "run", "report", "show"), MODEL),
-    **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE),
-    **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME),
-    **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND),
-    **dict.fromkeys(("test", "validate", "ci", "gate", "lint", "update", "lock", "baseline", "init"), CHECK),
+COMMAND_HINTS: dict[str, str] = {
+    **dict.fromkeys(
+        ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), MODEL_HINT
+    ),
+    **dict.fromkeys(
+        ("flops", "params", "macs", "count", "cost", "estimate", "run", "report", "show"), MODEL_HINT
+    ),
+    **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE_HINT),
+    **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
+    **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
+    **dict.fromkeys(
+        ("test", "validate", "ci", "gate", "lint", "update", "lock", "baseline", "init"), CHECK_HINT
+    ),
     **dict.fromkeys(("derive", "why", "formula", "formulas"), "convcost explain derives every figure."),
     **dict.fromkeys(
         ("roofline", "gpu", "hardware"), "--device NAME shows least times; see convcost devices."
@@ -75,17 +86,17 @@ COMMANDS_ELSEWHERE: dict[str, str] = {
     "version": "convcost --version shows the version.",
     "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
 }
-"""Of a command that there is not: what does it."""
+"""By a command that does not exist: a sentence on what does it."""
 
-INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
+MODULE_INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
 """An input of a module, as --input has it: ids=i64[1,128]."""
 
 
 def unknown_option(context: typer.Context, name: str, value: str | None, own: Iterable[str]) -> UsageError:
-    """That there is no option called `name`, and what is meant: one of `own`, or how else it is done."""
+    """The error for an unknown option, with what is meant: one of `own`, or how else it is done."""
     word, own = name.replace("_", "-"), tuple(own)
     message = f"there is no option and no size --{name[:40]}"
-    meant = OPTIONS.get(word, f"--{word}")
+    meant = OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
     if near := nearest(word, own, cutoff=0.8):
@@ -96,7 +107,7 @@ def unknown_option(context: typer.Context, name: str, value: str | None, own: It
         return UsageError(message, hint=f"{meant} is an option of convcost {_join_words(having)}.")
     if argument := _argument(word):
         truth = (value or "").capitalize()
-        given = "False" if word.startswith("no-") else truth if truth in TRUTHS else value or "VALUE"
+        given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
         return UsageError(message, hint=f"An argument of a layer stands in its brackets: {argument}={given}.")
     return UsageError(f"{message}{did_you_mean(word, own, before='--')}")
 
@@ -106,7 +117,7 @@ def is_option(meant: str) -> bool:
     return meant.startswith("--") and " " not in meant
 
 
-TRUTHS = ("True", "False")
+BOOLEANS = ("True", "False")
 
 
 def _join_words(words: list[str]) -> str:
@@ -128,10 +139,10 @@ def _argument(word: str) -> str:
 
 
 def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
-    """That no command is called `name`, and which is meant."""
+    """The error for an unknown command, with the one that is meant."""
     message = f"no command is called {name[:40]}"
-    if name.lower() in COMMANDS_ELSEWHERE:
-        return UsageError(message, hint=COMMANDS_ELSEWHERE[name.lower()])
+    if name.lower() in COMMAND_HINTS:
+        return UsageError(message, hint=COMMAND_HINTS[name.lower()])
     if find_layer(name):
         return UsageError(message, hint=f"It is a layer: convcost layer {name} shows one.")
     if is_target(name):
@@ -151,14 +162,12 @@ def is_target(text: str) -> bool:
     """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    from convcost.tracing.target.target import is_place
-
     return is_place(text)
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
     """What is wrong with `text` where a design is wanted, if it is something else that people write."""
-    if found := INPUT.fullmatch(text):
+    if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
         return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
@@ -171,6 +180,6 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     message = f"{text[:40]} is neither a design nor an option"
     if name in options:
         return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")
-    if (meant := OPTIONS.get(name)) and not value:
+    if (meant := OPTION_HINTS.get(name)) and not value:
         return UsageError(message, hint=f"There is {meant}." if is_option(meant) else meant)
     return UsageError(message, hint=f"Sizes are given as --{name} {value or 128}.")

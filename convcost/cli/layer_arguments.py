@@ -9,9 +9,9 @@ import typer
 
 from convcost import api
 from convcost.cli.designs import SizedSpecs
-from convcost.cli.hints import INPUT, design_error, is_target, model_hint, unknown_option
+from convcost.cli.hints import MODULE_INPUT, design_error, is_target, model_hint, unknown_option
 from convcost.cli.parser_errors import option_names
-from convcost.cli.sizes import Option, bindings, check_options, split
+from convcost.cli.sizes import Option, check_options, read_sizes, split_tokens
 from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
 from convcost.spec import Spec
@@ -42,23 +42,25 @@ def read_layer(
     call = LAYER_CALL.fullmatch(kind)
     before, kind, inner = call.groups("") if call else ("", kind, "")
     kind = layer_name(kind)
-    positional, options = split(_with_flag_values(tokens, kind), option_names(context), takes_numbers=True)
+    positional, options = split_tokens(
+        _with_flag_values(tokens, kind), option_names(context), takes_numbers=True
+    )
     named, others = _split_arguments(options, kind)
-    words = [*(field.replace("_", "-") for field in _fields(kind)), *INPUT_SIZES]
+    words = [*(field.replace("_", "-") for field in _layer_fields(kind)), *INPUT_SIZES]
     _check_arguments(context, options, words, (kind, inner, *positional))
     is_whole = not call and not kind.isidentifier()
     if (is_whole and positional) or (shape and (is_whole or before)):
         hint = "Give all of it as a spec, or the kind, its arguments and --input."
         raise UsageError(f"{(positional or [f'--input {shape}'])[0][:40]} stands beside a spec", hint=hint)
-    arguments = [part for part in (inner, *map(_value, positional)) if part.strip()]
-    design = _single(kind if is_whole else before + _spec(kind, arguments, named, shape))
+    arguments = [part for part in (inner, *map(_argument_text, positional)) if part.strip()]
+    design = _parse_single_layer(kind if is_whole else before + _spec(kind, arguments, named, shape))
     check_options(others, (design,), context, words)
-    return SizedSpecs((design,), bindings(others, settings))
+    return SizedSpecs((design,), read_sizes(others, settings))
 
 
 def _shape_error(shape: str) -> UsageError | None:
     """What is wrong with an input's shape that has the dtype of a module's input."""
-    if not (found := INPUT.fullmatch(shape)):
+    if not (found := MODULE_INPUT.fullmatch(shape)):
         return None
     hint = f"Its dtype is given apart: --input {found[1].strip('[]')} --dtype bfloat16"
     return UsageError(f"--input {shape[:40]}: the input of a layer is a shape alone", hint=hint)
@@ -67,7 +69,7 @@ def _shape_error(shape: str) -> UsageError | None:
 def _check_arguments(
     context: typer.Context, options: list[Option], words: list[str], texts: Iterable[str]
 ) -> None:
-    """Refuse a misspelt argument before the layer lacks it; a size that the layer is given is none."""
+    """Refuse a misspelt argument, before the layer misses it; a size in `texts` is not misspelt."""
     sizes = {name for text in texts for name in re.findall(r"\w+", text)}
     for option in options:
         near = nearest(option.name.replace("_", "-"), words, cutoff=0.8)
@@ -79,22 +81,22 @@ def _check_arguments(
             raise unknown_option(context, option.name, option.value, words)
 
 
-def _single(text: str) -> Spec:
-    design = api.parsed(text)
+def _parse_single_layer(text: str) -> Spec:
+    design = api.as_spec(text)
     if len(design.order) != 1:
         message = f"convcost layer takes one layer, not {len(design.order)}"
         raise UsageError(message, hint="convcost explain takes a whole design, convcost compare several.")
     return design
 
 
-def _fields(kind: str) -> dict[str, Field]:
+def _layer_fields(kind: str) -> dict[str, Field]:
     found = find_layer(kind)
     return layer_fields(found.__name__) if found else {}
 
 
 def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
     """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
-    flags = {name.replace("_", "-") for name, field in _fields(kind).items() if bool in field.types}
+    flags = {name.replace("_", "-") for name, field in _layer_fields(kind).items() if bool in field.types}
     remaining = list(tokens)
     while remaining:
         token = remaining.pop(0)
@@ -115,7 +117,7 @@ def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
 
 def _split_arguments(options: list[Option], kind: str) -> tuple[list[Option], list[Option]]:
     """The layer's own arguments, and the sizes of its input."""
-    fields = _fields(kind)
+    fields = _layer_fields(kind)
     named, others = [], []
     for option in options:
         field = option.name.replace("-", "_")
@@ -131,13 +133,13 @@ def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> s
     for option in named:
         if option.value is None:
             raise UsageError(f"--{option.name} has no value")
-    by_name = [f"{name}={_value(value or '')}" for name, value in named]
+    by_name = [f"{name}={_argument_text(value or '')}" for name, value in named]
     sizes = shape.strip().strip("[]()").replace("x", ",")
     found = find_layer(kind)
     layer = f"{found.__name__ if found else kind}({', '.join((*arguments, *by_name))})"
     return f"[{sizes}] -> {layer}" if sizes else layer
 
 
-def _value(text: str) -> str:
+def _argument_text(text: str) -> str:
     is_bare_tuple = "," in text and not text.startswith(("(", "["))
     return f"({text})" if is_bare_tuple else text

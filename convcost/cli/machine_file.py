@@ -13,7 +13,7 @@ from convcost.devices.device_table import normalized_name
 from convcost.devices.names import OWN, THIS
 from convcost.system.files import read_text, write_text
 
-HOW = "convcost devices --measure measures it."
+MEASURE_HINT = "convcost devices --measure measures it."
 
 
 def is_this_machine(name: str) -> bool:
@@ -24,15 +24,15 @@ def is_this_machine(name: str) -> bool:
 def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
     """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
 
-    What differs from now, or from so many threads if there are to be any, is said on stderr.
+    What differs from now, or from `threads` unless it is 0, is printed on stderr.
     """
     places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _exists(path := machine_path(place))]
     if not paths:
-        raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=HOW)
+        raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=MEASURE_HINT)
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
     if differences := _outdated(machine, threads):
-        print_error(f"{differences}; {HOW}")
+        print_error(f"{differences}; {MEASURE_HINT}")
     return machine
 
 
@@ -49,14 +49,14 @@ def check_place(on: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=ELSEWHERE) from None
+        raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=FOLDER_HINT) from None
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"{path.parent} can't be written to", hint=ELSEWHERE)
+        raise UsageError(f"{path.parent} can't be written to", hint=FOLDER_HINT)
     if _exists(path):
         _read(path)
 
 
-ELSEWHERE = "XDG_CACHE_HOME names another folder."
+FOLDER_HINT = "XDG_CACHE_HOME names another folder."
 
 
 def machine_path(on: str) -> Path:
@@ -71,7 +71,7 @@ def cache_folder() -> Path:
     try:
         return user_cache_path("convcost", appauthor=False, opinion=False)
     except RuntimeError:
-        raise UsageError("this user has no home folder", hint=ELSEWHERE) from None
+        raise UsageError("this user has no home folder", hint=FOLDER_HINT) from None
 
 
 def _exists(path: Path) -> bool:
@@ -81,9 +81,9 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}", hint=ELSEWHERE) from None
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=FOLDER_HINT) from None
     if not S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is no file", hint=ELSEWHERE)
+        raise UsageError(f"{path} is no file", hint=FOLDER_HINT)
     return True
 
 

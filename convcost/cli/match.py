@@ -18,7 +18,7 @@ from convcost.cli.options import (
     SettingsOption,
 )
 from convcost.cli.output import print_error, print_result
-from convcost.cli.sizes import split
+from convcost.cli.sizes import split_tokens
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.match import Match, metric_named
@@ -89,7 +89,7 @@ def match(
     format_name = output.format_for(Match)
     names = tuple(_names(vary or ()))
     candidates = read_candidates(
-        context, _given(specs), settings or (), modules, parse_bytes(max_memory), vary=names
+        context, _read_tokens(specs), settings or (), modules, parse_bytes(max_memory), vary=names
     )
     result = match_designs(
         candidates.designs,
@@ -109,10 +109,10 @@ def match(
         raise typer.Exit(1)
 
 
-def _given(specs: Iterable[str] | None) -> list[str]:
+def _read_tokens(specs: Iterable[str] | None) -> list[str]:
     """The designs and sizes; a match has no designs of its own to start from."""
     tokens = list(specs or ())
-    if not split(tokens)[0]:
+    if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give the one to match, then the one to fit.")
     return tokens
 

@@ -66,7 +66,7 @@ def model(
         typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas for operators by name."),
     ] = "",
     max_memory: Annotated[
-        str, typer.Option("--max-memory", metavar="BYTES", help="What a run on real data may take.")
+        str, typer.Option("--max-memory", metavar="BYTES", help="Memory limit for a run on real data.")
     ] = "1GiB",
     counters: Annotated[
         str,

@@ -12,23 +12,21 @@ from convcost.cli.hints import is_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
-from convcost.cli.sizes import bindings, check_options, split
-from convcost.cli.supervisor import ended_after
+from convcost.cli.sizes import check_options, read_sizes, split_tokens
+from convcost.cli.supervisor import time_limit
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.layers import find_layer
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.target.target import Target, parse_place
 
 if TYPE_CHECKING:
-    from convcost.tracing.declared_inputs import DeclaredInputs
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target.profile import ProfiledModel
-    from convcost.tracing.target.target import Target
 
 
 def declared_inputs(modules: ModuleOptions) -> DeclaredInputs:
     """The inputs that are stated; there are none if a function makes them."""
-    from convcost.tracing.declared_inputs import parse_inputs
-
     inputs = parse_inputs(modules.inputs or ())
     if modules.inputs_from and inputs.all:
         raise UsageError("--input and --inputs-from exclude each other")
@@ -39,8 +37,6 @@ def make_target(
     text: str, modules: ModuleOptions, inputs: DeclaredInputs, sizes: Mapping[str, Size]
 ) -> Target:
     """The module at `text`, with those of `sizes` that its inputs have."""
-    from convcost.tracing.target.target import Target, parse_place
-
     return Target(
         parse_place(text),
         _arguments(modules.module_arguments or ()),
@@ -75,16 +71,16 @@ def read_target(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str], modules: ModuleOptions
 ) -> Target:
     """The one module that is named, on its inputs."""
-    texts, options = split(tokens, option_names(context), takes_numbers=True)
+    texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise UsageError("there is no target", hint=PLACES)
+        raise UsageError("there is no target", hint=TARGET_HINT)
     _check_target(texts[0])
     if len(texts) > 1:
-        hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS
+        hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
     inputs = declared_inputs(modules)
     check_options(options, (inputs,), context)
-    return make_target(texts[0], modules, inputs, bindings(options, settings))
+    return make_target(texts[0], modules, inputs, read_sizes(options, settings))
 
 
 def _check_target(text: str) -> None:
@@ -98,11 +94,11 @@ def _check_target(text: str) -> None:
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():
         raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")
-    raise UsageError(f"{text[:80]} does not say where it is", hint=PLACES)
+    raise UsageError(f"{text[:80]} does not say where it is", hint=TARGET_HINT)
 
 
-ARGUMENTS = "A module's arguments are given by name: --arg num_classes=10."
-PLACES = "Name it as path/to/file.py:Name or as package.module:Name."
+ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."
+TARGET_HINT = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
 def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
@@ -112,14 +108,13 @@ def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledMo
     """
     from convcost.tracing.target.profile import profile_target
 
-    with stdout_to_stderr(), ended_after(timeout):
+    with stdout_to_stderr(), time_limit(timeout):
         return profile_target(target, profiler)
 
 
 def read_formulas(text: str) -> dict[str, Any]:
     """The formulas for operators, by full name, in the dict at `text`."""
     from convcost.tracing.target.loading import load_formulas
-    from convcost.tracing.target.target import parse_place
 
     with stdout_to_stderr():
         return load_formulas(parse_place(text))

@@ -38,14 +38,14 @@ OnOption = Annotated[
     str, typer.Option("--on", metavar="cpu|cuda", help="Where to measure; on the GPU if there is one.")
 ]
 ThreadsOption = Annotated[
-    str, typer.Option("--threads", metavar="N", help="On how many threads to measure; as torch has it.")
+    str, typer.Option("--threads", metavar="N", help="CPU threads (default: torch's setting).")
 ]
 ConfigOption = Annotated[
     str,
     typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
 ]
 MaxMemoryOption = Annotated[
-    str, typer.Option("--max-memory", metavar="BYTES", help="What a counter may really allocate.")
+    str, typer.Option("--max-memory", metavar="BYTES", help="Memory limit for each counter's run.")
 ]
 TimeoutOption = Annotated[
     str,

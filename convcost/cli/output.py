@@ -66,7 +66,7 @@ def emit(text: str) -> None:
 
 
 def _as_ascii(text: str) -> str:
-    """`text` with other characters as in JSON, which then means the same."""
+    """`text` with characters beyond ASCII escaped as in JSON."""
     import json
 
     return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
@@ -90,14 +90,14 @@ def close_quietly() -> None:
         _discard_stdout()
 
 
-LONGEST = 1_000
+LONGEST_LINE = 1_000
 """Characters of a line on stderr."""
 
 
 def print_error(text: str) -> None:
     """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
     safe = (escape_command(escape_to_ascii(make_printable(line))) for line in text.splitlines())
-    lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]}..." for line in safe]
+    lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in safe]
     with suppress(OSError, ValueError):
         typer.echo("convcost: " + "\n".join(lines), err=True)
 
@@ -109,7 +109,7 @@ STDOUT, STDERR = 1, 2
 def stdout_to_stderr() -> Iterator[None]:
     """What is printed inside goes to stderr, also where a child or a library in C does it.
 
-    A process that was forked off inside, and comes back out of it, ends: the command has one result.
+    A process that was forked inside ends when it leaves the block, so that only one prints a result.
     """
     own = os.getpid()
     try:
@@ -126,7 +126,7 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
     own = None
     with suppress(OSError):  # it may be closed
         own = os.dup(STDOUT)
-    identity = None if own is None else _identity(own)
+    identity = None if own is None else _file_identity(own)
     try:
         with suppress(OSError):
             os.dup2(STDERR, STDOUT)
@@ -134,13 +134,13 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
     finally:
         _flush()
         if own is not None:
-            if _identity(own) != identity:
+            if _file_identity(own) != identity:
                 raise ConvcostError("the model replaced the command's open output, so there is no result")
             os.dup2(own, STDOUT)
             os.close(own)
 
 
-def _identity(descriptor: int) -> tuple[int, ...]:
+def _file_identity(descriptor: int) -> tuple[int, ...]:
     """Which file is open there; nothing if none is."""
     with suppress(OSError):
         found = os.fstat(descriptor)
@@ -149,7 +149,7 @@ def _identity(descriptor: int) -> tuple[int, ...]:
 
 
 def _flush() -> None:
-    """What waits in Python's own buffer belongs to where it was printed."""
+    """Empty Python's own buffer, so that its text goes where it was printed to."""
     if sys.__stdout__:
         sys.__stdout__.flush()
 

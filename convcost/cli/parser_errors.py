@@ -39,21 +39,21 @@ def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageErro
         return has_no_value(parameter, name)
     if missing := getattr(error, "param", None):
         return UsageError(f"there is no {missing.metavar}", hint=missing.help or help_hint)
-    if extra := EXTRA.search(error.format_message()):
+    if extra := EXTRA_ARGUMENT.search(error.format_message()):
         return UsageError(f"{context.command_path} takes no such argument: {extra[1][:40]}", hint=help_hint)
     return UsageError(escape_to_ascii(error.format_message()), hint=help_hint)
 
 
-EXTRA = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)")
+EXTRA_ARGUMENT = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)")
 
 
 def has_no_value(parameter: Any, name: str) -> UsageError:
-    """That nothing follows the option called `name`."""
+    """The error for an option without its value."""
     return UsageError(f"{name} has no value", hint=f"Write it as {name} {parameter.metavar or 'NAME'}.")
 
 
 def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
-    """One that stands before the command, or that a command without sizes does not have."""
+    """The error for an option before the command, or one that a command without sizes does not have."""
     typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
     name, _, value = typed.partition("=")
     if hasattr(context.command, "list_commands"):
@@ -98,13 +98,13 @@ def check_values(context: Any, arguments: Sequence[str]) -> None:
         if is_single and value == "" and option not in MAY_BE_EMPTY:
             raise has_no_value(parameter, option)
         is_repeated = is_single and given[parameter.name] > 1 and not parameter.multiple
-        if is_repeated and len(set(_values_of(parameter, arguments))) > 1:
+        if is_repeated and len(set(_given_values(parameter, arguments))) > 1:
             raise UsageError(f"{option} is given twice", hint="It takes one value; run it once for each.")
     if values.get("json") and values.get("output_format", "json") != "json":
         raise UsageError(f"--json and --format {values['output_format'][:40]} exclude each other")
 
 
-def _values_of(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
+def _given_values(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
     """Every value that is given to an option."""
     for place, word in enumerate(arguments):
         name, equals, value = word.partition("=")
@@ -112,8 +112,8 @@ def _values_of(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
             yield value if equals else (*arguments, "")[place + 1]
 
 
-def note_clashes(context: Any, arguments: Sequence[str]) -> None:
-    """Say of an option that is given, and that a design has a size of the same name as, how the size is."""
+def note_name_clashes(context: Any, arguments: Sequence[str]) -> None:
+    """Where a given option has the name of a size of a design, say how the size is given."""
     designs = [word for word in arguments if any(sign in word for sign in "([")]
     given = {word.partition("=")[0] for word in arguments}
     set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}

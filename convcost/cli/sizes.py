@@ -27,7 +27,7 @@ class Option(NamedTuple):
     value: str | None
 
 
-def split(
+def split_tokens(
     tokens: Iterable[str], known: Iterable[str] = (), takes_numbers: bool = False
 ) -> tuple[list[str], list[Option]]:
     """The positional arguments, designs unless it `takes_numbers`, and the options with their values.
@@ -59,7 +59,7 @@ MOST_AT_ONCE = 200
 """A table of more has no reader."""
 
 
-def bindings(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
+def read_sizes(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
     """The sizes that the options and the `--set NAME=VALUE` settings give."""
     given: dict[str, Size] = {}
     if len(settings := tuple(settings)) > MOST_AT_ONCE:
@@ -100,12 +100,12 @@ def _as_integer(name: str, text: str) -> str:
     with suppress(ArithmeticError, ValueError):
         number = Decimal(text)
         if 1 <= number <= LARGEST_HINTED:
-            return f"Write it as --{name} {int(number)}." if number == int(number) else WHOLE
+            return f"Write it as --{name} {int(number)}." if number == int(number) else WHOLE_NUMBER_HINT
     return ""
 
 
 LARGEST_HINTED = 10**15
-WHOLE = "A size is a whole number."
+WHOLE_NUMBER_HINT = "A size is a whole number."
 
 
 def check_options(

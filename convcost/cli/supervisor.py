@@ -1,4 +1,4 @@
-"""A command that runs someone's model, in a process of its own: if the model ends it, that is said.
+"""A command that runs a user's model, in a child process: if the model ends it, the parent says so.
 
 The process is forked before anything heavy is imported, so that this costs a few milliseconds.
 """
@@ -15,12 +15,14 @@ from convcost.cli.output import close_quietly, print_error
 from convcost.system.signals import SIGNALS, exit_on_signals
 from convcost.system.workers import EndedError, Worker, can_fork
 
-FAILED = "the command failed after the model ran"
-WHY = "A model that changes Python or torch itself can be the cause; if it does not, please report this."
+FAILURE_MESSAGE = "the command failed after the model ran"
+FAILURE_HINT = (
+    "A model that changes Python or torch itself can be the cause; if it does not, please report this."
+)
 
-TOO_LATE = "the model was not counted in time\nGive it more time: --timeout SECONDS."
+TIMEOUT_MESSAGE = "the model was not counted in time\nGive it more time: --timeout SECONDS."
 
-SIGNALLED = tuple(128 + number for number in SIGNALS)
+SIGNAL_EXIT_CODES = tuple(128 + number for number in SIGNALS)
 """The exit codes of a process that ended itself at a signal."""
 
 
@@ -36,8 +38,8 @@ def runs_model(arguments: Iterable[str]) -> bool:
 def supervised(command: Callable[[], None]) -> int:
     """The exit code of `command`; 2, with a message, if its process ended before the command did.
 
-    At a terminal it stays in the group of processes that the keys reach. If a signal for this process ended
-    it, the code is the shell's.
+    At a terminal the child stays in the foreground process group, which keys such as Ctrl-C reach. After a
+    signal to this process the code is 128 + its number, as a shell has it.
     """
     has_own_group = not (sys.stdin and sys.stdin.isatty())
     worker = Worker(lambda send: _finish(command, send), has_own_group)
@@ -49,10 +51,10 @@ def supervised(command: Callable[[], None]) -> int:
                 print_error(failure)
         except (EndedError, ValueError) as error:
             ended = worker.exit_code
-            signalled = ended if ended is not None and ended in SIGNALLED else 2
+            signalled = ended if ended is not None and ended in SIGNAL_EXIT_CODES else 2
             code = 128 + forwarded[-1] if forwarded else signalled
             if ended is not None and -ended == getattr(signal, "SIGALRM", None):
-                print_error(TOO_LATE)
+                print_error(TIMEOUT_MESSAGE)
             elif code == 2:
                 reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
                 print_error(f"the model ended the command: {reason}")
@@ -84,12 +86,12 @@ def _describe_error(error: BaseException) -> str:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "convcost"
     with suppress(BaseException):  # its own class may be the model's
-        return f"{FAILED}: {type(error).__name__}: {error}\n  {where}\n{WHY}"
-    return f"{FAILED}\n  {where}\n{WHY}"
+        return f"{FAILURE_MESSAGE}: {type(error).__name__}: {error}\n  {where}\n{FAILURE_HINT}"
+    return f"{FAILURE_MESSAGE}\n  {where}\n{FAILURE_HINT}"
 
 
 @contextmanager
-def ended_after(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
     """End this process if it is not done in time; a model may be at work where no exception reaches it."""
     if not hasattr(signal, "setitimer"):
         yield
@@ -104,7 +106,7 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
-    """Signals go on to the process, and into the list; those of the terminal's keys have reached it."""
+    """Forward signals to the child and list them; those of the terminal's keys have reached it already."""
     forwarded: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:

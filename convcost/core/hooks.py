@@ -1,4 +1,4 @@
-"""What results can do that packages above know how: they say so, and core imports none of them."""
+"""Methods of results that packages above implement; these register them, so that core imports none."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _homes: dict[str, str] = {}
 
 
 def register(homes: Mapping[str, str]) -> None:
-    """Say where functions are, each as `package.module:function`; none is imported before it is called."""
+    """Register functions by name, each as `package.module:function`; it is imported when it is called."""
     _homes.update(homes)
 
 
 def hook(name: str) -> Callable[..., Any]:
-    """The function that was registered by this name."""
+    """The function registered under `name`."""
     module, _, function = _homes[name].partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found

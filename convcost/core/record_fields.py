@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 
-def about(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
+def describe(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
     """What a field is for, examples of its value, and the `minimum` and `maximum` of a number."""
     return msgspec.Meta(
         description=description or None, examples=list(examples) or None, extra_json_schema=bounds or None

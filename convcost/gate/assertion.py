@@ -10,7 +10,7 @@ from math import isfinite
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.api import parsed
+from convcost.api import as_spec
 from convcost.core.cost import Convention, Cost, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 from convcost.core.metrics import BY_NAME
@@ -25,7 +25,7 @@ from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import check_int
-from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
 
 if TYPE_CHECKING:
     import torch
@@ -90,7 +90,7 @@ def evaluate_assertion(
     sizes = {name: check_int(name, size) for name, size in given_sizes.items()}
     counted = _count(design, inputs, sizes, options)
     names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
-    limits = tuple(_limit(key, value, names) for key, value in given_limits.items())
+    limits = tuple(_parse_limit(key, value, names) for key, value in given_limits.items())
     other = None
     if like is not None:
         other = _count(like, inputs if is_module(like) else (), sizes, options)
@@ -99,11 +99,11 @@ def evaluate_assertion(
         hint = 'Give a limit, such as flops="20*B*S*E**2" or max_params=10_000.'
         raise UsageError("nothing is asserted", hint=hint)
     checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
-    changes = _differences(other, counted) if other else None
+    changes = _compare_with(other, counted) if other else None
     return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
 
 
-def _limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
+def _parse_limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
     """A limit, which is a number, an amount, or a formula in `names`."""
     if not isinstance(value, str) and not _is_number(value):
         hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
@@ -140,12 +140,12 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
             raise UsageError(f"no size and no limit is called {name[:64]}{near}")
 
 
-def _differences(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
+def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
     """What is not as in the other design, of the figures that layers have; None if that is tolerated."""
     changes = compare_baselines(baseline_of(like), baseline_of(counted))
     totals = {metric: pair for metric, pair in changes.totals.items() if metric in ROW_METRICS}
     changes = changes._replace(totals=totals)
-    return None if changes.within(counted.entry.tolerance) else changes
+    return None if changes.is_within(counted.entry.tolerance) else changes
 
 
 def _count(
@@ -153,17 +153,17 @@ def _count(
 ) -> CountedEntry:
     """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
     if isinstance(design, str | Spec):
-        _refuse(inputs, "a spec")
-        return _count_spec(parsed(design), sizes, options)
+        _refuse_inputs(inputs, "a spec")
+        return _count_spec(as_spec(design), sizes, options)
     if isinstance(design, Report):
-        _refuse(inputs, "a report")
-        return _of_report(design, sizes, options)
+        _refuse_inputs(inputs, "a report")
+        return _count_report(design, sizes, options)
     if not is_module(design):
         raise wrong_type_error("the design", design, f"{PARSED}, or a torch module with its inputs")
-    return _of_report(_profile(design, inputs, sizes), sizes, options)
+    return _count_report(_profile(design, inputs, sizes), sizes, options)
 
 
-def _refuse(inputs: tuple[Any, ...], what: str) -> None:
+def _refuse_inputs(inputs: tuple[Any, ...], what: str) -> None:
     if inputs:
         hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
         raise UsageError(f"{what} takes no inputs", hint=hint)
@@ -172,19 +172,19 @@ def _refuse(inputs: tuple[Any, ...], what: str) -> None:
 def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
     own = {name: size for name, size in sizes.items() if name in spec.names}
     report = spec.report(own, options.convention, options.dtype)
-    return _counted(report, spec, own, options)
+    return _counted_entry(report, spec, own, options)
 
 
-def _of_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
+def _count_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
     """A limit may be a formula in its open sizes, or in others that `sizes` has numbers for."""
     report = replace(report, convention=options.convention)
     names = DeclaredInputs((DeclaredTensor("", report.open_names),))
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     model = ConfiguredModel(report.name, names, "", {}, False, "")
-    return _counted(report, model, {**numbers, **sizes}, options)
+    return _counted_entry(report, model, {**numbers, **sizes}, options)
 
 
-def _counted(
+def _counted_entry(
     report: Report, subject: Spec | ConfiguredModel, sizes: Mapping[str, Size], options: CountingOptions
 ) -> CountedEntry:
     tolerance = options.tolerance
@@ -204,7 +204,6 @@ def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[st
 
 def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
     """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
-    from convcost.tracing.declared_inputs import parse_inputs
     from convcost.tracing.profile import profile
     from convcost.tracing.target.construction import declared_arguments, parameter_dtype
 
@@ -245,10 +244,10 @@ def hints(result: AssertionResult, check: EntryCheck) -> Iterator[str]:
     for name, quantity in CONFUSABLE.get(check.metric, {}).items():
         if _is_same(quantity(report.cost), wanted):
             yield f"What is wanted are {name}"
-    yield from _one_row(report, check.metric, wanted)
+    yield from _explaining_row(report, check.metric, wanted)
 
 
-def _one_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
+def _explaining_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
     """The first layer or module that costs exactly the difference."""
     difference = getattr(report, metric) - wanted
     for row in report.rows:

@@ -12,7 +12,7 @@ from convcost.core.cost import MATMUL, Convention
 from convcost.core.metrics import BY_NAME, METRICS
 from convcost.core.report import Report, Row
 from convcost.gate.counted_entry import CountedEntry
-from convcost.gate.row_folding import natural_key
+from convcost.gate.row_folding import natural_sort_key
 
 BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
 """The totals in a baseline."""
@@ -41,7 +41,7 @@ class BaselineRow(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """What an entry costs, and of what under which convention that is; rows by their paths."""
+    """What an entry costs, with its subject, sizes, convention and dtype; rows are by path."""
 
     of: str
     sizes: Mapping[str, int]
@@ -147,7 +147,7 @@ class BaselineChanges(NamedTuple):
     totals: Mapping[str, FigurePair]
     rows: tuple[RowChange, ...]
 
-    def within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
+    def is_within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
         """Whether no total is off by more than this share of what it was, or none has grown by more."""
         return all(_is_within(*pair, tolerance, growth_only) for pair in self.totals.values())
 
@@ -170,7 +170,7 @@ def compare_baselines(before: Baseline, after: Baseline) -> BaselineChanges:
 
 
 def _located(baseline: Baseline) -> list[LocatedRow]:
-    return [LocatedRow(path, baseline.rows[path]) for path in sorted(baseline.rows, key=natural_key)]
+    return [LocatedRow(path, baseline.rows[path]) for path in sorted(baseline.rows, key=natural_sort_key)]
 
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
@@ -189,13 +189,13 @@ def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> l
     by_order = (change for old, new in _different_blocks(before, after) for change in _paired(old, new))
     few = list(islice(by_order, len(by_path) // 2 + 1) if by_path else by_order)
     changes = few if 2 * len(few) <= len(by_path) or not by_path else by_path
-    return sorted(changes, key=lambda change: natural_key(change.located.path))
+    return sorted(changes, key=lambda change: natural_sort_key(change.located.path))
 
 
 def _different_blocks(
     before: Sequence[LocatedRow], after: Sequence[LocatedRow]
 ) -> Iterator[tuple[Sequence[LocatedRow], Sequence[LocatedRow]]]:
-    """The stretches between those that are the same in both."""
+    """The blocks of rows that differ, between rows that are the same in both."""
     start = _common_prefix(before, after)
     old, new = before[start:], after[start:]
     stop = _common_prefix(old[::-1], new[::-1])

@@ -25,7 +25,7 @@ def limit_outcome(
     """The check of a limit."""
     tolerance = counted.entry.tolerance
     return EntryCheck(
-        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.per, reason, tolerance
+        limit.key, limit.metric, passed, found, limit.relation, wanted, limit.ratio_to, reason, tolerance
     )
 
 
@@ -138,7 +138,7 @@ def _prove(
     found = to_expression(_total(counted.open_report, limit.metric), assumptions)
     divisor = to_expression(_total(base.open_report, limit.metric), assumptions) if base else 1
     if divisor == 0:
-        return limit_outcome(limit, counted, False, None, shown, f"{limit.per} has none")
+        return limit_outcome(limit, counted, False, None, shown, f"{limit.ratio_to} has none")
     bound = to_expression(wanted, assumptions) * divisor
     answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
     passed = answers == {"yes"}

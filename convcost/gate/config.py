@@ -10,10 +10,10 @@ from convcost.core.errors import UsageError, did_you_mean
 from convcost.gate.config_file import (
     ENTRIES_HINT,
     PYPROJECT,
-    TABLE,
+    PYPROJECT_TABLE,
     ConfigError,
     ConfigFile,
-    dotted,
+    dotted_key,
     find_config,
 )
 from convcost.gate.config_tables import ConfigTable, Defaults
@@ -35,33 +35,33 @@ class Config(NamedTuple):
         return path.with_name("convcost.lock") if path.name == PYPROJECT else path.with_suffix(".lock")
 
     @property
-    def inputs(self) -> tuple[Path, ...]:
+    def input_files(self) -> tuple[Path, ...]:
         """The files that a check reads: the configuration, the lock file, and those of models."""
         models = (entry.subject for entry in self.entries.values())
         places = (
             place
             for model in models
             if isinstance(model, ConfiguredModel)
-            for place in (model.text, model.maker, model.formulas)
+            for place in (model.text, model.inputs_from, model.formulas)
         )
         sources = (place.rpartition(":")[0].rpartition("=")[2].strip() for place in places)
-        files = (self.source.folder / _file(source) for source in sources if source)
+        files = (self.source.folder / _module_path(source) for source in sources if source)
         return (self.source.path, self.lock, *files)
 
     def runs_model(self, entry: Entry) -> bool:
         """Whether a model has to be run to check the entry: its own, or that of its ratio."""
-        bases = (self.entries[limit.per] for limit in entry.limits if limit.per)
+        bases = (self.entries[limit.ratio_to] for limit in entry.limits if limit.ratio_to)
         return any(isinstance(each.subject, ConfiguredModel) for each in (entry, *bases))
 
-    def overridden(self, **values: Any) -> Config:
-        """The configuration with these values for each entry, as options of the command have them."""
+    def with_values(self, **values: Any) -> Config:
+        """The configuration with these values in every entry."""
         return self._replace(entries={name: entry._replace(**values) for name, entry in self.entries.items()})
 
     def line(self, *path: str) -> int:
         """The line of an entry, or of a key in it."""
         return self.source.line(("entries", *path))
 
-    def chosen(self, names: Iterable[str]) -> tuple[Entry, ...]:
+    def select(self, names: Iterable[str]) -> tuple[Entry, ...]:
         """The entries of these names, in the order of the file; all of them if there are no names."""
         wanted = set(names)
         for name in wanted - self.entries.keys():
@@ -71,7 +71,7 @@ class Config(NamedTuple):
         return tuple(entry for name, entry in self.entries.items() if not wanted or name in wanted)
 
 
-def _file(source: str) -> str:
+def _module_path(source: str) -> str:
     """A file's path as it is; a module's dotted name as the path that it has."""
     return source if source.endswith(".py") or "/" in source else f"{source.replace('.', '/')}.py"
 
@@ -79,7 +79,7 @@ def _file(source: str) -> str:
 def read_config(file: str) -> Config:
     """The configuration in the file that is named, or in the nearest one; ConfigError where it is wrong."""
     source = find_config(file)
-    misplaced = {issue.path[0]: issue for issue in _misplaced(source)}
+    misplaced = {issue.path[0]: issue for issue in _misplaced_tables(source)}
     table = {name: value for name, value in source.table.items() if name not in misplaced}
     issues = [*misplaced.values(), *find_issues(table, ConfigTable)]
     defaults = _defaults(table, issues)
@@ -100,21 +100,21 @@ def read_config(file: str) -> Config:
     return Config(source, {entry.name: entry for entry in entries if entry})
 
 
-def _misplaced(source: ConfigFile) -> Iterator[ConfigIssue]:
+def _misplaced_tables(source: ConfigFile) -> Iterator[ConfigIssue]:
     """Tables that belong in another file, or below another key."""
-    if source.path.name != PYPROJECT and isinstance(source.table.get(TABLE[0]), Mapping):
+    if source.path.name != PYPROJECT and isinstance(source.table.get(PYPROJECT_TABLE[0]), Mapping):
         hint = f"Write [entries.NAME] here, or move the table to {PYPROJECT}."
-        yield ConfigIssue(TABLE[:1], f"{'.'.join(TABLE)} is for {PYPROJECT}", hint)
+        yield ConfigIssue(PYPROJECT_TABLE[:1], f"{'.'.join(PYPROJECT_TABLE)} is for {PYPROJECT}", hint)
     for name, value in source.table.items():
         if name in ConfigTable.__struct_fields__ or not isinstance(value, Mapping):
             continue
         if {"spec", "model"} & value.keys():
-            key = dotted((*source.prefix, "entries", name))
+            key = dotted_key((*source.prefix, "entries", name))
             yield ConfigIssue((name,), "an entry stands below entries", f"Write it as [{key}].")
 
 
 def _defaults(table: Mapping[str, Any], issues: list[ConfigIssue]) -> dict[str, Any]:
-    """What holds for every entry without one of its own; what is wrong with it is added to `issues`."""
+    """The defaults for all entries; what is wrong with them is added to `issues`."""
     invalid = {issue.path[0] for issue in issues if issue.path}
     keys = Defaults.__struct_fields__
     defaults = {name: table[name] for name in keys if name in table and name not in invalid}

@@ -15,9 +15,9 @@ from convcost.gate.toml_positions import KeyPath, Position, positions
 from convcost.gate.validation import ConfigIssue
 from convcost.system.files import display_path, read_text
 
-OWN_FILE = "convcost.toml"
+CONFIG_NAME = "convcost.toml"
 PYPROJECT = "pyproject.toml"
-TABLE = ("tool", "convcost")
+PYPROJECT_TABLE = ("tool", "convcost")
 
 ENTRIES_HINT = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml."
 
@@ -97,7 +97,7 @@ class ConfigFile:
             ConfigProblem(
                 self.name,
                 self.line(issue.path),
-                dotted(issue.path),
+                dotted_key(issue.path),
                 f"{issue.message}\n{issue.hint}" if issue.hint else issue.message,
             )
             for issue in issues
@@ -105,7 +105,7 @@ class ConfigFile:
         return tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line))
 
 
-def dotted(path: KeyPath) -> str:
+def dotted_key(path: KeyPath) -> str:
     """entries.dense.max_flops, with quotes around what is no bare key."""
     return ".".join(part[:64] if BARE_KEY.fullmatch(part) else f'"{part[:64]}"' for part in path)
 
@@ -114,7 +114,7 @@ def find_config(file: str) -> ConfigFile:
     """The file that is named, or else the nearest one; UsageError if there is none."""
     if found := _read(Path(file)) if file else nearest_config():
         return found
-    nowhere = f"there is no {OWN_FILE} and no [tool.convcost] in a {PYPROJECT}, here or above"
+    nowhere = f"there is no {CONFIG_NAME} and no [tool.convcost] in a {PYPROJECT}, here or above"
     raise UsageError(f"{file[:200]} has no [tool.convcost]" if file else nowhere, hint=ENTRIES_HINT)
 
 
@@ -125,7 +125,7 @@ def nearest_config() -> ConfigFile | None:
     except OSError:
         raise UsageError("the current folder is gone, or can't be read") from None
     for folder in (here, *here.parents):
-        for name in (OWN_FILE, PYPROJECT):
+        for name in (CONFIG_NAME, PYPROJECT):
             path = folder / name
             if path.exists() and not path.is_dir() and (found := _read(path)):
                 return found
@@ -139,17 +139,19 @@ def _read(path: Path) -> ConfigFile | None:
     if path.name != PYPROJECT:
         return ConfigFile(path, text, table)
     own = table
-    for key in TABLE:
+    for key in PYPROJECT_TABLE:
         own = own.get(key, {})
         if not isinstance(own, dict):
-            raise UsageError(f"{display_path(path)}: {'.'.join(TABLE)} is not a table", hint=ENTRIES_HINT)
+            raise UsageError(
+                f"{display_path(path)}: {'.'.join(PYPROJECT_TABLE)} is not a table", hint=ENTRIES_HINT
+            )
     if not own and isinstance(table.get("entries"), dict):
-        prefix = ".".join(TABLE)
+        prefix = ".".join(PYPROJECT_TABLE)
         message = f"{PYPROJECT} has no [{prefix}]"
         hint = f"Write [entries.NAME] as [{prefix}.entries.NAME] here."
         issue = ConfigIssue(("entries",), message, hint)
         raise ConfigError(ConfigFile(path, text, table).problems([issue]))
-    return ConfigFile(path, text, own, TABLE) if own else None
+    return ConfigFile(path, text, own, PYPROJECT_TABLE) if own else None
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:

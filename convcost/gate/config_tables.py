@@ -8,10 +8,10 @@ from msgspec import UNSET, Struct, UnsetType, defstruct
 
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.devices.names import DTYPES
 from convcost.devices.names import Kind as DeviceKind
-from convcost.gate.limit import LARGEST_AMOUNT, LIMITED, LIMITS, RATIOS, Relation
+from convcost.gate.limit import LARGEST_AMOUNT, LIMITED_METRICS, LIMITS, RATIOS, Relation
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.system.workers import DEFAULT_TIMEOUT
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Metric = str
 else:
     DtypeName = Literal[tuple(ITEMSIZES)]
-    Metric = Literal[tuple(LIMITED)]
+    Metric = Literal[tuple(LIMITED_METRICS)]
 
 Text = str | UnsetType
-Amount = Annotated[str | int | float, about(minimum=0, maximum=LARGEST_AMOUNT)] | UnsetType
+Amount = Annotated[str | int | float, describe(minimum=0, maximum=LARGEST_AMOUNT)] | UnsetType
 """A number, an amount with its unit, or a formula."""
-Size = Annotated[int, about(minimum=1, maximum=LARGEST_SIZE)]
-Year = Annotated[int, about(minimum=0, maximum=9999)] | UnsetType
-Seconds = Annotated[float, about(minimum=1, maximum=10**7)]
+Size = Annotated[int, describe(minimum=1, maximum=LARGEST_SIZE)]
+Year = Annotated[int, describe(minimum=0, maximum=9999)] | UnsetType
+Seconds = Annotated[float, describe(minimum=1, maximum=10**7)]
 
 RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}
 
@@ -35,43 +35,49 @@ RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=":
 class Defaults(Struct, forbid_unknown_fields=True):
     """What an entry has of its own, or the configuration for all of them."""
 
-    tolerance: Annotated[str, about("How far a total may be off a baseline or an exact limit.", "1%")] = "0%"
+    tolerance: Annotated[str, describe("How far a total may be off a baseline or an exact limit.", "1%")] = (
+        "0%"
+    )
     growth_only: Annotated[
         bool,
-        about("Whether a total may fall below its baseline. A formula that changes fails either way.", True),
+        describe(
+            "Whether a total may fall below its baseline. A formula that changes fails either way.", True
+        ),
     ] = False
-    timeout: Annotated[Seconds, about("Seconds that counting a model may take.", 600)] = DEFAULT_TIMEOUT
+    timeout: Annotated[Seconds, describe("Seconds that counting a model may take.", 600)] = DEFAULT_TIMEOUT
 
 
 class EntryKeys(Defaults, forbid_unknown_fields=True):
     """The keys of an entry but for its limits."""
 
-    spec: Annotated[Text, about('A design as text, such as "[B, S, L*E] -> Linear(L*E, E)".')] = UNSET
-    dtype: Annotated[DtypeName, about("The dtype of a spec, in which its bytes count.", "bfloat16")] = (
+    spec: Annotated[Text, describe('A design as text, such as "[B, S, L*E] -> Linear(L*E, E)".')] = UNSET
+    dtype: Annotated[DtypeName, describe("The dtype of a spec, in which its bytes count.", "bfloat16")] = (
         "float32"
     )
     model: Annotated[
         Text,
-        about("A torch module, its class or a factory: file.py:Name or package.module:Name.", "net.py:Net"),
+        describe(
+            "A torch module, its class or a factory: file.py:Name or package.module:Name.", "net.py:Net"
+        ),
     ] = UNSET
     inputs: Annotated[
         list[str],
-        about('Its inputs, such as "f32[1,3,224,224]" or "ids=i64[B,128]".', ["f32[1,3,224,224]"]),
+        describe('Its inputs, such as "f32[1,3,224,224]" or "ids=i64[B,128]".', ["f32[1,3,224,224]"]),
     ] = []
-    inputs_from: Annotated[str, about("A function that returns its inputs.", "net.py:make_inputs")] = ""
-    args: Annotated[dict[str, Any], about("Arguments for its class or factory.", {"width": 64})] = {}
-    train: Annotated[bool, about("Whether it runs in training mode.", True)] = False
-    formulas: Annotated[str, about("A dict of formulas for operators by name.", "net.py:FORMULAS")] = ""
-    sizes: Annotated[dict[str, Size], about("Numbers for sizes; one without a number stays open.")] = {}
-    count: Annotated[Count, about("Whether FLOPs include bias adds, or all elementwise work.", "bias")] = (
+    inputs_from: Annotated[str, describe("A function that returns its inputs.", "net.py:make_inputs")] = ""
+    args: Annotated[dict[str, Any], describe("Arguments for its class or factory.", {"width": 64})] = {}
+    train: Annotated[bool, describe("Whether it runs in training mode.", True)] = False
+    formulas: Annotated[str, describe("A dict of formulas for operators by name.", "net.py:FORMULAS")] = ""
+    sizes: Annotated[dict[str, Size], describe("Numbers for sizes; one without a number stays open.")] = {}
+    count: Annotated[Count, describe("Whether FLOPs include bias adds, or all elementwise work.", "bias")] = (
         "matmul"
     )
-    taps: Annotated[Padding, about("Whether all taps count, or those on real data.", "valid")] = "full"
+    taps: Annotated[Padding, describe("Whether all taps count, or those on real data.", "valid")] = "full"
     agree_with: Annotated[
-        list[str], about("Counters that have to agree.", ["fvcore", "flop_counter_mode"])
+        list[str], describe("Counters that have to agree.", ["fvcore", "flop_counter_mode"])
     ] = []
-    ratio_to: Annotated[str, about("The entry that this one is compared with.", "another")] = ""
-    metric: Annotated[Metric, about("The quantity that the ratio is of.", "params")] = "flops"
+    ratio_to: Annotated[str, describe("The entry that this one is compared with.", "another")] = ""
+    metric: Annotated[Metric, describe("The quantity that the ratio is of.", "params")] = "flops"
 
 
 SPEC_KEYS = ("spec", "dtype")
@@ -81,13 +87,13 @@ MODEL_KEYS = ("model", "inputs", "inputs_from", "args", "train", "formulas")
 def _limit_fields() -> list[tuple[str, Any, UnsetType]]:
     """A field for each limit of each metric, and for each limit of a ratio."""
     texts = {
-        name: f"The {LIMITED[key.metric]} are {RELATION_WORDS[key.relation]} this: "
+        name: f"The {LIMITED_METRICS[key.metric]} are {RELATION_WORDS[key.relation]} this: "
         'a number, "2 GFLOPs", or a formula such as "20*B*S*E**2".'
         for name, key in LIMITS.items()
     }
     for name, key in RATIOS.items():
         texts[name] = f"The ratio to the other entry is {RELATION_WORDS[key.relation]} this."
-    return [(name, Annotated[Amount, about(text, 6)], UNSET) for name, text in texts.items()]
+    return [(name, Annotated[Amount, describe(text, 6)], UNSET) for name, text in texts.items()]
 
 
 EntryTable: Any = defstruct(
@@ -102,7 +108,7 @@ EntryTable: Any = defstruct(
 PeaksTable: Any = defstruct(
     "PeaksTable",
     [
-        (dtype, Annotated[Amount, about(f"The peak in {dtype}, dense.", "312 TFLOP/s")], UNSET)
+        (dtype, Annotated[Amount, describe(f"The peak in {dtype}, dense.", "312 TFLOP/s")], UNSET)
         for dtype in DTYPES
     ],
     module=__name__,
@@ -114,28 +120,28 @@ PeaksTable: Any = defstruct(
 class DeviceTable(Struct, forbid_unknown_fields=True):
     """What a device can do."""
 
-    like: Annotated[Text, about("A device that has what is not given here.", "a100")] = UNSET
-    title: Annotated[Text, about("The name that its driver gives it.")] = UNSET
-    aliases: Annotated[list[str], about("Other names.", ["box"])] = []
-    vendor: Annotated[Text, about("Who makes it.")] = UNSET
-    kind: Annotated[DeviceKind | UnsetType, about("What it is.", "gpu")] = UNSET
-    year: Annotated[Year, about("When it came out.", 2024)] = UNSET
-    memory: Annotated[Amount, about("Its own memory, if it has some.", "80 GB")] = UNSET
+    like: Annotated[Text, describe("A device that has what is not given here.", "a100")] = UNSET
+    title: Annotated[Text, describe("The name that its driver gives it.")] = UNSET
+    aliases: Annotated[list[str], describe("Other names.", ["box"])] = []
+    vendor: Annotated[Text, describe("Who makes it.")] = UNSET
+    kind: Annotated[DeviceKind | UnsetType, describe("What it is.", "gpu")] = UNSET
+    year: Annotated[Year, describe("When it came out.", 2024)] = UNSET
+    memory: Annotated[Amount, describe("Its own memory, if it has some.", "80 GB")] = UNSET
     bandwidth: Annotated[
-        Amount, about('Of its memory: "2 TB/s", or "8 channels x 8 B x 3.2 GT/s".', "2 TB/s")
+        Amount, describe('Of its memory: "2 TB/s", or "8 channels x 8 B x 3.2 GT/s".', "2 TB/s")
     ] = UNSET
     peaks: Annotated[
         PeaksTable | UnsetType,
-        about(
+        describe(
             'By dtype, dense: "312 TFLOP/s", or "40 cores x 2.3 GHz x 64 FLOP".', {"float32": "20 TFLOP/s"}
         ),
     ] = UNSET
-    source: Annotated[Text, about("Where the figures are from; the configuration by default.")] = UNSET
+    source: Annotated[Text, describe("Where the figures are from; the configuration by default.")] = UNSET
     sources: Annotated[
         dict[str, str],
-        about("Where some are from, by bandwidth, memory or dtype.", {"bandwidth": "data sheet"}),
+        describe("Where some are from, by bandwidth, memory or dtype.", {"bandwidth": "data sheet"}),
     ] = {}
-    notes: Annotated[list[str], about("What else to know.", ["measured in May"])] = []
+    notes: Annotated[list[str], describe("What else to know.", ["measured in May"])] = []
 
 
 DeviceTables = dict[str, DeviceTable]
@@ -144,5 +150,5 @@ DeviceTables = dict[str, DeviceTable]
 class ConfigTable(Defaults, forbid_unknown_fields=True):
     """What convcost check guards: [tool.convcost] in pyproject.toml, or a convcost.toml."""
 
-    entries: Annotated[dict[str, EntryTable], about("The entries by name.")] = {}
-    devices: Annotated[DeviceTables, about("Devices of your own by name, for rooflines.")] = {}
+    entries: Annotated[dict[str, EntryTable], describe("The entries by name.")] = {}
+    devices: Annotated[DeviceTables, describe("Devices of your own by name, for rooflines.")] = {}

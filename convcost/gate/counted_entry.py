@@ -17,10 +17,10 @@ from convcost.layers.network import NumericEvaluator
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes
 from convcost.symbolic.formula import divide, size_formula
+from convcost.tracing.target.target import Place, Target, parse_place
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
-    from convcost.tracing.target.target import Place
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CountedEntry:
 
     @cached_property
     def open_report(self) -> Report:
-        """The report with every size open that the entry gives no number, also those that default to 1."""
+        """The report with all sizes open that the entry gives no number, those that default to 1 included."""
         subject, entry = self.entry.subject, self.entry
         if isinstance(subject, Spec) and entry.open_names and not self.report.open_names:
             return subject.report(entry.sizes, entry.convention, entry.dtype, stay_open=True)
@@ -41,7 +41,7 @@ class CountedEntry:
 
     @cached_property
     def formula_report(self) -> Report:
-        """The same for a spec without sympy, whose import takes as long as all else.
+        """The same for a spec, without sympy, whose import takes as long as the rest of a check.
 
         Its formulas are right, but two that differ in form can be equal: only sympy can tell.
         """
@@ -82,14 +82,13 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target.loading import importable, load_formulas
     from convcost.tracing.target.profile import profile_target
-    from convcost.tracing.target.target import Target
 
     target = Target(
         _place(model.text, folder),
         model.arguments,
         model.inputs.sized(entry.sizes),
         entry.sizes,
-        _place(model.maker, folder) if model.maker else None,
+        _place(model.inputs_from, folder) if model.inputs_from else None,
         model.train,
     )
     with importable(folder):
@@ -100,7 +99,5 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
 
 def _place(text: str, folder: Path) -> Place:
     """Where an object is, a file's path from the current folder."""
-    from convcost.tracing.target.target import parse_place
-
     place = parse_place(text)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place

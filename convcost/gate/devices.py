@@ -41,13 +41,15 @@ def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
     names = set(map(normalized_name, tables))
     for name, table in tables.items():
         try:
-            found = found.extended(read_device(name, table, partial(_base, found, names), FigureOrigin(file)))
+            found = found.extended(
+                read_device(name, table, partial(_base_device, found, names), FigureOrigin(file))
+            )
         except UnreadableDeviceError as error:
             issues += [ConfigIssue(("devices", name, *fault.path), fault.message) for fault in error.faults]
     return ExtendedCatalogue(found, tuple(issues))
 
 
-def _base(found: Catalogue, names: Set[str], name: str) -> Device:
+def _base_device(found: Catalogue, names: Set[str], name: str) -> Device:
     """The device of that name; UsageError where only this table or one below has it."""
     try:
         return found.named(name)

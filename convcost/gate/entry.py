@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,9 +16,7 @@ from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_toler
 from convcost.gate.validation import ConfigIssue
 from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
-
-if TYPE_CHECKING:
-    from convcost.tracing.declared_inputs import DeclaredInputs
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
 
 T = TypeVar("T")
 
@@ -26,11 +24,11 @@ LONGEST_NAME = 64
 
 
 class ConfiguredModel(NamedTuple):
-    """A torch module by its place as the configuration has it, and what it is made from and run on."""
+    """A torch module as the configuration describes it: where it is, its arguments, its inputs."""
 
     text: str
     inputs: DeclaredInputs
-    maker: str
+    inputs_from: str
     arguments: Mapping[str, Any]
     train: bool
     formulas: str
@@ -93,7 +91,7 @@ class EntryReader:
             subject,
             table.sizes,
             limits,
-            self._attempt("agree_with", lambda: _counters(table.agree_with, subject)) or (),
+            self._attempt("agree_with", lambda: _select_counters(table.agree_with, subject)) or (),
             self._attempt("tolerance", lambda: parse_tolerance(table.tolerance)) or Fraction(0),
             Convention(table.count, table.taps),
             table.dtype,
@@ -124,7 +122,7 @@ class EntryReader:
             return self._attempt("spec", partial(parse, table.spec))
         elif isinstance(table.model, str):
             self._refuse_keys(SPEC_KEYS, "is for specs alone")
-            return self._attempt("inputs", partial(_model, table.model, table))
+            return self._attempt("inputs", partial(_read_model, table.model, table))
         else:
             self._refuse("", "there is no spec and no model")
         return None
@@ -158,16 +156,14 @@ class EntryReader:
             yield from [limit] if limit else []
 
 
-def _model(place: str, table: EntryKeys) -> ConfiguredModel:
-    from convcost.tracing.declared_inputs import parse_inputs
-
+def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
     if table.inputs and table.inputs_from:
         raise UsageError("inputs and inputs_from exclude each other")
     inputs = parse_inputs(table.inputs)
     return ConfiguredModel(place, inputs, table.inputs_from, table.args, table.train, table.formulas)
 
 
-def _counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:
+def _select_counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:
     """The counters by name; for a spec, those that come with convcost."""
     if not names:
         return ()

@@ -1,4 +1,4 @@
-"""A check from the configuration to the result: every entry counted once, checked, held to its baseline."""
+"""A check from the configuration to the result: entries are counted, checked, compared with baselines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_gate(
     `specs_only` skips entries that need a model to be run. Raises ConfigError if no entry can be counted, or
     one can't that is to be updated; UsageError for a lock file that can't be used.
     """
-    chosen, path = config.chosen(names), config.lock
+    chosen, path = config.select(names), config.lock
     run = tuple(entry for entry in chosen if not specs_only or not config.runs_model(entry))
     before = read_lock(path)
     evaluation = evaluate_entries(config, run)
@@ -98,7 +98,7 @@ class _Evaluator:
         The same process asks the counters about specs, and does it first: the models need the same imports.
         """
         wanted = {entry.name: entry for entry in chosen}
-        for base in (limit.per for entry in chosen for limit in entry.limits if limit.per):
+        for base in (limit.ratio_to for entry in chosen for limit in entry.limits if limit.ratio_to):
             wanted.setdefault(base, self.config.entries[base]._replace(counters=()))
         models = [entry for entry in wanted.values() if isinstance(entry.subject, ConfiguredModel)]
         if not models:
@@ -130,8 +130,8 @@ class _Evaluator:
 
     def _check_limits(self, counted: CountedEntry) -> Iterator[EntryCheck]:
         for limit in counted.entry.limits:
-            base = self._count(limit.per) if limit.per else None
-            if limit.per and not base:
+            base = self._count(limit.ratio_to) if limit.ratio_to else None
+            if limit.ratio_to and not base:
                 yield _without_base(limit, counted)
                 continue
             check = self._attempt(counted.entry, limit.key, lambda: check_limit(limit, counted, base))  # noqa: B023
@@ -152,4 +152,4 @@ class _Evaluator:
 
 def _without_base(limit: Limit, counted: CountedEntry) -> EntryCheck:
     wanted = limit.wanted.text if isinstance(limit.wanted, SizeFormula) else limit.wanted
-    return limit_outcome(limit, counted, False, None, wanted, f"{limit.per} could not be counted")
+    return limit_outcome(limit, counted, False, None, wanted, f"{limit.ratio_to} could not be counted")

@@ -21,12 +21,12 @@ LARGEST_AMOUNT = 10**40
 PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
 """What the key of a limit starts with."""
 
-LIMITED = {metric.name: metric.description for metric in METRICS if metric.units}
+LIMITED_METRICS = {metric.name: metric.description for metric in METRICS if metric.units}
 """What can be limited: the metrics that an amount can be written of."""
 
 
 class LimitKey(NamedTuple):
-    """That `metric` be in `relation` to the key's value; of a ratio, no metric."""
+    """Which relation of which metric to the key's value is asked; a ratio names its metric elsewhere."""
 
     relation: Relation
     metric: str = ""
@@ -34,7 +34,7 @@ class LimitKey(NamedTuple):
 
 LIMITS = {
     f"{prefix}{metric}": LimitKey(relation, metric)
-    for metric in LIMITED
+    for metric in LIMITED_METRICS
     for relation, prefix in PREFIXES.items()
 }
 RATIOS = {f"{prefix}ratio": LimitKey(relation) for relation, prefix in PREFIXES.items()}
@@ -64,13 +64,16 @@ LimitValue = int | Fraction | SizeFormula
 
 
 class Limit(NamedTuple):
-    """What the key `key` asks: that `metric` be in `relation` to `wanted`, times `per`'s if there is one."""
+    """What the key `key` asks: that `metric` is in `relation` to `wanted`.
+
+    Of a ratio `wanted` is the factor, and `ratio_to` names the entry whose metric it is multiplied by.
+    """
 
     key: str
     relation: Relation
     metric: str
     wanted: LimitValue
-    per: str = ""
+    ratio_to: str = ""
 
 
 def amount_limit(key: str, value: object, sizes: Iterable[str]) -> Limit:
@@ -79,14 +82,14 @@ def amount_limit(key: str, value: object, sizes: Iterable[str]) -> Limit:
     return Limit(key, limit.relation, limit.metric, _amount(value, limit.metric, tuple(sizes)))
 
 
-def ratio_limit(key: str, value: object, metric: str, per: str, sizes: Iterable[str]) -> Limit:
+def ratio_limit(key: str, value: object, metric: str, ratio_to: str, sizes: Iterable[str]) -> Limit:
     """The limit that `max_ratio = 6` states."""
-    return Limit(key, RATIOS[key].relation, metric, _factor(value, tuple(sizes)), per)
+    return Limit(key, RATIOS[key].relation, metric, _factor(value, tuple(sizes)), ratio_to)
 
 
 def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
-        number = _exact(value)
+        number = _exact_fraction(value)
         if number.denominator != 1:
             raise UsageError(f"is {value}; a whole number is needed")
         return int(number)
@@ -110,13 +113,13 @@ def _check_unambiguous(text: str, sizes: tuple[str, ...]) -> None:
 
 def _factor(value: object, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
-        return _exact(value)
+        return _exact_fraction(value)
     if FACTOR.fullmatch(value):
         return Fraction(re.sub(r"\s", "", value))
     return _formula(value, sizes)
 
 
-def _exact(number: object) -> Fraction:
+def _exact_fraction(number: object) -> Fraction:
     """The number as it is written: 0.1 is a tenth, though the float is not."""
     return Fraction(repr(number) if isinstance(number, float) else cast("int | Decimal", number))
 

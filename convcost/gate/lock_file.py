@@ -13,9 +13,9 @@ from msgspec import Struct, defstruct, field
 from convcost.core.cost import Convention, Count, Padding
 from convcost.core.errors import UsageError
 from convcost.core.metrics import BY_NAME
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
-from convcost.gate.config_file import BARE_KEY, ConfigError, dotted, parse_toml
+from convcost.gate.config_file import BARE_KEY, ConfigError, dotted_key, parse_toml
 from convcost.gate.row_folding import MOST_ROWS, fold_rows, unfold_path
 from convcost.gate.validation import find_issues
 from convcost.system.files import display_path, read_text, remove_stale_temporaries, write_text
@@ -27,24 +27,24 @@ VERSION_KEY = "convcost-lock"
 
 HEADING = "# What convcost's entries cost. Written by convcost check --update: not to be edited by hand."
 
-WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
+RESTORE_HINT = "It was left as it is. Restore it, or delete it and run convcost check --update."
 
 LARGEST_FIGURE = 10**300
 
-WholeNumber = Annotated[int, about(minimum=0, maximum=LARGEST_FIGURE)]
+WholeNumber = Annotated[int, describe(minimum=0, maximum=LARGEST_FIGURE)]
 
 
 def _figure(metric: str) -> Any:
     return Annotated[
-        int | str, about(f"Its {BY_NAME[metric].description}.", minimum=0, maximum=LARGEST_FIGURE)
+        int | str, describe(f"Its {BY_NAME[metric].description}.", minimum=0, maximum=LARGEST_FIGURE)
     ]
 
 
 class LockRowKeys(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The keys of a row without its figures."""
 
-    kind: Annotated[str, about("Its class.")]
-    copies: Annotated[WholeNumber, about("How many there are, where its path stands for several.")] = 1
+    kind: Annotated[str, describe("Its class.")]
+    copies: Annotated[WholeNumber, describe("How many there are, where its path stands for several.")] = 1
 
 
 LockRow: Any = defstruct(
@@ -62,18 +62,18 @@ LockRow: Any = defstruct(
 class LockEntryKeys(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The keys of an entry without its totals and rows."""
 
-    of: Annotated[str, about("The spec, or the module's place.")]
-    sizes: Annotated[dict[str, WholeNumber], about("The sizes that have a number.")] = {}
-    count: Annotated[Count, about("What FLOPs are, if not 2 × MACs.")] = "matmul"
-    taps: Annotated[Padding, about("Which taps count, if not all.")] = "full"
-    dtype: Annotated[str, about("The dtype that bytes are counted in.")] = "float32"
+    of: Annotated[str, describe("The spec, or the module's place.")]
+    sizes: Annotated[dict[str, WholeNumber], describe("The sizes that have a number.")] = {}
+    count: Annotated[Count, describe("What FLOPs are, if not 2 × MACs.")] = "matmul"
+    taps: Annotated[Padding, describe("Which taps count, if not all.")] = "full"
+    dtype: Annotated[str, describe("The dtype that bytes are counted in.")] = "float32"
 
 
 LockEntry: Any = defstruct(
     "LockEntry",
     [
         *((metric, _figure(metric)) for metric in BASELINE_METRICS),
-        ("rows", Annotated[dict[str, LockRow], about("Its layers or modules by their paths.")]),
+        ("rows", Annotated[dict[str, LockRow], describe("Its layers or modules by their paths.")]),
     ],
     bases=(LockEntryKeys,),
     module=__name__,
@@ -85,8 +85,8 @@ LockEntry: Any = defstruct(
 class LockTable(Struct, forbid_unknown_fields=True):
     """The lock file of convcost check: what its entries cost."""
 
-    version: Annotated[WholeNumber, about("The version of this form.")] = field(name=VERSION_KEY)
-    entries: Annotated[dict[str, LockEntry], about("By name.")] = {}
+    version: Annotated[WholeNumber, describe("The version of this form.")] = field(name=VERSION_KEY)
+    entries: Annotated[dict[str, LockEntry], describe("By name.")] = {}
 
 
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
@@ -152,10 +152,10 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
     try:
         table = parse_toml(read_text(path), display_path(path))
     except ConfigError as error:
-        raise UsageError(error.message, hint=WAY_OUT) from None
+        raise UsageError(error.message, hint=RESTORE_HINT) from None
     _check_version(table, display_path(path))
     for issue in find_issues(table, LockTable):
-        raise _damaged(path, f"{dotted(issue.path)}: {issue.message}")
+        raise _damaged(path, f"{dotted_key(issue.path)}: {issue.message}")
     lock = msgspec.convert(table, LockTable)
     return {name: _baseline(path, name, entry) for name, entry in lock.entries.items()}
 
@@ -171,7 +171,7 @@ def _check_version(table: Mapping[str, Any], file: str) -> None:
 
 
 def _damaged(path: Path, what: str) -> UsageError:
-    return UsageError(f"{display_path(path)} is damaged: {what}", hint=WAY_OUT)
+    return UsageError(f"{display_path(path)} is damaged: {what}", hint=RESTORE_HINT)
 
 
 def _baseline(path: Path, name: str, entry: Any) -> Baseline:
@@ -196,7 +196,7 @@ def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, Baselin
             paths = []
         is_known = any(each in rows for each in paths)
         if len(paths) != row.copies or is_known or len(rows) + row.copies > MOST_ROWS:
-            raise _damaged(path, f"{dotted(('entries', name, 'rows', place))} is not {row.copies} rows")
+            raise _damaged(path, f"{dotted_key(('entries', name, 'rows', place))} is not {row.copies} rows")
         figures = ((metric, getattr(row, metric)) for metric in ROW_METRICS)
         found = BaselineRow(row.kind, tuple((metric, figure) for metric, figure in figures if figure))
         rows |= dict.fromkeys(paths, found)
@@ -204,11 +204,11 @@ def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, Baselin
 
 
 def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
-    """Refuse what a merge of two files put together: its totals are not the sums of its rows."""
+    """Refuse a lock file whose totals are not the sums of its rows, as after a merge of two files."""
     for metric in ROW_METRICS:
         figures = [row.get(metric) for row in baseline.rows.values()]
         total = baseline.totals[metric]
         numbers = [figure for figure in figures if isinstance(figure, int)]
         if isinstance(total, int) and len(numbers) == len(figures) and sum(numbers) != total:
-            key = dotted(("entries", name, metric))
+            key = dotted_key(("entries", name, metric))
             raise _damaged(path, f"{key} is {total:,}, but the rows have {sum(numbers):,}")

@@ -20,10 +20,10 @@ from convcost.gate.entry import Entry
 from convcost.gate.result import EntryCheck
 from convcost.system.workers import EndedError, Worker, can_fork
 
-TRUSTED = ("builtins", "collections", "convcost", "decimal", "fractions", "sympy", "torch")
+TRUSTED_PACKAGES = ("builtins", "collections", "convcost", "decimal", "fractions", "sympy", "torch")
 """The packages whose classes an answer may be made of."""
 
-HOW_LONG = "More time is given by timeout = SECONDS, or by --timeout."
+TIMEOUT_HINT = "More time is given by timeout = SECONDS, or by --timeout."
 
 
 class ModelRun(NamedTuple):
@@ -35,7 +35,7 @@ class ModelRun(NamedTuple):
 
 
 def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, ModelRun]]:
-    """Each entry with its run; after one that ended its process, another process goes on with the next."""
+    """Each entry with its run. If a run ends the worker process, a new one goes on with the next entry."""
     if not can_fork():
         yield from ((entry, _run(entry, folder)) for entry in entries)
         return
@@ -44,7 +44,7 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
         worker = Worker(_worker_task(remaining, folder))
         try:
             while remaining:
-                run = _answer(worker, remaining[0])
+                run = _receive_run(worker, remaining[0])
                 yield remaining.pop(0), run
                 if run.report is None and worker.has_ended:
                     break
@@ -52,15 +52,15 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
             worker.stop()
 
 
-def _answer(worker: Worker, entry: Entry) -> ModelRun:
+def _receive_run(worker: Worker, entry: Entry) -> ModelRun:
     try:
-        run = _read(worker.answer(entry.timeout))
+        run = _unpickle_run(worker.answer(entry.timeout))
         if run is None:
             raise EndedError("it wrote to convcost's pipe")
         return run
     except EndedError as end:
         worker.stop()
-        hint = f"\n{HOW_LONG}" if end.timed_out else ""
+        hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
         return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 
 
@@ -92,16 +92,16 @@ def _run(entry: Entry, folder: Path) -> ModelRun:
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-    """Reads what the worker sends: data of convcost's own classes, of which a model may have made another."""
+    """Unpickles what the worker sends, of trusted classes alone: a model may write to the same pipe."""
 
     def find_class(self, module: str, name: str) -> Any:
         found = super().find_class(module, name)
-        if module.partition(".")[0] not in TRUSTED or not isinstance(found, type):
+        if module.partition(".")[0] not in TRUSTED_PACKAGES or not isinstance(found, type):
             raise pickle.UnpicklingError(f"{module}.{name}")
         return found
 
 
-def _read(answer: bytes) -> ModelRun | None:
+def _unpickle_run(answer: bytes) -> ModelRun | None:
     """The run that the worker sent; None for data that it did not send."""
     try:
         run = _RestrictedUnpickler(io.BytesIO(answer)).load()

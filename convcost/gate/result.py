@@ -32,15 +32,15 @@ class EntryCheck(NamedTuple):
     found: Any
     relation: Relation | None = None
     wanted: Any = None
-    per: str = ""
+    ratio_to: str = ""
     reason: str = ""
     tolerance: Fraction = Fraction(0)
 
 
 class EntryResult(NamedTuple):
-    """An entry with its report and checks; `before` is its baseline, `now` what that would be now.
+    """An entry with its report and checks; `before` is its baseline, `now` the one it would have today.
 
-    `accepted` says that the lock file is written with what is now.
+    `accepted` says that `now` replaces it in the lock file.
     """
 
     entry: Entry
@@ -57,7 +57,9 @@ class EntryResult(NamedTuple):
         """Whether no total is off by more than the entry tolerates."""
         entry = self.entry
         return (
-            self.changes is None or self.accepted or self.changes.within(entry.tolerance, entry.growth_only)
+            self.changes is None
+            or self.accepted
+            or self.changes.is_within(entry.tolerance, entry.growth_only)
         )
 
     @property
@@ -70,8 +72,8 @@ class EntryResult(NamedTuple):
 class GateResult(RenderMethods):
     """The results of all entries that were asked for; `stale` are baselines without an entry.
 
-    `written` says that the lock file has what is now. `problems` are of entries that could not be counted,
-    `skipped` the names of those that were not to be.
+    `written` says that the lock file was updated. `problems` are about entries that could not be counted;
+    `skipped` names the entries that were left out on request.
     """
 
     config: Config

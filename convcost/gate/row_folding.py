@@ -37,7 +37,7 @@ def fold_rows(items: Mapping[str, Item]) -> dict[str, FoldedRow[Item]]:
         for place in range(max(map(len, parts), default=0)):
             parts = _folded_at(place, parts)
     paths = {".".join(path): found for path, found in parts.items()}
-    return {path: paths[path] for path in sorted(paths, key=natural_key)}
+    return {path: paths[path] for path in sorted(paths, key=natural_sort_key)}
 
 
 def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts, FoldedRow[Item]]:
@@ -88,7 +88,7 @@ def _indices(part: str) -> list[str]:
     return [str(number) for run in ranges for number in run]
 
 
-def natural_key(path: str) -> list[tuple[int, int, str]]:
+def natural_sort_key(path: str) -> list[tuple[int, int, str]]:
     """By what paths are sorted: numbers by their value, before names."""
     return [_rank(part) for part in path.split(".")]
 

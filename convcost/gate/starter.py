@@ -13,9 +13,9 @@ import msgspec
 from convcost.core.errors import UsageError
 from convcost.core.record_fields import KeyType, key_type, record_keys
 from convcost.devices.names import DTYPES
-from convcost.gate.config_file import OWN_FILE, PYPROJECT, nearest_config
+from convcost.gate.config_file import CONFIG_NAME, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
-from convcost.gate.limit import LIMITED, LIMITS
+from convcost.gate.limit import LIMITED_METRICS, LIMITS
 from convcost.system.files import create_text, display_path
 
 WIDTH = 100
@@ -29,18 +29,18 @@ max_flops = "400 KFLOPs"
 
 
 def write_starter(file: str) -> Path:
-    """Write the file that is named, or convcost.toml; UsageError where a configuration is already."""
-    path = Path(file or OWN_FILE)
+    """Write `file`, or convcost.toml if it is empty; UsageError if there is a configuration already."""
+    path = Path(file or CONFIG_NAME)
     if path.name == PYPROJECT:
         raise UsageError(
-            f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {OWN_FILE} is written."
+            f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {CONFIG_NAME} is written."
         )
     if os.path.lexists(path):
         raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.")
     known = None if file else nearest_config()
     if known and known.path.parent.samefile(path.parent):
         message = f"{known.name} has a [tool.convcost] already"
-        raise UsageError(message, hint=f"Add entries there, or delete it: {OWN_FILE} would hide it.")
+        raise UsageError(message, hint=f"Add entries there, or delete it: {CONFIG_NAME} would hide it.")
     create_text(path, starter_text())
     return path
 
@@ -64,7 +64,7 @@ def _lines() -> Iterator[str]:
     yield from _commented_out({name: entry[name] for name in entry if name in own})
     yield from _comment(f"{', '.join(defaults)}: as above, for this entry alone.")
     yield from _comment('Limits, each a number, "2 GFLOPs", or a formula such as "20*B*S*E**2":')
-    for name, description in LIMITED.items():
+    for name, description in LIMITED_METRICS.items():
         yield from _comment(f"{name}, max_{name}, min_{name}: {description}")
     yield ""
     yield from _comment(_keys(ConfigTable)["devices"].description)

@@ -1,4 +1,4 @@
-"""Where the keys of a TOML text stand, which tomllib does not say. The text has been read by it already."""
+"""The positions of the keys in a TOML text that tomllib has accepted; tomllib itself does not tell them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class _Token(NamedTuple):
 def positions(text: str) -> dict[KeyPath, Position]:
     """The position of each key, those of tables in brackets and in braces among them, by its path.
 
-    Items of lists have their place as a key, where there is a key in them to point at.
+    An item of a list is entered by its index, if there is a key in it.
     """
-    return _Scan(text).found
+    return _KeyScanner(text).found
 
 
-class _Scan:
+class _KeyScanner:
     """A walk over the tokens that enters each key."""
 
     def __init__(self, text: str) -> None:

@@ -18,10 +18,10 @@ INDEX_BYTES = 8
 
 
 class SavedTensors(NamedTuple):
-    """What autograd keeps of a forward until its backward: the input or output, and tensors of its own.
+    """What autograd saves in a forward for its backward: the input or output, and further tensors.
 
     `elements` are of the dtype, `statistics` of at least four bytes each, `masks` of one byte, `indices` of
-    eight. Parameters, which are there anyway, are not in it. As torch keeps it on a CUDA device.
+    eight. Parameters are not included. The rules are those of torch on a CUDA device.
     """
 
     input: bool = False
@@ -94,20 +94,20 @@ class Layer:
         return Cost()
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """What autograd keeps of a forward in training, from an input of `shape` to an `output`."""
+        """What autograd saves for backward in a forward from an input of `shape` to an `output`."""
         raise NotImplementedError
 
     def shares_memory(self, training: bool) -> bool:
-        """Whether the output lies where the input is: a view of it, or written over it."""
+        """Whether the output shares the input's memory: as a view, or in place."""
         return getattr(self, "inplace", False)
 
     @property
     def is_view(self) -> bool:
-        """Whether the output is the input seen in another way, and not written over it."""
+        """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
 
     def input_elements(self, shape: Shape) -> Size:
-        """Elements of what it works on: the input, or a copy of it with padding around it."""
+        """Elements of the input, or of its padded copy if the layer makes one."""
         return arithmetic.elements(shape)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -115,7 +115,7 @@ class Layer:
         return ()
 
     def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
-        """How each spatial dimension of the output comes about: its name, a formula, the sizes for its {}."""
+        """For each spatial dimension of the output its name, a formula, and the sizes for its {}."""
         return ()
 
     def arguments(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Layers on an input shape: every shape between them, checked, and the Report that comes of it."""
+"""A chain of layers on an input shape: checks every layer, and makes the Report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convcost.layers.interface import Layer
 
 
 class Evaluator(Protocol):
-    """Sees to what layers require, and works out what they yield."""
+    """Handles the requirements of layers, and computes their outputs and costs."""
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Raise RequirementError if layer number `step` can't have what it requires."""
@@ -36,7 +36,7 @@ def unfulfilled(requirement: Requirement, step: int) -> RequirementError:
 
 
 class NumericEvaluator:
-    """The bookkeeper where every size is a number: requirements are checked."""
+    """The evaluator for numbers: requirements are checked at once."""
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Raise RequirementError if `requirement` does not hold."""

@@ -12,25 +12,26 @@ from convcost.core.units import sign
 from convcost.gate.assertion import AssertionResult, hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import is_number, share_text
-from convcost.render.gate.baseline_tables import change_tables, fitted
-from convcost.render.gate.check_texts import LABELS, figure, sentence
+from convcost.render.gate.baseline_tables import change_tables, wrap_to_fit
+from convcost.render.gate.check_texts import LABELS, failure_sentence, figure_text
 from convcost.render.notes import sizes_text
 from convcost.render.style import Style
 from convcost.render.table import render_document
+from convcost.render.texts import MixedText
 
 MOST_LINES = 20
 """Layers that are listed, those that cost most; the rest on one line."""
 
 
-def failure(result: AssertionResult, width: int) -> str:
-    """The whole text: a sentence for each check that failed, tables, and what may explain it."""
+def failure_text(result: AssertionResult, width: int) -> str:
+    """A sentence for each check that failed, tables, and what may explain it."""
     name = result.counted.report.name
-    sentences = [f"{name}: {sentence(check)}" for check in result.failed]
+    sentences: list[str] = [MixedText(f"{name}: ", failure_sentence(check)) for check in result.failed]
     if result.changes:
         sentences.append(f"{name} does not cost as much as {result.like}")
     sizes = sizes_text((result.report,))
-    tables = (fitted(table, width) for table in _tables(result, width))
-    section = Section(tuple(tables), tuple(f"{text}." for text in _notes(result)))
+    tables = (wrap_to_fit(table, width) for table in _tables(result, width))
+    section = Section(tuple(tables), tuple(MixedText(text, ".") for text in _notes(result)))
     body = render_document(Document((), section).map_texts(make_printable), Style(width))
     text = "\n".join([*map(make_printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
@@ -45,68 +46,68 @@ def _tables(result: AssertionResult, width: int) -> Iterator[Table]:
     failed = dict.fromkeys(check.metric for check in result.failed)
     metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].is_additive]
     if metrics:
-        yield _by_layer(result, metrics)
+        yield _layer_table(result, metrics)
     if result.changes:
         name = result.counted.report.name
-        yield from change_tables(result.changes, name, _part(result.report), width, (result.like, "here"))
+        yield from change_tables(result.changes, name, _row_noun(result.report), width, (result.like, "here"))
 
 
-def _part(report: Report) -> str:
+def _row_noun(report: Report) -> str:
     return "module" if report.trace else "layer"
 
 
-def _by_layer(result: AssertionResult, metrics: list[str]) -> Table:
-    """Each layer's figures, all together, what was asked for, and the difference."""
+def _layer_table(result: AssertionResult, metrics: list[str]) -> Table:
+    """Each layer's figures, their total, what was asserted, and the difference."""
     report = result.report
-    rows = [row for row in report.rows if any(_figure(row, report, metric) for metric in metrics)]
-    shown, others = _most(rows, report, metrics[0])
+    rows = [row for row in report.rows if any(_row_figure(row, report, metric) for metric in metrics)]
+    shown, others = _largest_rows(rows, report, metrics[0])
     lines = [Line(_label(row), _cells([row], report, metrics)) for row in shown]
     if others:
         lines.append(Line(f"{len(others)} others", _cells(others, report, metrics)))
-    lines += [Line("total", _cells(rows, report, metrics)), *_asked(result, metrics)]
+    lines += [Line("total", _cells(rows, report, metrics)), *_asserted_lines(result, metrics)]
     columns = (column for metric in metrics for column in (LABELS[metric], "share"))
-    table = Table((f"by {_part(report)}", *columns), tuple(lines))
+    table = Table((f"by {_row_noun(report)}", *columns), tuple(lines))
     return table.without("share") if report.open_names else table
 
 
-def _asked(result: AssertionResult, metrics: list[str]) -> tuple[Line, Line]:
-    """What was asked of each metric, and how much more there is."""
+def _asserted_lines(result: AssertionResult, metrics: list[str]) -> tuple[Line, Line]:
+    """What was asserted of each metric, and by how much the total is more."""
     checks = [next(check for check in result.failed if check.metric == metric) for metric in metrics]
     pairs = [(check.relation, check.metric, wanted_amount(result, check)) for check in checks]
-    asked = (f"{relation} {figure(amount)}" for relation, _, amount in pairs)
+    asked = (MixedText(f"{relation} ", figure_text(amount)) for relation, _, amount in pairs)
     more = (_signed(getattr(result.report, metric) - amount) for _, metric, amount in pairs)
-    return Line("asserted", _spaced(asked)), Line("difference", _spaced(more))
+    return Line("asserted", _with_empty_shares(asked)), Line("difference", _with_empty_shares(more))
 
 
-def _spaced(texts: Iterable[str]) -> tuple[str, ...]:
-    """With an empty cell behind each, where its share would be."""
+def _with_empty_shares(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each with an empty cell after it, in the column of shares."""
     return tuple(cell for text in texts for cell in (text, ""))
 
 
 def _signed(number: Any) -> str:
-    return f"{sign(number)}{figure(abs(number))}" if is_number(number) else figure(number)
+    return MixedText(sign(number), figure_text(abs(number))) if is_number(number) else figure_text(number)
 
 
-def _most(rows: list[Row], report: Report, metric: str) -> tuple[list[Row], list[Row]]:
-    """Those that are listed, in their order, and the others; formulas have no order of size."""
+def _largest_rows(rows: list[Row], report: Report, metric: str) -> tuple[list[Row], list[Row]]:
+    """The rows to list, in their order, and the others: of formulas the first ones, as they have no order."""
     if len(rows) <= MOST_LINES:
         return rows, []
     ranked = rows
     if not report.open_names:
-        ranked = sorted(rows, key=lambda row: -_figure(row, report, metric))
+        ranked = sorted(rows, key=lambda row: -_row_figure(row, report, metric))
     first = {id(row) for row in ranked[: MOST_LINES - 1]}
     return [row for row in rows if id(row) in first], [row for row in rows if id(row) not in first]
 
 
-def _figure(row: Row, report: Report, metric: str) -> Any:
+def _row_figure(row: Row, report: Report, metric: str) -> Any:
     return BY_NAME[metric].in_row(row, report.convention)
 
 
 def _cells(rows: list[Row], report: Report, metrics: list[str]) -> tuple[str, ...]:
     cells = []
     for metric in metrics:
-        part = sum(_figure(row, report, metric) for row in rows)
-        cells += [figure(part), share_text(part, getattr(report, metric))]
+        part = sum(_row_figure(row, report, metric) for row in rows)
+        cells += [figure_text(part), share_text(part, getattr(report, metric))]
     return tuple(cells)
 
 

@@ -17,7 +17,7 @@ LARGEST_PLAIN_DENOMINATOR = 9
 
 
 def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
-    """For each metric, the ratio of `other` to the first and who has fewer where; where inputs are alike."""
+    """For each metric, the ratio to the first and which has fewer at which sizes; where inputs are equal."""
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
         labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
@@ -58,7 +58,8 @@ def _order_text(found: BreakEven, first: str, other: str) -> str:
             f"{names[found.signs[0]]}, or both as many where ", relation_text(found.equality.text)
         )
     if not found.crossings:
-        return f"{names[found.signs[0]]} always"
+        always = {-1: f"{other} always has fewer", 1: f"{first} always has fewer", 0: "both are always equal"}
+        return always[found.signs[0]]
     stretches = (
         MixedText(f"{names[sign]} ", _range_text(found, place)) for place, sign in enumerate(found.signs)
     )

@@ -12,23 +12,24 @@ from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.formulas import about_text, factor_text, shape_text, short_text
+from convcost.render.formulas import approximate_text, factor_text, shape_text, short_text
 from convcost.render.model import partial_note
 from convcost.render.notes import (
     NO_COUNTERS,
-    assumed_text,
+    assumptions_note,
     convention_note,
     costs_against,
     sizes_facts,
     spec_text,
-    unknown_text,
+    valid_macs_note,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.report import layer_table
 from convcost.render.style import Style
+from convcost.render.texts import MixedText
 
 MOST_LINES = 12
-"""Parts that are listed, those that make up most of the difference."""
+"""The most parts that are listed: those that make up most of the difference."""
 
 
 def comparison_document(comparison: Comparison, style: Style) -> Document:
@@ -39,7 +40,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         (
             _shapes_line("input", [report.input for report in reports]),
             _shapes_line("output", [report.output for report in reports]),
-            *(_compared(comparison, metric) for metric in shown_metrics(*reports)),
+            *(_metric_line(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
@@ -60,7 +61,7 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
     return Line(label, with_ratios([shape_text(shape) for shape in shapes]))
 
 
-def _compared(comparison: Comparison, metric: Metric) -> Line:
+def _metric_line(comparison: Comparison, metric: Metric) -> Line:
     found = (getattr(report, metric.name) for report in comparison.candidates)
     values = [short_text(value, missing=metric.missing or NONE) for value in found]
     ratios = [factor_text(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
@@ -68,17 +69,17 @@ def _compared(comparison: Comparison, metric: Metric) -> Line:
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What a reader has to know before taking a ratio at its word."""
+    """What to know about the ratios: inputs that differ, the verdicts, assumptions."""
     others = comparison.candidates[1:]
-    notes = [_inputs(comparison)]
+    notes = [_input_size_note(comparison)]
     for other in others:
         notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
     reports = comparison.candidates
-    notes += [assumed_text(reports), unknown_text(reports), NO_COUNTERS if comparison.is_open else ""]
+    notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
     return tuple(note for note in notes if note)
 
 
-def _inputs(comparison: Comparison) -> str:
+def _input_size_note(comparison: Comparison) -> str:
     if comparison.is_open:
         return ""
     counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
@@ -91,40 +92,39 @@ def _inputs(comparison: Comparison) -> str:
 def _verdict(comparison: Comparison, other: Report) -> str:
     first = comparison.first
     if any((first.flops, other.flops, first.params, other.params)):
-        costs = f"{costs_against(first, other)}{_amounts(first, other)} and has {_params(comparison, other)}."
+        flops = f"{costs_against(first, other)}{_flops_amounts(first, other)}"
+        costs = f"{flops} and has {_params_clause(comparison, other)}."
     else:
         costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
-    return " ".join(part for part in (costs, _outputs(comparison, other)) if part)
+    return MixedText.joined(" ", filter(None, (costs, _output_note(comparison, other))))
 
 
-def _amounts(first: Report, other: Report) -> str:
+def _flops_amounts(first: Report, other: Report) -> str:
     """Both FLOPs, where the first has any: (1.97 MFLOPs against 327.7 KFLOPs)."""
     return f" ({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})" if first.flops else ""
 
 
-def _params(comparison: Comparison, other: Report) -> str:
+def _params_clause(comparison: Comparison, other: Report) -> str:
     """0.60× its parameters."""
     if comparison.first.params:
         return f"{ratio(comparison.ratio('params', other))} its parameters"
     return f"{exact(other.params)} parameters against none" if other.params else "no parameters either"
 
 
-def _outputs(comparison: Comparison, other: Report) -> str:
+def _output_note(comparison: Comparison, other: Report) -> str:
     first = comparison.first
     if other.output == first.output:
         return ""
-    shapes = f"{shape_text(other.output)} against {shape_text(first.output)}"
+    shapes = MixedText(shape_text(other.output), " against ", shape_text(first.output))
     if other.output_elements == first.output_elements:
-        return f"The outputs have different shapes, {shapes}, and as many elements."
+        return MixedText("The outputs have different shapes, ", shapes, ", and equally many elements.")
     if not (first.output_elements and other.output_elements):
         empty = first.name if other.output_elements else other.name
-        return f"The outputs differ, {shapes}: that of {empty} is empty."
+        return MixedText("The outputs differ, ", shapes, f": that of {empty} is empty.")
     elements = ratio(comparison.ratio("output_elements", other))
     each = ratio(comparison.ratio("flops_per_output_element", other))
-    return (
-        f"The outputs differ, {shapes}: {other.name} yields {elements} the output elements, each at {each} "
-        f"the FLOPs; one can't stand in for the other without a further step."
-    )
+    yields = f": {other.name} yields {elements} the output elements, each at {each} the FLOPs"
+    return MixedText("The outputs differ, ", shapes, yields, ", so they are not drop-in replacements.")
 
 
 def differences(comparison: Comparison) -> Section:
@@ -151,5 +151,5 @@ def _sum_of(found: list[Contribution]) -> Contribution:
 
 def _difference_line(found: Contribution) -> Line:
     sign = "+" if found.difference > 0 else "−" if found.difference else ""
-    shown = ("–" if value is None else about_text(value) for value in (found.first, found.other))
-    return Line(found.part, (*shown, f"{sign}{about_text(abs(found.difference))}"))
+    shown = ("–" if value is None else approximate_text(value) for value in (found.first, found.other))
+    return Line(found.part, (*shown, f"{sign}{approximate_text(abs(found.difference))}"))

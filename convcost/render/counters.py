@@ -19,17 +19,19 @@ PENDING = "..."
 
 MISSING = "not installed"
 
-Listed = list[tuple[Counter, str | None]]
+VersionedCounters = list[tuple[Counter, str | None]]
 """Counters, each with its version if it is installed."""
 
 DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
 
-NOTE = "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
+DIAGNOSIS_NOTE = (
+    "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
+)
 
-UNEXPLAINED = "Not every difference is explained: what is not stands as unexplained."
+UNEXPLAINED_NOTE = "Not every difference is explained: what is not stands as unexplained."
 
 BROKEN_LABEL = 28
-"""The least that a label broken into lines needs."""
+"""The least width of a label that is broken into lines."""
 
 Amount = Callable[[Fraction, str], str]
 """Writes a number with its unit, or alone."""
@@ -98,11 +100,11 @@ def counters_document(result: CounterList, style: Style) -> Document:
     """The counters that come with convcost side by side; below them the others, a line each."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
-    tables = (_side_by_side(own), *([_peers(others)] if others else ()))
-    return Document((), Section(tables, _installing(others)))
+    tables = (_own_counters_table(own), *([_peers_table(others)] if others else ()))
+    return Document((), Section(tables, _install_notes(others)))
 
 
-def _side_by_side(listed: Listed) -> Table:
+def _own_counters_table(listed: VersionedCounters) -> Table:
     """Version, unit, what each counts, what it does not see."""
     counters = [counter for counter, _ in listed]
     lines = (
@@ -115,7 +117,7 @@ def _side_by_side(listed: Listed) -> Table:
     return Table(("", *(counter.title for counter in counters)), lines, text=True)
 
 
-def _peers(listed: Listed) -> Table:
+def _peers_table(listed: VersionedCounters) -> Table:
     lines = (
         Line(counter.name, (version or MISSING, counter.unit, counter.blind_spots))
         for counter, version in listed
@@ -123,7 +125,7 @@ def _peers(listed: Listed) -> Table:
     return Table(("for models", "version", "unit", "blind to"), tuple(lines), text=True)
 
 
-def _installing(listed: Listed) -> tuple[str, ...]:
+def _install_notes(listed: VersionedCounters) -> tuple[str, ...]:
     """How to get what is not there."""
     missing: dict[str, list[str]] = {}
     for counter, version in listed:
@@ -153,7 +155,8 @@ def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
     for diagnosis in report.diagnoses.values():
         lines.append(Line(diagnosis.title, _diagnosis_cells(report, diagnosis, amount)))
         lines += [
-            Line(cause.description, ("", "", _difference(cause, amount)), True) for cause in diagnosis.causes
+            Line(cause.description, ("", "", _difference_text(cause, amount)), True)
+            for cause in diagnosis.causes
         ]
     return Table(DIAGNOSIS_COLUMNS, tuple(lines))
 
@@ -169,14 +172,14 @@ def _diagnosis_cells(report: DiagnosedReport, diagnosis: CounterDiagnosis, amoun
     if raw is None or macs is None or difference is None:
         return ("–", "–", diagnosis.result.verdict)
     unit = f"{diagnosis.result.raw_unit}s"
-    return (amount(Fraction(raw), unit), amount(macs, ""), signed(difference, amount))
+    return (amount(Fraction(raw), unit), amount(macs, ""), signed_text(difference, amount))
 
 
-def _difference(cause: Cause, amount: Amount) -> str:
-    return signed(Fraction(cause.flops, FLOPS_PER_MAC), amount)
+def _difference_text(cause: Cause, amount: Amount) -> str:
+    return signed_text(Fraction(cause.flops, FLOPS_PER_MAC), amount)
 
 
-def signed(value: Fraction, amount: Amount = _in_full) -> str:
+def signed_text(value: Fraction, amount: Amount = _in_full) -> str:
     """+1,600, −7,680, or 0."""
     return f"{sign(value)}{amount(abs(value), '')}"
 
@@ -184,9 +187,9 @@ def signed(value: Fraction, amount: Amount = _in_full) -> str:
 def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
     diagnoses = report.diagnoses.values()
     if any(diagnosis.causes for diagnosis in diagnoses):
-        yield NOTE
+        yield DIAGNOSIS_NOTE
     if any(diagnosis.unexplained for diagnosis in diagnoses):
-        yield UNEXPLAINED
+        yield UNEXPLAINED_NOTE
     about: dict[str, list[str]] = {}
     for diagnosis in diagnoses:
         for text in _diagnosis_texts(diagnosis):

@@ -153,7 +153,7 @@ class StepText(NamedTuple):
 
 
 class Derivation(NamedTuple):
-    """How one thing comes about, step by step."""
+    """How the costs of a layer, a design or a comparison come about, step by step."""
 
     title: str
     steps: tuple[StepText, ...]

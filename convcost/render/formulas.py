@@ -19,7 +19,7 @@ LONGEST_FORMULA = 56
 LONGEST_ALONE = 104
 """Of a formula in the one column of a table, where it may take two lines."""
 
-TOO_LONG = "(long: --json has it)"
+TOO_LONG = "(too long: see --json)"
 
 SUMS = (" + ", " − ")
 ENCLOSED = re.compile(r"⌊[^⌊⌋()]*⌋|\([^()⌊⌋]*\)")
@@ -57,7 +57,7 @@ def _expression_text(value: Any, grouped: bool = True) -> MathText:
     return MathText(readable(value, grouped=grouped), (Expression(value, grouped),))
 
 
-def about_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA) -> str:
+def approximate_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA) -> str:
     """About how much a number is, 4.09 G; or a formula."""
     return units.human(value, unit) if is_number(value) else short_text(value, longest=longest)
 
@@ -149,7 +149,7 @@ def relation_text(compose: Callable[[Callable[[Any], str]], str]) -> MathText:
 
 def _needs_brackets(value: Value, text: str, before: str, after: str) -> bool:
     """A sum beside another sign, a divisor that is a product, a factor with a `/`."""
-    outside = _outside(text)
+    outside = _outside_brackets(text)
     is_factor = before.endswith("·") or after.startswith("·")
     return not isinstance(value, str) and (
         any(sign in outside for sign in SUMS)
@@ -158,7 +158,7 @@ def _needs_brackets(value: Value, text: str, before: str, after: str) -> bool:
     )
 
 
-def _outside(text: str) -> str:
+def _outside_brackets(text: str) -> str:
     """`text` without what is enclosed in it."""
     while (less := ENCLOSED.sub("", text)) != text:
         text = less

@@ -11,12 +11,12 @@ from convcost.render.style import Style, as_ascii
 
 def render(result: Result, style: Style) -> str:
     """A fragment: what it is about, tables, notes; no script and no style of its own but alignment."""
-    read = document(result, style)
+    laid_out = document(result, style)
     heading = "<br>".join(
         f"{f'<b>{escape(label)}</b> ' if label else ''}<code>{escape(text)}</code>"
-        for label, text in (*read.heading, *read.facts)
+        for label, text in (*laid_out.heading, *laid_out.facts)
     )
-    text = f"<div><p>{heading}</p>{''.join(map(_section, read.sections))}</div>\n"
+    text = f"<div><p>{heading}</p>{''.join(map(_section, laid_out.sections))}</div>\n"
     return text if style.unicode else as_ascii(text)
 
 

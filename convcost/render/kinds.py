@@ -1,4 +1,4 @@
-"""Every kind of result, and where the functions are that say what to show of it. A new kind: a line here."""
+"""Every kind of result, with the functions that say what to show of it. A new kind: a line here."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ResultKind(NamedTuple):
         document: `(result, style) -> Document`, what the formats for people show.
         record: `(result) -> Record`, what JSON shows.
         rows: `(result, style) -> list[dict]`, what CSV shows.
-        formats: Those that it can be shown in.
-        command: The command that shows it, where it has not every format.
+        formats: The formats that it has.
+        command: The command that shows it, for the message where a format is missing.
     """
 
     document: str
@@ -82,21 +82,23 @@ def kind_of(result: type) -> ResultKind:
 
 def document(result: Result, style: Style) -> Document:
     """What to read of `result`, in the characters that the reader has."""
-    laid_out: Document = function_at(kind_of(type(result)).document)(result, style).map_texts(make_printable)
+    laid_out: Document = load_function(kind_of(type(result)).document)(result, style).map_texts(
+        make_printable
+    )
     return laid_out if style.unicode else laid_out.map_texts(as_ascii)
 
 
 def record(result: Result) -> Record:
     """All of `result` as plain data."""
-    return cast("Record", function_at(kind_of(type(result)).record)(result))
+    return cast("Record", load_function(kind_of(type(result)).record)(result))
 
 
 def rows(result: Result, style: Style) -> list[dict[str, Any]]:
     """`result` as lines of plain data."""
-    return cast("list[dict[str, Any]]", function_at(kind_of(type(result)).rows)(result, style))
+    return cast("list[dict[str, Any]]", load_function(kind_of(type(result)).rows)(result, style))
 
 
-def function_at(place: str) -> Callable[..., Any]:
+def load_function(place: str) -> Callable[..., Any]:
     """The function at `module:name` below `convcost.render`."""
     module, _, name = place.partition(":")
     found: Callable[..., Any] = getattr(import_module(f"convcost.render.{module}"), name)

@@ -39,36 +39,36 @@ TOKEN = re.compile(
     r"|(?P<words>[^\W\d]\w+(?: [^\W\d]\w*)*)|(?P<space> )|(?P<sign>.)",
     re.DOTALL,
 )
-"""What is in a formula beside expressions; words are of two letters or more, a letter alone is a name."""
+"""The tokens of a formula outside its expressions; a word has two letters or more, a single one is a name."""
 
 
 def render(result: Result, style: Style) -> str:
     """A description of what it is about, derivations, tabulars, and the notes as a list."""
-    read = document(result, style._replace(unicode=True))
+    laid_out = document(result, style._replace(unicode=True))
     parts = [
-        _description(read),
-        *map(_derivation, read.derivations),
-        *(part for section in read.sections for part in _section(section)),
+        _description(laid_out),
+        *map(_derivation, laid_out.derivations),
+        *(part for section in laid_out.sections for part in _section(section)),
     ]
     whole = f"{PREAMBLE}\n" + "\n\n".join(filter(None, parts)) + "\n"
     safe = COMMAND.sub(r"\1:{}:", whole)
     return safe if style.unicode else as_ascii(safe)
 
 
-def _description(read: Document) -> str:
+def _description(laid_out: Document) -> str:
     """Designs as code, and facts about them."""
-    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in read.heading]
-    items += [rf"\item[{_label(label)}] {text(content)}" for label, content in read.facts]
+    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in laid_out.heading]
+    items += [rf"\item[{_label(label)}] {text(content)}" for label, content in laid_out.facts]
     return _environment("description", items)
 
 
 def _label(label: str) -> str:
-    """`label` where it ends with a bracket of the command it is given to."""
+    """`label` as the option of a command: in braces if it has brackets."""
     return f"{{{escape_latex(label)}}}" if "[" in label or "]" in label else escape_latex(label)
 
 
 def _start(content: str) -> str:
-    """`content` behind a command that would take a bracket for its option."""
+    """`content` after a command that would take a leading bracket for its option."""
     return f"{{}}{content}" if content.startswith(("[", "*")) else content
 
 

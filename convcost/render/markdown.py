@@ -13,16 +13,16 @@ LINE_BREAK = "  \n  "
 
 def render(result: Result, style: Style) -> str:
     """A list of what it is about, a heading for each derivation, pipe tables, and the notes as a list."""
-    read = document(result, style)
-    about = (*read.heading, *read.facts)
+    laid_out = document(result, style)
+    about = (*laid_out.heading, *laid_out.facts)
     heading = [
         f"- **{escape_markdown(label)}**: {markdown_code_span(text)}"
         if label
         else f"  - {markdown_code_span(text)}"
         for label, text in about
     ]
-    parts = [heading, *map(_derivation, read.derivations)]
-    for section in read.sections:
+    parts = [heading, *map(_derivation, laid_out.derivations)]
+    for section in laid_out.sections:
         parts += [*map(_table, section.tables), [f"- {escape_markdown(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return text if style.unicode else as_ascii(text)

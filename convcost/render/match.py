@@ -37,7 +37,8 @@ def match_document(match: Match, style: Style) -> Document:
         heading=(*([(reference.name, reference.spec)] if reference else []), (match.name, match.spec)),
         facts=tuple(_facts(match)),
         costs=Section(
-            (full if _width(full) <= WIDEST else _table(match, ()),), _notes(match, len(_some(match)))
+            (full if _width(full) <= WIDEST else _table(match, ()),),
+            _notes(match, len(_shown_choices(match))),
         ),
     )
 
@@ -45,7 +46,7 @@ def match_document(match: Match, style: Style) -> Document:
 def _table(match: Match, others: tuple[Metric, ...]) -> Table:
     sizes, units = map(MathText, match.vary), (UNITS[name] for name in others)
     columns = ("", *sizes, UNITS[match.metric], "difference", "share", *units)
-    lines = (_line(choice, match, others) for choice in _listed(match))
+    lines = (_line(choice, match, others) for choice in _table_choices(match))
     return Table(columns, (_target_line(match, others), *lines))
 
 
@@ -109,18 +110,18 @@ def _label(choice: Choice, match: Match) -> str:
     return "" if match.choices else "next below"
 
 
-def _listed(match: Match) -> list[Choice]:
-    """The choices to show, in order, with what is next to the target: of many pairs some."""
+def _table_choices(match: Match) -> list[Choice]:
+    """The choices in the table, in order, with those next to the target; of many pairs a sample."""
     if not match.choices:
         sides = (side for side in (match.below, match.above) if side and side not in match.best)
         costs = {best.cost for best in match.best}
         others = (side for side in sides if side.cost not in costs)
         return sorted([*others, *match.best], key=lambda choice: choice.cost)
     above = [match.above] if match.above else []
-    return [*_some(match), *above]
+    return [*_shown_choices(match), *above]
 
 
-def _some(match: Match) -> list[Choice]:
+def _shown_choices(match: Match) -> list[Choice]:
     """The pairs to show: of many the nearest, and others spread evenly."""
     last = len(match.choices) - 1
     if last < MOST_LINES:
@@ -150,7 +151,7 @@ def _verdict(match: Match) -> str:
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
         return MixedText(with_sizes, f" {costs.format('exactly ')}, as {target}.")
-    off = _off(first.difference, match.target)
+    off = _difference_with_share(first.difference, match.target)
     if len({choice.cost for choice in match.best}) > 1:
         return MixedText(with_sizes, f" comes as near to {target} on either side: {off} off.")
     more = "more" if first.difference > 0 else "fewer"
@@ -166,7 +167,7 @@ def _choice_sizes(choice: Choice) -> str:
     return MixedText.joined(", ", (math_text("{} = {}", *pair) for pair in choice.sizes.items()))
 
 
-def _off(difference: Size, target: Size) -> str:
+def _difference_with_share(difference: Size, target: Size) -> str:
     """3,200 (0.98%)."""
     part = f" ({percent(Fraction(abs(difference), target))})" if target else ""
     return in_full(abs(difference)) + part

@@ -22,7 +22,7 @@ from convcost.render.model_tables import (
     phase_tables,
     select,
 )
-from convcost.render.notes import NO_COUNTERS, assumed_text, convention_note, sizes_text
+from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
@@ -80,15 +80,15 @@ def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view:
         partial_note(trace),
         *_unused_formulas(trace),
         _conditionals(trace),
-        _estimated(report, trace),
-        _complex(trace),
-        _sparse(trace),
+        _estimated_operators(report, trace),
+        _complex_operators(trace),
+        _sparse_operators(trace),
         DATA_RUN_NOTE if trace.ran == "data" else "",
-        _unused(trace),
-        *_tied(trace),
-        _repeated(root),
-        _hidden(root, selection, view),
-        assumed_text((report,)),
+        _unused_parameters(trace),
+        *_tied_parameters(trace),
+        _repeated_modules(root),
+        _hidden_modules(root, selection, view),
+        assumptions_note((report,)),
         NO_COUNTERS if report.open_names else "",
         convention_note(report.convention),
     )
@@ -148,7 +148,7 @@ def _branches(found: CondCall) -> str:
     return MixedText(costs, f"{which}: the {counted} one is counted, as it costs more.")
 
 
-def _estimated(report: Report, trace: Trace) -> str:
+def _estimated_operators(report: Report, trace: Trace) -> str:
     names = [
         operator_name(total.operator)
         for total in operator_totals(trace)
@@ -157,17 +157,17 @@ def _estimated(report: Report, trace: Trace) -> str:
     return f"Estimated by a usual rule, not exact: {join_first(names)}." if names else ""
 
 
-def _complex(trace: Trace) -> str:
+def _complex_operators(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in operator_totals(trace) if total.complex]
     return f"Each complex MAC is counted as {COMPLEX_MACS} real ones: {join_first(names)}." if names else ""
 
 
-def _sparse(trace: Trace) -> str:
+def _sparse_operators(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in operator_totals(trace) if total.sparse]
     return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
 
 
-def _unused(trace: Trace) -> str:
+def _unused_parameters(trace: Trace) -> str:
     if not trace.unused:
         return ""
     verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
@@ -175,19 +175,19 @@ def _unused(trace: Trace) -> str:
     return f"{names} {verb} counted among the parameters, but nothing used {them} in this run."
 
 
-def _tied(trace: Trace) -> Iterator[str]:
+def _tied_parameters(trace: Trace) -> Iterator[str]:
     for first, *others in trace.tied[:MOST_NAMED]:
         verb = "is" if len(others) == 1 else "are"
         yield f"{join_first(others)} {verb} the same tensor as {first}: counted once."
 
 
-def _repeated(root: Node) -> str:
+def _repeated_modules(root: Node) -> str:
     again = [node.module for node in root.walk() if node.module.calls > 1]
     texts = [f"{module.path} ran {module.calls} times" for module in again]
     return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
-def _hidden(root: Node, selection: Selection, view: View) -> str:
+def _hidden_modules(root: Node, selection: Selection, view: View) -> str:
     if view.by == "operator":
         return ""
     if view.filter and not selection.modules:

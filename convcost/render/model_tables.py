@@ -22,11 +22,11 @@ from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.document import Line, Table
-from convcost.render.formulas import about_text, factor_text, shape_text, share_text, short_text
+from convcost.render.formulas import approximate_text, factor_text, shape_text, share_text, short_text
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
-"""What a reader looks through; a tree is shown as deep as it stays within."""
+"""The most lines of a tree: it is shown as deep as it stays within them."""
 
 MODULE_HEADINGS = ("params", "trainable", "MACs", "FLOPs", "share", "backward")
 
@@ -47,7 +47,7 @@ class Selection(NamedTuple):
 
     @property
     def total(self) -> ModuleTotals:
-        """All of them, those within another one not again."""
+        """The totals of all shown modules, each counted once."""
         paths = {shown.node.module.path for shown in self.modules}
         outermost = (
             shown.node for shown in self.modules if not paths & set(parent_paths(shown.node.module.path))
@@ -80,7 +80,7 @@ def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None
 
 
 def _with_itself(node: Node, convention: Convention) -> Node:
-    """`node` with what it costs apart from its children as one of them, so that they add up to it."""
+    """`node` with its own cost as one more child, so that the children add up to it."""
     children = tuple(_with_itself(child, convention) for child in node.children)
     own = node.own
     counts = own.params or own.cost.flops(convention) or own.backward.flops(convention)
@@ -108,7 +108,7 @@ def _descendants(
 
 
 def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Selection:
-    """Every module with the text in its path or class, by its whole path."""
+    """Every module with the filter's text in its path or class, labelled by its whole path."""
     text = view.filter.lower()
     deepest = view.depth or root.depth
     found = [
@@ -146,8 +146,13 @@ def _module_line(found: ShownModule, report: Report, total: Size) -> Line:
 def _cells(share: ModuleTotals, report: Report, total: Size) -> tuple[str, ...]:
     flops = share.cost.flops(report.convention)
     backward = share.backward.flops(report.convention)
-    costs = (about_text(share.cost.macs), about_text(flops), share_text(flops, total), about_text(backward))
-    return (about_text(share.params), about_text(share.trainable_params), *costs)
+    costs = (
+        approximate_text(share.cost.macs),
+        approximate_text(flops),
+        share_text(flops, total),
+        approximate_text(backward),
+    )
+    return (approximate_text(share.params), approximate_text(share.trainable_params), *costs)
 
 
 def module_label(found: ShownModule) -> str:
@@ -216,8 +221,13 @@ def operator_table(report: Report, trace: Trace, in_full: bool, width: int) -> T
 
 def _operator_line(label: str, calls: int, cost: Cost, report: Report) -> Line:
     flops = cost.flops(report.convention)
-    cells = (short_text(calls), about_text(cost.macs), about_text(flops), share_text(flops, report.flops))
-    return Line(label, (*cells, about_text(cost.elementwise)))
+    cells = (
+        short_text(calls),
+        approximate_text(cost.macs),
+        approximate_text(flops),
+        share_text(flops, report.flops),
+    )
+    return Line(label, (*cells, approximate_text(cost.elementwise)))
 
 
 def _other_operators(totals: list[OperatorTotal], report: Report) -> list[Line]:
@@ -249,7 +259,10 @@ def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
         times = factor_text(ratio_of(flops, forward))
-        return Line(label, (about_text(cost.macs), about_text(flops), times, about_text(cost.elementwise)))
+        return Line(
+            label,
+            (approximate_text(cost.macs), approximate_text(flops), times, approximate_text(cost.elementwise)),
+        )
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))

@@ -1,4 +1,4 @@
-"""Sentences beside the numbers: what was assumed, what the convention is, what differs in kind."""
+"""Sentences and facts that several results share: sizes, assumptions, the convention."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from convcost.render.document import Fact
 from convcost.render.formulas import TOO_LONG, math_text, relation_text, size_text
 from convcost.render.texts import MathText, MixedText
 
-COUNTED = {
+COUNT_TEXTS = {
     "matmul": "2 × MACs; bias adds and elementwise work are counted apart",
     "bias": "2 × MACs + bias adds; elementwise work is counted apart",
     "all": "2 × MACs + bias adds + elementwise work",
 }
-TAPS = {
-    "full": "taps on padding count",
-    "valid": "only taps on real data count",
+PADDING_TEXTS = {
+    "full": "padding MACs are included",
+    "valid": "padding MACs are left out",
 }
 
 
@@ -28,13 +28,13 @@ MOST_ASSUMED = 12
 
 LONGEST_ASSUMED = 200
 
-NO_COUNTERS = "The counters count numbers alone: they can be asked once every size has one."
+NO_COUNTERS = "Counters need concrete sizes."
 
 
 def convention_note(convention: Convention) -> str:
     """What FLOPs means here."""
     return (
-        f"FLOPs = {COUNTED[convention.count]}; {TAPS[convention.padding]} "
+        f"FLOPs = {COUNT_TEXTS[convention.count]}; {PADDING_TEXTS[convention.padding]} "
         f"(convention: {convention.count}, {convention.padding})."
     )
 
@@ -55,8 +55,8 @@ def join_sizes(bound: Mapping[str, str], assumed: Sequence[str], left_open: Sequ
     return MixedText.joined("; ", filter(None, parts))
 
 
-def assumed_text(reports: tuple[Report, ...]) -> str:
-    """What the formulas take for granted."""
+def assumptions_note(reports: tuple[Report, ...]) -> str:
+    """What the formulas assume about the open sizes."""
     found = list({each.text: each for report in reports for each in report.assumptions}.values())
     shown = map(_assumption_text, found[:MOST_ASSUMED])
     more = f"; and {len(found) - MOST_ASSUMED} more: --json has them" if found[MOST_ASSUMED:] else ""
@@ -71,8 +71,8 @@ def _assumption_text(assumption: Assumption) -> str:
     return MathText(assumption.text, relation_text(partial(statement, assumption)).parts)
 
 
-def unknown_text(reports: tuple[Report, ...]) -> str:
-    """Why a row is left open."""
+def valid_macs_note(reports: tuple[Report, ...]) -> str:
+    """Why MACs on real data are unknown, where they are."""
     is_known = all(report.valid_macs is not None for report in reports)
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 

@@ -26,9 +26,9 @@ def total_lines(report: Report) -> list[Line]:
         )
         lines.append(Line(metric_label(metric, report), cells, metric.is_minor))
         if metric.name == "params" and len(report.rows) == 1:
-            lines += _parameters(report)
+            lines += _parameter_lines(report)
         if metric.name == "bytes" and not report.trace:
-            lines += _bytes_by_dtype(report)
+            lines += _bytes_lines(report)
     return lines
 
 
@@ -43,14 +43,14 @@ def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) ->
     return (fraction(value), human(value, unit) if unit else "")
 
 
-def _parameters(report: Report) -> list[Line]:
+def _parameter_lines(report: Report) -> list[Line]:
     return [
         Line(MixedText(f"{name} ", shape_text(shape)), _amount_cells(elements(shape), "", report), minor=True)
         for name, shape in report.rows[0].parameters.items()
     ]
 
 
-def _bytes_by_dtype(report: Report) -> list[Line]:
+def _bytes_lines(report: Report) -> list[Line]:
     others = [replace(report, dtype=dtype) for dtype in DTYPES if dtype != report.dtype]
     return [
         Line(f"in {other.dtype}", _amount_cells(other.bytes, "B", report), minor=True) for other in others
@@ -58,7 +58,7 @@ def _bytes_by_dtype(report: Report) -> list[Line]:
 
 
 def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
-    """Those a table has: what is trainable only where not all parameters are."""
+    """The metrics that a table shows; trainable parameters only where some are frozen."""
     some_are_frozen = any(report.trainable_params != report.params for report in reports)
     return tuple(each for each in METRICS if some_are_frozen or each.name != "trainable_params")
 

@@ -13,11 +13,11 @@ from convcost.render.formulas import shape_text, short_text
 from convcost.render.model import model_document
 from convcost.render.notes import (
     NO_COUNTERS,
-    assumed_text,
+    assumptions_note,
     convention_note,
     sizes_facts,
     spec_text,
-    unknown_text,
+    valid_macs_note,
 )
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style
@@ -48,7 +48,7 @@ def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
 
 def _report_notes(report: Report) -> tuple[str, ...]:
     counters = NO_COUNTERS if report.open_names else ""
-    notes = (assumed_text((report,)), unknown_text((report,)), counters)
+    notes = (assumptions_note((report,)), valid_macs_note((report,)), counters)
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

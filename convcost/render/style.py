@@ -20,8 +20,13 @@ SPELLINGS = str.maketrans(
 
 
 class View(NamedTuple):
-    """Which part of a model's tree is shown: how deep, as deep as a screen has room for if None; sorted by
-    which quantity, in order of running if empty; only what has `filter` in its path or class; or by operator.
+    """Which part of a model's tree is shown, or its operators.
+
+    Attributes:
+        depth: How many levels; as many as a screen has room for if None.
+        sort: The quantity to sort by; in order of running if empty.
+        filter: Only modules with this text in their path or class.
+        by: What a line is about.
     """
 
     depth: int | None = None

@@ -42,8 +42,8 @@ TITLE_WIDTH = 11
 GAP = 2
 """Between a label and its text."""
 
-GLUE = "\ue000"
-"""A space where no line ends: rich has none, for it breaks at every kind."""
+NO_BREAK_SPACE = "\ue000"
+"""Stands for a space at which no line may break: rich breaks at every real kind of space."""
 
 ENCLOSED = re.compile(r"[(⌊](?:(?![a-z]{2})[^()⌊⌋]){1,24}[)⌋]")
 """Brackets around a short formula or shape; names of sizes that are words are rare in them."""
@@ -55,13 +55,13 @@ def render(result: Result, style: Style) -> str:
 
 
 def render_document(document: Document, style: Style) -> str:
-    """What is laid out already."""
-    return print_to_text(lambda console: _print(console, document, style.part), style)
+    """The text of a document."""
+    return print_to_text(lambda console: _print_document(console, document, style.part), style)
 
 
-def _print(console: Console, document: Document, part: str) -> None:
+def _print_document(console: Console, document: Document, part: str) -> None:
     if document.heading and part != "counters":
-        console.print(label_grid(_about(document, console.width)), "")
+        console.print(label_grid(_heading_rows(document, console.width)), "")
     for derivation in document.derivations:
         _print_derivation(console, derivation)
     for section in document.sections:
@@ -69,7 +69,7 @@ def _print(console: Console, document: Document, part: str) -> None:
             _print_section(console, section)
 
 
-def _about(document: Document, width: int) -> list[tuple[str, str]]:
+def _heading_rows(document: Document, width: int) -> list[tuple[str, str]]:
     """Designs and facts, an equation on as many lines as it needs."""
     labels = [label for label, _ in (*document.heading, *document.facts)]
     room = width - max(map(len, labels)) - GAP - 1
@@ -141,7 +141,7 @@ def _table(table: Table, width: int) -> RichTable:
 
 
 def _room_for_labels(table: Table, width: int) -> int:
-    """What the other columns leave: several as they are, as `split` has it, of one its longest word."""
+    """The width left for labels: several other columns keep their widths, a single one its longest word."""
     places = range(1, len(table.columns))
     if len(places) == 1:
         taken = _longest_word(table, 1, width) + GUTTER
@@ -170,35 +170,38 @@ def print_to_text(show: Callable[[Console], None], style: Style) -> str:
     )
     with console.capture() as shown:
         show(console)
-    lines = (escape_command(line.replace(GLUE, " ").rstrip()) for line in shown.get().splitlines())
+    lines = (escape_command(line.replace(NO_BREAK_SPACE, " ").rstrip()) for line in shown.get().splitlines())
     text = "\n".join(lines) + "\n"
     return text if style.unicode else as_ascii(text)
 
 
 def breakable(text: str, style: str = "", room: int = 80) -> Text:
     """`text` as it may be broken into lines: within short brackets only where they need more than `room`."""
-    words = (word if len(word) <= room else word.replace(GLUE, " ") for word in _glued(text).split(" "))
+    words = (
+        word if len(word) <= room else word.replace(NO_BREAK_SPACE, " ")
+        for word in _with_no_break_spaces(text).split(" ")
+    )
     return Text(" ".join(words), style=style)
 
 
-def _glued(text: str) -> str:
-    return ENCLOSED.sub(lambda enclosed: enclosed[0].replace(" ", GLUE), text)
+def _with_no_break_spaces(text: str) -> str:
+    return ENCLOSED.sub(lambda enclosed: enclosed[0].replace(" ", NO_BREAK_SPACE), text)
 
 
 def equation_lines(equation: str, room: int) -> str:
-    """`equation` on several lines, each further one from a sign of equality on, if it needs more room."""
-    first, *sides = _glued(equation).split(" = ")
+    """`equation` on several lines if it needs more room, each further one starting with `=`."""
+    first, *sides = _with_no_break_spaces(equation).split(" = ")
     lines = [first]
     for side in sides:
         if len(together := f"{lines[-1]} = {side}") <= room:
             lines[-1] = together
         else:
             lines.append(f"  = {side}")
-    return "\n".join(part for line in lines for part in _hanging(line, room))
+    return "\n".join(part for line in lines for part in _wrap_indented(line, room))
 
 
-def _hanging(line: str, room: int) -> list[str]:
-    """`line`, and what does not fit set in below it."""
+def _wrap_indented(line: str, room: int) -> list[str]:
+    """`line`, wrapped, with further lines indented."""
     return wrap(line, room, subsequent_indent=" " * 4, break_long_words=False, break_on_hyphens=False)
 
 

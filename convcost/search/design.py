@@ -1,4 +1,4 @@
-"""A design whose sizes have numbers but for those that are varied, and what it costs as they run."""
+"""A design with numbers for all but the varied sizes, and its cost as a function of those."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a design is evaluated where its sizes are columns, or have no value: requirements become a mask."""
+"""Evaluates a design whose sizes are columns, or have no value: requirements become a mask."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WITHOUT_COST = ("params", "bytes")
 class ColumnEvaluator(NumericEvaluator):
     """Evaluates layers on ints and columns: `possible` has the places at which all requirements hold.
 
-    What is required of a size without a value is taken for granted. Of each layer's cost only what `metric`
-    needs is worked out.
+    A requirement on a size without a value is taken to hold. Of each layer's cost only what `metric` needs is
+    computed.
     """
 
     def __init__(self, metric: Metric, convention: Convention) -> None:

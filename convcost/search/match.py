@@ -8,7 +8,7 @@ from math import isqrt, prod
 from typing import Any
 
 from convcost.api import Design as Stated
-from convcost.api import check_sizes, stated
+from convcost.api import as_design, check_sizes
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
@@ -61,7 +61,7 @@ def match(
     Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
     return match_designs(
-        tuple(map(stated, (a,) if b is None else (a, b))),
+        tuple(map(as_design, (a,) if b is None else (a, b))),
         merge_sizes(sizes),
         vary=_names(vary),
         metric=metric,
@@ -141,11 +141,14 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
     counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
     *first, last = request.designs
-    stated: list[tuple[Stated, tuple[str, ...]]] = [*((design, ()) for design in first), (last, request.vary)]
-    found = [complete_design(design, sizes, vary, counted) for design, vary in stated]
+    as_design: list[tuple[Stated, tuple[str, ...]]] = [
+        *((design, ()) for design in first),
+        (last, request.vary),
+    ]
+    found = [complete_design(design, sizes, vary, counted) for design, vary in as_design]
     if not any(design.left_open for design in found):
         return found
-    return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in stated]
+    return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in as_design]
 
 
 def _empty_match(request: Request, design: Design, first: Design | None) -> Match:

@@ -1,4 +1,4 @@
-"""The values of one size whose costs are next to a target, found by looking at all there are."""
+"""Searches all values of one size for those whose costs are next to a target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_TIES = 16
 
 @dataclass(frozen=True)
 class Hits:
-    """A cost, how many places have it, the first of them and the last."""
+    """A cost, the number of places that have it, the first of these and the last."""
 
     cost: Size
     number: int

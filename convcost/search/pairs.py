@@ -1,4 +1,4 @@
-"""Two sizes at once: the pairs within a target that no other pair with one of the same sizes outdoes.
+"""Searches pairs of two sizes for those within a target that no other pair with a common size outdoes.
 
 A pair outdoes another with which it shares a size where it costs more and still keeps within the target; of
 two that cost the same, the one with the smaller sizes does. Where cost grows with both sizes, those are the

@@ -1,4 +1,4 @@
-"""What a design costs at every size in its ranges, block by block, and at which of them it is possible."""
+"""Computes a design's cost at all sizes in their ranges, block by block, and where it is possible."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _array(sizes: range) -> Any:
 
 
 def tabulate(design: Design, sizes: Arrays) -> CostTable:
-    """The costs at `sizes`; where the code that works them out branches, those of each branch apart."""
+    """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately."""
     shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
     evaluator = design.evaluator()
     try:

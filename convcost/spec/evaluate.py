@@ -1,4 +1,4 @@
-"""What a size in a spec comes to, once the symbols have values."""
+"""Evaluates size expressions of a spec, with ints, symbols or columns for its names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.spec.syntax import LARGEST_EXPONENT, Expression, Name, Number, Pow
 
 
 def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Size:
-    """`expression` with `sizes` put in; `text` is what an error points into."""
+    """The value of `expression` at `sizes`; an error points into `text`."""
     match expression:
         case Number(value=value):
             return value
@@ -45,14 +45,14 @@ def _product(product: Product, sizes: Mapping[str, Size], text: str) -> Size:
 
 
 class OpenSizes(dict[str, Size]):
-    """Sizes of which some are symbols, and what has to divide what for a `/` between them."""
+    """Sizes of which some are symbols; each `/` between them adds to `divisions` what has to divide what."""
 
     def __init__(self, sizes: Mapping[str, Size]) -> None:
         super().__init__(sizes)
         self.divisions: list[Divides] = []
 
     def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
-        """dividend / divisor, kept in mind as whole."""
+        """dividend / divisor, which is required to be an integer."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
         return dividend / divisor  # type: ignore[return-value]
 

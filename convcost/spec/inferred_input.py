@@ -1,7 +1,7 @@
-"""The input shape of a spec that states none: its first layer's usual one.
+"""The input shape of a spec that states none: the usual one of its first layer.
 
-A name that the layers use for something else is not taken for a dimension too: `Linear(I, S)` gets [B, 1, I],
-and `Conv1d(E, E, L)` [B*S, E, length].
+A name that the layers use for something else does not name a dimension of the input: `Linear(I, S)` gets
+[B, 1, I], and `Conv1d(E, E, L)` [B*S, E, length].
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from convcost.spec.resolve import Template
 from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Sum, TupleValue, names
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
-"""What a dimension is called instead; a batch-like one is 1."""
+"""What a dimension is called if its name is taken; a batch-like one is 1 then."""
 
 SPLITTING = ("Unflatten",)
-"""Layers whose sizes are those of dimensions: they may well use the names of the input's."""
+"""Layers whose sizes are dimensions, and may have the names of the input's."""
 
 
 def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expression, ...]:
@@ -38,8 +38,8 @@ def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expressi
 def _taken_names(templates: tuple[Template, ...]) -> frozenset[str]:
     """The names that mean something else than a dimension of the input.
 
-    They are those in the first layer's arguments. In later ones L may well be the input's length, but B or S
-    is no dimension of it where a layer has it for a number of features.
+    These are all names in the first layer's arguments, and those of features in later layers, such as B or S.
+    L in a later layer may be the input's length.
     """
     first, *others = templates
     features = [other for other in others if other.layer.__name__ not in SPLITTING]
@@ -52,7 +52,7 @@ def _names(template: Template) -> Iterator[str]:
 
 
 def _rename_if_taken(name: Name, taken: frozenset[str]) -> Expression:
-    """`name`, or what stands for its dimension where the name is taken."""
+    """`name`, or another name (or 1) for its dimension if it is taken."""
     if name.name not in taken:
         return name
     word = WORDS.get(name.name, "")

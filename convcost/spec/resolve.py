@@ -1,4 +1,4 @@
-"""Layers by name and arguments by field: what the words of a spec stand for."""
+"""Resolves names: calls to layer classes, arguments to their fields, checked by the fields' types."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HINTS_BY_ARGUMENT = {
 
 
 class Template(NamedTuple):
-    """A layer whose arguments are in place, some of them still expressions."""
+    """A layer class with its arguments: `ready` has values, `sizes` expressions to be evaluated."""
 
     layer: type[Layer]
     ready: Mapping[str, object]
@@ -48,7 +48,7 @@ class Template(NamedTuple):
     span: Span
 
     def build(self, sizes: Mapping[str, Size], text: str) -> Layer:
-        """The layer with `sizes` put in."""
+        """The layer at these `sizes`."""
         return self.layer(
             **self.ready,
             **{field: _evaluate_argument(value, sizes, text) for field, value in self.sizes.items()},
@@ -69,7 +69,7 @@ def _evaluate_argument(value: Value, sizes: Mapping[str, Size], text: str) -> ob
 
 
 class Field(NamedTuple):
-    """What a layer's argument takes: kinds of values, and words."""
+    """What a layer's argument accepts: types of values, and words."""
 
     name: str
     required: bool
@@ -103,7 +103,7 @@ def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool]:
 
 
 def resolve(call: Call, text: str) -> Template:
-    """The layer that `call` names, with each argument at its field."""
+    """The layer that `call` names, with its arguments by field."""
     layer = find_layer(call.kind)
     if layer is None:
         message, hint = unknown_layer(call.kind)
@@ -185,14 +185,14 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
 
 
 def _is_misspelt(name: str, words: tuple[str, ...]) -> bool:
-    """Whether a name is so near to one of `words` that it can hardly be a size's."""
+    """Whether a name is so close to one of `words` that it is hardly a size."""
     from difflib import get_close_matches
 
     return len(name) > 2 and bool(get_close_matches(name.lower(), words, cutoff=0.8))
 
 
 def _ratio(value: Value) -> Fraction | None:
-    """What an expression of numbers alone comes to, such as -1 or 1/8."""
+    """The value of an expression of numbers alone, such as -1 or 1/8; None for any other."""
     match value:
         case Number(value=number):
             return Fraction(number)
@@ -210,7 +210,7 @@ def _fits_inside(item: Constant | Expression, field: Field) -> bool:
 
 
 def _parse_integer(digits: str) -> int | None:
-    """The whole number that a literal such as 1e6 is, if it is one of bearable length."""
+    """The integer that a literal such as 1e6 is; None if it is none, or too long."""
     try:
         number = Decimal(digits)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""A parsed spec, and the network it becomes once its sizes have values."""
+"""A parsed spec, which makes a network and its report from values for its sizes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ BATCH_LIKE = ("B", "S", "N")
 
 @dataclass(frozen=True)
 class Spec:
-    """What a text states: a name, an input shape, and layers, with sizes still open.
+    """A parsed spec: a name, an input shape, and layers, in sizes that have no values yet.
 
-    `order` has the place in `templates` of each layer of the chain: a repeated one stands there once.
+    `order` has the index in `templates` of each layer of the chain: a repeated layer is one template.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Spec:
         return any(name not in sizes and name not in BATCH_LIKE for name in self.names)
 
     def bind(self, sizes: Mapping[str, Size], stay_open: bool = False) -> dict[str, Size]:
-        """Every size of this spec by name; what has no value is a symbol."""
+        """Every size of this spec by name; a size without a value is a symbol."""
         if stay_open or self.leaves_open(sizes):
             from convcost.symbolic.sympy_bridge import symbol
 
@@ -53,9 +53,9 @@ class Spec:
         return {name: check_int(name, sizes[name]) if name in sizes else 1 for name in self.names}
 
     def network(self, sizes: Mapping[str, Size], stay_open: bool = False) -> Network:
-        """The network with `sizes` put in; its layers are not yet checked on their inputs.
+        """The network at `sizes`; its layers are not yet checked on their inputs.
 
-        `stay_open` keeps `B`, `S` and `N` open where something beside this spec is.
+        `stay_open` keeps `B`, `S` and `N` open, as where another design compared with it is open.
         """
         bound = self.bind(sizes, stay_open)
         return replace(
@@ -69,7 +69,7 @@ class Spec:
         )
 
     def build_network(self, bound: Mapping[str, Size]) -> Network:
-        """The bare chain with a number of whatever kind for every name."""
+        """The layers and the input, with a number of any kind for every name."""
         layers = [template.build(bound, self.source) for template in self.templates]
         return Network(
             layers=tuple(layers[place] for place in self.order),
@@ -83,10 +83,7 @@ class Spec:
         dtype: str = "float32",
         stay_open: bool = False,
     ) -> Report:
-        """What it costs with `sizes` put in; raises SpecError at the layer that does not fit.
-
-        Sizes without a value are left open, and the costs are formulas in them.
-        """
+        """The costs at `sizes`, as formulas in those without a value; SpecError if a layer does not fit."""
         network = self.network(sizes, stay_open)
         try:
             return (
@@ -125,7 +122,7 @@ def parse(text: str) -> Spec:
 
 
 def _unroll(steps: tuple[Step, ...], text: str) -> list[Call]:
-    """Every layer in order, each repetition written out."""
+    """Every layer in order, with repetitions unrolled."""
     calls: list[Call] = []
     for step in steps:
         if isinstance(step, Call):
@@ -168,7 +165,7 @@ def _open_report(network: Network, convention: Convention, dtype: str) -> Report
 
 
 def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
-    """`size` as an int, also where it is another library's; UsageError if it is not whole."""
+    """`size` as an int, also if it is an integer of another library; UsageError if it is not an integer."""
     try:
         if isinstance(size, bool):
             raise TypeError

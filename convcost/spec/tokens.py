@@ -1,4 +1,4 @@
-"""A spec's text as tokens, read one after another; every error points at the token it met."""
+"""A spec's text as tokens, read one by one; every error points at the token it met."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPELLINGS = {"→": "->", "^": "**", "·": "*", "−": "-"}
 
 
 class Token(NamedTuple):
-    """One token: what it is, its text in its plain spelling, and where it stands."""
+    """One token: its rule, its text in plain spelling, and where it is."""
 
     rule: str
     text: str
@@ -70,7 +70,7 @@ class Tokens:
         return Span(start, self._tokens[max(self._place - 1, 0)].span.end)
 
     def read(self) -> Token:
-        """The next token, passed over."""
+        """The next token, which is consumed."""
         token = self.next
         if token.rule != "end":
             self._place += 1
@@ -78,14 +78,14 @@ class Tokens:
         return token
 
     def accept(self, *texts: str) -> str:
-        """The next token's text, passed over, if it is a symbol or name among `texts`; else nothing."""
+        """Consume the next token if it is a symbol or name among `texts`, and return its text, or else ""."""
         token = self.next
         if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 
     def expect(self, text: str, *others: str) -> None:
-        """Pass over `text`, or fail; `others` are what could have stood here as well."""
+        """Consume `text`, or fail; `others` would have been valid here too."""
         if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 

@@ -1,4 +1,4 @@
-"""What has been assumed of open sizes, and what follows from it."""
+"""The assumptions about open sizes, and what follows from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECENT = 4
 """How many of the last assumptions a new one is compared with."""
 
 LONGEST_COMPARED = 60
-"""Assumptions of more parts together are not compared."""
+"""Two assumptions with more parts together are not compared."""
 
 
 class SizeBounds(NamedTuple):
@@ -30,13 +30,13 @@ class SizeBounds(NamedTuple):
     step: int = 1
 
     def size(self, text: str) -> Value:
-        """The size called `text` by another that counts from 1."""
+        """The size called `text`, written with one that counts from 1."""
         if self.least == self.most:
             return self.least
         return self.step * (size_formula(text) + ceil_div(self.least, self.step) - 1)
 
     def narrowed(self, constraint: Constraint) -> SizeBounds:
-        """With what `constraint` says, which is about this size alone; InfeasibleError if nothing is left."""
+        """The bounds with `constraint`, which is about this size alone; InfeasibleError for none."""
         terms = constraint.formula.terms
         [factor] = (factor for term, factor in terms.items() if term)
         found = self._narrowed(constraint.relation, factor, terms.constant)
@@ -56,18 +56,18 @@ class SizeBounds(NamedTuple):
 
 
 def substitute_bounds(bounds: Mapping[str, SizeBounds], formula: Value) -> Value:
-    """`formula` with each bounded size written by one that counts from 1: what holds then, holds."""
+    """`formula` with each bounded size written with one that counts from 1; its sign is the same."""
     return substitute(formula, {text: bound.size(text) for text, bound in bounds.items()})
 
 
 def single_size(formula: Formula) -> str:
-    """The size that a formula is a multiple of, a constant apart; empty if it is about more."""
+    """The one size in a formula such as 3·L − 2; empty if it has more terms."""
     terms = [term for term in formula.terms if term]
     return size_name(terms[0]) if len(terms) == 1 else ""
 
 
 class AssumptionSet:
-    """Assumptions, none of which follows from another as far as that is quickly seen."""
+    """Assumptions, without those that follow from others as far as a quick test shows."""
 
     def __init__(self) -> None:
         self.constraints: list[Constraint] = []
@@ -76,7 +76,7 @@ class AssumptionSet:
 
     @property
     def assumed(self) -> tuple[Assumption, ...]:
-        """What has been assumed and does not follow from the bounds of single sizes."""
+        """The assumptions that do not follow from the bounds of single sizes."""
         found = (each.assumption for each in self.constraints if not self._follows_from_bounds(each))
         return tuple({assumption.text: assumption for assumption in found}.values())
 
@@ -88,7 +88,7 @@ class AssumptionSet:
         return bool(is_nonnegative(substitute_bounds(bounds, constraint.formula)))
 
     def add(self, constraint: Constraint) -> None:
-        """Assume it, if it doesn't follow; InfeasibleError if no sizes fulfil it together with the rest."""
+        """Add `constraint` unless it follows from the others; InfeasibleError if it contradicts them."""
         if self._is_implied(constraint):
             return
         if text := single_size(constraint.formula):
@@ -121,7 +121,7 @@ class AssumptionSet:
         return bool(known) or constraint in self.constraints
 
     def shift_to_bounds(self, formula: Value) -> Value:
-        """`formula` with sizes that count from 1: what holds of it then, holds."""
+        """`formula` written with sizes that count from 1; its sign is the same."""
         return substitute_bounds(self._bounds, formula)
 
     def floor_of(self, number: Value) -> Value:

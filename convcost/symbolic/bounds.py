@@ -1,4 +1,4 @@
-"""What assumptions say of formulas: the least that sizes and floors can be, signs, the largest of several."""
+"""What follows from assumptions: lower bounds, signs, and which of several formulas is the largest."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_symp
 from convcost.symbolic.terms import Terms
 
 MOST_CHOICES = 12
-"""A maximum of more formulas tells a reader nothing, and takes long to find."""
+"""A maximum of more formulas is not searched for: it takes long and tells a reader nothing."""
 
 LowerBounds: TypeAlias = Mapping[Expr, int]
 """The least integer that a size or a floor can be, where it is not 1 or not known."""
 
 MaximumFunction: TypeAlias = Callable[[Sequence[Size]], Size]
-"""What finds the largest of several sizes. It yields None where too many may be the largest."""
+"""Finds the largest of several sizes; None where too many may be the largest."""
 
 
 def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
@@ -40,7 +40,7 @@ def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> E
 
 
 def lower_bounds(expression: Expr, assumed: tuple[Assumption, ...]) -> LowerBounds:
-    """What the assumptions say of the sizes, one by one, and of the floors in `expression`."""
+    """What the assumptions say of each size alone, and of the floors in `expression`."""
     bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
     return _size_bounds(assumed, bounds) | _floor_bounds(expression, bounds)
 
@@ -56,7 +56,7 @@ def _size_bounds(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dic
 
 
 def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
-    """For each size that the assumptions say is a multiple, of what number: 4 divides E gives {E: 4}."""
+    """The number that divides each size by assumption: {E: 4} for 4 divides E."""
     least: dict[Expr, int] = {}
     for assumption in assumed:
         coefficient, size = assumption.formula.as_coeff_Mul()
@@ -66,7 +66,7 @@ def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
 
 
 def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
-    """⌊x⌋ ≥ 0 where x is a positive share of what is assumed to be ≥ 0."""
+    """⌊x⌋ ≥ 0 where x is a positive multiple of something that is assumed to be ≥ 0."""
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
@@ -76,19 +76,19 @@ def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
     }
 
 
-def _is_positive_multiple(number: Value, whole: Value) -> bool:
+def _is_positive_multiple(number: Value, other: Value) -> bool:
     """Whether a formula is another one times a positive product."""
-    if not isinstance(number, Formula) or not isinstance(whole, Formula):
+    if not isinstance(number, Formula) or not isinstance(other, Formula):
         return False
-    if len(number.terms) != len(whole.terms):
+    if len(number.terms) != len(other.terms):
         return False
     first = Terms(dict([next(iter(number.terms.items()))]))
-    shares = (first * Terms({term: factor}).inverse() for term, factor in whole.terms.items())
-    return any(is_positive_sum(share) and from_terms(share) * whole == number for share in shares)
+    shares = (first * Terms({term: factor}).inverse() for term, factor in other.terms.items())
+    return any(is_positive_sum(share) and from_terms(share) * other == number for share in shares)
 
 
 def known_sign(expression: Expr, least: LowerBounds) -> int | None:
-    """The one sign that `expression` has for all values from the least on; None if that is not known."""
+    """The sign that `expression` has for all values above the bounds; None if it may vary."""
     if not expression.free_symbols:
         return int(bool(expression > 0)) - int(bool(expression < 0))
     if is_never_negative(expression - 1, least):
@@ -97,7 +97,7 @@ def known_sign(expression: Expr, least: LowerBounds) -> int | None:
 
 
 def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
-    """Whether `expression` ≥ 0 is proved for all values from the least on."""
+    """Whether `expression` ≥ 0 is proved for all values above the bounds."""
     try:
         return bool(is_nonnegative(from_sympy(_shift_to_one(expression, least))))
     except UnsupportedExpressionError:
@@ -105,7 +105,7 @@ def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
 
 
 def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
-    """`expression` with sizes, and stand-ins for floors, that count from 1."""
+    """`expression` written with sizes, and with symbols for floors, that count from 1."""
     floors = {
         rounded: symbol(f"_{place}") + number - 1
         for place, (rounded, number) in enumerate(least.items())
@@ -116,22 +116,22 @@ def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
 
 
 def maximum_under(assumed: tuple[Assumption, ...]) -> MaximumFunction:
-    """What finds the largest of several formulas in sizes of which that is assumed."""
+    """The function that finds the largest of several formulas under these assumptions."""
     least = lower_bounds(S.Zero, assumed)
-    counted = {size.name: size_formula(size.name) + number - 1 for size, number in least.items()}
-    return cast("MaximumFunction", partial(_maximum, counted))
+    shifted = {size.name: size_formula(size.name) + number - 1 for size, number in least.items()}
+    return cast("MaximumFunction", partial(_maximum, shifted))
 
 
-def _maximum(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
-    """The one that is no less than the others for all sizes; or else sympy's Max of those that may be it.
+def _maximum(shifted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
+    """The formula that is always the largest, or sympy's Max of those that may be; None if too many.
 
-    None if these are too many. `counted` are sizes that are no less than some number, as what counts from 1.
+    `shifted` has the sizes with a lower bound, written with ones that count from 1.
     """
 
     def is_at_least(first: Value, second: Value) -> bool:
         difference = first - second
         return bool(
-            is_nonnegative(difference) or is_nonnegative(substitute(_expand_dimensions(difference), counted))
+            is_nonnegative(difference) or is_nonnegative(substitute(_expand_dimensions(difference), shifted))
         )
 
     found: list[Value] = []
@@ -144,16 +144,16 @@ def _maximum(counted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
 
 
 def _expand_dimensions(formula: Value) -> Value:
-    """With what each dimension is."""
+    """`formula` with each opaque dimension written out."""
     return transform(formula, opaque=lambda atom: atom.inner)
 
 
 def as_sympy(formula: Expr | Value) -> Expr:
-    """What was computed, with each dimension as what it is."""
+    """A result of `compute_rows` as an expression of sympy, each opaque dimension written out."""
     return to_sympy(_expand_dimensions(formula)) if isinstance(formula, int | Formula) else formula
 
 
 def value_of(formula: Expr | int, sizes: Mapping[str, int]) -> int:
-    """The number that what was computed comes to with these `sizes`."""
+    """The value of `formula` at `sizes`."""
     known = {symbol(name): size for name, size in sizes.items()}
     return formula if isinstance(formula, int) else int(formula.subs(known))

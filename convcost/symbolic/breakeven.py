@@ -32,14 +32,14 @@ from convcost.symbolic.text import lowest_terms
 
 
 def compare_metric(comparison: Comparison, metric: str, candidate: Report) -> BreakEven:
-    """Where the cheaper of `candidate` and the first one of `comparison` changes."""
+    """Where `candidate` becomes cheaper or dearer than the first candidate of `comparison`."""
     first = comparison.first
     assumed = (*first.assumptions, *candidate.assumptions)
     return break_even(getattr(first, metric), getattr(candidate, metric), assumed)
 
 
 def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | None:
-    """At which size the inputs have as many elements, if it is one, and the ratio is a number there."""
+    """The one size at which both inputs have as many elements, if the ratio of FLOPs is a number there."""
     first = comparison.first
     found = break_even(elements(first.input), elements(candidate.input))
     if not (found.exact and len(found.crossings) == 1 and isinstance(found.crossings[0], int)):
@@ -90,7 +90,7 @@ def _condition(difference: Expr) -> BreakEven:
 
 
 def _without_signed_factors(difference: Expr, least: LowerBounds) -> Expr:
-    """`difference` without the factors that have one sign whatever the sizes."""
+    """`difference` without factors whose sign is known; a known −1 changes its sign."""
     sign, deciding = 1, []
     for part in Mul.make_args(product_of_sums(difference)):
         known = known_sign(part, least)

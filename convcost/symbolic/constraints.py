@@ -1,4 +1,4 @@
-"""What a requirement comes to while sizes are open: it holds, it fails, or it has to be assumed."""
+"""Requirements on open sizes: each holds, fails, or becomes a constraint that has to be assumed."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class InfeasibleError(Exception):
 
 
 class Constraint(NamedTuple):
-    """That `formula` is ≥ 0, zero, or whole."""
+    """That `formula` is ≥ 0, is zero, or is an integer ("whole")."""
 
     relation: Literal["nonnegative", "zero", "whole"]
     formula: Formula
 
     @property
     def assumption(self) -> Assumption:
-        """As a report has it."""
+        """The same as a report states it."""
         return Assumption(self.statement(_text), self.relation, to_sympy(self.formula))
 
     def statement(self, write: Callable[[Expr], str]) -> str:
@@ -55,14 +55,14 @@ class Constraint(NamedTuple):
 
 
 def _text(expression: Expr) -> str:
-    """As people write it; a long formula as it is, and a very long one as programs do."""
+    """For people; a long formula as it is, and a very long one in Python's notation."""
     if is_long(expression):
         return long_program(expression)
     return pretty(expression) if is_long(expression, LONGEST_FACTORED) else readable(expression)
 
 
 def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
-    """What has to be assumed for `requirement` to hold; InfeasibleError if it can't."""
+    """The constraints under which `requirement` holds; InfeasibleError if it can't hold."""
     match requirement:
         case AtLeast(value=value, minimum=minimum):
             yield from nonnegative_constraints(value - minimum)
@@ -84,7 +84,7 @@ def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
 
 
 def remaining_constraints(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:
-    """What is left of `assumption` with numbers put in; InfeasibleError if they break it."""
+    """What remains of `assumption` at these sizes; InfeasibleError if they break it."""
     formula = substitute(from_sympy(assumption.formula), sizes)
     match assumption.relation:
         case "nonnegative":
@@ -111,7 +111,7 @@ def nonnegative_constraints(difference: Value) -> Iterator[Constraint]:
 
 
 def _tightened(difference: Terms) -> Terms:
-    """2·L − 3 ≥ 0 says that L ≥ 2, so L − 2 ≥ 0; only a sum of integer terms can be tightened."""
+    """L − 2 for 2·L − 3, as 2·L ≥ 3 means L ≥ 2; only a sum of integer terms can be tightened."""
     if difference.is_constant or not _is_of_integer_terms(difference):
         return difference
     common = _common_coefficient(difference)
@@ -129,7 +129,7 @@ def _common_coefficient(difference: Terms) -> int:
 
 
 def without_common_factors(difference: Terms) -> Terms:
-    """`difference` without the positive factors that all its terms have: they decide no sign."""
+    """`difference` without the positive factors that all its terms have; the sign is the same."""
     if len(difference) == 1:
         return difference
     common = common_factors(difference)
@@ -167,7 +167,7 @@ def _zero_constraints(difference: Value) -> Iterator[Constraint]:
 
 
 def relation(difference: Expr, sign: str) -> Relation:
-    """sympy's `difference` to 0, with every term on the side where it is added: L ≥ 2, 3·L < 5."""
+    """How `difference` compares with 0, each term on the side where it is positive: L ≥ 2, 3·L < 5."""
     return _relation_of(without_common_factors(without_divisor(from_sympy(difference))), sign)
 
 

@@ -1,4 +1,4 @@
-"""Layers evaluated on open sizes: what they require is assumed, what they yield are formulas."""
+"""Evaluates layers on open sizes: requirements become assumptions, shapes and costs formulas."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ LONGEST_DIMENSION = 60
 """A dimension of more parts becomes an opaque sum, so that a chain does not work on ever longer formulas."""
 
 LONGEST_VALID_MACS = 500
-"""A formula for valid MACs of more parts is not worth its work."""
+"""A formula for valid MACs with more parts is left out."""
 
 WEIGHT_OF_A_LAYER = 10
 
 HEAVIEST_DESIGN = 12_000
-"""The parts of all layers' formulas together, written out: more take long to print, and nobody reads them."""
+"""The parts of all layers' formulas together, multiplied out: more take long to print."""
 
 TOO_LONG = "with so many layers the formulas in open sizes get too long"
 DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
@@ -37,14 +37,14 @@ NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first:
 
 
 class TooLongError(RequirementError):
-    """A design of which nobody would read the formulas; they are no shorter without chosen signs."""
+    """A design whose formulas are too long; without chosen signs they are no shorter."""
 
 
 class SymbolicEvaluator:
-    """Works on formulas, and collects what they take for granted.
+    """Computes with formulas, and collects the assumptions that they rest on.
 
-    With `chooses_signs`, a sign that varies is assumed as it is for the usual sizes, which makes formulas
-    shorter; `has_chosen` says whether that was done. Without, |x| stays in the formula.
+    With `chooses_signs`, a sign that varies is assumed to be the one of usual sizes, which makes formulas
+    shorter; `has_chosen` says whether that was done. Otherwise |x| stays in the formula.
     """
 
     def __init__(self, *, chooses_signs: bool = True) -> None:
@@ -54,7 +54,7 @@ class SymbolicEvaluator:
         self._weight = 0
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Enter what `requirement` needs; RequirementError where no sizes fulfil it."""
+        """Assume what `requirement` needs; RequirementError if no sizes fulfil it."""
         for single in single_requirements(requirement):
             try:
                 for constraint in constraints_of(single):
@@ -72,7 +72,7 @@ class SymbolicEvaluator:
         return cast("Shape", tuple(short))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """The layer's cost; without valid MACs where their formula is long, be it only in the end."""
+        """The layer's cost, without valid MACs where their formula is too long."""
         quantities = self._evaluate(lambda simple: _quantities(layer.cost(simple)), shape)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
@@ -83,7 +83,7 @@ class SymbolicEvaluator:
     def _evaluate(
         self, formulas: Callable[[Shape], tuple[Size | None, ...]], shape: Shape
     ) -> tuple[Value | None, ...]:
-        """`formulas` with each dimension as one size, which is then opened up again."""
+        """`formulas` of the shape, each dimension of which is opaque meanwhile."""
         large = frozenset[str]().union(*map(names_in, shape))
         simple = cast("Shape", tuple(map(as_dimension, shape)))
         return tuple(
@@ -122,7 +122,7 @@ class SymbolicEvaluator:
 
 
 def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
-    """What `work` comes to with signs chosen, if some sizes fulfil all that is assumed then; else without."""
+    """`work` with chosen signs if some sizes fulfil all its assumptions, or else without."""
     evaluator = SymbolicEvaluator()
     try:
         result = work(evaluator)
@@ -149,6 +149,6 @@ def _quantities(cost: Cost) -> tuple[Size | None, ...]:
 
 
 def _unless_long(cost: Cost, measure: str, most: int) -> Size | None:
-    """The valid MACs, unless their formula is longer than that, and not that of all MACs."""
+    """The valid MACs; None if their formula is longer than `most`, and not the same as that of all MACs."""
     is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
     return None if is_long else cost.valid_macs

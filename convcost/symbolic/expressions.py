@@ -1,4 +1,4 @@
-"""sympy's expressions however deep they are: their parts, their length, their exact values.
+"""sympy's expressions of any depth: their parts, their length, their exact values.
 
 Nothing here recurses, which would run into Python's limit for the formulas of long chains.
 """
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 LONGEST = 250
-"""A formula with more parts is left as it is."""
+"""A formula with more parts is not simplified."""
 
 MOST_EXPANDED = 200
-"""So is one with more terms once it is multiplied out."""
+"""Nor is one with more terms when multiplied out."""
 
 HIGHEST_DEGREE = 24
-"""And one with higher powers then."""
+"""Nor one with higher powers when multiplied out."""
 
 
 def postorder(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
-    """Every part of `expression` once, after its own parts; what is in `known` is left out with all in it."""
+    """Every part of `expression` once, after its own parts; without those in `known` and their parts."""
     seen: set[Expr] = set()
     waiting = [(expression, False)]
     while waiting:
@@ -41,7 +41,7 @@ def postorder(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
 
 
 def apply_outside_floors(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
-    """`work` of `expression` with each ⌊x⌋ and |x| as one unknown: sympy would work on x too."""
+    """`work(expression)`, which does not look into floors and absolute values."""
     unknowns = {inner: Dummy() for inner in _outermost_floors(expression)}
     if not unknowns:
         return work(expression)
@@ -80,7 +80,7 @@ def _is_long_expanded(expression: Expr) -> bool:
 
 
 def _expanded_length(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
-    """Its terms and its degree by those of its parts; a floor is one unknown."""
+    """The number of terms and the degree when multiplied out, from those of the parts."""
     match part:
         case Add():
             return sum(terms for terms, _ in inner), max(degree for _, degree in inner)
@@ -112,9 +112,9 @@ class Quotient(NamedTuple):
 
 
 def evaluate(expression: Expr | int | Fraction, sizes: Mapping[str, Numbers]) -> int | Fraction | ndarray:
-    """`expression` at `sizes`: a Python int or a Fraction; for arrays an array of them.
+    """`expression` at `sizes`: an int or a Fraction, or an array of them for arrays.
 
-    At a size of another kind, which stands for many, it is one of that kind, rounded down.
+    For a size of another kind, such as a column, it is one of that kind, rounded down.
     """
     if isinstance(expression, int | Fraction):
         return expression
@@ -134,7 +134,7 @@ def _exact_quotient(numerator: int, denominator: int) -> int | Fraction:
 
 
 def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
-    """Numerator and denominator of `expression` at `sizes`; what occurs again is worked out once."""
+    """Numerator and denominator of `expression` at `sizes`; equal parts are computed once."""
     known: dict[Expr, Quotient] = {}
     for part in postorder(expression):
         known[part] = _quotient(part, known, sizes)
@@ -142,7 +142,7 @@ def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
 
 
 def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Numbers]) -> Quotient:
-    """A part by those of its parts."""
+    """The value of a part from those of its own parts."""
     match part:
         case Rational():
             return Quotient(int(part.p), int(part.q))

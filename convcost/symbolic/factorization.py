@@ -1,4 +1,4 @@
-"""What a formula is a product of, and what the terms of a sum have in common."""
+"""Factors of formulas, and common factors of the terms of a sum."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_symp
 from convcost.symbolic.terms import common_divisor, common_factors, has_division, terms_of
 
 MOST_FACTORED = 120
-"""A sum with more parts is not searched for factors that are sums."""
+"""A sum with more parts is not factored."""
 
 MOST_UNKNOWNS = 8
-"""Nor is one in more sizes and roundings: the search takes ever longer with each."""
+"""Nor is one in more sizes and floors, since the time grows quickly with their number."""
 
 HIGHEST_DEGREE = 10
 """Nor one with higher powers."""
@@ -51,7 +51,7 @@ def fraction(total: Expr) -> tuple[Expr, Expr]:
 
 
 def common_in_front(total: Expr) -> Expr:
-    """`total` with what all its terms have in common in front of the rest."""
+    """`total` as the common factors of its terms times the rest."""
     try:
         terms = terms_of(from_sympy(total))
     except UnsupportedExpressionError:
@@ -61,7 +61,7 @@ def common_in_front(total: Expr) -> Expr:
 
 
 def product_of_sums(total: Expr) -> Expr:
-    """`total` factored as far as that is quick, each floor in it as one more unknown."""
+    """`total` factored if that is quick, each floor in it as one unknown."""
     try:
         terms = terms_of(from_sympy(total))
     except UnsupportedExpressionError:
@@ -87,7 +87,7 @@ def _factored(total: Formula) -> Expr:
 
 
 def _is_prime(total: Formula) -> bool:
-    """Whether one of its terms is an unknown that no other has, so that it is no product."""
+    """Whether one of its terms is an unknown that occurs in no other, so that it can't be factored."""
     found = [atom for term in total.terms for atom, _ in term]
-    alone = [next(iter(term)) for term in total.terms if len(term) == 1]
-    return any(power == 1 and found.count(atom) == 1 for atom, power in alone)
+    single = [next(iter(term)) for term in total.terms if len(term) == 1]
+    return any(power == 1 and found.count(atom) == 1 for atom, power in single)

@@ -1,4 +1,4 @@
-"""Whether some sizes fulfil all that is assumed: shown by finding some."""
+"""Whether some sizes fulfil all assumptions, found by a search."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LARGEST_TRIED = 10**9
 
 
 def is_fulfillable(constraints: Sequence[Constraint]) -> bool:
-    """Whether sizes are found that fulfil all `constraints`; those that are hard to find count as none."""
+    """Whether a short search finds sizes that fulfil all `constraints`."""
     names = sorted(frozenset[str]().union(*(names_in(constraint.formula) for constraint in constraints)))
     points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(constraints))))
     return any(_fulfills_all(_repair(point, constraints), constraints) for point in points)
@@ -59,7 +59,7 @@ def _value(formula: Value, point: Point) -> Coefficient | None:
 
 
 def _points(names: Sequence[str], count: int) -> Iterator[Point]:
-    """The usual sizes in every mixture, and small ones."""
+    """Random mixtures of common sizes and small ones, the same in each run."""
     random = Random(0)
     for _ in range(count):
         top = random.choice(COMMON_SIZES)
@@ -78,7 +78,7 @@ def _repair(point: Point, constraints: Sequence[Constraint]) -> Point:
 
 
 def _make_integer(point: Point, formula: Value, value: Fraction) -> Point:
-    """`point` with one size multiplied or enlarged so that a quotient of it is whole, if that helps."""
+    """`point` with one size multiplied or enlarged so that `formula` is an integer, if one is found."""
     for name in sorted(names_in(formula)):
         enlarged = min(point[name] * value.denominator, LARGEST_TRIED)
         for size in (enlarged, *range(point[name] + 1, point[name] + MOST_ENLARGED)):

@@ -33,10 +33,10 @@ from convcost.symbolic.terms import (
 )
 
 MOST_TERMS = 48
-"""A sum of more terms isn't multiplied out."""
+"""A sum of more terms is not multiplied out."""
 
 HEAVIEST = 2000
-"""Nor is what would repeat more parts than this, since an opaque sum may occur in each term."""
+"""Nor is a product that would repeat more parts than this."""
 
 LONGEST_KEY = 100
 
@@ -166,14 +166,14 @@ def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:
 
 
 def _is_costly_product(first: Formula, second: Formula) -> bool:
-    """Whether to multiply them out would take long, or repeat much."""
+    """Whether the product would have many terms, or repeat long ones."""
     mine, theirs = len(first.terms), len(second.terms)
     repeated = (theirs - 1) * first.weight + (mine - 1) * second.weight
     return max(mine, theirs) > 1 and (mine * theirs > MOST_TERMS or repeated > HEAVIEST)
 
 
 def from_terms(terms: Terms) -> Value:
-    """What `terms` come to: a plain number where no size is left in them."""
+    """The formula of `terms`; a plain number if there is no size in them."""
     return terms.constant if terms.is_constant else Formula(terms)
 
 
@@ -218,7 +218,7 @@ def as_dimension(number: Value) -> Value:
 
 
 def floor_of(number: Value) -> Value:
-    """⌊number⌋ in one form: none of an integer, of what is mostly negative, or in another floor."""
+    """⌊number⌋ in one form: no floor of an integer, of a mostly negative sum, or directly in another."""
     return from_terms(_floor(number.terms)) if isinstance(number, Formula) else floor(number)
 
 
@@ -236,14 +236,14 @@ def _floor(terms: Terms) -> Terms:
 
 
 def _floor_of_terms(terms: Terms) -> Terms:
-    """⌊terms⌋ with no floor in it that can be spared."""
+    """⌊terms⌋ without an inner floor that makes no difference."""
     whole, fraction = _split_integers(terms)
     flat = _without_inner_floor(fraction)
     return whole + (_floor_in_one_form(fraction) if flat is None else _floor(flat))
 
 
 def _split_integers(terms: Terms) -> tuple[Terms, Terms]:
-    """The sum of the terms that are integers for certain, and that of the rest."""
+    """The sum of the terms that are known to be integers, and that of the rest."""
     whole = Terms({term: factor for term, factor in terms.items() if is_integer_term(term, factor)})
     return whole, terms - whole
 
@@ -263,7 +263,7 @@ def _floor_in_one_form(fraction: Terms) -> Terms:
 
 
 def _is_mostly_negative(fraction: Terms) -> bool:
-    """Whether more terms are subtracted than added, or the leading one of as many."""
+    """Whether most terms are negative, or the leading one where as many are positive."""
     signs = {term: 1 if factor > 0 else -1 for term, factor in fraction.items() if term}
     return bool(signs) and (sum(signs.values()) or signs[max(signs, key=_leading_key)]) < 0
 

@@ -1,4 +1,4 @@
-"""Formulas as they stand, written by a notation: for people, or in LaTeX."""
+"""Writes formulas as they stand, in a notation: Unicode for people, or LaTeX."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from convcost.symbolic.factorization import fraction
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LONGEST_FRACTION = 100
-"""Of a sum with more parts, fractions stay apart."""
+"""A longer sum of fractions is not written as one fraction."""
 
 BATCH_LIKE = ("B", "S", "N")
 
 
 class Notation(NamedTuple):
-    """How formulas are written, with `{}` where a part stands.
+    """How formulas are written, with `{}` for a part.
 
     Attributes:
         product: Joins factors.
-        power: An exponent that is a whole number.
-        root: Of what is in brackets if need be, or, where `root_encloses` it, as it is.
+        power: An integer exponent.
+        root: A square root; its argument needs no brackets if `root_encloses` it.
     """
 
     minus: str
@@ -119,14 +119,14 @@ def _sum(formula: Expr, notation: Notation) -> str:
 
 
 def _term_key(term: Expr) -> tuple[bool, int, bool, str]:
-    """Numbers last, high powers first, what is added before what is taken away, and then by name."""
+    """Sorts numbers last, high powers first, positive terms before negative ones, and then by name."""
     rest = term.as_coeff_Mul()[1]
     powers = [int(part.exp) if isinstance(part, Pow) else 1 for part in Mul.make_args(rest)]
     return bool(term.is_number), -sum(powers), is_negative(term), pretty(rest)
 
 
 def is_negative(term: Expr) -> bool:
-    """Whether a term of a sum is taken away."""
+    """Whether a term of a sum is negative."""
     return bool(term.as_coeff_Mul()[0] < 0)
 
 

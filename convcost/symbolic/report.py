@@ -1,4 +1,4 @@
-"""Reports with sizes left open: formulas throughout, and what they take for granted."""
+"""Reports with open sizes: formulas and their assumptions, and functions that map over all formulas."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
 def open_report(network: Network, convention: Convention, dtype: str) -> Report:
-    """What `network` costs, as formulas in the sizes that have no number."""
+    """The report of `network`, with formulas in the sizes that have no number."""
     return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator))
 
 
@@ -50,12 +50,12 @@ def _open_report(
     if convention.padding == "valid":
         _check_valid(report)
 
-    def shown(formula: Expr) -> Expr | Value:
-        """Shortened once more: a later layer may have shown that a division in an earlier one is exact."""
+    def final_form(formula: Expr) -> Expr | Value:
+        """Simplified again, as a later layer may have added an assumption that makes a division exact."""
         settled = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
-    rows = tuple(map_row(row, shown)._replace(layer=originals[id(row.layer)]) for row in report.rows)
+    rows = tuple(map_row(row, final_form)._replace(layer=originals[id(row.layer)]) for row in report.rows)
     return replace(report, rows=rows, assumptions=evaluator.assumptions.assumed)
 
 
@@ -68,9 +68,9 @@ def _check_valid(report: Report) -> None:
 def compute_rows(
     report: Report, compute: Callable[[Sequence[Row], MaximumFunction], tuple[Item, ...]]
 ) -> tuple[Item, ...]:
-    """`compute` of the report's rows in our own formulas, which are quicker, as sympy's.
+    """`compute` of the report's rows, done in our own formulas, which are faster; the results are sympy's.
 
-    Each dimension that is no plain size is one meanwhile, of which it is known that it is positive.
+    Each dimension that is not a single size is an opaque positive one meanwhile.
     """
     ours = [
         map_row(row, from_sympy)._replace(
@@ -92,7 +92,7 @@ def _dimension(size: Expr) -> Value:
 
 
 def map_row(row: Row, change: Change) -> Row:
-    """`row` with `change` of its sizes and costs, its layer apart."""
+    """`row` with its sizes and costs changed, but not its layer."""
     return row._replace(
         input=map_formulas(row.input, change),
         output=map_formulas(row.output, change),
@@ -103,7 +103,7 @@ def map_row(row: Row, change: Change) -> Row:
 
 
 def map_layer(layer: Item, change: Change) -> Item:
-    """`layer` with `change` of the formulas among its arguments; what is no layer as it is."""
+    """`layer` with the formulas among its arguments changed; anything but a Layer stays as it is."""
     if not isinstance(layer, Layer):
         return layer
     names = [field.name for field in fields(layer)]  # type: ignore[arg-type]
@@ -111,14 +111,14 @@ def map_layer(layer: Item, change: Change) -> Item:
 
 
 def map_formulas(value: Item, change: Change) -> Item:
-    """`value`, or each part of a tuple, changed if it is a formula; numbers and words stay."""
+    """`value`, or each item of a tuple, changed if it is a formula."""
     if isinstance(value, tuple):
         return cast("Item", tuple(map_formulas(part, change) for part in value))
     return value if value is None or isinstance(value, int | str | float) else cast("Item", change(value))
 
 
 def map_trace(trace: Trace, change: Change) -> Trace:
-    """`trace` with `change` of its sizes and costs."""
+    """`trace` with its sizes and costs changed."""
     modules = (
         module._replace(input=map_formulas(module.input, change), output=map_formulas(module.output, change))
         for module in trace.modules

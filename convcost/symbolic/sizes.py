@@ -1,4 +1,4 @@
-"""Numbers for the open sizes of a report: checked against its assumptions, and put in."""
+"""Puts numbers in for the open sizes of a report, checked against its assumptions."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Result: TypeAlias = "int | Fraction | ndarray"
 
 
 def substitute_sizes(report: Report, given: Mapping[str, object]) -> Report:
-    """`report` with numbers put in for open sizes: its source asked again, or else its formulas changed."""
+    """`report` with numbers for open sizes: made again from its source, or else by substitution."""
     sizes = cast("dict[str, int]", validate_sizes(report, merge_sizes(given)))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
 
 
 def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
-    """The two can't differ then, also where signs vary that the formulas assume."""
+    """The report made again: exact also where the formulas assume a sign."""
     assert report.source
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     try:
@@ -108,7 +108,7 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
 
 
 def _compute_each(compute: Callable[[Mapping[str, Numbers]], Result], given: Mapping[str, Numbers]) -> Result:
-    """`compute` of each set of sizes; an array of that for arrays."""
+    """`compute(sizes)`, or an array of its results for arrays."""
     if not any(getattr(size, "ndim", 0) for size in given.values()):
         return compute(given)
     from numpy import frompyfunc
@@ -128,7 +128,7 @@ def _check_names(report: Report, names: tuple[str, ...]) -> None:
 
 
 def validate_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:
-    """What is given for open sizes of `report`, each an int or an array of Python ints.
+    """The numbers for open sizes of `report`, each an int or an array of Python ints.
 
     UsageError for a size that isn't open, and for what is no whole number or less than 1.
     """
@@ -144,7 +144,7 @@ def _check_open(report: Report, names: Iterable[str]) -> None:
 
 
 def _sizes(name: str, value: object) -> Numbers:
-    """`value` as an int; an array widened, since 64 bits overflow without a word."""
+    """`value` as an int; an array as one of Python ints, since 64 bits overflow silently."""
     if hasattr(type(value), "astype") and getattr(value, "ndim", False):
         widened = cast("ndarray", value).astype(object)
         widened.flat[:] = [_size(name, each) for each in widened.flat]
@@ -188,9 +188,9 @@ def is_decided(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool:
 
 def broken_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> UsageError:
     """The error that `sizes` break `assumption`."""
-    put = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
-    verb = "break" if len(put) > 1 else "breaks"
-    return UsageError(f"{', '.join(put)} {verb} an assumption: {assumption.text}")
+    shown = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
+    verb = "break" if len(shown) > 1 else "breaks"
+    return UsageError(f"{', '.join(shown)} {verb} an assumption: {assumption.text}")
 
 
 def _names(assumption: Assumption) -> list[str]:
@@ -198,7 +198,7 @@ def _names(assumption: Assumption) -> list[str]:
 
 
 def _first_violation(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
-    """The first of `sizes` at which it isn't so; nothing if it is."""
+    """The first of `sizes` that break the assumption; empty if none does."""
     fulfilled = is_fulfilled(assumption, sizes)
     if isinstance(fulfilled, bool) or not fulfilled.ndim:
         return {} if fulfilled else sizes
@@ -211,7 +211,7 @@ def _first_violation(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Ma
 
 
 def is_fulfilled(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool | ndarray:
-    """Whether it is so at `sizes`, which decide it; an array or a column of that for arrays or columns."""
+    """Whether the assumption holds at `sizes`; an array or a column of that for arrays or columns."""
     numerator, denominator = quotient(assumption.formula, sizes)
     match assumption.relation:
         case "nonnegative":

@@ -1,4 +1,4 @@
-"""Formulas with something else put in for their sizes, floors or absolute values."""
+"""Replaces sizes, floors or absolute values in formulas, and asks what a formula is for large sizes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from convcost.symbolic.terms import Atom, Coefficient, terms_of
 
 SMALL = 3
 LARGE = (10**6, 10**9)
-"""Where sizes are as large as these, the leading terms decide a sign, if the value grows with them."""
+"""At such sizes the leading terms decide the sign, if the value grows with them."""
 
 
 def substitute(formula: Value, sizes: Mapping[str, Value]) -> Value:
-    """`formula` with what `sizes` has for a name; other names stay."""
+    """`formula` with each name in `sizes` replaced; other names stay."""
     return transform(formula, size=sizes.get) if sizes else formula
 
 
@@ -35,7 +35,7 @@ def transform(
 ) -> Value:
     """`formula` with `size(name)` for a size unless that is None, `absolute(x)` for |x|, and so on.
 
-    With `opaque`, that is what becomes of an opaque sum, which is not looked into.
+    With `opaque`, an opaque sum is replaced by `opaque(atom)`; otherwise it is changed inside.
     """
     known: dict[Atom, Value] = {}
 
@@ -74,7 +74,7 @@ def names_in(formula: Value) -> frozenset[str]:
 
 
 def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
-    """The sign where the sizes in `large` are so and others small; 0 where it isn't they that decide."""
+    """The sign where the sizes in `large` are large and others small; 0 if they do not decide it."""
     try:
         near, far = (_value_at_large(formula, large, size) for size in LARGE)
     except ZeroDivisionError:
@@ -84,7 +84,7 @@ def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
 
 
 def _value_at_large(formula: Value, large: frozenset[str], size: int) -> Coefficient:
-    """`formula` with `size` for the large sizes; an opaque sum is one of them, or not."""
+    """`formula` with `size` for the large sizes; an opaque sum is large if one of its sizes is."""
     found = transform(
         formula,
         size=lambda name: size if name in large else SMALL,

@@ -1,4 +1,4 @@
-"""What formulas are from_terms of: sizes, floors and absolute values, their products, and sums of those."""
+"""What formulas are made of: sizes, floors and absolute values, their products, and sums of those."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Coefficient: TypeAlias = int | Fraction
 class Atom(NamedTuple):
     """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or an opaque sum (not multiplied out).
 
-    `inner` is the name, or else a Formula. A `positive` sum is opaque, and 1 or more as a dimension is.
+    `inner` is the name, or else a Formula. A `positive` sum is opaque, and 1 or more, as a dimension is.
     """
 
     kind: Literal["name", "absolute", "rounded", "sum", "positive"]
@@ -27,12 +27,12 @@ class Atom(NamedTuple):
 
     @property
     def parts(self) -> int:
-        """How many terms and atoms there are to read in it; a sum that is not multiplied out is one."""
+        """The number of terms and atoms that a reader sees; an opaque sum counts as one."""
         return int(self.inner.parts) if self.kind in ("rounded", "absolute") else 1
 
     @property
     def weight(self) -> int:
-        """How many there are with all sums in it multiplied out."""
+        """The number of parts with all opaque sums written out."""
         return 1 if self.kind == "name" else int(self.inner.weight)
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class HasTerms(Protocol):
 
 
 class Terms(dict[Monomial, Coefficient]):
-    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is from_terms."""
+    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is made."""
 
     __slots__ = ("_hash",)
 
@@ -162,12 +162,12 @@ def terms_of(number: HasTerms | Terms | Coefficient) -> Terms:
 
 
 def simplify_number(number: Coefficient) -> Coefficient:
-    """A fraction as the int that it is, if it is one."""
+    """`number` as an int if it is an integer."""
     return number.numerator if number.denominator == 1 else number
 
 
 def monomial_of(atom: Atom) -> Monomial:
-    """The product of one atom."""
+    """The monomial that is `atom`."""
     return frozenset({(atom, 1)})
 
 
@@ -177,7 +177,7 @@ def monomial_key(monomial: Monomial) -> tuple[int, list[tuple[str, str, int]]]:
 
 
 def size_name(monomial: Monomial) -> str:
-    """The name of the one size that a monomial is; empty if it is anything else."""
+    """The size's name if the monomial is a single size, or else empty."""
     if len(monomial) != 1:
         return ""
     [(atom, power)] = monomial
@@ -185,7 +185,7 @@ def size_name(monomial: Monomial) -> str:
 
 
 def common_divisor(number: HasTerms | Terms) -> Terms:
-    """The least positive product to multiply a sum with so that nothing in it divides."""
+    """The least positive product that removes all divisions when a sum is multiplied by it."""
     terms = terms_of(number)
     denominators = lcm(*(factor.denominator for factor in terms.values()))
     divisors = ((atom, -power) for atom, power in _least_powers(terms).items() if power < 0)
@@ -193,7 +193,7 @@ def common_divisor(number: HasTerms | Terms) -> Terms:
 
 
 def common_factors(number: HasTerms | Terms | Coefficient) -> Terms:
-    """The largest product, with a positive number in front, that every term is a multiple of."""
+    """The largest product, with a positive coefficient, that divides every term."""
     terms = terms_of(number)
     if not terms:
         return terms_of(1)

@@ -1,4 +1,4 @@
-"""Formulas in their shortest form as people write them, as LaTeX, and as programs read them."""
+"""Formulas as text in their shortest form: for people, in LaTeX, and in Python's notation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.symbolic.notation import LATEX, is_negative, pretty, write
 from convcost.symbolic.sympy_bridge import canonicalize
 
 MOST_FLOORS = 8
-"""Each floor is one more unknown where common factors are sought, which takes ever longer."""
+"""Common factors are not searched for with more floors, as each is one more unknown."""
 
 PRINTED_ONCE = (Add, Mul, Abs, floor)
 
@@ -36,7 +36,7 @@ def shortest_form(formula: Expr) -> Expr:
 
 
 def _with_factored_sums(product: Expr) -> Expr:
-    """`product` with its sums as products of sums where they are one, none of them mostly taken away."""
+    """`product` with its sums factored, and none of these sums mostly negative."""
     sign, parts = 1, []
     for part in Mul.make_args(product):
         base, exponent = part.as_base_exp()
@@ -53,7 +53,7 @@ def _is_mostly_negative(total: Expr) -> bool:
 
 @lru_cache(maxsize=2_000)
 def lowest_terms(formula: Expr) -> Expr:
-    """A quotient of formulas with what numerator and denominator share cancelled."""
+    """A quotient of formulas with common factors of numerator and denominator cancelled."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return python_number(formula)
     return python_number(_lowest_terms(canonicalize(formula)))
@@ -70,7 +70,7 @@ def program(formula: Expr) -> str:
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """sympy's own, which leaves terms as they stand, and writes only once what occurs again."""
+    """sympy's printer, with terms in their order, and with a cache of equal parts."""
 
     def __init__(self) -> None:
         super().__init__({"order": "none"})
@@ -90,7 +90,7 @@ def _printer() -> _Printer:
 
 
 def long_program(formula: Expr) -> str:
-    """`formula` as it stands, its terms in no special order: to sort long ones takes long."""
+    """`formula` as it stands, its terms not sorted, which would take long for long ones."""
     printer = _printer()
     if len(printer.known) > MOST_PRINTED:
         printer.known.clear()

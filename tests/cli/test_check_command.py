@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from cli_runner import ROOT, convcost, process, refused
+from config_files import write_config
 
 pytestmark = pytest.mark.usefixtures("folder", "nowhere")
 
@@ -133,19 +134,15 @@ def actions(folder, nowhere, monkeypatch):
     return folder / "summary.md"
 
 
-def given(text, file="convcost.toml"):
-    Path(file).write_text(text)
-
-
 def grown():
     """The pair with its baselines, and then changed."""
-    given(PAIR)
+    write_config(PAIR)
     assert convcost("check", "--update").code == 0
-    given(GROWN)
+    write_config(GROWN)
 
 
 def test_entries_that_keep_their_limits_pass():
-    given(PAIR)
+    write_config(PAIR)
     assert convcost("check") == (0, PASSED, "")
 
 
@@ -155,7 +152,7 @@ def test_what_fails_is_told_with_what_changed_and_in_which_layer():
 
 
 def test_one_entry_is_checked_alone_and_what_its_ratio_is_to_is_not_judged():
-    given(GROWN)
+    write_config(GROWN)
     code, out, _ = convcost("check", "conv")
     assert code == 0
     assert " result  passed, 1 entry\n" in out
@@ -173,9 +170,9 @@ def test_an_update_accepts_what_is_but_not_what_breaks_a_limit():
 
 
 def test_missing_and_stale_baselines_are_told():
-    given(PAIR)
+    write_config(PAIR)
     convcost("check", "--update")
-    given(PAIR.replace("entries.dense", "entries.thick").replace('"dense"', '"thick"'))
+    write_config(PAIR.replace("entries.dense", "entries.thick").replace('"dense"', '"thick"'))
     code, out, _ = convcost("check")
     assert code == 0
     assert " convcost.lock has no baseline for thick: convcost check --update writes it." in out
@@ -184,7 +181,7 @@ def test_missing_and_stale_baselines_are_told():
 
 def test_of_many_entries_those_that_passed_have_a_line_each():
     entries = [f'[entries.e{place}]\nspec = "Linear(E, E)"\nsizes.E = {place}\n' for place in range(1, 14)]
-    given("".join(entry + "max_params = 110\nmax_flops = 1000\n" for entry in entries))
+    write_config("".join(entry + "max_params = 110\nmax_flops = 1000\n" for entry in entries))
     code, out, _ = convcost("check")
     assert code == 1
     assert (
@@ -202,12 +199,12 @@ def test_of_many_entries_those_that_passed_have_a_line_each():
 
 def test_no_line_is_wider_than_the_screen():
     name = "a_name_that_is_as_long_as_a_name_may_be_and_goes_on_and_on_and_on"[:64]
-    given(
+    write_config(
         f'[entries.{name}]\nspec = "[N, C, L] -> Conv1d(C, 2C, 3, stride=2) -> Conv1d(2C, C, 5, stride=3)"\n'
         'max_flops = "12*N*C**2*L + 10*N*C**2*L + 12*N*C**2*L + 12*N*C**2*L + 12*N*C**2*L"\n'
     )
     convcost("check", "--update")
-    given(Path("convcost.toml").read_text().replace("stride=3", "stride=1"))
+    write_config(Path("convcost.toml").read_text().replace("stride=3", "stride=1"))
     code, out, _ = convcost("check")
     assert code == 1
     assert max(map(len, out.splitlines())) <= 80
@@ -303,14 +300,14 @@ def test_junit_has_a_case_for_each_check():
 
 
 def test_junit_is_xml_whatever_an_entry_is_called():
-    given('[entries."<a> & \'b\' \\""]\nspec = "Linear(2, 3)"\n')
+    write_config('[entries."<a> & \'b\' \\""]\nspec = "Linear(2, 3)"\n')
     assert convcost("check", "--junit", "cost.xml").code == 0
     [suite] = ElementTree.parse("cost.xml").getroot()
     assert [case.get("classname") for case in suite] == ["convcost.<a> & 'b' \""]
 
 
 def test_junit_that_can_not_be_written_is_an_error():
-    given(PAIR)
+    write_config(PAIR)
     assert refused("check", "--junit", "no/such/cost.xml") == (
         "no/such/cost.xml can't be written: No such file or directory\n"
     )
@@ -334,7 +331,7 @@ def test_in_github_actions_failures_are_marked_at_their_lines_and_told_in_the_su
 
 @pytest.mark.usefixtures("actions")
 def test_in_github_actions_a_wrong_configuration_is_marked_at_its_line():
-    given('[entries."a,b:c"]\nspec = "Linear(2, 3)"\nmax_flopss = 1\n')
+    write_config('[entries."a,b:c"]\nspec = "Linear(2, 3)"\nmax_flopss = 1\n')
     code, out, err = convcost("check")
     assert (code, out) == (2, "")
     assert err.splitlines() == [
@@ -347,7 +344,7 @@ def test_in_github_actions_a_wrong_configuration_is_marked_at_its_line():
 
 def test_a_summary_that_can_not_be_written_is_said_and_changes_nothing(actions):
     actions.mkdir()
-    given(PAIR)
+    write_config(PAIR)
     code, out, err = convcost("check")
     assert (code, out) == (0, PASSED)
     reason = f"{actions.name} can't be written: Is a directory"
@@ -364,12 +361,12 @@ def test_a_summary_that_can_not_be_written_is_said_and_changes_nothing(actions):
     ],
 )
 def test_a_wrong_request_is_refused(arguments, message):
-    given(PAIR)
+    write_config(PAIR)
     assert refused(*arguments).startswith(message)
 
 
 def test_an_option_that_there_is_not_is_refused():
-    given(PAIR)
+    write_config(PAIR)
     code, out, err = convcost("check", "--E", "128")
     assert (code, out) == (2, "")
     assert "there is no option --E" in err
@@ -383,12 +380,12 @@ def test_without_a_configuration_it_is_said_how_to_write_one():
 
 
 def test_without_entries_nothing_passes():
-    given("entries = {}")
+    write_config("entries = {}")
     assert refused("check").startswith("convcost.toml has no entries\n")
 
 
 def test_every_problem_is_told_at_its_place():
-    given(PAIR.replace("Linear", "Linea").replace("max_ratio", "max_ration"))
+    write_config(PAIR.replace("Linear", "Linea").replace("max_ratio", "max_ration"))
     assert refused("check") == (
         "2 problems\n"
         "convcost.toml:2: entries.dense.spec: no layer is called Linea (did you mean Linear?)\n"
@@ -399,7 +396,9 @@ def test_every_problem_is_told_at_its_place():
 
 
 def test_a_layer_that_does_not_fit_is_told_at_the_entry():
-    given('[entries.a]\nspec = "[2, 3] -> Linear(4, 5)"\n\n[entries.b]\nspec = "[2, 3] -> Linear(4, 5)"')
+    write_config(
+        '[entries.a]\nspec = "[2, 3] -> Linear(4, 5)"\n\n[entries.b]\nspec = "[2, 3] -> Linear(4, 5)"'
+    )
     assert refused("check").startswith(
         "2 problems\n"
         "convcost.toml:2: entries.a.spec: Linear: the input's last dimension is 3, but in_features is 4\n"
@@ -408,8 +407,8 @@ def test_a_layer_that_does_not_fit_is_told_at_the_entry():
 
 
 def test_a_damaged_lock_file_is_refused():
-    given(PAIR)
-    given("<<<<<<< HEAD\n", "convcost.lock")
+    write_config(PAIR)
+    Path("convcost.lock").write_text("<<<<<<< HEAD\n")
     assert refused("check", "--update") == (
         "convcost.lock:1: invalid TOML: Invalid statement\n"
         "It was left as it is. Restore it, or delete it and run convcost check --update.\n"
@@ -418,8 +417,8 @@ def test_a_damaged_lock_file_is_refused():
 
 def modelled(text=MODEL):
     Path("models").mkdir(exist_ok=True)
-    given(NET, "models/net.py")
-    given(text)
+    Path("models/net.py").write_text(NET)
+    write_config(text)
 
 
 def test_a_model_is_found_from_where_the_configuration_is(monkeypatch):
@@ -445,7 +444,7 @@ def test_a_model_is_found_from_where_the_configuration_is(monkeypatch):
 def test_the_modules_that_changed_are_named():
     modelled()
     convcost("check", "--update")
-    given(MODEL + "args = { width = 4, depth = 5 }\n")
+    write_config(MODEL + "args = { width = 4, depth = 5 }\n")
     code, out, _ = convcost("check")
     assert code == 1
     assert (
@@ -480,7 +479,7 @@ def test_a_counter_that_is_not_there_does_not_agree(monkeypatch):
 
 
 def test_a_blind_counter_does_not_agree():
-    given(PAIR.replace("tolerance", 'agree_with = ["torch_profiler"]\ntolerance'))
+    write_config(PAIR.replace("tolerance", 'agree_with = ["torch_profiler"]\ntolerance'))
     code, out, _ = convcost("check", "conv")
     assert code == 1
     assert "   torch_profiler   blind              failed\n" in out
@@ -490,7 +489,7 @@ def test_a_blind_counter_does_not_agree():
 
 
 def test_designs_need_neither_torch_nor_sympy(folder):
-    given(PAIR)
+    write_config(PAIR)
     script = (
         "import sys\nfrom convcost.cli import app\napp(['check'], standalone_mode=False)\n"
         "print([name for name in ('torch', 'sympy', 'numpy') if name in sys.modules], file=sys.stderr)"
@@ -507,12 +506,12 @@ def test_designs_need_neither_torch_nor_sympy(folder):
 
 
 def test_a_process_of_its_own_says_the_same():
-    given(PAIR)
+    write_config(PAIR)
     assert process("check", COLUMNS="80", PYTHONIOENCODING="utf-8") == (0, PASSED, "")
 
 
 def test_a_lock_file_is_written_as_readable_as_others(folder):
-    given(PAIR)
+    write_config(PAIR)
     convcost("check", "--update")
     plain = folder / "plain"
     plain.touch()
@@ -520,12 +519,11 @@ def test_a_lock_file_is_written_as_readable_as_others(folder):
 
 
 def test_nothing_in_a_lock_file_reaches_the_screen_but_what_can_be_printed():
-    given(PAIR)
+    write_config(PAIR)
     convcost("check", "--update")
     text = Path("convcost.lock").read_text()
-    given(
-        text.replace('of = "[B, S', 'of = "\\u001b[31m[B, S').replace('kind = "L', 'kind = "\\u001b[31mL'),
-        "convcost.lock",
+    Path("convcost.lock").write_text(
+        text.replace('of = "[B, S', 'of = "\\u001b[31m[B, S').replace('kind = "L', 'kind = "\\u001b[31mL')
     )
     code, out, _ = convcost("check", "dense")
     assert code == 0
@@ -552,7 +550,7 @@ class Ends(nn.Module):
 
 def ending(limit):
     modelled(MODELS.format(limit))
-    given(NET + ENDS, "models/net.py")
+    Path("models/net.py").write_text(NET + ENDS)
 
 
 def test_a_model_that_ends_its_process_does_not_hide_that_another_entry_fails():
@@ -590,7 +588,7 @@ def test_of_specs_alone_models_are_listed_as_skipped_and_not_run():
 
 def test_a_time_limit_is_given_as_an_option():
     modelled(MODELS.format(1))
-    given(NET + ENDS.replace("os._exit(0)", "while True: pass"), "models/net.py")
+    Path("models/net.py").write_text(NET + ENDS.replace("os._exit(0)", "while True: pass"))
     code, _, err = process("check", "--timeout", "3")
     assert code == 1
     assert "it was not done after 3 seconds\n" in err
@@ -598,24 +596,24 @@ def test_a_time_limit_is_given_as_an_option():
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e9", "inf", "nan", "x", "9" * 5000])
 def test_a_time_limit_is_a_number_of_seconds(text):
-    given(PAIR)
+    write_config(PAIR)
     assert refused("check", "--timeout", text).startswith(
         f"--timeout {text[:40]}: a number of seconds above 0"
     )
 
 
 def test_growth_alone_fails_where_that_is_asked_for_by_key_or_option():
-    given('[entries.a]\nspec = "Linear(4, 5)"')
+    write_config('[entries.a]\nspec = "Linear(4, 5)"')
     convcost("check", "--update")
-    given('[entries.a]\nspec = "Linear(4, 4)"')
+    write_config('[entries.a]\nspec = "Linear(4, 4)"')
     assert convcost("check").code == 1
     assert convcost("check", "--growth-only").code == 0
-    given('growth_only = true\n[entries.a]\nspec = "Linear(4, 4)"')
+    write_config('growth_only = true\n[entries.a]\nspec = "Linear(4, 4)"')
     assert convcost("check").code == 0
     assert convcost("check", "--any-change").code == 1
     code, out, _ = convcost("check", "--json")
     assert (code, json.loads(out)["entries"][0]["baseline"]["growth_only"]) == (0, True)
-    given('growth_only = true\n[entries.a]\nspec = "Linear(4, 6)"')
+    write_config('growth_only = true\n[entries.a]\nspec = "Linear(4, 6)"')
     code, out, _ = convcost("check")
     assert code == 1
     assert ["baseline", "changed", "≤", "+0%", "failed"] in map(str.split, out.splitlines())
@@ -640,7 +638,7 @@ def test_an_output_is_not_written_over_what_the_check_reads(name):
 
 
 def test_a_summary_is_not_written_over_the_configuration(actions, monkeypatch):
-    given(PAIR)
+    write_config(PAIR)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "convcost.toml")
     code, out, err = convcost("check")
     assert (code, out) == (0, PASSED)

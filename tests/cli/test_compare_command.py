@@ -26,10 +26,10 @@ FOUNDING_TABLE = """\
 
  conv costs 6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs) and has
  0.601× its parameters. The outputs differ, (1, 128, 10) against (1, 1, 128):
- conv yields 10.0× the output elements, each at 0.600× the FLOPs; one can't
- stand in for the other without a further step.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; taps on
- padding count (convention: matmul, full).
+ conv yields 10.0× the output elements, each at 0.600× the FLOPs, so they are
+ not drop-in replacements.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ MACs are included (convention: matmul, full).
 
 """
 
@@ -123,7 +123,7 @@ def test_taps_can_be_those_on_real_data_alone():
 
 def test_the_table_names_the_convention_in_force():
     out = " ".join(convcost(*PLAIN, "--count", "all", "--taps", "valid").out.split())
-    assert "FLOPs = 2 × MACs + bias adds + elementwise work; only taps on real data count" in out
+    assert "FLOPs = 2 × MACs + bias adds + elementwise work; padding MACs are left out" in out
     assert "(convention: all, valid)." in out
 
 

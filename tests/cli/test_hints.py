@@ -3,8 +3,8 @@
 import pytest
 from cli_runner import PLAIN, convcost, refused
 
-from convcost.cli.commands import CLOSED, COMMANDS
-from convcost.cli.hints import COMMANDS_ELSEWHERE, OPTIONS, is_option
+from convcost.cli.commands import COMMANDS, COMMANDS_WITHOUT_SIZES
+from convcost.cli.hints import COMMAND_HINTS, OPTION_HINTS, is_option
 from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
@@ -159,16 +159,16 @@ def test_a_name_from_elsewhere_is_none_of_torch():
     assert not {*ELSEWHERE} & {name.lower() for name in (*KINDS, *TORCH_NN, *CONTAINERS)}
 
 
-@pytest.mark.parametrize("word", sorted(COMMANDS_ELSEWHERE))
+@pytest.mark.parametrize("word", sorted(COMMAND_HINTS))
 def test_a_command_from_elsewhere_gets_its_sentence(word):
-    assert refused(word) == f"no command is called {word}\n{COMMANDS_ELSEWHERE[word]}\n"
+    assert refused(word) == f"no command is called {word}\n{COMMAND_HINTS[word]}\n"
 
 
 def test_no_word_from_elsewhere_is_a_command():
-    assert not {*COMMANDS_ELSEWHERE} & {*COMMANDS}
+    assert not {*COMMAND_HINTS} & {*COMMANDS}
 
 
-@pytest.mark.parametrize("word", sorted(OPTIONS))
+@pytest.mark.parametrize("word", sorted(OPTION_HINTS))
 @pytest.mark.parametrize(
     "command", [("compare",), ("layer", "relu"), ("match", "ReLU"), RELU[:2], ("check",)]
 )
@@ -184,7 +184,7 @@ def options_of(command):
     return convcost(command, "--help").out.replace(",", " ").split()
 
 
-@pytest.mark.parametrize("meant", sorted({meant for meant in OPTIONS.values() if is_option(meant)}))
+@pytest.mark.parametrize("meant", sorted({meant for meant in OPTION_HINTS.values() if is_option(meant)}))
 def test_an_option_that_is_meant_is_there(meant):
     open_commands = [command for command in COMMANDS if command not in ("schema",)]
     is_argument = meant == "--kernel-size"
@@ -244,7 +244,7 @@ def test_a_package_that_a_file_imports_and_lacks_is_named(tmp_path, monkeypatch)
     assert message.endswith("If it is a package, install it: pip install nosuch_package\n")
 
 
-@pytest.mark.parametrize("command", CLOSED)
+@pytest.mark.parametrize("command", COMMANDS_WITHOUT_SIZES)
 def test_a_command_without_sizes_refuses_an_unknown_option(command):
     message, way_out = refused(command, "--nonsense", "3").splitlines()
     assert message == "there is no option --nonsense"

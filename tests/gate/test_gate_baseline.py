@@ -112,7 +112,7 @@ def test_thousands_of_alike_layers_are_lined_up_in_no_time():
     ],
 )
 def test_a_total_may_be_off_by_the_tolerance_on_both_sides(tolerance, totals, within):
-    assert BaselineChanges(totals, ()).within(Fraction(tolerance)) is within
+    assert BaselineChanges(totals, ()).is_within(Fraction(tolerance)) is within
 
 
 @pytest.mark.usefixtures("folder")

@@ -15,7 +15,7 @@ from convcost.gate.config_tables import ConfigTable
 from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import LockTable
 from convcost.render import FORMATS, render
-from convcost.render.gate.ci import junit
+from convcost.render.gate.ci import junit_xml
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -94,7 +94,7 @@ def attempt(work):
 
 def printed(result):
     """The result in every form."""
-    return [junit(result), *(render(result, name) for name in FORMATS)]
+    return [junit_xml(result), *(render(result, name) for name in FORMATS)]
 
 
 BESIDE = {

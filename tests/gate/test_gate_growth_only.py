@@ -32,7 +32,7 @@ SIZED = '[entries.a]\nspec = "[1, 100] -> Linear(100, {})"\n{}'
 )
 def test_a_total_is_within_by_both_rules(before, after, tolerance, both, growth):
     changes = BaselineChanges({"flops": (before, after)}, ())
-    assert (changes.within(tolerance), changes.within(tolerance, True)) == (both, growth)
+    assert (changes.is_within(tolerance), changes.is_within(tolerance, True)) == (both, growth)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_rule_of_all_entries_is_overridden_by_an_option():
     entry_results(SIZED.format(50, ""), update=True)
     config = config_of("growth_only = true\n" + SIZED.format(40, ""))
     assert run_gate(config).passed
-    assert not run_gate(config.overridden(growth_only=False)).passed
+    assert not run_gate(config.with_values(growth_only=False)).passed
 
 
 def test_updates_of_different_entries_at_once_lose_none():

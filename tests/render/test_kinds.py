@@ -4,13 +4,13 @@ import pytest
 
 from convcost.core.errors import UsageError
 from convcost.render import FORMATS, check_format, kinds
-from convcost.render.kinds import KINDS, function_at
+from convcost.render.kinds import KINDS, load_function
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_functions_of_a_kind_are_there(name):
     kind = KINDS[name]
-    assert all(callable(function_at(place)) for place in (kind.document, kind.record, kind.rows) if place)
+    assert all(callable(load_function(place)) for place in (kind.document, kind.record, kind.rows) if place)
 
 
 def test_every_class_of_results_is_a_kind():

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from msgspec import UNSET
 
 from convcost.core.errors import UsageError
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.render.records.record import Record
 from convcost.schemas import NAMES, schema_text
 from convcost.schemas.generate import all_records, generate, record_schema, schema_file
@@ -24,7 +24,7 @@ class CarRecord(Record):
     """What drives."""
 
     wheels: list[Annotated[Any, one_of("WheelRecord")]]
-    spare: Annotated[Any, one_of("WheelRecord", None), about("In the boot.")] = UNSET
+    spare: Annotated[Any, one_of("WheelRecord", None), describe("In the boot.")] = UNSET
 
 
 def test_a_record_becomes_a_schema_with_what_it_holds():

@@ -1,4 +1,4 @@
-"""What stands beside the costs where it was asked for. A new kind: a module here, and a line."""
+"""The estimates that were asked for besides the costs. A new kind: a module here, and a line."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class EstimateSection(Protocol):
 
 def sections(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
     """A section of each kind that all of `reports` have."""
-    homes = (import_module(f"{__name__}.{home}") for _, home in _requested(reports))
-    return tuple(cast("EstimateSection", home).section(reports, style) for home in homes)
+    modules = (import_module(f"{__name__}.{module}") for module in _requested(reports))
+    return tuple(cast("EstimateSection", module).section(reports, style) for module in modules)
 
 
-def _requested(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
-    """Each estimate that all of `reports` have, and its module."""
-    for name, home in ESTIMATES.items():
+def _requested(reports: Sequence[Report]) -> Iterator[str]:
+    """The module of each estimate that all of `reports` have."""
+    for name, module in ESTIMATES.items():
         if all(getattr(report, name) is not None for report in reports):
-            yield name, home
+            yield module

@@ -11,7 +11,7 @@ from convcost.core.cost import Size, quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import LONGEST_ALONE, LONGEST_FORMULA, about_text, factor_text, is_number
+from convcost.render.formulas import LONGEST_ALONE, LONGEST_FORMULA, approximate_text, factor_text, is_number
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
@@ -106,12 +106,18 @@ def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
 
 
 def _amount(value: Size | None, longest: int = LONGEST_FORMULA) -> str:
-    return UNKNOWN if value is None else about_text(value, "B", longest=longest)
+    return UNKNOWN if value is None else approximate_text(value, "B", longest=longest)
 
 
 def memory_notes(found: ReportMemories) -> tuple[str, ...]:
     """How the candidates compare, what is not known, what the figures rest on."""
-    return (*_comparisons(found), *_unknown(found), *_master(found), *_conditions(found), ESTIMATE_NOTE)
+    return (
+        *_comparisons(found),
+        *_unknown_notes(found),
+        *_master_copy_notes(found),
+        *_condition_notes(found),
+        ESTIMATE_NOTE,
+    )
 
 
 def _comparisons(found: ReportMemories) -> Iterator[str]:
@@ -131,13 +137,13 @@ def _human(value: int | None) -> str:
     return human(value or 0, "B")
 
 
-def _unknown(found: ReportMemories) -> Iterator[str]:
+def _unknown_notes(found: ReportMemories) -> Iterator[str]:
     for report, memory in found:
         if memory.reason:
             yield f"What {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
 
 
-def _master(found: ReportMemories) -> Iterator[str]:
+def _master_copy_notes(found: ReportMemories) -> Iterator[str]:
     for dtype in sorted({memory.dtype for _, memory in found if memory.master_copy != 0}):
         yield (
             f"With {dtype}, the optimizer's state and a master copy of the parameters are in float32, as is "
@@ -145,7 +151,7 @@ def _master(found: ReportMemories) -> Iterator[str]:
         )
 
 
-def _conditions(found: ReportMemories) -> Iterator[str]:
+def _condition_notes(found: ReportMemories) -> Iterator[str]:
     for ran, text in RUN_NOTES.items():
         if names := [report.name for report, memory in found if memory.ran == ran]:
             yield text.format(names=" and ".join(names))

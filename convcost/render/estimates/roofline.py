@@ -15,7 +15,7 @@ from convcost.core.trace import Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import about_text, factor_text, math_text, short_text
+from convcost.render.formulas import approximate_text, factor_text, math_text, short_text
 from convcost.render.model_tables import Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
@@ -59,7 +59,10 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
     first = rooflines[0]
     lines = [
         _candidate_line(
-            rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: about_text(value, "B")
+            rooflines,
+            "bytes moved",
+            lambda roofline: roofline.bytes,
+            lambda value: approximate_text(value, "B"),
         ),
         _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
@@ -126,8 +129,8 @@ def bound_headings(roofline: Roofline) -> tuple[str, ...]:
 
 
 def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
-    """Those of some of a roofline's parts, of which there are as many `copies`; `is_open` is all of it."""
-    moved = about_text(copies * some.bytes, "B")
+    """The cells for a part of a roofline, times `copies`; `is_open` is about the whole roofline."""
+    moved = approximate_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)
     return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))

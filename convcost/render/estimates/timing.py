@@ -29,7 +29,7 @@ FEWER_THREADS_HINT = "--threads 1 is disturbed less."
 
 OWN_ROOFLINE_HINT = "--device this compares them with this machine's."
 
-SLOWED_BY = 10
+SLOWDOWN_FACTOR = 10
 
 CACHE_NOTE = (
     "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
@@ -130,7 +130,7 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 
 def _time_reason(first: Report, other: Report) -> str:
-    """What binds the one and the other; where that is not known or no reason, how fast they were."""
+    """What bounds each of the two; where that is unknown or explains nothing, the FLOP/s of each."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
@@ -142,7 +142,7 @@ def _time_reason(first: Report, other: Report) -> str:
         return bound_reason(*pairs)
     if all(called):
         return "calling their layers takes longer than what both compute and move"
-    return ", ".join(_bound(name, roofline) for name, roofline in pairs)
+    return ", ".join(_bound_text(name, roofline) for name, roofline in pairs)
 
 
 def _own_roofline(report: Report) -> Roofline | None:
@@ -155,7 +155,7 @@ def is_mostly_calls(roofline: Roofline) -> bool:
     return roofline.overhead is not None and roofline.overhead > roofline.seconds
 
 
-def _bound(name: str, roofline: Roofline) -> str:
+def _bound_text(name: str, roofline: Roofline) -> str:
     if is_mostly_calls(roofline):
         return f"{name} is bound by the overhead of its calls"
     return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs a byte)"
@@ -183,16 +183,16 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
     if names := ", ".join(dict.fromkeys(noisy)):
         yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
     if names := ", ".join(report.name for report in reports if _is_slowed(report)):
-        explained = f"{names} took more than {SLOWED_BY} times as long as work and calls explain"
+        explained = f"{names} took more than {SLOWDOWN_FACTOR} times as long as work and calls explain"
         yield f"{explained}: other work may have been in the way.{advice}"
 
 
 def _is_slowed(report: Report) -> bool:
-    """Whether the forward of what is hardly more than its calls took much longer than they do alone."""
+    """Whether a forward that is mostly overhead of calls took much longer than that explains."""
     samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False
-    return samples.median > SLOWED_BY * (roofline.seconds + (roofline.overhead or 0))
+    return samples.median > SLOWDOWN_FACTOR * (roofline.seconds + (roofline.overhead or 0))
 
 
 def _run_name(run: TimedRun) -> str:

@@ -11,19 +11,22 @@ from convcost.gate.baseline import ROW_METRICS, BaselineChanges, Figure, FigureP
 from convcost.gate.result import EntryResult
 from convcost.gate.row_folding import fold_rows
 from convcost.render.document import Line, Table
-from convcost.render.gate.check_texts import LABELS, difference, figure, share
+from convcost.render.gate.check_texts import LABELS, change_share, difference_text, figure_text
 
 MOST_LINES = 20
 """The most rows that are listed, those that change most; the rest on one line."""
 
-FIRST = ("params", "macs", "elementwise", "activations")
+LEADING_METRICS = ("params", "macs", "elementwise", "activations")
 
-SHOWN = (*FIRST, *sorted({*ROW_METRICS} - {*FIRST}, key=lambda name: (BY_NAME[name].is_minor, name)))
+METRIC_ORDER = (
+    *LEADING_METRICS,
+    *sorted({*ROW_METRICS} - {*LEADING_METRICS}, key=lambda name: (BY_NAME[name].is_minor, name)),
+)
 """The figures of rows, in the order in which they get one of three columns."""
 
 MOST_COLUMNS = 3
 
-UNKNOWN_SIZE = 10**40
+FORMULA_CHANGE_SIZE = 10**40
 """By how much a formula changed: sorted before every number."""
 
 
@@ -45,18 +48,18 @@ class RowGroup(NamedTuple):
     def total(self, metric: str) -> FigurePair:
         """A figure of all of them together, before and after."""
         before, after = dict(self.change.figures).get(metric, (0, 0))
-        return _times(self.copies, before), _times(self.copies, after)
+        return _multiplied(self.copies, before), _multiplied(self.copies, after)
 
     @property
     def size(self) -> int:
         """By how much parameters and MACs changed."""
         pairs = [self.total(metric) for metric in ("params", "macs")]
         if any(isinstance(each, str) for pair in pairs for each in pair):
-            return UNKNOWN_SIZE
+            return FORMULA_CHANGE_SIZE
         return sum(abs(after - before) for before, after in pairs)  # type: ignore[operator]
 
 
-def _times(copies: int, each: Figure) -> Figure:
+def _multiplied(copies: int, each: Figure) -> Figure:
     return each if isinstance(each, str) else each * copies
 
 
@@ -86,19 +89,27 @@ def change_tables(
 ) -> Iterator[Table]:
     """The totals and the rows of what is called `name`; `columns` are the names of its two states."""
     if changes.totals:
-        yield fitted(_totals(name, changes.totals, columns), width)
+        yield wrap_to_fit(_totals(name, changes.totals, columns), width)
     if changes.rows:
-        yield fitted(_rows(f"{name}, by {part}", _grouped(changes.rows)), width)
+        yield wrap_to_fit(_rows(f"{name}, by {part}", _grouped(changes.rows)), width)
 
 
-def fitted(table: Table, width: int) -> Table:
+def wrap_to_fit(table: Table, width: int) -> Table:
     """`table`, its cells as wrapped text where it is wider than `width`, rather than split in columns."""
     return table._replace(text=not table.fits(width))
 
 
 def _totals(name: str, totals: Mapping[str, FigurePair], columns: tuple[str, str]) -> Table:
     lines = [
-        Line(LABELS[metric], (figure(before), figure(after), difference(before, after), share(before, after)))
+        Line(
+            LABELS[metric],
+            (
+                figure_text(before),
+                figure_text(after),
+                difference_text(before, after),
+                change_share(before, after),
+            ),
+        )
         for metric, (before, after) in totals.items()
     ]
     return Table((name, *columns, "difference", "share"), tuple(lines))
@@ -106,7 +117,7 @@ def _totals(name: str, totals: Mapping[str, FigurePair], columns: tuple[str, str
 
 def _rows(heading: str, groups: list[RowGroup]) -> Table:
     changed = {metric for group in groups for metric, _ in group.change.figures}
-    metrics = [metric for metric in SHOWN if metric in changed][:MOST_COLUMNS]
+    metrics = [metric for metric in METRIC_ORDER if metric in changed][:MOST_COLUMNS]
     lines = [_line(group, metrics) for group in groups[:MOST_LINES]]
     if groups[MOST_LINES:]:
         lines.append(_others(groups[MOST_LINES:], metrics))
@@ -120,7 +131,7 @@ def _line(group: RowGroup, metrics: list[str]) -> Line:
 
 
 def _cell(before: Figure, after: Figure) -> str:
-    return "" if before == after else difference(before, after)
+    return "" if before == after else difference_text(before, after)
 
 
 def _others(groups: list[RowGroup], metrics: list[str]) -> Line:

@@ -11,13 +11,16 @@ from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.baseline import Figure
 from convcost.gate.result import EntryCheck, EntryResult
 from convcost.render.formulas import full_text, is_number
-from convcost.render.texts import MixedText
+from convcost.render.texts import CodeText, MixedText
 
 LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
 """What each metric is called where it stands alone."""
 
 LEADING_METRICS = ("flops", "params", "activations")
 """The totals that a sentence starts with."""
+
+MOST_TOTALS = 3
+"""The totals that a sentence names."""
 
 LONGEST_FORMULA = 40
 """A longer formula is not written out in a sentence."""
@@ -26,15 +29,15 @@ VIOLATION_WORDS = {"≤": "more than", "≥": "less than", "=": "not"}
 """How a total that breaks a limit compares with it."""
 
 
-def label(check: EntryCheck) -> str:
+def check_label(check: EntryCheck) -> str:
     """`FLOPs`, `FLOPs ÷ dense`, or a counter's name."""
     if check.key == "agree_with":
         return check.metric
     name = LABELS.get(check.metric, "operators")
-    return f"{name} ÷ {check.per}" if check.per else name
+    return f"{name} ÷ {check.ratio_to}" if check.ratio_to else name
 
 
-def found(check: EntryCheck) -> str:
+def found_text(check: EntryCheck) -> str:
     """163,840, 6.00×, 20·B·S·E², or a counter's verdict."""
     text = _amount(check.found, check)
     if check.found != check.wanted and check.wanted is not None and text == _amount(check.wanted, check):
@@ -42,32 +45,32 @@ def found(check: EntryCheck) -> str:
     return text
 
 
-def wanted(check: EntryCheck) -> str:
+def wanted_text(check: EntryCheck) -> str:
     """≤ 400,000, = 20*B*S*E**2."""
-    return MixedText(f"{check.relation} ", _wanted(check)) if check.relation else ""
+    return MixedText(f"{check.relation} ", _wanted_amount(check)) if check.relation else ""
 
 
-def _wanted(check: EntryCheck) -> str:
-    tolerance = f" ± {percent(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
+def _wanted_amount(check: EntryCheck) -> str:
+    tolerance = f" ± {tolerance_text(check.tolerance)}" if check.tolerance and check.relation == "=" else ""
     return MixedText(_amount(check.wanted, check), tolerance)
 
 
 def _amount(value: Any, check: EntryCheck) -> str:
     if value is None:
         return NONE
-    if isinstance(value, str):
+    if isinstance(value, str) and not check.relation:
         return value
-    if check.per and is_number(value):
+    if check.ratio_to and is_number(value):
         return ratio(Fraction(value))
-    return figure(value)
+    return figure_text(value)
 
 
-def figure(value: Any) -> str:
-    """A number with every digit, or a formula."""
-    return value if isinstance(value, str) else full_text(value)
+def figure_text(value: Any) -> str:
+    """A number with every digit, or a formula; one from a configuration or a lock file is code."""
+    return CodeText(value) if isinstance(value, str) else full_text(value)
 
 
-def sentence(check: EntryCheck) -> str:
+def failure_sentence(check: EntryCheck) -> str:
     """What is wrong, with the key that says so."""
     reason = f"; {check.reason}" if check.reason else ""
     if check.key == "agree_with":
@@ -75,52 +78,54 @@ def sentence(check: EntryCheck) -> str:
     if not check.relation:
         return f"the count is partial: {check.reason}"
     crossed = VIOLATION_WORDS[check.relation]
-    start = MixedText(f"{label(check)} = ", found(check), f", {crossed} ", _wanted(check))
+    start = MixedText(f"{check_label(check)} = ", found_text(check), f", {crossed} ", _wanted_amount(check))
     return MixedText(start, f"{reason} ({check.key})")
 
 
-def failures(result: EntryResult) -> Iterator[tuple[str, str]]:
-    """Each key that is not kept, empty for the baseline, with a sentence."""
-    yield from ((check.key, sentence(check)) for check in result.checks if not check.passed)
+def failure_sentences(result: EntryResult) -> Iterator[tuple[str, str]]:
+    """A sentence for each check that failed, with its key, which is empty for the baseline."""
+    yield from ((check.key, failure_sentence(check)) for check in result.checks if not check.passed)
     if not result.keeps_baseline and result.changes:
         pairs = result.changes.totals
         totals = [
-            moved(metric, *pairs[metric])
+            total_change_text(metric, *pairs[metric])
             for metric in dict.fromkeys((*LEADING_METRICS, *pairs))
             if metric in pairs
         ]
-        more = f" and {len(totals) - 3} more" if totals[3:] else ""
-        yield "", f"changed from its baseline: {', '.join(totals[:3])}{more}"
+        more = f" and {len(totals) - MOST_TOTALS} more" if totals[MOST_TOTALS:] else ""
+        named = MixedText.joined(", ", totals[:MOST_TOTALS])
+        yield "", MixedText("changed from its baseline: ", named, more)
 
 
-def moved(metric: str, before: Figure, after: Figure) -> str:
-    """FLOPs +1,280 (+0.391%); of formulas what they were and are."""
+def total_change_text(metric: str, before: Figure, after: Figure) -> str:
+    """FLOPs +1,280 (+0.391%); of formulas the one before and the one now."""
     if isinstance(before, int) and isinstance(after, int):
-        return f"{LABELS[metric]} {difference(before, after)}{_in_brackets(share(before, after))}"
-    texts = figure(before), figure(after)
-    is_short = max(map(len, texts)) <= LONGEST_FORMULA
-    return f"{LABELS[metric]} {'from {} to {}'.format(*texts) if is_short else 'changed'}"
+        return f"{LABELS[metric]} {difference_text(before, after)}{_in_brackets(change_share(before, after))}"
+    texts = figure_text(before), figure_text(after)
+    if max(map(len, texts)) > LONGEST_FORMULA:
+        return f"{LABELS[metric]} changed"
+    return MixedText(f"{LABELS[metric]} from ", texts[0], " to ", texts[1])
 
 
 def _in_brackets(text: str) -> str:
     return f" ({text})" if text else ""
 
 
-def difference(before: Figure, after: Figure) -> str:
-    """+1,280 or −5; of formulas that they changed."""
+def difference_text(before: Figure, after: Figure) -> str:
+    """+1,280 or −5; "changed" for formulas."""
     if isinstance(before, str) or isinstance(after, str):
         return "changed"
     change = after - before
     return f"{sign(change)}{full_text(abs(change))}"
 
 
-def share(before: Figure, after: Figure) -> str:
-    """+0.391%; nothing where there was nothing, or are formulas."""
+def change_share(before: Figure, after: Figure) -> str:
+    """+0.391%; nothing where the figure was 0, or for formulas."""
     if isinstance(before, str) or isinstance(after, str) or not before:
         return ""
     return signed_percent(Fraction(after - before, before))
 
 
-def percent(tolerance: Fraction) -> str:
+def tolerance_text(tolerance: Fraction) -> str:
     """1%, 0.5%."""
     return f"{float(tolerance * 100):g}%"

@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape, quoteattr
 from convcost.core.escapes import make_xml_printable
 from convcost.gate.config_file import ConfigError, ConfigProblem
 from convcost.gate.result import EntryResult, GateResult
-from convcost.render.gate.check_texts import failures
+from convcost.render.gate.check_texts import failure_sentences
 
 
-def junit(gate_result: GateResult) -> str:
+def junit_xml(gate_result: GateResult) -> str:
     """JUnit's XML: a class for each entry, a case for each of its checks and for its baseline."""
     cases = [case for result in gate_result.entries for case in _cases(gate_result, result)]
     failed = sum("<failure" in case for case in cases)
@@ -27,7 +27,7 @@ def junit(gate_result: GateResult) -> str:
 def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
     """A counter's case has its name; an entry that asks nothing has one that says it was counted."""
     entry, config = result.entry, gate_result.config
-    texts = failures(result)
+    texts = failure_sentences(result)
     for check in result.checks:
         name = f"{check.key} {check.metric}" if check.key == "agree_with" else check.key
         text = "" if check.passed else next(texts)[1]
@@ -75,7 +75,7 @@ def failure_annotations(gate_result: GateResult, file: str) -> Iterator[str]:
     """GitHub's command for each failure, at its key in `file`."""
     for result in gate_result.entries:
         name = result.entry.name
-        for key, text in failures(result):
+        for key, text in failure_sentences(result):
             line = gate_result.config.line(name, *([key] if key else []))
             yield _annotation(file, line, name, text)
 

@@ -8,12 +8,18 @@ from itertools import chain
 from convcost.gate.baseline import Baseline
 from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.gate.baseline_tables import entry_tables, fitted
-from convcost.render.gate.check_texts import failures, found, label, percent, wanted
+from convcost.render.gate.baseline_tables import entry_tables, wrap_to_fit
+from convcost.render.gate.check_texts import (
+    check_label,
+    failure_sentences,
+    found_text,
+    tolerance_text,
+    wanted_text,
+)
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
 
-UPDATE = "convcost check --update"
+UPDATE_COMMAND = "convcost check --update"
 
 MOST_IN_FULL = 12
 """Up to so many entries have all their checks listed; of more, only those that failed do."""
@@ -50,7 +56,7 @@ def _verdicts(gate_result: GateResult, width: int) -> Table:
     is_long = len(gate_result.entries) > MOST_IN_FULL
     lines = chain.from_iterable(_lines(result, is_long and result.passed) for result in gate_result.entries)
     skipped = (Line(name, ("", "", "skipped")) for name in gate_result.skipped)
-    return fitted(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
+    return wrap_to_fit(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
 
 
 def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
@@ -59,7 +65,9 @@ def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
     if is_short:
         return
     for check in result.checks:
-        yield Line(label(check), (found(check), wanted(check), _failed(check.passed)), depth=1)
+        yield Line(
+            check_label(check), (found_text(check), wanted_text(check), _failed(check.passed)), depth=1
+        )
     if result.status != "unlocked":
         is_accepted = result.accepted and result.status != "same"
         status = "accepted" if is_accepted else STATUS_TEXTS[result.status]
@@ -68,7 +76,7 @@ def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
 
 def _tolerance(result: EntryResult) -> str:
     """± 1%; ≤ +1% where nothing fails by getting smaller."""
-    share = percent(result.entry.tolerance)
+    share = tolerance_text(result.entry.tolerance)
     if result.entry.growth_only:
         return f"≤ +{share}"
     return f"± {share}" if result.entry.tolerance else ""
@@ -85,8 +93,8 @@ def _failed(passed: bool) -> str:
 
 def _notes(gate_result: GateResult) -> Iterator[str]:
     for result in gate_result.entries:
-        yield from (MixedText(f"{result.entry.name}: ", text, ".") for _, text in failures(result))
-        yield from _counter_extras(result)
+        yield from (MixedText(f"{result.entry.name}: ", text, ".") for _, text in failure_sentences(result))
+        yield from _agreement_notes(result)
         yield from _changed_conditions(result)
     yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in gate_result.problems)
     if gate_result.skipped:
@@ -94,7 +102,7 @@ def _notes(gate_result: GateResult) -> Iterator[str]:
     yield from _lock_notes(gate_result)
 
 
-def _counter_extras(result: EntryResult) -> Iterator[str]:
+def _agreement_notes(result: EntryResult) -> Iterator[str]:
     """What a counter that agrees counts besides."""
     for check in result.checks:
         if check.key == "agree_with" and check.passed and check.reason:
@@ -131,10 +139,10 @@ def _lock_notes(gate_result: GateResult) -> Iterator[str]:
         yield from [f"It no longer has {stale}."] if stale else []
         return
     if entries and all(result.status == "unlocked" for result in entries):
-        yield f"There are no baselines: {UPDATE} writes them to {lock}."
+        yield f"There are no baselines: {UPDATE_COMMAND} writes them to {lock}."
     if new:
-        yield f"{lock} has no baseline for {', '.join(new)}: {UPDATE} writes it."
+        yield f"{lock} has no baseline for {', '.join(new)}: {UPDATE_COMMAND} writes it."
     if stale:
         yield f"{lock} has baselines of entries that are no more: {stale}."
     if any(not result.keeps_baseline for result in entries):
-        yield f"If that is meant, {UPDATE} accepts it."
+        yield f"If that is meant, {UPDATE_COMMAND} accepts it."

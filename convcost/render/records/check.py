@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from convcost.core.metrics import BY_NAME
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, LocatedRow, RowChange
 from convcost.gate.limit import Relation
 from convcost.gate.result import BaselineStatus, EntryCheck, EntryResult, GateResult
-from convcost.render.gate.check_texts import failures, percent
+from convcost.render.gate.check_texts import failure_sentences, tolerance_text
 from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
 from convcost.render.records.record import (
     Field,
@@ -31,9 +31,9 @@ class CheckRecord(Record):
     """What a key of an entry asked, what was found, and whether that is so."""
 
     key: str
-    line: Annotated[int, about("Of the configuration.")]
-    metric: Annotated[str, about("A quantity; of agree_with, the counter.")]
-    per: Annotated[str | None, about("The entry that a ratio is to.")]
+    line: Annotated[int, describe("Of the configuration.")]
+    metric: Annotated[str, describe("A quantity; of agree_with, the counter.")]
+    per: Annotated[str | None, describe("The entry that a ratio is to.")]
     relation: Literal["<=", ">=", "="] | None
     found: Formula | float | None
     wanted: Formula | float | None
@@ -81,9 +81,9 @@ class BaselineRecord(Record):
     standing: BaselineStatus
     passed: bool
     tolerance: str
-    growth_only: Annotated[bool, about("Whether only a total that grows fails.")]
+    growth_only: Annotated[bool, describe("Whether only a total that grows fails.")]
     before: CountedAsRecord | None
-    totals: Annotated[dict[str, TotalChangeRecord], about("Those that changed.")]
+    totals: Annotated[dict[str, TotalChangeRecord], describe("Those that changed.")]
     rows: list[RowChangeRecord]
 
 
@@ -104,13 +104,15 @@ class EntryHead(Record, kw_only=True):
 class EntryTail(Record):
     """What came of it."""
 
-    trainable_params: Annotated[Formula, about("Those that require a gradient; not in the lock file.")]
+    trainable_params: Annotated[Formula, describe("Those that require a gradient; not in the lock file.")]
     checks: list[CheckRecord]
     baseline: BaselineRecord
     failures: list[str]
 
 
-TOTALS: list[Field] = [(name, Annotated[Formula, about(BY_NAME[name].sentence)]) for name in BASELINE_METRICS]
+TOTALS: list[Field] = [
+    (name, Annotated[Formula, describe(BY_NAME[name].sentence)]) for name in BASELINE_METRICS
+]
 
 EntryRecord = record_type(
     "EntryRecord", "What came of an entry.", fields_of(EntryHead), TOTALS, fields_of(EntryTail)
@@ -121,7 +123,7 @@ class IssueRecord(Record):
     """Why an entry could not be counted."""
 
     key: str
-    line: Annotated[int, about("Of the configuration.")]
+    line: Annotated[int, describe("Of the configuration.")]
     message: str
 
 
@@ -131,12 +133,12 @@ class GateRecord(Head):
     versions: Versions
     config: str
     lock: str
-    written: Annotated[bool, about("Whether the lock file has what is now.")]
+    written: Annotated[bool, describe("Whether the lock file has what is now.")]
     passed: bool
     entries: list[Annotated[Any, one_of("EntryRecord")]]
-    stale: Annotated[list[str], about("Entries of the lock file that are no more.")]
+    stale: Annotated[list[str], describe("Entries of the lock file that are no more.")]
     problems: list[IssueRecord]
-    skipped: Annotated[list[str], about("Entries with a model, where none was to be run.")]
+    skipped: Annotated[list[str], describe("Entries with a model, where none was to be run.")]
 
 
 def record(result: GateResult) -> GateRecord:
@@ -167,7 +169,7 @@ def _entry(result: GateResult, entry_result: EntryResult) -> Record:
         trainable_params=data(report.trainable_params),
         checks=[_check(result, entry_result, check) for check in entry_result.checks],
         baseline=_baseline(entry_result),
-        failures=[text for _, text in failures(entry_result)],
+        failures=[text for _, text in failure_sentences(entry_result)],
     )
 
 
@@ -176,7 +178,7 @@ def _check(result: GateResult, entry_result: EntryResult, check: EntryCheck) -> 
         CheckRecord,
         check,
         line=result.config.line(entry_result.entry.name, check.key),
-        per=check.per or None,
+        per=check.ratio_to or None,
         relation=RELATIONS[check.relation] if check.relation else None,
     )
 
@@ -188,7 +190,7 @@ def _baseline(entry_result: EntryResult) -> BaselineRecord:
     return BaselineRecord(
         standing=entry_result.status,
         passed=entry_result.keeps_baseline,
-        tolerance=percent(entry_result.entry.tolerance),
+        tolerance=tolerance_text(entry_result.entry.tolerance),
         growth_only=entry_result.entry.growth_only,
         before=entry_result.before and _counted_as(entry_result.before),
         totals={name: TotalChangeRecord(before=before, after=after) for name, (before, after) in totals},

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import contributions
 from convcost.core.breakeven import BreakEven
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Comparison, Report
 from convcost.render.records import report
 from convcost.render.records.context import Context, context
@@ -31,15 +31,15 @@ RatiosRecord = record_type(
 class BreakEvenRecord(Record):
     """Where two candidates cost the same."""
 
-    size: Annotated[str | None, about("The one size that decides.")]
-    crossings: Annotated[list[Formula | float], about("The sizes at which they cost the same.")]
+    size: Annotated[str | None, describe("The one size that decides.")]
+    crossings: Annotated[list[Formula | float], describe("The sizes at which they cost the same.")]
     about: list[float]
     cheaper: Annotated[
         list[str | None],
-        about("Who is, below the first crossing, between each two, and above the last; null for neither."),
+        describe("Who is, below the first crossing, between each two, and above the last; null for neither."),
     ]
     condition: Annotated[
-        str | None, about("When the first candidate is cheaper, where no single size decides.")
+        str | None, describe("When the first candidate is cheaper, where no single size decides.")
     ]
     equal_where: str | None
     exact: bool
@@ -65,13 +65,13 @@ class ComparisonRecord(Context):
     """The JSON of convcost compare."""
 
     candidates: list[Annotated[Any, one_of("DesignRecord", "ModuleRecord")]]
-    ratios: Annotated[Any, one_of("RatiosRecord"), about("Of the second candidate.")]
+    ratios: Annotated[Any, one_of("RatiosRecord"), describe("Of the second candidate.")]
     break_even: Annotated[
-        dict[str, BreakEvenRecord] | UnsetType, about("By quantity, where sizes are open.")
+        dict[str, BreakEvenRecord] | UnsetType, describe("By quantity, where sizes are open.")
     ] = UNSET
-    differences: Annotated[list[DifferenceRecord] | UnsetType, about("Where torch modules are compared.")] = (
-        UNSET
-    )
+    differences: Annotated[
+        list[DifferenceRecord] | UnsetType, describe("Where torch modules are compared.")
+    ] = UNSET
 
 
 def record(comparison: Comparison) -> ComparisonRecord:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from convcost.core.cost import Count, Padding
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.core.report import Report
 from convcost.counters import installed_version
 from convcost.render.records.record import Formula, Record, data, record_from
@@ -16,8 +16,8 @@ Versions = dict[str, str | None]
 class ConventionRecord(Record):
     """What FLOPs are."""
 
-    count: Annotated[Count, about("2 × MACs; with bias adds; with elementwise work too.")]
-    padding: Annotated[Padding, about("All taps of a kernel, or only those on real data.")]
+    count: Annotated[Count, describe("2 × MACs; with bias adds; with elementwise work too.")]
+    padding: Annotated[Padding, describe("All taps of a kernel, or only those on real data.")]
 
 
 class Head(Record):
@@ -29,11 +29,13 @@ class Head(Record):
 class Context(Head):
     """What the numbers rest on."""
 
-    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
-    assumptions: Annotated[list[str], about("What formulas assume of the open sizes.")]
-    assumed: Annotated[list[str], about("The sizes that default to 1.")]
+    symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
+    assumptions: Annotated[list[str], describe("What formulas assume of the open sizes.")]
+    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
     convention: ConventionRecord
-    versions: Annotated[Versions, about("Of convcost and of what checks it; null where it is not installed.")]
+    versions: Annotated[
+        Versions, describe("Of convcost and of what checks it; null where it is not installed.")
+    ]
 
 
 HEAD: dict[str, Any] = {"schema": "convcost/1"}

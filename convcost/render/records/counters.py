@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.render.counters import CounterList
 from convcost.render.records import report
 from convcost.render.records.context import HEAD, Head
@@ -20,7 +20,7 @@ class CounterRecord(Record):
     name: str
     title: str
     version: str | None
-    install: Annotated[str, about("The command that installs it.")]
+    install: Annotated[str, describe("The command that installs it.")]
     unit: str
     counts: str
     blind_spots: str
@@ -39,15 +39,15 @@ class CauseRecord(Record):
     subject: str
     flops: int
     calls: int
-    paths: Annotated[list[str], about("The submodules that it is about.")]
+    paths: Annotated[list[str], describe("The submodules that it is about.")]
 
 
 class DiagnosisRecord(CounterResultRecord):
     """What a counter says of a module, and why it is not the exact count."""
 
-    macs: Annotated[int | str | None, about("Its figure as MACs, such as 7/2.")]
+    macs: Annotated[int | str | None, describe("Its figure as MACs, such as 7/2.")]
     difference: Annotated[
-        int | None, about("What it counts more than the exact count, in FLOPs: the sum of the causes.")
+        int | None, describe("What it counts more than the exact count, in FLOPs: the sum of the causes.")
     ]
     causes: list[CauseRecord]
     remarks: list[str]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from convcost.core.record_fields import about, keys_of
+from convcost.core.record_fields import describe, keys_of
 from convcost.devices.device import Device
 from convcost.devices.names import DTYPES, Call, Kind
 from convcost.render.devices import DeviceList
@@ -23,19 +23,19 @@ class DeviceRecord(Record):
     vendor: str
     kind: Kind
     year: int | None
-    memory: Annotated[int | None, about("In bytes; null where it has none of its own.")]
-    bandwidth: Annotated[int, about("In bytes per second.")]
-    peaks: Annotated[dict[str, int], about("In FLOP/s, int8 in OP/s, by dtype; dense.")]
+    memory: Annotated[int | None, describe("In bytes; null where it has none of its own.")]
+    bandwidth: Annotated[int, describe("In bytes per second.")]
+    peaks: Annotated[dict[str, int], describe("In FLOP/s, int8 in OP/s, by dtype; dense.")]
     ridges: Annotated[
-        dict[str, float], about("FLOPs per byte from which on the peak is the limit, by dtype.")
+        dict[str, float], describe("FLOPs per byte from which on the peak is the limit, by dtype.")
     ]
-    sources: Annotated[dict[str, str], about("Where each figure is from, by bandwidth, memory or dtype.")]
-    derivations: Annotated[dict[str, str], about("The arithmetic behind figures that are computed.")]
+    sources: Annotated[dict[str, str], describe("Where each figure is from, by bandwidth, memory or dtype.")]
+    derivations: Annotated[dict[str, str], describe("The arithmetic behind figures that are computed.")]
     notes: list[str]
     overheads: Annotated[
         dict[str, float],
         keys_of(Call),
-        about("Seconds that a call takes beside its work, by what is called, where that was measured."),
+        describe("Seconds that a call takes beside its work, by what is called, where that was measured."),
     ]
 
 

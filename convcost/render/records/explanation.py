@@ -12,7 +12,7 @@ from convcost.analysis.explain.steps import (
     LoopNest,
     Sentence,
 )
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.render.explain import (
     equation_text,
     explained_reports,
@@ -35,7 +35,7 @@ class EquationRecord(Record):
 
     name: str
     sides: list[str]
-    value: Annotated[Any, about("Exact where it is a number or a shape; a text where it is none.")]
+    value: Annotated[Any, describe("Exact where it is a number or a shape; a text where it is none.")]
 
 
 class LoopRecord(Record):
@@ -74,7 +74,7 @@ class DerivationRecord(Record):
     macs: Formula
     flops: Formula | None
     params: Formula
-    trainable_params: Annotated[Formula, about("All of them.")]
+    trainable_params: Annotated[Formula, describe("All of them.")]
     parts: list[PartRecord]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from convcost.core.match import Choice, Match, Metric
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
 from convcost.render.records.record import Formula, Record, data, record_from, records_from
 from convcost.render.style import Style
@@ -43,28 +43,28 @@ class SearchedRecord(Record):
 class MatchRecord(Head):
     """The JSON of convcost match."""
 
-    symbols: Annotated[dict[str, Formula], about("The sizes by name; an open one stands for itself.")]
-    assumed: Annotated[list[str], about("The sizes that default to 1.")]
+    symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
+    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
     convention: ConventionRecord
     dtype: str
     versions: Versions
     metric: Metric
-    budget: Annotated[Formula, about("The target.")]
-    at_most: Annotated[bool, about("Whether the target is not to be exceeded.")]
+    budget: Annotated[Formula, describe("The target.")]
+    at_most: Annotated[bool, describe("Whether the target is not to be exceeded.")]
     vary: list[str]
     ranges: dict[str, RangeRecord]
     searched: dict[str, SearchedRecord]
     name: str
     spec: str
     reference: ReferenceRecord | None
-    best: Annotated[list[ChoiceRecord], about("The nearest; empty if no sizes fit.")]
+    best: Annotated[list[ChoiceRecord], describe("The nearest; empty if no sizes fit.")]
     below: ChoiceRecord | None
     above: ChoiceRecord | None
     choices: Annotated[
         list[ChoiceRecord],
-        about("With two sizes varied: no other pair with one of the same sizes is nearer."),
+        describe("With two sizes varied: no other pair with one of the same sizes is nearer."),
     ]
-    complete: Annotated[bool, about("Whether all there is was tried.")]
+    complete: Annotated[bool, describe("Whether all there is was tried.")]
     notes: list[str]
 
 

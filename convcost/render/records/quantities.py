@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from convcost.core.cost import Convention, Cost
 from convcost.core.metrics import METRICS, Metric
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.render.records.record import Field, Formula, Quotient, data, record_type
 
 ADDITIVE = tuple(metric for metric in METRICS if metric.is_additive)
@@ -28,7 +28,7 @@ def metric_type(metric: Metric) -> Any:
 
 def fields(metrics: Iterable[Metric]) -> list[Field]:
     """A field for each."""
-    return [(metric.name, Annotated[metric_type(metric), about(metric.sentence)]) for metric in metrics]
+    return [(metric.name, Annotated[metric_type(metric), describe(metric.sentence)]) for metric in metrics]
 
 
 def ratio_fields() -> list[Field]:

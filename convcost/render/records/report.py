@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta
 
 from convcost.core.metrics import METRICS
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
@@ -29,10 +29,10 @@ class RowHead(Record):
 
     path: str
     kind: str
-    layer: Annotated[str, about("Its arguments.")]
+    layer: Annotated[str, describe("Its arguments.")]
     input: list[Formula]
     output: list[Formula]
-    parameters: Annotated[dict[str, list[Formula]], about("The shape of each parameter by its name.")]
+    parameters: Annotated[dict[str, list[Formula]], describe("The shape of each parameter by its name.")]
 
 
 RowRecord = record_type(
@@ -46,9 +46,9 @@ class DesignHead(Record):
     name: str
     spec: str
     input: list[Formula]
-    input_inferred: Annotated[bool, about("Whether the spec states no input.")]
+    input_inferred: Annotated[bool, describe("Whether the spec states no input.")]
     output: list[Formula]
-    dtype: Annotated[str, about("The dtype that bytes are counted in.")]
+    dtype: Annotated[str, describe("The dtype that bytes are counted in.")]
 
 
 class CounterResultRecord(Record):
@@ -56,7 +56,7 @@ class CounterResultRecord(Record):
 
     verdict: Verdict
     flops: int | None
-    raw: Annotated[int | None, about("Its own figure.")]
+    raw: Annotated[int | None, describe("Its own figure.")]
     raw_unit: str
     reason: str
 
@@ -67,12 +67,12 @@ def design_fields(counter: Meta) -> tuple[Field, ...]:
         *fields_of(DesignHead),
         *fields(METRICS),
         ("rows", list[Annotated[Any, one_of("RowRecord")]]),
-        ("counters", Annotated[dict[str, Annotated[Any, counter]], about("By the counter's name.")]),
+        ("counters", Annotated[dict[str, Annotated[Any, counter]], describe("By the counter's name.")]),
         *fields_of(Estimates),
     )
 
 
-RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), about("Of the third and later.")], UNSET)
+RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of the third and later.")], UNSET)
 
 DESIGN = design_fields(one_of("CounterResultRecord"))
 MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))

@@ -14,7 +14,7 @@ from convcost.analysis.breakdown import (
     phase_costs,
 )
 from convcost.core.cost import Convention, Cost
-from convcost.core.record_fields import about, keys_of, one_of
+from convcost.core.record_fields import describe, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
 from convcost.render.model_tables import all_modules
@@ -58,7 +58,7 @@ class UncountedRecord(Record):
     inputs: list[list[Formula]]
     calls: int
     reason: Annotated[
-        str | UnsetType, about("Why it is counted only in part; absent where it has no formula.")
+        str | UnsetType, describe("Why it is counted only in part; absent where it has no formula.")
     ] = UNSET
 
 
@@ -67,11 +67,13 @@ class ConditionalRecord(Record):
 
     path: str
     inputs: list[list[Formula]]
-    true: Annotated[Any, one_of("CostsRecord", None), about("Null for a branch that is known not to run.")]
+    true: Annotated[Any, one_of("CostsRecord", None), describe("Null for a branch that is known not to run.")]
     false: Annotated[Any, one_of("CostsRecord", None)]
     counted: Annotated[
         bool,
-        about("The branch in the totals: the one that runs, or the costlier where that depends on values."),
+        describe(
+            "The branch in the totals: the one that runs, or the costlier where that depends on values."
+        ),
     ]
     calls: int
 
@@ -80,7 +82,7 @@ class SubmoduleHead(Record):
     """Which submodule it is."""
 
     path: str
-    kind: Annotated[str, about("Its class.")]
+    kind: Annotated[str, describe("Its class.")]
     calls: int
     input: list[Formula] | None
     output: list[Formula] | None
@@ -96,9 +98,11 @@ class OperatorHead(Record):
 class OperatorTail(Record):
     """How it was counted."""
 
-    estimated: Annotated[bool, about("Whether its formula is an estimate.")]
-    complex: Annotated[bool, about("Whether it ran on complex numbers: a complex MAC counts as 4 real ones.")]
-    sparse: Annotated[bool, about("Whether it ran on sparse tensors: their stored entries are counted.")]
+    estimated: Annotated[bool, describe("Whether its formula is an estimate.")]
+    complex: Annotated[
+        bool, describe("Whether it ran on complex numbers: a complex MAC counts as 4 real ones.")
+    ]
+    sparse: Annotated[bool, describe("Whether it ran on sparse tensors: their stored entries are counted.")]
 
 
 OF_OPERATORS = tuple(metric for metric in ADDITIVE if metric in COSTS or metric.name == "activations")
@@ -127,22 +131,23 @@ class TraceRecord(Record, kw_only=True):
     inputs: list[TensorRecord]
     outputs: list[TensorRecord]
     ran_on: Literal["shapes", "data"]
-    partial: Annotated[bool, about("Whether something ran that is not counted.")]
+    partial: Annotated[bool, describe("Whether something ran that is not counted.")]
     uncounted: list[UncountedRecord]
     conditionals: Annotated[
-        list[ConditionalRecord] | UnsetType, about("The calls of torch.cond, if any.")
+        list[ConditionalRecord] | UnsetType, describe("The calls of torch.cond, if any.")
     ] = UNSET
     modules: list[Annotated[Any, one_of("SubmoduleRecord")]]
     operators: list[Annotated[Any, one_of("OperatorRecord")]]
     phases: Annotated[
         dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
         keys_of(Phase),
-        about("The cost of each phase, if the backward ran."),
+        describe("The cost of each phase, if the backward ran."),
     ] = UNSET
     unused_parameters: list[str]
     tied_parameters: list[list[str]]
     unused_formulas: Annotated[
-        list[str] | UnsetType, about("The user's formulas for operators that did not run, if there are any.")
+        list[str] | UnsetType,
+        describe("The user's formulas for operators that did not run, if there are any."),
     ] = UNSET
 
 
@@ -184,17 +189,17 @@ def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any
     """The modules that `view` asks for, or the operators, as rows."""
     if view.by == "operator":
         return [plain_data(found) for found in operator_records(report, trace)]
-    return list(_leveled(report, trace, view))
+    return list(_leveled_rows(report, trace, view))
 
 
-def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
+def _leveled_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
     """As `module_records`, each with its level; those whose `part` is "leaf" add up to all of them.
 
     What is in a module but in none of the rows below it is one more row.
     """
     nodes = all_modules(module_tree(report), view, report.convention)
     shown = {node.module.path for node in nodes}
-    parents = {outer for path in shown for outer in _outside(path, shown)}
+    parents = {outer for path in shown for outer in _enclosing_rows(path, shown)}
 
     def row(module: SubmoduleRun, share: ModuleTotals, level: int, part: str) -> dict[str, Any]:
         found = plain_data(_module(module, share, report, trace))
@@ -202,25 +207,25 @@ def _leveled(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any
 
     for node in nodes:
         path = node.module.path
-        outer = _outside(path, shown)
+        outer = _enclosing_rows(path, shown)
         part = "leaf" if path not in parents else "inner" if outer or view.filter else "total"
         yield row(node.module, node.total, len(outer), part)
-        rest = _rest(node, shown) if path in parents else ModuleTotals()
+        rest = _hidden_totals(node, shown) if path in parents else ModuleTotals()
         if rest != ModuleTotals():
             name = f"{path}.{REST}" if path else REST
             unseen = SubmoduleRun(name, node.module.kind, None, None, node.module.calls)
             yield row(unseen, rest, len(outer) + 1, "leaf")
 
 
-def _outside(path: str, shown: Set[str]) -> list[str]:
-    """The paths of the rows that have what `path` has too."""
+def _enclosing_rows(path: str, shown: Set[str]) -> list[str]:
+    """The paths of the shown modules that contain `path`."""
     return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
 
 
-def _rest(node: Node, shown: Set[str]) -> ModuleTotals:
+def _hidden_totals(node: Node, shown: Set[str]) -> ModuleTotals:
     """What is in `node`, but in no row below it."""
     hidden = (child for child in node.children if child.module.path not in shown)
-    return sum((_rest(child, shown) for child in hidden), node.own)
+    return sum((_hidden_totals(child, shown) for child in hidden), node.own)
 
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.counters import installed_version
 from convcost.render.records.context import HEAD, Head, Versions, versions
 from convcost.render.records.record import Record, field_values, record_from
@@ -54,14 +54,14 @@ class VerificationRecord(Head):
     """The JSON of convcost verify."""
 
     versions: Versions
-    agrees: Annotated[bool, about("Whether there is no new disagreement.")]
-    cases: Annotated[int, about("For each argument of a layer.")]
+    agrees: Annotated[bool, describe("Whether there is no new disagreement.")]
+    cases: Annotated[int, describe("For each argument of a layer.")]
     seed: int
     checks: list[ReferenceCheckRecord]
     layers: list[LayerTalliesRecord]
     new: list[DisagreementRecord]
     known: list[FindingsRecord]
-    cured: Annotated[list[FindingsRecord], about("Known blind spots that no longer exist.")]
+    cured: Annotated[list[FindingsRecord], describe("Known blind spots that no longer exist.")]
 
 
 def record(result: VerificationResult) -> VerificationRecord:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Protocol, cast
 
 from msgspec import UNSET, UnsetType
 
-from convcost.core.record_fields import about, one_of
+from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report
 from convcost.render.records.record import Record
 
@@ -21,7 +21,7 @@ class EstimateModule(Protocol):
         """The other's figures over the first one's: a field of EstimateRatios."""
 
     def cells(self, report: Report) -> dict[str, Any]:
-        """Its columns of CSV, called as no other estimate's."""
+        """Its columns of CSV; no other estimate has columns of these names."""
 
 
 ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
@@ -31,9 +31,9 @@ ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
 class Estimates(Record):
     """Each estimate that was asked for."""
 
-    roofline: Annotated[Any, one_of("RooflineRecord"), about("The least time on a device.")] = UNSET
-    time: Annotated[Any, one_of("TimeRecord"), about("How long it was measured to take.")] = UNSET
-    memory: Annotated[Any, one_of("MemoryRecord"), about("What it takes to run and to train.")] = UNSET
+    roofline: Annotated[Any, one_of("RooflineRecord"), describe("The least time on a device.")] = UNSET
+    time: Annotated[Any, one_of("TimeRecord"), describe("How long it was measured to take.")] = UNSET
+    memory: Annotated[Any, one_of("MemoryRecord"), describe("What it takes to run and to train.")] = UNSET
 
 
 class EstimateRatios(Record):
@@ -41,10 +41,10 @@ class EstimateRatios(Record):
 
     least_seconds: Annotated[
         float | int | UnsetType | None,
-        about("Of least times; null where they are not known, or the first one's is 0."),
+        describe("Of least times; null where they are not known, or the first one's is 0."),
     ] = UNSET
     seconds: Annotated[
-        float | int | UnsetType | None, about("Of measured times; null where their spreads overlap.")
+        float | int | UnsetType | None, describe("Of measured times; null where their spreads overlap.")
     ] = UNSET
     memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from convcost.analysis.memory import Memory
 from convcost.core.cost import ratio_of
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.core.report import Report
 from convcost.core.trace import RanOn
 from convcost.render.records.record import (
@@ -26,16 +26,16 @@ class MemoryRecord(Record):
     dtype: str
     optimizer: str
     parameters: Formula
-    buffers: Annotated[Formula, about("Of torch modules alone.")]
+    buffers: Annotated[Formula, describe("Of torch modules alone.")]
     gradients: Formula
     optimizer_state: Formula
-    master_copy: Annotated[Formula, about("The parameters in float32, where they are in 16 bits.")]
-    activations: Annotated[Formula | None, about("What a forward saves for its backward.")]
-    forward_peak: Annotated[Formula | None, about("Of a forward without gradients.")]
+    master_copy: Annotated[Formula, describe("The parameters in float32, where they are in 16 bits.")]
+    activations: Annotated[Formula | None, describe("What a forward saves for its backward.")]
+    forward_peak: Annotated[Formula | None, describe("Of a forward without gradients.")]
     training_peak: Formula | None
-    reason: Annotated[str, about("Why figures are not known.")]
+    reason: Annotated[str, describe("Why figures are not known.")]
     ran: Annotated[
-        RanOn | None, about("What a torch module ran on to be measured; a design has rules instead.")
+        RanOn | None, describe("What a torch module ran on to be measured; a design has rules instead.")
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from convcost.analysis.roofline import Resource, Roofline, RooflineBound
 from convcost.core.cost import ratio_of
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.core.report import Report
 from convcost.core.trace import Phase
 from convcost.render.records.record import Formula, Quotient, Record, Seconds, data, record_from, records_from
@@ -32,8 +32,8 @@ class StretchRecord(Record):
 class FlipRecord(Record):
     """What binds a part as a size grows."""
 
-    size: Annotated[str, about("Empty where it is the same for all sizes, or where several sizes decide.")]
-    stretches: Annotated[list[StretchRecord], about("None where several sizes decide.")]
+    size: Annotated[str, describe("Empty where it is the same for all sizes, or where several sizes decide.")]
+    stretches: Annotated[list[StretchRecord], describe("None where several sizes decide.")]
 
 
 class RooflinePartRecord(Record):
@@ -45,11 +45,11 @@ class RooflinePartRecord(Record):
     calls: int
     flops: Formula
     bytes_moved: Formula
-    intensity: Annotated[Quotient, about("FLOPs for each byte moved.")]
+    intensity: Annotated[Quotient, describe("FLOPs for each byte moved.")]
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
-    bound_by: Annotated[Resource | None, about("Null where sizes are open.")]
-    flip: Annotated[FlipRecord | None, about("Null where no size is open or was taken as 1.")]
+    bound_by: Annotated[Resource | None, describe("Null where sizes are open.")]
+    flip: Annotated[FlipRecord | None, describe("Null where no size is open or was taken as 1.")]
 
 
 class RooflineRecord(Record):
@@ -57,17 +57,17 @@ class RooflineRecord(Record):
 
     device: str
     dtype: str
-    peak: Annotated[int, about("In FLOP/s.")]
-    bandwidth: Annotated[int, about("In bytes per second.")]
-    ridge: Annotated[float | int, about("FLOPs per byte from which on the peak is the limit.")]
+    peak: Annotated[int, describe("In FLOP/s.")]
+    bandwidth: Annotated[int, describe("In bytes per second.")]
+    ridge: Annotated[float | int, describe("FLOPs per byte from which on the peak is the limit.")]
     flops: Formula
     bytes_moved: Formula
     intensity: Quotient
     seconds: Seconds
-    compute_bound_seconds: Annotated[Seconds, about("Of it, in parts that the peak limits.")]
+    compute_bound_seconds: Annotated[Seconds, describe("Of it, in parts that the peak limits.")]
     memory_bound_seconds: Seconds
-    bound_by: Annotated[Resource | None, about("What limits most of the time.")]
-    overhead_seconds: Annotated[Seconds, about("What calls add on this machine, where it was measured.")]
+    bound_by: Annotated[Resource | None, describe("What limits most of the time.")]
+    overhead_seconds: Annotated[Seconds, describe("What calls add on this machine, where it was measured.")]
     parts: list[RooflinePartRecord]
 
 

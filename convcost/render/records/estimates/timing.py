@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from convcost.benchmark.timing import RunKind, TimedRun, Timing, can_tell_apart, times_ratio
-from convcost.core.record_fields import about
+from convcost.core.record_fields import describe
 from convcost.core.report import Report
 from convcost.render.records.record import Formula, Record, data, record_from
 
@@ -17,22 +17,24 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 class RunRecord(Record):
     """One thing that was timed."""
 
-    what: Annotated[RunKind, about("A forward without gradients, or a training step: forward and backward.")]
-    compiled: Annotated[bool, about("Whether torch.compile had it first.")]
-    seconds: Annotated[float | None, about("The median of the rounds; null where it could not be run.")]
-    iqr: Annotated[float | None, about("The interquartile range of the rounds.")]
-    quartiles: Annotated[list[float], about("The first and the third quartile of the rounds.")]
-    runs: Annotated[int, about("Rounds, in each of which every candidate had its turn.")]
-    calls: Annotated[int, about("In each round.")]
-    flops: Annotated[Formula | None, about("By the convention; null where they could not be counted.")]
+    what: Annotated[
+        RunKind, describe("A forward without gradients, or a training step: forward and backward.")
+    ]
+    compiled: Annotated[bool, describe("Whether torch.compile had it first.")]
+    seconds: Annotated[float | None, describe("The median of the rounds; null where it could not be run.")]
+    iqr: Annotated[float | None, describe("The interquartile range of the rounds.")]
+    quartiles: Annotated[list[float], describe("The first and the third quartile of the rounds.")]
+    runs: Annotated[int, describe("Rounds, in each of which every candidate had its turn.")]
+    calls: Annotated[int, describe("In each round.")]
+    flops: Annotated[Formula | None, describe("By the convention; null where they could not be counted.")]
     flops_per_second: float | int | None
     of_roofline: Annotated[
-        float | int | None, about("The least time on the device that was named over the measured one.")
+        float | int | None, describe("The least time on the device that was named over the measured one.")
     ]
     peak_bytes: Annotated[
-        int | None, about("What its first run took at most, without an optimizer; null but on a GPU.")
+        int | None, describe("What its first run took at most, without an optimizer; null but on a GPU.")
     ]
-    failure: Annotated[str, about("Why it could not be run.")]
+    failure: Annotated[str, describe("Why it could not be run.")]
 
 
 class TimeRecord(RunRecord):
@@ -40,7 +42,7 @@ class TimeRecord(RunRecord):
 
     threads: int
     dtype: str
-    device: Annotated[str, about("cpu, or the name of a GPU.")]
+    device: Annotated[str, describe("cpu, or the name of a GPU.")]
     others: list[RunRecord]
 
 

@@ -1,4 +1,4 @@
-"""Configurations, checks of them, and their lock file, for the tests of this folder."""
+"""Configurations, checks of them, and their lock file."""
 
 import tomllib
 from pathlib import Path
@@ -7,7 +7,7 @@ from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
 from convcost.gate.evaluation import run_gate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CONFIG_FILE = Path("convcost.toml")
 LOCK_FILE = Path("convcost.lock")
 
@@ -24,9 +24,14 @@ sizes = { E = 128, L = 10 }
 """
 
 
+def write_config(*texts):
+    """Make the texts together the configuration."""
+    CONFIG_FILE.write_text("\n".join(texts))
+
+
 def config_of(*texts):
     """The configuration that the texts are together."""
-    CONFIG_FILE.write_text("\n".join(texts))
+    write_config(*texts)
     return read_config("")
 
 
