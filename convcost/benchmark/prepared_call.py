@@ -1,4 +1,4 @@
-"""What is timed: the forward or training step of a design or module, on the device with its own data."""
+"""The calls that are timed: a forward or training step, on the device, with its own data."""
 
 from __future__ import annotations
 

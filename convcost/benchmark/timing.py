@@ -1,4 +1,4 @@
-"""How long a design or module was measured to take. Pure data."""
+"""Measured times of a design or module. Pure data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a counter is: it runs a torch module and says what it counted, operator by operator."""
+"""The interface of a counter: it runs a torch module and reports what it counted by operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a counter from being run for real: open sizes, the memory allowed, the work it would take."""
+"""Limits on running a counter with data: open sizes, memory, and FLOPs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REAL_ITEMSIZE = 4
 
 
 def obstacle(report: Report) -> str:
-    """What keeps every counter from being run, if anything does."""
+    """Why no counter can run; empty if counters can."""
     if report.open_names:
         return f"a counter needs numbers for {', '.join(report.open_names)}"
     if largest_tensor(report) >= ADDRESSABLE_BYTES:
@@ -32,7 +32,7 @@ def obstacle(report: Report) -> str:
 
 
 def real_run_obstacle(report: Report, memory: int, has_gradients: bool = False) -> str:
-    """What keeps a counter from computing with data, if anything does; for gradients outputs are kept."""
+    """Why a counter can't run with data; empty if it can. With gradients, outputs are kept in memory."""
     needed, flops = real_bytes(report), FLOPS_PER_MAC * report.macs
     if has_gradients:
         needed += REAL_ITEMSIZE * sum(row.calls * arithmetic.elements(row.output) for row in report.rows)

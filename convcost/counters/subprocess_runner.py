@@ -51,9 +51,9 @@ def error_line(error: BaseException) -> str:
 
 
 def _silence(pipe: int) -> None:
-    """Nothing to read, and nowhere to write to: in Python, where streams may be replaced, and beneath.
+    """Redirect all standard streams to the null device, in Python and as file descriptors.
 
-    The same for files that the parent process has open for writing, all but the `pipe`.
+    The same for files that the parent has open for writing, except the `pipe`.
     """
     faulthandler.disable()
     devnull = os.open(os.devnull, os.O_RDWR)

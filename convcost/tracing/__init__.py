@@ -1,1 +1,1 @@
-"""Between networks and torch modules."""
+"""Torch modules run as copies, their operators recorded and summed up in reports."""

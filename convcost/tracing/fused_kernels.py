@@ -1,4 +1,4 @@
-"""Functions that CUDA has one kernel for and torch takes apart elsewhere: they keep as the kernel does."""
+"""Functions with a fused CUDA kernel, made to save for backward what that kernel saves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module holds in memory: run forward and backward, without data where it can be, and watched."""
+"""The memory that a module holds: measured over forward and backward, on shapes where possible."""
 
 from __future__ import annotations
 

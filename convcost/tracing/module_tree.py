@@ -1,4 +1,4 @@
-"""What a model is made of: its submodules, and its parameters and buffers, each once."""
+"""The submodules, parameters and buffers of a model, each once."""
 
 from __future__ import annotations
 

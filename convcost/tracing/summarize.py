@@ -1,4 +1,4 @@
-"""What ran, summed up: a row for each submodule that computes or has parameters."""
+"""The report of a run: a row for each submodule that computes or has parameters."""
 
 from __future__ import annotations
 

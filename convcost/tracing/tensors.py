@@ -33,7 +33,7 @@ def tensors(values: Any) -> Iterator[Any]:
 
 
 def bytes_of(held: Iterable[Any]) -> int:
-    """What the elements of tensors take; those of quantized ones may be parts of a byte."""
+    """The bytes of the elements of tensors; quantized elements may share a byte."""
     return sum(
         -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
         for tensor in held
@@ -160,7 +160,7 @@ def first_tensor(value: Any) -> Any:
 
 
 def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
-    """Those of each operand, and of what comes out, which may be nothing."""
+    """The element types of the operands and of the output, which may be None."""
     return tuple(
         ElementType(0, False)
         if tensor is None
@@ -170,7 +170,7 @@ def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ..
 
 
 def is_number(tensor: Any) -> bool:
-    """Whether it holds numbers with a point, quantized ones too: arithmetic of integers is index work."""
+    """Whether it is floating-point, complex or quantized: integer arithmetic is index work."""
     return tensor is None or tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 

@@ -1,4 +1,4 @@
-"""What several peers share: their defaults, patched functions of torch, and rules for recurrent layers."""
+"""Shared by peers: their defaults, patched functions of torch, and rules for recurrent layers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A copy of a model runs in the user's place; objects, process and devices are as before after it."""
+"""A copy of the model runs instead of the user's; objects and settings are restored after it."""

@@ -1,4 +1,4 @@
-"""A run of a copy in the user's place: nothing of the user's runs, and the process is left as it was."""
+"""Runs a copy of a call: the user's own objects never run, and the process is restored."""
 
 from __future__ import annotations
 

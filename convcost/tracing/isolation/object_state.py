@@ -1,4 +1,4 @@
-"""What a run reaches past the copies, put back after it: classes, global variables, what has no copy."""
+"""Restores what a run can change beside the copies: classes, global variables, uncopied objects."""
 
 from __future__ import annotations
 

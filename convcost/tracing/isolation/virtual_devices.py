@@ -1,4 +1,4 @@
-"""Devices that are not there, as a model sees them: of tensors without data, and of a GPU in torch.cuda."""
+"""Devices that the machine lacks, as a model sees them: of tensors without data, and of torch.cuda."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class DataRunReads:
         self._mark_known(tensor)
 
     def _mark_all_known(self) -> None:
-        """What is there before anything is read has come from no reading."""
+        """Mark all tensors that exist before the first read: their values come from no read."""
         for found in gc.get_objects():
             if type(found) in {torch.Tensor, torch.nn.Parameter}:
                 with suppress(NotImplementedError, RuntimeError):  # one inside vmap has no memory
@@ -220,7 +220,7 @@ class DataRunReads:
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:
-    """Whether it does itself: the numbers of a jagged one are in another tensor."""
+    """Whether it holds floating-point data itself; that of a jagged tensor is in another tensor."""
     is_number = tensor.is_floating_point() or tensor.is_complex()
     return is_number and tensor.numel() > 1 and not (tensor.is_meta or tensor.is_nested)
 

@@ -119,7 +119,7 @@ def _operator(overload: Any, name: str) -> Operator | None:
 
 
 def _tags(overload: Any) -> set[Any]:
-    """Its own, and where it writes in place those of the operator that returns anew: torch has fewer here."""
+    """The overload's tags; for one that writes in place, also those of its functional form."""
     functional = getattr(torch.ops.aten, overload._schema.name.removeprefix("aten::").rstrip("_"), None)
     return {*overload.tags, *getattr(getattr(functional, overload._overloadname, None), "tags", ())}
 
@@ -190,7 +190,7 @@ def known_function(function: Any) -> KnownFunction | None:
 
 
 def _python_function(function: FunctionType, name: str) -> KnownFunction | None:
-    """Only what ATen has no operator for: the others come to one when they are opened."""
+    """Only functions without an ATen operator: the others call one."""
     operator = OPERATORS.get(name)
     if operator is None or function.__module__ != "torch.nn.functional" or hasattr(torch.ops.aten, name):
         return None

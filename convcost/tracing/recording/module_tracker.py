@@ -1,4 +1,4 @@
-"""Which submodule is running: calls of a copy's modules keep a stack of paths in each thread."""
+"""Tracks which submodule is running: a stack of paths for each thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How operators come by what they return, on data or on shapes; what is the user's is put back."""
+"""How operators are run, on data or on shapes; the user's tensors and generators are restored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_p
 
 
 class OperatorRunner:
-    """How operators come by what they return: this one leaves them to torch.
+    """Runs operators as torch does, and restores the user's generators.
 
     `has_data` says whether they compute.
     """

@@ -1,4 +1,4 @@
-"""What becomes of a call of torch: an operation on the tape, and nothing computed where shapes will do.
+"""Turns each call of torch into an operation on the tape; computes nothing where shapes are enough.
 
 Functions of torch are met as the model calls them, before torch decomposes them: attention, an LSTM or a
 convolution with padding='same' count as what they are. What is not known there is met again as the

@@ -1,4 +1,4 @@
-"""Where operations are collected as they run: one entry for each path, operator and shapes."""
+"""The tape that operations are recorded on: one entry for each path, operator and shapes."""
 
 from __future__ import annotations
 

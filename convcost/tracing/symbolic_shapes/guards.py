@@ -1,7 +1,7 @@
-"""What has to be so of open sizes for a model to run as it did on the examples.
+"""Guards: what must hold of open sizes for a model to run as it did on the examples.
 
-Torch asks about sizes, too, mostly for strides. What of that decides a shape, as in x[:, :100], shows when
-the function of torch that asked is run again on other numbers.
+Torch itself asks about sizes too, mostly for strides. Whether a question decides a shape, as in x[:, :100],
+is found by running the function that asked it again on other numbers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MOST_AT_BOUND = 32
 
 
 class TensorSpec(NamedTuple):
-    """What stands for a tensor."""
+    """The shape and dtype that stand for a tensor."""
 
     shape: Shape
     dtype: torch.dtype

@@ -1,6 +1,6 @@
-"""What integers are in tensors that torch.arange made: torch with data refuses to look up what is not there.
+"""The range of the integers in tensors that come from torch.arange, to check lookups without data.
 
-Without data it looks up whatever the index. Numbers in other tensors are not known.
+With data torch refuses an index that is out of range; without data it does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why sizes can't stay open, and the nearest request that works."""
+"""Errors that say why sizes can't stay open, with the nearest request that works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Torch's ShapeEnv, made to answer by example: what it is asked about sizes is noted, and judged later.
+"""A ShapeEnv that answers questions about sizes by examples, and logs them to be judged later.
 
 Torch itself would reason about each question, which takes minutes where sizes are padded and rounded.
 """

@@ -63,12 +63,12 @@ def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
 
 
 def _is_long(func: Any, made: torch.Tensor) -> bool:
-    """Whether it is of so many positions that a table of numbers for each of them is no small constant."""
+    """Whether an arange has so many positions that a table over them is no small constant."""
     return func is torch.arange and made.numel() > MAX_NUMBERS
 
 
 class ConstructionMode(TorchFunctionMode):
-    """Leaves tensors without data alone; `drops_data` makes them so where values don't matter."""
+    """Skips initializing meta tensors; with `drops_data`, makes meta tensors where values don't matter."""
 
     def __init__(self, drops_data: bool) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
 
 
 def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
-    """The dtype of its first parameter with a point."""
+    """The dtype of the first floating-point parameter."""
     dtypes = (
         parameter.dtype
         for parameter in module_tree(module).parameters.values()
