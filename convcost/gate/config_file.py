@@ -29,7 +29,7 @@ MOST_PROBLEMS = 30
 FILE_START = Position(1, 1, 0)
 
 LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
-LONG_NUMBER = r"[0-9_]{4000}"
+LONG_NUMBER = r"[0-9_]{4000}|[eE]-[0-9_]{3}"
 DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
 """What tomllib can't read, without saying where it is."""
 
@@ -159,17 +159,25 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
     if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=_parse_float)
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
         problem = ConfigProblem(file, line, "", f"invalid TOML: {message or error}")
     except ValueError:
-        problem = ConfigProblem(file, _line(text, LONG_NUMBER), "", "a number is too long")
+        problem = ConfigProblem(file, _line(text, LONG_NUMBER), "", "a number is too long, or too close to 0")
     except RecursionError:
         problem = ConfigProblem(file, _line(text, DEEP_NESTING), "", "brackets are nested too deep")
     raise ConfigError([problem])
+
+
+def _parse_float(text: str) -> float:
+    """The number; ValueError for one that is not 0 and would be read as 0."""
+    number = float(text)
+    if number == 0 and re.search("[1-9]", text.lower().partition("e")[0]):
+        raise ValueError(text)
+    return number
 
 
 def _line(text: str, pattern: str | re.Pattern[str]) -> int:

@@ -26,7 +26,7 @@ Text = str | UnsetType
 Amount = Annotated[str | int | float, describe(minimum=0, maximum=LARGEST_AMOUNT)] | UnsetType
 """A number, an amount with its unit, or a formula."""
 Size = Annotated[int, describe(minimum=1, maximum=LARGEST_SIZE)]
-Year = Annotated[int, describe(minimum=0, maximum=9999)] | UnsetType
+Year = Annotated[int, describe(minimum=0, maximum=10**300)] | UnsetType
 Seconds = Annotated[float, describe(minimum=1, maximum=10**7)]
 
 RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}

@@ -82,6 +82,13 @@ LockEntry: Any = defstruct(
 )
 
 
+UNWRITTEN: dict[str, Any] = {
+    "rows": {},
+    **{key.name: key.default for key in msgspec.structs.fields(LockEntryKeys) if not key.required},
+}
+"""What an entry's lines leave out: the rows, which follow, and what equals a default."""
+
+
 class LockTable(Struct, forbid_unknown_fields=True):
     """The lock file of convcost check: what its entries cost."""
 
@@ -116,8 +123,7 @@ def _lines(name: str, baseline: Baseline) -> Iterator[str]:
         rows={},
         **baseline.totals,
     )
-    table = msgspec.to_builtins(entry)
-    del table["rows"]
+    table = {key: value for key, value in msgspec.to_builtins(entry).items() if value != UNWRITTEN.get(key)}
     yield f"[entries.{name}]"
     yield from _assignments(table)
     yield f"\n[entries.{name}.rows]"

@@ -11,7 +11,7 @@ from convcost.api import Design as Stated
 from convcost.api import as_design, check_sizes
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
-from convcost.core.match import MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
+from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount
 from convcost.search.design import CountedQuantity, Design, complete_design, open_names
@@ -182,7 +182,7 @@ def _budget(request: Request) -> Size:
 def _ranges(request: Request) -> dict[str, Range]:
     """The range of each varied size, up to its maximum, or to what can usually be tried."""
     limits = {name: _limits_of(request, name) for name in request.vary}
-    ranges = {name: Range(**own) for name, own in limits.items()}
+    ranges = {name: _range(own) for name, own in limits.items()}
     unlimited = [name for name in request.vary if "maximum" not in limits[name]]
     if len(request.vary) == 2 and unlimited:
         others = prod(len(ranges[name].sizes(name)) for name in request.vary if name not in unlimited)
@@ -191,6 +191,14 @@ def _ranges(request: Request) -> dict[str, Range]:
             ranges[name] = ranges[name]._replace(maximum=ranges[name].sizes(name)[: max(count, 1)][-1])
     _check_count(ranges)
     return ranges
+
+
+def _range(limits: Mapping[str, Size]) -> Range:
+    """The range with these limits; beyond the usual maximum it has as many sizes from its minimum on."""
+    found = Range(**limits)
+    first = -(-found.minimum // max(found.multiple_of, 1)) * found.multiple_of
+    is_beyond = "maximum" not in limits and first > found.maximum
+    return found._replace(maximum=first + LARGEST - 1) if is_beyond else found
 
 
 def _check_count(ranges: Mapping[str, Range]) -> None:

@@ -261,3 +261,9 @@ def test_a_decimal_number_is_what_it_is_written_as_not_the_nearest_float():
     assert limit.wanted == Fraction(1, 10)
     [limit] = config_of(DENSE, "max_flops = 1e23").entries["dense"].limits
     assert limit.wanted == 10**23
+
+
+def test_a_number_that_would_be_read_as_0_is_refused():
+    with pytest.raises(ConfigError, match="a number is too long, or too close to 0"):
+        config_of(DENSE, "max_flops = 1e-99999999")
+    assert config_of(DENSE, "max_flops = 0.0e-99999999").entries["dense"].limits[0].wanted == 0

@@ -67,6 +67,14 @@ def test_a_lock_file_is_small_and_sorted_with_a_line_for_each_layer():
     assert LOCK_FILE.read_text() == TEXT
 
 
+def test_what_equals_a_default_is_left_out():
+    convention, dtype = Convention("-matmul"[1:], "-full"[1:]), "-float32"[1:]
+    [*_, heading, of, params, _, _] = lock_text(
+        {"dense": Baseline("Linear(1, 1)", {}, {"params": 2}, {}, convention, dtype)}
+    ).splitlines()
+    assert (heading, of, params) == ("[entries.dense]", 'of = "Linear(1, 1)"', "params = 2")
+
+
 def test_formulas_stand_in_it_as_texts():
     entry_results('[entries.open]\nspec = "[N, C] -> Linear(C, C)"', update=True)
     assert lock_tables()["entries"]["open"] == {

@@ -108,3 +108,9 @@ def test_a_report_of_a_spec_is_matched_as_the_spec():
         choice.sizes for choice in convcost.match(text, K=3, L=9, **options).choices
     ]
     assert all(choice.report.flops == choice.cost for choice in found.choices)
+
+
+def test_a_minimum_beyond_the_usual_maximum_moves_the_range_with_it():
+    found = convcost.match("Linear(W, 1, bias=False)", vary="W", budget=5_000_000, minimum=2_000_000)
+    assert (found.ranges["W"].minimum, found.ranges["W"].maximum) == (2_000_000, 2_000_000 + 2**20 - 1)
+    assert [choice.sizes["W"] for choice in found.best] == [2_500_000]
