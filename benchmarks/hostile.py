@@ -23,7 +23,7 @@ from pathlib import Path
 
 import convcost
 from convcost.gate.config import read_config
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 from convcost.render import FORMATS, render
 
 LARGEST = 300 * 2**20

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convcost.core.hooks import register
+from convcost.core.late_binding import register
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory, memory

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 
 ROOT = Path(__file__).parents[1]
 CONFIG_FILE = Path("convcost.toml")

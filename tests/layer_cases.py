@@ -261,7 +261,7 @@ def shuffle(draw, kind):
 
 
 @st.composite
-def patches(draw, kind):
+def sliding_blocks(draw, kind):
     geometry = {
         "kernel_size": sizes(draw, 2, 1, 3),
         "dilation": sizes(draw, 2, 1, 2),
@@ -269,7 +269,7 @@ def patches(draw, kind):
         "stride": sizes(draw, 2, 1, 3),
     }
     unfold = layer_class("Unfold")(**geometry)
-    spans = zip(*map(unfold.each, ("kernel_size", "dilation", "padding")), strict=True)
+    spans = zip(*map(unfold.per_dimension, ("kernel_size", "dilation", "padding")), strict=True)
     shortest = [max(1, dilation * (size - 1) + 1 - 2 * padding) for size, dilation, padding in spans]
     lengths = tuple(least + draw(st.integers(0, 5)) for least in shortest)
     image = (*draw(BATCH), draw(COUNTS), *lengths)
@@ -301,7 +301,7 @@ BUILDERS = {
     "normalization": normalization,
     "padding": padding,
     "rearrangement": shuffle,
-    "Unfold": patches,
-    "Fold": patches,
+    "Unfold": sliding_blocks,
+    "Fold": sliding_blocks,
     "shaping": plain,
 }

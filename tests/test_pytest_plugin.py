@@ -189,7 +189,7 @@ def test_a_run_without_costs_loads_nothing_heavy():
         "convcost",
         "convcost.assertion",
         "convcost.core",
-        "convcost.core.hooks",
+        "convcost.core.late_binding",
         "convcost.pytest_plugin",
     ]
     assert result.stdout.strip() == str(light)

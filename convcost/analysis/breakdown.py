@@ -38,7 +38,7 @@ class ModuleTotals:
 
 
 @dataclass(frozen=True)
-class Node:
+class ModuleNode:
     """A submodule that ran: its own totals, without those of its children, which are in order of running.
 
     `label` is its path from its parent; `copies` is how many neighbours of the same cost it stands for.
@@ -47,7 +47,7 @@ class Node:
     module: SubmoduleRun
     label: str
     own: ModuleTotals
-    children: tuple[Node, ...] = ()
+    children: tuple[ModuleNode, ...] = ()
     copies: int = 1
 
     @cached_property
@@ -60,14 +60,14 @@ class Node:
         """How many levels there are below it."""
         return 1 + max((child.depth for child in self.children), default=-1)
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> Iterator[ModuleNode]:
         """Everything below it, in order of running."""
         for child in self.children:
             yield child
             yield from child.walk()
 
 
-def module_tree(report: Report) -> Node:
+def module_tree(report: Report) -> ModuleNode:
     """The model itself as a node; a module that did not run, as a list, is no parent of what is in it."""
     trace = report.trace
     assert trace
@@ -78,10 +78,10 @@ def module_tree(report: Report) -> Node:
             within[next((outer for outer in parent_paths(path) if outer in modules), "")].append(path)
     own = _totals_by_path(report, trace)
 
-    def node(path: str, parent: str) -> Node:
+    def node(path: str, parent: str) -> ModuleNode:
         label = path.removeprefix(f"{parent}.") if parent else path
         children = tuple(node(child, path) for child in within[path])
-        return Node(modules[path], label, own.get(path, ModuleTotals()), children)
+        return ModuleNode(modules[path], label, own.get(path, ModuleTotals()), children)
 
     return node("", "")
 
@@ -111,31 +111,31 @@ NUMBERED = re.compile(r"(.*?)(\d+)")
 """A label that ends in a number: `0`, `layers.11`, `encoder_layer_3`."""
 
 
-def fold_repeated(node: Node) -> Node:
+def fold_repeated(node: ModuleNode) -> ModuleNode:
     """`node` with neighbouring children of the same cost as one child, and so on below."""
     children = tuple(map(fold_repeated, node.children))
     runs = (tuple(run) for _, run in groupby(children, key=_fold_key))
     return replace(node, children=tuple(map(_merge, runs)))
 
 
-def _fold_key(node: Node) -> Any:
+def _fold_key(node: ModuleNode) -> Any:
     """What neighbours must have in common: all but the number that their labels end in."""
     numbered = NUMBERED.fullmatch(node.label)
     return numbered[1] if numbered else (node.label,), _signature(node)
 
 
-def _signature(node: Node) -> Any:
+def _signature(node: ModuleNode) -> Any:
     module = node.module._replace(path="")
     return module, node.own, node.copies, tuple((child.label, _signature(child)) for child in node.children)
 
 
-def _merge(run: tuple[Node, ...]) -> Node:
+def _merge(run: tuple[ModuleNode, ...]) -> ModuleNode:
     """Equal neighbours as one node; what is inside them is summed up child by child."""
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
     children = zip(*(node.children for node in run), strict=True)
-    return Node(
+    return ModuleNode(
         first.module,
         f"{first.label}–{last.label.removeprefix(_label_stem(first.label))}",
         sum((node.own for node in run[1:]), first.own),

@@ -14,7 +14,7 @@ from convcost.core import arithmetic
 from convcost.core.arithmetic import ceil_div
 from convcost.core.cost import Convention, Cost, Size, quotient
 from convcost.core.dtypes import ITEMSIZES, dtype_named
-from convcost.core.report import Assumption, Described, Report, Row
+from convcost.core.report import Assumption, LayerLike, Report, Row
 from convcost.core.trace import Operation, Phase
 from convcost.core.type_checks import REPORT, check_text, check_type, wrong_type_error
 from convcost.devices.catalogue import device_named
@@ -216,7 +216,7 @@ WEIGHT = 1
 """The place of a convolution's weight among its inputs."""
 
 
-def layer_call(layer: Described) -> Call:
+def layer_call(layer: LayerLike) -> Call:
     """The kind of call by the layer's groups: what has none is no convolution."""
     groups: Size | None = getattr(layer, "groups", None)
     return "layer" if groups is None else _convolution(groups == 1)

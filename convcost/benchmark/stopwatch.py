@@ -22,7 +22,7 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
 from convcost.core.type_checks import DESIGN, check_type, is_module, merge_sizes, wrong_type_error
 from convcost.core.units import binary
-from convcost.counters.limits import REAL_ITEMSIZE, real_bytes
+from convcost.counters.run_limits import REAL_ITEMSIZE, real_bytes
 from convcost.layers.network import Network
 from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE

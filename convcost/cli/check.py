@@ -15,8 +15,8 @@ from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, read_config
 from convcost.gate.config_file import ConfigError
-from convcost.gate.evaluation import run_gate
 from convcost.gate.result import GateResult
+from convcost.gate.run import run_gate
 from convcost.gate.starter import write_starter
 from convcost.render import render
 from convcost.system.files import check_is_no_input, display_path, write_text

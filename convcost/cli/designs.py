@@ -9,7 +9,7 @@ import typer
 
 from convcost import api
 from convcost.cli.estimates import ReportFactory
-from convcost.cli.hints import is_target, model_hint
+from convcost.cli.hints import DESIGN_HINT, is_target, model_hint
 from convcost.cli.modules import declared_inputs, make_target, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
@@ -89,8 +89,8 @@ def read_candidates(
     texts, options = split_tokens(tokens, option_names(context))
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
-            hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
-            raise UsageError("--input, --inputs-from, --arg and --train are for torch modules", hint=hint)
+            message = "--input, --inputs-from, --arg and --train are for torch modules"
+            raise UsageError(message, hint=DESIGN_HINT)
         return Candidates(*read_specs(context, tokens, settings))
     inputs = declared_inputs(modules)
     specs = {text: api.as_spec(text) for text in texts if not is_target(text)}

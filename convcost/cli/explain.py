@@ -10,6 +10,7 @@ import typer
 from convcost.analysis.explain.explanation import derivation
 from convcost.analysis.explain.steps import Explanation
 from convcost.cli.designs import SizedSpecs, read_specs
+from convcost.cli.hints import DESIGN_HINT
 from convcost.cli.layer_arguments import layer_name, read_layer
 from convcost.cli.options import ConventionOptions, OutputOptions, SettingsOption
 from convcost.cli.output import print_result
@@ -57,8 +58,7 @@ def _read_specs(context: typer.Context, tokens: list[str], shape: str, settings:
     if tokens and (is_torch_layer(layer_name(tokens[0])) or _is_kind(tokens)):
         return read_layer(context, tokens[0], tokens[1:], shape, settings)
     if shape:
-        hint = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
-        raise UsageError("--input is for a layer by its kind, such as linear", hint=hint)
+        raise UsageError("--input is for a layer by its kind, such as linear", hint=DESIGN_HINT)
     return read_specs(context, tokens, settings)
 
 

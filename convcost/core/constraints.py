@@ -149,7 +149,7 @@ class Equals(NamedTuple):
         return f"{self.name} is {self.value}, but {self.expected_name} is {self.expected}"
 
 
-class Known(NamedTuple):
+class ArgumentCheck(NamedTuple):
     """Something about arguments that are never symbols, so that it is already known whether it is so."""
 
     is_so: bool

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, unknown_name
-from convcost.core.hooks import RenderMethods
+from convcost.core.late_binding import RenderMethods
 from convcost.core.metrics import METRICS
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text

@@ -39,7 +39,7 @@ def record_keys(record: Any) -> dict[str, FieldInfo]:
 
 
 class KeyType(NamedTuple):
-    """The types that a key's value may have, and what `about` says of it."""
+    """The types that a key's value may have, and what `describe` says of it."""
 
     types: tuple[Any, ...]
     description: str = ""
@@ -49,7 +49,7 @@ class KeyType(NamedTuple):
 
 @cache
 def key_type(declared: Any) -> KeyType:
-    """From an annotation: a type, a union, or Annotated[either, about(...)], in any nesting."""
+    """From an annotation: a type, a union, or Annotated[either, describe(...)], in any nesting."""
     if get_origin(declared) is Annotated:
         inner, *notes = get_args(declared)
         found = key_type(inner)

@@ -13,7 +13,7 @@ from convcost.core.breakeven import BreakEven, EqualInputs
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import unknown_name
-from convcost.core.hooks import RenderMethods, SubstitutionMethods, hook
+from convcost.core.late_binding import RenderMethods, SubstitutionMethods, hook
 from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
 from convcost.core.trace import Trace
 from convcost.core.type_checks import check_text, check_type
@@ -36,7 +36,7 @@ class CounterResult(NamedTuple):
     reason: str
 
 
-class Described(Protocol):
+class LayerLike(Protocol):
     """What a row is about: it says what it is as text, how its output's lengths come about, and its loops."""
 
     def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
     path: str
     kind: str
-    layer: Described
+    layer: LayerLike
     input: Shape
     output: Shape
     parameters: Mapping[str, Shape]

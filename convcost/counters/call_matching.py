@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, CauseKind
@@ -47,47 +47,36 @@ class CauseList:
         return tuple(sorted(causes, key=lambda cause: cause.kind == CauseKind.UNEXPLAINED))
 
 
-@dataclass
-class OperationCalls:
-    """Calls of an operation that are not accounted for yet; `flops` are those of one call."""
+Source = TypeVar("Source", Operation, CounterEntry)
 
-    operation: Operation
+
+@dataclass
+class UnmatchedCalls(Generic[Source]):
+    """Calls of an operation or a counter's entry that have no match yet; `flops` are those of one call."""
+
+    source: Source
     flops: int
     calls: int
 
     @property
     def path(self) -> str:
         """The submodule."""
-        return self.operation.path
+        return self.source.path
 
     @property
     def total(self) -> int:
-        """Of all calls that are left."""
+        """The FLOPs of all calls that are left."""
         return self.flops * self.calls
 
-    @property
-    def bias_adds(self) -> int:
-        """Of all calls that are left."""
-        return self.operation.cost.bias_adds // self.operation.calls * self.calls
+
+OperationCalls: TypeAlias = UnmatchedCalls[Operation]
+EntryCalls: TypeAlias = UnmatchedCalls[CounterEntry]
 
 
-@dataclass
-class EntryCalls:
-    """Calls that a counter counted and that are not accounted for yet; `flops` are those of one call."""
-
-    entry: CounterEntry
-    flops: int
-    calls: int
-
-    @property
-    def path(self) -> str:
-        """The submodule."""
-        return self.entry.path
-
-    @property
-    def total(self) -> int:
-        """Of all calls that are left."""
-        return self.flops * self.calls
+def bias_adds(unmatched: OperationCalls) -> int:
+    """The bias adds of all calls that are left."""
+    operation = unmatched.source
+    return operation.cost.bias_adds // operation.calls * unmatched.calls
 
 
 def operation_calls(operations: Iterable[Operation]) -> list[OperationCalls]:
@@ -175,7 +164,7 @@ class CallMatcher:
     def _match_known_formulas(self, operations: list[OperationCalls], entries: list[EntryCalls]) -> None:
         """Calls counted by a known other formula."""
         for entry, operation in _pairs(entries, operations):
-            additions = explain_figure(operation.operation, entry.flops, self._flops_per_add)
+            additions = explain_figure(operation.source, entry.flops, self._flops_per_add)
             if additions is not None:
                 calls = self._take(entry, operation)
                 for kind, flops in additions:
@@ -186,14 +175,14 @@ class CallMatcher:
         counted = _total(entries)
         for chosen in _combinations(operations):
             surplus = counted - _total(chosen)
-            bias_flops = [self._flops_per_add * operation.bias_adds for operation in chosen]
+            bias_flops = [self._flops_per_add * bias_adds(operation) for operation in chosen]
             if surplus in {0, sum(bias_flops)}:
                 for operation, flops in zip(chosen, bias_flops if surplus else (), strict=False):
                     self._add(CauseKind.BIAS_ADDS, operation, flops, operation.calls)
                 return _clear(chosen, entries)
 
     def _add(self, kind: CauseKind, calls: OperationCalls, flops: int, number: int) -> None:
-        subject = self._subject_of(calls.operation.operator, calls.path)
+        subject = self._subject_of(calls.source.operator, calls.path)
         self._causes.add(kind, subject, calls.path, flops, number)
 
     def _take(self, entry: EntryCalls, operation: OperationCalls) -> int:

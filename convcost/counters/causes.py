@@ -170,7 +170,7 @@ class _Subjects:
 
     def missed_as(self, calls: OperationCalls, was_counted: bool) -> tuple[CauseKind, str]:
         """Why calls of an operation are missed, of which others may have been counted; and the subject."""
-        operator = calls.operation.operator
+        operator = calls.source.operator
         if missing := self._without_formula(calls.path, operator):
             return CauseKind.ATTENTION if "attention" in missing else CauseKind.NO_FORMULA, missing
         if was_counted:

@@ -13,15 +13,15 @@ from convcost.core.trace import Trace
 from convcost.counters import is_installed
 from convcost.counters.causes import diagnose
 from convcost.counters.interface import Counter, CounterReading
-from convcost.counters.limits import DEFAULT_MEMORY, is_quick, obstacle, real_run_obstacle
 from convcost.counters.peers import PEERS
+from convcost.counters.run_limits import is_quick, obstacle, real_run_obstacle
 from convcost.counters.side_effects import capture_state, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
 from convcost.system.workers import EndedError, can_fork
 from convcost.tracing.module_call import ModuleCall, build_network, copy_call, move_call
 from convcost.tracing.module_tree import count_occurrences, module_tree, original_module
-from convcost.tracing.profile import profile
+from convcost.tracing.profile import DEFAULT_MEMORY, profile
 
 if TYPE_CHECKING:
     import torch

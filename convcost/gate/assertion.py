@@ -18,7 +18,7 @@ from convcost.core.report import Report, Row
 from convcost.core.type_checks import PARSED, check_text, is_module, wrong_type_error
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
 from convcost.gate.checks import check_completeness, check_limit
-from convcost.gate.counted_entry import CountedEntry
+from convcost.gate.counting import CountedEntry
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import LIMITS, Limit, SizeFormula, amount_limit, parse_tolerance
 from convcost.gate.result import EntryCheck

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.metrics import BY_NAME, METRICS
 from convcost.core.report import Report, Row
-from convcost.gate.counted_entry import CountedEntry
+from convcost.gate.counting import CountedEntry
 from convcost.gate.row_folding import natural_sort_key
 
 BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
@@ -81,8 +81,8 @@ def _figure(value: Any) -> Figure:
         return value
     if value is None:
         return "no formula"
-    from convcost.symbolic.expressions import python_number
-    from convcost.symbolic.text import program
+    from convcost.symbolic.sympy_expressions import python_number
+    from convcost.symbolic.sympy_text import program
 
     number = python_number(value)
     return number if isinstance(number, int) else program(value)

@@ -9,7 +9,7 @@ from typing import Any
 from convcost.core.cost import NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
-from convcost.gate.counted_entry import CountedEntry, FormulaSizes
+from convcost.gate.counting import CountedEntry, FormulaSizes
 from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
@@ -64,7 +64,7 @@ def _total(report: Report, metric: str) -> Any:
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value
-    from convcost.symbolic.expressions import python_number
+    from convcost.symbolic.sympy_expressions import python_number
 
     return python_number(value)
 
@@ -132,7 +132,7 @@ def _prove(
     limit: Limit, counted: CountedEntry, base: CountedEntry | None, wanted: Any, shown: Any
 ) -> EntryCheck:
     from convcost.symbolic.breakeven import to_expression
-    from convcost.symbolic.text import lowest_terms
+    from convcost.symbolic.sympy_text import lowest_terms
 
     assumptions = counted.open_report.assumptions + (base.open_report.assumptions if base else ())
     found = to_expression(_total(counted.open_report, limit.metric), assumptions)

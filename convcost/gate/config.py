@@ -16,7 +16,7 @@ from convcost.gate.config_file import (
     dotted_key,
     find_config,
 )
-from convcost.gate.config_tables import ConfigTable, Defaults
+from convcost.gate.config_tables import ConfigTable, EntryDefaults
 from convcost.gate.entry import ConfiguredModel, Entry, EntryReader
 from convcost.gate.limit import parse_tolerance
 from convcost.gate.validation import ConfigIssue, find_issues
@@ -116,7 +116,7 @@ def _misplaced_tables(source: ConfigFile) -> Iterator[ConfigIssue]:
 def _defaults(table: Mapping[str, Any], issues: list[ConfigIssue]) -> dict[str, Any]:
     """The defaults for all entries; what is wrong with them is added to `issues`."""
     invalid = {issue.path[0] for issue in issues if issue.path}
-    keys = Defaults.__struct_fields__
+    keys = EntryDefaults.__struct_fields__
     defaults = {name: table[name] for name in keys if name in table and name not in invalid}
     try:
         parse_tolerance(defaults.get("tolerance", "0%"))

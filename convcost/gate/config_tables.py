@@ -32,7 +32,7 @@ Seconds = Annotated[float, describe(minimum=1, maximum=10**7)]
 RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=": "exactly"}
 
 
-class Defaults(Struct, forbid_unknown_fields=True):
+class EntryDefaults(Struct, forbid_unknown_fields=True):
     """What an entry has of its own, or the configuration for all of them."""
 
     tolerance: Annotated[str, describe("How far a total may be off a baseline or an exact limit.", "1%")] = (
@@ -47,7 +47,7 @@ class Defaults(Struct, forbid_unknown_fields=True):
     timeout: Annotated[Seconds, describe("Seconds that counting a model may take.", 600)] = DEFAULT_TIMEOUT
 
 
-class EntryKeys(Defaults, forbid_unknown_fields=True):
+class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
     """The keys of an entry but for its limits."""
 
     spec: Annotated[Text, describe('A design as text, such as "[B, S, L*E] -> Linear(L*E, E)".')] = UNSET
@@ -147,7 +147,7 @@ class DeviceTable(Struct, forbid_unknown_fields=True):
 DeviceTables = dict[str, DeviceTable]
 
 
-class ConfigTable(Defaults, forbid_unknown_fields=True):
+class ConfigTable(EntryDefaults, forbid_unknown_fields=True):
     """What convcost check guards: [tool.convcost] in pyproject.toml, or a convcost.toml."""
 
     entries: Annotated[dict[str, EntryTable], describe("The entries by name.")] = {}

@@ -15,7 +15,7 @@ from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.counters.subprocess_runner import use_one_thread
 from convcost.gate.checks import check_counters
-from convcost.gate.counted_entry import count_entry
+from convcost.gate.counting import count_entry
 from convcost.gate.entry import Entry
 from convcost.gate.result import EntryCheck
 from convcost.system.workers import EndedError, Worker, can_fork

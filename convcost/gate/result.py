@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from convcost.core.hooks import RenderMethods
+from convcost.core.late_binding import RenderMethods
 
 if TYPE_CHECKING:
     from convcost.core.report import Report

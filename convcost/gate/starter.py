@@ -14,7 +14,7 @@ from convcost.core.errors import UsageError
 from convcost.core.record_fields import KeyType, key_type, record_keys
 from convcost.devices.names import DTYPES
 from convcost.gate.config_file import CONFIG_NAME, PYPROJECT, nearest_config
-from convcost.gate.config_tables import ConfigTable, Defaults, DeviceTable, EntryTable
+from convcost.gate.config_tables import ConfigTable, DeviceTable, EntryDefaults, EntryTable
 from convcost.gate.limit import LIMITED_METRICS, LIMITS
 from convcost.system.files import create_text, display_path
 
@@ -51,7 +51,7 @@ def starter_text() -> str:
 
 
 def _lines() -> Iterator[str]:
-    defaults, entry, device = map(_keys, (Defaults, EntryTable, DeviceTable))
+    defaults, entry, device = map(_keys, (EntryDefaults, EntryTable, DeviceTable))
     yield "# What convcost check guards. Remove the # in front of a key to use it."
     yield ""
     yield from _commented_out(defaults)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from convcost.core import arithmetic
-from convcost.core.constraints import Divides, Equals, Known, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension
 
@@ -160,7 +160,7 @@ class RReLU(_Elementwise):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         message = f"lower is {self.lower}, above upper, which is {self.upper}"
-        yield Known(self.lower <= self.upper, message, "lower")
+        yield ArgumentCheck(self.lower <= self.upper, message, "lower")
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, or what was written over it, and the slopes that were drawn."""
@@ -189,7 +189,7 @@ class CELU(_Elementwise):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield Known(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
+        yield ArgumentCheck(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,7 +215,7 @@ class Hardtanh(_Elementwise):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         message = f"max_val is {self.max_val}; more than min_val, which is {self.min_val}, is needed"
-        yield Known(self.max_val > self.min_val, message, "max_val")
+        yield ArgumentCheck(self.max_val > self.min_val, message, "max_val")
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,7 +236,7 @@ class Softshrink(_Elementwise):
     lambd: float = 0.5
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield Known(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
+        yield ArgumentCheck(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AllAtLeast, AtMost, Known, Rank, Requirement
+from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.errors import RequirementError
 
@@ -153,6 +153,20 @@ class Layer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+class SpatialLayer(Layer):
+    """A layer that works along the last `spatial` dimensions of [batch, channels, ...]."""
+
+    spatial: ClassVar[int]
+
+    def per_dimension(self, argument: str) -> Shape:
+        """The named argument for each spatial dimension."""
+        return per_dimension(getattr(self, argument), self.spatial, argument)
+
+    def rank(self, shape: Shape, hint: str = "") -> Requirement:
+        """That the input has the spatial dimensions, channels, and perhaps a batch."""
+        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial], hint)
+
+
 def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
     """`value` for each of `dimensions` spatial dimensions."""
     if not isinstance(value, tuple):
@@ -166,7 +180,7 @@ def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str)
 def tensor_limits(shape: Shape) -> Iterator[Requirement]:
     """That an output of `shape` has no more and no larger dimensions than a tensor can."""
     message = f"the output has {len(shape)} dimensions; at most {MOST_DIMENSIONS} are possible"
-    yield Known(len(shape) <= MOST_DIMENSIONS, message)
+    yield ArgumentCheck(len(shape) <= MOST_DIMENSIONS, message)
     for size in shape:
         yield AtMost(size, LARGEST_SIZE, "a dimension of the output")
 
@@ -179,7 +193,7 @@ def at_least(minimum: int, **arguments: Sizes) -> Requirement:
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
     """That an input of `shape` has the dimension `dim`, which `argument` names."""
     if not isinstance(dim, int):
-        return Known(False, NUMBER_NEEDED.format(argument), argument)
+        return ArgumentCheck(False, NUMBER_NEEDED.format(argument), argument)
     needed = dim + 1 if dim >= 0 else -dim
     wanted = f"one with a dimension {dim}"
     return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AtLeast, Divides, Equals, Known, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, Sizes, at_least
 
@@ -71,9 +71,9 @@ class _BatchNorm(_PerChannel):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield from super().requirements(shape)
-        yield Known(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
+        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
         is_so = self.track_running_stats or self.eps > 0
-        yield Known(is_so, "eps is 0; without running statistics more is needed", "eps")
+        yield ArgumentCheck(is_so, "eps is 0; without running statistics more is needed", "eps")
 
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements((shape[0], *shape[2:]))

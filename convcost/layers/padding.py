@@ -1,45 +1,36 @@
-"""Paddings: zeros or copies of what the input has, written around it. They compute nothing.
+"""Padding layers: constants or copies of the input's own values around it. They compute nothing.
 
-Sizes are given as torch takes them: one for all sides, or the last dimension's before and after, then those
-of the dimension in front of it. A negative one cuts off.
+`padding` is as torch takes it: one size for all sides, or a pair for the last dimension (before, after), then
+a pair for the dimension in front of it. A negative size crops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from convcost.core.constraints import AtLeast, AtMost, Rank, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import (
-    EXPECTED_INPUT,
     INFERRED_INPUT,
     MOST_DIMENSIONS,
     SPATIAL_NAMES,
-    Layer,
     SavedTensors,
     Sizes,
+    SpatialLayer,
     per_dimension,
     tensor_limits,
 )
 
 
-class _Padding(Layer):
+class _Padding(SpatialLayer):
     """Adds to both ends of each of the last `spatial` dimensions."""
 
-    spatial: ClassVar[int]
-    tuple_length: ClassVar[int]
     padding: Sizes
 
-    def rank(self, shape: Shape) -> Requirement:
-        """That the input has dimensions to pad, channels, and perhaps a batch."""
-        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial])
-
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        sides = self._sides(shape) if len(shape) >= self.spatial else ()
         yield self.rank(shape)
-        for length, before, after in sides:
+        for length, before, after in self._sides(shape):
             yield from self._fits(length, before)
             yield from self._fits(length, after)
             yield AtLeast(length + before + after, 1, "the padded length", argument="padding")
@@ -77,9 +68,9 @@ class _Padding(Layer):
 class _AnyRank(_Padding):
     """Constants, which torch writes around any number of dimensions."""
 
-    def rank(self, shape: Shape) -> Requirement:
+    def rank(self, shape: Shape, hint: str = "") -> Requirement:
         wanted = f"[..., {', '.join(SPATIAL_NAMES[self.spatial])}]"
-        return Rank(shape, tuple(range(self.spatial, MOST_DIMENSIONS + 1)), wanted)
+        return Rank(shape, tuple(range(self.spatial, MOST_DIMENSIONS + 1)), wanted, hint)
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
         yield AtLeast(padding, -length, "padding", argument="padding")
@@ -101,7 +92,8 @@ class _Reflection(_Padding):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
-        yield AtMost(padding, length - 1, "padding", "padding", "A reflection leaves out the edge itself.")
+        hint = "A reflection does not repeat the edge value."
+        yield AtMost(padding, length - 1, "padding", "padding", hint)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
@@ -120,7 +112,7 @@ class _Circular(_Padding):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
-        yield AtMost(padding, length, "padding", "padding", "It can wrap around once.")
+        yield AtMost(padding, length, "padding", "padding", "A circular padding can wrap around only once.")
 
 
 class _OneDimension:

@@ -11,28 +11,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AtLeast, AtMost, Known, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import (
-    EXPECTED_INPUT,
     INFERRED_INPUT,
-    Layer,
     SavedTensors,
     Sizes,
+    SpatialLayer,
     at_least,
     per_dimension,
 )
 
 
-class _Spatial(Layer):
-    spatial: ClassVar[int]
-
-    def rank(self, shape: Shape) -> Requirement:
-        """That the input has the spatial dimensions, channels, and perhaps a batch."""
-        return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial])
-
-
-class _Pooling(_Spatial):
+class _Pooling(SpatialLayer):
     kernel_size: Sizes
     stride: Sizes | None
     ceil_mode: bool
@@ -143,7 +134,7 @@ class _AvgPool(_Pooling):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield from super().requirements(shape)
-        yield Known(self.divisor_override != 0, "divisor_override is 0", "divisor_override")
+        yield ArgumentCheck(self.divisor_override != 0, "divisor_override is 0", "divisor_override")
 
 
 class AvgPool2d(_AvgPool):
@@ -170,7 +161,7 @@ class _LPPool(_Pooling):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         message = "norm_type is 0, and the root of the sum divides by it"
-        yield Known(self.norm_type != 0, message, "norm_type")
+        yield ArgumentCheck(self.norm_type != 0, message, "norm_type")
         yield from super().requirements(shape)
 
     def cost(self, shape: Shape) -> Cost:
@@ -208,7 +199,7 @@ class LPPool3d(_LPPool):
     inferred_input = INFERRED_INPUT[3]
 
 
-class _Adaptive(_Spatial):
+class _Adaptive(SpatialLayer):
     output_size: int | tuple[int | None, ...]
 
     def output(self, shape: Shape) -> Shape:

@@ -1,13 +1,12 @@
-"""Layers that put values elsewhere: between channels and positions, and between images and their patches.
+"""Layers that move values: between channels and positions, and between images and their sliding blocks.
 
-Only Fold computes: it adds up the patches that overlap.
+Only Fold computes: it adds up blocks that overlap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, Divides, Equals, Rank, Requirement
@@ -18,14 +17,14 @@ from convcost.layers.interface import (
     Layer,
     SavedTensors,
     Sizes,
+    SpatialLayer,
     at_least,
-    per_dimension,
     tensor_limits,
 )
 
 
 class _Rearrangement(Layer):
-    """Backward puts the gradients back, for which it needs no values."""
+    """Moves values; backward moves the gradients back, and needs no values for it."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
@@ -79,7 +78,7 @@ class PixelUnshuffle(_Rearrangement):
 
 @dataclass(frozen=True)
 class ChannelShuffle(_Rearrangement):
-    """The channels of [batch, channels, ...], those of `groups` groups dealt out in turn."""
+    """The channels of [batch, channels, ...], taken in turn from each of `groups` groups."""
 
     groups: Size
     inferred_input = ("B", "C*groups", "H", "W")
@@ -90,33 +89,29 @@ class ChannelShuffle(_Rearrangement):
         yield Divides(self.groups, shape[1], "groups", "the channel count", "groups")
 
 
-class _Patches(_Rearrangement):
-    """Windows over height and width, one below the other."""
+class _SlidingBlocks(_Rearrangement, SpatialLayer):
+    """Local blocks that slide over height and width, each a column."""
 
-    spatial: ClassVar[int] = 2
+    spatial = 2
     kernel_size: Sizes
     dilation: Sizes
     padding: Sizes
     stride: Sizes
 
-    def each(self, argument: str) -> Shape:
-        """The named argument for height and width."""
-        return per_dimension(getattr(self, argument), self.spatial, argument)
-
-    def window_requirements(self, lengths: Shape) -> Iterator[Requirement]:
-        """That windows fit along `lengths`."""
+    def block_requirements(self, lengths: Shape) -> Iterator[Requirement]:
+        """That a block fits into an image of these lengths."""
         yield at_least(1, kernel_size=self.kernel_size, dilation=self.dilation, stride=self.stride)
         yield at_least(0, padding=self.padding)
         for length, kernel, padding, dilation in zip(
-            lengths, *map(self.each, ("kernel_size", "padding", "dilation")), strict=True
+            lengths, *map(self.per_dimension, ("kernel_size", "padding", "dilation")), strict=True
         ):
             what = "the padded length, which the kernel has to fit in,"
             yield AtLeast(length + 2 * padding, dilation * (kernel - 1) + 1, what, argument="kernel_size")
 
-    def patches(self, lengths: Shape) -> Size:
-        """How many windows there are."""
+    def block_count(self, lengths: Shape) -> Size:
+        """The number of blocks in an image of these lengths."""
         names = ("kernel_size", "stride", "padding", "dilation")
-        geometry = zip(lengths, *map(self.each, names), strict=True)
+        geometry = zip(lengths, *map(self.per_dimension, names), strict=True)
         return arithmetic.elements(
             tuple(
                 arithmetic.convolution_length(length, kernel, stride, 2 * padding, dilation)
@@ -126,13 +121,13 @@ class _Patches(_Rearrangement):
 
     @property
     def taps(self) -> Size:
-        """Positions in a window."""
-        return arithmetic.elements(self.each("kernel_size"))
+        """The positions in a block."""
+        return arithmetic.elements(self.per_dimension("kernel_size"))
 
 
 @dataclass(frozen=True)
-class Unfold(_Patches):
-    """[batch, C, H, W] as [batch, C·taps, windows]: what a convolution multiplies its weight with."""
+class Unfold(_SlidingBlocks):
+    """[batch, C, H, W] as [batch, C·taps, blocks], which a convolution multiplies its weight with."""
 
     kernel_size: Sizes
     dilation: Sizes = 1
@@ -141,17 +136,17 @@ class Unfold(_Patches):
     inferred_input = INFERRED_INPUT[2]
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield Rank(shape, (3, 4), "[batch, channels, height, width] or the same without batch")
-        yield from self.window_requirements(shape[-2:])
+        yield self.rank(shape)
+        yield from self.block_requirements(shape[-2:])
         yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
-        return (*shape[:-3], shape[-3] * self.taps, self.patches(shape[-2:]))
+        return (*shape[:-3], shape[-3] * self.taps, self.block_count(shape[-2:]))
 
 
 @dataclass(frozen=True)
-class Fold(_Patches):
-    """[batch, C·taps, windows] as [batch, C, *output_size], with what overlaps added up."""
+class Fold(_SlidingBlocks):
+    """[batch, C·taps, blocks] as [batch, C, *output_size]; overlapping blocks are added up."""
 
     output_size: Sizes
     kernel_size: Sizes
@@ -162,16 +157,16 @@ class Fold(_Patches):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, output_size=self.output_size)
         yield Rank(shape, (2, 3), "[batch, channels x kernel positions, windows] or the same without batch")
-        yield from self.window_requirements(self.each("output_size"))
+        yield from self.block_requirements(self.per_dimension("output_size"))
         yield Divides(
             self.taps, shape[-2], "the number of kernel positions", "the channel dimension", "kernel_size"
         )
-        windows = self.patches(self.each("output_size"))
+        windows = self.block_count(self.per_dimension("output_size"))
         yield Equals(shape[-1], windows, "the input's last dimension", "the number of windows")
         yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
-        return (*shape[:-2], shape[-2] // self.taps, *self.each("output_size"))
+        return (*shape[:-2], shape[-2] // self.taps, *self.per_dimension("output_size"))
 
     def cost(self, shape: Shape) -> Cost:
         """An addition for each input element, as `torch.sum` has one."""

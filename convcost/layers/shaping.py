@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convcost.core import arithmetic
-from convcost.core.constraints import Equals, Known, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Shape
 from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
 
@@ -34,7 +34,7 @@ class _Dropout(Layer):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield Known(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
+        yield ArgumentCheck(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""
@@ -133,7 +133,7 @@ class Unflatten(_View):
         yield has_dimension(shape, self.dim, "dim")
         given = self._given()
         message = f"unflattened_size is {self.unflattened_size}; one -1 at most is possible"
-        yield Known(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
+        yield ArgumentCheck(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
         yield at_least(1, unflattened_size=given)
         yield Equals(
             arithmetic.elements(self._sizes(shape)),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AtMost, Divides, Equals, Rank, Requirement
+from convcost.core.constraints import AtMost, Divides, Equals, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import EXPECTED_INPUT, SPATIAL_NAMES, Layer, Sizes, at_least, per_dimension
+from convcost.layers.interface import SPATIAL_NAMES, Sizes, SpatialLayer, at_least
 from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
 
 POSITIONS = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
@@ -27,11 +27,10 @@ class Window(NamedTuple):
     output_padding: Size = 0
 
 
-class SlidingKernel(Layer):
+class SlidingKernel(SpatialLayer):
     """Channels, weights, the input they take, and the cost that follows from the taps."""
 
     contracts = True
-    spatial: ClassVar[int]
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes
@@ -49,10 +48,6 @@ class SlidingKernel(Layer):
     def kernel(self) -> Shape:
         """The kernel's size along each spatial dimension."""
         return self.per_dimension("kernel_size")
-
-    def per_dimension(self, argument: str) -> Shape:
-        """The named argument for each spatial dimension."""
-        return per_dimension(getattr(self, argument), self.spatial, argument)
 
     def lengths(self, shape: Shape) -> Shape:
         """The spatial dimensions of the output."""
@@ -103,8 +98,7 @@ class SlidingKernel(Layer):
         yield from self._input_requirements(shape)
 
     def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:
-        ranks = (self.spatial + 1, self.spatial + 2)
-        yield Rank(shape, ranks, EXPECTED_INPUT[self.spatial], self._rank_hint(shape))
+        yield self.rank(shape, self._rank_hint(shape))
         channels = shape[-self.spatial - 1]
         hint = self._channel_hint(shape)
         yield Equals(channels, self.in_channels, "the input's channel count", "in_channels", "", hint)

@@ -38,7 +38,7 @@ def short_text(
         return missing
     if is_number(value):
         return units.exact(value)
-    from convcost.symbolic.expressions import is_long
+    from convcost.symbolic.sympy_expressions import is_long
 
     if is_long(value, 3 * longest):
         return TOO_LONG
@@ -52,7 +52,7 @@ def full_text(value: Any) -> str:
 
 
 def _expression_text(value: Any, grouped: bool = True) -> MathText:
-    from convcost.symbolic.text import readable
+    from convcost.symbolic.sympy_text import readable
 
     return MathText(readable(value, grouped=grouped), (Expression(value, grouped),))
 
@@ -169,6 +169,6 @@ def simplified(value: Any) -> Any:
     """A quotient of formulas in lowest terms, and a number where it is one."""
     if value is None or is_number(value):
         return value
-    from convcost.symbolic.text import lowest_terms
+    from convcost.symbolic.sympy_text import lowest_terms
 
     return lowest_terms(value)

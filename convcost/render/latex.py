@@ -180,7 +180,7 @@ def mathematics(formula: str) -> str:
 def _tokens(part: str | Expression) -> list[tuple[str, str]]:
     """Numbers, words, signs, spaces and expressions, each with its LaTeX; a sign of product is left."""
     if isinstance(part, Expression):
-        from convcost.symbolic.text import latex_expression
+        from convcost.symbolic.sympy_text import latex_expression
 
         return [("expression", latex_expression(part.value, grouped=part.grouped))]
     return [(found.lastgroup or "", _token(found)) for found in TOKEN.finditer(part)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown import Node, module_tree, operator_totals, phase_costs
+from convcost.analysis.breakdown import ModuleNode, module_tree, operator_totals, phase_costs
 from convcost.core.cost import COMPLEX_MACS
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
@@ -74,7 +74,9 @@ def _tensor_text(tensor: TensorInfo) -> str:
     return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
 
 
-def _notes(report: Report, trace: Trace, root: Node, selection: Selection, view: View) -> tuple[str, ...]:
+def _notes(
+    report: Report, trace: Trace, root: ModuleNode, selection: Selection, view: View
+) -> tuple[str, ...]:
     """What to know, the gravest first."""
     found = (
         partial_note(trace),
@@ -181,13 +183,13 @@ def _tied_parameters(trace: Trace) -> Iterator[str]:
         yield f"{join_first(others)} {verb} the same tensor as {first}: counted once."
 
 
-def _repeated_modules(root: Node) -> str:
+def _repeated_modules(root: ModuleNode) -> str:
     again = [node.module for node in root.walk() if node.module.calls > 1]
     texts = [f"{module.path} ran {module.calls} times" for module in again]
     return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
-def _hidden_modules(root: Node, selection: Selection, view: View) -> str:
+def _hidden_modules(root: ModuleNode, selection: Selection, view: View) -> str:
     if view.by == "operator":
         return ""
     if view.filter and not selection.modules:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from convcost.analysis.breakdown import (
     ITSELF,
+    ModuleNode,
     ModuleTotals,
-    Node,
     OperatorTotal,
     fold_repeated,
     operator_totals,
@@ -36,7 +36,7 @@ class ShownModule(NamedTuple):
 
     label: str
     depth: int
-    node: Node
+    node: ModuleNode
 
 
 class Selection(NamedTuple):
@@ -55,7 +55,7 @@ class Selection(NamedTuple):
         return sum((node.total for node in outermost), ModuleTotals())
 
 
-def select(root: Node, view: View, convention: Convention) -> Selection:
+def select(root: ModuleNode, view: View, convention: Convention) -> Selection:
     """The part of `root` that `view` asks for."""
     order = _sort_key(view.sort, convention)
     if view.filter:
@@ -65,13 +65,13 @@ def select(root: Node, view: View, convention: Convention) -> Selection:
     return Selection(tuple(_descendants(tree, depth, order)), depth)
 
 
-def all_modules(root: Node, view: View, convention: Convention) -> tuple[Node, ...]:
+def all_modules(root: ModuleNode, view: View, convention: Convention) -> tuple[ModuleNode, ...]:
     """As `select`, with the model itself in front if there is no filter, and without a limit of lines."""
     found = _filtered(root, view, _sort_key(view.sort, convention)).modules
     return (*(() if view.filter else (root,)), *(shown.node for shown in found))
 
 
-def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None:
+def _sort_key(sort: str, convention: Convention) -> Callable[[ModuleNode], Any] | None:
     """What to sort by: the largest first, but paths from A to Z."""
     if sort == "path":
         return lambda node: node.module.path
@@ -79,18 +79,18 @@ def _sort_key(sort: str, convention: Convention) -> Callable[[Node], Any] | None
     return metric and (lambda node: -metric.in_row(node.total, convention))
 
 
-def _with_itself(node: Node, convention: Convention) -> Node:
+def _with_itself(node: ModuleNode, convention: Convention) -> ModuleNode:
     """`node` with its own cost as one more child, so that the children add up to it."""
     children = tuple(_with_itself(child, convention) for child in node.children)
     own = node.own
     counts = own.params or own.cost.flops(convention) or own.backward.flops(convention)
     if not counts or (node.module.path and not children):
         return replace(node, children=children)
-    itself = Node(node.module, ITSELF, own)
+    itself = ModuleNode(node.module, ITSELF, own)
     return replace(node, own=ModuleTotals(), children=(itself, *children))
 
 
-def _fitting_depth(tree: Node) -> int:
+def _fitting_depth(tree: ModuleNode) -> int:
     """The number of levels that stay within the lines there are; one at least."""
     depths = range(2, tree.depth + 1)
     fitting = (depth for depth in depths if len(tuple(_descendants(tree, depth, None))) <= MOST_LINES)
@@ -98,7 +98,7 @@ def _fitting_depth(tree: Node) -> int:
 
 
 def _descendants(
-    node: Node, levels: int, order: Callable[[Node], Any] | None, depth: int = 0
+    node: ModuleNode, levels: int, order: Callable[[ModuleNode], Any] | None, depth: int = 0
 ) -> Iterator[ShownModule]:
     children = sorted(node.children, key=order) if order else node.children
     for child in children:
@@ -107,7 +107,7 @@ def _descendants(
             yield from _descendants(child, levels - 1, order, depth + 1)
 
 
-def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Selection:
+def _filtered(root: ModuleNode, view: View, order: Callable[[ModuleNode], Any] | None) -> Selection:
     """Every module with the filter's text in its path or class, labelled by its whole path."""
     text = view.filter.lower()
     deepest = view.depth or root.depth
@@ -119,7 +119,7 @@ def _filtered(root: Node, view: View, order: Callable[[Node], Any] | None) -> Se
     return Selection(tuple(sorted(found, key=lambda shown: order(shown.node)) if order else found), deepest)
 
 
-def module_table(report: Report, root: Node, selection: Selection, style: Style) -> Table:
+def module_table(report: Report, root: ModuleNode, selection: Selection, style: Style) -> Table:
     """The modules that are shown, and a line for all of them.
 
     With a column for the backward, or with formulas, there is no room for MACs.

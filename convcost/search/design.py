@@ -120,7 +120,7 @@ class Design:
         self._restrict_by_assumptions(sizes, evaluator)
         if isinstance(self._formula, int):
             return self._formula
-        from convcost.symbolic.expressions import quotient
+        from convcost.symbolic.sympy_expressions import quotient
 
         numerator, denominator = quotient(self._formula, sizes)
         return numerator // denominator

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from convcost.core.constraints import Divides, Known, Requirement, single_requirements
+from convcost.core.constraints import ArgumentCheck, Divides, Requirement, single_requirements
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
@@ -36,7 +36,7 @@ class ColumnEvaluator(NumericEvaluator):
         UnboundSizeError where only a plain number will do, as for a dimension.
         """
         for part in single_requirements(requirement):
-            if isinstance(part, Known) and part.message == NUMBER_NEEDED.format(part.argument):
+            if isinstance(part, ArgumentCheck) and part.message == NUMBER_NEEDED.format(part.argument):
                 raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
                 self.restrict(part.holds(), partial(unfulfilled, part, step))

@@ -18,7 +18,7 @@ MOST_TIES = 16
 
 
 @dataclass(frozen=True)
-class Hits:
+class CostTies:
     """A cost, the number of places that have it, the first of these and the last."""
 
     cost: Size
@@ -26,9 +26,9 @@ class Hits:
     first: tuple[int, ...]
     last: int
 
-    def __add__(self, later: Hits) -> Hits:
+    def __add__(self, later: CostTies) -> CostTies:
         first = (*self.first, *later.first)[:MOST_TIES]
-        return Hits(self.cost, self.number + later.number, first, later.last)
+        return CostTies(self.cost, self.number + later.number, first, later.last)
 
 
 @dataclass
@@ -39,17 +39,17 @@ class NearestCosts:
     """
 
     target: Size
-    below: Hits | None = None
-    equal: Hits | None = None
-    above: Hits | None = None
+    below: CostTies | None = None
+    equal: CostTies | None = None
+    above: CostTies | None = None
 
     @property
-    def within(self) -> Hits | None:
+    def within(self) -> CostTies | None:
         """The nearest that does not exceed the target."""
         return self.equal or self.below
 
     @property
-    def closest(self) -> tuple[Hits, ...]:
+    def closest(self) -> tuple[CostTies, ...]:
         """The nearest; both sides where they are as near."""
         if self.equal:
             return (self.equal,)
@@ -84,7 +84,7 @@ class NearestCosts:
                 self._take(side, int(cost) * factor, places[costs == cost])
 
     def _take(self, side: str, cost: Size, places: Any) -> None:
-        hits = Hits(cost, len(places), tuple(places[:MOST_TIES].tolist()), int(places[-1]))
+        hits = CostTies(cost, len(places), tuple(places[:MOST_TIES].tolist()), int(places[-1]))
         known = getattr(self, side)
         setattr(self, side, known + hits if known and known.cost == cost else hits)
 
@@ -97,7 +97,7 @@ def search_one_size(design: Design, asked: Match) -> Match:
         found.add(table, (len(sizes),))
     best = found.closest if not asked.at_most else (found.within,) if found.within else ()
 
-    def choice(place: int, hits: Hits) -> Choice:
+    def choice(place: int, hits: CostTies) -> Choice:
         return design.choice({name: sizes[place]}, hits.cost, asked.target)
 
     return replace(
@@ -109,7 +109,7 @@ def search_one_size(design: Design, asked: Match) -> Match:
     )
 
 
-def _ties(name: str, sizes: range, hits: Hits) -> Iterator[str]:
+def _ties(name: str, sizes: range, hits: CostTies) -> Iterator[str]:
     """That more sizes cost the same than are listed."""
     if hits.number > MOST_TIES:
         first, last = sizes[hits.first[0]], sizes[hits.last]

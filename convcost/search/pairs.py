@@ -17,7 +17,7 @@ import numpy as np
 from convcost.core.cost import Size
 from convcost.core.match import Choice, Match
 from convcost.search.design import Design
-from convcost.search.nearest import Hits, NearestCosts
+from convcost.search.nearest import CostTies, NearestCosts
 from convcost.search.tabulate import CostTable, tables
 
 
@@ -51,7 +51,7 @@ def search_two_sizes(design: Design, asked: Match) -> Match:
     def choice(place: int, other: int, cost: Size) -> Choice:
         return design.choice({name: sizes[place], other_name: other_sizes[other]}, cost, asked.target)
 
-    def first(hits: Hits | None) -> Choice | None:
+    def first(hits: CostTies | None) -> Choice | None:
         return choice(*divmod(hits.first[0], len(other_sizes)), hits.cost) if hits else None
 
     choices = tuple(choice(*pair) for pair in _undominated(*maxima))

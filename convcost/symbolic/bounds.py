@@ -11,11 +11,11 @@ from sympy import Expr, Max, S, ceiling, floor
 
 from convcost.core.cost import Size
 from convcost.core.report import Assumption
-from convcost.symbolic.expressions import postorder
 from convcost.symbolic.formula import Formula, Value, from_terms, size_formula
 from convcost.symbolic.predicates import is_nonnegative, is_positive_sum
 from convcost.symbolic.substitution import substitute, transform
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, symbol, to_sympy
+from convcost.symbolic.sympy_expressions import postorder
 from convcost.symbolic.terms import Terms
 
 MOST_CHOICES = 12

@@ -23,12 +23,12 @@ from convcost.symbolic.bounds import (
 )
 from convcost.symbolic.constraints import relation
 from convcost.symbolic.crossings import crossings, sign_of
-from convcost.symbolic.expressions import evaluate, python_number
 from convcost.symbolic.factorization import product_of_sums
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.sizes import is_fulfilled
 from convcost.symbolic.sympy_bridge import canonicalize, symbol, to_sympy
-from convcost.symbolic.text import lowest_terms
+from convcost.symbolic.sympy_expressions import evaluate, python_number
+from convcost.symbolic.sympy_text import lowest_terms
 
 
 def compare_metric(comparison: Comparison, metric: str, candidate: Report) -> BreakEven:

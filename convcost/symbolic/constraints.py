@@ -9,10 +9,9 @@ from typing import Literal, NamedTuple
 from sympy import Expr, cancel
 
 from convcost.core.breakeven import Relation
-from convcost.core.constraints import AtLeast, AtMost, Divides, Equals, Known, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Divides, Equals, Rank, Requirement
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
-from convcost.symbolic.expressions import apply_outside_floors, is_long
 from convcost.symbolic.formula import Formula, Value, divide, from_terms
 from convcost.symbolic.notation import pretty
 from convcost.symbolic.predicates import (
@@ -24,8 +23,9 @@ from convcost.symbolic.predicates import (
 )
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
+from convcost.symbolic.sympy_expressions import apply_outside_floors, is_long
+from convcost.symbolic.sympy_text import long_program, readable
 from convcost.symbolic.terms import UNIT, Terms, common_divisor, common_factors, terms_of
-from convcost.symbolic.text import long_program, readable
 
 LONGEST_FACTORED = 30
 """A side of an assumption with more parts is not searched for common factors."""
@@ -72,7 +72,7 @@ def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
             yield from _integer_constraints(_quotient(value, divisor))
         case Equals(value=value, expected=expected):
             yield from _zero_constraints(value - expected)
-        case Rank() | Known() if not requirement.holds():
+        case Rank() | ArgumentCheck() if not requirement.holds():
             raise InfeasibleError
 
 

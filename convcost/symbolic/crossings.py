@@ -16,7 +16,7 @@ import sympy
 from sympy import Abs, Dummy, Expr, Poly, Rational, Symbol, real_roots
 from sympy.polys.polyerrors import PolynomialError
 
-from convcost.symbolic.expressions import postorder, python_number, quotient
+from convcost.symbolic.sympy_expressions import postorder, python_number, quotient
 
 MOST_POINTS = 16
 """More changes of a sign are no answer that a reader can hold in mind."""

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from sympy import Add, Dummy, Expr, Mul, Pow, factor
 
-from convcost.symbolic.expressions import python_number
 from convcost.symbolic.formula import Formula, formula_of, from_terms
 from convcost.symbolic.sympy_bridge import UnsupportedExpressionError, from_sympy, to_sympy
+from convcost.symbolic.sympy_expressions import python_number
 from convcost.symbolic.terms import common_divisor, common_factors, has_division, terms_of
 
 MOST_FACTORED = 120

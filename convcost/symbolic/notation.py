@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sympy import Abs, Add, Expr, Max, Mul, Pow, Rational, S, Symbol, floor
 
 from convcost.core.escapes import latex_name
-from convcost.symbolic.expressions import is_long
 from convcost.symbolic.factorization import fraction
+from convcost.symbolic.sympy_expressions import is_long
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

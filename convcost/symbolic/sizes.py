@@ -18,11 +18,11 @@ from convcost.core.report import Assumption, Report
 from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
 from convcost.symbolic.constraints import InfeasibleError, remaining_constraints
 from convcost.symbolic.evaluator import SymbolicEvaluator
-from convcost.symbolic.expressions import Numbers, evaluate, quotient
 from convcost.symbolic.formula import Formula, Value
 from convcost.symbolic.report import map_row, map_trace
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
+from convcost.symbolic.sympy_expressions import Numbers, evaluate, quotient
 
 if TYPE_CHECKING:
     from numpy import ndarray

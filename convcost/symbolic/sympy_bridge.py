@@ -9,8 +9,8 @@ from operator import mul
 
 from sympy import Abs, Add, Expr, Integer, Mul, Pow, Rational, Symbol, floor
 
-from convcost.symbolic.expressions import is_long, postorder
 from convcost.symbolic.formula import Formula, Value, floor_of, power_of, size_formula
+from convcost.symbolic.sympy_expressions import is_long, postorder
 from convcost.symbolic.terms import Atom, Coefficient, Monomial, simplify_number
 
 MOST_RECURSED = 200

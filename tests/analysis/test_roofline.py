@@ -15,7 +15,7 @@ from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_chan
 from convcost.core.errors import UsageError
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
-from convcost.symbolic.expressions import evaluate
+from convcost.symbolic.sympy_expressions import evaluate
 from convcost.tracing.module_call import build_network
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)

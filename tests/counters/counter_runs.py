@@ -6,9 +6,9 @@ from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
 from convcost.counters.crosscheck import crosscheck_design
 from convcost.counters.interface import CounterReading
-from convcost.counters.limits import DEFAULT_MEMORY
 from convcost.spec import parse
 from convcost.tracing.module_call import build_network
+from convcost.tracing.profile import DEFAULT_MEMORY
 
 DENSE = "[2, 5, 40] -> Linear(40, 4)"
 CONV = "[10, 4, 10] -> 2 x Conv1d(4, 4, 3, padding=1)"

@@ -12,8 +12,8 @@ from convcost.core.record_fields import is_record, key_type, record_keys
 from convcost.gate.config import read_config
 from convcost.gate.config_file import ConfigError
 from convcost.gate.config_tables import ConfigTable
-from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import LockTable
+from convcost.gate.run import run_gate
 from convcost.render import FORMATS, render
 from convcost.render.gate.ci import junit_xml
 

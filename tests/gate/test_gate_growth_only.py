@@ -8,7 +8,7 @@ import pytest
 from config_files import LOCK_FILE, ROOT, config_of, entry_results, lock_tables
 
 from convcost.gate.baseline import BaselineChanges
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -64,9 +64,7 @@ def test_updates_of_different_entries_at_once_lose_none():
     names = [f"e{number}" for number in range(6)]
     config_of(*(f'[entries.{name}]\nspec = "Linear(4, 4)"\n' for name in names))
     script = "import sys; from convcost.gate.config import read_config\n"
-    script += (
-        "from convcost.gate.evaluation import run_gate; run_gate(read_config(''), [sys.argv[1]], update=True)"
-    )
+    script += "from convcost.gate.run import run_gate; run_gate(read_config(''), [sys.argv[1]], update=True)"
     running = [
         subprocess.Popen([sys.executable, "-c", script, name], env={"PYTHONPATH": str(ROOT)})
         for name in names

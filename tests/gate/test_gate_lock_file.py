@@ -13,8 +13,8 @@ from convcost.core.cost import Convention
 from convcost.core.errors import UsageError
 from convcost.gate.baseline import BASELINE_METRICS, ROW_METRICS, Baseline, BaselineRow
 from convcost.gate.config import read_config
-from convcost.gate.evaluation import run_gate
 from convcost.gate.lock_file import lock_text, read_lock, write_lock
+from convcost.gate.run import run_gate
 
 TEXT = """\
 # What convcost's entries cost. Written by convcost check --update: not to be edited by hand.

@@ -4,7 +4,7 @@ import pytest
 from config_files import LOCK_FILE, config_of
 
 from convcost.gate.config_file import ConfigError
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 from convcost.system.workers import can_fork
 
 pytestmark = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from config_files import check_outcomes, config_of, config_problems, entry_results
 
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 from convcost.render import render
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -10,7 +10,7 @@ import pytest
 from convcost.core.errors import UsageError
 from convcost.gate.config import read_config
 from convcost.gate.config_tables import ConfigTable, DeviceTable, EntryTable
-from convcost.gate.evaluation import run_gate
+from convcost.gate.run import run_gate
 from convcost.gate.starter import starter_text, write_starter
 from convcost.gate.validation import find_issues
 

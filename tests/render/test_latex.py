@@ -21,7 +21,7 @@ from convcost.render.formulas import full_text, math_text, short_text
 from convcost.render.latex import mathematics, text
 from convcost.render.texts import CodeText, MathText, MixedText
 from convcost.symbolic import notation
-from convcost.symbolic.text import latex_expression
+from convcost.symbolic.sympy_text import latex_expression
 
 EXPLAINED = {
     "founding pair": (api.FOUNDING_PAIR, {"E": 128, "L": 10, "K": 3}),

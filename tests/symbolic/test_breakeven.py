@@ -10,9 +10,9 @@ from convcost import compare
 from convcost.core.errors import UsageError
 from convcost.core.report import Assumption
 from convcost.symbolic.breakeven import break_even, has_closed_form, is_at_most, is_equal
-from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sympy_bridge import symbol
-from convcost.symbolic.text import readable
+from convcost.symbolic.sympy_expressions import evaluate
+from convcost.symbolic.sympy_text import readable
 
 E, K, L = map(symbol, "EKL")
 

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Abs, floor
 
-from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.predicates import is_integer, is_nonnegative
 from convcost.symbolic.sympy_bridge import canonicalize, from_sympy, symbol
+from convcost.symbolic.sympy_expressions import evaluate
 
 K, L = symbol("K"), symbol("L")
 SMALL = st.integers(1, 40)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from sympy import Abs, Integer, floor
 
 from convcost.symbolic.crossings import crossings, sign_of
-from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sympy_bridge import symbol
+from convcost.symbolic.sympy_expressions import evaluate
 
 L = symbol("L")
 FAR = (997, 10_007, 10**6 + 3, 10**9 + 7)

@@ -10,8 +10,8 @@ from random_chains import SIZES, chain, points
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sizes import fulfills
+from convcost.symbolic.sympy_expressions import evaluate
 
 METRICS = ("params", "macs", "valid_macs", "flops", "bias_adds", "elementwise", "bytes", "activations")
 
@@ -194,7 +194,7 @@ def test_a_quotient_by_a_rounding_is_not_taken_for_a_whole_number():
 
 PRINT_FORMULAS = """
 import sys, convcost
-from convcost.symbolic.text import program
+from convcost.symbolic.sympy_text import program
 for text in sys.argv[1:]:
     report = convcost.cost(text)
     print([assumption.text for assumption in report.assumptions], program(report.valid_macs))

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Abs, Integer, Mul, Rational, floor, sqrt
 
-from convcost.symbolic.expressions import evaluate
 from convcost.symbolic.sympy_bridge import symbol
-from convcost.symbolic.text import program, readable
+from convcost.symbolic.sympy_expressions import evaluate
+from convcost.symbolic.sympy_text import program, readable
 
 B, E, H, K, L, P, S, W = map(symbol, "BEHKLPSW")
 

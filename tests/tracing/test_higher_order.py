@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 from torch.utils.flop_counter import FlopCounterMode
 from tracing.models import Calls
-from tracing.opening import check
+from tracing.open_profiles import check
 
 from convcost.core.cost import Cost
 from convcost.core.trace import CondCall

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 import torch
+from tracing.case_verdicts import BACKWARD, FORWARD, GOOD, OUTCOMES, judge, smallest, worst
 from tracing.dispatch_counter import dispatched_macs
 from tracing.random_models import KINDS, Case, Draw, Model, Recipe, build, random_recipes, single
 from tracing.random_transforms import forking
-from tracing.silence import BACKWARD, FORWARD, GOOD, OUTCOMES, judge, smallest, worst
 
 from convcost import Profiler
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from tracing.models import Calls
-from tracing.opening import IMAGE, SEQUENCE, check, texts
+from tracing.open_profiles import IMAGE, SEQUENCE, check, texts
 
 from convcost.core.errors import UsageError
 from convcost.tracing.symbolic_shapes.profile import profile_open

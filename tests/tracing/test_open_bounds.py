@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from tracing.models import Calls
-from tracing.opening import check, texts
+from tracing.open_profiles import check, texts
 
 from convcost import ConvcostError
 from convcost.core.errors import UsageError

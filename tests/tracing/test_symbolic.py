@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from tracing.generated import images, sequences
+from tracing.generated_stacks import images, sequences
 from tracing.models import REFERENCE, Calls
-from tracing.opening import IMAGE, SEQUENCE, check, said
+from tracing.open_profiles import IMAGE, SEQUENCE, check, said
 
 from convcost.tracing.declared_inputs import DeclaredTensor, SizeMultiple
 from convcost.tracing.profile import profile

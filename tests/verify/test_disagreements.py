@@ -74,13 +74,13 @@ def test_bias_adds_are_checked_by_torchs_own_arithmetic(monkeypatch):
 
 
 def test_a_layer_that_torch_does_not_take_is_found_once_and_nothing_else_is_asked(monkeypatch):
-    from convcost.core.constraints import Known
+    from convcost.core.constraints import ArgumentCheck
     from convcost.layers.pooling import AvgPool2d
 
     def requirements(self, shape):
         yield self.rank(shape)
-        yield Known(self.divisor_override == 0, "only what torch refuses")
-        yield Known(max(self.per_dimension("kernel_size")) <= min(shape[-2:]), "it fits")
+        yield ArgumentCheck(self.divisor_override == 0, "only what torch refuses")
+        yield ArgumentCheck(max(self.per_dimension("kernel_size")) <= min(shape[-2:]), "it fits")
 
     monkeypatch.setattr(AvgPool2d, "requirements", requirements)
     result = run("AvgPool2d", counters=LEVEL, cases=1)

@@ -16,7 +16,7 @@ POOLING.error(
 POOLING.error(
     "a stride of 1 if none is given",
     "per_dimension(self.kernel_size if value is None else value",
-    "along(1 if value is None else value",
+    "per_dimension(1 if value is None else value",
 )
 POOLING.error("ceil_mode ignored", "if not ceil_mode:", "if True:", FORMULAS)
 POOLING.error(
@@ -54,7 +54,7 @@ POOLING.error(
     "stride - 1 if self.ceil_mode else 0",
     "stride if self.ceil_mode else 0",
 )
-POOLING.error("a divisor of 0", "Known(self.divisor_override != 0,", "Known(True,")
+POOLING.error("a divisor of 0", "ArgumentCheck(self.divisor_override != 0,", "ArgumentCheck(True,")
 
 POOLED = Family("pooling operators", ("pooling",), MODULES, "operators/pooling.py")
 POOLED.error(

@@ -26,7 +26,7 @@ from convcost.analysis.explain.steps import (
 )
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
-from convcost.core.report import Described, Report, Row
+from convcost.core.report import LayerLike, Report, Row
 from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear
 from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -70,7 +70,7 @@ class LayerGroup(NamedTuple):
 
 def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
     """The layers of `report` in order of appearance, those alike together."""
-    found: dict[tuple[Described, Shape], list[tuple[Row, Row]]] = {}
+    found: dict[tuple[LayerLike, Shape], list[tuple[Row, Row]]] = {}
     for row, by_name in zip(report.rows, named.rows, strict=True):
         found.setdefault((row.layer, row.input), []).append((row, by_name))
     return tuple(
@@ -209,7 +209,7 @@ class InputReading(NamedTuple):
     unread: str = ""
 
 
-def input_reading(layer: Described) -> InputReading:
+def input_reading(layer: LayerLike) -> InputReading:
     """How `layer` reads its input; nothing where that is not known."""
     match layer:
         case Linear():

@@ -133,7 +133,7 @@ def divided(numerator: Size, denominator: Size) -> Any:
     result = quotient(numerator, denominator)
     if isinstance(result, Fraction):
         return int(result) if result.denominator == 1 else result
-    from convcost.symbolic.text import lowest_terms
+    from convcost.symbolic.sympy_text import lowest_terms
 
     return lowest_terms(result)
 

@@ -66,7 +66,7 @@ class RowChangeRecord(Record):
     after: Annotated[Any, one_of("FiguresRecord", None)]
 
 
-class CountedAsRecord(Record):
+class BaselineSubjectRecord(Record):
     """What a baseline is of."""
 
     of: str
@@ -82,7 +82,7 @@ class BaselineRecord(Record):
     passed: bool
     tolerance: str
     growth_only: Annotated[bool, describe("Whether only a total that grows fails.")]
-    before: CountedAsRecord | None
+    before: BaselineSubjectRecord | None
     totals: Annotated[dict[str, TotalChangeRecord], describe("Those that changed.")]
     rows: list[RowChangeRecord]
 
@@ -198,9 +198,9 @@ def _baseline(entry_result: EntryResult) -> BaselineRecord:
     )
 
 
-def _counted_as(baseline: Baseline) -> CountedAsRecord:
+def _counted_as(baseline: Baseline) -> BaselineSubjectRecord:
     return record_from(
-        CountedAsRecord, baseline, convention=record_from(ConventionRecord, baseline.convention)
+        BaselineSubjectRecord, baseline, convention=record_from(ConventionRecord, baseline.convention)
     )
 
 

@@ -106,7 +106,7 @@ def _break_evens(comparison: Comparison, other: Report) -> dict[str, BreakEvenRe
 
 
 def _break_even(comparison: Comparison, other: Report, found: BreakEven) -> BreakEvenRecord:
-    from convcost.symbolic.text import program
+    from convcost.symbolic.sympy_text import program
 
     cheaper = {-1: other.name, 0: None, 1: comparison.first.name}
     return record_from(

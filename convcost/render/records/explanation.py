@@ -52,18 +52,18 @@ class LoopNestRecord(Record):
     loops: list[LoopRecord]
 
 
-class StepRecord(Record):
+class DerivationStepRecord(Record):
     """Lines about one quantity."""
 
     title: str
     lines: list[Annotated[Any, one_of("SentenceRecord", "EquationRecord", "LoopNestRecord")]]
 
 
-class PartRecord(Record):
+class DerivationPartRecord(Record):
     """Steps about one layer, or about a whole design."""
 
     title: str
-    steps: list[StepRecord]
+    steps: list[DerivationStepRecord]
 
 
 class DerivationRecord(Record):
@@ -75,14 +75,14 @@ class DerivationRecord(Record):
     flops: Formula | None
     params: Formula
     trainable_params: Annotated[Formula, describe("All of them.")]
-    parts: list[PartRecord]
+    parts: list[DerivationPartRecord]
 
 
 class ExplanationRecord(Context):
     """The JSON of convcost explain."""
 
     designs: list[DerivationRecord]
-    comparison: list[PartRecord]
+    comparison: list[DerivationPartRecord]
     notes: list[str]
 
 
@@ -100,12 +100,12 @@ def _design(design: DesignDerivation) -> DerivationRecord:
     return record_from(DerivationRecord, design.report, parts=list(map(_part, design.parts)))
 
 
-def _part(part: DerivationPart) -> PartRecord:
+def _part(part: DerivationPart) -> DerivationPartRecord:
     steps = [
-        StepRecord(title=step.title, lines=[_line(step.title, line) for line in step.lines])
+        DerivationStepRecord(title=step.title, lines=[_line(step.title, line) for line in step.lines])
         for step in part.steps
     ]
-    return PartRecord(title=part.title, steps=steps)
+    return DerivationPartRecord(title=part.title, steps=steps)
 
 
 def _line(title: str, line: DerivationLine) -> Record:

@@ -32,7 +32,7 @@ class ChoiceRecord(Record):
     difference: Formula
 
 
-class SearchedRecord(Record):
+class SearchedRangeRecord(Record):
     """The values of a size, all of which were tried, in even steps."""
 
     smallest: int
@@ -53,7 +53,7 @@ class MatchRecord(Head):
     at_most: Annotated[bool, describe("Whether the target is not to be exceeded.")]
     vary: list[str]
     ranges: dict[str, RangeRecord]
-    searched: dict[str, SearchedRecord]
+    searched: dict[str, SearchedRangeRecord]
     name: str
     spec: str
     reference: ReferenceRecord | None
@@ -86,7 +86,7 @@ def record(match: Match) -> MatchRecord:
         budget=match.target,
         ranges={name: record_from(RangeRecord, bounds) for name, bounds in match.ranges.items()},
         searched={
-            name: SearchedRecord(smallest=sizes[0], largest=sizes[-1], count=len(sizes))
+            name: SearchedRangeRecord(smallest=sizes[0], largest=sizes[-1], count=len(sizes))
             for name, sizes in match.searched.items()
         },
         reference=reference and record_from(ReferenceRecord, reference),

@@ -79,7 +79,7 @@ def data(value: Any) -> Any:
         return {name: data(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):
         return list(map(data, value))
-    from convcost.symbolic.text import lowest_terms, program
+    from convcost.symbolic.sympy_text import lowest_terms, program
 
     reduced = lowest_terms(value)
     return data(reduced) if isinstance(reduced, int | Fraction) else program(reduced)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import (
+    ModuleNode,
     ModuleTotals,
-    Node,
     module_tree,
     operator_totals,
     parent_paths,
@@ -62,7 +62,7 @@ class UncountedRecord(Record):
     ] = UNSET
 
 
-class ConditionalRecord(Record):
+class CondCallRecord(Record):
     """A call of torch.cond, and what a call costs by branch."""
 
     path: str
@@ -134,7 +134,7 @@ class TraceRecord(Record, kw_only=True):
     partial: Annotated[bool, describe("Whether something ran that is not counted.")]
     uncounted: list[UncountedRecord]
     conditionals: Annotated[
-        list[ConditionalRecord] | UnsetType, describe("The calls of torch.cond, if any.")
+        list[CondCallRecord] | UnsetType, describe("The calls of torch.cond, if any.")
     ] = UNSET
     modules: list[Annotated[Any, one_of("SubmoduleRecord")]]
     operators: list[Annotated[Any, one_of("OperatorRecord")]]
@@ -172,10 +172,10 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
     )
 
 
-def _conditional(found: CondCall, convention: Convention) -> ConditionalRecord:
+def _conditional(found: CondCall, convention: Convention) -> CondCallRecord:
     branches = {"true": found.true, "false": found.false}
     return record_from(
-        ConditionalRecord,
+        CondCallRecord,
         found,
         **{name: cost and _costs(cost, convention) for name, cost in branches.items()},
     )
@@ -222,7 +222,7 @@ def _enclosing_rows(path: str, shown: Set[str]) -> list[str]:
     return [outer for outer in (*parent_paths(path), "") if outer in shown and outer != path]
 
 
-def _hidden_totals(node: Node, shown: Set[str]) -> ModuleTotals:
+def _hidden_totals(node: ModuleNode, shown: Set[str]) -> ModuleTotals:
     """What is in `node`, but in no row below it."""
     hidden = (child for child in node.children if child.module.path not in shown)
     return sum((_hidden_totals(child, shown) for child in hidden), node.own)

@@ -110,7 +110,7 @@ def _is_instance(value: Any, kinds: Any) -> bool:
     return issubclass(type(value), kinds)
 
 
-class Variable(NamedTuple):
+class GlobalVariable(NamedTuple):
     """A global variable: the names of its file, its own, and its value, if it has one."""
 
     names: dict[str, Any]
@@ -118,7 +118,7 @@ class Variable(NamedTuple):
     value: Any
 
 
-def _rebind(variables: Iterable[Variable]) -> None:
+def _rebind(variables: Iterable[GlobalVariable]) -> None:
     """Give variables that were set to a tensor their values again; others may say what was loaded since."""
     for names, name, value in variables:
         now = names.get(name, MISSING)
@@ -136,7 +136,7 @@ def user_classes(kinds: Iterable[type]) -> list[type]:
     return [kind for kind in found if kind.__module__.partition(".")[0] not in FRAMEWORK_MODULES]
 
 
-def _global_variables(functions: Iterable[FunctionType]) -> Iterator[Variable]:
+def _global_variables(functions: Iterable[FunctionType]) -> Iterator[GlobalVariable]:
     """The global variables that functions name, and those that functions among them name."""
     waiting = [*functions]
     seen = set(map(id, waiting))
@@ -145,7 +145,7 @@ def _global_variables(functions: Iterable[FunctionType]) -> Iterator[Variable]:
         names = function.__globals__
         for name in _names(function.__code__):
             value = names.get(name, MISSING)
-            yield Variable(names, name, value)
+            yield GlobalVariable(names, name, value)
             inner = getattr(value, "__wrapped__", value) if _is_instance(value, _CACHE_TYPE) else value
             if (
                 _is_instance(inner, FunctionType)

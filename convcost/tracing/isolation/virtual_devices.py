@@ -225,7 +225,7 @@ _depth = _Depth()
 """Other threads see torch.cuda as it is."""
 
 
-class Stub:
+class StreamStub:
     """A stream or an event: what is asked of it does nothing."""
 
     device_index = 0
@@ -290,11 +290,13 @@ def _replacements() -> tuple[tuple[Any, str, Any], ...]:
         **dict.fromkeys(RETURNING_NONE, lambda *_, **__: None),
         **dict.fromkeys(RETURNING_ZERO, lambda *_, **__: 0),
         **{f"{kind}Tensor": getattr(torch, f"{kind}Tensor") for kind in LEGACY_DTYPES},
-        **dict.fromkeys(("Stream", "Event", "ExternalStream", "current_stream", "default_stream"), Stub),
+        **dict.fromkeys(
+            ("Stream", "Event", "ExternalStream", "current_stream", "default_stream"), StreamStub
+        ),
         "is_current_stream_capturing": lambda: False,
         "get_device_name": lambda *_: "",
         "get_device_capability": lambda *_: (0, 0),
-        "get_device_properties": lambda *_: Stub(),
+        "get_device_properties": lambda *_: StreamStub(),
         "mem_get_info": lambda *_: (0, 0),
         "memory_stats": lambda *_: {},
         "memory_summary": lambda *_, **__: "",
@@ -328,6 +330,8 @@ def _in_this_thread(original: Any, replacement: Callable[..., Any]) -> Any:
             return call(*args, **kwargs)
 
         def __instancecheck__(cls, instance: Any) -> bool:
-            return isinstance(instance, original) or (replacement is Stub and isinstance(instance, Stub))
+            return isinstance(instance, original) or (
+                replacement is StreamStub and isinstance(instance, StreamStub)
+            )
 
     return Kind(original.__name__, (), {})

@@ -10,7 +10,7 @@ from convcost.symbolic.constraints import relation
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
 from convcost.symbolic.sympy_bridge import to_sympy
-from convcost.symbolic.text import readable
+from convcost.symbolic.sympy_text import readable
 from convcost.tracing.declared_inputs import SHORT_NAMES, DeclaredInputs, DeclaredTensor
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.user_error import error_location, error_text, target_error

@@ -22,18 +22,18 @@ COLUMNS = {
 """What CSV has, by its columns."""
 
 
-class StretchRecord(Record):
+class BoundRangeRecord(Record):
     """From which size on a part is bound by what."""
 
     start: int
     by: Resource
 
 
-class FlipRecord(Record):
+class BoundChangesRecord(Record):
     """What binds a part as a size grows."""
 
     size: Annotated[str, describe("Empty where it is the same for all sizes, or where several sizes decide.")]
-    stretches: Annotated[list[StretchRecord], describe("None where several sizes decide.")]
+    stretches: Annotated[list[BoundRangeRecord], describe("None where several sizes decide.")]
 
 
 class RooflinePartRecord(Record):
@@ -49,7 +49,7 @@ class RooflinePartRecord(Record):
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
     bound_by: Annotated[Resource | None, describe("Null where sizes are open.")]
-    flip: Annotated[FlipRecord | None, describe("Null where no size is open or was taken as 1.")]
+    flip: Annotated[BoundChangesRecord | None, describe("Null where no size is open or was taken as 1.")]
 
 
 class RooflineRecord(Record):
@@ -108,7 +108,8 @@ def _part(bound: RooflineBound, is_open: bool) -> RooflinePartRecord:
         seconds_at_peak=data(bound.compute),
         seconds_at_bandwidth=data(bound.memory),
         bound_by=None if is_open or not bound.seconds else bound.by,
-        flip=changes and FlipRecord(size=changes.size, stretches=records_from(StretchRecord, changes.ranges)),
+        flip=changes
+        and BoundChangesRecord(size=changes.size, stretches=records_from(BoundRangeRecord, changes.ranges)),
     )
 
 

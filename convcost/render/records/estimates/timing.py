@@ -14,7 +14,7 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 """What CSV has."""
 
 
-class RunRecord(Record):
+class TimedRunRecord(Record):
     """One thing that was timed."""
 
     what: Annotated[
@@ -37,20 +37,20 @@ class RunRecord(Record):
     failure: Annotated[str, describe("Why it could not be run.")]
 
 
-class TimeRecord(RunRecord):
+class TimeRecord(TimedRunRecord):
     """How long a design took: the forward as it is, and what else was asked for."""
 
     threads: int
     dtype: str
     device: Annotated[str, describe("cpu, or the name of a GPU.")]
-    others: list[RunRecord]
+    others: list[TimedRunRecord]
 
 
 def record(report: Report) -> TimeRecord:
     """The forward, and whatever else was timed."""
     time = _time(report)
     forward, *others = (_run(run, time.roofline_share(run, report.roofline)) for run in time.runs)
-    return record_from(TimeRecord, time, **forward, others=[RunRecord(**other) for other in others])
+    return record_from(TimeRecord, time, **forward, others=[TimedRunRecord(**other) for other in others])
 
 
 def _run(run: TimedRun, share: Fraction | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from convcost.gate.baseline import Baseline, baseline_of, compare_baselines
 from convcost.gate.checks import check_completeness, check_counters, check_limit, limit_outcome
 from convcost.gate.config import Config
 from convcost.gate.config_file import ConfigError, ConfigProblem
-from convcost.gate.counted_entry import CountedEntry, count_entry
+from convcost.gate.counting import CountedEntry, count_entry
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.gate.limit import Limit, SizeFormula
 from convcost.gate.lock_file import read_lock, write_lock

@@ -7,9 +7,6 @@ from convcost.core.cost import FLOPS_PER_MAC, Size
 from convcost.core.report import Report, Row
 from convcost.core.units import binary, human
 
-DEFAULT_MEMORY = 2**30
-"""The bytes that a counter may really allocate, unless the user gives another limit."""
-
 MAX_FLOPS = 10**12
 """The FLOPs that a counter may really compute: seconds on a CPU."""
 

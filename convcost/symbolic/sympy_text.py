@@ -8,10 +8,10 @@ from functools import cache, lru_cache
 from sympy import Abs, Add, Expr, Mul, cancel, factor_terms, floor
 from sympy.printing.str import StrPrinter
 
-from convcost.symbolic.expressions import apply_outside_floors, is_long, postorder, python_number
 from convcost.symbolic.factorization import common_in_front, is_divided, product_of_sums
 from convcost.symbolic.notation import LATEX, is_negative, pretty, write
 from convcost.symbolic.sympy_bridge import canonicalize
+from convcost.symbolic.sympy_expressions import apply_outside_floors, is_long, postorder, python_number
 
 MOST_FLOORS = 8
 """Common factors are not searched for with more floors, as each is one more unknown."""

@@ -1,7 +1,7 @@
 """Formulas with numbers put in, beside what a profile on these numbers says."""
 
 import torch
-from tracing.generated import CHANNELS
+from tracing.generated_stacks import CHANNELS
 
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredTensor
