@@ -77,7 +77,9 @@ def test_a_convolutions_gradients_have_its_loops():
     assert macs(trace) == 2 * (first + second) + 2 * first + second + 2 * first
 
 
-@pytest.mark.parametrize("order, backward, calls", [(1, False, 0), (1, True, 1), (2, False, 1), (2, True, 3)])
+@pytest.mark.parametrize(
+    ("order", "backward", "calls"), [(1, False, 0), (1, True, 1), (2, False, 1), (2, True, 3)]
+)
 def test_what_has_no_formula_for_it_is_named_each_time_it_is_differentiated(order, backward, calls):
     model = Calls(derivative(order), net=nn.RNNCell(8, 6))
     trace = Profiler(backward=backward).profile(model, torch.randn(2, 8)).trace

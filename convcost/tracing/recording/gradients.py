@@ -159,7 +159,7 @@ def _gradient_of(
     others: list[tuple[Phase, Any]],
     like: Any,
 ) -> Any:
-    """The gradient of `source` by its operand `like`, which depends on its output's gradient and the `others`."""
+    """The gradient of `source` by `like`, which depends on the gradient by its output and `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
     times = _batch_size()
     batched = cost and Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
@@ -168,7 +168,11 @@ def _gradient_of(
 
 
 def _record_gradient(
-    source: Contraction | DifferentiableGradient, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
+    source: Contraction | DifferentiableGradient,
+    role: Phase,
+    operands: Sequence[Any],
+    output: Any,
+    cost: Cost,
 ) -> None:
     """Record a gradient of `source`; one that forward asks for is a part of forward."""
     phase = role if source.tape.tracker.is_backward else "forward"
