@@ -92,6 +92,12 @@ class Layer:
     returns_tuple: ClassVar[bool] = False
     """Whether torch's forward returns more than the output, which comes first."""
 
+    has_dtype: ClassVar[bool] = False
+    """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
+
+    variadic: ClassVar[str] = ""
+    """The argument that is a tuple, or several arguments: permute(0, 2, 1)."""
+
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
 

@@ -21,6 +21,7 @@ COMPUTE_STATISTICS = 3
 class _PerChannel(Layer):
     """A normalisation whose second dimension is the channels."""
 
+    has_dtype = True
     ranks: ClassVar[tuple[int, ...]]
     wanted: ClassVar[str]
     num_features: Size
@@ -166,6 +167,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 class _OverLastDimensions(Layer):
+    has_dtype = True
     inferred_input = ("B", "S", "normalized_shape")
     normalized_shape: Sizes
 
@@ -231,6 +233,7 @@ class RMSNorm(_OverLastDimensions):
 class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
+    has_dtype = True
     inferred_input = ("B*S", "num_channels", "L")
 
     num_groups: Size
