@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
+from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least, tensor_limits
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,7 +113,7 @@ class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
 
     inferred_input = ("B", "S")
-    input_itemsize = 8
+    input_dtypes = (INDEX_DTYPE,)
     looks_up = True
 
     num_embeddings: Size
