@@ -285,11 +285,11 @@ class PReLU(_Elementwise):
             what = "the input's channel dimension"
             yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """A derivative and its product, and a sum by the parameter that elements share."""
         elements = arithmetic.elements(shape)
         sums = elements if elements != self.num_parameters else 0
-        return super().elementwise_gradient(shape, needs_input) + sums
+        return super().elementwise_gradient(shape, needed) + sums
 
 
 @dataclass(frozen=True, repr=False)

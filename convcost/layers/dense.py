@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
+from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least, tensor_limits
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,9 +95,9 @@ class Bilinear(Layer):
         macs = arithmetic.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
-    def gradients(self, shape: Shape, forward: Cost, needs_input: bool) -> Gradients:
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """By each of its two inputs a product as large as the forward's."""
-        found = super().gradients(shape, forward, needs_input)
+        found = super().gradients(shape, forward, needed)
         return Gradients(found.by_input + found.by_input, found.by_weight)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
@@ -118,7 +118,7 @@ class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
 
     inferred_input = ("B", "S")
-    input_itemsize = 8
+    input_dtypes = (INDEX_DTYPE,)
     looks_up = True
 
     num_embeddings: Size
@@ -144,7 +144,7 @@ class Embedding(Layer):
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """A sum for each element looked up, into its row; sparse ones are listed, and not added up."""
         return 0 if self.sparse else arithmetic.elements(self.output(shape))
 

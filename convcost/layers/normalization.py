@@ -133,12 +133,12 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements(shape[-self.spatial :])
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """torch repeats parameters for each sample, if there are more, and sums up their gradients."""
         batch = shape[: -self.spatial - 1]
         repeated = 0 if batch in ((), (1,)) else len(self.parameters())
         sums = repeated * arithmetic.elements(shape[: -self.spatial])
-        return super().elementwise_gradient(shape, needs_input) + sums
+        return super().elementwise_gradient(shape, needed) + sums
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
@@ -300,8 +300,8 @@ class LocalResponseNorm(Layer):
         """The squares padded along the channels, and the divisor before its power and after."""
         return SavedTensors(input=True, elements=self._padded(shape) + 2 * arithmetic.elements(shape))
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
-        """Thirteen operators as torch writes it out, and those of the mean over squares padded by channels."""
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Thirteen operators as torch writes it out, and those of the mean over the padded squares."""
         return 13 * arithmetic.elements(shape) + DERIVATIVE_AND_PRODUCT * self._padded(shape)
 
     def _padded(self, shape: Shape) -> Size:

@@ -91,7 +91,7 @@ class _Zero(_AnyRank):
 class _Copies(_Padding):
     """Copies of the input's own values, to which the gradients of the copies are added up."""
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """A sum for each element of the output."""
         return arithmetic.elements(self.output(shape))
 

@@ -172,7 +172,7 @@ class _LPPool(_Pooling):
         taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """Of the root, 11 for each output; of the mean and the powers, 5 for each input.
 
         So many operators torch makes of sign(y)·relu(|y|)·taps to the power of 1/p, y being the mean of xᵖ.
@@ -235,11 +235,11 @@ class _AdaptiveMean(_Adaptive):
         """Nothing where the output is the mean over all positions, whose backward needs no values."""
         return SavedTensors(input=not self._is_mean(output))
 
-    def elementwise_gradient(self, shape: Shape, needs_input: bool) -> Size:
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """Of the mean over all positions a division for each."""
         if self._is_mean(self.output(shape)):
             return arithmetic.elements(shape)
-        return super().elementwise_gradient(shape, needs_input)
+        return super().elementwise_gradient(shape, needed)
 
     def _is_mean(self, output: Shape) -> bool:
         """Whether each output is the mean over all positions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError, did_you_mean
 from convcost.core.type_checks import MOST_DIGITS
 from convcost.layers import find_layer, layer_class, unknown_layer
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, argument_fields
 from convcost.spec.evaluate import evaluate
 from convcost.spec.syntax import (
     Argument,
@@ -90,7 +90,7 @@ def layer_fields(kind: str) -> dict[str, Field]:
         field.name: Field(
             field.name, field.default is MISSING, field.kw_only is True, *_alternatives(hints[field.name])
         )
-        for field in fields(layer)  # type: ignore[arg-type]
+        for field in argument_fields(layer)
     }
 
 
@@ -154,7 +154,7 @@ def signature(layer: type[Layer]) -> str:
     """The layer's arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
     shown = (
         field.name if field.default is MISSING else f"{field.name}={field.default}"
-        for field in fields(layer)  # type: ignore[arg-type]
+        for field in argument_fields(layer)
     )
     return f"{layer.__name__}({', '.join(shown)})"
 

@@ -1,4 +1,4 @@
-"""The backward of a layer costs what its formulas say: as a trace of the module has it, and torch's counter."""
+"""The backward of a layer costs what its formulas say: as in a trace of its module, and by torch's counter."""
 
 import pytest
 import torch
@@ -8,8 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from convcost.core.cost import Cost, Gradients
 from convcost.layers import KINDS, layer_class
-from convcost.layers.network import Network
-from convcost.tracing.module_call import build_network
+from convcost.layers.network import Network, chain_of
+from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import Profiler
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -36,8 +36,8 @@ def traced(case: Case, needs_input: bool) -> Gradients:
 
 
 def module_and_input(case: Case, device: str, needs_input: bool):
-    module, example = build_network(Network((case.layer,), case.shape), device)
-    is_index = case.layer.input_itemsize is not None
+    module, (example,) = build_network(Network(chain_of(case.layer), case.shape), device)
+    is_index = bool(case.layer.input_dtype(0))
     return module.eval(), example.requires_grad_(needs_input and not is_index)
 
 
@@ -45,7 +45,7 @@ def computed(case: Case, needs_input: bool) -> Gradients:
     """By its formulas; without parameters and a gradient by its input there is no backward."""
     if not needs_input and not case.layer.parameters():
         return Gradients()
-    return case.layer.gradients(case.shape, case.layer.cost(case.shape), needs_input)
+    return case.layer.gradients(case.shape, case.layer.cost(case.shape), (needs_input,))
 
 
 def without_elementwise(gradients: Gradients) -> list[tuple]:
@@ -78,7 +78,7 @@ def test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says_over_many
 def goes_back_as_torch_counts(case: Case) -> None:
     groups = getattr(case.layer, "groups", 1)
     forward = case.layer.cost(case.shape)
-    by_input, by_weight = case.layer.gradients(case.shape, forward, True)
+    by_input, by_weight = case.layer.gradients(case.shape, forward, (True,))
     module, example = module_and_input(case, "meta", True)
     with FlopCounterMode(display=False) as counter:
         output = module(example)
@@ -99,13 +99,15 @@ def test_a_contraction_goes_back_as_torchs_counter_counts_but_for_groups_by_weig
 def test_a_training_step_of_a_dense_layer_is_three_forwards():
     layer = layer_class("Linear")(1280, 128)
     forward = layer.cost((32, 1280))
-    assert layer.gradients((32, 1280), forward, True) == Gradients(
+    assert layer.gradients((32, 1280), forward, (True,)) == Gradients(
         Cost(5_242_880, 5_242_880), Cost(5_242_880, 5_242_880, 4096)
     )
-    assert layer.gradients((32, 1280), forward, False) == Gradients(Cost(), Cost(5_242_880, 5_242_880, 4096))
+    assert layer.gradients((32, 1280), forward, (False,)) == Gradients(
+        Cost(), Cost(5_242_880, 5_242_880, 4096)
+    )
 
 
 def test_bilinear_goes_back_by_each_of_its_two_inputs():
     layer = layer_class("Bilinear")(3, 4, 5)
-    found = layer.gradients((2, 7), layer.cost((2, 7)), True)
+    found = layer.gradients((2, 7), layer.cost((2, 7)), (True,))
     assert found == Gradients(Cost(320, 320), Cost(160, 160, 10))

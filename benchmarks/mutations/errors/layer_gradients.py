@@ -7,12 +7,12 @@ TESTS = ("tests/tracing/test_gradients_of_layers.py",)
 LAYER_GRADIENTS = Family("layer-gradients", (), TESTS, "layers/interface.py")
 LAYER_GRADIENTS.error(
     "a gradient by an input that needs none",
-    "by_input=product + elementwise if needs_input else elementwise",
+    "by_input=product + elementwise if any(needed) else elementwise",
     "by_input=product + elementwise",
 )
 LAYER_GRADIENTS.error(
     "no product by an input that needs it",
-    "by_input=product + elementwise if needs_input else elementwise",
+    "by_input=product + elementwise if any(needed) else elementwise",
     "by_input=elementwise",
 )
 LAYER_GRADIENTS.error(
@@ -46,7 +46,7 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "a padding filled for an input that needs no gradient",
-    'is_filled = needs_input and self.padding_mode != "zeros"',
+    'is_filled = any(needed) and self.padding_mode != "zeros"',
     'is_filled = self.padding_mode != "zeros"',
     "layers/convolution.py",
 )
