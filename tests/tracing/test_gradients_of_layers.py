@@ -1,4 +1,4 @@
-"""The backward of a layer costs what its formulas say: as in a trace of its module, and by torch's counter."""
+"""The backward of a layer costs what its formulas say: in a trace of its module, and to torch's counter."""
 
 import pytest
 import torch

@@ -112,11 +112,13 @@ def _operator(overload: Any, name: str) -> Operator | None:
     if overload.namespace == "prim" or (views and overload.namespace in TORCH_NAMESPACES):
         return FREE
     backward = estimated_backward(name) if "::" not in name else None
-    if backward is None and torch.Tag.pointwise in _tags(overload):
+    if backward is not None:
+        return backward
+    if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
-    if backward is None and torch.Tag.reduction in overload.tags:
+    if torch.Tag.reduction in overload.tags:
         return _each_element_of(overload._schema.arguments[0].name)
-    return backward
+    return None
 
 
 def _tags(overload: Any) -> set[Any]:
