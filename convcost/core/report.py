@@ -301,9 +301,10 @@ class ReportSum(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison(RenderMethods):
-    """Two or more candidates; ratios are against the first."""
+    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
 
     candidates: tuple[Report, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Report:

@@ -70,9 +70,9 @@ def _metric_line(comparison: Comparison, metric: Metric) -> Line:
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What to know about the ratios: inputs that differ, the verdicts, assumptions."""
+    """What to know about the candidates and the ratios: inputs that differ, the verdicts, assumptions."""
     others = comparison.candidates[1:]
-    notes = [_input_size_note(comparison)]
+    notes = [*comparison.notes, _input_size_note(comparison)]
     for other in others:
         notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
     if comparison.is_open and len(others) > 1:

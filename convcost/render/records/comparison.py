@@ -93,6 +93,7 @@ class ComparisonRecord(Context):
         dict[str, CheapestRecord] | UnsetType,
         describe("Of all candidates, by quantity, where sizes are open."),
     ] = UNSET
+    notes: Annotated[list[str] | UnsetType, describe("What is special about these candidates.")] = UNSET
     differences: Annotated[
         list[DifferenceRecord] | UnsetType, describe("Where torch modules are compared.")
     ] = UNSET
@@ -110,6 +111,7 @@ def record(comparison: Comparison) -> ComparisonRecord:
         ratios=ratios(comparison, second),
         break_even=_break_evens(comparison, second) if comparison.is_open else UNSET,
         cheapest=_cheapest(comparison) if comparison.is_open else UNSET,
+        notes=[*comparison.notes] or UNSET,
         differences=_differences(comparison) if any(each.trace for each in comparison.candidates) else UNSET,
     )
 
