@@ -121,7 +121,8 @@ def unknown_option(
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
-    if near := nearest(word, own, cutoff=0.8):
+    near = "" if word in hints else nearest(word, own, cutoff=0.8)
+    if near:
         return UsageError(f"{message} (did you mean --{near}?)")
     if not is_option(meant):
         return UsageError(message, hint=meant)
