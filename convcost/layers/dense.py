@@ -1,4 +1,8 @@
-"""Linear, Bilinear and Embedding: layers on the last dimension."""
+"""Linear, Bilinear and Embedding: layers on the last dimension.
+
+MACs: one for each weight and position; for Bilinear also those of the product with the second input. A bias
+is added once to each output element.
+"""
 
 from __future__ import annotations
 

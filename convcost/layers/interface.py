@@ -158,6 +158,10 @@ class Layer:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
         return tuple(range(count))
 
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        """The shapes of its further inputs where they are not given, for a first one of `shape`."""
+        return ()
+
     def input_dtype(self, number: int) -> str:
         """The dtype of an input, "" for the design's."""
         return self.input_dtypes[number] if number < len(self.input_dtypes) else ""

@@ -1,4 +1,8 @@
-"""Normalisations. The count is that of evaluation, so that it does not depend on the mode."""
+"""Normalisations. The count is that of evaluation, so that it does not depend on the mode.
+
+Rule: for each element 2 to subtract the mean and multiply by the reciprocal deviation, 3 for these statistics
+where they are those of the input, and 1 each for weight and bias.
+"""
 
 from __future__ import annotations
 
