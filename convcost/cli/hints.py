@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -12,8 +13,9 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
-from convcost.tracing.target.target import is_place
+from convcost.tracing.target.module_text import is_module_text
 
+BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
 DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
 DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
@@ -58,6 +60,17 @@ OPTION_HINTS: dict[str, str] = {
 }
 """By an option that does not exist: the one that is meant, or a sentence on how it is done here."""
 
+PAIR_HINTS: dict[str, str] = {
+    **dict.fromkeys(("kernel-size", "kernel", "kernels", "ksize", "k", "taps-per-kernel"), "--K"),
+    **dict.fromkeys(
+        ("channels", "width", "dim", "embed", "embedding", "d-model", "hidden", "features"), "--E"
+    ),
+    **dict.fromkeys(("length", "len", "positions", "window"), "--L"),
+    **dict.fromkeys(("convolutions", "conv-layers", "num-layers", "n-layers", "repeat", "depth"), "--convs"),
+    **dict.fromkeys(("bias", "without-bias", "nobias"), "--no-bias"),
+}
+"""By an option that does not exist, what varies the founding pair."""
+
 MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
 TIME_HINT = "convcost compare, layer and model measure times with --time."
@@ -84,7 +97,6 @@ COMMAND_HINTS: dict[str, str] = {
     "memory": "convcost compare, layer and model show it with --memory.",
     "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
     "version": "convcost --version shows the version.",
-    "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
 }
 """By a command that does not exist: a sentence on what does it."""
 
@@ -92,14 +104,24 @@ MODULE_INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
 """An input of a module, as --input has it: ids=i64[1,128]."""
 
 
-def unknown_option(context: typer.Context, name: str, value: str | None, own: Iterable[str]) -> UsageError:
-    """The error for an unknown option, with what is meant: one of `own`, or how else it is done."""
+def unknown_option(
+    context: typer.Context,
+    name: str,
+    value: str | None,
+    own: Iterable[str],
+    hints: Mapping[str, str] = MappingProxyType({}),
+) -> UsageError:
+    """The error for an unknown option, with what is meant: one of `own`, or how else it is done.
+
+    `hints` come before those of every command.
+    """
     word, own = name.replace("_", "-"), tuple(own)
     message = f"there is no option and no size --{name[:40]}"
-    meant = OPTION_HINTS.get(word, f"--{word}")
+    meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
-    if near := nearest(word, own, cutoff=0.8):
+    near = "" if word in hints else nearest(word, own, cutoff=0.8)
+    if near:
         return UsageError(f"{message} (did you mean --{near}?)")
     if not is_option(meant):
         return UsageError(message, hint=meant)
@@ -154,15 +176,17 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
 
 def model_hint(target: str) -> str:
     """How a torch module is counted."""
+    if "->" in target:
+        return f"A torch module is counted by: convcost model '{target.strip()[:80]}'"
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
 
 def is_target(text: str) -> bool:
-    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
+    """Whether `text` names a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    return is_place(text)
+    return is_module_text(text)
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
@@ -175,6 +199,8 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
         return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
+        return None
+    if mistaken[3] and any(sign in mistaken[3] for sign in "(:") and not text.startswith("-"):
         return None
     name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
     message = f"{text[:40]} is neither a design nor an option"
