@@ -23,8 +23,8 @@ NETWORK.error(
 )
 NETWORK.error(
     "a repeated layer always on its first input",
-    "key = id(call.layer), tuple(tensor.shape for tensor in tensors),",
-    "key = id(call.layer), (),",
+    "key = id(call.layer), alike, call.dtype",
+    "key = id(call.layer), (), call.dtype",
 )
 NETWORK.error(
     "the place of the first of several",
@@ -38,7 +38,7 @@ NETWORK.error(
 )
 NETWORK.error("the number of inputs unchecked", "ArgumentCheck(count in counts,", "ArgumentCheck(True,")
 NETWORK.error("dtypes unchecked", "ArgumentCheck(dtype == expected,", "ArgumentCheck(True,")
-NETWORK.error("a function of another dtype than its input", "else dtypes[0]\n\n", 'else ""\n\n')
+NETWORK.error("a function of another dtype than its input", "input_dtype(0) else dtype\n", 'input_dtype(0) else ""\n')
 NETWORK.error("parameters of the design's dtype", "stored=own and own *", "stored=own and 4 *")
 NETWORK.error(
     "branches on what the one before gives",
