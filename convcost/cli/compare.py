@@ -67,4 +67,4 @@ def compare(
     comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype)
     factories = candidates.report_factories(convention, spec_dtype)
     reports = estimator.add(comparison.candidates, factories, candidates.countables)
-    print_with_verdicts(reports, candidates.countables, Comparison, counters, format_name, layers)
+    print_with_verdicts(reports, candidates.countables, Comparison, counters, format_name, layers=layers)

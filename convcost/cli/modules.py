@@ -74,22 +74,22 @@ def read_target(
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
         raise UsageError("there is no target", hint=TARGET_HINT)
-    _check_target(texts[0])
+    check_target(texts[0])
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
-        raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
+        raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
     inputs = declared_inputs(modules)
     check_options(options, (inputs,), context)
     return make_target(texts[0], modules, inputs, read_sizes(options, settings))
 
 
-def _check_target(text: str) -> None:
+def check_target(text: str) -> None:
     """Refuse what is a design or a layer, or does not say where the module is."""
     if is_target(text):
         return
     if find_layer(text) or any(sign in text for sign in "([>"):
         design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
-        hint = f"convcost layer {design} shows a layer, convcost explain a whole design."
+        hint = f"It is a design: convcost cost {design} shows it."
         raise UsageError(f"{text[:80]} is no torch module", hint=hint)
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():
