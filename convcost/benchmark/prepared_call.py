@@ -10,8 +10,9 @@ from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
-from convcost.tracing.module_call import ModuleCall, build_network, move_call
+from convcost.tracing.module_call import ModuleCall, move_call
 from convcost.tracing.module_tree import named_modules
+from convcost.tracing.network_module import build_network
 from convcost.tracing.target.profile import build_with_data, deep_copy
 from convcost.tracing.tensors import tensors, torch_dtype
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModuleCall:
     """The design as it is called, the caller's left alone, its numbers random where it brings none."""
     if isinstance(design, Network):
-        built, example = build_network(design, "cpu")
-        return _on_device(ModuleCall(built, (_randomize(example),), {}), dtype, device)
+        built, inputs = build_network(design, "cpu")
+        return _on_device(ModuleCall(built, tuple(map(_randomize, inputs)), {}), dtype, device)
     if design.target is None:
         return _on_device(deep_copy(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
     call = ModuleCall(*build_with_data(design.target))

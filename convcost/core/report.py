@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from convcost.core import arithmetic
-from convcost.core.breakeven import BreakEven, EqualInputs
+from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import unknown_name
@@ -46,13 +46,26 @@ class LayerLike(Protocol):
         """The loops around a multiply–accumulate, by name; nothing where there is none."""
 
 
+class InputShape(NamedTuple):
+    """An input, with its dtype if that is not the design's."""
+
+    shape: Shape
+    dtype: str = ""
+
+    def bytes(self, itemsize: int) -> Size:
+        """What it takes, at `itemsize` bytes an element of the design's dtype."""
+        return arithmetic.elements(self.shape) * (ITEMSIZES[self.dtype] if self.dtype else itemsize)
+
+
 class Row(NamedTuple):
     """One layer: where it is, what it is, its shapes, its parameters by name, its cost.
 
     `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
     A module has `stored` bytes of parameters, and sizes of elements of its own; a layer's are of its design's
     dtype, but for indices.
-    `frozen` are the names of the parameters that are not trained.
+    `frozen` are the names of the parameters that are not trained. A layer of a design may have
+    `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
+    first input of the design, −2 for its second.
     """
 
     path: str
@@ -68,6 +81,8 @@ class Row(NamedTuple):
     output_itemsize: int | None = None
     stored: Size | None = None
     frozen: tuple[str, ...] = ()
+    further_inputs: tuple[InputShape, ...] = ()
+    sources: tuple[int, ...] = ()
 
     @property
     def params(self) -> Size:
@@ -90,8 +105,9 @@ class Row(NamedTuple):
         return self.input_bytes(itemsize) + self.parameter_bytes(itemsize) + self.output_bytes(itemsize)
 
     def input_bytes(self, itemsize: int) -> Size:
-        """What its input takes."""
-        return arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
+        """What its inputs take."""
+        first = arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
+        return first + sum(tensor.bytes(itemsize) for tensor in self.further_inputs)
 
     def output_bytes(self, itemsize: int) -> Size:
         """What its output takes."""
@@ -121,7 +137,7 @@ class ReportSource(Protocol):
 
 @dataclass(frozen=True)
 class Report(RenderMethods, SubstitutionMethods):
-    """The cost of one design: its rows in order, from `input` to `output`.
+    """The cost of one design: its rows in order, from `inputs` to `output`.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
     """
@@ -135,6 +151,7 @@ class Report(RenderMethods, SubstitutionMethods):
     input_is_inferred: bool = False
     convention: Convention = MATMUL
     dtype: str = "float32"
+    inputs: tuple[InputShape, ...] = ()
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
     trace: Trace | None = None
     roofline: Roofline | None = None
@@ -150,7 +167,12 @@ class Report(RenderMethods, SubstitutionMethods):
     @property
     def input(self) -> Shape:
         """The shape of the input; of a model's first one."""
-        return self.trace.inputs[0].shape if self.trace and self.trace.inputs else self.rows[0].input
+        return self.trace.inputs[0].shape if self.trace and self.trace.inputs else self._inputs[0].shape
+
+    @property
+    def _inputs(self) -> tuple[InputShape, ...]:
+        """Those of a design, or else what goes into the first row."""
+        return self.inputs or (InputShape(self.rows[0].input),)
 
     @property
     def output(self) -> Shape:
@@ -214,7 +236,8 @@ class Report(RenderMethods, SubstitutionMethods):
         stored = arithmetic.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
         if self.trace:
             return stored + sum(tensor.bytes for tensor in (*self.trace.inputs, *self.trace.outputs))
-        return self.rows[0].input_bytes(itemsize) + stored + self.rows[-1].output_bytes(itemsize)
+        inputs = arithmetic.total([tensor.bytes(itemsize) for tensor in self._inputs], 0)
+        return inputs + stored + self.rows[-1].output_bytes(itemsize)
 
     @property
     def has_own_dtypes(self) -> bool:
@@ -247,6 +270,7 @@ class Report(RenderMethods, SubstitutionMethods):
             name=f"{self.name} + {other.name}",
             spec=f"{self.spec} + {other.spec}",
             rows=rows,
+            inputs=self.inputs,
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
@@ -277,9 +301,10 @@ class ReportSum(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison(RenderMethods):
-    """Two or more candidates; ratios are against the first."""
+    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
 
     candidates: tuple[Report, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Report:
@@ -309,13 +334,25 @@ class Comparison(RenderMethods):
         """The break-even points by every quantity that has them, FLOPs first."""
         return {metric: self.break_even(metric, candidate) for metric in WITH_BREAK_EVEN}
 
+    def cheapest(self, metric: str) -> LowerEnvelope:
+        """Which candidates have the least of a quantity, on which stretch of an open size."""
+        self._check_metric(metric)
+        return cast("LowerEnvelope", hook("cheapest")(self, metric))
+
+    def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
+        """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
+        return {metric: self.cheapest(metric) for metric in WITH_BREAK_EVEN}
+
     def equal_inputs(self, candidate: Report) -> EqualInputs | None:
         """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
         return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
 
-    def _check(self, metric: str, candidate: Report) -> None:
+    def _check_metric(self, metric: str) -> None:
         if check_text("metric", metric, "flops") not in NAMES:
             raise unknown_name("no metric is called", metric, NAMES)
+
+    def _check(self, metric: str, candidate: Report) -> None:
+        self._check_metric(metric)
         check_type(
             "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
         )

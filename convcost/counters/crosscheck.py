@@ -19,8 +19,9 @@ from convcost.counters.side_effects import capture_state, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
 from convcost.system.workers import EndedError, can_fork
-from convcost.tracing.module_call import ModuleCall, build_network, copy_call, move_call
+from convcost.tracing.module_call import ModuleCall, copy_call, move_call
 from convcost.tracing.module_tree import count_occurrences, module_tree, original_module
+from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import DEFAULT_MEMORY, profile
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def crosscheck_design(
     network: Network, report: Report, counters: tuple[Counter, ...], memory: int = DEFAULT_MEMORY
 ) -> Iterator[tuple[str, CounterResult]]:
     """Each counter's name and its result on a design's module, one after the other as they come."""
-    modules: dict[str, tuple[torch.nn.Module, torch.Tensor]] = {}
+    modules: dict[str, tuple[torch.nn.Module, tuple[torch.Tensor, ...]]] = {}
     trace: Trace | None = None
     for counter in counters:
         reason = obstacle(report) or ("" if counter.runs_on_meta else real_run_obstacle(report, memory))
@@ -52,9 +53,9 @@ def crosscheck_design(
             device = "meta" if counter.runs_on_meta and not is_quick(report, memory) else "cpu"
             if device not in modules:
                 modules[device] = build_network(network, device)
-            module, example = modules[device]
-            trace = trace or _trace_of(module, example)
-            reading = _read(counter, module, example)
+            module, inputs = modules[device]
+            trace = trace or _trace_of(module, inputs)
+            reading = _read(counter, module, inputs)
         except ImportError as error:
             yield counter.name, _without_figure("unavailable", counter, f"{counter.package}: {error}")
         except Exception as error:
@@ -64,23 +65,23 @@ def crosscheck_design(
             yield counter.name, diagnose(trace, counter, reading, occurrences, report.macs).summary
 
 
-def _trace_of(module: torch.nn.Module, example: torch.Tensor) -> Trace:
+def _trace_of(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Trace:
     """How `module` runs, on shapes, without gradients as counters run it."""
     import torch
 
     with torch.no_grad():
-        trace = profile(module, example).trace
+        trace = profile(module, *inputs).trace
     assert trace
     return trace
 
 
-def _read(counter: Counter, module: torch.nn.Module, example: torch.Tensor) -> CounterReading:
+def _read(counter: Counter, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CounterReading:
     """The counter's reading; what it or torch warns of inside is not the user's concern."""
     import torch
 
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return counter.read(module, (example,), {})
+        return counter.read(module, inputs, {})
 
 
 def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:

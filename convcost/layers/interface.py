@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
-from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
 from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, Rank, Requirement
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.errors import RequirementError
 
 STATISTIC_BYTES = 4
 """A mean or a deviation: float32, even of data in 16 bits."""
 
 INDEX_BYTES = 8
+
+INDEX_DTYPE = "int64"
+
+DERIVATIVE_AND_PRODUCT = 2
+"""What the gradient of elementwise work counts for each element of the input, whatever the formula."""
 
 
 class SavedTensors(NamedTuple):
@@ -81,11 +86,23 @@ class Layer:
     tuple_length: ClassVar[int] = 0
     """How many sizes a tuple argument has, where it is not one for each of `spatial` dimensions."""
 
-    input_itemsize: ClassVar[int | None] = None
-    """Bytes of an input element where the dtype does not decide (token indices)."""
+    input_dtypes: ClassVar[tuple[str, ...]] = ()
+    """The dtype of each input, int64 for token indices; "" or nothing is the design's dtype."""
 
     looks_up: ClassVar[bool] = False
     """Whether it reads as much of its parameters as it writes, and not all of them."""
+
+    gradient_operations: ClassVar[int] = 0
+    """Elementwise operations of its backward for each element of its input."""
+
+    returns_tuple: ClassVar[bool] = False
+    """Whether torch's forward returns more than the output, which comes first."""
+
+    input_counts: ClassVar[range] = range(1, 2)
+    """How many inputs it takes."""
+
+    further_inputs: tuple[Shape, ...] = ()
+    """The shapes of its inputs but for the first: a field of layers that take several."""
 
     def parameters(self) -> dict[str, Shape]:
         """The shape of each parameter, by torch's name for it."""
@@ -107,6 +124,23 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """What its backward costs, where its forward on an input of `shape` costs `forward`.
+
+        `needed` says for each input whether the gradient by it is; those by all parameters are. A gradient
+        of a contraction is a product over the same loops; one by a bias sums up the output's.
+        """
+        product = Cost(forward.macs, forward.valid_macs)
+        elementwise = Cost(elementwise=self.elementwise_gradient(shape, needed))
+        return Gradients(
+            by_input=product + elementwise if any(needed) else elementwise,
+            by_weight=product + Cost(bias_adds=forward.bias_adds) if self.parameters() else Cost(),
+        )
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """The elementwise operations of its backward."""
+        return self.gradient_operations * arithmetic.elements(shape)
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What autograd saves for backward in a forward from an input of `shape` to an `output`."""
         raise NotImplementedError
@@ -119,6 +153,18 @@ class Layer:
     def is_view(self) -> bool:
         """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
+
+    def forward_inputs(self, count: int) -> tuple[int, ...]:
+        """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
+        return tuple(range(count))
+
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        """The shapes of its further inputs where they are not given, for a first one of `shape`."""
+        return ()
+
+    def input_dtype(self, number: int) -> str:
+        """The dtype of an input, "" for the design's."""
+        return self.input_dtypes[number] if number < len(self.input_dtypes) else ""
 
     def input_elements(self, shape: Shape) -> Size:
         """Elements of the input, or of its padded copy if the layer makes one."""
@@ -136,21 +182,37 @@ class Layer:
         """The arguments that differ from torch's defaults, and those without one."""
         return {
             field.name: value
-            for field in fields(self)  # type: ignore[arg-type]
+            for field in argument_fields(self)
             if (value := getattr(self, field.name)) != field.default or field.default is MISSING
         }
 
     def __repr__(self) -> str:
         """All of its arguments. Making one for each subclass would take 0.1 ms each at start-up."""
-        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))  # type: ignore[arg-type]
+        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in argument_fields(self))
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def __str__(self) -> str:
-        required = {field.name for field in fields(self) if field.default is MISSING}  # type: ignore[arg-type]
+        required = {field.name for field in argument_fields(self) if field.default is MISSING}
         shown = (
             str(value) if name in required else f"{name}={value}" for name, value in self.arguments().items()
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def argument_fields(layer: Layer | type[Layer]) -> tuple[Field[Any], ...]:
+    """The fields of a layer that are torch's arguments: all but the shapes of its further inputs."""
+    return tuple(field for field in fields(layer) if field.name != "further_inputs")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, repr=False)
+class MultipleInputLayer(Layer):
+    """A layer that takes several inputs, such as query, key and value.
+
+    Its formulas are functions of the first input's shape as any layer's are; those of the others are in
+    `further_inputs`, which a network puts in where the layer is called.
+    """
+
+    further_inputs: tuple[Shape, ...] = field(default=(), kw_only=True)
 
 
 class SpatialLayer(Layer):

@@ -1,18 +1,19 @@
-"""A chain of layers on an input shape: checks every layer, and makes the Report."""
+"""Layers, one after another and in branches, on input shapes: checks every layer, and makes the Report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple, Protocol, TypeAlias
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AtLeast, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, Requirement
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
-from convcost.core.dtypes import dtype_named
+from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import RequirementError
-from convcost.core.report import Report, Row
-from convcost.layers.interface import Layer
+from convcost.core.report import InputShape, Report, Row
+from convcost.layers.interface import Layer, MultipleInputLayer
 
 
 class Evaluator(Protocol):
@@ -55,11 +56,51 @@ class NumericEvaluator:
 NUMERIC = NumericEvaluator()
 
 
+class LayerCall(NamedTuple):
+    """A layer on what comes in, or on what its `branches` make of that: one for each of its inputs.
+
+    With a `dtype` its parameters, input and output are of that one.
+    """
+
+    layer: Layer
+    branches: tuple[Chain, ...] = ()
+    dtype: str = ""
+
+
+class InputTensor(NamedTuple):
+    """A further input of the whole network; what came in is not used after it."""
+
+    shape: Shape
+
+
+Chain: TypeAlias = tuple[LayerCall | InputTensor, ...]
+"""One after another, each on the output of the one before; an empty chain passes on what comes in."""
+
+
+def chain_of(*layers: Layer) -> Chain:
+    """The layers one after another, those of several inputs on new tensors of their `further_inputs`."""
+    return tuple(
+        LayerCall(layer, ((), *((InputTensor(shape),) for shape in layer.further_inputs)))
+        if layer.further_inputs
+        else LayerCall(layer)
+        for layer in layers
+    )
+
+
+def layers_of(chain: Chain) -> Iterator[Layer]:
+    """Every layer, in the order of running."""
+    for call in chain:
+        if isinstance(call, LayerCall):
+            for branch in call.branches:
+                yield from layers_of(branch)
+            yield call.layer
+
+
 @dataclass(frozen=True)
 class Network:
     """A chain of layers with its input, and what its sizes were called."""
 
-    layers: tuple[Layer, ...]
+    chain: Chain
     input: Shape
     name: str = ""
     text: str = ""
@@ -67,6 +108,11 @@ class Network:
     assumed: tuple[str, ...] = ()
     divisions: tuple[Requirement, ...] = ()
     input_is_inferred: bool = False
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every layer, in the order of running."""
+        return tuple(layers_of(self.chain))
 
     @property
     def is_open(self) -> bool:
@@ -80,10 +126,13 @@ class Network:
         dtype = dtype_named(dtype)
         for division in self.divisions:
             evaluator.require(division, 0)
+        run = _Run(evaluator)
+        run.chain(self.chain, run.input(self.input))
         return Report(
             name=self.name,
             spec=self.text,
-            rows=rows(self.layers, self.input, evaluator),
+            rows=tuple(run.rows),
+            inputs=tuple(run.inputs),
             sizes=self.sizes or {},
             assumed=self.assumed,
             input_is_inferred=self.input_is_inferred,
@@ -92,34 +141,86 @@ class Network:
         )
 
 
-def rows(layers: tuple[Layer, ...], shape: Shape, evaluator: Evaluator = NUMERIC) -> tuple[Row, ...]:
-    """A row for each layer, from an input of `shape` on."""
-    for size in shape:
-        evaluator.require(AtLeast(size, 1, "a dimension of the input"), 0)
-    known: dict[tuple[int, Shape], Row] = {}
-    found = []
-    for step, layer in enumerate(layers):
-        key = id(layer), shape
-        if key not in known:
-            known[key] = _row(step, layer, shape, evaluator)
-        row = known[key]
-        found.append(row if row.path == str(step) else row._replace(path=str(step)))
-        shape = found[-1].output
-    return tuple(found)
+class _Tensor(NamedTuple):
+    """A tensor's shape, and the number of the row that made it; −1 and below for the network's inputs."""
+
+    shape: Shape
+    source: int
 
 
-def _row(step: int, layer: Layer, shape: Shape, evaluator: Evaluator) -> Row:
-    for requirement in layer.requirements(shape):
-        evaluator.require(requirement, step)
-    output = evaluator.output(layer, shape)
-    return Row(
-        str(step),
-        type(layer).__name__,
-        layer,
-        shape,
-        output,
-        layer.parameters(),
-        evaluator.cost(layer, shape, step),
-        arithmetic.elements(output) if layer.contracts else 0,
-        layer.input_itemsize,
-    )
+class _Run:
+    """A network's run on shapes: a row for each layer, by what its evaluator computes."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.rows: list[Row] = []
+        self.inputs: list[InputShape] = []
+        self._known: dict[tuple[int, tuple[Shape, ...], str], Row] = {}
+
+    def input(self, shape: Shape) -> _Tensor:
+        """A new input of the network."""
+        for size in shape:
+            self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
+        self.inputs.append(InputShape(shape))
+        return _Tensor(shape, -len(self.inputs))
+
+    def chain(self, chain: Chain, tensor: _Tensor, path: str = "") -> _Tensor:
+        """The output of `chain` on `tensor`; its layers' paths start with `path`."""
+        for number, call in enumerate(chain):
+            if isinstance(call, InputTensor):
+                tensor = self.input(call.shape)
+            else:
+                tensor = self._call(call, tensor, f"{path}{number}")
+        return tensor
+
+    def _call(self, call: LayerCall, tensor: _Tensor, path: str) -> _Tensor:
+        tensors = [self._branch(branch, tensor, f"{path}.{n}") for n, branch in enumerate(call.branches)]
+        tensors = tensors or [tensor]
+        key = id(call.layer), tuple(tensor.shape for tensor in tensors), call.dtype
+        if key not in self._known:
+            self._known[key] = self._row(call, key[1])
+        row = self._known[key]._replace(path=path, sources=tuple(tensor.source for tensor in tensors))
+        for number, source in enumerate(row.sources):
+            dtype = call.layer.input_dtype(number) or call.dtype
+            if source < 0 and dtype:
+                self.inputs[-1 - source] = self.inputs[-1 - source]._replace(dtype=dtype)
+        self.rows.append(row)
+        return _Tensor(row.output, len(self.rows) - 1)
+
+    def _branch(self, branch: Chain, tensor: _Tensor, path: str) -> _Tensor:
+        if len(branch) == 1 and isinstance(branch[0], LayerCall):
+            return self._call(branch[0], tensor, path)
+        return self.chain(branch, tensor, f"{path}.")
+
+    def _row(self, call: LayerCall, shapes: tuple[Shape, ...]) -> Row:
+        shape, *others = shapes
+        layer, step = _with_inputs(call.layer, tuple(others)), len(self.rows)
+        for requirement in chain([_input_count(layer, len(shapes))], layer.requirements(shape)):
+            self.evaluator.require(requirement, step)
+        output, parameters = self.evaluator.output(layer, shape), layer.parameters()
+        itemsize = ITEMSIZES[call.dtype] if call.dtype else None
+        dtypes = [layer.input_dtype(number) or call.dtype for number in range(len(shapes))]
+        return Row(
+            path="",
+            kind=type(layer).__name__,
+            layer=layer,
+            input=shape,
+            output=output,
+            parameters=parameters,
+            cost=self.evaluator.cost(layer, shape, step),
+            activations=arithmetic.elements(output) if layer.contracts else 0,
+            input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
+            output_itemsize=itemsize,
+            stored=itemsize and itemsize * sum(map(arithmetic.elements, parameters.values())),
+            further_inputs=tuple(map(InputShape, others, dtypes[1:])),
+        )
+
+
+def _with_inputs(layer: Layer, others: tuple[Shape, ...]) -> Layer:
+    return replace(layer, further_inputs=others) if isinstance(layer, MultipleInputLayer) else layer
+
+
+def _input_count(layer: Layer, count: int) -> ArgumentCheck:
+    fewest, most = layer.input_counts[0], layer.input_counts[-1]
+    wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return ArgumentCheck(count in layer.input_counts, f"{count} inputs; it takes {wanted}")

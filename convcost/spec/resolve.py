@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError, did_you_mean
 from convcost.core.type_checks import MOST_DIGITS
 from convcost.layers import find_layer, layer_class, unknown_layer
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, argument_fields
 from convcost.spec.evaluate import evaluate
 from convcost.spec.syntax import (
     Argument,
@@ -90,7 +90,7 @@ def layer_fields(kind: str) -> dict[str, Field]:
         field.name: Field(
             field.name, field.default is MISSING, field.kw_only is True, *_alternatives(hints[field.name])
         )
-        for field in fields(layer)  # type: ignore[arg-type]
+        for field in argument_fields(layer)
     }
 
 
@@ -154,7 +154,7 @@ def signature(layer: type[Layer]) -> str:
     """The layer's arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
     shown = (
         field.name if field.default is MISSING else f"{field.name}={field.default}"
-        for field in fields(layer)  # type: ignore[arg-type]
+        for field in argument_fields(layer)
     )
     return f"{layer.__name__}({', '.join(shown)})"
 
@@ -179,7 +179,7 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
             pass
         case Number() | Name() | Sum() | Product() | Power() if int in field.types:
             return argument.value
-    message = f"{field.name} takes {_expected_values(field)}"
+    message = f"{field.name} takes {expected_values(field)}"
     word = "".join(getattr(argument.value, part, "") for part in ("name", "text"))
     raise SpecError(message + did_you_mean(word, field.words), text=text, span=argument.span)
 
@@ -220,7 +220,8 @@ def _parse_integer(digits: str) -> int | None:
     return int(number)
 
 
-def _expected_values(field: Field) -> str:
+def expected_values(field: Field) -> str:
+    """What an argument takes, in words: a size or a tuple of sizes."""
     words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)

@@ -12,7 +12,7 @@ from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.core.report import Report
 from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
-from convcost.layers.network import Network
+from convcost.layers.network import LayerCall, Network
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
 from convcost.spec.inferred_input import inferred_input
@@ -72,7 +72,7 @@ class Spec:
         """The layers and the input, with a number of any kind for every name."""
         layers = [template.build(bound, self.source) for template in self.templates]
         return Network(
-            layers=tuple(layers[place] for place in self.order),
+            chain=tuple(LayerCall(layers[place]) for place in self.order),
             input=tuple(evaluate(size, bound, self.source) for size in self.input),
         )
 

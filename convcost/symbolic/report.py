@@ -11,10 +11,10 @@ from sympy import Expr
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Size
 from convcost.core.errors import RequirementError
-from convcost.core.report import Report, Row
+from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer
-from convcost.layers.network import Network
+from convcost.layers.network import Chain, InputTensor, Network
 from convcost.symbolic.bounds import MaximumFunction, as_sympy, maximum_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.formula import Formula, Value, formula_of
@@ -42,7 +42,7 @@ def _open_report(
     )
     opened = replace(
         network,
-        layers=tuple(ours[id(layer)] for layer in network.layers),
+        chain=_map_chain(network.chain, lambda layer: ours[id(layer)]),
         input=map_formulas(network.input, from_sympy),
         divisions=tuple(divisions),
     )
@@ -55,8 +55,26 @@ def _open_report(
         settled = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
-    rows = tuple(map_row(row, final_form)._replace(layer=originals[id(row.layer)]) for row in report.rows)
-    return replace(report, rows=rows, assumptions=evaluator.assumptions.assumed)
+    def final_layer(layer: Layer) -> Layer:
+        original = originals.get(id(layer))
+        return map_layer(layer, final_form) if original is None else original
+
+    final = map_report(report, final_form)
+    rows = tuple(row._replace(layer=final_layer(cast("Layer", row.layer))) for row in final.rows)
+    return replace(final, rows=rows, assumptions=evaluator.assumptions.assumed)
+
+
+def _map_chain(chain: Chain, change: Callable[[Layer], Layer]) -> Chain:
+    """`chain` with its layers changed, and the shapes of its inputs in our own formulas."""
+    return tuple(
+        call._replace(shape=map_formulas(call.shape, from_sympy))
+        if isinstance(call, InputTensor)
+        else call._replace(
+            layer=change(call.layer),
+            branches=tuple(_map_chain(branch, change) for branch in call.branches),
+        )
+        for call in chain
+    )
 
 
 def _check_valid(report: Report) -> None:
@@ -91,11 +109,26 @@ def _dimension(size: Expr) -> Value:
     return formula if is_plain else formula_of(Atom("positive", formula))
 
 
+def map_report(report: Report, change: Change) -> Report:
+    """`report` with the sizes and costs of its rows, inputs and trace changed."""
+    return replace(
+        report,
+        rows=tuple(map_row(row, change) for row in report.rows),
+        inputs=_map_inputs(report.inputs, change),
+        trace=report.trace and map_trace(report.trace, change),
+    )
+
+
+def _map_inputs(inputs: tuple[InputShape, ...], change: Change) -> tuple[InputShape, ...]:
+    return tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in inputs)
+
+
 def map_row(row: Row, change: Change) -> Row:
     """`row` with its sizes and costs changed, but not its layer."""
     return row._replace(
         input=map_formulas(row.input, change),
         output=map_formulas(row.output, change),
+        further_inputs=_map_inputs(row.further_inputs, change),
         parameters={name: map_formulas(shape, change) for name, shape in row.parameters.items()},
         cost=_cost(row.cost, change),
         activations=map_formulas(row.activations, change),

@@ -19,7 +19,7 @@ from convcost.core.type_checks import check_digits, check_text, check_type, desc
 from convcost.symbolic.constraints import InfeasibleError, remaining_constraints
 from convcost.symbolic.evaluator import SymbolicEvaluator
 from convcost.symbolic.formula import Formula, Value
-from convcost.symbolic.report import map_row, map_trace
+from convcost.symbolic.report import map_report
 from convcost.symbolic.substitution import substitute
 from convcost.symbolic.sympy_bridge import from_sympy, to_sympy
 from convcost.symbolic.sympy_expressions import Numbers, evaluate, quotient
@@ -62,9 +62,7 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     evaluator = SymbolicEvaluator()
     _add_assumptions(report, sizes, evaluator)
     return replace(
-        report,
-        rows=tuple(map_row(row, change) for row in report.rows),
-        trace=report.trace and map_trace(report.trace, change),
+        map_report(report, change),
         sizes={**report.sizes, **sizes},
         assumptions=evaluator.assumptions.assumed,
         roofline=None,

@@ -1,4 +1,4 @@
-"""A module and what it is called with: made of a design, copied, moved to a device."""
+"""A module and what it is called with: copied, moved to a device."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils._pytree import tree_map_only
 
-from convcost.layers.dense import Bilinear
-from convcost.layers.interface import Layer
-from convcost.layers.network import Network
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import is_integral, is_small, tensors
-
-INDEX_ITEMSIZE = 8
-"""The bytes of an int64, which indices are."""
 
 
 class ModuleCall(NamedTuple):
@@ -109,36 +103,3 @@ def _move_module(module: torch.nn.Module, device: str) -> None:
                     if isinstance(tensor, torch.nn.Parameter):
                         moved = torch.nn.Parameter(moved, tensor.requires_grad)
                     registered[name] = known.setdefault(id(tensor), moved)
-
-
-def build_network(network: Network, device: str) -> tuple[torch.nn.Sequential, torch.Tensor]:
-    """The layers as a Sequential in eval mode, and an input of zeros, both on `device`.
-
-    Torch's random state and default device stay as they are.
-    """
-    with torch.random.fork_rng(devices=[]), torch.device(device):
-        module = torch.nn.Sequential(*map(_build_layer, network.layers)).eval()
-        has_indices = network.layers[0].input_itemsize == INDEX_ITEMSIZE
-        dtype = torch.int64 if has_indices else torch.get_default_dtype()
-        return module, torch.zeros(network.input, dtype=dtype)
-
-
-def _build_layer(layer: Layer) -> torch.nn.Module:
-    module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments())
-    return _with_joined_inputs(module, layer) if isinstance(layer, Bilinear) else module
-
-
-def _with_joined_inputs(module: torch.nn.Module, layer: Bilinear) -> torch.nn.Module:
-    """`module` on its two inputs joined along the last dimension, as specs write them."""
-
-    class JoinedInputs(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.bilinear = module
-
-        def forward(self, joined: torch.Tensor) -> torch.Tensor:
-            first, second = torch.split(joined, [layer.in1_features, layer.in2_features], dim=-1)
-            output: torch.Tensor = self.bilinear(first, second)
-            return output
-
-    return JoinedInputs()

@@ -13,7 +13,7 @@ from convcost.core.errors import RequirementError
 from convcost.core.report import Report
 from convcost.layers import layer_class
 from convcost.layers.interface import Layer
-from convcost.layers.network import Network
+from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 from convcost.spec.resolve import Field, layer_fields
 
@@ -81,7 +81,7 @@ def _random_case(kind: str, changed: str, random: Random) -> Case | None:
 
 def make_case(layer: Layer, shape: Shape) -> Case:
     """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it."""
-    Network((layer,), shape).report()
+    Network(chain_of(layer), shape).report()
     spec = parse(_spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
 

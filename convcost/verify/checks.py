@@ -16,8 +16,8 @@ from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.interface import Counter
 from convcost.counters.subprocess_runner import error_line
 from convcost.layers.network import Network
-from convcost.tracing.module_call import build_network
 from convcost.tracing.module_tree import count_occurrences
+from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
 from convcost.verify.blind_spots import UNEXPLAINED, blind_spots
@@ -97,9 +97,9 @@ class TorchCheck:
 
 def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
     """The output's shape, and each parameter's by its name."""
-    module, example = build_network(network, "meta")
+    module, inputs = build_network(network, "meta")
     with no_gradients():
-        output = first_tensor(module(example))
+        output = first_tensor(module(*inputs))
     parameters = module.named_parameters()
     return tuple(output.shape), {name.rpartition(".")[2]: tuple(tensor.shape) for name, tensor in parameters}
 
@@ -121,11 +121,11 @@ def _count_bias_adds(network: Network) -> int:
 def _output_sum(network: Network, weight: int, bias: int, data: int) -> int:
     import torch
 
-    module, example = build_network(network, "cpu")
+    module, inputs = build_network(network, "cpu")
     for name, tensor in module.double().named_parameters():
         torch.nn.init.constant_(tensor, bias if name.endswith("bias") else weight)
     with no_gradients():
-        output: torch.Tensor = module(torch.full_like(example, data, dtype=torch.float64))
+        output: torch.Tensor = module(*(torch.full_like(each, data, dtype=torch.float64) for each in inputs))
     return int(output.sum())
 
 
@@ -140,7 +140,8 @@ class TracedCheck:
         """Compare every quantity of the formulas for layers with that of the formulas for operators."""
         try:
             with no_gradients():
-                traced = profile(*build_network(case.network, "meta"))
+                module, inputs = build_network(case.network, "meta")
+                traced = profile(module, *inputs)
         except Exception as error:
             return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")
         theirs, ours = _quantities(traced), _quantities(case.report)
@@ -170,8 +171,8 @@ class CounterCheck:
     def check(self, case: Case) -> CheckResult:
         """Compare its figure; a disagreement is known if all it is about is a blind spot on such a layer."""
         spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
-        module, example = build_network(case.network, "cpu")
-        result = self._compare(case, module, example)
+        module, inputs = build_network(case.network, "cpu")
+        result = self._compare(case, module, inputs)
         if result.outcome == "new" and result.subjects and result.subjects <= spots.keys():
             where = {spots[subject].where: None for subject in sorted(result.subjects)}
             return CheckResult("known", " ".join(filter(None, (result.reason.partition(": ")[0], *where))))
@@ -180,12 +181,12 @@ class CounterCheck:
             return result._replace(reason=f"{unmet[0]} is no blind spot any more")
         return result
 
-    def _compare(self, case: Case, module: torch.nn.Module, example: torch.Tensor) -> CheckResult:
+    def _compare(self, case: Case, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CheckResult:
         with no_gradients():
-            trace = profile(module, example).trace
+            trace = profile(module, *inputs).trace
             assert trace
             try:
-                reading = self._counter.read(module, (example,), {})
+                reading = self._counter.read(module, inputs, {})
             except Exception as error:
                 return _failure(error_line(error))
         occurrences = count_occurrences(module)
@@ -201,10 +202,10 @@ class CounterCheck:
 class PeerCounterCheck(CounterCheck):
     """A counter that is installed on request: each difference has to be explained, to the last FLOP."""
 
-    def _compare(self, case: Case, module: torch.nn.Module, example: torch.Tensor) -> CheckResult:
+    def _compare(self, case: Case, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CheckResult:
         with no_gradients():
-            report = profile(module, example)
-        [(_, diagnosis)] = crosscheck_model(module, (example,), {}, report, (self._counter,))
+            report = profile(module, *inputs)
+        [(_, diagnosis)] = crosscheck_model(module, inputs, {}, report, (self._counter,))
         if diagnosis.result.flops is None:
             return _failure(diagnosis.result.reason)
         if diagnosis.unexplained:

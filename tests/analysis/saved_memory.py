@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from convcost import memory
 from convcost.layers import layer_class
 from convcost.layers.interface import Layer
-from convcost.layers.network import Network
+from convcost.layers.network import Network, chain_of
 from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.memory_profile import memory_footprint
 
@@ -79,7 +79,7 @@ class Bytes(NamedTuple):
 
 
 def stated(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
-    found = memory(Network(layers, shape).report())
+    found = memory(Network(chain_of(*layers), shape).report())
     return Bytes(found.activations, found.forward_peak, found.training_peak)
 
 

@@ -11,7 +11,7 @@ from sympy import Symbol, sympify
 from convcost import ConvcostError, cost, memory
 from convcost.analysis.memory import MOMENTS
 from convcost.layers import KINDS, layer_class
-from convcost.layers.network import Network
+from convcost.layers.network import Network, chain_of
 from convcost.render.formulas import short_text
 
 pytestmark = pytest.mark.usefixtures("torch_warnings_ignored")
@@ -78,13 +78,13 @@ def test_a_chain_holds_what_torch_holds_at_once_over_many_cases(chain):
 def test_a_tensor_that_two_neighbours_keep_counts_once():
     linear, relu = layer_class("Linear"), layer_class("ReLU")
     chain = (linear(10, 20), relu(), linear(20, 5))
-    found = memory(Network(chain, (7, 10)).report())
+    found = memory(Network(chain_of(*chain), (7, 10)).report())
     assert found.activations == 4 * 7 * (10 + 20)
 
 
 def test_statistics_and_indices_and_masks_have_itemsizes_of_their_own():
     chain = (layer_class("BatchNorm2d")(3), layer_class("MaxPool2d")(2), layer_class("Dropout")())
-    found = memory(Network(chain, (1, 3, 8, 8)).report(dtype="bfloat16"))
+    found = memory(Network(chain_of(*chain), (1, 3, 8, 8)).report(dtype="bfloat16"))
     batch_norm, max_pool, dropout = 2 * 192 + 4 * 6, 2 * 192 + 8 * 48, 48
     assert found.activations == batch_norm + max_pool + dropout
 

@@ -16,7 +16,7 @@ from convcost.core.errors import UsageError
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.symbolic.sympy_expressions import evaluate
-from convcost.tracing.module_call import build_network
+from convcost.tracing.network_module import build_network
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)
 """1,000 FLOP/s and 100 bytes/s: compute-bound from 10 FLOPs a byte on; in bfloat16 from 40."""
@@ -90,7 +90,7 @@ MODULES = [
 
 @pytest.mark.parametrize("spec", MODULES)
 def test_a_module_computes_and_moves_what_its_spec_does(spec):
-    module, example = build_network(parse(spec).network({}), "meta")
+    module, (example,) = build_network(parse(spec).network({}), "meta")
     of_module, of_spec = (
         roofline(convcost.profile(module, example), DEVICE),
         roofline(convcost.cost(spec), DEVICE),
@@ -122,7 +122,7 @@ def test_a_layer_that_is_called_twice_moves_twice_as_much():
 def test_calls_are_told_apart_by_what_they_take():
     grouped = "Conv1d(4, 4, 3, groups=2) -> ConvTranspose1d(4, 4, 3, groups=4)"
     spec = f"[1, 4, 8] -> Conv1d(4, 4, 3) -> {grouped} -> ReLU"
-    module, example = build_network(parse(spec).network({}), "meta")
+    module, (example,) = build_network(parse(spec).network({}), "meta")
     for report in (convcost.cost(spec), convcost.profile(module, example)):
         calls = [bound.workload.call for bound in roofline(report, DEVICE).bounds]
         assert calls == ["convolution", "grouped convolution", "grouped convolution", "layer"]

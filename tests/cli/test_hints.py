@@ -9,6 +9,7 @@ from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
+DEVICE_COMMANDS = "is an option of convcost compare, cost, model and layer."
 BRACKETS = "An argument of a layer stands in its brackets:"
 
 
@@ -20,13 +21,14 @@ BRACKETS = "An argument of a layer stands in its brackets:"
         ((*PAIR, "--kernel", "3"), f"{BRACKETS} kernel_size=3."),
         ((*PAIR, "--in-channels", "3"), f"{BRACKETS} in_channels=3."),
         (("explain", "Linear(3, 4)", "--groups", "2"), f"{BRACKETS} groups=2."),
+        ((*PAIR, "--convs", "3"), "A repeated layer is written as 3 x Conv1d(E, E, 3, padding=same)."),
         ((*PAIR, "--batch", "4"), "The batch is a size of the input, such as B: --B 4."),
         ((*PAIR, "--symbols"), "A size without a value stays a symbol: leave its option out."),
         ((*PAIR, "--csv"), "Write it as --format csv."),
         ((*PAIR, "--limit", "3"), "--top is an option of convcost cost and model."),
         ((*PAIR, "--depth", "3"), "--depth is an option of convcost cost and model."),
-        (("explain", "--device", "a100"), "--device is an option of convcost compare, cost, model and layer."),
-        (("counters", "--device", "a100"), "--device is an option of convcost compare, cost, model and layer."),
+        (("explain", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
+        (("counters", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
         ((*PAIR, "--version"), "convcost --version shows the version."),
         ((*PAIR, "--set"), "Write it as --set NAME=SIZE."),
         ((*PAIR, "--device", "--json"), "Write it as --device NAME."),
@@ -55,6 +57,10 @@ def test_what_is_written_elsewhere_gets_the_way_out(arguments, way_out):
         ((*RELU, "--limit", "3"), "--top"),
         (("cost", "Linear(3, 4)", "--cols", "flops"), "--columns"),
         (("match", *PAIR[1:], "--for", "E"), "--vary"),
+        (("compare", "--kernel-size", "5"), "--K"),
+        (("compare", "--depth", "5"), "--convs"),
+        (("compare", "--bias", "false"), "--no-bias"),
+        (("explain", "--kernel", "5"), "--K"),
         (("match", *PAIR[1:], "--multiple", "8"), "--multiple-of"),
         (("check", "--fix"), "--update"),
         (("check", "--confg", "x"), "--config"),

@@ -7,7 +7,7 @@ from convcost.counters import COUNTERS
 from convcost.counters.crosscheck import crosscheck_design
 from convcost.counters.interface import CounterReading
 from convcost.spec import parse
-from convcost.tracing.module_call import build_network
+from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import DEFAULT_MEMORY
 
 DENSE = "[2, 5, 40] -> Linear(40, 4)"
@@ -28,6 +28,6 @@ def counter_result(counter: str, spec: str, memory: int = DEFAULT_MEMORY, **size
 
 def counter_reading(counter: str, spec: str, device: str = "cpu") -> CounterReading:
     """What `counter` reads on `spec`'s module."""
-    module, example = build_network(parse(spec).network({}), device)
+    module, (example,) = build_network(parse(spec).network({}), device)
     with warnings.catch_warnings(action="ignore"):
         return COUNTERS[counter].read(module, (example,), {})

@@ -6,7 +6,7 @@ import pytest
 from counter_runs import BILINEAR, CONV, DENSE, NORMED, TRANSPOSED, counter_reading
 
 from convcost.spec import parse
-from convcost.tracing.module_call import build_network
+from convcost.tracing.network_module import build_network
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from convcost.tracing.module_call import build_network
 def test_the_recorder_gives_the_flops_of_the_whole_profiler(spec):
     import torch
 
-    module, example = build_network(parse(spec).network({}), "cpu")
+    module, (example,) = build_network(parse(spec).network({}), "cpu")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with torch.no_grad(), torch.profiler.profile(with_flops=True) as profiler:

@@ -51,9 +51,10 @@ def test_fvcore_is_given_the_formula_for_padding_same_and_says_so():
 def test_fvcore_alone_counts_padding_same_as_nothing():
     from fvcore.nn import FlopCountAnalysis
 
-    from convcost.tracing.module_call import build_network
+    from convcost.tracing.network_module import build_network
 
-    analysis = FlopCountAnalysis(*build_network(parse(SAME).network({}), "cpu"))
+    module, inputs = build_network(parse(SAME).network({}), "cpu")
+    analysis = FlopCountAnalysis(module, inputs)
     assert analysis.unsupported_ops_warnings(False).total() == 0
 
 
@@ -125,9 +126,9 @@ def test_no_counter_writes_anything(counter, capfd):
 
 @pytest.mark.parametrize("counter", COUNTERS)
 def test_no_counter_leaves_anything_on_the_module(counter):
-    from convcost.tracing.module_call import build_network
+    from convcost.tracing.network_module import build_network
 
-    module, example = build_network(parse(NORMED).network({}), "cpu")
+    module, (example,) = build_network(parse(NORMED).network({}), "cpu")
     before = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}
     COUNTERS[counter].read(module, (example,), {})
     after = {name: (dict(vars(part)), len(part._forward_hooks)) for name, part in module.named_modules()}

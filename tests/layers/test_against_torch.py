@@ -9,7 +9,7 @@ from torch_modules import counted_flops, forward, inputs, torch_module
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.layers import KINDS, layer_class
-from convcost.layers.network import rows
+from convcost.layers.network import Network, chain_of
 
 FEW = settings(max_examples=8)
 MANY = settings(max_examples=100)
@@ -20,7 +20,7 @@ COUNTED_AS_NOTHING = {"Bilinear": "FlopCounterMode has no formula for aten::_tri
 
 
 def agrees_with_torch(case: Case) -> None:
-    row = rows((case.layer,), case.shape)[0]
+    row = Network(chain_of(case.layer), case.shape).report().rows[0]
     parameters = torch_module(case.layer).named_parameters()
     assert row.output == tuple(forward(case.layer, case.shape).shape)
     assert row.parameters == {name: tuple(tensor.shape) for name, tensor in parameters}

@@ -10,7 +10,7 @@ from torch_modules import forward
 
 from convcost.core.errors import RequirementError
 from convcost.layers import FAMILIES, KINDS, layer_class
-from convcost.layers.network import rows
+from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 
 FEW = settings(max_examples=15)
@@ -19,7 +19,7 @@ MANY = settings(max_examples=150)
 
 def convcost_refuses(case: Case) -> bool:
     try:
-        rows((case.layer,), case.shape)
+        Network(chain_of(case.layer), case.shape).report()
     except RequirementError:
         return True
     return False
@@ -169,11 +169,11 @@ def test_a_refusal_says_what_is_not_so(text, shape, message):
     written = f"[{', '.join(map(str, shape))}] -> {text}"
     (layer,) = parse(written).network({}).layers
     with pytest.raises(RequirementError) as refusal:
-        rows((layer,), shape)
+        Network(chain_of(layer), shape).report()
     assert refusal.value.message == message
     assert torch_refuses(Case(layer, shape))
 
 
 def test_an_empty_dimension_is_refused_where_torch_returns_an_empty_tensor():
     with pytest.raises(RequirementError, match="a dimension of the input is 0; at least 1 is needed"):
-        rows((layer_class("ReLU")(),), (2, 0))
+        Network(chain_of(layer_class("ReLU")()), (2, 0)).report()

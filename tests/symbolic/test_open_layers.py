@@ -5,7 +5,7 @@ from hypothesis import assume, given, settings
 from convcost.core.cost import MATMUL
 from convcost.core.errors import UsageError
 from convcost.layers import KINDS
-from convcost.layers.network import Network
+from convcost.layers.network import Network, chain_of
 from convcost.symbolic.report import open_report
 from convcost.symbolic.sizes import substitute_sizes
 from convcost.symbolic.sympy_bridge import symbol
@@ -18,12 +18,12 @@ def with_numbers_put_in(case):
     """The report of a layer on an input of open dimensions, and then these given their numbers."""
     names = [f"d{place}" for place in range(len(case.shape))]
     sizes = {name: symbol(name) for name in names}
-    network = Network((case.layer,), tuple(sizes.values()), sizes=sizes)
+    network = Network(chain_of(case.layer), tuple(sizes.values()), sizes=sizes)
     return substitute_sizes(open_report(network, *CONTEXT), dict(zip(names, case.shape, strict=True)))
 
 
 def as_numbers(case):
-    return Network((case.layer,), case.shape).report(*CONTEXT)
+    return Network(chain_of(case.layer), case.shape).report(*CONTEXT)
 
 
 def check(case):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from layer_cases import Case, cases
 
 from convcost.layers import KINDS
-from convcost.layers.network import Network
-from convcost.tracing.module_call import build_network
+from convcost.layers.network import Network, chain_of
+from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import profile
 
 FEW = settings(max_examples=6)
@@ -19,7 +19,7 @@ MANY = settings(max_examples=60)
 def profiled(case: Case, device: str, is_training: bool, has_gradients: bool):
     with warnings.catch_warnings(), torch.set_grad_enabled(has_gradients):
         warnings.simplefilter("ignore")
-        module, example = build_network(Network((case.layer,), case.shape), device)
+        module, (example,) = build_network(Network(chain_of(case.layer), case.shape), device)
         return profile(module.train(is_training), example)
 
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from convcost.layers.network import Network
+from convcost.layers.network import Network, chain_of
 from convcost.layers.shaping import Dropout
 from convcost.spec import parse
-from convcost.tracing.module_call import build_network
+from convcost.tracing.network_module import build_network
 
 CHAINS = [
     "[2, 5, 40] -> Linear(40, 4)",
@@ -21,12 +21,13 @@ CHAINS = [
 EVERY_CHAIN = pytest.mark.parametrize(
     "spec", CHAINS, ids=[chain.partition("-> ")[2][:30] for chain in CHAINS]
 )
-REFUSED = Network((Dropout(p=2.0),), (3,))
+REFUSED = Network(chain_of(Dropout(p=2.0)), (3,))
 """A layer that torch doesn't make."""
 
 
 def built(spec, device="cpu"):
-    return build_network(parse(spec).network({}), device)
+    module, (example,) = build_network(parse(spec).network({}), device)
+    return module, example
 
 
 @EVERY_CHAIN

@@ -12,24 +12,35 @@ NETWORK = Family(
     ),
     "layers/network.py",
 )
-NETWORK.error("every layer on the first one's output", "shape = found[-1].output", "shape = found[0].output")
-NETWORK.error("a repeated layer always on its first input", "key = id(layer), shape", "key = id(layer), ()")
+NETWORK.error(
+    "every layer on the first one's output",
+    "return _Tensor(row.output, len(self.rows) - 1)",
+    "return _Tensor(self.rows[0].output, len(self.rows) - 1)",
+)
+NETWORK.error(
+    "a repeated layer always on its first input",
+    "key = id(call.layer), tuple(tensor.shape for tensor in tensors), call.dtype",
+    "key = id(call.layer), (), call.dtype",
+)
 NETWORK.error(
     "the place of the first of several",
-    "row if row.path == str(step) else row._replace(path=str(step))",
-    "row",
+    "._replace(path=path, sources=",
+    '._replace(path="0", sources=',
 )
 NETWORK.error(
     "what a layer requires unchecked",
-    "for requirement in layer.requirements(shape):",
-    "for requirement in ():",
+    "[_input_count(layer, len(shapes))], layer.requirements(shape))",
+    "[_input_count(layer, len(shapes))])",
 )
+NETWORK.error("the number of inputs unchecked", "[_input_count(layer, len(shapes))]", "[]")
 NETWORK.error("quotients unchecked", "for division in self.divisions:", "for division in ():")
-NETWORK.error("an input of nothing", "    for size in shape:\n", "    for size in ():\n")
+NETWORK.error("an input of nothing", "        for size in shape:\n", "        for size in ():\n")
 NETWORK.error(
-    "input and output swapped", "        shape,\n        output,\n", "        output,\n        shape,\n"
+    "input and output swapped",
+    "input=shape,\n            output=output",
+    "input=output,\n            output=shape",
 )
-NETWORK.error("indices as wide as numbers", "        layer.input_itemsize,\n", "        None,\n")
+NETWORK.error("indices as wide as numbers", "ITEMSIZES[dtypes[0]] if dtypes[0] else None", "None")
 
 TOTALS = Family(
     "totals",
@@ -71,8 +82,8 @@ TOTALS.error(
 )
 TOTALS.error(
     "bytes without the output",
-    "stored + self.rows[-1].output_bytes(itemsize)",
-    "stored",
+    "inputs + stored + self.rows[-1].output_bytes(itemsize)",
+    "inputs + stored",
     "core/report.py",
 )
 TOTALS.error(
@@ -95,8 +106,8 @@ TOTALS.error(
 )
 TOTALS.error(
     "the first input's width",
-    "self.rows[0].input_bytes(itemsize)",
-    "arithmetic.elements(self.input) * itemsize",
+    "(ITEMSIZES[self.dtype] if self.dtype else itemsize)",
+    "itemsize",
     "core/report.py",
 )
 TOTALS.error(

@@ -70,8 +70,10 @@ class Contraction:
             return self._decomposed(needed, by_output, operands)
         self.record(needed, operands, by_output)
         if self.operator.gradients is not product_gradients:
-            unknown = UncountedGradient(self.tape, f"{self.name}_double_backward")
-            return unknown.gradients(needed, by_output, operands)
+            all_operands = [*zip(self.roles, operands, strict=True)]
+            return _where_needed(
+                needed, lambda number: _gradient_of(self, None, by_output, all_operands, operands[number])
+            )
         costs = self._costs(self._labels, by_output)
         factors = [
             (number, role, operand)
@@ -84,7 +86,7 @@ class Contraction:
         def gradient(number: int) -> Any:
             cost = costs.get(self._labels[number], Cost())
             others = [factor[1:] for factor in factors if cost.macs and factor[0] != number]
-            return _product_gradient(self, cost, by_output, others, operands[number])
+            return _gradient_of(self, cost, by_output, others, operands[number])
 
         return _where_needed(needed, gradient)
 
@@ -113,71 +115,64 @@ class Contraction:
 
 
 @dataclass(frozen=True)
-class ProductGradient:
-    """A gradient that is a product of factors; its own gradients are products too, over the same loops."""
+class DifferentiableGradient:
+    """A gradient that depends on `operands`, each with its role, and can be differentiated by them.
+
+    One that is a product of them has gradients that are products over the same loops: each costs `cost`. With
+    None there is no formula for its gradients: they are named as uncounted.
+    """
 
     tape: Tape
     path: str
     name: str
     roles: tuple[Phase, ...]
-    cost: Cost
+    cost: Cost | None
 
-    def record(self, needed: NeedsGradient, factors: Sequence[Any], output: Any) -> None:
+    def record(self, needed: NeedsGradient, operands: Sequence[Any], output: Any) -> None:
         """Note what the gradients that are needed cost."""
+        if self.cost is None:
+            if any(needed):
+                self.tape.note_uncounted(f"{self.name}_double_backward", operands)
+            return
         for role in compress(self.roles, needed) if self.cost.macs else ():
-            _record_gradient(self, role, factors, output, self.cost)
-
-    def gradients(self, needed: NeedsGradient, by_output: Any, factors: Sequence[Any]) -> list[Any]:
-        """The gradients that are needed, each of which can be differentiated again."""
-        self.record(needed, factors, by_output)
-
-        def gradient(number: int) -> Any:
-            others = [
-                pair for place, pair in enumerate(zip(self.roles, factors, strict=True)) if place != number
-            ]
-            return _product_gradient(self, self.cost, by_output, others, factors[number])
-
-        return _where_needed(needed, gradient)
-
-
-@dataclass(frozen=True)
-class UncountedGradient:
-    """A gradient whose own gradients have no formula: they are named as uncounted."""
-
-    tape: Tape
-    name: str
-
-    def record(self, needed: NeedsGradient, operands: Sequence[Any], _: Any) -> None:
-        """Name it."""
-        if any(needed):
-            self.tape.note_uncounted(self.name, operands)
+            _record_gradient(self, role, operands, output, self.cost)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """The gradients that are needed, each of which can be differentiated again."""
+        self.record(needed, operands, by_output)
 
         def gradient(number: int) -> Any:
-            return _apply_node(lambda: zero_gradient(operands[number]), self, by_output, *operands)
+            others = [
+                pair
+                for place, pair in enumerate(zip(self.roles, operands, strict=True))
+                if place != number or self.cost is None
+            ]
+            return _gradient_of(self, self.cost, by_output, others, operands[number])
 
         return _where_needed(needed, gradient)
 
 
-def _product_gradient(
-    source: Contraction | ProductGradient,
-    cost: Cost,
+def _gradient_of(
+    source: Contraction | DifferentiableGradient,
+    cost: Cost | None,
     by_output: Any,
     others: list[tuple[Phase, Any]],
     like: Any,
 ) -> Any:
-    """The gradient of `source` by its factor `like`: the gradient by its output times the `others`."""
+    """The gradient of `source` by `like`, which depends on the gradient by its output and `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
     times = _batch_size()
-    batched = Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
-    product = ProductGradient(source.tape, source.path, source.name, roles, batched)
-    return _apply_node(lambda: zero_gradient(like), product, by_output, *(factor for _, factor in others))
+    batched = cost and Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
+    found = DifferentiableGradient(source.tape, source.path, source.name, roles, batched)
+    return _apply_node(lambda: zero_gradient(like), found, by_output, *(operand for _, operand in others))
 
 
 def _record_gradient(
-    source: Contraction | ProductGradient, role: Phase, operands: Sequence[Any], output: Any, cost: Cost
+    source: Contraction | DifferentiableGradient,
+    role: Phase,
+    operands: Sequence[Any],
+    output: Any,
+    cost: Cost,
 ) -> None:
     """Record a gradient of `source`; one that forward asks for is a part of forward."""
     phase = role if source.tape.tracker.is_backward else "forward"

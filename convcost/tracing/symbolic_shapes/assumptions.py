@@ -13,7 +13,7 @@ from convcost.core.report import Report
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
 from convcost.symbolic.formula import Formula, atoms_of, divide, formula_of, size_formula
 from convcost.symbolic.predicates import is_nonnegative
-from convcost.symbolic.report import map_row, map_trace
+from convcost.symbolic.report import map_report
 from convcost.symbolic.substitution import names_in, substitute
 from convcost.symbolic.sympy_bridge import symbol, to_sympy
 from convcost.symbolic.terms import Atom, common_divisor
@@ -114,9 +114,7 @@ def _with_assumptions(
         settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
         return to_sympy(settled) if isinstance(settled, Formula) else settled
 
-    rows = tuple(map_row(row, shown) for row in report.rows)
-    trace = report.trace and map_trace(report.trace, shown)
-    found = replace(report, rows=rows, trace=trace, sizes={name: symbol(name) for name in sizes.examples})
+    found = replace(map_report(report, shown), sizes={name: symbol(name) for name in sizes.examples})
     return replace(found, assumptions=evaluator.assumptions.assumed)
 
 

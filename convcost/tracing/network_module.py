@@ -1,0 +1,112 @@
+"""A design as a torch module, with the inputs that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import torch
+
+from convcost.layers.dense import Bilinear
+from convcost.layers.network import Chain, InputTensor, LayerCall, Network
+
+
+def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
+    """The design's module in eval mode and inputs of zeros, all on `device`: a Sequential if it is a chain.
+
+    Torch's random state and default device stay as they are.
+    """
+    with torch.random.fork_rng(devices=[]), torch.device(device):
+        module = _build_chain(network.chain, count()).eval()
+        inputs = network.report().inputs
+        return module, tuple(_zeros(tensor.shape, tensor.dtype) for tensor in inputs)
+
+
+class ChainModule(torch.nn.Module):
+    """Calls one after another, some of which take further inputs or have branches."""
+
+    def __init__(self, chain: Chain, input_numbers: Iterator[int]) -> None:
+        super().__init__()
+        self.input_numbers: dict[int, int] = {}
+        for place, call in enumerate(chain):
+            if isinstance(call, InputTensor):
+                self.input_numbers[place] = next(input_numbers)
+            else:
+                self.add_module(str(place), _build_call(call, input_numbers))
+        self.length = len(chain)
+
+    def forward(self, tensor: torch.Tensor, *further: torch.Tensor) -> torch.Tensor:
+        for place in range(self.length):
+            if place in self.input_numbers:
+                tensor = further[self.input_numbers[place]]
+            else:
+                module = getattr(self, str(place))
+                tensor = module(tensor, *further) if isinstance(module, BranchModule) else module(tensor)
+        return tensor
+
+
+class BranchModule(torch.nn.Module):
+    """A layer on what its branches make of one tensor."""
+
+    def __init__(self, call: LayerCall, input_numbers: Iterator[int]) -> None:
+        super().__init__()
+        self.branches = torch.nn.ModuleList(ChainModule(branch, input_numbers) for branch in call.branches)
+        self.layer = _build_layer(call)
+
+    def forward(self, tensor: torch.Tensor, *further: torch.Tensor) -> torch.Tensor:
+        output: torch.Tensor = self.layer(*(branch(tensor, *further) for branch in self.branches))
+        return output
+
+
+class LayerModule(torch.nn.Module):
+    """A torch.nn module called as its layer says, of which the first output counts."""
+
+    def __init__(self, module: torch.nn.Module, order: tuple[int, ...], returns_tuple: bool) -> None:
+        super().__init__()
+        self.module = module
+        self.order = order
+        self.returns_tuple = returns_tuple
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        output = self.module(*(tensors[place] for place in self.order))
+        first: torch.Tensor = output[0] if self.returns_tuple else output
+        return first
+
+
+class JoinedInputs(torch.nn.Module):
+    """Bilinear on its two inputs joined along the last dimension."""
+
+    def __init__(self, bilinear: torch.nn.Bilinear) -> None:
+        super().__init__()
+        self.bilinear = bilinear
+
+    def forward(self, joined: torch.Tensor) -> torch.Tensor:
+        sizes = [self.bilinear.in1_features, self.bilinear.in2_features]
+        output: torch.Tensor = self.bilinear(*torch.split(joined, sizes, dim=-1))
+        return output
+
+
+def _build_chain(chain: Chain, input_numbers: Iterator[int]) -> torch.nn.Module:
+    if all(isinstance(call, LayerCall) and not call.branches for call in chain):
+        modules = (_build_layer(call) for call in chain if isinstance(call, LayerCall))
+        return torch.nn.Sequential(*modules)
+    return ChainModule(chain, input_numbers)
+
+
+def _build_call(call: LayerCall, input_numbers: Iterator[int]) -> torch.nn.Module:
+    return BranchModule(call, input_numbers) if call.branches else _build_layer(call)
+
+
+def _build_layer(call: LayerCall) -> torch.nn.Module:
+    layer, inputs = call.layer, max(len(call.branches), 1)
+    dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype else {}
+    module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments(), **dtype)
+    if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
+        return JoinedInputs(module)
+    order = layer.forward_inputs(inputs)
+    is_plain = not layer.returns_tuple and order == tuple(range(inputs))
+    return module if is_plain else LayerModule(module, order, layer.returns_tuple)
+
+
+def _zeros(shape: tuple[int, ...], dtype: str) -> torch.Tensor:
+    return torch.zeros(shape, dtype=getattr(torch, dtype) if dtype else torch.get_default_dtype())
