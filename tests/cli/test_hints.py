@@ -117,8 +117,8 @@ def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, targe
 
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "[B, 3] -> ReLU"])
-def test_a_design_where_a_module_is_wanted_is_sent_to_layer_and_explain(design):
-    way_out = f"convcost layer '{design}' shows a layer, convcost explain a whole design."
+def test_a_design_where_a_module_is_wanted_is_sent_to_cost(design):
+    way_out = f"It is a design: convcost cost '{design}' shows it."
     assert refused("model", design) == f"{design} is no torch module\n{way_out}\n"
 
 
@@ -130,11 +130,9 @@ def test_arguments_of_a_module_behind_it_are_sent_to_arg():
     assert "by name: --arg" in refused("model", "torch.nn:LSTM", "3", "4")
 
 
-@pytest.mark.parametrize(
-    ("designs", "command"), [(["Linear(3, 4)"], "layer"), (["Linear(3, 4) -> ReLU"], "explain")]
-)
-def test_a_single_design_is_sent_to_the_command_for_it(designs, command):
-    assert refused("compare", *designs).endswith(f"For a single one there is convcost {command}.\n")
+@pytest.mark.parametrize("design", ["Linear(3, 4)", "Linear(3, 4) -> ReLU"])
+def test_a_single_design_is_sent_to_the_command_for_it(design):
+    assert refused("compare", design).endswith("For a single one there is convcost cost.\n")
 
 
 @pytest.mark.parametrize("arguments", [("layer", "lstm", "3", "4"), ("explain", "LSTM(3, 4)")])
