@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.breakdown import PHASES, OperatorTotal, module_tree, operator_totals
+from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
 from convcost.analysis.roofline import (
     RESOURCES,
     BoundChanges,
@@ -18,7 +18,7 @@ from convcost.analysis.roofline import (
 )
 from convcost.core.cost import quotient, ratio_of
 from convcost.core.report import Report, Row
-from convcost.core.trace import Phase, Trace
+from convcost.core.trace import PHASES, Phase, Trace
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
