@@ -36,6 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")
         for number in (1, 2, 3)
     ),
+    "upsampling": ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
