@@ -38,7 +38,9 @@ NETWORK.error(
 )
 NETWORK.error("the number of inputs unchecked", "ArgumentCheck(count in counts,", "ArgumentCheck(True,")
 NETWORK.error("dtypes unchecked", "ArgumentCheck(dtype == expected,", "ArgumentCheck(True,")
-NETWORK.error("a function of another dtype than its input", "input_dtype(0) else dtype\n", 'input_dtype(0) else ""\n')
+NETWORK.error(
+    "a function of another dtype than its input", "input_dtype(0) else dtype\n", 'input_dtype(0) else ""\n'
+)
 NETWORK.error("parameters of the design's dtype", "stored=own and own *", "stored=own and 4 *")
 NETWORK.error(
     "branches on what the one before gives",
