@@ -18,10 +18,11 @@ from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
 from benchmarks.mutations.errors.totals import NETWORK, TOTALS
 from benchmarks.mutations.errors.transposed import TRANSPOSED
+from benchmarks.mutations.errors.upsampling import UPSAMPLING
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(REARRANGEMENT, SHAPING),
+    *(REARRANGEMENT, SHAPING, UPSAMPLING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

@@ -175,10 +175,15 @@ def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
             yield from _row_workloads(row, report.convention, itemsize)
 
 
+def workload_label(operator: str) -> str:
+    """The name of an operator as its workloads have it."""
+    return operator.removeprefix("aten::")
+
+
 def _operation_workload(operation: Operation, convention: Convention, moves: Size) -> Workload:
     return Workload(
         operation.path,
-        operation.operator.removeprefix("aten::"),
+        workload_label(operation.operator),
         operation.cost.flops(convention),
         moves,
         operation.calls,

@@ -70,9 +70,9 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "the mean over all positions as any other",
-    "        if self._is_mean(self.output(shape)):\n            return arithmetic.elements(shape)\n",
-    "",
-    "layers/pooling.py",
+    "1 if _is_mean(lengths) else DERIVATIVE_AND_PRODUCT",
+    "DERIVATIVE_AND_PRODUCT",
+    "layers/adaptive.py",
 )
 LAYER_GRADIENTS.error(
     "a root's gradient for each input",
