@@ -91,7 +91,7 @@ def compare(
     factories = candidates.report_factories(convention, spec_dtype)
     reports = estimator.add(comparison.candidates, factories, candidates.countables)
     make_result = partial(Comparison, notes=candidates.notes)
-    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers)
+    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
 
 
 def _number_of_convolutions(text: str) -> int:

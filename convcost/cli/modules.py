@@ -90,7 +90,7 @@ def read_target(
     _check_target(texts[0])
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
-        raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
+        raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
     [target] = read_targets(texts, modules).values()
     check_options(options, (target.inputs,), context)
     return target.sized(read_sizes(options, settings))
@@ -102,7 +102,8 @@ def _check_target(text: str) -> None:
         return
     if find_layer(text) or any(sign in text for sign in "([>"):
         design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
-        hint = f"convcost layer {design} shows a layer, convcost explain a whole design."
+        command = "layer" if find_layer(text) else "cost"
+        hint = f"It is a design: convcost {command} {design} shows it."
         raise UsageError(f"{text[:80]} is no torch module", hint=hint)
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():

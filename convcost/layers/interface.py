@@ -80,6 +80,9 @@ class Layer:
     inferred_input: ClassVar[tuple[str, ...]] = ()
     """The input assumed when a spec gives none: sizes by name, a field's name standing for its value."""
 
+    example_arguments: ClassVar[str] = ""
+    """What an example of it is written with, where a size for each argument without a default won't do."""
+
     contracts: ClassVar[bool] = False
     """Whether it multiplies and accumulates, so that its output counts as activations."""
 
@@ -97,6 +100,12 @@ class Layer:
 
     returns_tuple: ClassVar[bool] = False
     """Whether torch's forward returns more than the output, which comes first."""
+
+    has_dtype: ClassVar[bool] = False
+    """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
+
+    variadic: ClassVar[str] = ""
+    """The argument that is a tuple, or several arguments: permute(0, 2, 1)."""
 
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
@@ -194,9 +203,15 @@ class Layer:
     def __str__(self) -> str:
         required = {field.name for field in argument_fields(self) if field.default is MISSING}
         shown = (
-            str(value) if name in required else f"{name}={value}" for name, value in self.arguments().items()
+            _text(value) if name in required else f"{name}={_text(value)}"
+            for name, value in self.arguments().items()
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _text(value: object) -> str:
+    """As a spec has it: a word with quotes where it is more than a name."""
+    return repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 
 def argument_fields(layer: Layer | type[Layer]) -> tuple[Field[Any], ...]:

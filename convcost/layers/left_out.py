@@ -51,7 +51,6 @@ LEFT_OUT = (
             *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
             *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm"),
-            *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
             *("CosineSimilarity", "PairwiseDistance", "AdaptiveLogSoftmaxWithLoss"),
             *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
             *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),

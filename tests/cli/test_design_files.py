@@ -57,7 +57,7 @@ def test_other_commands_take_a_file_too(folder):
         *("--E", "8"),
     )
     (folder / "pair.txt").write_text("a = [1, 8] -> Linear(8, 8)\nb = [1, 8] -> Linear(8, W)")
-    assert json.loads(convcost("match", "@pair.txt", "--vary", "W", "--json").out)["found"]
+    assert json.loads(convcost("match", "@pair.txt", "--vary", "W", "--json").out)["best"]
 
 
 def test_an_error_in_a_file_names_the_file_and_the_line(folder):
