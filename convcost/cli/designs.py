@@ -75,6 +75,9 @@ def read_texts(context: typer.Context, tokens: Iterable[str]) -> tuple[list[str]
     files = {text: read_design_file(text.removeprefix("@")) for text in texts if text.startswith("@")}
     every = sum(files.values(), DesignFile())
     listed = [design for text in texts for design in (files[text].designs if text in files else (text,))]
+    if files and not listed:
+        hint = "Name a design that uses them beside the file."
+        raise UsageError(f"{' and '.join(files)[:80]}: there are definitions and no design", hint=hint)
     check_number(listed, "designs or arguments")
     return [text if is_target(text) else every.complete(text) for text in listed], options
 

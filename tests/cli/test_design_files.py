@@ -89,3 +89,51 @@ def test_a_file_that_can_not_be_taken_is_refused(folder, token, message):
     (folder / "many.txt").write_text("ReLU\n" * 201)
     (folder / "binary.txt").write_bytes(b"\x93\xff")
     assert refused("compare", token).startswith(message)
+
+
+BLOCKS = """\
+block(C) = x + (Conv1d(C, C, 3, padding=1)
+    -> ReLU)
+pair(C) = block(C) -> block(C)
+wide = [1, 8, L] -> pair(8)
+"""
+
+
+def test_definitions_are_there_for_all_designs_of_the_command(folder):
+    (folder / "blocks.txt").write_text(BLOCKS)
+    found = macs("@blocks.txt", "deep = [1, 8, L] -> 3 x block(8)", "@designs.txt", "--L", "9", "--E", "8")
+    assert found == {"wide": 2 * 192 * 9, "deep": 3 * 192 * 9, "dense": 64, "conv": 256}
+
+
+def test_a_file_of_definitions_alone_is_for_what_stands_beside_it(folder):
+    (folder / "blocks.txt").write_text(BLOCKS.rpartition("wide")[0])
+    design = "[1, 8, 9] -> pair(8)"
+    assert "3,456" in convcost("explain", "@blocks.txt", design).out
+    assert json.loads(convcost("cost", "@blocks.txt", design, "--json").out)["macs"] == 3_456
+    assert json.loads(
+        convcost("match", "@blocks.txt", design, "[1, 8, 9] -> Conv1d(8, W, 3)", "--vary", "W", "--json").out
+    )
+    assert refused("compare", "@blocks.txt").startswith("@blocks.txt: there are definitions and no design\n")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("-> Relu3", "blocks.txt:2: no layer is called Relu3 (did you mean ReLU?)\n  -> Relu3)\n     ^^^^^"),
+        ("-> Linear(5, 8)", "blocks.txt:2: Linear: the input's last dimension is 9, but in_features is 5\n"),
+    ],
+)
+def test_an_error_in_a_definition_shows_its_line(folder, wrong, message):
+    (folder / "blocks.txt").write_text(BLOCKS.replace("-> ReLU", wrong))
+    assert refused("compare", "@blocks.txt", "[1, 8, 9] -> block(8)", "--L", "9").startswith(message)
+
+
+def test_an_error_in_a_call_of_a_definition_shows_the_design(folder):
+    (folder / "blocks.txt").write_text(BLOCKS.replace("pair(8)", "pair(8, 9)"))
+    assert refused("compare", "@blocks.txt", "ReLU").startswith(
+        "blocks.txt:4: pair takes at most 1 argument\n"
+    )
+    (folder / "blocks.txt").write_text(BLOCKS)
+    assert refused("compare", "@blocks.txt", "[1, 8, 9] -> pair(8, 9)").startswith(
+        "pair takes at most 1 argument\n  [1, 8, 9] -> pair(8, 9)\n"
+    )
