@@ -163,9 +163,10 @@ def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: 
 def compare_baselines(before: Baseline, after: Baseline) -> BaselineChanges:
     """The totals and rows that differ."""
     totals = {metric: (before.totals[metric], after.totals[metric]) for metric in BASELINE_METRICS}
+    is_same = before.rows == after.rows
     return BaselineChanges(
         {metric: pair for metric, pair in totals.items() if pair[0] != pair[1]},
-        tuple(compare_rows(_located(before), _located(after))),
+        () if is_same else tuple(compare_rows(_located(before), _located(after))),
     )
 
 

@@ -28,7 +28,10 @@ MOST_PROBLEMS = 30
 
 FILE_START = Position(1, 1, 0)
 
-LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
+MOST_PARTS = 100
+"""A key of more parts is refused: tomllib makes tables of it that take quadratic memory."""
+
+LONG_KEY = r"(?m)(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}"
 LONG_NUMBER = r"[0-9_]{4000}|[eE]-[0-9_]{3}"
 DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
 """What tomllib can't read, without saying where it is."""
@@ -156,7 +159,7 @@ def _read(path: Path) -> ConfigFile | None:
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """The tables in a TOML text; ConfigError at the line that is invalid."""
-    if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
+    if any(line.count(".") >= MOST_PARTS for line in text.splitlines()) and re.search(LONG_KEY, text):
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=_parse_float)
