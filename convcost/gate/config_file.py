@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,8 +63,7 @@ class ConfigError(ConvcostError):
         super().__init__("\n".join(texts if number == 1 else [f"{number} problems", *texts, *more]))
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """A TOML file, and convcost's own table in it, which stands at `prefix`."""
 
     path: Path
@@ -84,15 +81,11 @@ class ConfigFile:
         """The file's path from the current folder."""
         return display_path(self.path)
 
-    @cached_property
-    def _positions(self) -> dict[KeyPath, Position]:
-        return positions(self.text)
-
     def line(self, path: KeyPath) -> int:
         """The line of the key at `path`, or of the nearest table around it."""
-        whole = (*self.prefix, *path)
+        whole, known = (*self.prefix, *path), positions(self.text)
         nearest = (whole[:length] for length in range(len(whole), 0, -1))
-        return next((self._positions[part] for part in nearest if part in self._positions), FILE_START).line
+        return next((known[part] for part in nearest if part in known), FILE_START).line
 
     def problems(self, issues: Iterable[ConfigIssue]) -> tuple[ConfigProblem, ...]:
         """The issues with their lines, each once, in the order of the file."""
