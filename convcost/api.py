@@ -10,24 +10,24 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
 from convcost.core.type_checks import PARSED, check_type, merge_sizes
 from convcost.spec import Spec, check_names, parse
+from convcost.spec.founding_pair import FoundingPair, founding_pair
 
-FOUNDING_PAIR = (
-    "dense = [B, S, L*E] -> Linear(L*E, E)",
-    "conv = [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)",
-)
-FOUNDING_SIZES = {"K": 3}
+FOUNDING_PAIR = FoundingPair().texts
 
 
-def cost(spec: str | Spec, /, **sizes: Size) -> Report:
+def cost(spec: str | Spec, /, *, backward: bool = False, **sizes: Size) -> Report:
     """What `spec` costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
+
+    With `backward` its gradients are counted too, as a trace of the module has them: report.phases.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the spec does not have.
     """
+    check_type("backward", backward, bool, "True or False")
     design, given = as_spec(spec), merge_sizes(sizes)
     check_names(given, (design,))
-    return design.report(given)
+    return design.report(given, backward=backward)
 
 
 Design = Spec | Report
@@ -37,11 +37,15 @@ Design = Spec | Report
 def compare(*designs: str | Design, **sizes: Size) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
 
-    Each of `sizes` has to occur in one of the designs; raises as `cost` does.
+    Each of `sizes` has to occur in one of the designs; raises as `cost` does. The founding pair is also
+    varied by `bias=False`, and by `layers=3` for three convolutions: compare(E=128, L=10, K=5, bias=False).
     """
     given = merge_sizes(sizes)
-    given = given if designs else FOUNDING_SIZES | given
-    return comparison(tuple(map(as_design, designs or FOUNDING_PAIR)), given)
+    if designs:
+        return comparison(tuple(map(as_design, designs)), given)
+    pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
+    found = comparison(tuple(map(parse, pair.texts)), pair.sizes(given))
+    return replace(found, notes=pair.notes(given))
 
 
 def comparison(
@@ -63,9 +67,8 @@ def _single_design_hint(designs: tuple[Design, ...]) -> str:
     """What shows a single design."""
     single = designs[0] if designs else None
     if isinstance(single, Report):
-        return "For a single module there is convcost model; its report is what it costs."
-    command = "layer" if isinstance(single, Spec) and len(single.order) == 1 else "explain"
-    return f"For a single one there is convcost {command}."
+        return "For a single module there is convcost cost; its report is what it costs."
+    return "For a single one there is convcost cost."
 
 
 def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:

@@ -7,7 +7,7 @@ flags need no conversion, so they get none. Where typer has no such conversion, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -19,11 +19,12 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
-from convcost.cli.parser_errors import check_values, note_name_clashes, translate_errors
+from convcost.cli.parser_errors import check_values, note_name_clashes, option_names, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
 
 COMMANDS = (
     "compare",
+    "cost",
     "model",
     "layer",
     "explain",
@@ -32,15 +33,20 @@ COMMANDS = (
     "verify",
     "counters",
     "devices",
+    "layers",
     "schema",
 )
 """The commands in the order of the help; each is the function of its name in the module of its name."""
 
-COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "schema")
+COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "layers", "schema")
 """The commands that take no sizes, so that an option that they don't have is refused."""
 
 ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
+
+
+NUMBERED_FLAGS = {"--layers": "--convs"}
+"""A flag that is another option where a number follows it, in commands that have both."""
 
 
 class TextOrFlag:
@@ -59,6 +65,7 @@ class Command(TyperCommand):
         return _without_conversion(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        args = rename_numbered_flags(args, option_names(ctx))
         with show_errors(), translate_errors(ctx, tuple(args)):
             check_values(ctx, args)
             note_name_clashes(ctx, args)
@@ -96,6 +103,21 @@ class CommandGroup(TyperGroup):
         return make_command(cmd_name)
 
 
+def rename_numbered_flags(arguments: list[str], options: Collection[str]) -> list[str]:
+    """`--layers 3` and `--layers=3` as `--convs=3`, where that is one of the command's options."""
+    renamed: list[str] = []
+    for word in arguments:
+        flag = renamed[-1] if renamed else ""
+        name, equals, number = word.partition("=")
+        if word.isdecimal() and NUMBERED_FLAGS.get(flag) in options:
+            renamed[-1] = f"{NUMBERED_FLAGS[flag]}={word}"
+        elif equals and number.isdecimal() and NUMBERED_FLAGS.get(name) in options:
+            renamed.append(f"{NUMBERED_FLAGS[name]}={number}")
+        else:
+            renamed.append(word)
+    return renamed
+
+
 @contextmanager
 def show_errors() -> Iterator[None]:
     """Exit with 2 for one of convcost's errors inside, with a short message on stderr."""
@@ -129,16 +151,16 @@ def make_command(name: str) -> Any:
 def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
     """`function` as typer takes it: with the options of each group in place of the group."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: _options(hint) for name, hint in hints.items() if is_dataclass(hint)}
+    groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     declared = signature(function).parameters
     own = {name: declared[name].replace(annotation=hints[name]) for name in declared if name not in groups}
     parameters: dict[str, Parameter] = {}
     for name in declared:
-        options = groups.get(name) or {name: own[name]}
+        options = _options(groups[name]) if name in groups else {name: own[name]}
         parameters |= {option: own.get(option, options[option]) for option in options}
 
     def run(**values: Any) -> None:
-        made = {name: hints[name](**{option: values[option] for option in groups[name]}) for name in groups}
+        made = {name: _make_group(group, values) for name, group in groups.items()}
         function(**{name: values[name] for name in own}, **made)
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
@@ -148,15 +170,29 @@ def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: Any) -> dict[str, Parameter]:
-    """The fields of a group that are options."""
+    """The options of a group: its fields, and those of the groups in it, unless it declares them itself."""
     hints = get_type_hints(group, include_extras=True)
-    return {
+    own = {
         field.name: Parameter(
             field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
         )
         for field in fields(group)
         if get_origin(hints[field.name]) is Annotated
     }
+    parameters: dict[str, Parameter] = {}
+    for field in fields(group):
+        hint = hints[field.name]
+        options = _options(hint) if is_dataclass(hint) else {field.name: own.get(field.name)}
+        parameters |= {name: own.get(name, option) for name, option in options.items() if option}
+    return parameters
+
+
+def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
+    """A group with the values of its options, and with the groups in it."""
+    hints = get_type_hints(group, include_extras=True)
+    made = {name: _make_group(hint, values) for name, hint in hints.items() if is_dataclass(hint)}
+    own = {name: values[name] for name, hint in hints.items() if get_origin(hint) is Annotated}
+    return group(**own, **made)
 
 
 def _without_conversion(parameters: Any) -> Any:

@@ -1,7 +1,7 @@
 """Poolings. Rule: one operation for each tap of each window: a comparison, or a sum with one division.
 
 Windows count whole, with their padding. Adaptive poolings count one operation for each input element, as
-fvcore does (`fvcore/nn/jit_handles.py`, `elementwise_flop_counter(1, 0)`).
+fvcore does (`layers/adaptive.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Requirement
 from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.adaptive import adaptive_cost, adaptive_mean_gradient, adaptive_mean_saved
 from convcost.layers.interface import (
+    DERIVATIVE_AND_PRODUCT,
     INFERRED_INPUT,
     SavedTensors,
     Sizes,
@@ -24,6 +26,8 @@ from convcost.layers.interface import (
 
 
 class _Pooling(SpatialLayer):
+    gradient_operations = DERIVATIVE_AND_PRODUCT
+
     kernel_size: Sizes
     stride: Sizes | None
     ceil_mode: bool
@@ -169,6 +173,13 @@ class _LPPool(_Pooling):
         taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Of the root, 11 for each output; of the mean and the powers, 5 for each input.
+
+        So many operators torch makes of sign(y)·relu(|y|)·taps to the power of 1/p, y being the mean of xᵖ.
+        """
+        return 11 * arithmetic.elements(self.output(shape)) + 5 * arithmetic.elements(shape)
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
@@ -200,6 +211,8 @@ class LPPool3d(_LPPool):
 
 
 class _Adaptive(SpatialLayer):
+    gradient_operations = DERIVATIVE_AND_PRODUCT
+
     output_size: int | tuple[int | None, ...]
 
     def output(self, shape: Shape) -> Shape:
@@ -211,7 +224,8 @@ class _Adaptive(SpatialLayer):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=arithmetic.elements(shape))
+        """One operation for each input element."""
+        return adaptive_cost(shape)
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield self.rank(shape)
@@ -220,8 +234,10 @@ class _Adaptive(SpatialLayer):
 
 class _AdaptiveMean(_Adaptive):
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Nothing where the output is the mean over all positions, whose backward needs no values."""
-        return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
+        return adaptive_mean_saved(output[-self.spatial :])
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        return adaptive_mean_gradient(shape, self.output(shape)[-self.spatial :])
 
 
 @dataclass(frozen=True, repr=False)

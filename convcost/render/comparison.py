@@ -10,9 +10,11 @@ from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
+from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import approximate_text, factor_text, shape_text, short_text
+from convcost.render.layer_table import layer_table
 from convcost.render.model import partial_note
 from convcost.render.notes import (
     NO_COUNTERS,
@@ -24,7 +26,6 @@ from convcost.render.notes import (
     valid_macs_note,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
-from convcost.render.report import layer_table
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
 
@@ -44,7 +45,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         ),
     )
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
-    layers = tuple(map(layer_table, reports)) if style.layers else ()
+    layers = tuple(_layers(report) for report in reports) if style.layers else ()
     return Document(
         heading=tuple((report.name, spec_text(report)) for report in reports),
         facts=sizes_facts(reports),
@@ -55,6 +56,10 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         counters=counter_section(reports),
         estimates=estimates.sections(reports, style),
     )
+
+
+def _layers(report: Report) -> Table:
+    return layer_table(report, heading=f"{report.name}, by layer")
 
 
 def _shapes_line(label: str, shapes: list[Shape]) -> Line:
@@ -69,11 +74,13 @@ def _metric_line(comparison: Comparison, metric: Metric) -> Line:
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What to know about the ratios: inputs that differ, the verdicts, assumptions."""
+    """What to know about the candidates and the ratios: inputs that differ, the verdicts, assumptions."""
     others = comparison.candidates[1:]
-    notes = [_input_size_note(comparison)]
+    notes = [*comparison.notes, _input_size_note(comparison)]
     for other in others:
         notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
+    if comparison.is_open and len(others) > 1:
+        notes += cheapest_notes(comparison)
     reports = comparison.candidates
     notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
     return tuple(note for note in notes if note)
