@@ -35,6 +35,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         for number in (1, 2, 3)
     ),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
+    "recurrent": ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
         *("AlphaDropout", "FeatureAlphaDropout"),
@@ -61,7 +62,7 @@ def find_layer(kind: str) -> type[Layer] | None:
 
 
 TORCH_NN: tuple[str, ...] = (
-    *("RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase"),
+    *("RNNBase", "RNNCellBase"),
     *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
     *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm", "CrossMapLRN2d"),
     *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "CosineSimilarity", "PairwiseDistance"),

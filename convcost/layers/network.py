@@ -223,4 +223,5 @@ def _with_inputs(layer: Layer, others: tuple[Shape, ...]) -> Layer:
 def _input_count(layer: Layer, count: int) -> ArgumentCheck:
     fewest, most = layer.input_counts[0], layer.input_counts[-1]
     wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    return ArgumentCheck(count in layer.input_counts, f"{count} inputs; it takes {wanted}")
+    message = f"{count} inputs; it takes {wanted}"
+    return ArgumentCheck(count in layer.input_counts, message, hint=layer.further_inputs_hint)
