@@ -58,7 +58,7 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
     itemsize = ITEMSIZES[name]
     reason = _unknown_reason(report)
     found = (None, None, None) if reason else _layer_activations(report, itemsize)
-    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found, reason)
+    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found, reason=reason)
     return _memory(held, name, optimizer)
 
 

@@ -69,6 +69,11 @@ class _Convolution(SlidingKernel):
             return self._taps(shape, lengths)
         return valid_taps(shape[-self.spatial :], lengths, self.windows)
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """What fills the padding gives its gradient to where it was copied from: a sum for each element."""
+        is_filled = any(needed) and self.padding_mode != "zeros"
+        return self.input_elements(shape) if is_filled else 0
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The padded copy where torch makes one; to go back through reflected data takes the input too."""
         if not self._is_copied:

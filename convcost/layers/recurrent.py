@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtMost, Equals, NumberNeeded, Rank, Requirement
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
 
 MOST_STACKED = 10_000
@@ -40,6 +40,10 @@ class _Recurrent(Layer):
     operations: ClassVar[int]
     """Elementwise operations for each hidden unit at each position."""
 
+    unit_gradient_operations: ClassVar[int]
+    """The same of the backward, as torch goes back through the equations: 1 by each factor of a product, a
+    sum for what is used twice, a sign for 1 − z, and 2 for sigmoid or tanh: derivative and product."""
+
     input_size: Size
     hidden_size: Size
     bias: bool
@@ -51,6 +55,25 @@ class _Recurrent(Layer):
         hint = f"{type(self).__name__} takes {wanted}: permute dimensions before it."
         yield Equals(shape[-1], self.input_size, "the input's last dimension", "input_size", hint=hint)
         yield from tensor_limits(self.output(shape))
+
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """By weights as much as the forward; by what these multiply all but what nobody needs."""
+        positions = arithmetic.elements(shape[:-1])
+        macs = positions * self.inner_gradient_weights(any(needed))
+        gates = positions * self.hidden_units * self.unit_gradient_operations
+        return Gradients(
+            by_input=Cost(macs, macs, elementwise=gates),
+            by_weight=Cost(forward.macs, forward.valid_macs, forward.bias_adds),
+        )
+
+    @property
+    def hidden_units(self) -> Size:
+        """Of all its layers and directions together."""
+        return self.hidden_size
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """Elements of the weights that the gradients go back through, to the input and to earlier states."""
+        raise NotImplementedError
 
     def _weights(self, input_size: Size, state_size: Size, place: str = "") -> dict[str, Shape]:
         """The parameters that work on an input and a state; `place` ends their names."""
@@ -114,8 +137,17 @@ class _Sequence(_Recurrent):
     def cost(self, shape: Shape) -> Cost:
         """As in evaluation: dropout between layers is of training."""
         positions = arithmetic.elements(shape[:-1])
-        units = self.directions * self.num_layers * self.hidden_size
-        return recurrent_cost(positions, self.parameters().values(), units, self.operations)
+        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
+
+    @property
+    def hidden_units(self) -> Size:
+        return self.directions * self.num_layers * self.hidden_size
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """All, as far back as the initial state; but for the first layer's on an input that needs none."""
+        weights = sum(arithmetic.elements(shape) for shape in self.parameters().values() if len(shape) == 2)
+        skipped = 0 if needs_input else self.directions * self.gates * self.hidden_size * self.input_size
+        return weights - skipped
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """Features are those of the input and of the state, of all layers."""
@@ -138,6 +170,7 @@ class RNN(_Sequence):
 
     gates = 1
     operations = 2
+    unit_gradient_operations = 2
 
     input_size: Size
     hidden_size: Size
@@ -162,6 +195,7 @@ class LSTM(_Sequence):
 
     gates = 4
     operations = 22
+    unit_gradient_operations = 17
 
     input_size: Size
     hidden_size: Size
@@ -204,6 +238,7 @@ class GRU(_Sequence):
 
     gates = 3
     operations = 17
+    unit_gradient_operations = 15
 
     input_size: Size
     hidden_size: Size
@@ -233,7 +268,11 @@ class _Cell(_Recurrent):
 
     def cost(self, shape: Shape) -> Cost:
         positions = arithmetic.elements(shape[:-1])
-        return recurrent_cost(positions, self.parameters().values(), self.hidden_size, self.operations)
+        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """Those on the input: the state of zeros needs no gradient."""
+        return self.gates * self.hidden_size * self.input_size if needs_input else 0
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return (
@@ -250,6 +289,7 @@ class RNNCell(_Cell):
 
     gates = RNN.gates
     operations = RNN.operations
+    unit_gradient_operations = RNN.unit_gradient_operations
 
     input_size: Size
     hidden_size: Size
@@ -269,6 +309,7 @@ class LSTMCell(_Cell):
     unknown_memory = "CUDA's fused kernel decides what {} keeps"
     gates = LSTM.gates
     operations = LSTM.operations
+    unit_gradient_operations = LSTM.unit_gradient_operations
 
     input_size: Size
     hidden_size: Size
@@ -282,6 +323,7 @@ class GRUCell(_Cell):
     unknown_memory = LSTMCell.unknown_memory
     gates = GRU.gates
     operations = GRU.operations
+    unit_gradient_operations = GRU.unit_gradient_operations
 
     input_size: Size
     hidden_size: Size

@@ -16,10 +16,6 @@ LAYERS: dict[str, type[LSTM | GRU | RNN]] = {"lstm": LSTM, "gru": GRU, "rnn_tanh
 
 GATES = {kind: layer.gates for kind, layer in LAYERS.items()}
 
-GRADIENT_OPERATIONS = {"lstm": 12, "gru": 12, "rnn_tanh": 1, "rnn_relu": 1}
-"""For each hidden unit at each position: the gradients of the cell written out, by torch's own backward of
-each operation."""
-
 
 def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> Cost:
     """As the layer of that kind, by its parameters."""
@@ -35,7 +31,7 @@ def hidden_units(kind: str, matrices: Sequence[Operand]) -> Size:
 
 def gate_gradients(kind: str, positions: Size, matrices: Sequence[Operand]) -> Cost:
     """The elementwise gradients of all gates."""
-    return Cost(elementwise=positions * hidden_units(kind, matrices) * GRADIENT_OPERATIONS[kind])
+    return Cost(elementwise=positions * hidden_units(kind, matrices) * LAYERS[kind].unit_gradient_operations)
 
 
 def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
@@ -104,17 +100,15 @@ def cell_gradients(
 ) -> dict[str, Cost]:
     """By each matrix and by what it multiplies, once for each position; by biases only sums.
 
-    The gates' own are with the first that is needed, inputs before weights.
+    The gates' own are with those by the input.
     """
     matrices = {"input": "w_ih", "hx": "w_hh", "w_ih": "w_ih", "w_hh": "w_hh"}
     positions = arithmetic.elements(input.shape[:-1])
     found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
     sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
     costs = {name: Cost(macs, macs) for name, macs in found.items()} | sums
-    if costs:
-        first = min(costs, key=(*matrices, *costs).index)
-        costs[first] += gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
-    return costs
+    gates = gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
+    return costs | {"input": costs.get("input", Cost()) + gates}
 
 
 ONEDNN_KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
