@@ -56,10 +56,10 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
         return _memory(held, name, optimizer)
     _check_layers(report)
     itemsize = ITEMSIZES[name]
-    reason = _unknown_reason(report)
-    found = (None, None, None) if reason else _layer_activations(report, itemsize)
-    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found, reason=reason)
-    return _memory(held, name, optimizer)
+    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params})
+    if reason := _unknown_reason(report):
+        return _memory(held._replace(reason=reason), name, optimizer)
+    return _memory(held._replace(**_layer_activations(report, itemsize)._asdict()), name, optimizer)
 
 
 def _unknown_reason(report: Report) -> str:

@@ -13,7 +13,7 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
-from convcost.tracing.target.target import is_place
+from convcost.tracing.target.module_text import is_module_text
 
 BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
 DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
@@ -23,7 +23,7 @@ STDOUT_HINT = "The result goes to stdout: > FILE after the command puts it in a 
 METRICS_HINT = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
 POSITIONS_HINT = "Positions are the size S of the usual input: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
-HARDWARE_HINT = "--device a100 shows least times on a device; --time --on cpu measures here."
+HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
 OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(("batch", "batch-size", "bs"), "The batch is a size of the input, such as B: --B 4."),
@@ -44,7 +44,8 @@ OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(
         ("precision", "fp16", "bf16", "fp32", "float16", "half", "amp", "int8", "fp8"), DTYPE_HINT
     ),
-    **dict.fromkeys(("top", "limit", "n", "head"), "convcost model has --depth, --sort and --filter."),
+    **dict.fromkeys(("limit", "n", "head", "largest", "max-rows"), "--top"),
+    **dict.fromkeys(("cols", "column", "fields", "show"), "--columns"),
     **dict.fromkeys(("max-depth", "level", "levels"), "--depth"),
     **dict.fromkeys(("order-by", "sort-by", "order"), "--sort"),
     **dict.fromkeys(("grad", "grads", "gradients", "bwd", "training"), "--backward"),
@@ -71,19 +72,17 @@ PAIR_HINTS: dict[str, str] = {
 }
 """By an option that does not exist, what varies the founding pair."""
 
-MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
+COST_HINT = "convcost cost shows one design or torch module, convcost compare several."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
-TIME_HINT = "convcost compare, layer and model measure times with --time."
+TIME_HINT = "convcost cost and convcost compare measure times with --time."
 FIND_HINT = "convcost match finds the size that meets a cost or a budget."
 CHECK_HINT = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
 
 COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(
-        ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), MODEL_HINT
+        ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), COST_HINT
     ),
-    **dict.fromkeys(
-        ("flops", "params", "macs", "count", "cost", "estimate", "run", "report", "show"), MODEL_HINT
-    ),
+    **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "report", "show"), COST_HINT),
     **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE_HINT),
     **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
     **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
@@ -92,12 +91,11 @@ COMMAND_HINTS: dict[str, str] = {
     ),
     **dict.fromkeys(("derive", "why", "formula", "formulas"), "convcost explain derives every figure."),
     **dict.fromkeys(
-        ("roofline", "gpu", "hardware"), "--device NAME shows least times; see convcost devices."
+        ("roofline", "gpu", "hardware"), "--device NAME shows the roofline lower bound; see convcost devices."
     ),
-    "memory": "convcost compare, layer and model show it with --memory.",
+    "memory": "convcost cost and convcost compare show it with --memory.",
     "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
     "version": "convcost --version shows the version.",
-    "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
 }
 """By a command that does not exist: a sentence on what does it."""
 
@@ -121,7 +119,8 @@ def unknown_option(
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
-    if near := nearest(word, own, cutoff=0.8):
+    near = "" if word in hints else nearest(word, own, cutoff=0.8)
+    if near:
         return UsageError(f"{message} (did you mean --{near}?)")
     if not is_option(meant):
         return UsageError(message, hint=meant)
@@ -170,21 +169,23 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
     if is_target(name):
         return UsageError(message, hint=model_hint(name))
     if any(sign in name for sign in "([>"):
-        return UsageError(message, hint="A design follows a command: convcost explain DESIGN.")
+        return UsageError(message, hint="A design follows a command: convcost cost DESIGN.")
     return UsageError(f"{message}{did_you_mean(name, commands)}", hint="convcost --help lists the commands.")
 
 
 def model_hint(target: str) -> str:
     """How a torch module is counted."""
+    if "->" in target:
+        return f"A torch module is counted by: convcost model '{target.strip()[:80]}'"
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
 
 def is_target(text: str) -> bool:
-    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
+    """Whether `text` names a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    return is_place(text)
+    return is_module_text(text)
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
@@ -197,6 +198,8 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
         return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
+        return None
+    if mistaken[3] and any(sign in mistaken[3] for sign in "(:") and not text.startswith("-"):
         return None
     name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
     message = f"{text[:40]} is neither a design nor an option"

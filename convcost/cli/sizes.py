@@ -16,8 +16,8 @@ from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
 from convcost.spec import HasSizeNames, check_names
+from convcost.spec.argument_grammar import parse_size
 from convcost.spec.evaluate import evaluate
-from convcost.spec.grammar import parse_size
 from convcost.spec.syntax import names
 
 

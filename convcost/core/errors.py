@@ -68,7 +68,10 @@ WINDOW = 72
 
 
 def caret_lines(text: str, span: Span) -> tuple[str, str]:
-    """The text around `span` on one line, and a line of carets under it."""
+    """The text around `span`, of its line alone, and a line of carets under it."""
+    first = text.rfind("\n", 0, span.start) + 1
+    text, _, _ = text[first:].partition("\n")
+    span = Span(span.start - first, min(span.end - first, len(text) + 1))
     start = max(0, min(span.start - WINDOW // 2, len(text) - WINDOW))
     before, place, after = (
         escape_to_ascii(text[start : span.start]),

@@ -1,8 +1,8 @@
 """Activations: elementwise operations by the formula that torch documents.
 
 Rule: each arithmetic operation, comparison with selection, and elementary function (exp, log, tanh, erf)
-counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula in each class's
-page of torch.nn, given in the docstring.
+counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula on each class's
+page of torch.nn, which is its description here.
 """
 
 from __future__ import annotations
@@ -270,6 +270,7 @@ class Threshold(_Elementwise):
 class PReLU(_Elementwise):
     """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
 
+    has_dtype = True
     operations = 2
 
     num_parameters: Size = 1

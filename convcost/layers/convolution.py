@@ -1,4 +1,9 @@
-"""Convolutions in one, two and three dimensions."""
+"""Convolutions in one, two and three dimensions.
+
+MACs: batch · output positions · out_channels · (in_channels / groups) · kernel positions. Taps on padding are
+included; "on real data" leaves them out where the padding is zeros. The output's length is
+⌊(length + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1. Source: the page of torch.nn.Conv1d.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,8 @@ UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 @dataclass(frozen=True, repr=False)
 class _Convolution(SlidingKernel):
     """A cross-correlation in as many dimensions as are `spatial`."""
+
+    has_dtype = True
 
     in_channels: Size
     out_channels: Size

@@ -1,4 +1,8 @@
-"""Linear, Bilinear and Embedding: layers on the last dimension."""
+"""Linear, Bilinear and Embedding: layers on the last dimension.
+
+MACs: one for each weight and position; for Bilinear also those of the product with the second input. A bias
+is added once to each output element.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least
 @dataclass(frozen=True, repr=False)
 class Linear(Layer):
     """y = x Wᵀ + b on the last dimension: [*, in_features] → [*, out_features]."""
+
+    has_dtype = True
 
     contracts = True
     inferred_input = ("B", "S", "in_features")
@@ -62,6 +68,8 @@ class Bilinear(Layer):
 
     The two inputs come joined along the last dimension: [*, in1_features + in2_features].
     """
+
+    has_dtype = True
 
     contracts = True
     inferred_input = ("B", "S", "in1_features+in2_features")
@@ -116,6 +124,8 @@ class Bilinear(Layer):
 @dataclass(frozen=True, repr=False)
 class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
+
+    has_dtype = True
 
     inferred_input = ("B", "S")
     input_dtypes = (INDEX_DTYPE,)

@@ -81,6 +81,9 @@ class Layer:
     With batch_first=True the first two change places.
     """
 
+    example_arguments: ClassVar[str] = ""
+    """What an example of it is written with, where a size for each argument without a default won't do."""
+
     contracts: ClassVar[bool] = False
     """Whether it multiplies and accumulates, so that its output counts as activations."""
 
@@ -101,6 +104,12 @@ class Layer:
 
     unknown_memory: ClassVar[str] = ""
     """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
+
+    has_dtype: ClassVar[bool] = False
+    """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
+
+    variadic: ClassVar[str] = ""
+    """The argument that is a tuple, or several arguments: permute(0, 2, 1)."""
 
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
@@ -168,6 +177,10 @@ class Layer:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
         return tuple(range(count))
 
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        """The shapes of its further inputs where they are not given, for a first one of `shape`."""
+        return ()
+
     def input_dtype(self, number: int) -> str:
         """The dtype of an input, "" for the design's."""
         return self.input_dtypes[number] if number < len(self.input_dtypes) else ""
@@ -200,9 +213,15 @@ class Layer:
     def __str__(self) -> str:
         required = {field.name for field in argument_fields(self) if field.default is MISSING}
         shown = (
-            str(value) if name in required else f"{name}={value}" for name, value in self.arguments().items()
+            _text(value) if name in required else f"{name}={_text(value)}"
+            for name, value in self.arguments().items()
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _text(value: object) -> str:
+    """As a spec has it: a word with quotes where it is more than a name."""
+    return repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 
 def argument_fields(layer: Layer | type[Layer]) -> tuple[Field[Any], ...]:

@@ -1,4 +1,8 @@
-"""Normalisations. The count is that of evaluation, so that it does not depend on the mode."""
+"""Normalisations. The count is that of evaluation, so that it does not depend on the mode.
+
+Rule: for each element 2 to subtract the mean and multiply by the reciprocal deviation, 3 for these statistics
+where they are those of the input, and 1 each for weight and bias.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ class _PerChannel(Layer):
 
     gradient_operations = NORMALIZATION_GRADIENT
 
+    has_dtype = True
     ranks: ClassVar[tuple[int, ...]]
     wanted: ClassVar[str]
     num_features: Size
@@ -179,6 +184,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 class _OverLastDimensions(Layer):
     gradient_operations = NORMALIZATION_GRADIENT
+    has_dtype = True
     inferred_input = ("B", "S", "normalized_shape")
     normalized_shape: Sizes
 
@@ -245,6 +251,7 @@ class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
     gradient_operations = NORMALIZATION_GRADIENT
+    has_dtype = True
     inferred_input = ("B*S", "num_channels", "L")
 
     num_groups: Size

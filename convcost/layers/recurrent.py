@@ -30,6 +30,7 @@ class _Recurrent(Layer):
     """Gates on x W_ihᵀ + b_ih and h W_hhᵀ + b_hh, for each hidden unit at each position."""
 
     contracts = True
+    has_dtype = True
     further_inputs_hint = (
         "The initial state is zeros. Count a module with another: convcost model file.py:Net --input ..."
     )

@@ -9,9 +9,8 @@ from torch_modules import torch_module
 
 import convcost
 from convcost.core.cost import Cost
-from convcost.core.errors import RequirementError, SpecError
+from convcost.core.errors import SpecError
 from convcost.layers import FAMILIES, layer_class
-from convcost.layers.network import InputTensor, LayerCall, Network
 
 FEW = settings(max_examples=12)
 
@@ -139,8 +138,7 @@ def test_the_wanted_order_of_dimensions_follows_batch_first():
 
 
 def test_an_initial_state_is_not_taken_and_the_way_out_is_said():
-    call = LayerCall(layer_class("GRU")(4, 5), ((), (InputTensor((1, 2, 5)),)))
-    with pytest.raises(RequirementError) as refusal:
-        Network((call,), (3, 2, 4)).report()
-    assert refusal.value.message == "2 inputs; it takes 1"
+    with pytest.raises(SpecError) as refusal:
+        convcost.cost("[3, 2, 4] -> GRU(4, 5)(x, [1, 2, 5])")
+    assert refusal.value.message == "GRU: it has 2 inputs, not 1"
     assert refusal.value.hint.startswith("The initial state is zeros.")

@@ -1,12 +1,15 @@
 """A design as a record: JSON of `layer` and `model`, a candidate of `compare`, a line of CSV."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
+from convcost.analysis.parts import sum_part
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
+from convcost.render.layer_table import layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import IN_ROWS, fields, row_quantities
@@ -20,8 +23,8 @@ from convcost.render.records.record import (
     record_from,
     record_type,
 )
-from convcost.render.records.trace import TraceRecord, part_records, trace_record
-from convcost.render.style import Style
+from convcost.render.records.trace import OTHERS, TraceRecord, part_records, trace_record
+from convcost.render.style import Style, View
 
 
 class RowHead(Record):
@@ -82,6 +85,9 @@ ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module."
 LayerRecord = record_type("LayerRecord", "The JSON of convcost layer.", fields_of(Context), DESIGN)
 ModelRecord = record_type("ModelRecord", "The JSON of convcost model.", fields_of(Context), MODULE)
 
+CostRecord = LayerRecord | ModelRecord
+"""The JSON of convcost cost: of a spec, or of a torch module."""
+
 
 def record(report: Report, **others: Any) -> Record:
     """One design, with what its numbers rest on."""
@@ -115,10 +121,22 @@ def row_record(row: Row, report: Report) -> Record:
 
 
 def rows(report: Report, style: Style) -> list[dict[str, Any]]:
-    """A line; of a torch module one for each submodule, or operator."""
+    """A line; by layer one for each layer, and of a torch module one for each submodule, or operator."""
     if report.trace:
         return list(map(cells, part_records(report, report.trace, style.view)))
+    if style.view.by == "layer" and len(report.rows) > 1:
+        return list(map(cells, _layer_rows(report, style.view)))
     return [row(report)]
+
+
+def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
+    """The layers that `view` asks for, and one line for those that are smaller."""
+    shown = select_layers(report, view)
+    for layer in shown.items:
+        yield plain_data(row_record(layer, report))
+    if shown.others:
+        others = sum_part(layer_totals(shown.others), report.convention)
+        yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention)}
 
 
 def row(report: Report) -> dict[str, Any]:
