@@ -12,7 +12,7 @@ from convcost.core.units import duration, exact, human
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.estimates.roofline import (
-    LEAST_TIMES_NOTE,
+    LOWER_BOUND_NOTE,
     candidate_table,
     device_note,
     flip_notes,
@@ -29,7 +29,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
         return _compared(reports)
     [report] = reports
     by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
-    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), LEAST_TIMES_NOTE))
+    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), LOWER_BOUND_NOTE))
 
 
 def _compared(reports: tuple[Report, ...]) -> Section:
@@ -40,7 +40,7 @@ def _compared(reports: tuple[Report, ...]) -> Section:
         candidates = zip(reports, rooflines, strict=True)
         tables.append(candidate_table(tuple(replace(each, roofline=found) for each, found in candidates)))
         notes.append(device_note(rooflines[0]))
-    return Section(tuple(tables), (*notes, LEAST_TIMES_NOTE))
+    return Section(tuple(tables), (*notes, LOWER_BOUND_NOTE))
 
 
 def _tables(report: Report, view: View) -> Iterator[Table]:
