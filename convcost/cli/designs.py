@@ -122,3 +122,18 @@ def read_candidates(
     profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
     sources = (specs.get(text) or run_target(targets[text].sized(fixed), profiler, seconds) for text in texts)
     return Candidates(tuple(sources), sizes)
+
+
+def read_single_spec(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str]
+) -> tuple[Spec, dict[str, Size]]:
+    """The one design of a command that takes no other, and its sizes."""
+    tokens = list(tokens)
+    texts, _ = split_tokens(tokens, option_names(context))
+    if len(texts) != 1:
+        message = (
+            f"{context.command_path} takes one design, not {len(texts)}" if texts else "there is no design"
+        )
+        raise UsageError(message, hint="Write one, such as '[B, E] -> Linear(E, 4E)'.")
+    specs, sizes = read_specs(context, tokens, settings)
+    return specs[0], sizes

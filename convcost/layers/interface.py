@@ -98,9 +98,6 @@ class Layer:
     gradient_operations: ClassVar[int] = 0
     """Elementwise operations of its backward for each element of its input."""
 
-    returns_tuple: ClassVar[bool] = False
-    """Whether torch's forward returns more than the output, which comes first."""
-
     has_dtype: ClassVar[bool] = False
     """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
 
@@ -162,6 +159,11 @@ class Layer:
     def is_view(self) -> bool:
         """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
+
+    @property
+    def returns_tuple(self) -> bool:
+        """Whether torch's forward returns more than the output, which comes first."""
+        return getattr(self, "return_indices", False)
 
     def forward_inputs(self, count: int) -> tuple[int, ...]:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
