@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +26,10 @@ MOST_PROBLEMS = 30
 
 FILE_START = Position(1, 1, 0)
 
-LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
+MOST_PARTS = 100
+"""A key of more parts is refused: tomllib makes tables of it that take quadratic memory."""
+
+LONG_KEY = r"(?m)(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}"
 LONG_NUMBER = r"[0-9_]{4000}|[eE]-[0-9_]{3}"
 DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
 """What tomllib can't read, without saying where it is."""
@@ -62,8 +63,7 @@ class ConfigError(ConvcostError):
         super().__init__("\n".join(texts if number == 1 else [f"{number} problems", *texts, *more]))
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """A TOML file, and convcost's own table in it, which stands at `prefix`."""
 
     path: Path
@@ -81,15 +81,11 @@ class ConfigFile:
         """The file's path from the current folder."""
         return display_path(self.path)
 
-    @cached_property
-    def _positions(self) -> dict[KeyPath, Position]:
-        return positions(self.text)
-
     def line(self, path: KeyPath) -> int:
         """The line of the key at `path`, or of the nearest table around it."""
-        whole = (*self.prefix, *path)
+        whole, known = (*self.prefix, *path), positions(self.text)
         nearest = (whole[:length] for length in range(len(whole), 0, -1))
-        return next((self._positions[part] for part in nearest if part in self._positions), FILE_START).line
+        return next((known[part] for part in nearest if part in known), FILE_START).line
 
     def problems(self, issues: Iterable[ConfigIssue]) -> tuple[ConfigProblem, ...]:
         """The issues with their lines, each once, in the order of the file."""
@@ -156,7 +152,7 @@ def _read(path: Path) -> ConfigFile | None:
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """The tables in a TOML text; ConfigError at the line that is invalid."""
-    if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
+    if any(line.count(".") >= MOST_PARTS for line in text.splitlines()) and re.search(LONG_KEY, text):
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=_parse_float)

@@ -289,7 +289,8 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     found = "1 input" if count == 1 else f"{count} inputs"
-    yield ArgumentCheck(count in counts, f"it has {found}, not {wanted}")
+    message = f"it has {found}, not {wanted}"
+    yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
         message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"
