@@ -153,13 +153,13 @@ def read_candidates(
 def read_single_spec(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str]
 ) -> tuple[Spec, dict[str, Size]]:
-    """The one design of a command that takes no other, and its sizes."""
-    tokens = list(tokens)
-    texts, _ = split_tokens(tokens, option_names(context))
+    """The design and the sizes of a command that takes a single design."""
+    texts, options = read_texts(context, tokens)
     if len(texts) != 1:
-        message = (
-            f"{context.command_path} takes one design, not {len(texts)}" if texts else "there is no design"
-        )
-        raise UsageError(message, hint="Write one, such as '[B, E] -> Linear(E, 4E)'.")
-    specs, sizes = read_specs(context, tokens, settings)
-    return specs[0], sizes
+        found = f"{context.command_path} takes one design, not {len(texts)}"
+        raise UsageError(found if texts else "there is no design", hint=SINGLE_DESIGN_HINT)
+    [spec], sizes = _specs(context, texts, options, settings, USUAL_PAIR)
+    return spec, sizes
+
+
+SINGLE_DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)'."

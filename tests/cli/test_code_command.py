@@ -16,7 +16,7 @@ def test_it_prints_the_code_alone():
     [
         ((), "there is no design"),
         (("Linear(E, E)",), "a module needs a number for every size: E"),
-        (("Linear(3, 3)", "Linear(3, 4)"), "it takes one design, not 2"),
+        (("Linear(3, 3)", "Linear(3, 4)"), "takes one design, not 2"),
         (("net.py:Net",), "net.py:Net is a torch module, and no design"),
     ],
 )
