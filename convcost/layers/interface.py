@@ -93,9 +93,6 @@ class Layer:
     input_dtypes: ClassVar[tuple[str, ...]] = ()
     """The dtype of each input, int64 for token indices; "" or nothing is the design's dtype."""
 
-    looks_up: ClassVar[bool] = False
-    """Whether it reads as much of its parameters as it writes, and not all of them."""
-
     gradient_operations: ClassVar[int] = 0
     """Elementwise operations of its backward for each element of its input."""
 
@@ -190,6 +187,10 @@ class Layer:
     def input_elements(self, shape: Shape) -> Size:
         """Elements of the input, or of its padded copy if the layer makes one."""
         return arithmetic.elements(shape)
+
+    def elements_looked_up(self, shape: Shape) -> Size | None:
+        """Elements of its parameters that it reads, where these are not all of them."""
+        return None
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""
