@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -92,6 +92,9 @@ class Layer:
     returns_tuple: ClassVar[bool] = False
     """Whether torch's forward returns more than the output, which comes first."""
 
+    forward_arguments: ClassVar[Mapping[str, object]] = {}
+    """What torch's forward is given by name beside its inputs."""
+
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
 
@@ -118,8 +121,19 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """What autograd saves for backward in a forward from an input of `shape` to an `output`."""
+    def activations(self, shape: Shape, output: Shape) -> Size:
+        """Output elements of all its contractions, on an input of `shape` with an `output` of its own."""
+        return arithmetic.elements(output) if self.contracts else 0
+
+    def warnings(self, shape: Shape) -> Iterator[str]:
+        """What may not be meant on an input of `shape`, though it is possible, and the way out."""
+        yield from ()
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
+        """What autograd saves for backward in a forward from an input of `shape` to an `output`.
+
+        None where there is no rule for it: the memory of a design that has such a layer is unknown.
+        """
         raise NotImplementedError
 
     def shares_memory(self, training: bool) -> bool:
@@ -223,6 +237,12 @@ def tensor_limits(shape: Shape) -> Iterator[Requirement]:
 def at_least(minimum: int, **arguments: Sizes) -> Requirement:
     """That every one of the named sizes is `minimum` or more."""
     return AllAtLeast(minimum, arguments)
+
+
+def probability(value: float, argument: str) -> Requirement:
+    """That `value` is from 0 to 1."""
+    message = f"{argument} is {value}; a probability is from 0 to 1"
+    return ArgumentCheck(0 <= value <= 1, message, argument)
 
 
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:

@@ -22,6 +22,7 @@ from convcost.render.notes import (
     sizes_facts,
     spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.report import layer_table
@@ -75,7 +76,8 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     for other in others:
         notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
     reports = comparison.candidates
-    notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
+    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 
 

@@ -18,6 +18,7 @@ from convcost.render.notes import (
     sizes_facts,
     spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.quantities import total_lines
 from convcost.render.style import Style
@@ -48,7 +49,7 @@ def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
 
 def _report_notes(report: Report) -> tuple[str, ...]:
     counters = NO_COUNTERS if report.open_names else ""
-    notes = (assumptions_note((report,)), valid_macs_note((report,)), counters)
+    notes = (*warning_notes((report,)), assumptions_note((report,)), valid_macs_note((report,)), counters)
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

@@ -17,7 +17,7 @@ from convcost.counters.interface import Counter
 from convcost.counters.subprocess_runner import error_line
 from convcost.layers.network import Network
 from convcost.tracing.module_tree import count_occurrences
-from convcost.tracing.network_module import build_network
+from convcost.tracing.network_module import build_network, layer_modules
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
 from convcost.verify.blind_spots import UNEXPLAINED, blind_spots
@@ -72,7 +72,10 @@ def _text(value: object) -> str:
 
 
 class TorchCheck:
-    """Runs the layer, and compares shapes, taps on real data and bias adds."""
+    """Runs the layer, and compares shapes, taps on real data and bias adds.
+
+    Taps and bias adds are counted where nothing else is computed: behind a softmax their sum tells nothing.
+    """
 
     name = "torch"
     title = "torch"
@@ -86,7 +89,7 @@ class TorchCheck:
             result = compare_values(
                 output=(output, row.output), parameters=(parameters, dict(row.parameters))
             )
-            if result != AGREES or not row.contracts:
+            if result != AGREES or not row.contracts or row.cost.elementwise:
                 return result
             products, cost = _count_products(case.network), case.report.cost
             macs = {} if products is None else {"products_on_real_data": (products, cost.valid_macs)}
@@ -96,12 +99,12 @@ class TorchCheck:
 
 
 def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
-    """The output's shape, and each parameter's by its name."""
+    """The output's shape, and each parameter's by its name in the layer's own module."""
     module, inputs = build_network(network, "meta")
     with no_gradients():
         output = first_tensor(module(*inputs))
-    parameters = module.named_parameters()
-    return tuple(output.shape), {name.rpartition(".")[2]: tuple(tensor.shape) for name, tensor in parameters}
+    [layer] = layer_modules(module)
+    return tuple(output.shape), {name: tuple(tensor.shape) for name, tensor in layer.named_parameters()}
 
 
 def _count_products(network: Network) -> int | None:
