@@ -30,6 +30,7 @@ register(
     {
         "render": "convcost.render:render",
         "break_even": "convcost.symbolic.breakeven:compare_metric",
+        "cheapest": "convcost.symbolic.lower_envelope:cheapest",
         "equal_inputs": "convcost.symbolic.breakeven:equal_inputs",
         "substitute": "convcost.symbolic.sizes:substitute_sizes",
         "lambdify": "convcost.symbolic.sizes:metric_function",

@@ -10,12 +10,9 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Comparison, Report
 from convcost.core.type_checks import PARSED, check_type, merge_sizes
 from convcost.spec import Spec, check_names, parse
+from convcost.spec.founding_pair import FoundingPair, founding_pair
 
-FOUNDING_PAIR = (
-    "dense = [B, S, L*E] -> Linear(L*E, E)",
-    "conv = [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)",
-)
-FOUNDING_SIZES = {"K": 3}
+FOUNDING_PAIR = FoundingPair().texts
 
 
 def cost(spec: str | Spec, /, **sizes: Size) -> Report:
@@ -37,11 +34,15 @@ Design = Spec | Report
 def compare(*designs: str | Design, **sizes: Size) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
 
-    Each of `sizes` has to occur in one of the designs; raises as `cost` does.
+    Each of `sizes` has to occur in one of the designs; raises as `cost` does. The founding pair is also
+    varied by `bias=False`, and by `layers=3` for three convolutions: compare(E=128, L=10, K=5, bias=False).
     """
     given = merge_sizes(sizes)
-    given = given if designs else FOUNDING_SIZES | given
-    return comparison(tuple(map(as_design, designs or FOUNDING_PAIR)), given)
+    if designs:
+        return comparison(tuple(map(as_design, designs)), given)
+    pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
+    found = comparison(tuple(map(parse, pair.texts)), pair.sizes(given))
+    return replace(found, notes=pair.notes(given))
 
 
 def comparison(

@@ -34,6 +34,25 @@ def test_the_founding_pairs_kernel_is_3_unless_given():
     assert compare(E=128, L=10, K=5).candidates[1].macs == 983_040 * 5 // 3
 
 
+def test_the_founding_pair_is_varied_by_keywords():
+    comparison = compare(E=128, L=10, K=5, bias=False, layers=3)
+    assert [report.params for report in comparison.candidates] == [10 * 128**2, 3 * 5 * 128**2]
+    [note] = comparison.notes
+    assert (
+        note == "Varied from the founding pair: K = 5 instead of 3, 3 convolutions instead of 2, no biases."
+    )
+
+
+@pytest.mark.parametrize("variation", [{"layers": 0}, {"layers": True}, {"layers": "3"}, {"bias": 1}])
+def test_a_variation_that_is_none_is_refused(variation):
+    with pytest.raises(UsageError, match="is needed"):
+        compare(**variation)
+
+
+def test_designs_have_their_own_sizes_called_layers_and_bias():
+    assert compare("Linear(layers, 4)", "Linear(4, bias)", layers=3, bias=2).candidates[0].macs == 12
+
+
 def test_ratios_are_exact_and_against_the_first():
     comparison = compare("Linear(3, 4)", "Linear(3, 5)", "Linear(3, 7)")
     assert [comparison.ratio("macs", report) for report in comparison.candidates] == [

@@ -7,7 +7,7 @@ flags need no conversion, so they get none. Where typer has no such conversion, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
-from convcost.cli.parser_errors import check_values, note_name_clashes, translate_errors
+from convcost.cli.parser_errors import check_values, note_name_clashes, option_names, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
 
 COMMANDS = (
@@ -43,6 +43,10 @@ ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": Tr
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
 
+NUMBERED_FLAGS = {"--layers": "--convs"}
+"""A flag that is another option where a number follows it, in commands that have both."""
+
+
 class TextOrFlag:
     """A text's or a flag's value, as it was typed."""
 
@@ -59,6 +63,7 @@ class Command(TyperCommand):
         return _without_conversion(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        args = rename_numbered_flags(args, option_names(ctx))
         with show_errors(), translate_errors(ctx, tuple(args)):
             check_values(ctx, args)
             note_name_clashes(ctx, args)
@@ -94,6 +99,21 @@ class CommandGroup(TyperGroup):
             with show_errors(), translate_errors(ctx, (cmd_name,)):
                 raise unknown_command(cmd_name, COMMANDS)
         return make_command(cmd_name)
+
+
+def rename_numbered_flags(arguments: list[str], options: Collection[str]) -> list[str]:
+    """`--layers 3` and `--layers=3` as `--convs=3`, where that is one of the command's options."""
+    renamed: list[str] = []
+    for word in arguments:
+        flag = renamed[-1] if renamed else ""
+        name, equals, number = word.partition("=")
+        if word.isdecimal() and NUMBERED_FLAGS.get(flag) in options:
+            renamed[-1] = f"{NUMBERED_FLAGS[flag]}={word}"
+        elif equals and number.isdecimal() and NUMBERED_FLAGS.get(name) in options:
+            renamed.append(f"{NUMBERED_FLAGS[name]}={number}")
+        else:
+            renamed.append(word)
+    return renamed
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from convcost import api
 from convcost.cli.crosscheck import print_with_verdicts
-from convcost.cli.designs import read_candidates
+from convcost.cli.designs import USUAL_PAIR, read_candidates
 from convcost.cli.estimates import read_estimator
 from convcost.cli.options import (
     ConventionOptions,
@@ -20,7 +21,10 @@ from convcost.cli.options import (
     SettingsOption,
     TimingOptions,
 )
+from convcost.core.errors import UsageError
 from convcost.core.report import Comparison
+from convcost.core.units import parse_count
+from convcost.spec.founding_pair import FoundingPair
 
 
 def compare(
@@ -47,12 +51,20 @@ def compare(
     memory: MemoryOptions,
     counters: CounterOptions,
     layers: Annotated[bool, typer.Option("--layers", help="Show each design layer by layer too.")] = False,
+    no_bias: Annotated[bool, typer.Option("--no-bias", help="Without a SPEC: no biases.")] = False,
+    convolutions: Annotated[
+        str,
+        typer.Option(
+            "--convs", metavar="N", help="Without a SPEC: N convolutions, not 2; --layers N does the same."
+        ),
+    ] = "",
     modules: ModuleOptions,
     output: OutputOptions,
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
 
-    Without a SPEC: a dense layer on merged positions against two convolutions over them.
+    Without a SPEC: a dense layer on merged positions against two convolutions over them, which --K 5,
+    --no-bias and --convs 3 vary.
     Sizes are given by name: convcost compare --E 128 --L 10. Torch modules stand beside designs:
     convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
     """
@@ -60,11 +72,27 @@ def compare(
     convention = flops.convention
     timing.check()
     estimator = read_estimator(timing, memory, device, dtype)
+    pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
     candidates = read_candidates(
-        context, specs or (), settings or (), modules, counters.max_bytes, memory_dtype=estimator.memory_dtype
+        context,
+        specs or (),
+        settings or (),
+        modules,
+        counters.max_bytes,
+        pair=pair,
+        memory_dtype=estimator.memory_dtype,
     )
     spec_dtype = dtype or "float32"
     comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype)
     factories = candidates.report_factories(convention, spec_dtype)
     reports = estimator.add(comparison.candidates, factories, candidates.countables)
-    print_with_verdicts(reports, candidates.countables, Comparison, counters, format_name, layers)
+    make_result = partial(Comparison, notes=candidates.notes)
+    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers)
+
+
+def _number_of_convolutions(text: str) -> int:
+    """The number of `--convs`, 2 where it is not given."""
+    number = parse_count(text, "--convs") if text else USUAL_PAIR.layers
+    if number < 1:
+        raise UsageError(f"--convs is {number}; at least 1 is needed")
+    return number

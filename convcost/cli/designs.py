@@ -9,7 +9,7 @@ import typer
 
 from convcost import api
 from convcost.cli.estimates import ReportFactory
-from convcost.cli.hints import DESIGN_HINT, is_target, model_hint
+from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint
 from convcost.cli.modules import declared_inputs, make_target, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
@@ -18,9 +18,13 @@ from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
 from convcost.spec import Spec
+from convcost.spec.founding_pair import FoundingPair
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
+
+
+USUAL_PAIR = FoundingPair()
 
 
 class SizedSpecs(NamedTuple):
@@ -31,10 +35,11 @@ class SizedSpecs(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Designs as specs, torch modules as profiled among them, and the sizes given."""
+    """Designs as specs, torch modules as profiled among them, the sizes given, and what is special."""
 
     sources: tuple[Spec | ProfiledModel, ...]
     sizes: dict[str, Size]
+    notes: tuple[str, ...] = ()
 
     @property
     def designs(self) -> tuple[api.Design, ...]:
@@ -60,15 +65,27 @@ class Candidates(NamedTuple):
         )
 
 
-def read_specs(context: typer.Context, tokens: Iterable[str], settings: Iterable[str]) -> SizedSpecs:
-    """Designs as specs, and sizes by name; without any design the founding pair."""
+def read_specs(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], pair: FoundingPair = USUAL_PAIR
+) -> SizedSpecs:
+    """Designs as specs, and sizes by name; without any design the founding `pair`."""
     texts, options = split_tokens(tokens, option_names(context))
     for text in filter(is_target, texts):
         raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
-    specs = tuple(map(api.as_spec, texts or api.FOUNDING_PAIR))
-    check_options(options, specs, context)
+    _check_pair(pair, texts)
+    specs = tuple(map(api.as_spec, texts or pair.texts))
+    check_options(options, specs, context, hints={"bias": BIAS_HINT} if texts else PAIR_HINTS)
     sizes = read_sizes(options, settings)
-    return SizedSpecs(specs, sizes if texts else api.FOUNDING_SIZES | sizes)
+    return SizedSpecs(specs, sizes if texts else pair.sizes(sizes))
+
+
+def _check_pair(pair: FoundingPair, texts: list[str]) -> None:
+    """UsageError for a variation of the founding pair beside `texts` of designs."""
+    if texts and not pair.bias:
+        raise UsageError("--no-bias is for the founding pair, without a SPEC", hint=BIAS_HINT)
+    if texts and pair != USUAL_PAIR:
+        hint = "A repeated layer is written as 3 x Conv1d(E, E, 3, padding=same)."
+        raise UsageError("--convs is for the founding pair, without a SPEC", hint=hint)
 
 
 def read_candidates(
@@ -78,6 +95,7 @@ def read_candidates(
     modules: ModuleOptions,
     max_bytes: int,
     *,
+    pair: FoundingPair = USUAL_PAIR,
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
 ) -> Candidates:
@@ -91,7 +109,9 @@ def read_candidates(
         if modules.describe_a_module:
             message = "--input, --inputs-from, --arg and --train are for torch modules"
             raise UsageError(message, hint=DESIGN_HINT)
-        return Candidates(*read_specs(context, tokens, settings))
+        found = read_specs(context, tokens, settings, pair)
+        return Candidates(*found, notes=() if texts else pair.notes(found.sizes))
+    _check_pair(pair, texts)
     inputs = declared_inputs(modules)
     specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
     check_options(options, (*specs.values(), inputs), context)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import typer
@@ -14,6 +15,7 @@ from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
 from convcost.tracing.target.target import is_place
 
+BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
 DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
 DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
@@ -58,6 +60,17 @@ OPTION_HINTS: dict[str, str] = {
 }
 """By an option that does not exist: the one that is meant, or a sentence on how it is done here."""
 
+PAIR_HINTS: dict[str, str] = {
+    **dict.fromkeys(("kernel-size", "kernel", "kernels", "ksize", "k", "taps-per-kernel"), "--K"),
+    **dict.fromkeys(
+        ("channels", "width", "dim", "embed", "embedding", "d-model", "hidden", "features"), "--E"
+    ),
+    **dict.fromkeys(("length", "len", "positions", "window"), "--L"),
+    **dict.fromkeys(("convolutions", "conv-layers", "num-layers", "n-layers", "repeat", "depth"), "--convs"),
+    **dict.fromkeys(("bias", "without-bias", "nobias"), "--no-bias"),
+}
+"""By an option that does not exist, what varies the founding pair."""
+
 MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
 TIME_HINT = "convcost compare, layer and model measure times with --time."
@@ -92,11 +105,20 @@ MODULE_INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
 """An input of a module, as --input has it: ids=i64[1,128]."""
 
 
-def unknown_option(context: typer.Context, name: str, value: str | None, own: Iterable[str]) -> UsageError:
-    """The error for an unknown option, with what is meant: one of `own`, or how else it is done."""
+def unknown_option(
+    context: typer.Context,
+    name: str,
+    value: str | None,
+    own: Iterable[str],
+    hints: Mapping[str, str] = MappingProxyType({}),
+) -> UsageError:
+    """The error for an unknown option, with what is meant: one of `own`, or how else it is done.
+
+    `hints` come before those of every command.
+    """
     word, own = name.replace("_", "-"), tuple(own)
     message = f"there is no option and no size --{name[:40]}"
-    meant = OPTION_HINTS.get(word, f"--{word}")
+    meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
     if near := nearest(word, own, cutoff=0.8):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 import typer
@@ -113,13 +114,17 @@ def check_options(
     designs: tuple[HasSizeNames, ...],
     context: typer.Context,
     words: Iterable[str] = (),
+    hints: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Refuse a name that no size has, with the option, size or one of `words` that is meant."""
+    """Refuse a name that no size has, with the option, size or one of `words` that is meant.
+
+    `hints` say by a name what is meant in this command alone.
+    """
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
     own = (*words, *sizes, *(name.removeprefix("--") for name in option_names(context)))
     for option in options:
         if option.name not in sizes:
-            problem = unknown_option(context, option.name, option.value, own)
+            problem = unknown_option(context, option.name, option.value, own, hints)
             if problem.hint or "(did you mean" in problem.message:
                 raise problem
             check_names({option.name: 1}, designs)

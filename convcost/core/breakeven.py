@@ -1,4 +1,4 @@
-"""Where the cheaper one of two designs with open sizes changes: the results, as pure data."""
+"""Which design with open sizes is the cheapest, and where that changes: the results, as pure data."""
 
 from __future__ import annotations
 
@@ -47,3 +47,27 @@ class EqualInputs(NamedTuple):
     size: str
     value: Size
     ratio: Size | Fraction
+
+
+class Stretch(NamedTuple):
+    """The integers from `start` to `end`, to infinity if `end` is None, and the candidates that cost least.
+
+    No candidate costs less than these there, and they cost the same. If that is not `is_decided`, it is one
+    or another of them that costs least.
+    """
+
+    start: int
+    end: int | None
+    candidates: tuple[str, ...]
+    is_decided: bool = True
+
+
+class LowerEnvelope(NamedTuple):
+    """Which candidates cost least, over all the values that the open sizes may have.
+
+    With one size that decides, `stretches` are of its values, in order; there are none if no value fits all
+    candidates. Where no size decides, or several of `sizes` do, there is one stretch, for all values.
+    """
+
+    sizes: tuple[str, ...]
+    stretches: tuple[Stretch, ...]

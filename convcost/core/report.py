@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from convcost.core import arithmetic
-from convcost.core.breakeven import BreakEven, EqualInputs
+from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import unknown_name
@@ -307,9 +307,10 @@ class ReportSum(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison(RenderMethods):
-    """Two or more candidates; ratios are against the first."""
+    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
 
     candidates: tuple[Report, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Report:
@@ -339,13 +340,25 @@ class Comparison(RenderMethods):
         """The break-even points by every quantity that has them, FLOPs first."""
         return {metric: self.break_even(metric, candidate) for metric in WITH_BREAK_EVEN}
 
+    def cheapest(self, metric: str) -> LowerEnvelope:
+        """Which candidates have the least of a quantity, on which stretch of an open size."""
+        self._check_metric(metric)
+        return cast("LowerEnvelope", hook("cheapest")(self, metric))
+
+    def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
+        """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
+        return {metric: self.cheapest(metric) for metric in WITH_BREAK_EVEN}
+
     def equal_inputs(self, candidate: Report) -> EqualInputs | None:
         """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
         return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
 
-    def _check(self, metric: str, candidate: Report) -> None:
+    def _check_metric(self, metric: str) -> None:
         if check_text("metric", metric, "flops") not in NAMES:
             raise unknown_name("no metric is called", metric, NAMES)
+
+    def _check(self, metric: str, candidate: Report) -> None:
+        self._check_metric(metric)
         check_type(
             "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
         )

@@ -10,7 +10,7 @@ from convcost.core.breakeven import BreakEven
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Comparison, Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
-from convcost.render.texts import MathText, MixedText
+from convcost.render.texts import MathText, MixedText, join_words
 
 LARGEST_PLAIN_DENOMINATOR = 9
 """A fraction with a larger denominator has its decimal value beside it."""
@@ -21,14 +21,8 @@ def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
         labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
-    verdicts = [MixedText(f"{_joined_labels(alike)}: ", verdict) for verdict, alike in labels.items()]
+    verdicts = [MixedText(f"{join_words(alike)}: ", verdict) for verdict, alike in labels.items()]
     return [*verdicts, *_equal_inputs(comparison, other)]
-
-
-def _joined_labels(labels: list[str]) -> str:
-    """FLOPs, parameters and activations."""
-    *others, last = labels
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEven) -> str:

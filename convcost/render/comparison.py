@@ -10,6 +10,7 @@ from convcost.core.report import Comparison, Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
+from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import approximate_text, factor_text, shape_text, short_text
@@ -70,11 +71,13 @@ def _metric_line(comparison: Comparison, metric: Metric) -> Line:
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What to know about the ratios: inputs that differ, the verdicts, assumptions."""
+    """What to know about the candidates and the ratios: inputs that differ, the verdicts, assumptions."""
     others = comparison.candidates[1:]
-    notes = [_input_size_note(comparison)]
+    notes = [*comparison.notes, _input_size_note(comparison)]
     for other in others:
         notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
+    if comparison.is_open and len(others) > 1:
+        notes += cheapest_notes(comparison)
     reports = comparison.candidates
     notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
     notes += [NO_COUNTERS] if comparison.is_open else []

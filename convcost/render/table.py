@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from textwrap import wrap
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table as RichTable
@@ -19,6 +20,7 @@ from convcost.render.document import (
     Derivation,
     Document,
     EquationText,
+    Line,
     LoopNestText,
     Section,
     Table,
@@ -106,7 +108,7 @@ def _line_text(line: str | EquationText | LoopNestText, room: int) -> str:
 def _print_section(console: Console, section: Section) -> None:
     for table in section.tables:
         for part in table.split(console.width):
-            console.print(_table(part, console.width), "")
+            _print_table(console, part)
     for note in section.notes:
         if isinstance(note, CommandText):
             console.print(f" {note}", soft_wrap=True)
@@ -116,7 +118,44 @@ def _print_section(console: Console, section: Section) -> None:
         console.print()
 
 
-def _table(table: Table, width: int) -> RichTable:
+def _print_table(console: Console, table: Table) -> None:
+    """A table, and an empty line. rich is slow with many rows, and needed only where it breaks cells."""
+    widths = _cell_widths(table)
+    total = sum(widths) + GUTTER * len(widths) - 1
+    if total <= console.width and not any("\n" in cell for line in table.lines for cell in line.cells):
+        console.print(_aligned_text(table, widths, total), end="\n\n", soft_wrap=True)
+    else:
+        console.print(_rich_table(table, console.width), "")
+
+
+def _cell_widths(table: Table) -> list[int]:
+    """What the longest text of each column takes on the screen."""
+    rows = (table.columns, *((_label(line), *line.cells) for line in table.lines))
+    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+
+
+def _label(line: Line) -> str:
+    return "  " * line.indent + escape_command(line.label)
+
+
+def _aligned_text(table: Table, widths: list[int], total: int) -> Text:
+    """The lines of a table in which no cell is broken: what rich makes of `_rich_table`."""
+
+    def aligned(label: str, *cells: str) -> Iterator[str | tuple[str, str]]:
+        yield f" {label}{' ' * (widths[0] - cell_len(label))}"
+        for cell, width in zip(cells, widths[1:], strict=True):
+            padding = " " * (width - cell_len(cell))
+            text = cell + padding if table.text else padding + cell
+            yield " " * GUTTER + text, VERDICT_STYLES.get(cell, "")
+
+    lines = [Text.assemble(*aligned(*table.columns), style="table.header"), Text("─" * total)]
+    for line in table.lines:
+        cells = aligned(_label(line), *line.cells)
+        lines.append(Text.assemble(*cells, style="dim" if line.minor else ""))
+    return Text("\n").join(lines)
+
+
+def _rich_table(table: Table, width: int) -> RichTable:
     rich_table = RichTable(box=box.SIMPLE_HEAD, show_edge=False)
     room_for_labels = _room_for_labels(table, width)
     for place, column in enumerate(table.columns):
@@ -134,9 +173,8 @@ def _table(table: Table, width: int) -> RichTable:
             )
     room = width - table.column_width(0) - GUTTER
     for line in table.lines:
-        label = Text("  " * line.indent + escape_command(line.label))
         cells = [breakable(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
-        rich_table.add_row(label, *cells, style="dim" if line.minor else "")
+        rich_table.add_row(Text(_label(line)), *cells, style="dim" if line.minor else "")
     return rich_table
 
 

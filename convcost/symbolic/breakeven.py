@@ -63,9 +63,7 @@ def _is_possible(report: Report, size: str, value: int) -> bool:
 
 def break_even(first: Expr | int, second: Expr | int, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
     """Where `second` − `first` changes its sign over the positive sizes that the assumptions leave."""
-    difference = canonicalize(S.Zero + second - first)
-    least = lower_bounds(difference, assumed)
-    deciding = _without_signed_factors(difference, least)
+    deciding, least = deciding_difference(first, second, assumed)
     sizes = sorted(deciding.free_symbols, key=str)
     if not sizes:
         return BreakEven((sign_of(deciding),))
@@ -75,6 +73,15 @@ def break_even(first: Expr | int, second: Expr | int, assumed: tuple[Assumption,
         if is_never_negative(sign * deciding, least):
             return BreakEven((sign,), difference=deciding, equality=relation(deciding, "="))
     return _condition(deciding)
+
+
+def deciding_difference(
+    first: Expr | int, second: Expr | int, assumed: tuple[Assumption, ...]
+) -> tuple[Expr, LowerBounds]:
+    """What has the sign of `second` − `first`, without factors that decide nothing; and the lower bounds."""
+    difference = canonicalize(without_exact_floors(S.Zero + second - first, assumed))
+    least = lower_bounds(difference, assumed)
+    return _without_signed_factors(difference, least), least
 
 
 def _break_even_of_one_size(difference: Expr, size: Symbol, least: int) -> BreakEven:

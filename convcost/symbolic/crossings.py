@@ -48,6 +48,30 @@ class Crossings(NamedTuple):
         starts_there = self.exact and bool(points) and points[0] == least
         return self._replace(signs=(0, *signs[1:]) if starts_there else signs, points=points)
 
+    def runs(self) -> tuple[SignRun, ...]:
+        """The sign at every integer from 1 on."""
+        starts = {1: self.signs[0]}
+        for point, sign in zip(self.points, self.signs[1:], strict=True):
+            if not self.exact:
+                starts[cast("int", point)] = sign
+            elif isinstance(point, int):
+                starts |= {point: 0, point + 1: sign}
+            else:
+                starts[_floor(point) + 1] = sign
+        groups = groupby(starts.items(), key=lambda item: item[1])
+        return tuple(SignRun(next(items)[0], sign) for sign, items in groups)
+
+
+class SignRun(NamedTuple):
+    """The sign at the integers from `start` on, up to the start of the next run."""
+
+    start: int
+    sign: int
+
+
+def _floor(point: Point) -> int:
+    return floor(point) if isinstance(point, int | Fraction) else int(sympy.floor(point))
+
 
 def sign_of(value: Point) -> int:
     """−1, 0 or 1."""

@@ -181,3 +181,34 @@ def test_three_designs_are_compared_with_the_first():
 def test_what_costs_nothing_is_compared_in_words(first, second, sentence):
     out = convcost("compare", f"[4, 4] -> {first}", f"[4, 4] -> {second}", "--counters", "none").out
     assert f"\n {sentence}" in out
+
+
+def varied(*options):
+    """The designs of the varied founding pair, and what is said of it."""
+    found = record("compare", "--E", "128", "--L", "10", *options)
+    return [candidate["spec"] for candidate in found["candidates"]], found.get("notes")
+
+
+@pytest.mark.parametrize("option", ["--convs=3", "--layers=3", "--convs 3", "--layers 3"])
+def test_the_founding_pair_has_any_number_of_convolutions(option):
+    specs, notes = varied(*option.split())
+    assert specs == ["[B, S, L*E] -> Linear(L*E, E)", "[B*S, E, L] -> 3 x Conv1d(E, E, K, padding=same)"]
+    assert notes == ["Varied from the founding pair: 3 convolutions instead of 2."]
+
+
+def test_the_founding_pair_is_varied_in_its_kernel_and_its_biases():
+    found = record(*FOUNDING, "--K", "5", "--no-bias", "--layers", "1")
+    assert [each["params"] for each in found["candidates"]] == [10 * 128**2, 5 * 128**2]
+    assert found["notes"] == [
+        "Varied from the founding pair: K = 5 instead of 3, 1 convolution instead of 2, no biases."
+    ]
+    assert "\n Varied from the founding pair: K = 5 instead of 3.\n" in convcost(*PLAIN, "--K", "5").out
+
+
+def test_the_usual_founding_pair_has_no_notes():
+    assert varied("--K", "3", "--convs", "2")[1] is None
+
+
+def test_the_flag_layers_stays_one_where_no_number_follows():
+    assert convcost(*PLAIN, "--layers", "--layers", "2") == convcost(*PLAIN, "--layers")
+    assert "dense, by layer" in convcost("compare", "--layers", "--E", "8", "--L", "2").out

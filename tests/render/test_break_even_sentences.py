@@ -8,6 +8,7 @@ import pytest
 from convcost import compare
 from convcost.render import render
 from convcost.render.breakeven import open_verdicts
+from convcost.render.cheapest import cheapest_notes
 from convcost.render.style import Style
 
 
@@ -117,3 +118,91 @@ def test_json_has_each_crossing_exact_and_about():
 def test_json_has_the_condition_for_a_program():
     result = compare("a = [1, E] -> Linear(E, 1250*K)", "b = [1, E] -> Linear(E, 2*L*L)")
     assert json.loads(render(result, "json"))["break_even"]["flops"]["condition"] == "L**2 < 625*K"
+
+
+DENSE = "dense = [1, E] -> Linear(E, E)"
+LOW = "low = [1, E] -> Linear(E, 100) -> Linear(100, E)"
+
+
+def fewest_flops(*specs, **sizes):
+    return cheapest_notes(compare(*specs, **sizes))[0]
+
+
+@pytest.mark.parametrize(
+    ("specs", "expected"),
+    [
+        (
+            (DENSE, LOW, "fixed = [1, E] -> Linear(E, 10) -> Linear(10, 10000)"),
+            "dense up to E = 199, dense and low (equal) at 200, low from 201 to 526, fixed from 527 on.",
+        ),
+        (
+            ("a = [1, E] -> Linear(E, E/4)", "b = [1, E] -> Linear(E, 6)", "c = [1, E] -> Linear(E, 7)"),
+            "a from E = 4 to 20, a and b (equal) at 24, b from 28 on.",
+        ),
+        (
+            (
+                "a = [1, 2, 8] -> Conv1d(2, 2, K)",
+                "b = [1, 2, 8] -> Linear(8, K)",
+                "c = [1, 2, 8] -> Linear(8, 2*K)",
+            ),
+            "b up to K = 4, a and b (equal) at 5, a from 6 to 8.",
+        ),
+        (
+            ("a = [1, E] -> Linear(E, 8)", "b = [1, E] -> Linear(E, 8*K)", "c = [1, E] -> Linear(E, 80)"),
+            "a and b (equal) at K = 1, a from 2 on.",
+        ),
+        ((DENSE, "b = [1, E] -> Linear(E, 2*E)", "c = [1, E] -> Linear(E, 3*E)"), "always dense."),
+        ((DENSE, "b = [1, E] -> Linear(E, E)", "c = [1, E] -> Linear(E, E)"), "all have as many."),
+        (
+            (DENSE, "b = [1, E] -> Linear(E, E)", "c = [1, E] -> Linear(E, 2*E)"),
+            "always dense and b (equal).",
+        ),
+        (
+            ("a = [1, E] -> Linear(E, F)", "b = [1, E] -> Linear(E, G)", "c = [1, E] -> Linear(E, 2G)"),
+            "a or b, depending on F, G; c never has fewer.",
+        ),
+        (
+            (
+                "a = [1, 1, L] -> Conv1d(1, 2, 1, stride=2)",
+                "b = [1, 1, L] -> Linear(L, 1)",
+                "c = Linear(L, 20)",
+            ),
+            "a or b, depending on L; c never has fewer.",
+        ),
+        (
+            (
+                "a = [1, 2, L] -> Conv1d(2, 2, 9)",
+                "b = [1, 2, 5] -> Conv1d(2, 2, L)",
+                "c = [1, L] -> Linear(L, 80)",
+            ),
+            "no value of L fits all designs.",
+        ),
+    ],
+)
+def test_of_several_designs_the_cheapest_is_told(specs, expected):
+    assert fewest_flops(*specs).split(": ", 1)[1] == expected
+
+
+def test_quantities_of_which_the_same_have_fewest_are_told_together():
+    notes = cheapest_notes(compare(DENSE, "b = [1, E] -> Linear(E, 2*E)", "c = [1, E] -> Linear(E, 3*E)"))
+    assert notes == ["Fewest FLOPs, parameters and activations: always dense."]
+
+
+def test_two_designs_have_their_break_even_points_alone():
+    assert "Fewest" not in render(compare(DENSE, LOW), "table")
+    assert "Fewest FLOPs: dense up to E = 199" in render(
+        compare(DENSE, LOW, "[1, E] -> Linear(E, 900)"), "table"
+    )
+
+
+def test_json_has_the_cheapest_of_all_candidates():
+    found = json.loads(render(compare(DENSE, LOW, "c = [1, E] -> Linear(E, 2*E)"), "json"))
+    assert found["cheapest"]["flops"] == {
+        "sizes": ["E"],
+        "stretches": [
+            {"start": 1, "end": 199, "candidates": ["dense"], "is_decided": True},
+            {"start": 200, "end": 200, "candidates": ["dense", "low"], "is_decided": True},
+            {"start": 201, "end": None, "candidates": ["low"], "is_decided": True},
+        ],
+    }
+    assert "cheapest" not in json.loads(render(compare(DENSE, LOW, E=4), "json"))

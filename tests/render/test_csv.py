@@ -149,3 +149,21 @@ def test_what_a_module_has_of_its_own_is_a_row_below_it():
         ("layers.1.layers.0", "2", "leaf", "20"),
         ("layers.1.layers.1", "2", "leaf", "0"),
     ]
+
+
+def test_with_open_sizes_each_candidate_has_those_for_which_it_costs_least():
+    found = read(
+        compare(
+            "a = [1, E] -> Linear(E, E)",
+            "b = [1, E] -> Linear(E, 100) -> Linear(100, E)",
+            "c = [1, E] -> Linear(E, 2*E)",
+        )
+    )
+    assert [row["least_flops"] for row in found] == [
+        "1 <= E <= 199 or E == 200",
+        "E == 200 or E >= 201",
+        "",
+    ]
+    found = read(compare("[1, E] -> Linear(E, F)", "[1, E] -> Linear(E, G)"))
+    assert [row["least_flops"] for row in found] == ["F, G?", "F, G?"]
+    assert [row["least_flops"] for row in read(compare())] == ["always", ""]

@@ -4,10 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from results import CHAIN, COUNTED, LAYER, PAIR, RESULTS, THREE
 
 from convcost import compare, cost
 from convcost.render import render
+from convcost.render import table as table_format
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.style import Style
 from convcost.render.table import breakable, equation_lines, print_to_text, render_document
@@ -31,6 +34,32 @@ def test_no_digit_of_an_exact_number_is_cut_off(size, width):
     start = text.index("\n MACs ")
     digits = re.sub(r"\D", "", text[start : text.index("on real data", start)])
     assert str(3 * size**2) in digits
+
+
+TEXTS = st.text("aM1, ·²÷–│表", max_size=40).map(str.strip)
+
+
+@st.composite
+def tables(draw):
+    columns = draw(st.integers(2, 5))
+    rows = draw(st.lists(st.lists(TEXTS, min_size=columns, max_size=columns), min_size=1, max_size=6))
+    lines = (
+        Line(label, tuple(cells), draw(st.booleans()), draw(st.integers(0, 2))) for label, *cells in rows
+    )
+    heading = draw(st.lists(TEXTS, min_size=columns, max_size=columns))
+    return Table(tuple(heading), tuple(lines), draw(st.booleans()))
+
+
+@given(tables(), st.integers(20, 120))
+def test_a_table_that_fits_is_as_rich_draws_it(table, width):
+    def own(console):
+        table_format._print_table(console, table)
+
+    def by_rich(console):
+        console.print(table_format._rich_table(table, width), "")
+
+    style = Style(width=width)
+    assert print_to_text(own, style) == print_to_text(by_rich, style)
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import contributions
-from convcost.core.breakeven import BreakEven
+from convcost.core.breakeven import BreakEven, LowerEnvelope, Stretch
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Comparison, Report
 from convcost.render.records import report
@@ -45,6 +45,26 @@ class BreakEvenRecord(Record):
     exact: bool
 
 
+class StretchRecord(Record):
+    """Values of a size, from `start` to `end`, for which the same candidates cost least."""
+
+    start: int
+    end: Annotated[int | None, describe("Null where there is no end.")]
+    candidates: Annotated[list[str], describe("Those that cost least; several that cost the same.")]
+    is_decided: Annotated[
+        bool, describe("Whether these cost the same; if not, it is one or another of them that costs least.")
+    ]
+
+
+class CheapestRecord(Record):
+    """Which candidates have the least of a quantity, over all values of the open sizes."""
+
+    sizes: Annotated[
+        list[str], describe("Those that decide; unless it is one, there is one stretch, for all values.")
+    ]
+    stretches: Annotated[list[StretchRecord], describe("In order; none where no value fits all candidates.")]
+
+
 class ContributionRecord(Record):
     """What a part adds to a difference, in FLOPs; null where a candidate has no such part."""
 
@@ -69,6 +89,11 @@ class ComparisonRecord(Context):
     break_even: Annotated[
         dict[str, BreakEvenRecord] | UnsetType, describe("By quantity, where sizes are open.")
     ] = UNSET
+    cheapest: Annotated[
+        dict[str, CheapestRecord] | UnsetType,
+        describe("Of all candidates, by quantity, where sizes are open."),
+    ] = UNSET
+    notes: Annotated[list[str] | UnsetType, describe("What is special about these candidates.")] = UNSET
     differences: Annotated[
         list[DifferenceRecord] | UnsetType, describe("Where torch modules are compared.")
     ] = UNSET
@@ -85,13 +110,41 @@ def record(comparison: Comparison) -> ComparisonRecord:
         ],
         ratios=ratios(comparison, second),
         break_even=_break_evens(comparison, second) if comparison.is_open else UNSET,
+        cheapest=_cheapest(comparison) if comparison.is_open else UNSET,
+        notes=[*comparison.notes] or UNSET,
         differences=_differences(comparison) if any(each.trace for each in comparison.candidates) else UNSET,
     )
 
 
 def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
-    """A line for each candidate."""
-    return list(map(report.row, comparison.candidates))
+    """A line for each candidate; where sizes are open, with those for which it costs least."""
+    envelopes = comparison.cheapest_by_metric() if comparison.is_open else {}
+    return [
+        report.row(each)
+        | {f"least_{metric}": _condition(envelope, each.name) for metric, envelope in envelopes.items()}
+        for each in comparison.candidates
+    ]
+
+
+def _condition(envelope: LowerEnvelope, name: str) -> str:
+    """For which sizes a candidate costs least, as a program has it: 1 <= L <= 4 or L >= 9.
+
+    Nothing for one that never costs less than all others.
+    """
+    stretches = [stretch for stretch in envelope.stretches if name in stretch.candidates]
+    return " or ".join(_range_condition(envelope.sizes, stretch) for stretch in stretches)
+
+
+def _range_condition(sizes: tuple[str, ...], stretch: Stretch) -> str:
+    """A stretch in which it is not decided has a question mark."""
+    mark = "" if stretch.is_decided else "?"
+    if len(sizes) != 1:
+        return f"{', '.join(sizes)}?" if mark else "always"
+    if stretch.end is None:
+        return f"{sizes[0]} >= {stretch.start}{mark}"
+    if stretch.start == stretch.end:
+        return f"{sizes[0]} == {stretch.start}{mark}"
+    return f"{stretch.start} <= {sizes[0]} <= {stretch.end}{mark}"
 
 
 def ratios(comparison: Comparison, other: Report) -> Record:
@@ -103,6 +156,15 @@ def ratios(comparison: Comparison, other: Report) -> Record:
 def _break_evens(comparison: Comparison, other: Report) -> dict[str, BreakEvenRecord]:
     found = comparison.break_evens(other)
     return {metric: _break_even(comparison, other, each) for metric, each in found.items()}
+
+
+def _cheapest(comparison: Comparison) -> dict[str, CheapestRecord]:
+    return {
+        metric: CheapestRecord(
+            sizes=list(found.sizes), stretches=records_from(StretchRecord, found.stretches)
+        )
+        for metric, found in comparison.cheapest_by_metric().items()
+    }
 
 
 def _break_even(comparison: Comparison, other: Report, found: BreakEven) -> BreakEvenRecord:

@@ -1,0 +1,52 @@
+"""The founding pair, compared where no design is given: a dense layer and convolutions on the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError
+
+KERNEL_SIZE = 3
+
+
+class FoundingPair(NamedTuple):
+    """Two designs in the sizes B, S, L, E and K; with or without biases, and so many convolutions."""
+
+    bias: bool = True
+    layers: int = 2
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The dense layer, and the convolutions."""
+        bias = "" if self.bias else ", bias=False"
+        return (
+            f"dense = [B, S, L*E] -> Linear(L*E, E{bias})",
+            f"conv = [B*S, E, L] -> {self.layers} x Conv1d(E, E, K, padding=same{bias})",
+        )
+
+    def sizes(self, given: Mapping[str, Size]) -> dict[str, Size]:
+        """The sizes that are given, and the kernel's."""
+        return {"K": KERNEL_SIZE, **given}
+
+    def notes(self, given: Mapping[str, Size]) -> tuple[str, ...]:
+        """What differs from the usual pair, in a sentence, if anything does."""
+        kernel_size, usual = given.get("K", KERNEL_SIZE), FoundingPair()
+        number = f"{self.layers} convolution{'s' * (self.layers != 1)} instead of {usual.layers}"
+        parts = (
+            f"K = {kernel_size} instead of {KERNEL_SIZE}" * (kernel_size != KERNEL_SIZE),
+            number * (self.layers != usual.layers),
+            "no biases" * (not self.bias),
+        )
+        changes = ", ".join(filter(None, parts))
+        return (f"Varied from the founding pair: {changes}.",) if changes else ()
+
+
+def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:
+    """The pair with these variations; UsageError for what is none."""
+    if type(bias) is not bool:
+        raise UsageError(f"bias is {bias!r:.40}; True or False is needed")
+    if type(layers) is not int or layers < 1:
+        raise UsageError(f"layers is {layers!r:.40}; a number of convolutions, 1 or more, is needed")
+    return FoundingPair(bias, layers)

@@ -1,0 +1,261 @@
+"""Which of several formulas is the smallest, on which stretch of a size: their lower envelope.
+
+Formulas enter one by one. On each stretch those are kept that no other one is known to be below; two whose
+order is not known are both kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations, groupby, islice
+from typing import NamedTuple, TypeAlias
+
+from sympy import Expr
+
+from convcost.core.breakeven import LowerEnvelope, Stretch
+from convcost.core.report import Assumption, Comparison
+from convcost.symbolic.bounds import is_never_negative
+from convcost.symbolic.breakeven import deciding_difference
+from convcost.symbolic.crossings import crossings, sign_of
+from convcost.symbolic.sizes import is_fulfilled
+from convcost.symbolic.sympy_bridge import symbol
+
+MOST_STRETCHES = 16
+"""More are no answer that a reader can hold in mind."""
+
+LONGEST_PERIOD = 2**12
+"""So many integers are tried for one that the assumptions allow."""
+
+Sign: TypeAlias = int | None
+"""−1, 0 or 1; None where it is not known."""
+
+
+class Interval(NamedTuple):
+    """Integers from `start` to `end`, to infinity if that is None."""
+
+    start: int
+    end: int | None
+
+    def intersection(self, other: Interval) -> Interval | None:
+        """The integers in both, if there are any."""
+        start = max(self.start, other.start)
+        ends = [end for end in (self.end, other.end) if end is not None]
+        end = min(ends, default=None)
+        return None if end is not None and end < start else Interval(start, end)
+
+
+ALL = Interval(1, None)
+
+
+class Order(NamedTuple):
+    """How a formula is to another: `signs` of their difference on intervals of the one size that decides.
+
+    If several of `sizes` decide, there is one sign for all, and both may be equal at some of them.
+    """
+
+    sizes: tuple[str, ...]
+    signs: tuple[tuple[Interval, Sign], ...]
+
+    def always(self) -> Order:
+        """The one sign for all values, if there is one, in place of those of each interval."""
+        found = {sign for _, sign in self.signs} - {0}
+        sign = found.pop() if len(found) == 1 else None if found else 0
+        return Order(self.sizes, ((ALL, sign),))
+
+
+GetOrder: TypeAlias = Callable[[str, str], Order]
+
+Part: TypeAlias = tuple[Interval, tuple[str, ...]]
+"""An interval, and the names of the formulas of which no other one is known to be smaller there."""
+
+
+def cheapest(comparison: Comparison, metric: str) -> LowerEnvelope:
+    """Which candidates of `comparison` have the least of `metric`, over the sizes that fit all of them."""
+    reports = comparison.candidates
+    assumed = tuple(dict.fromkeys(each for report in reports for each in report.assumptions))
+    return lower_envelope({report.name: getattr(report, metric) for report in reports}, assumed)
+
+
+def lower_envelope(formulas: Mapping[str, Expr | int], assumed: tuple[Assumption, ...] = ()) -> LowerEnvelope:
+    """Which of `formulas` is the smallest over the positive sizes that the assumptions leave."""
+    orders = _Orders(formulas, assumed)
+    if impossible := orders.impossible_sizes():
+        return LowerEnvelope(impossible, ())
+    if found := _envelope_of_one_size(tuple(formulas), orders):
+        return found
+    [(_, smallest)] = _smallest_parts(formulas, lambda *pair: orders(*pair).always())
+    if found := _envelope_of_one_size(smallest, orders):
+        return found
+    return LowerEnvelope(orders.sizes(smallest), (Stretch(*ALL, smallest, is_decided=False),))
+
+
+def _envelope_of_one_size(names: tuple[str, ...], orders: _Orders) -> LowerEnvelope | None:
+    """The envelope of the formulas called `names`; None if several sizes decide."""
+    sizes: set[str] = set()
+
+    def get_order(first: str, second: str) -> Order:
+        order = orders(first, second)
+        sizes.update(order.sizes)
+        return order
+
+    parts = _smallest_parts(names, get_order)
+    if len(sizes) > 1:
+        return None
+    if not sizes:
+        [(_, smallest)] = parts
+        return LowerEnvelope((), (Stretch(*ALL, smallest),))
+    [size] = sizes
+    possible = _merged(
+        (part, smallest) for interval, smallest in parts for part in orders.domain(size).restrict(interval)
+    )
+    stretches = tuple(
+        Stretch(*interval, smallest, _are_equal(smallest, interval, orders))
+        for interval, smallest in possible
+    )
+    return LowerEnvelope((size,), stretches if len(stretches) <= MOST_STRETCHES else _undecided(stretches))
+
+
+def _undecided(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+    """All of them as one, in which now one and now another candidate costs least."""
+    names = dict.fromkeys(name for stretch in stretches for name in stretch.candidates)
+    return (Stretch(stretches[0].start, stretches[-1].end, tuple(names), is_decided=False),)
+
+
+def _are_equal(names: tuple[str, ...], interval: Interval, orders: _Orders) -> bool:
+    """Whether all of these formulas are known to be equal in the interval."""
+    orders_of_all = (orders(*pair) for pair in combinations(names, 2))
+    return all(
+        sign == 0 for order in orders_of_all for part, sign in order.signs if part.intersection(interval)
+    )
+
+
+def _smallest_parts(names: Iterable[str], get_order: GetOrder) -> list[Part]:
+    """The smallest of the formulas called `names`, interval by interval."""
+    parts: list[Part] = [(ALL, ())]
+    for name in names:
+        parts = _merged(inner for part in parts for inner in _with_formula(name, part, get_order))
+    return parts
+
+
+def _with_formula(name: str, part: Part, get_order: GetOrder) -> Iterator[Part]:
+    """The part with one formula more, split where that changes its order to one of the others."""
+    interval, smallest = part
+    split: list[tuple[Interval, dict[str, Sign]]] = [(interval, {})]
+    for other in smallest:
+        signs = get_order(other, name).signs
+        split = [
+            (common, {**known, other: sign})
+            for each, known in split
+            for span, sign in signs
+            if (common := each.intersection(span))
+        ]
+    for each, known in split:
+        kept = tuple(other for other in smallest if known[other] != -1)
+        yield each, kept if 1 in known.values() else (*kept, name)
+
+
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    """The parts with those in a row as one that have the same formulas."""
+    merged = []
+    for smallest, group in groupby(parts, key=lambda part: part[1]):
+        intervals = [interval for interval, _ in group]
+        merged.append((Interval(intervals[0].start, intervals[-1].end), smallest))
+    return merged
+
+
+class _Orders:
+    """The order of each two formulas, found when it is asked for."""
+
+    def __init__(self, formulas: Mapping[str, Expr | int], assumed: tuple[Assumption, ...]) -> None:
+        self._formulas = formulas
+        self._assumed = assumed
+        self._known: dict[tuple[str, str], Order] = {}
+        self._domains: dict[str, Domain] = {}
+
+    def __call__(self, first: str, second: str) -> Order:
+        """The signs of `second` − `first`."""
+        pair = first, second
+        if pair not in self._known:
+            self._known[pair] = self._order(*pair)
+        return self._known[pair]
+
+    def domain(self, size: str) -> Domain:
+        """The values that the size may have."""
+        if size not in self._domains:
+            self._domains[size] = Domain(size, self._assumed)
+        return self._domains[size]
+
+    def impossible_sizes(self) -> tuple[str, ...]:
+        """The first size that can have no value at all, if there is one."""
+        names = sorted({size.name for each in self._assumed for size in each.formula.free_symbols})
+        return tuple(islice((name for name in names if not any(self.domain(name).restrict(ALL))), 1))
+
+    def sizes(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those that decide among formulas."""
+        return tuple(sorted({size for pair in combinations(names, 2) for size in self(*pair).sizes}))
+
+    def _order(self, first: str, second: str) -> Order:
+        formulas = self._formulas[first], self._formulas[second]
+        difference, least = deciding_difference(*formulas, self._assumed)
+        sizes = tuple(sorted(size.name for size in difference.free_symbols))
+        if not sizes:
+            return Order((), ((ALL, sign_of(difference)),))
+        if len(sizes) == 1:
+            return Order(sizes, self.domain(sizes[0]).signs(difference))
+        proved = (sign for sign in (1, -1) if is_never_negative(sign * difference, least))
+        return Order(sizes, ((ALL, next(proved, None)),))
+
+
+class Domain:
+    """The positive integers that the assumptions about one size alone leave for it."""
+
+    def __init__(self, size: str, assumed: tuple[Assumption, ...]) -> None:
+        self._size = symbol(size)
+        own = [each for each in assumed if each.formula.free_symbols == {self._size}]
+        self._divisions = [each for each in own if each.relation == "whole"]
+        self._intervals = [ALL]
+        for each in own:
+            if each.relation != "whole":
+                self._intervals = [*self._fulfilled(each)]
+
+    def _fulfilled(self, assumption: Assumption) -> Iterator[Interval]:
+        """The parts of the intervals in which the assumption holds, or is not known to fail."""
+        allowed = (0,) if assumption.relation == "zero" else (0, 1)
+        return (part for part, sign in self.signs(assumption.formula) if sign is None or sign in allowed)
+
+    def signs(self, formula: Expr) -> tuple[tuple[Interval, Sign], ...]:
+        """The sign of a formula in this size, interval by interval."""
+        found = crossings(formula, self._size)
+        if found is None:
+            return tuple((interval, None) for interval in self._intervals)
+        runs = found.runs()
+        ends = (*(after.start - 1 for after in runs[1:]), None)
+        return tuple(
+            (common, run.sign)
+            for interval in self._intervals
+            for run, end in zip(runs, ends, strict=True)
+            if (common := interval.intersection(Interval(run.start, end)))
+        )
+
+    def restrict(self, interval: Interval) -> Iterator[Interval]:
+        """The parts of the interval that are possible, each from and to a possible integer."""
+        for each in self._intervals:
+            common = each.intersection(interval)
+            if common and (trimmed := self._trimmed(common)):
+                yield trimmed
+
+    def _trimmed(self, interval: Interval) -> Interval | None:
+        """The interval from its first to its last integer with which all divisions are exact."""
+        start, end = interval
+        last = start + LONGEST_PERIOD if end is None else min(end, start + LONGEST_PERIOD)
+        first = next(filter(self._is_divisible, range(start, last + 1)), None)
+        if first is None:
+            return interval if last != end else None
+        if end is None:
+            return Interval(first, None)
+        return Interval(
+            first, next(filter(self._is_divisible, range(end, max(first, end - LONGEST_PERIOD), -1)), first)
+        )
+
+    def _is_divisible(self, number: int) -> bool:
+        return all(is_fulfilled(each, {self._size.name: number}) for each in self._divisions)
