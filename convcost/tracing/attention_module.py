@@ -32,9 +32,11 @@ class ScaledDotProductAttention(torch.nn.Module):
         if key is None or value is None:
             width = query.shape[-1] // (self.num_heads + 2 * self.kv_heads)
             sizes = [self.num_heads * width, self.kv_heads * width, self.kv_heads * width]
-            query, key, value = query.split(sizes, dim=-1)
-        query = query.unflatten(-1, (self.num_heads, -1)).transpose(-2, -3)
-        key, value = (part.unflatten(-1, (self.kv_heads, -1)).transpose(-2, -3) for part in (key, value))
+            query, key, value = torch.split(query, sizes, dim=-1)
+        query, key, value = (
+            torch.unflatten(part, -1, (heads, -1)).transpose(-2, -3)
+            for part, heads in ((query, self.num_heads), (key, self.kv_heads), (value, self.kv_heads))
+        )
         mask = self.mask(query.shape[-2], key.shape[-2], query.device)
         output = torch.nn.functional.scaled_dot_product_attention(
             query,

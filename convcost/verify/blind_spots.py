@@ -18,6 +18,8 @@ Condition = Callable[[Layer, Shape], bool]
 class BlindSpot(NamedTuple):
     """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
 
+    Of `model`, which is our own trace of the module, a quantity that does not show in it.
+
     `where` says in words when `shows` holds, unless that is for all layers of a kind.
     """
 
@@ -54,7 +56,24 @@ def _has_no_batch(layer: Layer, shape: Shape) -> bool:
     return len(shape) == getattr(layer, "spatial", 0) + 1
 
 
+def _has_window(layer: Layer, _: Shape) -> bool:
+    """Attention through a window, which is a mask in torch's function."""
+    return getattr(layer, "window", None) is not None
+
+
+def _runs_attention(layer: Layer, _: Shape) -> bool:
+    return type(layer).__name__ in FAMILIES["attention"]
+
+
+def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
+    """Attention on [batch, heads, positions, width], for which torch has a kernel on the CPU too."""
+    is_function = type(layer).__name__ == "ScaledDotProductAttention"
+    return len(shape) == 3 if is_function else _runs_attention(layer, shape)
+
+
 UNEXPLAINED = CauseKind.UNEXPLAINED
+
+ON_CPU = "where torch has a fused kernel for it on the CPU"
 
 WITHOUT_BATCH = "where the input has no batch"
 
@@ -80,6 +99,20 @@ BLIND_SPOTS = (
         "where the input has fewer than two or more than five dimensions",
     ),
     BlindSpot("flop_counter_mode", "aten::_trilinear", _is_kind("Bilinear")),
+    BlindSpot("fvcore", "aten::scaled_dot_product_attention", _runs_attention),
+    BlindSpot(
+        "flop_counter_mode",
+        "aten::_scaled_dot_product_flash_attention_for_cpu",
+        _runs_a_fused_kernel,
+        ON_CPU,
+    ),
+    BlindSpot(
+        "torch_profiler",
+        "aten::scaled_dot_product_attention",
+        _runs_a_fused_kernel,
+        ON_CPU,
+    ),
+    BlindSpot("model", "valid_macs", _has_window, "MACs on pairs behind a mask, which are data in a module"),
     BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),
     BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _is_unreadable_conv2d),
     BlindSpot("torch_profiler", "aten::conv3d", _is_kind("Conv3d")),

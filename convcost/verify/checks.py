@@ -148,7 +148,13 @@ class TracedCheck:
         except Exception as error:
             return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")
         theirs, ours = _quantities(traced), _quantities(case.report)
-        return compare_values(**{name: (theirs[name], ours[name]) for name in theirs})
+        spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
+        results = {name: compare_values(**{name: (theirs[name], ours[name])}) for name in theirs}
+        differing = {name: result for name, result in results.items() if result != AGREES}
+        for name, result in differing.items():
+            if name not in spots:
+                return result
+        return CheckResult("known", spots[min(differing)].where) if differing else AGREES
 
 
 def _quantities(report: Report) -> dict[str, object]:
