@@ -130,11 +130,11 @@ class ScaledDotProductAttention(MultipleInputLayer):
         return self._scores(shape) + arithmetic.elements(output)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """A score is a product over the width of a head; what it weighs are as many values as those have."""
+        """Each pair multiplies a query by the features of a key, and then a weight by those of a value."""
         samples, queries, keys, width, value_width = self._operands(shape)
         return (
-            *(("sample", samples), ("head", self.num_heads), ("query", queries), ("key", keys)),
-            ("feature_of_key_then_value", width + value_width),
+            *(("sample", samples), ("head", self.num_heads), ("query", queries)),
+            *(("feature_of_key_then_value", width + value_width), ("key", keys)),
         )
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
@@ -183,7 +183,7 @@ class MultiheadAttention(CompositeLayer):
     batch_first: bool = False
 
     def forward_inputs(self, count: int) -> tuple[int, ...]:
-        return (0, count > 1, max(count - 1, 0))
+        return (0, min(1, count - 1), count - 1)
 
     @property
     def _kdim(self) -> Size:
@@ -202,6 +202,11 @@ class MultiheadAttention(CompositeLayer):
         if len(shape) == 2:
             return 1, shape[0]
         return (shape[0], shape[1]) if self.batch_first else (shape[1], shape[0])
+
+    @property
+    def _further_keys(self) -> int:
+        """The keys that are appended to those of the input."""
+        return int(self.add_bias_kv) + int(self.add_zero_attn)
 
     def parameters(self) -> dict[str, Shape]:
         embed_dim = self.embed_dim
@@ -250,7 +255,7 @@ class MultiheadAttention(CompositeLayer):
     def parts(self, shape: Shape) -> tuple[Part, ...]:
         key, value = self._key_and_value(shape)
         samples, queries = self._positions(shape)
-        keys = self._positions(key)[1] + self.add_bias_kv + self.add_zero_attn
+        keys = self._positions(key)[1] + self._further_keys
         attended = (samples, keys, self.embed_dim)
         return (
             Part("query", self._projection(self.embed_dim), shape),
@@ -274,7 +279,7 @@ class MultiheadAttention(CompositeLayer):
         if self.further_inputs:
             return None
         samples, queries = self._positions(shape)
-        further_keys = self.add_bias_kv + self.add_zero_attn
+        further_keys = self._further_keys
         appended = 2 * samples * (queries + further_keys) * self.embed_dim if further_keys else 0
         projections = 1 if further_keys and len(shape) == 2 else 3
         outputs = 1 if samples == 1 or queries == 1 else 2
