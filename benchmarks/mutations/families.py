@@ -6,6 +6,7 @@ from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
 from benchmarks.mutations.errors.estimates import FOOTPRINTS, ROOFLINES
 from benchmarks.mutations.errors.gradients import GRADIENTS
+from benchmarks.mutations.errors.layer_gradients import LAYER_GRADIENTS
 from benchmarks.mutations.errors.losses import LOSSES
 from benchmarks.mutations.errors.normalization import NORMALIZATION, NORMALIZED
 from benchmarks.mutations.errors.padding import PADDING
@@ -22,5 +23,5 @@ FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
     *(REARRANGEMENT, SHAPING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
-    *(GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
+    *(LAYER_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

@@ -32,11 +32,12 @@ COMMANDS = (
     "verify",
     "counters",
     "devices",
+    "layers",
     "schema",
 )
 """The commands in the order of the help; each is the function of its name in the module of its name."""
 
-COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "schema")
+COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "layers", "schema")
 """The commands that take no sizes, so that an option that they don't have is refused."""
 
 ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}

@@ -97,7 +97,6 @@ COMMAND_HINTS: dict[str, str] = {
     "memory": "convcost compare, layer and model show it with --memory.",
     "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
     "version": "convcost --version shows the version.",
-    "layers": "The layers are torch.nn's: convcost layer conv1d 128 128 3 shows one.",
 }
 """By a command that does not exist: a sentence on what does it."""
 

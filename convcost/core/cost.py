@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 
@@ -99,3 +99,18 @@ class Cost:
         bias_adds = self.bias_adds if convention.count != "matmul" else 0
         elementwise = self.elementwise if convention.count == "all" else 0
         return FLOPS_PER_MAC * macs + bias_adds + elementwise
+
+
+class Gradients(NamedTuple):
+    """What the backward of a layer costs: its gradients by its input, and by its parameters.
+
+    Elementwise work is all in the first, as one kernel yields the gradients by both.
+    """
+
+    by_input: Cost = Cost()
+    by_weight: Cost = Cost()
+
+    @property
+    def total(self) -> Cost:
+        """Both together."""
+        return self.by_input + self.by_weight

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from convcost.core.errors import did_you_mean
 from convcost.layers.interface import Layer
+from convcost.layers.left_out import CONTAINERS, LEFT_OUT, reason_left_out
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "dense": ("Linear", "Bilinear", "Embedding"),
@@ -61,33 +62,10 @@ def find_layer(kind: str) -> type[Layer] | None:
     return layer_class(next(same, ""))
 
 
-TORCH_NN: tuple[str, ...] = (
-    *("RNN", "LSTM", "GRU", "RNNBase", "RNNCell", "LSTMCell", "GRUCell", "RNNCellBase"),
-    *("Transformer", "TransformerEncoder", "TransformerDecoder"),
-    *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm", "CrossMapLRN2d"),
-    *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "CosineSimilarity", "PairwiseDistance"),
-    *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
-    *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
-    *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
-    *("LazyLinear", "AdaptiveLogSoftmaxWithLoss", "DataParallel"),
-    *(
-        "BCELoss",
-        "BCEWithLogitsLoss",
-        "CTCLoss",
-        "CosineEmbeddingLoss",
-        "CrossEntropyLoss",
-        "GaussianNLLLoss",
-    ),
-    *("HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "MSELoss"),
-    *("MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss"),
-    *("NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss"),
-    "TripletMarginWithDistanceLoss",
+TORCH_NN: tuple[str, ...] = tuple(
+    name for group in LEFT_OUT for name in group.names if name not in CONTAINERS and name not in KINDS
 )
-"""The classes of torch.nn that are a layer by themselves; those that are among KINDS by now are no others."""
-
-CONTAINERS = (
-    *("Module", "Container", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"),
-)
+"""The classes of torch.nn that are a layer by themselves, but have no formula here."""
 
 ELSEWHERE = {
     **dict.fromkeys(("dense", "fc", "fullyconnected", "affine", "proj", "projection", "matmul"), "Linear"),
@@ -99,6 +77,11 @@ ELSEWHERE = {
 """What Keras, Flax and papers call a layer, by the name that torch.nn has for it."""
 
 
+UNKNOWN_HINT = (
+    "convcost layers lists them. A module of your own is counted by its file: convcost model file.py:Net"
+)
+
+
 def is_torch_layer(kind: str) -> bool:
     """Whether a layer has this name, in torch.nn or elsewhere, in any case."""
     return kind.lower() in map(str.lower, (*KINDS, *TORCH_NN, *ELSEWHERE))
@@ -106,13 +89,14 @@ def is_torch_layer(kind: str) -> bool:
 
 def unknown_layer(kind: str) -> tuple[str, str]:
     """That there is no layer called `kind`, and the way out."""
-    by_lower = {name.lower(): name for name in (*TORCH_NN, *CONTAINERS)}
-    name = by_lower.get(kind.lower(), "")
-    if name in CONTAINERS:
-        return f"{name} is no layer", "A chain of layers is written A -> B, a repeated one 2 x A."
-    if name:
-        hint = f'Count torch\'s: convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
-        return f"designs have no layer {name}", hint
+    group = reason_left_out(kind)
+    if group is not None:
+        name = next(name for name in group.names if name.lower() == kind.lower())
+        if name in CONTAINERS:
+            return f"{name} is no layer", "A chain of layers is written A -> B, a repeated one 2 x A."
+        way_out = f'convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
+        return f"designs have no layer {name}", f"{group.reason} Count torch's: {way_out}"
     if kind.lower() in ELSEWHERE:
         return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
-    return f"no layer is called {kind[:64]}{did_you_mean(kind, (*KINDS, *TORCH_NN))}", ""
+    near = did_you_mean(kind, (*KINDS, *TORCH_NN))
+    return f"no layer is called {kind[:64]}{near}", "" if near else UNKNOWN_HINT

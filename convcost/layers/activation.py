@@ -1,8 +1,8 @@
 """Activations: elementwise operations by the formula that torch documents.
 
 Rule: each arithmetic operation, comparison with selection, and elementary function (exp, log, tanh, erf)
-counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula in each class's
-page of torch.nn, given in the docstring.
+counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula on each class's
+page of torch.nn, which is its description here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension
+from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, Layer, SavedTensors, at_least, has_dimension
+
+SOFTMAX_GRADIENT = 4
+"""y·(dy − Σ dy·y): two products, a sum, a difference."""
 
 
 class _Elementwise(Layer):
@@ -25,6 +28,7 @@ class _Elementwise(Layer):
     """
 
     operations: ClassVar[int]
+    gradient_operations = DERIVATIVE_AND_PRODUCT
     saves_output: ClassVar[bool] = False
     is_invertible: ClassVar[bool] = False
 
@@ -118,6 +122,7 @@ class Softsign(_WithoutArguments):
     """x / (1 + |x|)."""
 
     operations = 3
+    gradient_operations = 8
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The input, and 1 + |x|."""
@@ -128,6 +133,7 @@ class Tanhshrink(_WithoutArguments):
     """x − tanh(x)."""
 
     operations = 2
+    gradient_operations = 2 + DERIVATIVE_AND_PRODUCT
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """tanh(x)."""
@@ -279,10 +285,18 @@ class PReLU(_Elementwise):
             what = "the input's channel dimension"
             yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """A derivative and its product, and a sum by the parameter that elements share."""
+        elements = arithmetic.elements(shape)
+        sums = elements if elements != self.num_parameters else 0
+        return super().elementwise_gradient(shape, needed) + sums
+
 
 @dataclass(frozen=True, repr=False)
 class GLU(Layer):
     """a · σ(b) for the halves a, b of dimension `dim`: 5 operations for each output element."""
+
+    gradient_operations = DERIVATIVE_AND_PRODUCT
 
     dim: int = -1
 
@@ -306,6 +320,7 @@ class _SoftmaxBase(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 
     operations = 5
+    gradient_operations = SOFTMAX_GRADIENT
     saves_output = True
 
     dim: int | None = None
@@ -323,6 +338,7 @@ class Softmin(_SoftmaxBase):
     """Softmax of −x."""
 
     operations = 6
+    gradient_operations = SOFTMAX_GRADIENT + 1
 
 
 class LogSoftmax(_SoftmaxBase):
@@ -333,6 +349,7 @@ class Softmax2d(_WithoutArguments):
     """Softmax over the channels of [batch, channels, height, width]."""
 
     operations = 5
+    gradient_operations = SOFTMAX_GRADIENT
     saves_output = True
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:

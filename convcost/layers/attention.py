@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.constraints import Divides, Equals, Rank, Requirement
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.composite import CompositeLayer, Part, prefixed
 from convcost.layers.dense import Linear
 from convcost.layers.interface import MultipleInputLayer, SavedTensors, at_least, probability
@@ -120,6 +120,20 @@ class ScaledDotProductAttention(MultipleInputLayer):
         seen = visible_pairs(queries, keys, self.is_causal, self.window)
         operations = SOFTMAX + SCALE + (0 if self.window is None else MASK)
         return Cost(each * queries * keys, each * seen, elementwise=operations * self._scores(shape))
+
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """By the values one product; by queries and keys one each, and one for the scores that both need.
+
+        What a fused kernel computes again to save memory is not counted, as in a trace. Source: Dao et al.,
+        FlashAttention, B.2.
+        """
+        *_, width, value_width = self._operands(shape)
+        by_query, by_key, by_value = needed if self.further_inputs else needed * 3
+        features = width * (by_query + by_key) + value_width * ((by_query or by_key) + by_value)
+        macs, valid_macs = (
+            all_macs // (width + value_width) * features for all_macs in (forward.macs, forward.valid_macs)
+        )
+        return Gradients(by_input=Cost(macs, valid_macs))
 
     def _scores(self, shape: Shape) -> Size:
         samples, queries, keys, *_ = self._operands(shape)
@@ -257,14 +271,16 @@ class MultiheadAttention(CompositeLayer):
         samples, queries = self._positions(shape)
         keys = self._positions(key)[1] + self._further_keys
         attended = (samples, keys, self.embed_dim)
+        _, *others = self.forward_inputs(1 + len(self.further_inputs))
         return (
-            Part("query", self._projection(self.embed_dim), shape),
-            Part("key", self._projection(self._kdim), key),
-            Part("value", self._projection(self._vdim), value),
+            Part("query", self._projection(self.embed_dim), shape, (0,)),
+            Part("key", self._projection(self._kdim), key, (others[0],)),
+            Part("value", self._projection(self._vdim), value, (others[1],)),
             Part(
                 "attention",
                 ScaledDotProductAttention(self.num_heads, further_inputs=(attended, attended)),
                 (samples, queries, self.embed_dim),
+                (None, None, None),
             ),
             Part("output", self._projection(self.embed_dim), shape),
         )

@@ -1,4 +1,9 @@
-"""Convolutions in one, two and three dimensions."""
+"""Convolutions in one, two and three dimensions.
+
+MACs: batch · output positions · out_channels · (in_channels / groups) · kernel positions. Taps on padding are
+included; "on real data" leaves them out where the padding is zeros. The output's length is
+⌊(length + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1. Source: the page of torch.nn.Conv1d.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +73,11 @@ class _Convolution(SlidingKernel):
         if self.padding_mode != "zeros" or self.padding in UNPADDED:
             return self._taps(shape, lengths)
         return valid_taps(shape[-self.spatial :], lengths, self.windows)
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """What fills the padding gives its gradient to where it was copied from: a sum for each element."""
+        is_filled = any(needed) and self.padding_mode != "zeros"
+        return self.input_elements(shape) if is_filled else 0
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The padded copy where torch makes one; to go back through reflected data takes the input too."""

@@ -1,4 +1,8 @@
-"""Linear, Bilinear and Embedding: layers on the last dimension."""
+"""Linear, Bilinear and Embedding: layers on the last dimension.
+
+MACs: one for each weight and position; for Bilinear also those of the product with the second input. A bias
+is added once to each output element.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least, tensor_limits
 
 
@@ -95,6 +99,11 @@ class Bilinear(Layer):
         macs = arithmetic.bilinear_macs(positions, self.in1_features, self.in2_features, self.out_features)
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """By each of its two inputs a product as large as the forward's."""
+        found = super().gradients(shape, forward, needed)
+        return Gradients(found.by_input + found.by_input, found.by_weight)
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
@@ -138,6 +147,10 @@ class Embedding(Layer):
 
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """A sum for each element looked up, into its row; sparse ones are listed, and not added up."""
+        return 0 if self.sparse else arithmetic.elements(self.output(shape))
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
 from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, Rank, Requirement
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.errors import RequirementError
 
 STATISTIC_BYTES = 4
@@ -17,6 +17,9 @@ STATISTIC_BYTES = 4
 INDEX_BYTES = 8
 
 INDEX_DTYPE = "int64"
+
+DERIVATIVE_AND_PRODUCT = 2
+"""What the gradient of elementwise work counts for each element of the input, whatever the formula."""
 
 
 class SavedTensors(NamedTuple):
@@ -89,6 +92,9 @@ class Layer:
     looks_up: ClassVar[bool] = False
     """Whether it reads as much of its parameters as it writes, and not all of them."""
 
+    gradient_operations: ClassVar[int] = 0
+    """Elementwise operations of its backward for each element of its input."""
+
     returns_tuple: ClassVar[bool] = False
     """Whether torch's forward returns more than the output, which comes first."""
 
@@ -129,6 +135,23 @@ class Layer:
         """What may not be meant on an input of `shape`, though it is possible, and the way out."""
         yield from ()
 
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """What its backward costs, where its forward on an input of `shape` costs `forward`.
+
+        `needed` says for each input whether the gradient by it is; those by all parameters are. A gradient
+        of a contraction is a product over the same loops; one by a bias sums up the output's.
+        """
+        product = Cost(forward.macs, forward.valid_macs)
+        elementwise = Cost(elementwise=self.elementwise_gradient(shape, needed))
+        return Gradients(
+            by_input=product + elementwise if any(needed) else elementwise,
+            by_weight=product + Cost(bias_adds=forward.bias_adds) if self.parameters() else Cost(),
+        )
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """The elementwise operations of its backward."""
+        return self.gradient_operations * arithmetic.elements(shape)
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
         """What autograd saves for backward in a forward from an input of `shape` to an `output`.
 
@@ -148,6 +171,10 @@ class Layer:
     def forward_inputs(self, count: int) -> tuple[int, ...]:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
         return tuple(range(count))
+
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        """The shapes of its further inputs where they are not given, for a first one of `shape`."""
+        return ()
 
     def input_dtype(self, number: int) -> str:
         """The dtype of an input, "" for the design's."""

@@ -1,4 +1,8 @@
-"""Normalisations. The count is that of evaluation, so that it does not depend on the mode."""
+"""Normalisations. The count is that of evaluation, so that it does not depend on the mode.
+
+Rule: for each element 2 to subtract the mean and multiply by the reciprocal deviation, 3 for these statistics
+where they are those of the input, and 1 each for weight and bias.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, Sizes, at_least
+from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, Layer, SavedTensors, Sizes, at_least
 
 SCALE_BY_STATISTICS = 2
 """Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""
@@ -17,9 +21,14 @@ SCALE_BY_STATISTICS = 2
 COMPUTE_STATISTICS = 3
 """Per element: a sum for the mean; a square and a sum for the variance, its difference being above."""
 
+NORMALIZATION_GRADIENT = 10
+"""(γ/σ)·(dy − mean dy − x̂·mean(dy·x̂)): x̂ 2, ·γ 1, two sums and a product 3, the differences 3, ·1/σ 1."""
+
 
 class _PerChannel(Layer):
     """A normalisation whose second dimension is the channels."""
+
+    gradient_operations = NORMALIZATION_GRADIENT
 
     ranks: ClassVar[tuple[int, ...]]
     wanted: ClassVar[str]
@@ -128,6 +137,13 @@ class _InstanceNorm(_PerChannel):
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements(shape[-self.spatial :])
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """torch repeats parameters for each sample, if there are more, and sums up their gradients."""
+        batch = shape[: -self.spatial - 1]
+        repeated = 0 if batch in ((), (1,)) else len(self.parameters())
+        sums = repeated * arithmetic.elements(shape[: -self.spatial])
+        return super().elementwise_gradient(shape, needed) + sums
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """torch repeats weight and running statistics for each sample, and takes samples for channels."""
         channels = arithmetic.elements(shape[: -self.spatial])
@@ -166,6 +182,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 class _OverLastDimensions(Layer):
+    gradient_operations = NORMALIZATION_GRADIENT
     inferred_input = ("B", "S", "normalized_shape")
     normalized_shape: Sizes
 
@@ -231,6 +248,7 @@ class RMSNorm(_OverLastDimensions):
 class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
+    gradient_operations = NORMALIZATION_GRADIENT
     inferred_input = ("B*S", "num_channels", "L")
 
     num_groups: Size
@@ -284,8 +302,14 @@ class LocalResponseNorm(Layer):
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The squares padded along the channels, and the divisor before its power and after."""
-        padded = (shape[0], shape[1] + self.size - 1, *shape[2:])
-        return SavedTensors(input=True, elements=arithmetic.elements(padded) + 2 * arithmetic.elements(shape))
+        return SavedTensors(input=True, elements=self._padded(shape) + 2 * arithmetic.elements(shape))
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Thirteen operators as torch writes it out, and those of the mean over the padded squares."""
+        return 13 * arithmetic.elements(shape) + DERIVATIVE_AND_PRODUCT * self._padded(shape)
+
+    def _padded(self, shape: Shape) -> Size:
+        return arithmetic.elements((shape[0], shape[1] + self.size - 1, *shape[2:]))
 
 
 def _affine(shape: Shape, affine: bool, bias: bool) -> dict[str, Shape]:

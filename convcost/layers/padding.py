@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, AtMost, Rank, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import (
@@ -87,8 +88,16 @@ class _Zero(_AnyRank):
     padding: Sizes
 
 
+class _Copies(_Padding):
+    """Copies of the input's own values, to which the gradients of the copies are added up."""
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """A sum for each element of the output."""
+        return arithmetic.elements(self.output(shape))
+
+
 @dataclass(frozen=True)
-class _Reflection(_Padding):
+class _Reflection(_Copies):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
@@ -100,7 +109,7 @@ class _Reflection(_Padding):
 
 
 @dataclass(frozen=True)
-class _Replication(_Padding):
+class _Replication(_Copies):
     padding: Sizes
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
@@ -108,7 +117,7 @@ class _Replication(_Padding):
 
 
 @dataclass(frozen=True)
-class _Circular(_Padding):
+class _Circular(_Copies):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:

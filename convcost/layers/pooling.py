@@ -14,6 +14,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import (
+    DERIVATIVE_AND_PRODUCT,
     INFERRED_INPUT,
     SavedTensors,
     Sizes,
@@ -24,6 +25,8 @@ from convcost.layers.interface import (
 
 
 class _Pooling(SpatialLayer):
+    gradient_operations = DERIVATIVE_AND_PRODUCT
+
     kernel_size: Sizes
     stride: Sizes | None
     ceil_mode: bool
@@ -169,6 +172,13 @@ class _LPPool(_Pooling):
         taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Of the root, 11 for each output; of the mean and the powers, 5 for each input.
+
+        So many operators torch makes of sign(y)·relu(|y|)·taps to the power of 1/p, y being the mean of xᵖ.
+        """
+        return 11 * arithmetic.elements(self.output(shape)) + 5 * arithmetic.elements(shape)
+
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The powers; their means, the signs and sizes of these, and what the root is taken of."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
@@ -200,6 +210,8 @@ class LPPool3d(_LPPool):
 
 
 class _Adaptive(SpatialLayer):
+    gradient_operations = DERIVATIVE_AND_PRODUCT
+
     output_size: int | tuple[int | None, ...]
 
     def output(self, shape: Shape) -> Shape:
@@ -221,7 +233,17 @@ class _Adaptive(SpatialLayer):
 class _AdaptiveMean(_Adaptive):
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Nothing where the output is the mean over all positions, whose backward needs no values."""
-        return SavedTensors(input=any(length != 1 for length in output[-self.spatial :]))
+        return SavedTensors(input=not self._is_mean(output))
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Of the mean over all positions a division for each."""
+        if self._is_mean(self.output(shape)):
+            return arithmetic.elements(shape)
+        return super().elementwise_gradient(shape, needed)
+
+    def _is_mean(self, output: Shape) -> bool:
+        """Whether each output is the mean over all positions."""
+        return all(length == 1 for length in output[-self.spatial :])
 
 
 @dataclass(frozen=True, repr=False)

@@ -143,6 +143,10 @@ class Unfold(_SlidingBlocks):
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-3], shape[-3] * self.taps, self.block_count(shape[-2:]))
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """The gradients of the blocks are added up, as Fold does."""
+        return arithmetic.elements(self.output(shape))
+
 
 @dataclass(frozen=True)
 class Fold(_SlidingBlocks):

@@ -1,4 +1,10 @@
-"""Transposed convolutions in one, two and three dimensions: they multiply at their input positions."""
+"""Transposed convolutions in one, two and three dimensions.
+
+They multiply at their input positions. MACs: batch · input positions · in_channels · (out_channels / groups)
+· kernel positions. The output's length is
+(length − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
+Source: the page of torch.nn.ConvTranspose1d.
+"""
 
 from __future__ import annotations
 

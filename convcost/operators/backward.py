@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost.core.cost import Cost, Shape
+from convcost.layers.activation import SOFTMAX_GRADIENT
+from convcost.layers.interface import DERIVATIVE_AND_PRODUCT
+from convcost.layers.normalization import NORMALIZATION_GRADIENT
 from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
 from convcost.operators.pooling import INTERPOLATIONS
-
-DEFAULT_OPERATIONS = 2
-"""For each element of what a backward without an entry yields: the derivative, and its product."""
-
-NORMALIZATION_OPERATIONS = 10
-"""(γ/σ)·(dy − mean dy − x̂·mean(dy·x̂)): x̂ 2, ·γ 1, two sums and a product 3, the differences 3, ·1/σ 1."""
 
 NORMALIZATIONS = (
     *("native_batch_norm_backward", "native_layer_norm_backward", "native_group_norm_backward"),
@@ -27,15 +24,12 @@ NORMALIZATIONS = (
 
 DISTANCE_OPERATIONS = 4
 
-NEAREST_INTERPOLATIONS = tuple(
+COPIES = tuple(
     f"{start}{dimensions}d_backward"
-    for start in ("upsample_nearest", "_upsample_nearest_exact")
+    for start in ("upsample_nearest", "_upsample_nearest_exact", "reflection_pad", "replication_pad")
     for dimensions in (1, 2, 3)
 )
-"""Each output gives its gradient to one input: a sum."""
-
-SOFTMAX_OPERATIONS = 4
-"""y·(dy − Σ dy·y): two products, a sum, a difference."""
+"""Each output is a copy of one input, and gives it its gradient: a sum."""
 
 SOFTMAXES = (
     *("_softmax_backward_data", "_log_softmax_backward_data"),
@@ -97,6 +91,17 @@ def onednn_layer_backward(
     return Cost(2 * forward.macs, 2 * forward.macs, forward.bias_adds)
 
 
+def normalization_backward(**arguments: Any) -> Cost:
+    """For each element of the gradient by the output, which is the first argument."""
+    gradient = next(argument for name, argument in arguments.items() if name != "output")
+    return Cost(elementwise=NORMALIZATION_GRADIENT * size(gradient))
+
+
+def embedding_backward(grad_output: Operand, **_: Any) -> Cost:
+    """A sum for each element looked up, into its row."""
+    return Cost(elementwise=size(grad_output))
+
+
 def cdist_backward(x1: Operand, cdist: Operand, **_: Any) -> Cost:
     """A difference, a quotient, a product and a sum for each pair and feature."""
     return Cost(elementwise=DISTANCE_OPERATIONS * size(cdist) * x1.shape[-1])
@@ -106,14 +111,15 @@ def _estimated(operations: int) -> Operator:
     return each_element(operations)._replace(estimated=True)
 
 
-ESTIMATED_BACKWARD = _estimated(DEFAULT_OPERATIONS)
+ESTIMATED_BACKWARD = _estimated(DERIVATIVE_AND_PRODUCT)
 
 OPERATORS = {
-    **dict.fromkeys(NORMALIZATIONS, _estimated(NORMALIZATION_OPERATIONS)),
-    **dict.fromkeys(SOFTMAXES, _estimated(SOFTMAX_OPERATIONS)),
+    **dict.fromkeys(NORMALIZATIONS, Operator(normalization_backward, estimated=True)),
+    "embedding_dense_backward": Operator(embedding_backward),
+    **dict.fromkeys(SOFTMAXES, _estimated(SOFTMAX_GRADIENT)),
     **dict.fromkeys(("_thnn_fused_lstm_cell_backward_impl", "_standard_gamma_grad"), ESTIMATED_BACKWARD),
     **{f"{name}_backward": interpolation_backward(count) for name, count in INTERPOLATIONS.items()},
-    **dict.fromkeys(NEAREST_INTERPOLATIONS, interpolation_backward(1)),
+    **dict.fromkeys(COPIES, interpolation_backward(1)),
     "_cdist_backward": Operator(cdist_backward, estimated=True),
     **dict.fromkeys(
         ("convolution_backward", "convolution_backward_overrideable"),

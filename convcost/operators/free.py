@@ -40,7 +40,7 @@ MOVES = (
     *("_to_sparse_csr", "_to_sparse_csc", "_to_sparse_bsr", "_to_sparse_bsc", "_coalesce", "sparse_mask"),
     *("_sparse_compressed_tensor_with_dims", "_sparse_compressed_tensor_unsafe", "_mkldnn_reshape"),
     *("_sparse_csr_tensor_unsafe", "_sparse_csc_tensor_unsafe", "_mkldnn_transpose"),
-    *("pin_memory", "_pin_memory"),
+    *("pin_memory", "_pin_memory", "slice_backward", "select_backward", "diagonal_backward"),
     *("_jagged_to_padded_dense_forward", "_padded_dense_to_jagged_forward", "_nested_view_from_jagged_copy"),
 )
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
+    from convcost.render.layers import LayerList
     from convcost.render.records.record import Record
     from convcost.verify.result import VerificationResult
 
-Listing: TypeAlias = "CounterList | DeviceList"
+Listing: TypeAlias = "CounterList | DeviceList | LayerList"
 Result: TypeAlias = (
     "Report | Comparison | DiagnosedReport | Match | GateResult | VerificationResult | Explanation | Listing"
 )
@@ -64,6 +65,7 @@ KINDS = {
         "counters:counters_document", "records.counters:record", "records.counters:rows"
     ),
     "DeviceList": ResultKind("devices:devices_document", "records.devices:record", "records.devices:rows"),
+    "LayerList": ResultKind("layers:layers_document", "records.layers:record", "records.layers:rows"),
     "Explanation": ResultKind(
         "explain:explanation_document",
         "records.explanation:record",

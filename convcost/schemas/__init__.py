@@ -16,6 +16,7 @@ OUTPUTS = {
     "verify": "convcost.render.records.verification:VerificationRecord",
     "counters": "convcost.render.records.counters:CounterListRecord",
     "devices": "convcost.render.records.devices:DeviceListRecord",
+    "layers": "convcost.render.records.layers:LayerListRecord",
 }
 """The record that the JSON of each command is."""
 

@@ -179,7 +179,7 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
             pass
         case Number() | Name() | Sum() | Product() | Power() if int in field.types:
             return argument.value
-    message = f"{field.name} takes {_expected_values(field)}"
+    message = f"{field.name} takes {expected_values(field)}"
     word = "".join(getattr(argument.value, part, "") for part in ("name", "text"))
     raise SpecError(message + did_you_mean(word, field.words), text=text, span=argument.span)
 
@@ -220,7 +220,8 @@ def _parse_integer(digits: str) -> int | None:
     return int(number)
 
 
-def _expected_values(field: Field) -> str:
+def expected_values(field: Field) -> str:
+    """What an argument takes, in words: a size or a tuple of sizes."""
     words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": f"check dense-formula --config {CONFIG}",
     "counters": "counters",
     "devices": "devices",
+    "layers": "layers",
     "schema": "schema lock",
     "help": "compare --help",
 }

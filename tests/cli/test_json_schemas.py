@@ -280,6 +280,7 @@ def spoiled(record):
         ("match", "Linear(E, E)", "--vary", "E", "--budget", "99"),
         ("counters",),
         ("devices", "h100", "xeon-8480"),
+        ("layers", "--family", "dense"),
         ("verify", "--kinds", "linear", "--counters", "none", "--cases", "1"),
     ],
     ids=" ".join,
@@ -301,8 +302,6 @@ def test_every_command_that_prints_json_has_a_schema():
 
 
 def test_a_name_without_a_schema_is_refused():
-    names = (
-        "There are compare, layer, model, explain, match, check, verify, counters, devices, config, lock.\n"
-    )
+    names = f"There are {', '.join(NAMES)}.\n"
     assert refused("schema", "loc") == f"no schema is called loc (did you mean lock?)\n{names}"
     assert refused("schema") == f"there is no name\n{names}"

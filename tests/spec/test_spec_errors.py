@@ -53,6 +53,7 @@ a size beyond 1e+30
 no layer is called __import__
   __import__('os')
   ^^^^^^^^^^
+convcost layers lists them. A module of your own is counted by its file: convcost model file.py:Net
 """,
     """\
 Conv1d: groups = 3 does not divide in_channels = 8

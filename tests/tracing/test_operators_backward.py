@@ -36,7 +36,35 @@ def phases(module, *inputs):
 def test_the_backward_of_elementwise_work_is_estimated_for_each_element(name, operations):
     operator = OPERATORS[name]
     assert operator.estimated
-    assert operator.cost(**SIZES) == Cost(elementwise=operations * 6)
+    assert operator.cost(**SIZES, grad_out=SIZES["output"]) == Cost(elementwise=operations * 6)
+
+
+@pytest.mark.parametrize("kind", [nn.GroupNorm, nn.LayerNorm])
+def test_a_norms_backward_costs_as_much_where_only_its_parameters_have_gradients(kind):
+    model = nn.GroupNorm(2, 6) if kind is nn.GroupNorm else nn.LayerNorm(6)
+    trace = Profiler(backward=True).profile(model, torch.ones(4, 6)).trace
+    assert trace.total("gradient by input") == Cost(elementwise=10 * 24)
+
+
+def test_a_table_is_added_to_for_each_element_looked_up():
+    model, indices = nn.Embedding(1000, 8), torch.zeros(2, 3, dtype=torch.int64)
+    trace = Profiler(backward=True).profile(model, indices).trace
+    assert trace.total("gradient by input") == Cost(elementwise=2 * 3 * 8)
+
+
+def test_the_gradient_of_a_slice_is_a_copy():
+    trace = Profiler(backward=True).profile(Calls(lambda _, x: x[:, 1:]), leaf(2, 3)).trace
+    assert (trace.total("gradient by input"), trace.uncounted) == (Cost(), ())
+
+
+@pytest.mark.parametrize("function", [F.relu, F.gelu, F.silu, torch.tanh, torch.sigmoid, F.elu])
+def test_the_gradient_of_every_activation_is_a_derivative_and_its_product(function):
+    trace = Profiler(backward=True).profile(Calls(lambda _, x: function(x)), leaf(2, 3)).trace
+    assert trace.total("gradient by input") == Cost(elementwise=2 * 6)
+
+
+def leaf(*shape):
+    return torch.ones(shape, requires_grad=True)
 
 
 def test_a_backward_that_is_not_listed_is_a_derivative_and_its_product():

@@ -73,16 +73,22 @@ GRADIENTS.error(
     BACKWARD,
 )
 GRADIENTS.error(
-    "a derivative without its product", "DEFAULT_OPERATIONS = 2", "DEFAULT_OPERATIONS = 1", BACKWARD
+    "a derivative without its product",
+    "DERIVATIVE_AND_PRODUCT = 2",
+    "DERIVATIVE_AND_PRODUCT = 1",
+    "layers/interface.py",
 )
 GRADIENTS.error(
     "an operation of a norm's gradient",
-    "NORMALIZATION_OPERATIONS = 10",
-    "NORMALIZATION_OPERATIONS = 9",
-    BACKWARD,
+    "NORMALIZATION_GRADIENT = 10",
+    "NORMALIZATION_GRADIENT = 9",
+    "layers/normalization.py",
 )
 GRADIENTS.error(
-    "an operation of a softmax's gradient", "SOFTMAX_OPERATIONS = 4", "SOFTMAX_OPERATIONS = 3", BACKWARD
+    "an operation of a softmax's gradient",
+    "SOFTMAX_GRADIENT = 4",
+    "SOFTMAX_GRADIENT = 3",
+    "layers/activation.py",
 )
 GRADIENTS.error(
     "products of matrices estimated",

@@ -111,11 +111,14 @@ def _operator(overload: Any, name: str) -> Operator | None:
     views = is_view(overload) or torch.Tag.inplace_view in overload.tags
     if overload.namespace == "prim" or (views and overload.namespace in TORCH_NAMESPACES):
         return FREE
+    backward = estimated_backward(name) if "::" not in name else None
+    if backward is not None:
+        return backward
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
     if torch.Tag.reduction in overload.tags:
         return _each_element_of(overload._schema.arguments[0].name)
-    return estimated_backward(name) if "::" not in name else None
+    return None
 
 
 def _tags(overload: Any) -> set[Any]:

@@ -1,0 +1,95 @@
+"""Deliberate errors in what the backward of a layer costs."""
+
+from benchmarks.mutations.mutation import Family
+
+TESTS = ("tests/tracing/test_gradients_of_layers.py",)
+
+LAYER_GRADIENTS = Family("layer-gradients", (), TESTS, "layers/interface.py")
+LAYER_GRADIENTS.error(
+    "a gradient by an input that needs none",
+    "by_input=product + elementwise if any(needed) else elementwise",
+    "by_input=product + elementwise",
+)
+LAYER_GRADIENTS.error(
+    "no product by an input that needs it",
+    "by_input=product + elementwise if any(needed) else elementwise",
+    "by_input=elementwise",
+)
+LAYER_GRADIENTS.error(
+    "gradients by parameters that there are not",
+    "by_weight=product + Cost(bias_adds=forward.bias_adds) if self.parameters() else Cost()",
+    "by_weight=product + Cost(bias_adds=forward.bias_adds, elementwise=forward.elementwise)",
+)
+LAYER_GRADIENTS.error("a bias without a gradient", "product + Cost(bias_adds=forward.bias_adds)", "product")
+LAYER_GRADIENTS.error(
+    "valid MACs as all MACs",
+    "product = Cost(forward.macs, forward.valid_macs)",
+    "product = Cost(forward.macs, forward.macs)",
+)
+LAYER_GRADIENTS.error(
+    "one of Bilinear's two inputs",
+    "Gradients(found.by_input + found.by_input, found.by_weight)",
+    "found",
+    "layers/dense.py",
+)
+LAYER_GRADIENTS.error(
+    "rows of a sparse table added up",
+    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
+    "return arithmetic.elements(self.output(shape))",
+    "layers/dense.py",
+)
+LAYER_GRADIENTS.error(
+    "a sum for each row of the table",
+    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.num_embeddings * self.embedding_dim",
+    "layers/dense.py",
+)
+LAYER_GRADIENTS.error(
+    "a padding filled for an input that needs no gradient",
+    'is_filled = any(needed) and self.padding_mode != "zeros"',
+    'is_filled = self.padding_mode != "zeros"',
+    "layers/convolution.py",
+)
+LAYER_GRADIENTS.error(
+    "a padding's gradient without its copies",
+    "return self.input_elements(shape) if is_filled else 0",
+    "return arithmetic.elements(shape) if is_filled else 0",
+    "layers/convolution.py",
+)
+LAYER_GRADIENTS.error(
+    "copies whose gradients are those of the input alone",
+    '"""A sum for each element of the output."""\n        return arithmetic.elements(self.output(shape))',
+    '"""A sum for each element of the output."""\n        return arithmetic.elements(shape)',
+    "layers/padding.py",
+)
+LAYER_GRADIENTS.error(
+    "PReLU's slopes without a sum",
+    "sums = elements if elements != self.num_parameters else 0",
+    "sums = 0",
+    "layers/activation.py",
+)
+LAYER_GRADIENTS.error(
+    "the mean over all positions as any other",
+    "        if self._is_mean(self.output(shape)):\n            return arithmetic.elements(shape)\n",
+    "",
+    "layers/pooling.py",
+)
+LAYER_GRADIENTS.error(
+    "a root's gradient for each input",
+    "11 * arithmetic.elements(self.output(shape)) + 5",
+    "11 * arithmetic.elements(shape) + 5",
+    "layers/pooling.py",
+)
+LAYER_GRADIENTS.error(
+    "a norm's repeated parameters not summed up",
+    "repeated = 0 if batch in ((), (1,)) else len(self.parameters())",
+    "repeated = 0",
+    "layers/normalization.py",
+)
+LAYER_GRADIENTS.error(
+    "blocks that are not added up",
+    '"""The gradients of the blocks are added up, as Fold does."""\n'
+    "        return arithmetic.elements(self.output(shape))",
+    '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
+    "layers/rearrangement.py",
+)

@@ -1,0 +1,157 @@
+"""What there is to know of a layer by its name: arguments, inputs, the rules behind its costs, its formulas.
+
+Rules are the docstrings of the layer's class and of the methods that state them; formulas are what the layer
+costs when each argument that it needs is a size of that argument's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
+from inspect import cleandoc
+from types import NoneType
+from typing import NamedTuple
+
+from convcost.core.cost import MATMUL
+from convcost.core.errors import ConvcostError
+from convcost.core.report import Report
+from convcost.layers import FAMILIES, layer_class
+from convcost.layers.interface import INFERRED_INPUT, Layer, argument_fields
+from convcost.layers.network import chain_of
+from convcost.spec import parse
+from convcost.spec.resolve import Field, expected_values, layer_fields
+from convcost.symbolic.report import open_report
+
+RULES = {"output": "output", "parameters": "parameters", "cost": "operations", "valid_taps": "on real data"}
+"""The methods whose docstrings are rules, and what these are about."""
+
+ANY_SHAPE = (("B", "S", "E"), *INFERRED_INPUT.values())
+"""Inputs for the formulas of a layer that takes more than one number of dimensions; the first that fits."""
+
+ANY_NUMBER = 2.0
+
+
+class ArgumentReference(NamedTuple):
+    """An argument of torch's constructor: what it takes in words, and its default; None where it has none."""
+
+    name: str
+    takes: str
+    default: str | None
+
+
+class Rule(NamedTuple):
+    """What is said of a layer's output or cost."""
+
+    subject: str
+    text: str
+
+
+class LayerReference(NamedTuple):
+    """A layer by its name: `dtypes` has one for each input that it needs, "" for the design's."""
+
+    name: str
+    family: str
+    summary: str
+    arguments: tuple[ArgumentReference, ...]
+    dtypes: tuple[str, ...]
+    most_inputs: int
+    inferred_input: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def signature(self) -> str:
+        """Its arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
+        shown = (
+            argument.name if argument.default is None else f"{argument.name}={argument.default}"
+            for argument in self.arguments
+        )
+        return f"{self.name}({', '.join(shown)})"
+
+
+@lru_cache(maxsize=1_000)
+def layer_reference(kind: str) -> LayerReference:
+    """What there is to know of the layer that torch.nn calls `kind`."""
+    layer = layer_class(kind)
+    assert layer is not None
+    paragraphs = _paragraphs(layer)
+    return LayerReference(
+        name=kind,
+        family=family_of(kind),
+        summary=paragraphs[0] if paragraphs else "",
+        arguments=tuple(_arguments(layer)),
+        dtypes=tuple(
+            layer.input_dtypes[number] if number < len(layer.input_dtypes) else ""
+            for number in range(layer.input_counts[0])
+        ),
+        most_inputs=layer.input_counts[-1],
+        inferred_input=layer.inferred_input,
+        rules=tuple(_rules(layer, paragraphs[1:])),
+    )
+
+
+def family_of(kind: str) -> str:
+    """The family of layers that `kind` is of."""
+    return next(family for family, kinds in FAMILIES.items() if kind in kinds)
+
+
+def _arguments(layer: type[Layer]) -> Iterator[ArgumentReference]:
+    known = layer_fields(layer.__name__)
+    for field in argument_fields(layer):
+        required = known[field.name].required
+        yield ArgumentReference(
+            field.name, expected_values(known[field.name]), None if required else str(field.default)
+        )
+
+
+def _rules(layer: type[Layer], further: list[str]) -> Iterator[Rule]:
+    """What the class, its methods and its family say, each once."""
+    for text in further:
+        yield Rule("", text)
+    for method, subject in RULES.items():
+        for text in _method_paragraphs(layer, method):
+            yield Rule(subject, text)
+    yield Rule("family", " ".join(_paragraphs(import_module(layer.__module__))))
+
+
+def _method_paragraphs(layer: type[Layer], method: str) -> list[str]:
+    """The docstring of `method` in the class nearest to the layer that states one; Layer's own is no rule."""
+    own = next((cls for cls in layer.__mro__ if method in vars(cls)), Layer)
+    return [] if own is Layer else _paragraphs(vars(own)[method])
+
+
+def _paragraphs(source: object) -> list[str]:
+    """The paragraphs of its docstring, each on one line."""
+    text = cleandoc(source.__doc__ or "")
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph]
+
+
+def layer_formulas(kind: str) -> Report | None:
+    """The costs of the layer called `kind`, in sizes named as its arguments; None where it needs numbers."""
+    values = (_stand_in(field) for field in layer_fields(kind).values() if field.required)
+    text = f"{kind}({', '.join(values)})"
+    shapes = (
+        [] if layer_reference(kind).inferred_input else [f"[{', '.join(names)}] -> " for names in ANY_SHAPE]
+    )
+    for shape in shapes or [""]:
+        try:
+            return _open_report(shape + text)
+        except ConvcostError:
+            continue
+    return None
+
+
+def _stand_in(field: Field) -> str:
+    """What stands for an argument in a formula: its own name if it is a size."""
+    if int in field.types:
+        return field.name
+    return str(ANY_NUMBER) if float in field.types else "None" * (NoneType in field.types) or "()"
+
+
+def _open_report(text: str) -> Report:
+    network = parse(text).network({})
+    [layer] = network.layers
+    further = layer.usual_further_inputs(network.input)
+    chain = chain_of(replace(layer, further_inputs=further)) if further else network.chain  # type: ignore[type-var]
+    return open_report(replace(network, chain=chain), MATMUL, "float32")

@@ -1,0 +1,78 @@
+"""`convcost layers`: the layers that designs are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcost.analysis.layer_reference import LayerReference, layer_formulas, layer_reference
+from convcost.cli.options import OutputOptions
+from convcost.cli.output import print_result
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.layers import ELSEWHERE, FAMILIES, KINDS, find_layer
+from convcost.layers.left_out import LEFT_OUT, LeftOut, reason_left_out
+from convcost.render.layers import LayerList
+
+
+def layers(
+    word: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="A layer, shown in full; or a word to look for, such as conv."),
+    ] = "",
+    family: Annotated[str, typer.Option("--family", help="Only this family, such as pooling.")] = "",
+    *,
+    output: OutputOptions,
+) -> None:
+    """List the layers of designs by family; of one, arguments, inputs, formulas and rules.
+
+    For example: convcost layers conv or convcost layers Conv2d. Those of torch.nn that designs lack are
+    listed with the reason.
+    """
+    format_name = output.format_for(LayerList)
+    names = _family(family) if family else KINDS
+    layer = find_layer(word)
+    if layer is not None and layer.__name__ in names:
+        found = (layer_reference(layer.__name__),)
+        print_result(LayerList(found, (), True, layer_formulas(layer.__name__)), format_name)
+        return
+    every = tuple(map(layer_reference, names))
+    left_out = () if family else LEFT_OUT
+    print_result(_search(every, left_out, word) if word else LayerList(every, left_out), format_name)
+
+
+def _family(name: str) -> tuple[str, ...]:
+    if name.lower() not in FAMILIES:
+        near = did_you_mean(name.lower(), FAMILIES)
+        raise UsageError(
+            f"no family of layers is called {name[:40]}{near}", hint=f"There are {', '.join(FAMILIES)}."
+        )
+    return FAMILIES[name.lower()]
+
+
+def _search(every: tuple[LayerReference, ...], left_out: tuple[LeftOut, ...], word: str) -> LayerList:
+    """Those whose name or family has the word; or else those that elsewhere or in words are called so."""
+    text = word.lower()
+    exact = reason_left_out(word)
+    if exact in left_out:
+        return LayerList((), (exact._replace(names=tuple(n for n in exact.names if n.lower() == text)),))
+    classes = tuple(group for group in (_named(group, text) for group in left_out) if group.names)
+    found = tuple(layer for layer in every if text in layer.name.lower() or text in layer.family)
+    if not found and not classes:
+        meant = ELSEWHERE.get(text, "")
+        found = tuple(layer for layer in every if layer.name in meant or text in layer.summary.lower())
+    if not found and not classes:
+        names = (
+            *(layer.name for layer in every),
+            *FAMILIES,
+            *(name for group in left_out for name in group.names),
+        )
+        raise UsageError(
+            f"no layer has {word[:40]} in its name or description{did_you_mean(word, names)}",
+            hint="convcost layers lists all of them. A module of your own: convcost model file.py:Net",
+        )
+    return LayerList(found, classes)
+
+
+def _named(group: LeftOut, text: str) -> LeftOut:
+    return group._replace(names=tuple(name for name in group.names if text in name.lower()))

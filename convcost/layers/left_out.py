@@ -1,0 +1,74 @@
+"""The classes of torch.nn that designs have no layer for, with the reason and what to do instead."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class LeftOut(NamedTuple):
+    """Classes of torch.nn that have no formula, for one reason."""
+
+    cause: str
+    names: tuple[str, ...]
+    reason: str
+
+
+CONTAINERS = (
+    *("Module", "Container", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"),
+)
+
+LEFT_OUT = (
+    LeftOut(
+        "containers", CONTAINERS, "They only hold layers: a chain is written A -> B, a repeated layer 2 x A."
+    ),
+    LeftOut(
+        "lazy layers",
+        (
+            "LazyLinear",
+            *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
+            *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
+        ),
+        "They take a size from their first input: write the layer itself, with that size.",
+    ),
+    LeftOut(
+        "base classes",
+        ("RNNBase", "RNNCellBase"),
+        "They have no forward of their own: write RNN, LSTM, GRU or one of their cells.",
+    ),
+    LeftOut(
+        "old names",
+        ("CrossMapLRN2d", "NLLLoss2d"),
+        "Others have replaced them: write LocalResponseNorm, NLLLoss.",
+    ),
+    LeftOut(
+        "devices",
+        ("DataParallel",),
+        "It only spreads another module over devices, which does not change what that one costs.",
+    ),
+    LeftOut(
+        "other layers",
+        (
+            *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
+            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
+            *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm"),
+            *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
+            *("CosineSimilarity", "PairwiseDistance", "AdaptiveLogSoftmaxWithLoss"),
+            *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
+            *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
+            *("GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
+            *("LinearCrossEntropyLoss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss"),
+            *("MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss"),
+            *("SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
+        ),
+        "They have no formula yet: count torch's module.",
+    ),
+)
+"""By reason; every class of torch.nn that is a module is among them or has a formula."""
+
+
+def reason_left_out(name: str) -> LeftOut | None:
+    """Why designs have no layer called `name`, in any case; None if that is no such name."""
+    for group in LEFT_OUT:
+        if name.lower() in map(str.lower, group.names):
+            return group
+    return None

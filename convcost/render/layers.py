@@ -1,0 +1,114 @@
+"""The layers as tables, a family each; one layer in full, with its formulas and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from convcost.analysis.layer_reference import LayerReference
+from convcost.core.report import Report
+from convcost.layers.left_out import LeftOut
+from convcost.render.document import Document, Fact, Line, Section, Table
+from convcost.render.formulas import LONGEST_ALONE, short_text
+from convcost.render.style import Style
+
+LEGEND = (
+    "convcost layers NAME shows one in full: arguments, inputs, formulas, the rules behind them.",
+    "convcost layers WORD finds those whose name or description has the word.",
+)
+
+DESIGN_DTYPE = "the design's dtype"
+
+
+class LayerList(NamedTuple):
+    """Layers, and classes of torch.nn that are no layers here; `formulas` are those of a single layer."""
+
+    layers: tuple[LayerReference, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    in_full: bool = False
+    formulas: Report | None = None
+
+
+def layers_document(result: LayerList, style: Style) -> Document:
+    """One in full, or a table for each family."""
+    if result.in_full and len(result.layers) == 1:
+        return _in_full(result.layers[0], result.formulas)
+    tables = (*_family_tables(result.layers), *_left_out_tables(result.left_out))
+    return Document((), Section(tables, LEGEND))
+
+
+def _family_tables(layers: tuple[LayerReference, ...]) -> Iterator[Table]:
+    for family in dict.fromkeys(layer.family for layer in layers):
+        lines = (Line(layer.name, (layer.summary,)) for layer in layers if layer.family == family)
+        yield Table((family, ""), tuple(lines), text=True)
+
+
+def _left_out_tables(left_out: tuple[LeftOut, ...]) -> Iterator[Table]:
+    if left_out:
+        lines = (Line(group.cause, (f"{', '.join(group.names)}. {group.reason}",)) for group in left_out)
+        yield Table(("of torch.nn, left out", ""), tuple(lines), text=True)
+
+
+def _in_full(layer: LayerReference, formulas: Report | None) -> Document:
+    tables = (*_argument_tables(layer), *_formula_tables(formulas))
+    return Document(
+        heading=(("layer", layer.signature),),
+        costs=Section(tables, tuple(_notes(layer))),
+        facts=tuple(_facts(layer, formulas)),
+    )
+
+
+def _facts(layer: LayerReference, formulas: Report | None) -> Iterator[Fact]:
+    yield Fact("family", layer.family)
+    yield Fact("is", layer.summary)
+    yield Fact("takes", inputs_text(layer))
+    if layer.inferred_input:
+        yield Fact("input", f"{shape_text(layer.inferred_input)} where none is given")
+    if formulas:
+        yield Fact("example", f"{shape_text(formulas.input)} to {shape_text(formulas.output)}")
+
+
+def inputs_text(layer: LayerReference) -> str:
+    """How many inputs it takes, and of which dtypes: 2 inputs: the design's dtype, int64."""
+    fewest = len(layer.dtypes)
+    number = f"{fewest}" if fewest == layer.most_inputs else f"{fewest} to {layer.most_inputs}"
+    dtypes = ", ".join(dtype or DESIGN_DTYPE for dtype in layer.dtypes)
+    return f"{number} input{'s' * (layer.most_inputs > 1)}: {dtypes}"
+
+
+def shape_text(shape: tuple[object, ...]) -> str:
+    """[B, S, E]."""
+    return f"[{', '.join(short_text(size) if not isinstance(size, str) else size for size in shape)}]"
+
+
+def _argument_tables(layer: LayerReference) -> Iterator[Table]:
+    if layer.arguments:
+        lines = (
+            Line(
+                argument.name, ("required" if argument.default is None else argument.default, argument.takes)
+            )
+            for argument in layer.arguments
+        )
+        yield Table(("argument", "default", "takes"), tuple(lines), text=True)
+
+
+def _formula_tables(formulas: Report | None) -> Iterator[Table]:
+    if formulas:
+        lines = (
+            Line(label, (short_text(value, longest=LONGEST_ALONE),)) for label, value in quantities(formulas)
+        )
+        yield Table(("", "formula"), tuple(lines))
+
+
+def quantities(formulas: Report) -> Iterator[tuple[str, object]]:
+    """What a layer costs, in parts that are never mixed."""
+    yield "parameters", formulas.params
+    yield "MACs", formulas.macs
+    yield "bias adds", formulas.cost.bias_adds
+    yield "elementwise", formulas.elementwise
+
+
+def _notes(layer: LayerReference) -> Iterator[str]:
+    for rule in layer.rules:
+        yield f"{rule.subject}: {rule.text}" if rule.subject else rule.text
+    yield f"convcost layer {layer.name} counts one; convcost verify --kinds {layer.name} tests its formulas."

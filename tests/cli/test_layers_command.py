@@ -1,0 +1,171 @@
+"""`convcost layers`: the layers of designs, one in full, and what of torch.nn is left out."""
+
+import csv
+import json
+from io import StringIO
+
+import pytest
+from cli_runner import convcost, refused
+
+from convcost.layers import FAMILIES, KINDS
+from convcost.layers.left_out import LEFT_OUT
+
+LEFT_OUT_NAMES = [name for group in LEFT_OUT for name in group.names]
+
+LINEAR = """\
+ layer    Linear(in_features, out_features, bias=True)
+ family   dense
+ is       y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
+          out_features].
+ takes    1 input: the design's dtype
+ input    [B, S, in_features] where none is given
+ example  [B, S, in_features] to [B, S, out_features]
+
+ argument       default    takes
+─────────────────────────────────────────
+ in_features    required   a size
+ out_features   required   a size
+ bias           True       True or False
+
+                                      formula
+──────────────────────────────────────────────
+ parameters    out_features·(in_features + 1)
+ MACs            B·S·in_features·out_features
+ bias adds                   B·S·out_features
+ elementwise                                0
+
+ family: Linear, Bilinear and Embedding: layers on the last dimension. MACs:
+ one for each weight and position; for Bilinear also those of the product with
+ the second input. A bias is added once to each output element.
+"""
+
+GELU = """\
+ GELU          x · Φ(x): x · ½ · (1 + erf(x/√2)); with tanh: ½x · (1 +
+               tanh(√(2/π) · (x + 0.044715·x³))).
+"""
+
+
+def listed(*arguments):
+    return json.loads(convcost("layers", *arguments, "--json").out)
+
+
+def names(*arguments):
+    return [layer["name"] for layer in listed(*arguments)["layers"]]
+
+
+def test_every_layer_is_listed_in_a_table_of_its_family():
+    lines = convcost("layers").out.splitlines()
+    assert [line.split()[0] for line in lines if line.split() and line.split()[0] in KINDS] == [*KINDS]
+    assert all(f" {family}" in lines for family in FAMILIES)
+    assert max(map(len, lines)) <= 80
+
+
+def test_every_class_of_torch_that_is_left_out_is_listed_with_its_reason():
+    out = " ".join(convcost("layers").out.split())
+    assert all(f"{', '.join(group.names)}. {group.reason}" in out for group in LEFT_OUT)
+
+
+def test_a_layer_has_a_line_with_what_it_computes():
+    assert GELU in convcost("layers", "--family", "activation").out
+
+
+def test_one_is_shown_in_full():
+    assert convcost("layers", "linear").out.startswith(LINEAR)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_one_in_full_has_formulas_and_fits_the_screen(kind):
+    outcome = convcost("layers", kind)
+    assert outcome.err == ""
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert ("formula\n" in outcome.out) == (kind != "Unflatten")
+
+
+def test_a_word_finds_names():
+    assert names("pool") == [*FAMILIES["pooling"]]
+    assert names("CONV") == [*FAMILIES["convolution"], *FAMILIES["transposed"]]
+
+
+def test_a_word_from_elsewhere_finds_the_layer_that_is_meant():
+    assert names("deconv") == ["ConvTranspose2d"]
+
+
+def test_a_word_that_is_in_no_name_finds_descriptions():
+    assert names("mirrored") == ["ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d"]
+
+
+def test_a_class_that_is_left_out_is_found_with_its_reason_alone():
+    assert listed("lazylinear") == {
+        "schema": "convcost/1",
+        "layers": [],
+        "left_out": [
+            {
+                "cause": "lazy layers",
+                "names": ["LazyLinear"],
+                "reason": "They take a size from their first input: write the layer itself, with that size.",
+            }
+        ],
+    }
+
+
+def test_a_family_is_all_that_is_listed_of_it():
+    found = listed("--family", "Dense")
+    assert [layer["family"] for layer in found["layers"]] == ["dense"] * len(FAMILIES["dense"])
+    assert found["left_out"] == []
+
+
+def test_json_has_the_formulas_of_one():
+    [found] = listed("Conv1d")["layers"]
+    assert found["formulas"]["params"] == "out_channels*(in_channels*kernel_size + 1)"
+    assert found["formulas"]["input"] == ["B*S", "in_channels", "L"]
+
+
+def test_json_has_the_rules_in_words():
+    [found] = listed("LPPool2d")["layers"]
+    assert found["rules"][0] == {
+        "subject": "operations",
+        "text": "A power and a sum for each tap, a root for each output.",
+    }
+
+
+def test_json_of_a_layer_whose_arguments_have_to_be_numbers_has_no_formulas():
+    [found] = listed("Unflatten")["layers"]
+    assert found["formulas"] is None
+
+
+def test_csv_has_a_line_for_every_class():
+    rows = list(csv.DictReader(StringIO(convcost("layers", "--format", "csv").out)))
+    assert [row["layer"] for row in rows] == [*KINDS, *LEFT_OUT_NAMES]
+    assert rows[0]["signature"] == "Linear(in_features, out_features, bias=True)"
+
+
+@pytest.mark.parametrize("output_format", ["markdown", "html", "latex"])
+def test_other_formats_have_the_same_texts(output_format):
+    assert "Splits dimension" in convcost("layers", "unflatten", "--format", output_format).out
+
+
+def test_a_word_that_nothing_has_is_refused_with_the_way_out():
+    assert refused("layers", "bananas") == (
+        "no layer has bananas in its name or description\n"
+        "convcost layers lists all of them. A module of your own: convcost model file.py:Net\n"
+    )
+    assert refused("layers", "Conv9d").startswith(
+        "no layer has Conv9d in its name or description (did you mean Conv"
+    )
+
+
+def test_an_unknown_family_gets_the_near_one():
+    assert refused("layers", "--family", "poling").startswith(
+        "no family of layers is called poling (did you mean pooling?)\nThere are dense, convolution,"
+    )
+
+
+def test_an_unknown_layer_of_a_design_is_sent_here_and_to_model():
+    assert refused("layer", "Bananas(3)").endswith(
+        "convcost layers lists them. A module of your own is counted by its file: "
+        "convcost model file.py:Net\n"
+    )
+
+
+def test_a_lazy_layer_in_a_design_says_what_to_write_instead():
+    assert "write the layer itself, with that size" in refused("layer", "LazyLinear(3)")

@@ -1,0 +1,123 @@
+"""The backward of a layer costs what its formulas say: in a trace of its module, and to torch's counter."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from layer_cases import Case, cases
+from torch.utils.flop_counter import FlopCounterMode
+
+from convcost.core.cost import Cost, Gradients
+from convcost.layers import KINDS, layer_class
+from convcost.layers.network import Network, chain_of
+from convcost.tracing.network_module import build_network
+from convcost.tracing.profile import Profiler
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+FEW = settings(max_examples=6)
+MANY = settings(max_examples=60)
+
+WRITTEN_OUT = {
+    **{"Mish": "a single kernel on a GPU, and 17 operators on the meta device"},
+    **{"RMSNorm": "a single kernel on a GPU, and operators for each step on the meta device"},
+    "MultiheadAttention": "adds up what the pieces of a joint projection get, each in a tensor of them all",
+    **{f"CircularPad{number}d": "adds up copies of ever larger parts" for number in (1, 2, 3)},
+}
+"""Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
+
+BY_THEIR_INPUT = "Bilinear"
+"""torch's counter does not know it."""
+
+
+def traced(case: Case, needs_input: bool) -> Gradients:
+    module, inputs = module_and_inputs(case, "meta", needs_input)
+    trace = Profiler(backward=True).profile(module, *inputs).trace
+    assert not trace.uncounted
+    return Gradients(trace.total("gradient by input"), trace.total("gradient by weight"))
+
+
+def module_and_inputs(case: Case, device: str, needs_input: bool):
+    module, inputs = build_network(Network(chain_of(case.layer), case.shape), device)
+    is_index = bool(case.layer.input_dtype(0))
+    return module.eval(), [each.requires_grad_(needs_input and not is_index) for each in inputs]
+
+
+def computed(case: Case, needs_input: bool) -> Gradients:
+    """By its formulas; without parameters and a gradient by its input there is no backward."""
+    if not needs_input and not case.layer.parameters():
+        return Gradients()
+    forward = case.layer.cost(case.shape)
+    if getattr(case.layer, "window", None) is not None:  # a mask, and which pairs it lets through is data
+        forward = replace(forward, valid_macs=forward.macs)
+    return case.layer.gradients(case.shape, forward, needed(case, needs_input))
+
+
+def needed(case: Case, needs_input: bool) -> tuple[bool, ...]:
+    return (needs_input,) * (1 + len(case.layer.further_inputs))
+
+
+def without_elementwise(gradients: Gradients) -> list[tuple]:
+    return [(cost.macs, cost.valid_macs, cost.bias_adds) for cost in gradients]
+
+
+def goes_back_as_its_formulas_say(case: Case) -> None:
+    for needs_input in (False, True):
+        found, expected = traced(case, needs_input), computed(case, needs_input)
+        assert without_elementwise(found) == without_elementwise(expected)
+        if type(case.layer).__name__ not in WRITTEN_OUT and not _fills_by_copies(case):
+            assert found == expected
+
+
+def _fills_by_copies(case: Case) -> bool:
+    return getattr(case.layer, "padding_mode", "") == "circular"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says(kind):
+    FEW(given(cases(kind))(goes_back_as_its_formulas_say))()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says_over_many_cases(kind):
+    MANY(given(cases(kind))(goes_back_as_its_formulas_say))()
+
+
+def goes_back_as_torch_counts(case: Case) -> None:
+    groups = getattr(case.layer, "groups", 1)
+    forward = case.layer.cost(case.shape)
+    by_input, by_weight = case.layer.gradients(case.shape, forward, needed(case, True))
+    module, inputs = module_and_inputs(case, "meta", True)
+    with FlopCounterMode(display=False) as counter:
+        output = module(*inputs)
+        torch.autograd.backward(output, torch.ones_like(output))
+    counted = forward.macs + by_input.macs + groups * by_weight.macs
+    assert counter.get_total_flops() == 2 * counted
+
+
+CONTRACTIONS = [kind for kind in KINDS if layer_class(kind).contracts and kind != BY_THEIR_INPUT]
+
+
+@pytest.mark.parametrize("kind", CONTRACTIONS)
+def test_a_contraction_goes_back_as_torchs_counter_counts_but_for_groups_by_weights(kind):
+    """It takes the weight gradient of a grouped convolution for `groups` times as much."""
+    FEW(given(cases(kind))(goes_back_as_torch_counts))()
+
+
+def test_a_training_step_of_a_dense_layer_is_three_forwards():
+    layer = layer_class("Linear")(1280, 128)
+    forward = layer.cost((32, 1280))
+    assert layer.gradients((32, 1280), forward, (True,)) == Gradients(
+        Cost(5_242_880, 5_242_880), Cost(5_242_880, 5_242_880, 4096)
+    )
+    assert layer.gradients((32, 1280), forward, (False,)) == Gradients(
+        Cost(), Cost(5_242_880, 5_242_880, 4096)
+    )
+
+
+def test_bilinear_goes_back_by_each_of_its_two_inputs():
+    layer = layer_class("Bilinear")(3, 4, 5)
+    found = layer.gradients((2, 7), layer.cost((2, 7)), (True,))
+    assert found == Gradients(Cost(320, 320), Cost(160, 160, 10))
