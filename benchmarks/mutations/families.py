@@ -1,6 +1,6 @@
 """Every family of deliberate errors, in the order in which they are tried."""
 
-from benchmarks.mutations.errors.attention import ATTENTION
+from benchmarks.mutations.errors.attention import ATTENTION, ATTENTION_LAYERS
 from benchmarks.mutations.errors.convolution import CONVOLUTION
 from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
@@ -21,7 +21,7 @@ from benchmarks.mutations.errors.transposed import TRANSPOSED
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(REARRANGEMENT, SHAPING),
+    *(ATTENTION_LAYERS, REARRANGEMENT, SHAPING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

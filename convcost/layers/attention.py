@@ -131,9 +131,10 @@ class ScaledDotProductAttention(MultipleInputLayer):
         by_query, by_key, by_value = needed if self.further_inputs else needed * 3
         features = width * (by_query + by_key) + value_width * ((by_query or by_key) + by_value)
         macs, valid_macs = (
-            all_macs // (width + value_width) * features for all_macs in (forward.macs, forward.valid_macs)
+            None if products is None else products // (width + value_width) * features
+            for products in (forward.macs, forward.valid_macs)
         )
-        return Gradients(by_input=Cost(macs, valid_macs))
+        return Gradients(by_input=Cost(macs or 0, valid_macs))
 
     def _scores(self, shape: Shape) -> Size:
         samples, queries, keys, *_ = self._operands(shape)

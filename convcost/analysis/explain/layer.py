@@ -110,8 +110,14 @@ def _part_loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[
         return ()
     parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
     found = (
-        PartLoops(part.name, _loops(_extents(named, *of_names[1:]), _extents(report, *part[1:])))
-        for of_names, part in parts
+        PartLoops(
+            part.name,
+            _loops(
+                _extents(named, part_by_name.layer, part_by_name.input),
+                _extents(report, part.layer, part.input),
+            ),
+        )
+        for part_by_name, part in parts
     )
     return tuple(part for part in found if part.loops)
 
