@@ -15,16 +15,19 @@ from convcost.spec.founding_pair import FoundingPair, founding_pair
 FOUNDING_PAIR = FoundingPair().texts
 
 
-def cost(spec: str | Spec, /, **sizes: Size) -> Report:
+def cost(spec: str | Spec, /, *, backward: bool = False, **sizes: Size) -> Report:
     """What `spec` costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
+
+    With `backward` its gradients are counted too, as a trace of the module has them: report.phases.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the spec does not have.
     """
+    check_type("backward", backward, bool, "True or False")
     design, given = as_spec(spec), merge_sizes(sizes)
     check_names(given, (design,))
-    return design.report(given)
+    return design.report(given, backward=backward)
 
 
 Design = Spec | Report

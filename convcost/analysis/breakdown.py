@@ -149,8 +149,6 @@ def _label_stem(label: str) -> str:
     return numbered[1] if numbered else ""
 
 
-PHASES: tuple[Phase, ...] = ("forward", "gradient by input", "gradient by weight", "recomputation")
-
 ITSELF = "(itself)"
 """A module apart from what is in it."""
 
@@ -196,8 +194,7 @@ def _total(operator: str, found: list[Operation]) -> OperatorTotal:
 
 def phase_costs(trace: Trace) -> dict[Phase, Cost]:
     """The cost of each phase that ran; nothing where only the forward did."""
-    ran = {operation.phase for operation in trace.operations}
-    return {phase: trace.total(phase) for phase in PHASES if phase in ran} if len(ran) > 1 else {}
+    return trace.phases
 
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")

@@ -67,6 +67,8 @@ def compare(
     --no-bias and --convs 3 vary.
     Sizes are given by name: convcost compare --E 128 --L 10. Torch modules stand beside designs:
     convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
+    Each module may have inputs and arguments of its own, inputs by name in brackets:
+    convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
     """
     format_name = output.format_for(Comparison)
     convention = flops.convention

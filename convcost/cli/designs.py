@@ -10,7 +10,7 @@ import typer
 from convcost import api
 from convcost.cli.estimates import ReportFactory
 from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint
-from convcost.cli.modules import declared_inputs, make_target, run_target
+from convcost.cli.modules import read_targets, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
@@ -112,14 +112,13 @@ def read_candidates(
         found = read_specs(context, tokens, settings, pair)
         return Candidates(*found, notes=() if texts else pair.notes(found.sizes))
     _check_pair(pair, texts)
-    inputs = declared_inputs(modules)
     specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
-    check_options(options, (*specs.values(), inputs), context)
+    targets = read_targets(filter(is_target, texts), modules)
+    check_options(options, (*specs.values(), *(target.inputs for target in targets.values())), context)
     sizes = read_sizes(options, settings)
     fixed = {name: size for name, size in sizes.items() if name not in vary}
-    targets = {text: make_target(text, modules, inputs, fixed) for text in texts if text not in specs}
     from convcost.tracing.profile import Profiler
 
     profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
-    sources = (specs.get(text) or run_target(targets[text], profiler, seconds) for text in texts)
+    sources = (specs.get(text) or run_target(targets[text].sized(fixed), profiler, seconds) for text in texts)
     return Candidates(tuple(sources), sizes)

@@ -13,7 +13,7 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
-from convcost.tracing.target.target import is_place
+from convcost.tracing.target.module_text import is_module_text
 
 BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
 DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
@@ -120,7 +120,8 @@ def unknown_option(
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
-    if near := nearest(word, own, cutoff=0.8):
+    near = "" if word in hints else nearest(word, own, cutoff=0.8)
+    if near:
         return UsageError(f"{message} (did you mean --{near}?)")
     if not is_option(meant):
         return UsageError(message, hint=meant)
@@ -175,15 +176,17 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
 
 def model_hint(target: str) -> str:
     """How a torch module is counted."""
+    if "->" in target:
+        return f"A torch module is counted by: convcost model '{target.strip()[:80]}'"
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
 
 def is_target(text: str) -> bool:
-    """Whether `text` names a torch module's place, `net.py:Net`, and states no design."""
+    """Whether `text` names a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and states no design."""
     if ":" not in text and not text.rstrip().endswith(".py"):
         return False
-    return is_place(text)
+    return is_module_text(text)
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
@@ -196,6 +199,8 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
         return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
+        return None
+    if mistaken[3] and any(sign in mistaken[3] for sign in "(:") and not text.startswith("-"):
         return None
     name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
     message = f"{text[:40]} is neither a design nor an option"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,10 +14,10 @@ from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
-from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.layers import find_layer
-from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.declared_inputs import parse_inputs
+from convcost.tracing.target.module_text import parse_module_text
 from convcost.tracing.target.target import Target, parse_place
 
 if TYPE_CHECKING:
@@ -25,26 +25,28 @@ if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def declared_inputs(modules: ModuleOptions) -> DeclaredInputs:
-    """The inputs that are stated; there are none if a function makes them."""
-    inputs = parse_inputs(modules.inputs or ())
-    if modules.inputs_from and inputs.all:
+def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Target]:
+    """The module that each text names, on its own inputs and arguments, or else on those of `modules`."""
+    shared = parse_inputs(modules.inputs or ())
+    if modules.inputs_from and shared.all:
         raise UsageError("--input and --inputs-from exclude each other")
-    return inputs
-
-
-def make_target(
-    text: str, modules: ModuleOptions, inputs: DeclaredInputs, sizes: Mapping[str, Size]
-) -> Target:
-    """The module at `text`, with those of `sizes` that its inputs have."""
-    return Target(
-        parse_place(text),
-        _arguments(modules.module_arguments or ()),
-        inputs.sized(sizes),
-        {name: sizes[name] for name in inputs.names if name in sizes},
-        parse_place(modules.inputs_from) if modules.inputs_from else None,
-        modules.train,
-    )
+    stated = {text: parse_module_text(text) for text in texts}
+    if (shared.all or modules.inputs_from) and all(each.inputs for each in stated.values()):
+        option = "--input" if shared.all else "--inputs-from"
+        hint = "Leave it out, or the inputs in front of a module."
+        raise UsageError(f"{option} is for modules that state no inputs of their own", hint=hint)
+    arguments = _arguments(modules.module_arguments or ())
+    maker = parse_place(modules.inputs_from) if modules.inputs_from else None
+    return {
+        text: Target(
+            each.place,
+            {**arguments, **each.arguments},
+            each.inputs or shared,
+            maker=None if each.inputs else maker,
+            train=modules.train,
+        )
+        for text, each in stated.items()
+    }
 
 
 def _arguments(texts: Iterable[str]) -> dict[str, Any]:
@@ -78,9 +80,9 @@ def read_target(
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"convcost model takes one target, not {len(texts)}", hint=hint)
-    inputs = declared_inputs(modules)
-    check_options(options, (inputs,), context)
-    return make_target(texts[0], modules, inputs, read_sizes(options, settings))
+    [target] = read_targets(texts, modules).values()
+    check_options(options, (target.inputs,), context)
+    return target.sized(read_sizes(options, settings))
 
 
 def _check_target(text: str) -> None:

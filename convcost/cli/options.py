@@ -156,7 +156,7 @@ class MemoryOptions:
 
 @dataclass(frozen=True)
 class ModuleOptions:
-    """How torch modules are made and run: all that are named share it."""
+    """How torch modules are made and run: those that do not state inputs or arguments of their own."""
 
     inputs: Annotated[
         list[str] | None,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from convcost.core import arithmetic
 from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
-from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
+from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import unknown_name
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods, hook
 from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
-from convcost.core.trace import Trace
+from convcost.core.trace import Phase, Trace, with_work
 from convcost.core.type_checks import check_text, check_type
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Row(NamedTuple):
     dtype, but for indices.
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second. `warnings` say what may not be meant.
+    first input of the design, −2 for its second; `gradients` if the backward is counted. `warnings` say what
+    may not be meant.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Row(NamedTuple):
     frozen: tuple[str, ...] = ()
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
+    gradients: Gradients | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -131,7 +133,12 @@ class ReportSource(Protocol):
     """What a report was made from, and can be made from again with more sizes known."""
 
     def report(
-        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+        self,
+        sizes: Mapping[str, Size],
+        convention: Convention,
+        dtype: str,
+        stay_open: bool,
+        backward: bool = False,
     ) -> Report:
         """The report with `sizes` put in; raises ConvcostError where they don't fit."""
 
@@ -189,6 +196,23 @@ class Report(RenderMethods, SubstitutionMethods):
     def cost(self) -> Cost:
         """All rows' costs together."""
         return arithmetic.total([row.cost for row in self.rows], Cost())
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether the backward of a design is counted beside its forward."""
+        return any(row.gradients for row in self.rows)
+
+    @property
+    def phases(self) -> dict[Phase, Cost]:
+        """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
+        if self.trace:
+            return self.trace.phases
+        gradients = [row.gradients for row in self.rows if row.gradients]
+        by_input = arithmetic.total([found.by_input for found in gradients], Cost())
+        by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())
+        return with_work(
+            {"forward": self.cost, "gradient by input": by_input, "gradient by weight": by_weight}
+        )
 
     @property
     def macs(self) -> Size:
@@ -296,7 +320,12 @@ class ReportSum(NamedTuple):
     second: Report
 
     def report(
-        self, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+        self,
+        sizes: Mapping[str, Size],
+        convention: Convention,
+        dtype: str,
+        stay_open: bool,
+        backward: bool = False,
     ) -> Report:
         """The sum of both, each with those of `sizes` that it has open."""
         first, second = (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
+
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 RanOn = Literal["shapes", "data"]
 """What a model ran on: shapes alone, or real data."""
@@ -154,3 +156,14 @@ class Trace(NamedTuple):
     def total(self, phase: Phase) -> Cost:
         """What all operations of `phase` cost."""
         return sum((found.cost for found in self.operations if found.phase == phase), Cost())
+
+    @property
+    def phases(self) -> dict[Phase, Cost]:
+        """What each phase costs; nothing where the backward did not run, or had no work to count."""
+        return with_work({phase: self.total(phase) for phase in PHASES})
+
+
+def with_work(phases: Mapping[Phase, Cost]) -> dict[Phase, Cost]:
+    """The forward, and those of the others that cost something; nothing if there is none."""
+    found = {phase: cost for phase, cost in phases.items() if phase == "forward" or cost != Cost()}
+    return found if len(found) > 1 else {}

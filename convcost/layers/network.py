@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, Requirement
-from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
+from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import RequirementError
 from convcost.core.report import InputShape, Report, Row
@@ -27,6 +27,11 @@ class Evaluator(Protocol):
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The cost of `layer`, number `step`, on an input of `shape`; RequirementError beyond all bounds."""
+
+    def gradients(
+        self, layer: Layer, shape: Shape, forward: Cost, needed: tuple[bool, ...], step: int
+    ) -> Gradients:
+        """What its gradients cost, by those inputs that need one; RequirementError beyond all bounds."""
 
 
 def unfulfilled(requirement: Requirement, step: int) -> RequirementError:
@@ -51,6 +56,12 @@ class NumericEvaluator:
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """By the layer's formula."""
         return layer.cost(shape)
+
+    def gradients(
+        self, layer: Layer, shape: Shape, forward: Cost, needed: tuple[bool, ...], step: int
+    ) -> Gradients:
+        """By the layer's formula."""
+        return layer.gradients(shape, forward, needed)
 
 
 NUMERIC = NumericEvaluator()
@@ -120,13 +131,17 @@ class Network:
         return not all(isinstance(size, int) for size in (self.sizes or {}).values())
 
     def report(
-        self, convention: Convention = MATMUL, dtype: str = "float32", evaluator: Evaluator = NUMERIC
+        self,
+        convention: Convention = MATMUL,
+        dtype: str = "float32",
+        evaluator: Evaluator = NUMERIC,
+        backward: bool = False,
     ) -> Report:
-        """What it costs; raises RequirementError where a layer does not take its input."""
+        """What it costs, and its backward; RequirementError where a layer does not take its input."""
         dtype = dtype_named(dtype)
         for division in self.divisions:
             evaluator.require(division, 0)
-        run = _Run(evaluator)
+        run = _Run(evaluator, backward)
         run.chain(self.chain, run.input(self.input))
         return Report(
             name=self.name,
@@ -142,20 +157,25 @@ class Network:
 
 
 class _Tensor(NamedTuple):
-    """A tensor's shape, and the number of the row that made it; −1 and below for the network's inputs."""
+    """A tensor's shape, the number of the row that made it (−1 and below for the network's inputs), and
+    whether anything that it was computed from has parameters, so that it needs a gradient.
+    """
 
     shape: Shape
     source: int
+    needs_gradient: bool = False
 
 
 class _Run:
     """A network's run on shapes: a row for each layer, by what its evaluator computes."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, backward: bool) -> None:
         self.evaluator = evaluator
+        self.backward = backward
         self.rows: list[Row] = []
         self.inputs: list[InputShape] = []
-        self._known: dict[tuple[int, tuple[Shape, ...], str], Row] = {}
+        self._used: set[int] = set()
+        self._known: dict[tuple[int, tuple[_Tensor, ...], str], Row] = {}
 
     def input(self, shape: Shape) -> _Tensor:
         """A new input of the network."""
@@ -176,30 +196,44 @@ class _Run:
     def _call(self, call: LayerCall, tensor: _Tensor, path: str) -> _Tensor:
         tensors = [self._branch(branch, tensor, f"{path}.{n}") for n, branch in enumerate(call.branches)]
         tensors = tensors or [tensor]
-        key = id(call.layer), tuple(tensor.shape for tensor in tensors), call.dtype
+        alike = tuple(tensor._replace(source=0) for tensor in tensors)
+        key = id(call.layer), alike, call.dtype
         if key not in self._known:
-            self._known[key] = self._row(call, key[1])
+            self._known[key] = self._row(call, alike)
         row = self._known[key]._replace(path=path, sources=tuple(tensor.source for tensor in tensors))
         for number, source in enumerate(row.sources):
             dtype = call.layer.input_dtype(number) or call.dtype
             if source < 0 and dtype:
                 self.inputs[-1 - source] = self.inputs[-1 - source]._replace(dtype=dtype)
+        needs_gradient = bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)
+        if self.backward:
+            self._add_gradients(tensors)
         self.rows.append(row)
-        return _Tensor(row.output, len(self.rows) - 1)
+        return _Tensor(row.output, len(self.rows) - 1, needs_gradient)
+
+    def _add_gradients(self, tensors: list[_Tensor]) -> None:
+        """Where a tensor is used again, the gradient by it is a sum of those by each use."""
+        for shape, source, needs_gradient in tensors:
+            if source in self._used and needs_gradient:
+                row = self.rows[source]
+                found, sums = row.gradients or Gradients(), Cost(elementwise=arithmetic.elements(shape))
+                self.rows[source] = row._replace(gradients=found._replace(by_input=found.by_input + sums))
+            self._used.add(source)
 
     def _branch(self, branch: Chain, tensor: _Tensor, path: str) -> _Tensor:
         if len(branch) == 1 and isinstance(branch[0], LayerCall):
             return self._call(branch[0], tensor, path)
         return self.chain(branch, tensor, f"{path}.")
 
-    def _row(self, call: LayerCall, shapes: tuple[Shape, ...]) -> Row:
-        shape, *others = shapes
+    def _row(self, call: LayerCall, tensors: tuple[_Tensor, ...]) -> Row:
+        shape, *others = (tensor.shape for tensor in tensors)
         layer, step = _with_inputs(call.layer, tuple(others)), len(self.rows)
-        for requirement in chain([_input_count(layer, len(shapes))], layer.requirements(shape)):
+        for requirement in chain([_input_count(layer, len(tensors))], layer.requirements(shape)):
             self.evaluator.require(requirement, step)
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
         itemsize = ITEMSIZES[call.dtype] if call.dtype else None
-        dtypes = [layer.input_dtype(number) or call.dtype for number in range(len(shapes))]
+        dtypes = [layer.input_dtype(number) or call.dtype for number in range(len(tensors))]
+        cost = self.evaluator.cost(layer, shape, step)
         return Row(
             path="",
             kind=type(layer).__name__,
@@ -207,14 +241,22 @@ class _Run:
             input=shape,
             output=output,
             parameters=parameters,
-            cost=self.evaluator.cost(layer, shape, step),
+            cost=cost,
             activations=layer.activations(shape, output),
             input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
             output_itemsize=itemsize,
             stored=itemsize and itemsize * sum(map(arithmetic.elements, parameters.values())),
             further_inputs=tuple(map(InputShape, others, dtypes[1:])),
+            gradients=self._gradients(layer, tensors, cost) if self.backward else None,
             warnings=tuple(layer.warnings(shape)),
         )
+
+    def _gradients(self, layer: Layer, tensors: tuple[_Tensor, ...], cost: Cost) -> Gradients:
+        """Those by parameters, and by inputs that need one; without either nothing goes back through it."""
+        needed = tuple(tensor.needs_gradient for tensor in tensors)
+        if not any(needed) and not layer.parameters():
+            return Gradients()
+        return self.evaluator.gradients(layer, tensors[0].shape, cost, needed, len(self.rows))
 
 
 def _with_inputs(layer: Layer, others: tuple[Shape, ...]) -> Layer:

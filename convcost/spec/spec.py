@@ -82,14 +82,18 @@ class Spec:
         convention: Convention = MATMUL,
         dtype: str = "float32",
         stay_open: bool = False,
+        backward: bool = False,
     ) -> Report:
-        """The costs at `sizes`, as formulas in those without a value; SpecError if a layer does not fit."""
+        """The costs at `sizes`, as formulas in those without a value; SpecError if a layer does not fit.
+
+        With `backward` those of its gradients too.
+        """
         network = self.network(sizes, stay_open)
         try:
             return (
-                replace(_open_report(network, convention, dtype), source=self)
+                replace(_open_report(network, convention, dtype, backward), source=self)
                 if network.is_open
-                else network.report(convention, dtype)
+                else network.report(convention, dtype, backward=backward)
             )
         except RequirementError as error:
             raise self._located(error) from None
@@ -158,10 +162,10 @@ def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tu
     return tuple(dict.fromkeys(name.name for value in values for name in names(value)))
 
 
-def _open_report(network: Network, convention: Convention, dtype: str) -> Report:
+def _open_report(network: Network, convention: Convention, dtype: str, backward: bool) -> Report:
     from convcost.symbolic.report import open_report
 
-    return open_report(network, convention, dtype)
+    return open_report(network, convention, dtype, backward)
 
 
 def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from convcost.core.constraints import Requirement, single_requirements
-from convcost.core.cost import Cost, Shape, Size
+from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.errors import RequirementError, UsageError
 from convcost.layers.interface import Layer
 from convcost.symbolic.assumptions import AssumptionSet
@@ -73,7 +73,21 @@ class SymbolicEvaluator:
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The layer's cost, without valid MACs where their formula is too long."""
-        quantities = self._evaluate(lambda simple: _quantities(layer.cost(simple)), shape)
+        return self._cost(layer.cost, shape, step)
+
+    def gradients(
+        self, layer: Layer, shape: Shape, forward: Cost, needed: tuple[bool, ...], step: int
+    ) -> Gradients:
+        """What the layer's gradients cost, within the same bounds."""
+
+        def costs(simple: Shape) -> Gradients:
+            return layer.gradients(simple, forward, needed)
+
+        by_input = self._cost(lambda simple: costs(simple).by_input, shape, step)
+        return Gradients(by_input, self._cost(lambda simple: costs(simple).by_weight, shape, step))
+
+    def _cost(self, formula: Callable[[Shape], Cost], shape: Shape, step: int) -> Cost:
+        quantities = self._evaluate(lambda simple: _quantities(formula(simple)), shape)
         self._weight += WEIGHT_OF_A_LAYER + sum(getattr(quantity, "weight", 1) for quantity in quantities)
         if self._weight > HEAVIEST_DESIGN:
             raise TooLongError(TOO_LONG, hint=NUMBERS_SHORTEN, step=step)

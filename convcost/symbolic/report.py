@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar, cast
 from sympy import Expr
 
 from convcost.core.constraints import Divides
-from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Size
+from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
 from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
@@ -26,13 +26,13 @@ Item = TypeVar("Item")
 Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
-def open_report(network: Network, convention: Convention, dtype: str) -> Report:
+def open_report(network: Network, convention: Convention, dtype: str, backward: bool = False) -> Report:
     """The report of `network`, with formulas in the sizes that have no number."""
-    return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator))
+    return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator, backward))
 
 
 def _open_report(
-    network: Network, convention: Convention, dtype: str, evaluator: SymbolicEvaluator
+    network: Network, convention: Convention, dtype: str, evaluator: SymbolicEvaluator, backward: bool
 ) -> Report:
     ours = {id(layer): map_layer(layer, from_sympy) for layer in network.layers}
     originals = {id(ours[id(layer)]): layer for layer in network.layers}
@@ -46,7 +46,7 @@ def _open_report(
         input=map_formulas(network.input, from_sympy),
         divisions=tuple(divisions),
     )
-    report = opened.report(convention, dtype, evaluator)
+    report = opened.report(convention, dtype, evaluator, backward)
     if convention.padding == "valid":
         _check_valid(report)
 
@@ -132,6 +132,7 @@ def map_row(row: Row, change: Change) -> Row:
         parameters={name: map_formulas(shape, change) for name, shape in row.parameters.items()},
         cost=_cost(row.cost, change),
         activations=map_formulas(row.activations, change),
+        gradients=row.gradients and Gradients(*(_cost(cost, change) for cost in row.gradients)),
     )
 
 

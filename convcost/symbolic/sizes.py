@@ -42,7 +42,9 @@ def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
     assert report.source
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     try:
-        found = report.source.report({**numbers, **sizes}, report.convention, report.dtype, stay_open=True)
+        found = report.source.report(
+            {**numbers, **sizes}, report.convention, report.dtype, True, report.has_gradients
+        )
     except ConvcostError:
         check_assumptions(report, sizes)
         raise

@@ -105,6 +105,11 @@ def test_two_given_designs_take_the_place_of_the_founding_pair():
     assert names == ["a", "Linear"]
 
 
+def test_a_name_needs_no_space_before_its_design():
+    found = record("compare", "a=Linear(3,4)", "b=torch.nn:ReLU", "--input", "[2,3]")
+    assert [candidate["name"] for candidate in found["candidates"]] == ["a", "b"]
+
+
 def test_each_design_takes_only_the_sizes_it_has():
     result = record("compare", "a = Linear(E, 4)", "b = Linear(F, 4)", "--E", "2", "--F", "3")
     assert [candidate["macs"] for candidate in result["candidates"]] == [8, 12]

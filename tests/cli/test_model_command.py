@@ -442,6 +442,31 @@ def test_sizes_are_shared_by_modules_and_designs():
     assert found["symbols"] == {"B": 3, "E": 4}
 
 
+def test_each_module_has_inputs_and_arguments_of_its_own(tmp_path):
+    source = (
+        "from torch import nn\n\nclass Wide(nn.Module):\n    def __init__(self, width=1):\n"
+        "        super().__init__()\n        self.fc = nn.Linear(4, 4 * width)\n\n"
+        "    def forward(self, x):\n        return self.fc(x)\n\n"
+        "class Pair(Wide):\n    def forward(self, x, mask):\n        return self.fc(x) * mask\n"
+    )
+    (tmp_path / "own.py").write_text(source)
+    designs = [
+        f"[B,4] -> {tmp_path}/own.py:Wide(width=3)",
+        f"pair = (mask=f32[2,1], x=f32[2,4]) -> {tmp_path}/own.py:Pair",
+        f"{tmp_path}/own.py:Wide",
+    ]
+    found = record("compare", *designs, "--input", "[5,4]", "--B", "7", "--arg", "width=2")
+    assert [(each["name"], each["macs"]) for each in found["candidates"]] == [
+        ("Wide #1", 7 * 4 * 12),
+        ("pair", 2 * 4 * 8),
+        ("Wide #2", 5 * 4 * 8),
+    ]
+    assert json.loads(convcost("model", designs[0], "--B", "7", "--json").out)["macs"] == 7 * 4 * 12
+    assert refused("compare", *designs[:2], "--input", "[5,4]").startswith(
+        "--input is for modules that state no inputs of their own\n"
+    )
+
+
 def test_an_input_beside_designs_alone_is_refused():
     message = refused("compare", "Linear(3, 4)", "Linear(3, 5)", "--input", "[3]")
     assert message.startswith("--input, --inputs-from, --arg and --train are for torch modules\n")

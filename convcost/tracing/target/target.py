@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os.path import realpath
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,6 +70,11 @@ class Target:
     sizes: Mapping[str, int] = field(default_factory=dict)
     maker: Place | None = None
     train: bool = False
+
+    def sized(self, sizes: Mapping[str, int]) -> Target:
+        """With a number for each name in its inputs that `sizes` has."""
+        own = {name: sizes[name] for name in self.inputs.names if name in sizes}
+        return replace(self, inputs=self.inputs.sized(own), sizes=own)
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())

@@ -1,0 +1,92 @@
+"""A module with what it is made from and run on, in a line: `f32[1,3,32,32] -> net.py:Net(width=2)`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.target.target import Place, is_place, parse_place
+
+CALLED = re.compile(r"(?P<place>[^'\"]*?:\s*[A-Za-z_][\w.]*)\s*\((?P<arguments>.*)", re.S)
+LABEL = re.compile(r"\s*(?P<label>[A-Za-z_]\w*)\s*=\s*")
+ARROW = re.compile(r"->|→")
+LONGEST_ARGUMENTS = 10_000
+
+FORM = "Write it as net.py:Net(width=2), or with its inputs as 'f32[1,3,32,32] -> net.py:Net(width=2)'."
+
+
+class ModuleText(NamedTuple):
+    """Where a module is, and its own inputs and arguments; None or nothing where it states none."""
+
+    place: Place
+    inputs: DeclaredInputs | None
+    arguments: Mapping[str, Any]
+
+
+def is_module_text(text: str) -> bool:
+    """Whether `text` names a module: no design does."""
+    return bool(CALLED.fullmatch(text)) or is_place(text)
+
+
+def parse_module_text(text: str) -> ModuleText:
+    """module: [NAME "="] [inputs "->"] SOURCE ":" NAME ["(" arguments ")"]"""
+    called = CALLED.fullmatch(text)
+    *before, place = ARROW.split(called["place"] if called else text)
+    arguments = _arguments(text, called["arguments"]) if called else {}
+    if not before:
+        return ModuleText(parse_place(place), None, arguments)
+    if len(before) > 1:
+        hint = "Compare it with a design, or put the layers into the module."
+        raise UsageError(f"{text.strip()[:80]}: a module does not stand in a chain", hint=hint)
+    [inputs] = before
+    label = LABEL.match(inputs)
+    found = parse_place(place)._replace(label=label["label"] if label else "")
+    return ModuleText(found, _inputs(text, inputs[label.end() :] if label else inputs), arguments)
+
+
+def _inputs(text: str, written: str) -> DeclaredInputs:
+    """inputs: input ("," input)* | "(" input ("," input)* ")" """
+    listed = written.strip()
+    if listed.startswith("(") and listed.endswith(")"):
+        listed = listed[1:-1].strip()
+    if not listed:
+        raise UsageError(f"{text.strip()[:80]}: there is no input before the arrow", hint=FORM)
+    return parse_inputs(_split_at_commas(listed))
+
+
+def _split_at_commas(text: str) -> Iterator[str]:
+    """The parts of `text` between commas that are not within a shape."""
+    start, depth = 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign == "[") - (sign == "]")
+        if sign == "," and depth == 0:
+            yield text[start:place]
+            start = place + 1
+    yield text[start:]
+
+
+def _arguments(text: str, written: str) -> dict[str, Any]:
+    """arguments: [NAME "=" literal ("," NAME "=" literal)*], as Python has them."""
+    try:
+        call = ast.parse(f"_({written[:LONGEST_ARGUMENTS].rstrip()}", mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        call = None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise UsageError(f"{text.strip()[:80]}: its arguments can't be read", hint=FORM)
+    if call.args or any(keyword.arg is None for keyword in call.keywords):
+        raise UsageError(f"{text.strip()[:80]}: a module's arguments are given by name", hint=FORM)
+    return dict(_argument(keyword) for keyword in call.keywords)
+
+
+def _argument(keyword: ast.keyword) -> tuple[str, Any]:
+    name = str(keyword.arg)
+    try:
+        return name, ast.literal_eval(keyword.value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        shown = ast.unparse(keyword.value)[:40]
+        hint = f'A text has quotes: {name}="{shown}".' if shown.isidentifier() else ""
+        raise UsageError(f"{name}={shown} is no number, text, list or the like", hint=hint) from None
