@@ -67,9 +67,8 @@ def _single_design_hint(designs: tuple[Design, ...]) -> str:
     """What shows a single design."""
     single = designs[0] if designs else None
     if isinstance(single, Report):
-        return "For a single module there is convcost model; its report is what it costs."
-    command = "layer" if isinstance(single, Spec) and len(single.order) == 1 else "explain"
-    return f"For a single one there is convcost {command}."
+        return "For a single module there is convcost cost; its report is what it costs."
+    return "For a single one there is convcost cost."
 
 
 def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:

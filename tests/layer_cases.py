@@ -262,6 +262,32 @@ def shuffle(draw, kind):
 
 
 @st.composite
+def upsampling(draw, kind):
+    modes = {3: ("linear",), 4: ("bilinear", "bicubic"), 5: ("trilinear",)}
+    spatial = 2 if kind == "UpsamplingBilinear2d" else draw(st.integers(1, 3))
+    lengths = draw(st.tuples(*[st.integers(1, 6)] * spatial))
+    given, options = draw(target_size(lengths)), {}
+    if kind == "Upsample":
+        smooth = modes[spatial + 2]
+        mode = draw(st.sampled_from(("nearest", "area", "nearest-exact", *smooth, *smooth)))
+        options["mode"] = mode
+        options["align_corners"] = draw(st.none() | st.booleans()) if mode in smooth else None
+        by_factor = "scale_factor" in given
+        options["recompute_scale_factor"] = draw(st.none() | st.booleans()) if by_factor else None
+    return Case(layer_class(kind)(**given, **options), (draw(COUNTS), draw(COUNTS), *lengths))
+
+
+@st.composite
+def target_size(draw, lengths):
+    """A size, or a factor that leaves at least 1 of each length."""
+    if draw(st.booleans()):
+        return {"size": sizes(draw, len(lengths), 1, 9)}
+    factors = st.sampled_from((0.25, 0.3, 1 / 3, 0.5, 0.7, 0.75, 1.0, 1.1, 1.5, 2.0, 2.3, 3.0))
+    factor = draw(factors)
+    return {"scale_factor": factor if min(lengths) * factor >= 1 else 2.0}
+
+
+@st.composite
 def sliding_blocks(draw, kind):
     geometry = {
         "kernel_size": sizes(draw, 2, 1, 3),
@@ -326,6 +352,26 @@ def sequence(batch: Shape, length: int, features: int, batch_first: bool) -> Sha
     return (*batch, length, features) if batch_first else (length, *batch, features)
 
 
+@st.composite
+def recurrence(draw, kind):
+    """A sequence, with a batch or without one, or one step of a cell."""
+    fields, layers = layer_class(kind).__dataclass_fields__, draw(st.integers(1, 3))
+    hidden = draw(COUNTS)
+    drawn = {
+        "num_layers": layers,
+        "nonlinearity": draw(st.sampled_from(("tanh", "relu"))),
+        "bias": draw(st.booleans()),
+        "batch_first": draw(st.booleans()),
+        "dropout": draw(st.sampled_from((0.0, 0.5))) if layers > 1 else 0.0,
+        "bidirectional": draw(st.booleans()),
+        "proj_size": draw(st.integers(0, hidden - 1)),
+    }
+    arguments = {name: value for name, value in drawn.items() if name in fields}
+    layer = layer_class(kind)(draw(COUNTS), hidden, **arguments)
+    length = () if kind.endswith("Cell") else (draw(COUNTS),)
+    return Case(layer, (*draw(BATCH), *length, layer.input_size))
+
+
 ACTIVATIONS = {
     "GELU": gelu,
     "PReLU": prelu,
@@ -351,7 +397,9 @@ BUILDERS = {
     "normalization": normalization,
     "padding": padding,
     "rearrangement": shuffle,
+    "upsampling": upsampling,
     "Unfold": sliding_blocks,
     "Fold": sliding_blocks,
+    "recurrent": recurrence,
     "shaping": plain,
 }

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from convcost.core.cost import Cost, Size
+from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Comparison, Report, Row
-from convcost.core.trace import Operation, Phase, SubmoduleRun, Trace
+from convcost.core.trace import Operation, SubmoduleRun, Trace
 
 NO_COST = Cost()
 
 
 @dataclass(frozen=True)
 class ModuleTotals:
-    """What a part of a model owns and costs; `backward` is all gradients, and recomputation."""
+    """What a part of a model owns and costs; `backward` is all gradients, and recomputation.
+
+    `parameter_bytes` are those of its parameters in their own dtypes.
+    """
 
     params: Size = 0
     trainable_params: Size = 0
     cost: Cost = NO_COST
     activations: Size = 0
     backward: Cost = NO_COST
+    parameter_bytes: Size = 0
 
     def __add__(self, other: ModuleTotals) -> ModuleTotals:
         return ModuleTotals(
@@ -34,6 +39,7 @@ class ModuleTotals:
             self.cost + other.cost,
             self.activations + other.activations,
             self.backward + other.backward,
+            self.parameter_bytes + other.parameter_bytes,
         )
 
 
@@ -98,9 +104,15 @@ def _totals_by_path(report: Report, trace: Trace) -> dict[str, ModuleTotals]:
     for operation in trace.operations:
         if operation.phase != "forward":
             backward[operation.path] += operation.cost
+    itemsize = ITEMSIZES[report.dtype]
     totals = {
         row.path: ModuleTotals(
-            row.params, row.trainable_params, row.cost, row.activations, backward.pop(row.path, Cost())
+            row.params,
+            row.trainable_params,
+            row.cost,
+            row.activations,
+            backward.pop(row.path, Cost()),
+            row.parameter_bytes(itemsize),
         )
         for row in report.rows
     }
@@ -192,9 +204,18 @@ def _total(operator: str, found: list[Operation]) -> OperatorTotal:
     )
 
 
-def phase_costs(trace: Trace) -> dict[Phase, Cost]:
-    """The cost of each phase that ran; nothing where only the forward did."""
-    return trace.phases
+def sum_operators(totals: Sequence[OperatorTotal]) -> OperatorTotal:
+    """All calls of several operators, which have no name together."""
+    return OperatorTotal(
+        "",
+        sum(total.calls for total in totals),
+        sum((total.cost for total in totals), Cost()),
+        sum(total.activations for total in totals),
+        sum((total.backward for total in totals), Cost()),
+        any(total.estimated for total in totals),
+        any(total.complex for total in totals),
+        any(total.sparse for total in totals),
+    )
 
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from inspect import cleandoc
-from types import NoneType
 from typing import NamedTuple
 
 from convcost.core.cost import MATMUL
@@ -129,12 +128,12 @@ def _paragraphs(source: object) -> list[str]:
 
 def layer_formulas(kind: str) -> Report | None:
     """The costs of the layer called `kind`, in sizes named as its arguments; None where it needs numbers."""
-    values = (_stand_in(field) for field in layer_fields(kind).values() if field.required)
-    text = f"{kind}({', '.join(values)})"
-    shapes = (
-        [] if layer_reference(kind).inferred_input else [f"[{', '.join(names)}] -> " for names in ANY_SHAPE]
-    )
-    for shape in shapes or [""]:
+    layer = layer_class(kind)
+    assert layer is not None
+    sizes = (_stand_in(field) for field in layer_fields(kind).values() if field.required)
+    text = f"{kind}({layer.example_arguments or ', '.join(sizes)})"
+    inputs = [""] if layer.inferred_input else [f"[{', '.join(names)}] -> " for names in ANY_SHAPE]
+    for shape in inputs:
         try:
             return _open_report(shape + text)
         except ConvcostError:
@@ -143,10 +142,8 @@ def layer_formulas(kind: str) -> Report | None:
 
 
 def _stand_in(field: Field) -> str:
-    """What stands for an argument in a formula: its own name if it is a size."""
-    if int in field.types:
-        return field.name
-    return str(ANY_NUMBER) if float in field.types else "None" * (NoneType in field.types) or "()"
+    """What stands for an argument in a formula: its own name if it is a size, or else a number."""
+    return field.name if int in field.types else str(ANY_NUMBER)
 
 
 def _open_report(text: str) -> Report:

@@ -55,7 +55,18 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
         held = _measured_memory(report, report.trace, name)
         return _memory(held, name, optimizer)
     _check_layers(report)
-    return _memory(_design_memory(report, name), name, optimizer)
+    itemsize = ITEMSIZES[name]
+    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params})
+    if reason := _unknown_reason(report):
+        return _memory(held._replace(reason=reason), name, optimizer)
+    return _memory(held._replace(**_layer_activations(report, itemsize)._asdict()), name, optimizer)
+
+
+def _unknown_reason(report: Report) -> str:
+    """Why it is not known what the layers keep; "" if it is known of all."""
+    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer))
+    reasons = (layer.unknown_memory.format(type(layer).__name__) for layer in layers)
+    return ", ".join(dict.fromkeys(filter(None, reasons)))
 
 
 def _dtype(report: Report, dtype: str) -> str:
@@ -83,17 +94,6 @@ def _measured_memory(report: Report, trace: Trace, dtype: str) -> MemoryUse:
         return trace.held
     hint = f'Profile the module with Profiler(footprint="{dtype}").'
     raise UsageError(f"the memory of {report.name} in {dtype} was not measured", hint=hint)
-
-
-def _design_memory(report: Report, dtype: str) -> MemoryUse:
-    """By the rules of the layers; of activations nothing where a layer has no rule."""
-    itemsize = ITEMSIZES[dtype]
-    held = MemoryUse(dtype, report.params * itemsize, 0, 0, {itemsize: report.params})
-    rows = ((row.kind, cast("Layer", row.layer).saved_tensors(row.input, row.output)) for row in report.rows)
-    if unknown := dict.fromkeys(kind for kind, saved in rows if saved is None):
-        return held._replace(reason=f"{' and '.join(unknown)} has no rule for it; convcost model measures it")
-    kept, forward, training = _layer_activations(report, itemsize)
-    return held._replace(kept=kept, forward=forward, training=training)
 
 
 def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
@@ -147,13 +147,6 @@ class ChainStep(NamedTuple):
     output: Shape
     input_itemsize: int | None = None
 
-    @property
-    def saved_tensors(self) -> SavedTensors:
-        """By the layer's rule, which it has."""
-        saved = self.layer.saved_tensors(self.input, self.output)
-        assert saved
-        return saved
-
 
 class ActivationBytes(NamedTuple):
     """Bytes: kept for backward; the most at once without gradients, and in training with those of tensors."""
@@ -175,7 +168,7 @@ def _forward(steps: Sequence[ChainStep], itemsize: int) -> Iterator[Size]:
     for number, step in enumerate(steps):
         there = {0, places[number], places[number + 1]}
         is_writing = not step.layer.shares_memory(training=False)
-        own = step.saved_tensors.own_bytes(itemsize) if is_writing else 0
+        own = step.layer.saved_tensors(step.input, step.output).own_bytes(itemsize) if is_writing else 0
         yield sum(sizes[place] for place in sorted(there)) + own
 
 
@@ -189,7 +182,7 @@ def _training(steps: Sequence[ChainStep], itemsize: int) -> tuple[Size, list[Siz
     total: Size = 0
     moments: list[Size] = []
     for number, step in enumerate(steps):
-        kept = step.saved_tensors
+        kept = step.layer.saved_tensors(step.input, step.output)
         further = _saved_ends(kept, places[number : number + 2]) - held
         held |= further
         total += kept.own_bytes(itemsize) + sum(sizes[place] for place in sorted(further))

@@ -7,7 +7,7 @@ flags need no conversion, so they get none. Where typer has no such conversion, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -24,6 +24,7 @@ from convcost.core.errors import ConvcostError, UsageError
 
 COMMANDS = (
     "compare",
+    "cost",
     "model",
     "layer",
     "explain",
@@ -150,16 +151,16 @@ def make_command(name: str) -> Any:
 def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
     """`function` as typer takes it: with the options of each group in place of the group."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: _options(hint) for name, hint in hints.items() if is_dataclass(hint)}
+    groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     declared = signature(function).parameters
     own = {name: declared[name].replace(annotation=hints[name]) for name in declared if name not in groups}
     parameters: dict[str, Parameter] = {}
     for name in declared:
-        options = groups.get(name) or {name: own[name]}
+        options = _options(groups[name]) if name in groups else {name: own[name]}
         parameters |= {option: own.get(option, options[option]) for option in options}
 
     def run(**values: Any) -> None:
-        made = {name: hints[name](**{option: values[option] for option in groups[name]}) for name in groups}
+        made = {name: _make_group(group, values) for name, group in groups.items()}
         function(**{name: values[name] for name in own}, **made)
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
@@ -169,15 +170,29 @@ def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: Any) -> dict[str, Parameter]:
-    """The fields of a group that are options."""
+    """The options of a group: its fields, and those of the groups in it, unless it declares them itself."""
     hints = get_type_hints(group, include_extras=True)
-    return {
+    own = {
         field.name: Parameter(
             field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
         )
         for field in fields(group)
         if get_origin(hints[field.name]) is Annotated
     }
+    parameters: dict[str, Parameter] = {}
+    for field in fields(group):
+        hint = hints[field.name]
+        options = _options(hint) if is_dataclass(hint) else {field.name: own.get(field.name)}
+        parameters |= {name: own.get(name, option) for name, option in options.items() if option}
+    return parameters
+
+
+def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
+    """A group with the values of its options, and with the groups in it."""
+    hints = get_type_hints(group, include_extras=True)
+    made = {name: _make_group(hint, values) for name, hint in hints.items() if is_dataclass(hint)}
+    own = {name: values[name] for name, hint in hints.items() if get_origin(hint) is Annotated}
+    return group(**own, **made)
 
 
 def _without_conversion(parameters: Any) -> Any:

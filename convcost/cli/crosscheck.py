@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
@@ -36,15 +36,18 @@ def print_with_verdicts(
     make_result: MakeResult,
     options: CounterOptions,
     format_name: str,
-    layers: bool = False,
+    **shown: Any,
 ) -> None:
-    """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs."""
+    """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs.
+
+    `shown` are options of the style: how much of it is shown.
+    """
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():
-        final = _print_live(states, make_result, layers)
+        final = _print_live(states, make_result, shown)
     else:
         *_, final = states
-        print_result(make_result(final), format_name, layers=layers)
+        print_result(make_result(final), format_name, **shown)
     if options.strict and any(_differs(report) for report in final):
         raise typer.Exit(1)
 
@@ -58,7 +61,8 @@ def _with_verdicts(
 ) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
-    counters = select_counters("none" if is_open and options.counters == "all" else options.counters)
+    names = options.counters or "all"
+    counters = select_counters("none" if is_open and names == "all" else names)
     max_bytes = options.max_bytes
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
@@ -71,15 +75,15 @@ def _with_verdicts(
             yield tuple(current)
 
 
-def _print_live(states: Iterator[Reports], make_result: MakeResult, layers: bool) -> Reports:
+def _print_live(states: Iterator[Reports], make_result: MakeResult, shown: Mapping[str, Any]) -> Reports:
     """The costs at once, and below them the counters' table as it fills."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     final = next(states)
-    print_result(make_result(final), "table", layers=layers, part="costs")
-    seen = style(layers=layers, part="counters")
+    print_result(make_result(final), "table", **shown, part="costs")
+    seen = style(**shown, part="counters")
 
     def table() -> Text:
         return Text.from_ansi(render(make_result(final), "table", seen))

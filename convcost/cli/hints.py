@@ -23,7 +23,7 @@ STDOUT_HINT = "The result goes to stdout: > FILE after the command puts it in a 
 METRICS_HINT = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
 POSITIONS_HINT = "Positions are the size S of the usual input: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
-HARDWARE_HINT = "--device a100 shows least times on a device; --time --on cpu measures here."
+HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
 OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(("batch", "batch-size", "bs"), "The batch is a size of the input, such as B: --B 4."),
@@ -44,7 +44,8 @@ OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(
         ("precision", "fp16", "bf16", "fp32", "float16", "half", "amp", "int8", "fp8"), DTYPE_HINT
     ),
-    **dict.fromkeys(("top", "limit", "n", "head"), "convcost model has --depth, --sort and --filter."),
+    **dict.fromkeys(("limit", "n", "head", "largest", "max-rows"), "--top"),
+    **dict.fromkeys(("cols", "column", "fields", "show"), "--columns"),
     **dict.fromkeys(("max-depth", "level", "levels"), "--depth"),
     **dict.fromkeys(("order-by", "sort-by", "order"), "--sort"),
     **dict.fromkeys(("grad", "grads", "gradients", "bwd", "training"), "--backward"),
@@ -71,19 +72,17 @@ PAIR_HINTS: dict[str, str] = {
 }
 """By an option that does not exist, what varies the founding pair."""
 
-MODEL_HINT = "convcost model counts a torch module, convcost layer one layer, convcost explain a design."
+COST_HINT = "convcost cost shows one design or torch module, convcost compare several."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
-TIME_HINT = "convcost compare, layer and model measure times with --time."
+TIME_HINT = "convcost cost and convcost compare measure times with --time."
 FIND_HINT = "convcost match finds the size that meets a cost or a budget."
 CHECK_HINT = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
 
 COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(
-        ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), MODEL_HINT
+        ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), COST_HINT
     ),
-    **dict.fromkeys(
-        ("flops", "params", "macs", "count", "cost", "estimate", "run", "report", "show"), MODEL_HINT
-    ),
+    **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "report", "show"), COST_HINT),
     **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE_HINT),
     **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
     **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
@@ -92,9 +91,9 @@ COMMAND_HINTS: dict[str, str] = {
     ),
     **dict.fromkeys(("derive", "why", "formula", "formulas"), "convcost explain derives every figure."),
     **dict.fromkeys(
-        ("roofline", "gpu", "hardware"), "--device NAME shows least times; see convcost devices."
+        ("roofline", "gpu", "hardware"), "--device NAME shows the roofline lower bound; see convcost devices."
     ),
-    "memory": "convcost compare, layer and model show it with --memory.",
+    "memory": "convcost cost and convcost compare show it with --memory.",
     "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
     "version": "convcost --version shows the version.",
 }
@@ -170,7 +169,7 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
     if is_target(name):
         return UsageError(message, hint=model_hint(name))
     if any(sign in name for sign in "([>"):
-        return UsageError(message, hint="A design follows a command: convcost explain DESIGN.")
+        return UsageError(message, hint="A design follows a command: convcost cost DESIGN.")
     return UsageError(f"{message}{did_you_mean(name, commands)}", hint="convcost --help lists the commands.")
 
 
@@ -194,6 +193,9 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
         return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
+    if re.fullmatch(r"[^\s(\[@]+\.txt", text):
+        hint = f"The designs in a file are taken by: @{text[:40]}"
+        return UsageError(f"{text[:40]} is a file, and no design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
         hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."
         return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)

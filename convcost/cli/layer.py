@@ -1,28 +1,14 @@
-"""`convcost layer`: one layer, in full."""
+"""`convcost layer`: one layer in full, its arguments one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from convcost.cli.crosscheck import print_with_verdicts
-from convcost.cli.estimates import read_estimator
+from convcost.cli.design_cost import SizedSpec, print_cost
 from convcost.cli.layer_arguments import read_layer
-from convcost.cli.options import (
-    ConventionOptions,
-    CounterOptions,
-    DeviceOption,
-    DtypeOption,
-    MemoryOptions,
-    OutputOptions,
-    SettingsOption,
-    TimingOptions,
-)
-from convcost.core.cost import Size
-from convcost.core.report import Report
-from convcost.layers.network import Network
+from convcost.cli.options import CostOptions, SettingsOption
 
 
 def layer(
@@ -43,29 +29,11 @@ def layer(
     ] = "",
     settings: SettingsOption = None,
     *,
-    flops: ConventionOptions,
-    dtype: DtypeOption = "float32",
-    device: DeviceOption = "",
-    timing: TimingOptions,
-    memory: MemoryOptions,
-    counters: CounterOptions,
-    output: OutputOptions,
+    options: CostOptions,
 ) -> None:
     """Show one layer in full: shapes, parameters, MACs, FLOPs, bytes, intensity.
 
     For example: convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
     """
     [spec], sizes = read_layer(context, kind, arguments or (), shape, settings or ())
-    convention = flops.convention
-    timing.check()
-    estimator = read_estimator(timing, memory, device, dtype)
-    format_name = output.format_for(Report)
-
-    def report(more: Mapping[str, Size]) -> Report:
-        return spec.report({**sizes, **more}, convention, dtype)
-
-    def networks() -> tuple[Network]:
-        return (spec.network(sizes),)
-
-    reports = estimator.add((report({}),), (report,), networks)
-    print_with_verdicts(reports, networks, lambda reports: reports[0], counters, format_name)
+    print_cost(SizedSpec(spec, sizes), options)

@@ -85,7 +85,7 @@ def _parse_single_layer(text: str) -> Spec:
     design = api.as_spec(text)
     if len(design.order) != 1:
         message = f"convcost layer takes one layer, not {len(design.order)}"
-        raise UsageError(message, hint="convcost explain takes a whole design, convcost compare several.")
+        raise UsageError(message, hint="convcost cost takes a whole design, convcost compare several.")
     return design
 
 

@@ -19,6 +19,8 @@ from convcost.core.units import parse_bytes, parse_seconds
 from convcost.render import check_format
 from convcost.system.workers import DEFAULT_TIMEOUT
 
+GROUPINGS = ("module", "operator", "layer")
+
 SettingsOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
@@ -31,7 +33,7 @@ DeviceOption = Annotated[
     typer.Option(
         "--device",
         metavar="NAME",
-        help="Least times on this device, such as a100: convcost devices lists them.",
+        help="Roofline lower bound on a device, such as a100: convcost devices lists them.",
     ),
 ]
 OnOption = Annotated[
@@ -40,12 +42,16 @@ OnOption = Annotated[
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="N", help="CPU threads (default: torch's setting).")
 ]
+FormulasOption = Annotated[
+    str,
+    typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas for operators by name."),
+]
 ConfigOption = Annotated[
     str,
     typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
 ]
 MaxMemoryOption = Annotated[
-    str, typer.Option("--max-memory", metavar="BYTES", help="Memory limit for each counter's run.")
+    str, typer.Option("--max-memory", metavar="BYTES", help="Memory limit for each run on real data.")
 ]
 TimeoutOption = Annotated[
     str,
@@ -100,10 +106,17 @@ class CounterOptions:
 
     counters: Annotated[
         str,
-        typer.Option("--counters", metavar="NAMES", help="all, none, or names with commas between them."),
-    ] = "all"
+        typer.Option(
+            "--counters",
+            metavar="NAMES",
+            help="all, none, or names with commas between them (default: all; for a single module none).",
+        ),
+    ] = ""
     max_memory: MaxMemoryOption = "1GiB"
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a counter differs.")] = False
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if a counter differs, or an operator is not counted."),
+    ] = False
 
     @property
     def max_bytes(self) -> int:
@@ -150,6 +163,75 @@ class MemoryOptions:
         str,
         typer.Option(
             "--optimizer", metavar="NAME", help="What trains it, for --memory; adamw if none is named."
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostOptions:
+    """What is shown of the costs of one design: the same for `cost`, `layer` and `model`."""
+
+    flops: ConventionOptions
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
+        ),
+    ] = ""
+    devices: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            metavar="NAMES",
+            help="Roofline lower bound on a device, such as a100, or on several: h100,a100,this.",
+        ),
+    ] = ""
+    backward: Annotated[
+        bool,
+        typer.Option(
+            "--backward",
+            help="Count the gradients by inputs and weights too; with --time, time a training step too.",
+        ),
+    ] = False
+    timing: TimingOptions
+    memory: MemoryOptions
+    crosscheck: CounterOptions
+    output: OutputOptions
+
+
+@dataclass(frozen=True)
+class PartOptions:
+    """Which lines and columns the table of a design's layers, submodules or operators has."""
+
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="|".join(GROUPINGS), help="What a line is about: operators are of a torch module."
+        ),
+    ] = ""
+    depth: Annotated[str, typer.Option("--depth", metavar="N", help="Show so many levels of modules.")] = ""
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort",
+            metavar="NAME",
+            help="Show the largest first, by flops, params or another quantity, or sort by path.",
+        ),
+    ] = ""
+    top: Annotated[
+        str,
+        typer.Option("--top", metavar="N", help="Show the N largest alone, by FLOPs or what --sort names."),
+    ] = ""
+    filter_by: Annotated[
+        str, typer.Option("--filter", metavar="TEXT", help="Show those with TEXT in their path or class.")
+    ] = ""
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="The columns, such as shapes,params,flops,share: shapes, calls, share, backward, and every "
+            "quantity by its name in --json.",
         ),
     ] = ""
 

@@ -119,13 +119,17 @@ class MemoryUse(NamedTuple):
 
 
 class SubmoduleRun(NamedTuple):
-    """A submodule that ran: where it is, its class, its first input and output, and how often it ran."""
+    """A submodule that ran: where it is, its class, its first input and output, and how often it ran.
+
+    `bytes` are those of all tensors that go into it and come out of it, in all calls; None if not known.
+    """
 
     path: str
     kind: str
     input: Shape | None
     output: Shape | None
     calls: int
+    bytes: Size | None = None
 
 
 class Trace(NamedTuple):

@@ -22,6 +22,8 @@ SCALE = 1
 MASK = 1
 """For each score: a mask that is a tensor is added."""
 
+SEVERAL_INPUTS = "what {} keeps of several inputs has no rule"
+
 BATCH_NAMES = ("B", "N")
 """What an open size is usually called that counts samples."""
 
@@ -152,10 +154,13 @@ class ScaledDotProductAttention(MultipleInputLayer):
             *(("feature_of_key_then_value", width + value_width), ("key", keys)),
         )
 
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
+    @property
+    def unknown_memory(self) -> str:  # type: ignore[override]
+        """There is a rule where all comes as one input."""
+        return SEVERAL_INPUTS if self.further_inputs else ""
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """As flash attention: its operands, the output, and the logarithm of each row's sum."""
-        if self.further_inputs:
-            return None
         samples, queries, keys, *_ = self._operands(shape)
         masks = 0 if self.window is None else queries * keys
         return SavedTensors(True, True, statistics=samples * self.num_heads * queries, masks=masks)
@@ -182,6 +187,7 @@ class MultiheadAttention(CompositeLayer):
     forward(…, need_weights=False).
     """
 
+    has_dtype = True
     inferred_input = ("L", "embed_dim")
     input_counts = range(1, 4)
     returns_tuple = True
@@ -286,15 +292,18 @@ class MultiheadAttention(CompositeLayer):
             Part("output", self._projection(self.embed_dim), shape),
         )
 
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
+    @property
+    def unknown_memory(self) -> str:  # type: ignore[override]
+        """There is a rule where the input attends to itself."""
+        return SEVERAL_INPUTS if self.further_inputs else ""
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Of one input that attends to itself: as torch's function runs on CUDA, with flash attention.
 
         Query, key and value, which come out of one product but without a batch; key and value again where a
         further key is appended; what attention yields, and, but for a single sample or position, its copy in
         the order of the input; the logarithm of each row's sum.
         """
-        if self.further_inputs:
-            return None
         samples, queries = self._positions(shape)
         further_keys = self._further_keys
         appended = 2 * samples * (queries + further_keys) * self.embed_dim if further_keys else 0

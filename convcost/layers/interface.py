@@ -7,7 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, Rank, Requirement
+from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, NumberNeeded, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.errors import RequirementError
 
@@ -45,8 +45,6 @@ class SavedTensors(NamedTuple):
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
 
-NUMBER_NEEDED = "{} is a dimension's place, which takes a number"
-
 MOST_DIMENSIONS = 64
 """torch's own limit for most operations."""
 
@@ -78,7 +76,13 @@ class Layer:
     """
 
     inferred_input: ClassVar[tuple[str, ...]] = ()
-    """The input assumed when a spec gives none: sizes by name, a field's name standing for its value."""
+    """The input assumed when a spec gives none: sizes by name, a field's name standing for its value.
+
+    With batch_first=True the first two change places.
+    """
+
+    example_arguments: ClassVar[str] = ""
+    """What an example of it is written with, where a size for each argument without a default won't do."""
 
     contracts: ClassVar[bool] = False
     """Whether it multiplies and accumulates, so that its output counts as activations."""
@@ -100,9 +104,20 @@ class Layer:
 
     forward_arguments: ClassVar[Mapping[str, object]] = {}
     """What torch's forward is given by name beside its inputs."""
+    unknown_memory: ClassVar[str] = ""
+    """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
+
+    has_dtype: ClassVar[bool] = False
+    """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
+
+    variadic: ClassVar[str] = ""
+    """The argument that is a tuple, or several arguments: permute(0, 2, 1)."""
 
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
+
+    further_inputs_hint: ClassVar[str] = ""
+    """The way out where it is given more of them."""
 
     further_inputs: tuple[Shape, ...] = ()
     """The shapes of its inputs but for the first: a field of layers that take several."""
@@ -152,10 +167,10 @@ class Layer:
         """The elementwise operations of its backward."""
         return self.gradient_operations * arithmetic.elements(shape)
 
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors | None:
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What autograd saves for backward in a forward from an input of `shape` to an `output`.
 
-        None where there is no rule for it: the memory of a design that has such a layer is unknown.
+        A layer with `unknown_memory` does not state it.
         """
         raise NotImplementedError
 
@@ -208,9 +223,15 @@ class Layer:
     def __str__(self) -> str:
         required = {field.name for field in argument_fields(self) if field.default is MISSING}
         shown = (
-            str(value) if name in required else f"{name}={value}" for name, value in self.arguments().items()
+            _text(value) if name in required else f"{name}={_text(value)}"
+            for name, value in self.arguments().items()
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _text(value: object) -> str:
+    """As a spec has it: a word with quotes where it is more than a name."""
+    return repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 
 def argument_fields(layer: Layer | type[Layer]) -> tuple[Field[Any], ...]:
@@ -275,7 +296,7 @@ def probability(value: float, argument: str) -> Requirement:
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
     """That an input of `shape` has the dimension `dim`, which `argument` names."""
     if not isinstance(dim, int):
-        return ArgumentCheck(False, NUMBER_NEEDED.format(argument), argument)
+        return NumberNeeded(dim, "a dimension's place", argument)
     needed = dim + 1 if dim >= 0 else -dim
     wanted = f"one with a dimension {dim}"
     return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

@@ -48,10 +48,8 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
             *("Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm"),
-            *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
             *("CosineSimilarity", "PairwiseDistance", "AdaptiveLogSoftmaxWithLoss"),
             *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
             *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),

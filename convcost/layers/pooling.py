@@ -1,7 +1,7 @@
 """Poolings. Rule: one operation for each tap of each window: a comparison, or a sum with one division.
 
 Windows count whole, with their padding. Adaptive poolings count one operation for each input element, as
-fvcore does (`fvcore/nn/jit_handles.py`, `elementwise_flop_counter(1, 0)`).
+fvcore does (`layers/adaptive.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Requirement
 from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.adaptive import adaptive_cost, adaptive_mean_gradient, adaptive_mean_saved
 from convcost.layers.interface import (
     DERIVATIVE_AND_PRODUCT,
     INFERRED_INPUT,
@@ -223,7 +224,8 @@ class _Adaptive(SpatialLayer):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        return Cost(elementwise=arithmetic.elements(shape))
+        """One operation for each input element."""
+        return adaptive_cost(shape)
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield self.rank(shape)
@@ -232,18 +234,10 @@ class _Adaptive(SpatialLayer):
 
 class _AdaptiveMean(_Adaptive):
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Nothing where the output is the mean over all positions, whose backward needs no values."""
-        return SavedTensors(input=not self._is_mean(output))
+        return adaptive_mean_saved(output[-self.spatial :])
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """Of the mean over all positions a division for each."""
-        if self._is_mean(self.output(shape)):
-            return arithmetic.elements(shape)
-        return super().elementwise_gradient(shape, needed)
-
-    def _is_mean(self, output: Shape) -> bool:
-        """Whether each output is the mean over all positions."""
-        return all(length == 1 for length in output[-self.spatial :])
+        return adaptive_mean_gradient(shape, self.output(shape)[-self.spatial :])
 
 
 @dataclass(frozen=True, repr=False)

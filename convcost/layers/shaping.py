@@ -133,6 +133,8 @@ class Flatten(_View):
 class Unflatten(_View):
     """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
 
+    example_arguments = "1, (-1, 2)"
+
     dim: int
     unflattened_size: tuple[int, ...]
 

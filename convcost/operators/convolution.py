@@ -11,8 +11,8 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers import layer_class
 from convcost.layers.network import NUMERIC
 from convcost.layers.sliding import SlidingKernel
+from convcost.layers.upsampling import LINEAR_INTERPOLATION
 from convcost.operators.interface import Operand, Operator, ShapeOperand, contraction, outputs, size
-from convcost.operators.pooling import LINEAR_INTERPOLATION
 
 
 def _layer_argument(value: Any) -> Any:

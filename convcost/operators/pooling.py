@@ -7,6 +7,11 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape
+from convcost.layers.upsampling import (
+    BICUBIC_INTERPOLATION,
+    LANCZOS_INTERPOLATION,
+    LINEAR_INTERPOLATION,
+)
 from convcost.operators.interface import Operand, Operator, each_element, size
 
 
@@ -53,15 +58,6 @@ ADAPTIVE = tuple(
     for kind in ("avg", "max")
     for dimensions in (1, 2, 3)
 )
-
-LINEAR_INTERPOLATION = {1: 3, 2: 7, 3: 15}
-"""By dimensions: a product for each of 2ⁿ neighbours, and the sums between. Their weights are not counted."""
-
-BICUBIC_INTERPOLATION = 31
-"""The same for 16 neighbours."""
-
-LANCZOS_INTERPOLATION = 71
-"""The same for 36 neighbours: a kernel of three to each side."""
 
 INTERPOLATIONS = {
     "upsample_linear1d": LINEAR_INTERPOLATION[1],

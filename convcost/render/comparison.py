@@ -14,6 +14,7 @@ from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import approximate_text, factor_text, shape_text, short_text
+from convcost.render.layer_table import layer_table
 from convcost.render.model import partial_note
 from convcost.render.notes import (
     NO_COUNTERS,
@@ -26,7 +27,6 @@ from convcost.render.notes import (
     warning_notes,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
-from convcost.render.report import layer_table
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
 
@@ -46,7 +46,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         ),
     )
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
-    layers = tuple(map(layer_table, reports)) if style.layers else ()
+    layers = tuple(_layers(report) for report in reports) if style.layers else ()
     return Document(
         heading=tuple((report.name, spec_text(report)) for report in reports),
         facts=sizes_facts(reports),
@@ -57,6 +57,10 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         counters=counter_section(reports),
         estimates=estimates.sections(reports, style),
     )
+
+
+def _layers(report: Report) -> Table:
+    return layer_table(report, heading=f"{report.name}, by layer")
 
 
 def _shapes_line(label: str, shapes: list[Shape]) -> Line:

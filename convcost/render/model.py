@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown import ModuleNode, module_tree, operator_totals, phase_costs
+from convcost.analysis.breakdown import ModuleNode, module_tree, operator_totals
 from convcost.core.cost import COMPLEX_MACS
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
@@ -12,18 +12,13 @@ from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.render import estimates
 from convcost.render.counters import counter_section
-from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
-from convcost.render.model_tables import (
-    Selection,
-    module_table,
-    operator_name,
-    operator_table,
-    phase_tables,
-    select,
-)
+from convcost.render.model_tables import Selection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
-from convcost.render.quantities import total_lines
+from convcost.render.operator_tables import operator_name, operator_notes, operator_table
+from convcost.render.phases import phase_tables
+from convcost.render.quantities import totals_table
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
@@ -37,12 +32,12 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
     """The tree of modules, or its operators; the totals; what to know about them."""
     root = module_tree(report)
     selection = select(root, style.view, report.convention)
-    is_by_module = style.view.by == "module"
+    is_by_operator = style.view.by == "operator"
     tables = (
-        *((module_table(report, root, selection, style),) if is_by_module else ()),
-        operator_table(report, trace, not is_by_module, style.width),
-        *phase_tables(report, trace),
-        _totals(report, trace),
+        *(() if is_by_operator else (module_table(report, root, selection, style),)),
+        operator_table(report, trace, style.view, style.width),
+        *phase_tables(report),
+        totals_table(report),
     )
     return Document(
         heading=((report.name, "" if report.spec == report.name else report.spec),),
@@ -51,12 +46,6 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),
     )
-
-
-def _totals(report: Report, trace: Trace) -> Table:
-    label = "forward" if phase_costs(trace) else ""
-    columns = (label, "formula") if report.open_names else (label, "exact", "about")
-    return Table(columns, tuple(total_lines(report)))
 
 
 def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
@@ -89,7 +78,8 @@ def _notes(
         _unused_parameters(trace),
         *_tied_parameters(trace),
         _repeated_modules(root),
-        _hidden_modules(root, selection, view),
+        *_part_notes(report, trace, selection, view),
+        _deeper_modules(root, selection, view),
         assumptions_note((report,)),
         NO_COUNTERS if report.open_names else "",
         convention_note(report.convention),
@@ -189,12 +179,16 @@ def _repeated_modules(root: ModuleNode) -> str:
     return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
-def _hidden_modules(root: ModuleNode, selection: Selection, view: View) -> str:
+def _part_notes(report: Report, trace: Trace, selection: Selection, view: View) -> tuple[str, ...]:
+    """What is to be said of the modules, or operators, that are not shown."""
     if view.by == "operator":
-        return ""
-    if view.filter and not selection.modules:
-        return f"No module has {view.filter[:40]!a} in its path or class."
-    if view.filter or root.depth <= selection.depth:
+        return operator_notes(report, trace, view)
+    return module_notes(selection, view, report.convention)
+
+
+def _deeper_modules(root: ModuleNode, selection: Selection, view: View) -> str:
+    is_a_tree = view.by != "operator" and not view.filter and view.top is None
+    if not is_a_tree or root.depth <= selection.depth:
         return ""
     return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
 

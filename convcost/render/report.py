@@ -7,9 +7,10 @@ from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.render import estimates
 from convcost.render.counters import counter_section, diagnosis_section
-from convcost.render.document import Document, Fact, Line, Section, Table
+from convcost.render.document import Document, Fact, Section
 from convcost.render.explain import equation_text
-from convcost.render.formulas import shape_text, short_text
+from convcost.render.formulas import shape_text
+from convcost.render.layer_table import layer_notes, layer_table
 from convcost.render.model import model_document
 from convcost.render.notes import (
     NO_COUNTERS,
@@ -20,9 +21,9 @@ from convcost.render.notes import (
     valid_macs_note,
     warning_notes,
 )
-from convcost.render.quantities import total_lines
+from convcost.render.phases import phase_tables
+from convcost.render.quantities import totals_table
 from convcost.render.style import Style
-from convcost.render.texts import CodeText, MixedText
 
 
 def report_document(report: Report, style: Style) -> Document:
@@ -30,13 +31,15 @@ def report_document(report: Report, style: Style) -> Document:
     if report.trace:
         return model_document(report, report.trace, style)
     is_single = len(report.rows) == 1
-    headings = ("", "formula") if report.open_names else ("", "exact", "about")
-    table = Table(headings, tuple(total_lines(report)))
-    layers = () if is_single else (layer_table(report),)
+    has_layers = not is_single or style.view.columns
+    layers = (layer_table(report, style.view, style.width),) if has_layers else ()
     return Document(
         heading=((report.name, spec_text(report)),),
         facts=(*sizes_facts((report,)), *_shapes(report)),
-        costs=Section((table, *layers), _report_notes(report)),
+        costs=Section(
+            (totals_table(report), *layers, *phase_tables(report)),
+            (*layer_notes(report, style.view), *_report_notes(report)),
+        ),
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),
     )
@@ -60,20 +63,3 @@ def _shapes(report: Report) -> tuple[Fact, ...]:
         Fact("output", shape_text(report.output)),
         *(Fact("", equation.text) for equation in equations),
     )
-
-
-def layer_table(report: Report) -> Table:
-    """Every layer of a design: its output and costs."""
-    lines = tuple(
-        Line(
-            MixedText(f"{row.path} ", CodeText(row.layer)),
-            (
-                shape_text(row.output),
-                short_text(row.params),
-                short_text(row.cost.macs),
-                short_text(row.cost.flops(report.convention)),
-            ),
-        )
-        for row in report.rows
-    )
-    return Table((f"{report.name}, by layer", "output", "parameters", "MACs", "FLOPs"), lines)

@@ -20,26 +20,34 @@ SPELLINGS = str.maketrans(
 
 
 class View(NamedTuple):
-    """Which part of a model's tree is shown, or its operators.
+    """Which lines and columns the table of a design's parts has: its layers, submodules or operators.
 
     Attributes:
         depth: How many levels; as many as a screen has room for if None.
         sort: The quantity to sort by; in order of running if empty.
-        filter: Only modules with this text in their path or class.
-        by: What a line is about.
+        filter: Only parts with this text in their path, class or name.
+        by: What a line is about: the layers of a spec, the submodules or the operators of a torch module.
+        top: How many of the largest parts, by `sort` or else by FLOPs; all if None.
+        columns: Columns by name, as `render/columns.py` has them; the usual ones if there are none.
     """
 
     depth: int | None = None
     sort: str = ""
     filter: str = ""
-    by: Literal["module", "operator"] = "module"
+    by: Literal["", "module", "operator", "layer"] = ""
+    top: int | None = None
+    columns: tuple[str, ...] = ()
+
+
+USUAL_VIEW = View()
+"""All parts, in order of running."""
 
 
 class Style(NamedTuple):
     """How the text will be read: on how wide a screen, with colour or without, in which characters.
 
     `layers` asks for every layer of a comparison's candidates. `part` is what a screen that fills in
-    bit by bit shows at once. `view` is for models.
+    bit by bit shows at once. `view` is of one design's parts.
     """
 
     width: int = 80
@@ -47,7 +55,7 @@ class Style(NamedTuple):
     unicode: bool = True
     layers: bool = False
     part: Literal["all", "costs", "counters"] = "all"
-    view: View = View()
+    view: View = USUAL_VIEW
 
 
 def as_ascii(text: str) -> str:

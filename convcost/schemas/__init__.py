@@ -8,6 +8,7 @@ from convcost.core.errors import unknown_name
 
 OUTPUTS = {
     "compare": "convcost.render.records.comparison:ComparisonRecord",
+    "cost": "convcost.render.records.report:CostRecord",
     "layer": "convcost.render.records.report:LayerRecord",
     "model": "convcost.render.records.report:ModelRecord",
     "explain": "convcost.render.records.explanation:ExplanationRecord",
@@ -18,7 +19,7 @@ OUTPUTS = {
     "devices": "convcost.render.records.devices:DeviceListRecord",
     "layers": "convcost.render.records.layers:LayerListRecord",
 }
-"""The record that the JSON of each command is."""
+"""The record, or records, that the JSON of each command is."""
 
 INPUTS = {
     "config": "convcost.gate.config_tables:ConfigTable",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -32,11 +32,15 @@ def generate(name: str) -> Schema:
     return record_schema(getattr(import_module(module), record), title)
 
 
-def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
-    """The schema of a record; the others in it are its `$defs`, by their names without `Record`."""
+def record_schema(record: Any, title: str) -> Schema:
+    """The schema of a record, or of a union of records; the others in it are its `$defs`.
+
+    These have their names without `Record`.
+    """
+    choices: tuple[type[msgspec.Struct], ...] = get_args(record) or (record,)
     every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in all_records()}
-    every[record.__name__] = record
-    names = [record.__name__]
+    names = [choice.__name__ for choice in choices]
+    every |= dict(zip(names, choices, strict=True))
     while True:
         types = [every[name] for name in names]
         _, definitions = msgspec.json.schema_components(types, ref_template=REFERENCE)
@@ -44,7 +48,11 @@ def record_schema(record: type[msgspec.Struct], title: str) -> Schema:
         if not missing:
             break
         names += sorted(missing)
-    body = definitions.pop(record.__name__)
+    body = (
+        definitions.pop(names[0])
+        if len(choices) == 1
+        else {"anyOf": [{"$ref": REFERENCE.format(name=choice.__name__)} for choice in choices]}
+    )
     schema = {"$schema": DIALECT, **body, "title": title, "$defs": dict(sorted(definitions.items()))}
     text = re.sub(r'"((?:#/\$defs/)?\w+)Record"', r'"\1"', json.dumps(schema))
     shorter: Schema = json.loads(text, object_hook=_with_types_as_a_list)

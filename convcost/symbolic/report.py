@@ -154,7 +154,11 @@ def map_formulas(value: Item, change: Change) -> Item:
 def map_trace(trace: Trace, change: Change) -> Trace:
     """`trace` with its sizes and costs changed."""
     modules = (
-        module._replace(input=map_formulas(module.input, change), output=map_formulas(module.output, change))
+        module._replace(
+            input=map_formulas(module.input, change),
+            output=map_formulas(module.output, change),
+            bytes=map_formulas(module.bytes, change),
+        )
         for module in trace.modules
     )
     uncounted = (found._replace(inputs=map_formulas(found.inputs, change)) for found in trace.uncounted)

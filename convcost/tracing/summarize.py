@@ -37,7 +37,9 @@ def report_of(tree: ModuleTree, tape: Tape, given: Any, output: Any, has_data: b
     submodules = tree.submodules
     visits = {"": SubmoduleVisit(calls=1), **tape.tracker.visits}
     modules = tuple(
-        SubmoduleRun(path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls)
+        SubmoduleRun(
+            path, type(submodules[path]).__name__, visit.input, visit.output, visit.calls, visit.bytes
+        )
         for path, visit in visits.items()
     )
     trace = Trace(

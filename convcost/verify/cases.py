@@ -118,7 +118,8 @@ def optional_arguments(kind: str) -> tuple[str, ...]:
 
 
 def _is_relevant(field: Field) -> bool:
-    return float not in field.types and bool(field.types or field.words[1:])
+    is_number = float in field.types and tuple not in field.types
+    return not is_number and bool(field.types or field.words[1:])
 
 
 def _random_layer(kind: str, changed: str, random: Random) -> Layer:

@@ -72,10 +72,7 @@ def _text(value: object) -> str:
 
 
 class TorchCheck:
-    """Runs the layer, and compares shapes, taps on real data and bias adds.
-
-    Taps and bias adds are counted where nothing else is computed: behind a softmax their sum tells nothing.
-    """
+    """Runs the layer, and compares shapes; taps on real data and bias adds where it does nothing else."""
 
     name = "torch"
     title = "torch"

@@ -18,8 +18,13 @@ from convcost.tracing.tensors import first_tensor
 
 def has_rule(case: Case) -> bool:
     """Whether the layer states what it saves on this one input."""
-    layer, shape = case
-    return layer.saved_tensors(shape, layer.output(shape)) is not None
+    return not case.layer.unknown_memory
+
+
+def is_unknown(kind: str) -> bool:
+    """Whether no layer of `kind` states what it saves; with attention that depends on its inputs."""
+    reason = layer_class(kind).unknown_memory
+    return isinstance(reason, str) and bool(reason)
 
 
 class Saved(NamedTuple):

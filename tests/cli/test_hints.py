@@ -9,6 +9,7 @@ from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
+DEVICE_COMMANDS = "is an option of convcost compare, cost, model and layer."
 BRACKETS = "An argument of a layer stands in its brackets:"
 
 
@@ -24,11 +25,10 @@ BRACKETS = "An argument of a layer stands in its brackets:"
         ((*PAIR, "--batch", "4"), "The batch is a size of the input, such as B: --B 4."),
         ((*PAIR, "--symbols"), "A size without a value stays a symbol: leave its option out."),
         ((*PAIR, "--csv"), "Write it as --format csv."),
-        ((*PAIR, "--top", "3"), "convcost model has --depth, --sort and --filter."),
-        ((*RELU, "--top", "3"), "convcost model has --depth, --sort and --filter."),
-        ((*PAIR, "--depth", "3"), "--depth is an option of convcost model."),
-        (("explain", "--device", "a100"), "--device is an option of convcost compare, model and layer."),
-        (("counters", "--device", "a100"), "--device is an option of convcost compare, model and layer."),
+        ((*PAIR, "--limit", "3"), "--top is an option of convcost cost and model."),
+        ((*PAIR, "--depth", "3"), "--depth is an option of convcost cost and model."),
+        (("explain", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
+        (("counters", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
         ((*PAIR, "--version"), "convcost --version shows the version."),
         ((*PAIR, "--set"), "Write it as --set NAME=SIZE."),
         ((*PAIR, "--device", "--json"), "Write it as --device NAME."),
@@ -54,6 +54,8 @@ def test_what_is_written_elsewhere_gets_the_way_out(arguments, way_out):
         ((*RELU, "--shape", "f32[1,3]"), "--input"),
         ((*RELU, "--max-depth", "2"), "--depth"),
         ((*RELU, "--grad"), "--backward"),
+        ((*RELU, "--limit", "3"), "--top"),
+        (("cost", "Linear(3, 4)", "--cols", "flops"), "--columns"),
         (("match", *PAIR[1:], "--for", "E"), "--vary"),
         (("compare", "--kernel-size", "5"), "--K"),
         (("compare", "--depth", "5"), "--convs"),
@@ -115,8 +117,8 @@ def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, targe
 
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "[B, 3] -> ReLU"])
-def test_a_design_where_a_module_is_wanted_is_sent_to_layer_and_explain(design):
-    way_out = f"convcost layer '{design}' shows a layer, convcost explain a whole design."
+def test_a_design_where_a_module_is_wanted_is_sent_to_cost(design):
+    way_out = f"It is a design: convcost cost '{design}' shows it."
     assert refused("model", design) == f"{design} is no torch module\n{way_out}\n"
 
 
@@ -128,23 +130,21 @@ def test_arguments_of_a_module_behind_it_are_sent_to_arg():
     assert "by name: --arg" in refused("model", "torch.nn:LSTM", "3", "4")
 
 
-@pytest.mark.parametrize(
-    ("designs", "command"), [(["Linear(3, 4)"], "layer"), (["Linear(3, 4) -> ReLU"], "explain")]
-)
-def test_a_single_design_is_sent_to_the_command_for_it(designs, command):
-    assert refused("compare", *designs).endswith(f"For a single one there is convcost {command}.\n")
+@pytest.mark.parametrize("design", ["Linear(3, 4)", "Linear(3, 4) -> ReLU"])
+def test_a_single_design_is_sent_to_the_command_for_it(design):
+    assert refused("compare", design).endswith("For a single one there is convcost cost.\n")
 
 
-@pytest.mark.parametrize("arguments", [("layer", "lstm", "3", "4"), ("explain", "LSTM(3, 4)")])
+@pytest.mark.parametrize("arguments", [("layer", "mseloss", "sum"), ("explain", "MSELoss(3, 4)")])
 def test_a_layer_of_torch_that_designs_lack_is_sent_to_model(arguments):
     message = refused(*arguments)
-    assert message.startswith("designs have no layer LSTM\n")
-    assert message.endswith('convcost model torch.nn:LSTM --arg NAME=VALUE --input "f32[1,128]"\n')
+    assert message.startswith("designs have no layer MSELoss\n")
+    assert message.endswith('convcost model torch.nn:MSELoss --arg NAME=VALUE --input "f32[1,128]"\n')
 
 
 def test_a_layer_of_torch_that_designs_lack_can_be_counted_so():
-    given = ("--arg", "input_size=3", "--arg", "hidden_size=4", "--input", "f32[5,1,3]")
-    assert convcost("model", "torch.nn:LSTM", *given).code == 0
+    given = ("--arg", "reduction='sum'", "--input", "f32[5]", "--input", "f32[5]")
+    assert convcost("model", "torch.nn:MSELoss", *given).code == 0
 
 
 @pytest.mark.parametrize("kind", ["sequential", "ModuleList"])

@@ -110,7 +110,7 @@ def test_an_unknown_dtype_gets_a_near_one(command):
 
 def test_a_single_design_is_sent_to_layer():
     assert refused("compare", "Linear(3, 3)") == (
-        "a comparison needs two designs or more\nFor a single one there is convcost layer.\n"
+        "a comparison needs two designs or more\nFor a single one there is convcost cost.\n"
     )
 
 

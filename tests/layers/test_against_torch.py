@@ -8,18 +8,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch_modules import counted_flops, forward, inputs, torch_module
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.layers import KINDS, layer_class
+from convcost.layers import FAMILIES, KINDS, layer_class
 from convcost.layers.network import Network, chain_of
 
 FEW = settings(max_examples=8)
 MANY = settings(max_examples=100)
 
+RECURRENT = FAMILIES["recurrent"]
+
+OF_SEVERAL_PRODUCTS = {*RECURRENT, *FAMILIES["attention"]}
+
 CONTRACTIONS = {
-    *("Linear", "Bilinear", "MultiheadAttention", "ScaledDotProductAttention"),
+    *("Linear", "Bilinear", *OF_SEVERAL_PRODUCTS),
     *(kind for kind in KINDS if kind.startswith("Conv")),
 }
-
-OF_SEVERAL_PRODUCTS = {"MultiheadAttention", "ScaledDotProductAttention"}
 
 COUNTED_AS_NOTHING = {"Bilinear": "FlopCounterMode has no formula for aten::_trilinear"}
 

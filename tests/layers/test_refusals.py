@@ -78,9 +78,15 @@ def broadcasts_samples(case: Case) -> bool:
     return type(case.layer).__name__ == "ScaledDotProductAttention" and bool(case.layer.further_inputs)
 
 
+def takes_a_factor_of_0_for_none(case: Case) -> bool:
+    """torch looks at size alone then."""
+    return getattr(case.layer, "scale_factor", None) == 0
+
+
 STRICTER = (
     drops_what_is_no_probability,
     broadcasts_samples,
+    takes_a_factor_of_0_for_none,
     pads_other_dimensions_than_its_own,
     has_a_tuple_of_one,
     states_channels_that_nothing_uses,
@@ -171,6 +177,24 @@ REFUSED = [
     ("CELU(0.0)", (4,), "alpha is 0, and CELU divides by it"),
     ("Hardtanh(1.0, 1.0)", (4,), "max_val is 1.0; more than min_val, which is 1.0, is needed"),
     ("RReLU(0.5, 0.25)", (4,), "lower is 0.5, above upper, which is 0.25"),
+    ("Upsample()", (1, 2, 3), "none of size and scale_factor given; one of them is needed"),
+    ("Upsample(4, 2.0)", (1, 2, 3), "both of size and scale_factor given; one of them is needed"),
+    ("Upsample(scale_factor=0.25)", (1, 2, 3), "the output's length is 0; at least 1 is needed"),
+    (
+        "Upsample(4, mode=bilinear)",
+        (1, 2, 3),
+        "the input [1, 2, 3] has 3 dimensions; [batch, channels, height, width] is needed",
+    ),
+    (
+        "Upsample(4, align_corners=True)",
+        (1, 2, 3),
+        "align_corners is for modes that interpolate, and the mode is nearest",
+    ),
+    (
+        "Upsample(4, recompute_scale_factor=True)",
+        (1, 2, 3),
+        "recompute_scale_factor is for scale_factor, and size is given",
+    ),
     ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
     ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); at least 1 is needed"),
 ]

@@ -93,7 +93,7 @@ def test_a_chain_is_shown_layer_by_layer():
 
 
 def test_a_single_layer_is_not_listed_by_layer():
-    assert "by layer" not in render(LAYER, "table")
+    assert "\n layer " not in render(LAYER, "table")
 
 
 def test_each_reason_names_its_counter_and_verdict():

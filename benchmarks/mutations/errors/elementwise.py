@@ -4,8 +4,6 @@ import re
 
 from benchmarks.mutations.mutation import LAYERS, MODULES, PACKAGE, Family
 
-SAMPLING = "operators/pooling.py"
-
 COUNTED = re.compile(r"\nclass (\w+)\((?:(?!\nclass ).)*?\n    operations = (\d+)\n", re.DOTALL)
 """A class of activations down to the number of its operations."""
 
@@ -42,20 +40,6 @@ ELEMENTWISE.error(
     "a variance like a sum",
     '3: ("var", "std",',
     '1: ("var", "std",',
-)
-ELEMENTWISE.error(
-    "two neighbours without their sum",
-    "LINEAR_INTERPOLATION = {1: 3,",
-    "LINEAR_INTERPOLATION = {1: 2,",
-    SAMPLING,
-)
-ELEMENTWISE.error("four neighbours without their sums", "2: 7, 3: 15}", "2: 4, 3: 15}", SAMPLING)
-ELEMENTWISE.error("eight neighbours without their sums", "2: 7, 3: 15}", "2: 7, 3: 8}", SAMPLING)
-ELEMENTWISE.error(
-    "sixteen neighbours without their sums",
-    "BICUBIC_INTERPOLATION = 31",
-    "BICUBIC_INTERPOLATION = 16",
-    SAMPLING,
 )
 ELEMENTWISE.error("lerp as one operation", '2: ("addcmul"', '1: ("addcmul"')
 ELEMENTWISE.error("logaddexp as two operations", '3: ("logaddexp"', '2: ("logaddexp"')

@@ -31,8 +31,8 @@ POOLING.error(
 POOLING.error("the root of LPPool forgotten", "(2 * taps + 1)", "(2 * taps)")
 POOLING.error(
     "adaptive pooling by outputs",
-    "return Cost(elementwise=arithmetic.elements(shape))",
-    "return Cost(elementwise=arithmetic.elements(self.output(shape)))",
+    "return adaptive_cost(shape)",
+    "return adaptive_cost(self.output(shape))",
 )
 POOLING.error("adaptive None as 1", "length if size is None else size", "1 if size is None else size")
 POOLING.error("the dilation ignored", "stride, 2 * padding, dilation)", "stride, 2 * padding, 1)", FORMULAS)

@@ -7,17 +7,27 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from convcost.analysis.breakdown import ITSELF, module_tree
-from convcost.analysis.roofline import RESOURCES, BoundChanges, Roofline, RooflineBound, Workload
+from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
+from convcost.analysis.roofline import (
+    RESOURCES,
+    BoundChanges,
+    Roofline,
+    RooflineBound,
+    Workload,
+    workload_label,
+)
 from convcost.core.cost import quotient, ratio_of
-from convcost.core.report import Report
-from convcost.core.trace import Phase
+from convcost.core.report import Report, Row
+from convcost.core.trace import PHASES, Phase, Trace
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.formulas import approximate_text, factor_text, math_text, short_text
+from convcost.render.layer_table import layer_label, select_layers
 from convcost.render.model_tables import Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
+from convcost.render.operator_tables import operator_name, select_operators
+from convcost.render.part_order import others_label
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
 from convcost.render.texts import MathText, MixedText
@@ -86,8 +96,8 @@ def _times(rooflines: list[Roofline]) -> Iterator[Line]:
 
 def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
     """What the forward and each gradient take of it; nothing where only the forward ran."""
-    phases = dict.fromkeys(bound.workload.phase for roofline in rooflines for bound in roofline.bounds)
-    for phase in phases if len(phases) > 1 else ():
+    ran = {bound.workload.phase for roofline in rooflines for bound in roofline.bounds}
+    for phase in filter(ran.__contains__, PHASES) if len(ran) > 1 else ():
         yield _candidate_line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
 
 
@@ -112,15 +122,25 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
     if report.trace:
         yield fit_width(part_table(report, roofline, style.view), style.width)
     elif len(roofline.bounds) > 1:
-        yield fit_width(_layers(report, roofline), style.width)
+        heading = f"{report.name}, by layer" if style.layers else "layer"
+        yield fit_width(_layers(report, roofline, style.view, heading), style.width)
 
 
-def _layers(report: Report, roofline: Roofline) -> Table:
-    lines = tuple(
-        Line(bound.workload.label, bound_cells(single, roofline.is_open))
-        for bound, single in roofline.split()
-    )
-    return Table((f"{report.name}, by layer", *bound_headings(roofline)), lines)
+def _layers(report: Report, roofline: Roofline, view: View, heading: str) -> Table:
+    shown = select_layers(report, view)
+    lines = [
+        Line(layer_label(row), bound_cells(_of_layers(roofline, (row,)), roofline.is_open))
+        for row in shown.items
+    ]
+    if shown.others:
+        cells = bound_cells(_of_layers(roofline, shown.others), roofline.is_open)
+        lines.append(Line(others_label(len(shown.others)), cells))
+    return Table((heading, *bound_headings(roofline)), tuple(lines))
+
+
+def _of_layers(roofline: Roofline, rows: tuple[Row, ...]) -> Roofline:
+    paths = {row.path for row in rows}
+    return roofline.select(lambda part: part.path in paths)
 
 
 def bound_headings(roofline: Roofline) -> tuple[str, ...]:
@@ -151,8 +171,8 @@ def fit_width(table: Table, width: int) -> Table:
 
 def part_table(report: Report, roofline: Roofline, view: View) -> Table:
     """What all of it is made of."""
-    if view.by == "operator":
-        return _operators(roofline)
+    if report.trace and view.by == "operator":
+        return _operators(report, report.trace, roofline, view)
     return _modules(roofline, select(module_tree(report), view, report.convention))
 
 
@@ -165,8 +185,13 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
         )
         for shown in selection.modules
     ]
+    if selection.others:
+        in_others = list(map(_in_module, selection.others))
+        others = roofline.select(lambda part: any(is_in(part) for is_in in in_others))
+        lines.append(Line(others_label(len(in_others)), bound_cells(others, roofline.is_open)))
     outside = roofline.select(lambda part: not part.path)
-    if outside.bytes and all(shown.label != ITSELF or shown.depth for shown in selection.modules):
+    found = (*selection.modules, *selection.others)
+    if outside.bytes and not any(shown.is_itself and not shown.node.module.path for shown in found):
         lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
     return _with_total("module", lines, roofline)
 
@@ -174,23 +199,26 @@ def _modules(roofline: Roofline, selection: Selection) -> Table:
 def _in_module(shown: ShownModule) -> Callable[[Workload], bool]:
     """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
     path = shown.node.module.path
-    if shown.label == ITSELF:
+    if shown.is_itself:
         return lambda part: part.path == path
     return lambda part: part.path == path or part.path.startswith(f"{path}.")
 
 
-def _operators(roofline: Roofline) -> Table:
-    labels = dict.fromkeys(bound.workload.label for bound in roofline.bounds)
-    found = [(label, roofline.select(partial(_is_called, label))) for label in labels]
-    if not roofline.is_open:
+def _operators(report: Report, trace: Trace, roofline: Roofline, view: View) -> Table:
+    """Those that `view` asks for, in its order, or else the longest first."""
+    shown = select_operators(operator_totals(trace), view, report.convention)
+    found = [(operator_name(total.operator), _of_operators(roofline, (total,))) for total in shown.items]
+    if not (roofline.is_open or view.sort):
         found.sort(key=lambda pair: -pair[1].seconds)
-    return _with_total(
-        "operator", [Line(label, bound_cells(some, roofline.is_open)) for label, some in found], roofline
-    )
+    if shown.others:
+        found.append((others_label(len(shown.others)), _of_operators(roofline, shown.others)))
+    lines = [Line(label, bound_cells(some, roofline.is_open)) for label, some in found]
+    return _with_total("operator", lines, roofline)
 
 
-def _is_called(label: str, part: Workload) -> bool:
-    return part.label == label
+def _of_operators(roofline: Roofline, totals: tuple[OperatorTotal, ...]) -> Roofline:
+    labels = {workload_label(total.operator) for total in totals}
+    return roofline.select(lambda part: part.label in labels)
 
 
 def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:

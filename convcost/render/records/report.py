@@ -1,15 +1,25 @@
 """A design as a record: JSON of `layer` and `model`, a candidate of `compare`, a line of CSV."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
+from convcost.analysis.parts import sum_part
+from convcost.core.cost import Convention, Gradients
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
+from convcost.render.layer_table import layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
-from convcost.render.records.quantities import IN_ROWS, fields, row_quantities
+from convcost.render.records.quantities import (
+    IN_ROWS,
+    backward_costs,
+    backward_fields,
+    fields,
+    row_quantities,
+)
 from convcost.render.records.record import (
     Field,
     Formula,
@@ -20,8 +30,15 @@ from convcost.render.records.record import (
     record_from,
     record_type,
 )
-from convcost.render.records.trace import TraceRecord, part_records, trace_record
-from convcost.render.style import Style
+from convcost.render.records.trace import (
+    OTHERS,
+    PhaseRecords,
+    TraceRecord,
+    part_records,
+    phase_records,
+    trace_record,
+)
+from convcost.render.style import Style, View
 
 
 class RowHead(Record):
@@ -36,7 +53,11 @@ class RowHead(Record):
 
 
 RowRecord = record_type(
-    "RowRecord", "A layer, or a submodule with what is its own.", fields_of(RowHead), fields(IN_ROWS)
+    "RowRecord",
+    "A layer, with its gradients if they are counted, or a submodule with what is its own.",
+    fields_of(RowHead),
+    fields(IN_ROWS),
+    backward_fields(),
 )
 
 
@@ -74,13 +95,19 @@ def design_fields(counter: Meta) -> tuple[Field, ...]:
 
 RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of the third and later.")], UNSET)
 
-DESIGN = design_fields(one_of("CounterResultRecord"))
+DESIGN: tuple[Field, ...] = (
+    *design_fields(one_of("CounterResultRecord")),
+    ("phases", PhaseRecords, UNSET),
+)
 MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
 ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])
 LayerRecord = record_type("LayerRecord", "The JSON of convcost layer.", fields_of(Context), DESIGN)
 ModelRecord = record_type("ModelRecord", "The JSON of convcost model.", fields_of(Context), MODULE)
+
+CostRecord = LayerRecord | ModelRecord
+"""The JSON of convcost cost: of a spec, or of a torch module."""
 
 
 def record(report: Report, **others: Any) -> Record:
@@ -103,22 +130,43 @@ def candidate(report: Report, **others: Any) -> Record:
         **others,
     }
     if not report.trace:
-        return record_from(DesignRecord, report, **values)
+        return record_from(DesignRecord, report, **values, phases=phase_records(report))
     return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
 
 
 def row_record(row: Row, report: Report) -> Record:
     """A layer or submodule."""
     return record_from(
-        RowRecord, row, layer=str(row.layer), **row_quantities(IN_ROWS, row, report.convention)
+        RowRecord,
+        row,
+        layer=str(row.layer),
+        **row_quantities(IN_ROWS, row, report.convention),
+        **_backward(row.gradients, report.convention),
     )
 
 
+def _backward(gradients: Gradients | None, convention: Convention) -> dict[str, Any]:
+    return backward_costs(gradients.total, convention) if gradients else {}
+
+
 def rows(report: Report, style: Style) -> list[dict[str, Any]]:
-    """A line; of a torch module one for each submodule, or operator."""
+    """A line; by layer one for each layer, and of a torch module one for each submodule, or operator."""
     if report.trace:
         return list(map(cells, part_records(report, report.trace, style.view)))
+    if style.view.by == "layer" and len(report.rows) > 1:
+        return list(map(cells, _layer_rows(report, style.view)))
     return [row(report)]
+
+
+def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
+    """The layers that `view` asks for, and one line for those that are smaller."""
+    shown = select_layers(report, view)
+    for layer in shown.items:
+        yield plain_data(row_record(layer, report))
+    if shown.others:
+        others = sum_part(layer_totals(shown.others), report.convention)
+        backward = backward_costs(others.backward, report.convention) if report.has_gradients else {}
+        yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention), **backward}
 
 
 def row(report: Report) -> dict[str, Any]:

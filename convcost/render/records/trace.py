@@ -8,20 +8,23 @@ from msgspec import UNSET, UnsetType
 from convcost.analysis.breakdown import (
     ModuleNode,
     ModuleTotals,
+    OperatorTotal,
     module_tree,
     operator_totals,
     parent_paths,
-    phase_costs,
+    sum_operators,
 )
 from convcost.core.cost import Convention, Cost
 from convcost.core.record_fields import describe, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
-from convcost.render.model_tables import all_modules
+from convcost.render.model_tables import all_modules, select, total_of
+from convcost.render.operator_tables import select_operators
 from convcost.render.records.quantities import (
     ADDITIVE,
     COSTS,
     CostsRecord,
+    backward_costs,
     backward_fields,
     costs,
     fields,
@@ -37,6 +40,9 @@ from convcost.render.records.record import (
     records_from,
 )
 from convcost.render.style import View
+
+OTHERS = "(others)"
+"""What is smaller than the largest parts, where only these are asked for."""
 
 REST = "(rest)"
 """What a module has apart from the rows below it."""
@@ -125,6 +131,13 @@ OperatorRecord = record_type(
 )
 
 
+PhaseRecords = Annotated[
+    dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
+    keys_of(Phase),
+    describe("The cost of each phase, if the backward is counted."),
+]
+
+
 class TraceRecord(Record, kw_only=True):
     """How a module ran."""
 
@@ -138,11 +151,7 @@ class TraceRecord(Record, kw_only=True):
     ] = UNSET
     modules: list[Annotated[Any, one_of("SubmoduleRecord")]]
     operators: list[Annotated[Any, one_of("OperatorRecord")]]
-    phases: Annotated[
-        dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
-        keys_of(Phase),
-        describe("The cost of each phase, if the backward ran."),
-    ] = UNSET
+    phases: PhaseRecords = UNSET
     unused_parameters: list[str]
     tied_parameters: list[list[str]]
     unused_formulas: Annotated[
@@ -165,7 +174,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         conditionals=[_conditional(found, convention) for found in trace.conditionals] or UNSET,
         modules=module_records(report, trace, View()),
         operators=operator_records(report, trace),
-        phases={phase: _costs(cost, convention) for phase, cost in phase_costs(trace).items()} or UNSET,
+        phases=phase_records(report),
         unused_parameters=list(trace.unused),
         tied_parameters=list(map(list, trace.tied)),
         unused_formulas=list(trace.unused_formulas) or UNSET,
@@ -188,8 +197,30 @@ def _costs(cost: Cost, convention: Convention) -> Record:
 def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any]]:
     """The modules that `view` asks for, or the operators, as rows."""
     if view.by == "operator":
-        return [plain_data(found) for found in operator_records(report, trace)]
+        return list(_operator_rows(report, trace, view))
+    if view.top is not None:
+        return list(_largest_rows(report, trace, view))
     return list(_leveled_rows(report, trace, view))
+
+
+def _operator_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
+    """The operators that `view` asks for, and one row for those that are smaller."""
+    shown = select_operators(operator_totals(trace), view, report.convention)
+    for total in shown.items:
+        yield plain_data(_operator(total, report, trace))
+    if shown.others:
+        yield plain_data(_operator(sum_operators(shown.others)._replace(operator=OTHERS), report, trace))
+
+
+def _largest_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
+    """The largest modules, of which none is in another, and one row for those that are smaller."""
+    found = select(module_tree(report), view, report.convention)
+    parts = [(shown.node.module._replace(path=shown.label), shown.node.total) for shown in found.modules]
+    if found.others:
+        calls = sum(shown.node.module.calls for shown in found.others)
+        parts.append((SubmoduleRun(OTHERS, "", None, None, calls), total_of(found.others)))
+    for module, total in parts:
+        yield {**plain_data(_module(module, total, report, trace)), "level": 0, "part": "leaf"}
 
 
 def _leveled_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
@@ -245,19 +276,23 @@ def _module(module: SubmoduleRun, share: ModuleTotals, report: Report, trace: Tr
 
 def operator_records(report: Report, trace: Trace) -> list[Record]:
     """Every operator with all of its calls."""
-    return [
-        record_from(
-            OperatorRecord,
-            total,
-            **row_quantities(OF_OPERATORS, total, report.convention),
-            **_backward(total.backward, report, trace),
-        )
-        for total in operator_totals(trace)
-    ]
+    return [_operator(total, report, trace) for total in operator_totals(trace)]
+
+
+def _operator(total: OperatorTotal, report: Report, trace: Trace) -> Record:
+    return record_from(
+        OperatorRecord,
+        total,
+        **row_quantities(OF_OPERATORS, total, report.convention),
+        **_backward(total.backward, report, trace),
+    )
 
 
 def _backward(cost: Cost, report: Report, trace: Trace) -> dict[str, Any]:
     """The gradients, if the backward ran."""
-    if not phase_costs(trace):
-        return {}
-    return {f"backward_{name}": value for name, value in costs(cost, report.convention).items()}
+    return backward_costs(cost, report.convention) if trace.phases else {}
+
+
+def phase_records(report: Report) -> dict[str, Record] | UnsetType:
+    """The cost of each phase, if the backward is counted."""
+    return {phase: _costs(cost, report.convention) for phase, cost in report.phases.items()} or UNSET

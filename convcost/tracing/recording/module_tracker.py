@@ -10,15 +10,17 @@ from weakref import ref
 
 import torch
 
-from convcost.core.cost import Shape
-from convcost.tracing.tensors import first_tensor, shape_of
+from convcost.core.arithmetic import elements
+from convcost.core.cost import Shape, Size
+from convcost.tracing.tensors import first_tensor, shape_of, tensors
 
 
 @dataclass
 class SubmoduleVisit:
     """A submodule that ran: how often, and its first input and output at the first call.
 
-    Of these the shapes, and how many bytes their elements take.
+    Of these the shapes, and how many bytes their elements take. `bytes` are those of all inputs and outputs
+    of all calls.
     """
 
     input: Shape | None = None
@@ -26,6 +28,7 @@ class SubmoduleVisit:
     calls: int = 0
     input_itemsize: int | None = None
     output_itemsize: int | None = None
+    bytes: Size = 0
 
 
 class RunningPaths(threading.local):
@@ -70,7 +73,9 @@ class TrackedCall:
         if visit is None:
             visit = tracker.visits[path] = SubmoduleVisit()
             visit.input, visit.input_itemsize = first_shape(args)
-        visit.calls += not tracker.is_backward
+        if not tracker.is_backward:
+            visit.calls += 1
+            visit.bytes += tensor_bytes((args, kwargs))
         running.append(path)
         try:
             output = call(*args, **kwargs)
@@ -82,6 +87,8 @@ class TrackedCall:
             running.pop()
         if visit.output is None:
             visit.output, visit.output_itemsize = first_shape(output)
+        if not tracker.is_backward:
+            visit.bytes += tensor_bytes(output)
         return output
 
 
@@ -101,3 +108,9 @@ def first_shape(value: Any) -> tuple[Shape | None, int | None]:
     with torch._C.DisableTorchFunction():
         found = first_tensor(value)
         return (None, None) if found is None else (shape_of(found), found.element_size())
+
+
+def tensor_bytes(value: Any) -> Size:
+    """What the elements of all tensors in `value` take, asked for past recording modes."""
+    with torch._C.DisableTorchFunction():
+        return sum(elements(shape_of(tensor)) * tensor.element_size() for tensor in tensors(value))

@@ -1,0 +1,119 @@
+"""A design's parts, each with the quantities of a report: layers, submodules with all in them, operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from convcost.analysis.breakdown import ITSELF, NO_COST, ModuleNode, ModuleTotals, OperatorTotal
+from convcost.core import arithmetic
+from convcost.core.cost import Convention, Cost, Shape, Size, ratio_of
+from convcost.core.dtypes import ITEMSIZES
+from convcost.core.metrics import BY_NAME
+from convcost.core.report import Report, Row
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part and what it costs under `convention`, in all calls; `backward` is what its gradients cost.
+
+    `bytes` are those of its input, parameters and output. It stands for `copies` parts of one cost. What it
+    does not have is None: an operator has no parameters, and several parts together have no output.
+    """
+
+    convention: Convention
+    cost: Cost
+    params: Size | None = None
+    trainable_params: Size | None = None
+    activations: Size | None = None
+    backward: Cost = NO_COST
+    bytes: Size | None = None
+    input: Shape | None = None
+    output: Shape | None = None
+    calls: int | None = None
+    copies: int = 1
+
+    @property
+    def flops(self) -> Size:
+        """Floating-point operations under the convention."""
+        return self.cost.flops(self.convention)
+
+    @property
+    def output_elements(self) -> Size | None:
+        """Elements of the output, of all copies."""
+        return None if self.output is None else self.copies * arithmetic.elements(self.output)
+
+    @property
+    def flops_per_output_element(self) -> Fraction | None:
+        """FLOPs / output elements, exactly."""
+        return ratio_of(self.flops, self.output_elements)
+
+    @property
+    def arithmetic_intensity(self) -> Fraction | None:
+        """FLOPs / bytes, exactly."""
+        return ratio_of(self.flops, self.bytes)
+
+    def quantity(self, name: str) -> Any:
+        """The quantity called `name` in core/metrics.py; None where a part has none."""
+        metric = BY_NAME[name]
+        read: Any = metric.in_row
+        return read(self, self.convention) if metric.is_additive else getattr(self, name, None)
+
+
+def layer_part(row: Row, report: Report) -> Part:
+    """A layer of a spec."""
+    return Part(
+        report.convention,
+        row.cost,
+        row.params,
+        row.trainable_params,
+        row.activations,
+        gradient_cost(row),
+        bytes=row.bytes(ITEMSIZES[report.dtype]),
+        input=row.input,
+        output=row.output,
+        calls=row.calls,
+    )
+
+
+def gradient_cost(row: Row) -> Cost:
+    """What the gradients of a layer cost, where they are counted."""
+    return row.gradients.total if row.gradients else NO_COST
+
+
+def module_part(node: ModuleNode, convention: Convention) -> Part:
+    """A submodule with all that is in it, in all its calls; apart from what is in it, it has no bytes."""
+    module, total = node.module, node.total
+    ends = None if module.bytes is None or node.label == ITSELF else node.copies * module.bytes
+    return Part(
+        convention,
+        total.cost,
+        total.params,
+        total.trainable_params,
+        total.activations,
+        total.backward,
+        None if ends is None else ends + total.parameter_bytes,
+        module.input,
+        module.output,
+        node.copies * module.calls,
+        node.copies,
+    )
+
+
+def operator_part(total: OperatorTotal, convention: Convention) -> Part:
+    """An operator in all its calls."""
+    return Part(
+        convention,
+        total.cost,
+        activations=total.activations,
+        backward=total.backward,
+        calls=total.calls,
+    )
+
+
+def sum_part(total: ModuleTotals, convention: Convention) -> Part:
+    """Several parts together: what adds up of them."""
+    return Part(
+        convention, total.cost, total.params, total.trainable_params, total.activations, total.backward
+    )

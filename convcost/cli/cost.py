@@ -1,0 +1,105 @@
+"""`convcost cost`: everything about one design, a spec or a torch module."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from convcost.cli.design_cost import ModuleTarget, SizedSpec, print_cost
+from convcost.cli.designs import read_specs
+from convcost.cli.hints import is_target
+from convcost.cli.modules import read_target
+from convcost.cli.options import CostOptions, FormulasOption, ModuleOptions, PartOptions, SettingsOption
+from convcost.cli.parser_errors import option_names
+from convcost.cli.sizes import split_tokens
+from convcost.core.errors import UsageError
+from convcost.layers import find_layer
+
+
+def cost(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DESIGN [--NAME SIZE]...",
+            help="A design such as '[B, E, L] -> 2 x Conv1d(E, E, 3)', or a torch module such as net.py:Net, "
+            "and sizes.",
+        ),
+    ] = None,
+    settings: SettingsOption = None,
+    *,
+    parts: PartOptions,
+    options: CostOptions,
+    modules: ModuleOptions,
+    formulas: FormulasOption = "",
+) -> None:
+    """Show everything about one design: layers or submodules, totals, counters, memory, times.
+
+    For example: convcost cost "[B, 64, 32, 32] -> 3 x Conv2d(64, 64, 3, padding=1)" --columns shapes,share
+    or: convcost cost net.py:Net --input "f32[1,3,224,224]" --top 10 --device h100,a100
+    """
+    design = _read_design(context, arguments or [], settings or [], modules, formulas)
+    print_cost(design, options, parts)
+
+
+def _read_design(
+    context: typer.Context, tokens: list[str], settings: list[str], modules: ModuleOptions, formulas: str
+) -> SizedSpec | ModuleTarget:
+    """The one design that is named: a torch module by its place, or else a spec."""
+    texts, _ = split_tokens(tokens, option_names(context), takes_numbers=True)
+    if not texts:
+        raise UsageError("there is no design", hint=DESIGN_HINT)
+    if is_target(texts[0]) or DOTTED_NAME.fullmatch(texts[0]):
+        target = read_target(context, tokens, settings, modules)
+        return ModuleTarget(target, formulas, modules.seconds)
+    _check_is_one_text(texts)
+    _check_options(texts[0], modules, formulas)
+    specs, sizes = read_specs(context, tokens, settings)
+    if len(specs) > 1:
+        hint = "convcost compare takes several."
+        raise UsageError(f"convcost cost takes one design, not {len(specs)}", hint=hint)
+    return SizedSpec(specs[0], sizes)
+
+
+DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)', or name a torch module: net.py:Net."
+
+DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+"""Where a module may be, written without a colon: torch.nn.ReLU."""
+
+
+def _check_is_one_text(texts: list[str]) -> None:
+    """Refuse a layer's kind with its arguments behind it."""
+    first, *others = texts
+    if others and find_layer(first):
+        hint = f"Write '{first}({', '.join(others)})', or convcost layer {' '.join(texts)}."
+        raise UsageError(f"a design is one text, not {len(texts)}", hint=hint)
+
+
+def _check_options(text: str, modules: ModuleOptions, formulas: str) -> None:
+    """Refuse what is for torch modules alone: the input of a spec is part of it."""
+    if modules.inputs:
+        shape = modules.inputs[0]
+        hint = f"Write the shape in front: '[{_sizes(shape)}] -> {text[:80]}'"
+        has_input = text.lstrip().startswith("[") and "->" in text
+        raise UsageError(
+            "--input is for torch modules; a design states its input",
+            hint=f"It has one: {text[:80]}" if has_input else hint,
+        )
+    if modules.describe_a_module or modules.timeout or formulas:
+        names = {
+            "--inputs-from": modules.inputs_from,
+            "--arg": modules.module_arguments,
+            "--train": modules.train,
+            "--timeout": modules.timeout,
+            "--formulas": formulas,
+        }
+        first = next(name for name, value in names.items() if value)
+        raise UsageError(f"{first} is for torch modules, such as net.py:Net", hint="Leave it out.")
+
+
+def _sizes(shape: str) -> str:
+    """The sizes in an input as it is written for a module, or for a layer: f32[4, 8] or 4,8."""
+    inner = shape.partition("[")[2] if "[" in shape else shape
+    return inner.strip(" []()").replace("x", ",")[:40]

@@ -1,0 +1,122 @@
+"""The costs of one design, with all that is asked for beside them: what `cost`, `layer` and `model` print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from convcost.cli.crosscheck import Countables, diagnose_model, print_with_verdicts
+from convcost.cli.estimates import Estimator, read_estimator
+from convcost.cli.modules import read_formulas, run_target
+from convcost.cli.options import CostOptions, PartOptions
+from convcost.cli.output import print_error, print_result
+from convcost.cli.view import BY_LAYER, BY_MODULE, check_order, read_view
+from convcost.core.cost import Size
+from convcost.core.diagnosis import DiagnosedReport
+from convcost.core.report import Report
+from convcost.counters import select_model_counters
+from convcost.render.style import View
+from convcost.spec import Spec
+from convcost.tracing.target.target import Target
+
+if TYPE_CHECKING:
+    from convcost.tracing.target.profile import ProfiledModel
+
+USUAL_PARTS = PartOptions()
+
+
+class SizedSpec(NamedTuple):
+    """A design as a spec, and the sizes given."""
+
+    spec: Spec
+    sizes: Mapping[str, Size]
+
+
+class ModuleTarget(NamedTuple):
+    """A torch module by its place, the place of formulas for its operators, and the time it may take."""
+
+    target: Target
+    formulas: str
+    seconds: float
+
+
+def print_cost(
+    design: SizedSpec | ModuleTarget, options: CostOptions, parts: PartOptions = USUAL_PARTS
+) -> None:
+    """Print what the design costs; exit with 1 under --strict if that is not certain.
+
+    Raises UsageError for options that make no sense before anything runs.
+    """
+    format_name = options.output.format_for(Report)
+    is_spec = isinstance(design, SizedSpec)
+    view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
+    options.timing.check(backward_needs_time=False)
+    estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
+    if isinstance(design, SizedSpec):
+        _print_spec(design, options, estimator, view, format_name)
+    else:
+        _print_module(design, options, estimator, view, format_name)
+
+
+def _print_spec(
+    design: SizedSpec, options: CostOptions, estimator: Estimator, view: View, format_name: str
+) -> None:
+    spec, sizes = design
+    convention, dtype = options.flops.convention, options.dtype or "float32"
+
+    def report(more: Mapping[str, Size]) -> Report:
+        return spec.report({**sizes, **more}, convention, dtype, backward=options.backward)
+
+    def networks() -> Countables:
+        return (spec.network(sizes),)
+
+    reports = estimator.add((report({}),), (report,), networks)
+    check_order(reports[0], view)
+    _check_backward(reports[0], options.backward)
+    print_with_verdicts(reports, networks, lambda found: found[0], options.crosscheck, format_name, view=view)
+
+
+def _print_module(
+    design: ModuleTarget, options: CostOptions, estimator: Estimator, view: View, format_name: str
+) -> None:
+    counters = select_model_counters(options.crosscheck.counters or "none")
+    max_bytes = options.crosscheck.max_bytes
+    profiled = _profile(design, options, estimator)
+    found = replace(profiled.report, convention=options.flops.convention)
+    [report] = estimator.add((found,), (None,), lambda: (profiled,))
+    check_order(report, view)
+    result = diagnose_model(profiled, report, counters, max_bytes)
+    print_result(result, format_name, view=view)
+    _check_backward(report, options.backward)
+    if options.crosscheck.strict:
+        _exit_if_wrong(report, result)
+
+
+def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -> ProfiledModel:
+    from convcost.tracing.profile import Profiler
+
+    formulas = read_formulas(design.formulas) if design.formulas else {}
+    max_bytes = options.crosscheck.max_bytes
+    profiler = Profiler(options.backward, formulas, max_bytes, estimator.memory_dtype)
+    return run_target(design.target, profiler, design.seconds)
+
+
+def _check_backward(report: Report, backward: bool) -> None:
+    """Say so where the backward that was asked for has no work."""
+    if backward and not report.phases:
+        print_error("--backward adds nothing: the backward has no work to count")
+
+
+def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:
+    """Exit with 1, with a message, if an operator is not counted or a counter differs."""
+    is_partial = report.trace is not None and report.trace.is_partial
+    if is_partial:
+        print_error("the count is partial: an operator is not counted")
+    differing = result.differing if isinstance(result, DiagnosedReport) else ()
+    if differing:
+        print_error(f"differs from the exact count: {', '.join(differing)}")
+    if is_partial or differing:
+        raise typer.Exit(1)

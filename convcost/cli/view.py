@@ -1,0 +1,81 @@
+"""Which parts of a design are shown, by `--by`, `--depth`, `--sort`, `--top`, `--filter` and `--columns`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from convcost.cli.options import PartOptions
+from convcost.core.errors import UsageError, did_you_mean, unknown_name
+from convcost.core.metrics import BY_NAME, NAMES
+from convcost.core.report import Report
+from convcost.core.units import parse_count
+from convcost.render import columns
+from convcost.render.part_order import largest_by
+from convcost.render.style import View
+
+BY_MODULE = ("module", "operator")
+BY_LAYER = ("layer",)
+
+OF_OPERATORS = tuple(name for name in columns.OPERATOR_COLUMNS if name in BY_NAME)
+"""The quantities that operators have."""
+
+
+def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) -> View:
+    """What the options ask for of a design whose lines can be by `groupings`, the usual one first.
+
+    Raises UsageError for a name that is not known, and for what such lines do not have.
+    """
+    by: Any = options.by or groupings[0]
+    _check_word("--by", by, groupings)
+    sorts = (*OF_OPERATORS, "order") if by == "operator" else (*NAMES, "path", "order")
+    sort = options.sort or "order"
+    _check_word("--sort", sort, sorts)
+    if options.depth and by != "module":
+        raise UsageError(f"--depth is for modules: {by}s are not inside one another")
+    return View(
+        _positive("--depth", options.depth),
+        "" if sort == "order" else sort,
+        options.filter_by,
+        by,
+        _positive("--top", options.top),
+        tuple(dict.fromkeys(_columns(options.columns, by, backward))),
+    )
+
+
+def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        message = f"{option} is {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
+        raise UsageError(message)
+
+
+def _positive(option: str, text: str) -> int | None:
+    number = parse_count(text, option) if text else None
+    if number == 0:
+        raise UsageError(f"{option} is 0; at least 1 is needed")
+    return number
+
+
+def _columns(text: str, by: str, backward: bool) -> Iterator[str]:
+    """The columns that are named, by their names in the table of columns."""
+    for word in text.split(",") if text else ():
+        name = word.strip().lower().replace("-", "_")
+        if name not in columns.NAMES:
+            raise unknown_name("no column is called", word.strip(), columns.NAMES)
+        for each in columns.GROUPS.get(name, (name,)):
+            if by == "operator" and each not in columns.OPERATOR_COLUMNS:
+                hint = f"There are {', '.join(columns.OPERATOR_COLUMNS)}."
+                raise UsageError(f"operators have no column {name}", hint=hint)
+            if each == "backward" and not backward:
+                raise UsageError("the column backward needs the gradients", hint="Add --backward.")
+            yield each
+
+
+def check_order(report: Report, view: View) -> None:
+    """UsageError where the largest are asked for of what has no number."""
+    quantity = largest_by(view) if view.top else view.sort
+    if quantity in BY_NAME and not isinstance(getattr(report, quantity), int | Fraction | None):
+        option = f"--sort {quantity}" if view.sort else "--top"
+        names = ", ".join(report.open_names)
+        raise UsageError(f"{option} needs a number for {names}", hint="Formulas have no order.")

@@ -1,0 +1,82 @@
+"""The columns that a table of parts can have: of layers, submodules or operators. A new one: an entry here.
+
+Every quantity of core/metrics.py is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+from convcost.analysis.parts import Part
+from convcost.core.cost import Size
+from convcost.core.metrics import METRICS
+from convcost.render.formulas import approximate_text, shape_text, share_text, short_text
+
+Write: TypeAlias = Callable[[Any], str]
+"""How a quantity is written: exact, or about how much it is."""
+
+
+class Column(NamedTuple):
+    """A column: its heading, and what it has of a part, where the FLOPs of all parts are given.
+
+    `of_operators` says whether operators have it.
+    """
+
+    heading: str
+    cell: Callable[[Part, Size, Write], str]
+    of_operators: bool = True
+
+
+def _shape(part: Part, _: Size, __: Write, end: str) -> str:
+    shape = getattr(part, end)
+    return "" if shape is None else shape_text(shape)
+
+
+def _quantity(part: Part, _: Size, write: Write, name: str) -> str:
+    value = part.quantity(name)
+    is_rational = isinstance(value, Fraction) and value.denominator != 1
+    return (short_text if is_rational else write)(value) if value is not None else ""
+
+
+COLUMNS = {
+    "input": Column("input", partial(_shape, end="input"), of_operators=False),
+    "output": Column("output", partial(_shape, end="output"), of_operators=False),
+    "calls": Column("calls", lambda part, _, __: short_text(part.calls, missing="")),
+    **{
+        metric.name: Column(
+            metric.full_label or metric.label,
+            partial(_quantity, name=metric.name),
+            bool(metric.of_cost) or metric.name == "activations",
+        )
+        for metric in METRICS
+    },
+    "share": Column("share", lambda part, whole, _: share_text(part.flops, whole)),
+    "backward": Column(
+        "backward", lambda part, _, write: write(part.backward.flops(part.convention))
+    ),
+}  # fmt: skip
+"""By name."""
+
+GROUPS = {"shapes": ("input", "output")}
+"""Several columns by one name."""
+
+NAMES = (*GROUPS, *COLUMNS)
+
+OPERATOR_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.of_operators)
+
+SHORT_HEADINGS = {"params": "params", "trainable_params": "trainable", "elementwise": "elementwise"}
+"""For tables of many columns."""
+
+
+def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]:
+    """The headings of the columns called so."""
+    short = SHORT_HEADINGS if are_short else {}
+    return tuple(short.get(name, COLUMNS[name].heading) for name in names)
+
+
+def cells(part: Part, whole: Size, names: Sequence[str], write: Write = approximate_text) -> tuple[str, ...]:
+    """What these columns have of `part`, where all parts have `whole` FLOPs."""
+    return tuple(COLUMNS[name].cell(part, whole, write) for name in names)

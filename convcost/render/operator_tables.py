@@ -1,0 +1,116 @@
+"""A model's table by operator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+
+from convcost.analysis.breakdown import OperatorTotal, operator_totals, sum_operators
+from convcost.analysis.parts import Part, operator_part
+from convcost.core.cost import Convention
+from convcost.core.report import Report
+from convcost.core.trace import Trace
+from convcost.render.columns import cells, headings
+from convcost.render.document import Line, Table
+from convcost.render.formulas import short_text
+from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
+from convcost.render.style import View
+
+USUAL_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
+
+NOT_COUNTED = "not counted"
+COUNTED_IN_PART = "in part"
+
+
+def operator_name(operator: str) -> str:
+    """The operator's name, without torch's own namespaces."""
+    return operator.removeprefix("aten::").removeprefix("higher_order::")
+
+
+def operator_table(report: Report, trace: Trace, view: View, width: int) -> Table:
+    """What each operator costs in the forward; those without FLOPs together, unless lines are by operator.
+
+    Elementwise work is left out where the screen has no room, if it is no part of the FLOPs.
+    """
+    totals = forward_totals(trace)
+    is_in_full = view.by == "operator"
+    shown = select_operators(totals, view, report.convention) if is_in_full else _with_flops(totals, report)
+    names = (is_in_full and view.columns) or _usual_columns(report)
+
+    def line(label: str, part: Part) -> Line:
+        return Line(label, cells(part, report.flops, names))
+
+    def sum_line(label: str, found: tuple[OperatorTotal, ...]) -> Line:
+        return line(label, operator_part(sum_operators(found), report.convention))
+
+    lines = [
+        line(operator_name(total.operator), operator_part(total, report.convention)) for total in shown.items
+    ]
+    if shown.others:
+        first, *more = shown.others
+        is_named = not more and not is_in_full
+        label = operator_name(first.operator) if is_named else others_label(len(shown.others))
+        lines.append(sum_line(label, shown.others))
+    lines += _uncounted_lines(trace, names, view.filter if is_in_full else "")
+    if is_in_full and view.filter:
+        lines.append(sum_line("all of these", shown.items + shown.others))
+    lines.append(sum_line("total", totals))
+    label = "operator, forward" if trace.phases else "operator"
+    table = Table((label, *headings(names)), tuple(lines))
+    is_needed = is_in_full or report.convention.count == "all" or table.fits(width)
+    return table if is_needed else table.without("elementwise")
+
+
+def _usual_columns(report: Report) -> tuple[str, ...]:
+    left_out = {"macs", "share"} if report.open_names else set()
+    return tuple(name for name in USUAL_COLUMNS if name not in left_out)
+
+
+def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> Shown[OperatorTotal]:
+    """Those with FLOPs; the others are shown together."""
+    with_flops = tuple(total for total in totals if total.cost.flops(report.convention))
+    return Shown(with_flops, tuple(total for total in totals if total not in with_flops))
+
+
+def forward_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
+    """The operators of the forward."""
+    return tuple(total for total in operator_totals(trace) if total.calls)
+
+
+def select_operators(
+    totals: Iterable[OperatorTotal], view: View, convention: Convention
+) -> Shown[OperatorTotal]:
+    """Those with the filter's text in their name, in the order asked for."""
+    found = (total for total in totals if view.filter.lower() in total.operator.lower())
+    return show(found, view, _reader(convention))
+
+
+def operator_notes(report: Report, trace: Trace, view: View) -> tuple[str, ...]:
+    """What is to be said of the operators that are not shown."""
+    shown = select_operators(forward_totals(trace), view, report.convention)
+    if view.filter and not shown.items:
+        return (f"No operator has {view.filter[:40]!a} in its name.",)
+    note = top_note(shown, view, _reader(report.convention), "operators")
+    return (note,) if note else ()
+
+
+def _reader(convention: Convention) -> PartReader:
+    return PartReader(partial(operator_part, convention=convention), lambda total: total.operator)
+
+
+def _uncounted_lines(trace: Trace, names: tuple[str, ...], text: str) -> list[Line]:
+    calls: Counter[tuple[str, str]] = Counter()
+    for found in (each for each in trace.uncounted if text.lower() in each.operator.lower()):
+        calls[found.operator, COUNTED_IN_PART if found.reason else NOT_COUNTED] += found.calls
+    return [
+        Line(operator_name(operator), _uncounted_cells(number, text, names))
+        for (operator, text), number in calls.items()
+    ]
+
+
+def _uncounted_cells(calls: int, text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The calls, and where the FLOPs would stand, or else last, that they are not counted."""
+    others = [name for name in names if name != "calls"]
+    place = "flops" if "flops" in others else (others or ["calls"])[-1]
+    return tuple(text if name == place else short_text(calls) if name == "calls" else "" for name in names)

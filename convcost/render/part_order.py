@@ -1,0 +1,84 @@
+"""In which order the lines of a table stand, and which of them are the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from convcost.analysis.parts import Part
+from convcost.core.metrics import BY_NAME
+from convcost.core.units import exact, percent
+from convcost.render.style import View
+
+Item = TypeVar("Item")
+
+USUAL_SORT = "flops"
+"""What parts are the largest by, unless something else is named."""
+
+
+class Shown(NamedTuple, Generic[Item]):
+    """What is shown, in order, and what is left out as it is smaller."""
+
+    items: tuple[Item, ...]
+    others: tuple[Item, ...] = ()
+
+
+class PartReader(NamedTuple):
+    """How a part and its path are had from what a line is about."""
+
+    part: Callable[[Any], Part]
+    path: Callable[[Any], str]
+
+
+def show(items: Iterable[Item], view: View, read: PartReader) -> Shown[Item]:
+    """The items in the order that `view` asks for, and only the largest where it asks for so many.
+
+    Of two of one size the one that runs first comes first.
+    """
+    if view.top is None:
+        return Shown(tuple(in_order(items, view.sort, read)))
+    ranked = in_order(items, largest_by(view), read)
+    shown = in_order(ranked[: view.top], view.sort, read)
+    return Shown(tuple(shown), tuple(ranked[view.top :]))
+
+
+def largest_by(view: View) -> str:
+    """The quantity by which the largest are found."""
+    return view.sort if view.sort in BY_NAME else USUAL_SORT
+
+
+def in_order(items: Iterable[Item], sort: str, read: PartReader) -> list[Item]:
+    """The largest first, paths from A to Z; as they are if `sort` is empty."""
+    if sort == "path":
+        return sorted(items, key=read.path)
+    if not sort:
+        return list(items)
+    return sorted(items, key=lambda item: -(read.part(item).quantity(sort) or 0))
+
+
+def top_note(shown: Shown[Item], view: View, read: PartReader, what: str) -> str:
+    """How many others there are, and what share of all that is listed they have; nothing if there is none.
+
+    Of a quantity that does not add up only their number is said.
+    """
+    if not shown.others:
+        return ""
+    metric = BY_NAME[largest_by(view)]
+    label = metric.full_label or metric.label
+    sums = [
+        sum(read.part(item).quantity(metric.name) or 0 for item in items)
+        for items in (shown.items, shown.others)
+    ]
+    number, total = len(shown.others), len(shown.others) + len(shown.items)
+    text = f"The {exact(len(shown.items))} largest of {exact(total)} {what} by {label}"
+    if not metric.is_additive or not sum(sums):
+        return f"{text}."
+    verb = "other has" if number == 1 else "others have"
+    share = percent(Fraction(sums[1], sum(sums)))
+    return f"{text} have {percent(Fraction(sums[0], sum(sums)))} of them; the {exact(number)} {verb} {share}."
+
+
+def others_label(number: int) -> str:
+    """12 others."""
+    return f"{exact(number)} other{'s' * (number != 1)}"
