@@ -17,8 +17,6 @@ class ScaledDotProductAttention(torch.nn.Module):
         kv_heads: int | None = None,
         is_causal: bool = False,
         window: int | None = None,
-        device: torch.device | None = None,
-        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.num_heads = num_heads

@@ -130,7 +130,7 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
     layer, inputs = call.layer, max(len(call.branches), 1)
     if is_function(type(layer)):
         return FunctionModule(layer)
-    dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype else {}
+    dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
     module: torch.nn.Module = module_class(type(layer).__name__)(**layer.arguments(), **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)
