@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.late_binding import register
 
 if TYPE_CHECKING:
+    from convcost.analysis.code import build, code
     from convcost.analysis.memory import Memory, memory
     from convcost.analysis.roofline import roofline
     from convcost.api import compare, cost
@@ -40,6 +41,8 @@ register(
 
 HOMES = {
     "assert_cost": "convcost.assertion",
+    "build": "convcost.analysis.code",
+    "code": "convcost.analysis.code",
     "compare": "convcost.api",
     "cost": "convcost.api",
     "match": "convcost.search.match",
@@ -70,6 +73,8 @@ __all__ = [
     "Report",
     "Spec",
     "assert_cost",
+    "build",
+    "code",
     "compare",
     "cost",
     "match",

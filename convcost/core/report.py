@@ -142,6 +142,7 @@ class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
+    `rooflines` are those on several devices, where more than one is asked for.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Report(RenderMethods, SubstitutionMethods):
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
     trace: Trace | None = None
     roofline: Roofline | None = None
+    rooflines: tuple[Roofline, ...] = ()
     memory: Memory | None = None
     time: Timing | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
@@ -296,6 +298,7 @@ class Report(RenderMethods, SubstitutionMethods):
             counters={},
             trace=None,
             roofline=None,
+            rooflines=(),
             memory=None,
             time=None,
             source=ReportSum(self, other),
