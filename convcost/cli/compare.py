@@ -21,8 +21,8 @@ from convcost.cli.options import (
     SettingsOption,
     TimingOptions,
 )
+from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
-from convcost.core.report import Comparison
 from convcost.core.units import parse_count
 from convcost.spec.founding_pair import FoundingPair
 

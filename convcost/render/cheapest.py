@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from convcost.core.breakeven import LowerEnvelope, Stretch
+from convcost.core.comparison import Comparison
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Comparison
 from convcost.render.texts import MathText, MixedText, join_words
 
 MOST_NAMED = 8

@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeAlias
 from sympy import Expr
 
 from convcost.core.breakeven import LowerEnvelope, Stretch
-from convcost.core.report import Assumption, Comparison
+from convcost.core.comparison import Comparison
+from convcost.core.report import Assumption
 from convcost.symbolic.bounds import is_never_negative
 from convcost.symbolic.breakeven import deciding_difference
 from convcost.symbolic.crossings import sign_of, sign_runs

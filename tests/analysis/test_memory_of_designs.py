@@ -28,6 +28,7 @@ WITH_STEPS_INSIDE = {
 
 ELSEWHERE = {
     "Bilinear": "takes two inputs",
+    "EmbeddingBag": "keeps other indices on the CPU",
     "LogSigmoid": "keeps more without CUDA",
     "ChannelShuffle": "is a view on the meta device where nothing moves",
 }

@@ -17,7 +17,7 @@ def torch_module(layer: Layer, device: str = "meta") -> torch.nn.Module:
 
 def inputs(layer: Layer, shape: tuple[int, ...], device: str = "meta") -> tuple[torch.Tensor, ...]:
     """What the module's forward is called with; Bilinear's two are one shape here, joined at the end."""
-    dtype = torch.long if type(layer).__name__ == "Embedding" else torch.float32
+    dtype = torch.long if layer.input_dtype(0) else torch.float32
     joined = torch.zeros(shape, dtype=dtype, device=device)
     if type(layer).__name__ == "Bilinear":
         return joined.split((layer.in1_features, layer.in2_features), dim=-1)
