@@ -30,6 +30,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
+    "fractional_pooling": ("FractionalMaxPool2d", "FractionalMaxPool3d"),
+    "unpooling": ("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
     "padding": tuple(
         f"{mode}Pad{number}d"
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")
@@ -37,6 +39,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "upsampling": ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
+    "distance": ("CosineSimilarity", "PairwiseDistance"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
         *("AlphaDropout", "FeatureAlphaDropout"),

@@ -31,6 +31,11 @@ def _is_kind(name: str) -> Condition:
     return lambda layer, _: type(layer).__name__ == name
 
 
+def _is_max_unpool(layer: Layer, _: Shape) -> bool:
+    """A MaxUnpool, which decides on sizes as fvcore traces it, where torch wants no tensors."""
+    return type(layer).__name__ in FAMILIES["unpooling"]
+
+
 def _is_unreadable_conv2d(layer: Layer, shape: Shape) -> bool:
     """A Conv2d without a batch, or whose padding reaches torch's convolution as a word."""
     if type(layer).__name__ != "Conv2d":
@@ -79,6 +84,7 @@ BLIND_SPOTS = (
         _is_unsupported_layer_norm,
         "where the input has fewer than two or more than five dimensions",
     ),
+    BlindSpot("fvcore", "TypeError", _is_max_unpool),
     BlindSpot("flop_counter_mode", "aten::_trilinear", _is_kind("Bilinear")),
     BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),
     BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _is_unreadable_conv2d),

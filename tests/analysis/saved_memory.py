@@ -27,6 +27,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
     with torch.device(device):
         module = getattr(torch.nn, type(layer).__name__)(**layer.arguments()).train()
         given = _inside(layer, shape)
+        further = [_further(layer, number) for number in range(len(layer.further_inputs))]
     own = {number(tensor) for tensor in (*module.parameters(), *module.buffers())}
     found: dict[int, torch.Tensor] = {}
 
@@ -35,7 +36,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = module(*_arguments(layer, given))
+        result = module(*_arguments(layer, given, further))
     output = result[0] if isinstance(result, tuple) else result
     ends = number(given), number(output)
     others = [tensor for key, tensor in found.items() if key not in own and key not in ends]
@@ -49,10 +50,18 @@ def _inside(layer, shape):
     return torch.rand(shape).requires_grad_() * 1
 
 
-def _arguments(layer, given):
+def _further(layer, number):
+    """The input after number `number`; it needs no gradient."""
+    dtype = layer.input_dtype(number + 1)
+    shape = layer.further_inputs[number]
+    return torch.zeros(shape, dtype=getattr(torch, dtype)) if dtype else torch.rand(shape)
+
+
+def _arguments(layer, given, further):
     if type(layer).__name__ == "Bilinear":
         return given.split((layer.in1_features, layer.in2_features), dim=-1)
-    return (given,)
+    every = (given, *further)
+    return tuple(every[number] for number in layer.forward_inputs(len(every)))
 
 
 def number(tensor: torch.Tensor) -> int:

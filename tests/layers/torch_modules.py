@@ -16,11 +16,13 @@ def torch_module(layer: Layer, device: str = "meta") -> torch.nn.Module:
 
 def inputs(layer: Layer, shape: tuple[int, ...], device: str = "meta") -> tuple[torch.Tensor, ...]:
     """What the module's forward is called with; Bilinear's two are one shape here, joined at the end."""
-    dtype = torch.long if type(layer).__name__ == "Embedding" else torch.float32
-    joined = torch.zeros(shape, dtype=dtype, device=device)
+    given = [
+        torch.zeros(each, dtype=getattr(torch, layer.input_dtype(number) or "float32"), device=device)
+        for number, each in enumerate((shape, *layer.further_inputs))
+    ]
     if type(layer).__name__ == "Bilinear":
-        return joined.split((layer.in1_features, layer.in2_features), dim=-1)
-    return (joined,)
+        return given[0].split((layer.in1_features, layer.in2_features), dim=-1)
+    return tuple(given[number] for number in layer.forward_inputs(len(given)))
 
 
 @torch.no_grad()

@@ -19,8 +19,8 @@ MANY = settings(max_examples=60)
 def profiled(case: Case, device: str, is_training: bool, has_gradients: bool):
     with warnings.catch_warnings(), torch.set_grad_enabled(has_gradients):
         warnings.simplefilter("ignore")
-        module, (example,) = build_network(Network(chain_of(case.layer), case.shape), device)
-        return profile(module.train(is_training), example)
+        module, examples = build_network(Network(chain_of(case.layer), case.shape), device)
+        return profile(module.train(is_training), *examples)
 
 
 def costs_what_its_formula_says(case: Case) -> None:

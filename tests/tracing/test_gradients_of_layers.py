@@ -24,28 +24,34 @@ WRITTEN_OUT = {
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
 
+WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss")
+
 BY_THEIR_INPUT = "Bilinear"
 """torch's counter does not know it."""
 
 
 def traced(case: Case, needs_input: bool) -> Gradients:
-    module, example = module_and_input(case, "meta", needs_input)
-    trace = Profiler(backward=True).profile(module, example).trace
+    device = "cpu" if type(case.layer).__name__ in WITHOUT_META_BACKWARD else "meta"
+    module, examples = module_and_inputs(case, device, needs_input)
+    trace = Profiler(backward=True).profile(module, *examples).trace
     assert not trace.uncounted
     return Gradients(trace.total("gradient by input"), trace.total("gradient by weight"))
 
 
-def module_and_input(case: Case, device: str, needs_input: bool):
-    module, (example,) = build_network(Network(chain_of(case.layer), case.shape), device)
+def module_and_inputs(case: Case, device: str, needs_input: bool):
+    """The first of the inputs needs a gradient, unless it is of indices."""
+    module, examples = build_network(Network(chain_of(case.layer), case.shape), device)
     is_index = bool(case.layer.input_dtype(0))
-    return module.eval(), example.requires_grad_(needs_input and not is_index)
+    examples[0].requires_grad_(needs_input and not is_index)
+    return module.eval(), examples
 
 
 def computed(case: Case, needs_input: bool) -> Gradients:
     """By its formulas; without parameters and a gradient by its input there is no backward."""
     if not needs_input and not case.layer.parameters():
         return Gradients()
-    return case.layer.gradients(case.shape, case.layer.cost(case.shape), (needs_input,))
+    needed = (needs_input, *(False for _ in case.layer.further_inputs))
+    return case.layer.gradients(case.shape, case.layer.cost(case.shape), needed)
 
 
 def without_elementwise(gradients: Gradients) -> list[tuple]:
@@ -79,9 +85,9 @@ def goes_back_as_torch_counts(case: Case) -> None:
     groups = getattr(case.layer, "groups", 1)
     forward = case.layer.cost(case.shape)
     by_input, by_weight = case.layer.gradients(case.shape, forward, (True,))
-    module, example = module_and_input(case, "meta", True)
+    module, examples = module_and_inputs(case, "meta", True)
     with FlopCounterMode(display=False) as counter:
-        output = module(example)
+        output = module(*examples)
         torch.autograd.backward(output, torch.ones_like(output))
     counted = forward.macs + by_input.macs + groups * by_weight.macs
     assert counter.get_total_flops() == 2 * counted
