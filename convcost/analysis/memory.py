@@ -56,9 +56,17 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
         return _memory(held, name, optimizer)
     _check_layers(report)
     itemsize = ITEMSIZES[name]
-    found = _layer_activations(report, itemsize)
-    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params}, *found)
-    return _memory(held, name, optimizer)
+    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params})
+    if reason := _unknown_reason(report):
+        return _memory(held._replace(reason=reason), name, optimizer)
+    return _memory(held._replace(**_layer_activations(report, itemsize)._asdict()), name, optimizer)
+
+
+def _unknown_reason(report: Report) -> str:
+    """Why it is not known what the layers keep; "" if it is known of all."""
+    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer))
+    reasons = (layer.unknown_memory.format(type(layer).__name__) for layer in layers)
+    return ", ".join(dict.fromkeys(filter(None, reasons)))
 
 
 def _dtype(report: Report, dtype: str) -> str:

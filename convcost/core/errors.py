@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from convcost.core.escapes import escape_to_ascii, make_lines_printable
+from convcost.core.source_text import locate
 
 
 class ConvcostError(Exception):
@@ -52,7 +53,10 @@ class Span(NamedTuple):
 
 
 class SpecError(ConvcostError):
-    """A place in a spec that is wrong: the text, a caret under the place, a way out."""
+    """A place in a spec that is wrong: the text, a caret under the place, a way out.
+
+    Of a text from a file, the line that has the place is shown, with the file's name and the line's number.
+    """
 
     def __init__(self, message: str, *, text: str, span: Span, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -60,7 +64,9 @@ class SpecError(ConvcostError):
         self.span = span
 
     def __str__(self) -> str:
-        lines = (self.message, *caret_lines(self.text, self.span), self.hint)
+        line, *span = locate(self.text, *self.span)
+        where = f"{line.where}: " if line.where else ""
+        lines = (f"{where}{self.message}", *caret_lines(line.text, Span(*span)), self.hint)
         return "\n".join(line for line in lines if line)
 
 
@@ -68,7 +74,10 @@ WINDOW = 72
 
 
 def caret_lines(text: str, span: Span) -> tuple[str, str]:
-    """The text around `span` on one line, and a line of carets under it."""
+    """The text around `span`, of its line alone, and a line of carets under it."""
+    first = text.rfind("\n", 0, span.start) + 1
+    text, _, _ = text[first:].partition("\n")
+    span = Span(span.start - first, min(span.end - first, len(text) + 1))
     start = max(0, min(span.start - WINDOW // 2, len(text) - WINDOW))
     before, place, after = (
         escape_to_ascii(text[start : span.start]),

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, cast
 from convcost.core.errors import SpecError, UsageError, did_you_mean
 from convcost.core.metrics import METRICS
 from convcost.core.units import parse_amount
-from convcost.spec.grammar import parse_size
+from convcost.spec.argument_grammar import parse_size
 from convcost.spec.syntax import Expression, names
 
 Relation = Literal["≤", "≥", "="]

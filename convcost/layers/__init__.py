@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
+from itertools import chain
 
 from convcost.core.errors import did_you_mean
 from convcost.layers.interface import Layer
@@ -40,30 +41,52 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "upsampling": ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
     "distance": ("CosineSimilarity", "PairwiseDistance"),
+    "recurrent": ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
         *("AlphaDropout", "FeatureAlphaDropout"),
     ),
 }
 
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "functions": ("permute", "transpose", "reshape", "unsqueeze", "squeeze", "select", "mean", "sum"),
+    "joins": ("add", "mul", "concat", "matmul", "einsum"),
+}
+"""Functions of torch that a design may call, on one tensor and on branches, by the module they are in."""
+
 KINDS: tuple[str, ...] = tuple(kind for kinds in FAMILIES.values() for kind in kinds)
 
 
 @lru_cache(maxsize=1_000)
 def layer_class(kind: str) -> type[Layer] | None:
-    """The layer named `kind` as torch.nn names it, or None."""
-    for family, kinds in FAMILIES.items():
+    """The layer or function named `kind` as torch names it, or None."""
+    for family, kinds in (FAMILIES | FUNCTIONS).items():
         if kind in kinds:
             found: type[Layer] = getattr(import_module(f"convcost.layers.{family}"), kind)
             return found
     return None
 
 
+def is_function(layer: type[Layer]) -> bool:
+    """Whether it is a function of torch, and no module."""
+    return layer.__name__ in chain(*FUNCTIONS.values())
+
+
 def find_layer(kind: str) -> type[Layer] | None:
-    """The layer named `kind`, in any case: conv1d is Conv1d."""
-    same = (known for known in KINDS if known.lower() == kind.lower())
+    """The layer or function named `kind`, in any case: conv1d is Conv1d, view is reshape."""
+    name = FUNCTION_ALIASES.get(kind, kind)
+    same = (known for known in (*KINDS, *chain(*FUNCTIONS.values())) if known.lower() == name.lower())
     return layer_class(next(same, ""))
 
+
+FUNCTION_ALIASES = {
+    "view": "reshape",
+    "cat": "concat",
+    "concatenate": "concat",
+    "multiply": "mul",
+    "bmm": "matmul",
+}
+"""Other names of functions."""
 
 TORCH_NN: tuple[str, ...] = tuple(
     name for group in LEFT_OUT for name in group.names if name not in CONTAINERS and name not in KINDS

@@ -270,6 +270,7 @@ class Threshold(_Elementwise):
 class PReLU(_Elementwise):
     """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
 
+    has_dtype = True
     operations = 2
 
     num_parameters: Size = 1

@@ -25,6 +25,8 @@ UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 class _Convolution(SlidingKernel):
     """A cross-correlation in as many dimensions as are `spatial`."""
 
+    has_dtype = True
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes

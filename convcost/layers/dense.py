@@ -19,6 +19,8 @@ from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least
 class Linear(Layer):
     """y = x Wᵀ + b on the last dimension: [*, in_features] → [*, out_features]."""
 
+    has_dtype = True
+
     contracts = True
     inferred_input = ("B", "S", "in_features")
 
@@ -66,6 +68,8 @@ class Bilinear(Layer):
 
     The two inputs come joined along the last dimension: [*, in1_features + in2_features].
     """
+
+    has_dtype = True
 
     contracts = True
     inferred_input = ("B", "S", "in1_features+in2_features")
@@ -120,6 +124,8 @@ class Bilinear(Layer):
 @dataclass(frozen=True, repr=False)
 class Embedding(Layer):
     """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
+
+    has_dtype = True
 
     inferred_input = ("B", "S")
     input_dtypes = (INDEX_DTYPE,)

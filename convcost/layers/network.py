@@ -141,7 +141,7 @@ class Network:
         dtype = dtype_named(dtype)
         for division in self.divisions:
             evaluator.require(division, 0)
-        run = _Run(evaluator, backward)
+        run = _Run(evaluator, dtype, backward)
         run.chain(self.chain, run.input(self.input))
         return Report(
             name=self.name,
@@ -156,21 +156,30 @@ class Network:
         )
 
 
+OF_DESIGN = "of the design's dtype"
+
+
 class _Tensor(NamedTuple):
-    """A tensor's shape, the number of the row that made it (−1 and below for the network's inputs), and
-    whether anything that it was computed from has parameters, so that it needs a gradient.
+    """A tensor's shape and dtype, and the number of the row that made it; −1 and below for inputs.
+
+    It needs a gradient if anything that it was computed from has parameters.
     """
 
     shape: Shape
     source: int
+    dtype: str = ""
     needs_gradient: bool = False
 
 
 class _Run:
-    """A network's run on shapes: a row for each layer, by what its evaluator computes."""
+    """A network's run on shapes: a row for each layer, by what its evaluator computes.
 
-    def __init__(self, evaluator: Evaluator, backward: bool) -> None:
+    Where a dtype is "", it is the design's.
+    """
+
+    def __init__(self, evaluator: Evaluator, dtype: str, backward: bool) -> None:
         self.evaluator = evaluator
+        self.dtype = dtype
         self.backward = backward
         self.rows: list[Row] = []
         self.inputs: list[InputShape] = []
@@ -193,46 +202,58 @@ class _Run:
                 tensor = self._call(call, tensor, f"{path}{number}")
         return tensor
 
-    def _call(self, call: LayerCall, tensor: _Tensor, path: str) -> _Tensor:
-        tensors = [self._branch(branch, tensor, f"{path}.{n}") for n, branch in enumerate(call.branches)]
-        tensors = tensors or [tensor]
-        alike = tuple(tensor._replace(source=0) for tensor in tensors)
-        key = id(call.layer), alike, call.dtype
-        if key not in self._known:
-            self._known[key] = self._row(call, alike)
-        row = self._known[key]._replace(path=path, sources=tuple(tensor.source for tensor in tensors))
-        for number, source in enumerate(row.sources):
-            dtype = call.layer.input_dtype(number) or call.dtype
-            if source < 0 and dtype:
-                self.inputs[-1 - source] = self.inputs[-1 - source]._replace(dtype=dtype)
-        needs_gradient = bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)
-        if self.backward:
-            self._add_gradients(tensors)
-        self.rows.append(row)
-        return _Tensor(row.output, len(self.rows) - 1, needs_gradient)
-
-    def _add_gradients(self, tensors: list[_Tensor]) -> None:
-        """Where a tensor is used again, the gradient by it is a sum of those by each use."""
-        for shape, source, needs_gradient in tensors:
-            if source in self._used and needs_gradient:
-                row = self.rows[source]
-                found, sums = row.gradients or Gradients(), Cost(elementwise=arithmetic.elements(shape))
-                self.rows[source] = row._replace(gradients=found._replace(by_input=found.by_input + sums))
-            self._used.add(source)
-
     def _branch(self, branch: Chain, tensor: _Tensor, path: str) -> _Tensor:
         if len(branch) == 1 and isinstance(branch[0], LayerCall):
             return self._call(branch[0], tensor, path)
         return self.chain(branch, tensor, f"{path}.")
 
+    def _call(self, call: LayerCall, tensor: _Tensor, path: str) -> _Tensor:
+        tensors = [self._branch(branch, tensor, f"{path}.{n}") for n, branch in enumerate(call.branches)]
+        tensors = tensors or [tensor]
+        if call.dtype == self.dtype:
+            call = call._replace(dtype="")
+        alike = tuple(
+            tensor._replace(source=0, dtype=self._input_dtype(call, number, tensor))
+            for number, tensor in enumerate(tensors)
+        )
+        key = id(call.layer), alike, call.dtype
+        if key not in self._known:
+            self._known[key] = self._row(call, alike)
+        row = self._known[key]._replace(path=path, sources=tuple(tensor.source for tensor in tensors))
+        needs_gradient = bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)
+        if self.backward:
+            self._add_gradients(tensors)
+        self.rows.append(row)
+        return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, alike[0].dtype), needs_gradient)
+
+    def _input_dtype(self, call: LayerCall, number: int, tensor: _Tensor) -> str:
+        """The dtype of an input of a layer: the network's own get the one that the first layer takes."""
+        if tensor.source >= 0:
+            return tensor.dtype
+        at = -1 - tensor.source
+        dtype = self.inputs[at].dtype or call.layer.input_dtype(number) or call.dtype
+        self.inputs[at] = self.inputs[at]._replace(dtype=dtype)
+        return dtype
+
+    def _add_gradients(self, tensors: list[_Tensor]) -> None:
+        """Where a tensor is used again, the gradient by it is a sum of those by each use."""
+        for tensor in tensors:
+            if tensor.source in self._used and tensor.needs_gradient:
+                row = self.rows[tensor.source]
+                sums = Cost(elementwise=arithmetic.elements(tensor.shape))
+                found = row.gradients or Gradients()
+                gradients = found._replace(by_input=found.by_input + sums)
+                self.rows[tensor.source] = row._replace(gradients=gradients)
+            self._used.add(tensor.source)
+
     def _row(self, call: LayerCall, tensors: tuple[_Tensor, ...]) -> Row:
         shape, *others = (tensor.shape for tensor in tensors)
         layer, step = _with_inputs(call.layer, tuple(others)), len(self.rows)
-        for requirement in chain([_input_count(layer, len(tensors))], layer.requirements(shape)):
+        dtypes = [tensor.dtype for tensor in tensors]
+        for requirement in chain(_call_requirements(call, dtypes), layer.requirements(shape)):
             self.evaluator.require(requirement, step)
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
-        itemsize = ITEMSIZES[call.dtype] if call.dtype else None
-        dtypes = [layer.input_dtype(number) or call.dtype for number in range(len(tensors))]
+        own = ITEMSIZES[call.dtype] if call.dtype else None
         cost = self.evaluator.cost(layer, shape, step)
         return Row(
             path="",
@@ -244,8 +265,8 @@ class _Run:
             cost=cost,
             activations=arithmetic.elements(output) if layer.contracts else 0,
             input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
-            output_itemsize=itemsize,
-            stored=itemsize and itemsize * sum(map(arithmetic.elements, parameters.values())),
+            output_itemsize=ITEMSIZES.get(_output_dtype(call, dtypes[0])),
+            stored=own and own * sum(map(arithmetic.elements, parameters.values())),
             further_inputs=tuple(map(InputShape, others, dtypes[1:])),
             gradients=self._gradients(layer, tensors, cost) if self.backward else None,
         )
@@ -258,11 +279,24 @@ class _Run:
         return self.evaluator.gradients(layer, tensors[0].shape, cost, needed, len(self.rows))
 
 
+def _output_dtype(call: LayerCall, dtype: str) -> str:
+    """That of a layer with a dtype of its own, or else that of its first input, unless these are indices."""
+    return call.dtype if call.layer.has_dtype or call.layer.input_dtype(0) else dtype
+
+
+def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentCheck]:
+    """That a layer is called with as many inputs as it takes, and with those of its dtype."""
+    counts, count = call.layer.input_counts, len(dtypes)
+    wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    found = "1 input" if count == 1 else f"{count} inputs"
+    message = f"it has {found}, not {wanted}"
+    yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
+    for number, dtype in enumerate(dtypes):
+        expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
+        message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"
+        hint = f"Give the layer the same dtype: dtype={dtype}." if dtype else ""
+        yield ArgumentCheck(dtype == expected, message, f"inputs[{number}]", hint)
+
+
 def _with_inputs(layer: Layer, others: tuple[Shape, ...]) -> Layer:
     return replace(layer, further_inputs=others) if isinstance(layer, MultipleInputLayer) else layer
-
-
-def _input_count(layer: Layer, count: int) -> ArgumentCheck:
-    fewest, most = layer.input_counts[0], layer.input_counts[-1]
-    wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    return ArgumentCheck(count in layer.input_counts, f"{count} inputs; it takes {wanted}")

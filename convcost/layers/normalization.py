@@ -30,6 +30,7 @@ class _PerChannel(Layer):
 
     gradient_operations = NORMALIZATION_GRADIENT
 
+    has_dtype = True
     ranks: ClassVar[tuple[int, ...]]
     wanted: ClassVar[str]
     num_features: Size
@@ -183,6 +184,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 class _OverLastDimensions(Layer):
     gradient_operations = NORMALIZATION_GRADIENT
+    has_dtype = True
     inferred_input = ("B", "S", "normalized_shape")
     normalized_shape: Sizes
 
@@ -249,6 +251,7 @@ class GroupNorm(Layer):
     """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
 
     gradient_operations = NORMALIZATION_GRADIENT
+    has_dtype = True
     inferred_input = ("B*S", "num_channels", "L")
 
     num_groups: Size

@@ -14,7 +14,7 @@ def equal_shapes(first: Shape, second: Shape, number: int) -> Iterator[Requireme
     yield Rank(second, (len(first),), f"{len(first)}, as the first input has,", argument=argument)
     for place, (size, expected) in enumerate(zip(second, first, strict=True)):
         name = f"dimension {place} of input {number}"
-        hint = f"It has the shape {_text(second)}, the first {_text(first)}."
+        hint = f"It has the shape {shape_text(second)}, the first {shape_text(first)}."
         yield Equals(size, expected, name, "that of the first input", argument, hint)
 
 
@@ -38,7 +38,7 @@ def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator
                 f"dimension {-place} of input {number}",
                 "that of the inputs before",
                 f"inputs[{number}]",
-                f"It has the shape {_text(second)}, those before {_text(first)}.",
+                f"It has the shape {shape_text(second)}, those before {shape_text(first)}.",
             )
 
 
@@ -47,5 +47,6 @@ def is_one(size: Size) -> bool:
     return isinstance(size, int) and size == 1
 
 
-def _text(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
+    """[2, 3]."""
     return f"[{', '.join(map(str, shape))}]"

@@ -24,6 +24,8 @@ from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, vali
 class _ConvTranspose(SlidingKernel):
     """A transposed convolution in as many dimensions as are `spatial`."""
 
+    has_dtype = True
+
     in_channels: Size
     out_channels: Size
     kernel_size: Sizes

@@ -2,72 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from convcost.layers import FUNCTION_ALIASES, FUNCTIONS
+from convcost.spec.argument_grammar import argument, integer, shape
 from convcost.spec.syntax import (
     Argument,
+    Branch,
     Call,
     Candidate,
-    Constant,
+    Definition,
     Expression,
-    Float,
-    Name,
-    Number,
-    Power,
-    Product,
+    Input,
     Repeat,
     Step,
-    String,
-    Sum,
-    TupleValue,
-    Value,
-    check_degree,
-    check_digits,
-    check_dimensions,
     check_text,
-    degree,
 )
-from convcost.spec.tokens import Tokens
+from convcost.spec.tokens import Token, Tokens
 
-CONSTANTS = {"True": True, "False": False, "None": None}
 TIMES = ("x", "×", "*")
-PRODUCTS = ("*", "×", "/", "//")
+
+WHAT_COMES_IN = "x"
 
 
 def parse_candidate(text: str) -> Candidate:
-    """candidate: [NAME "="] [shape "->"] chain"""
+    """candidate: (definition [";"])* [NAME "="] [shape "->"] chain"""
     check_text(text)
     tokens = Tokens(text)
+    definitions = []
+    while is_definition(tokens):
+        definitions.append(definition(tokens))
     name = ""
     if tokens.next.rule == "name" and tokens.after_next.text == "=":
         name = tokens.read().text
         tokens.read()
     body = tokens.start
-    input_shape = shape(tokens) if tokens.next.text == "[" else ()
+    input_shape: tuple[Expression, ...] = ()
+    if tokens.next.text == "[":
+        input_shape = shape(tokens)
+        tokens.expect("->")
     steps = chain(tokens)
     if tokens.next.rule != "end":
         tokens.fail("'->'", "the end of the spec")
-    return Candidate(name, input_shape, steps, text, body)
+    return Candidate(name, input_shape, steps, text, body, tuple(definitions))
 
 
-def parse_size(text: str) -> Expression:
-    """A single size, such as `4*128`."""
-    check_text(text)
-    tokens = Tokens(text)
-    size = sum_expression(tokens)
-    if tokens.next.rule != "end":
-        tokens.fail("an operator", "the end of the size")
-    return size
+def is_definition(tokens: Tokens) -> bool:
+    """Whether a definition comes next: a name, brackets, and an equals sign."""
+    return tokens.next.rule == "name" and tokens.after_next.text == "(" and tokens.after_brackets.text == "="
 
 
-def shape(tokens: Tokens) -> tuple[Expression, ...]:
-    """shape: "[" sum ("," sum)* "]" "->" """
-    tokens.expect("[")
-    sizes = [sum_expression(tokens)]
-    while tokens.accept(",") and tokens.next.text != "]":
-        check_dimensions(len(sizes) + 1, tokens.text, tokens.next.span)
-        sizes.append(sum_expression(tokens))
-    tokens.expect("]", ",")
-    tokens.expect("->")
-    return tuple(sizes)
+def definition(tokens: Tokens) -> Definition:
+    """definition: NAME "(" [NAME ("," NAME)*] ")" "=" chain, up to a semicolon or the end of the line"""
+    name = tokens.read()
+    tokens.expect("(")
+    parameters = []
+    while tokens.next.text != ")":
+        if tokens.next.rule != "name":
+            tokens.fail("the name of a size")
+        parameters.append(tokens.read().text)
+        if not tokens.accept(","):
+            break
+    tokens.expect(")", ",")
+    tokens.expect("=")
+    steps = chain(tokens)
+    extent = tokens.span_from(name.span.start)
+    if not tokens.accept(";") and not tokens.is_first_on_line and tokens.next.rule != "end":
+        tokens.fail("'->'", "';' or a new line behind the definition")
+    return Definition(name.text, tuple(parameters), steps, name.span, extent)
 
 
 def chain(tokens: Tokens) -> tuple[Step, ...]:
@@ -79,7 +81,36 @@ def chain(tokens: Tokens) -> tuple[Step, ...]:
 
 
 def step(tokens: Tokens) -> tuple[Step, ...]:
-    """step: INTEGER ("x" | "*") unit | unit [("x" | "*") INTEGER]"""
+    """step: term ("+" term)*"""
+    return joined(tokens, "+", "add", term)
+
+
+def term(tokens: Tokens) -> tuple[Step, ...]:
+    """term: factor ("*" factor)*"""
+    return joined(tokens, "*", "mul", factor)
+
+
+def joined(
+    tokens: Tokens, operator: str, kind: str, operand: Callable[[Tokens], tuple[Step, ...]]
+) -> tuple[Step, ...]:
+    """One operand as it is, or several as the branches of a call."""
+    start = tokens.start
+    operands = [branch(tokens, operand)]
+    while tokens.accept(operator):
+        operands.append(branch(tokens, operand))
+    if operands[1:]:
+        return (Call(kind, (), tokens.span_from(start), tuple(operands)),)
+    return operands[0].steps
+
+
+def branch(tokens: Tokens, steps: Callable[[Tokens], tuple[Step, ...]]) -> Branch:
+    """What `steps` reads, and where it stands."""
+    start = tokens.start
+    return Branch(steps(tokens), tokens.span_from(start))
+
+
+def factor(tokens: Tokens) -> tuple[Step, ...]:
+    """factor: INTEGER ("x" | "*") unit | unit [("x" | "*") INTEGER]"""
     start = tokens.start
     if tokens.next.rule == "integer":
         times = integer(tokens)
@@ -88,8 +119,9 @@ def step(tokens: Tokens) -> tuple[Step, ...]:
         steps = unit(tokens)
         return (Repeat(times, steps, tokens.span_from(start)),)
     steps = unit(tokens)
-    if not tokens.accept(*TIMES):
+    if tokens.next.text not in TIMES or (tokens.next.text == "*" and tokens.after_next.rule != "integer"):
         return steps
+    tokens.read()
     if tokens.next.rule != "integer":
         tokens.fail("how often")
     times = integer(tokens)
@@ -97,136 +129,84 @@ def step(tokens: Tokens) -> tuple[Step, ...]:
 
 
 def unit(tokens: Tokens) -> tuple[Step, ...]:
-    """unit: layer | "(" chain ")" """
+    """unit: "x" | shape | layer | sequential | "(" chain ")" """
     if tokens.accept("("):
         steps = chain(tokens)
         tokens.expect(")", "->")
         return steps
+    if tokens.next.text == "[":
+        start = tokens.start
+        sizes = shape(tokens)
+        return (Input(sizes, tokens.span_from(start)),)
+    if tokens.next.rule != "name":
+        tokens.fail("a layer such as Linear(10E, E)")
+    if tokens.next.text == WHAT_COMES_IN and tokens.after_next.text != "(":
+        tokens.read()
+        return ()
+    if kind_of(tokens.next) == "Sequential":
+        return sequential(tokens)
     return (layer(tokens),)
 
 
+def kind_of(token: Token) -> str:
+    """The name of a layer, without its module's."""
+    return token.text.removeprefix("torch.").removeprefix("nn.")
+
+
+def sequential(tokens: Tokens) -> tuple[Step, ...]:
+    """sequential: "Sequential" "(" [key] chain ([","] [key] chain)* ")", as it is written or printed"""
+    tokens.read()
+    tokens.expect("(")
+    steps: tuple[Step, ...] = ()
+    while tokens.next.text != ")":
+        key(tokens)
+        steps += chain(tokens)
+        if not tokens.accept(",") and not is_key(tokens):
+            break
+    tokens.expect(")", ",", "->")
+    return steps
+
+
+def is_key(tokens: Tokens) -> bool:
+    """Whether a key comes next."""
+    return tokens.next.text == "(" and tokens.after(3).text == ":"
+
+
+def key(tokens: Tokens) -> None:
+    """key: "(" (INTEGER | NAME) ")" ":", which is left out"""
+    if is_key(tokens):
+        for _ in range(4):
+            tokens.read()
+
+
 def layer(tokens: Tokens) -> Call:
-    """layer: NAME ["(" [argument ("," argument)*] ")"]"""
-    if tokens.next.rule != "name":
-        tokens.fail("a layer such as Linear(10E, E)")
-    kind = tokens.read()
+    """layer: NAME ["(" [argument ("," argument)*] ")" ["(" chain ("," chain)* ")"]] | join"""
+    token = tokens.read()
+    kind = kind_of(token)
     arguments: list[Argument] = []
+    branches: list[Branch] = []
+    is_join = FUNCTION_ALIASES.get(kind, kind) in FUNCTIONS["joins"]
     if tokens.accept("("):
+        if is_key(tokens):
+            tokens.fail("its arguments", hint="A module of your own is counted as file.py:Net.")
         while tokens.next.text != ")":
-            arguments.append(argument(tokens))
+            if is_join and tokens.next.rule != "word" and tokens.after_next.text != "=":
+                branches.append(branch(tokens, chain))
+            else:
+                arguments.append(argument(tokens))
             if not tokens.accept(","):
                 break
         tokens.expect(")", ",")
-    return Call(kind.text.removeprefix("torch.").removeprefix("nn."), tuple(arguments), kind.span)
+        if not is_join and tokens.next.text == "(" and not tokens.is_first_on_line:
+            branches = operands(tokens)
+    return Call(kind, tuple(arguments), token.span, tuple(branches))
 
 
-def argument(tokens: Tokens) -> Argument:
-    """argument: [NAME "="] value"""
-    start = tokens.start
-    name = ""
-    if tokens.next.rule == "name" and tokens.after_next.text == "=":
-        name = tokens.read().text
-        tokens.read()
-    return Argument(name, value(tokens), tokens.span_from(start))
-
-
-def value(tokens: Tokens) -> Value:
-    """value: ["-"] REAL | WORD | "[" item, … "]" | "(" item, item, … ")" | item"""
-    match tokens.next.rule:
-        case "real":
-            return Float(tokens.read().text)
-        case "word":
-            return String(tokens.read().text[1:-1])
-    if tokens.next.text == "-" and tokens.after_next.rule == "real":
-        tokens.read()
-        return Float(f"-{tokens.read().text}")
-    if tokens.accept("["):
-        return rest_of_tuple(tokens, [item(tokens)], "]")
-    if tokens.next.text == "(" and tokens.brackets_hold_comma():
-        tokens.read()
-        return rest_of_tuple(tokens, [item(tokens)], ")")
-    return item(tokens)
-
-
-def rest_of_tuple(tokens: Tokens, items: list[Constant | Expression], closing: str) -> TupleValue:
-    """The rest of a tuple or list: ("," item)* [","] closing"""
-    while tokens.accept(",") and tokens.next.text != closing:
-        items.append(item(tokens))
-    tokens.expect(closing, ",")
-    return TupleValue(tuple(items))
-
-
-def item(tokens: Tokens) -> Constant | Expression:
-    """item: "True" | "False" | "None" | sum"""
-    if tokens.next.text in CONSTANTS:
-        return Constant(CONSTANTS[tokens.read().text])
-    return sum_expression(tokens)
-
-
-def sum_expression(tokens: Tokens) -> Expression:
-    """sum: ["-"] product (("+" | "-") product)*"""
-    start = tokens.start
-    terms = [(-1 if tokens.accept("-") else 1, product(tokens))]
-    while operator := tokens.accept("+", "-"):
-        terms.append((-1 if operator == "-" else 1, product(tokens)))
-    if terms[1:] or terms[0][0] < 0:
-        return Sum(tuple(terms), tokens.span_from(start))
-    return terms[0][1]
-
-
-def product(tokens: Tokens) -> Expression:
-    """product: coefficient (("*" coefficient) | (("/" | "//") power))*"""
-    start = tokens.start
-    first = coefficient(tokens)
-    rest = []
-    while operator := tokens.accept(*PRODUCTS):
-        divides = operator.startswith("/")
-        rest.append((operator if divides else "*", (power if divides else coefficient)(tokens)))
-    if not rest:
-        return first
-    found = Product(first, tuple(rest), tokens.span_from(start))
-    check_degree(degree(found), tokens.text, found.span)
+def operands(tokens: Tokens) -> list[Branch]:
+    """operands: "(" chain ("," chain)* ")", what a layer takes"""
+    tokens.expect("(")
+    found = [branch(tokens, chain)]
+    while tokens.accept(",") and tokens.next.text != ")":
+        found.append(branch(tokens, chain))
+    tokens.expect(")", ",")
     return found
-
-
-def coefficient(tokens: Tokens) -> Expression:
-    """coefficient: power | INTEGER power, where the power starts with a name or a bracket: 10E, 2(E+1)"""
-    start = tokens.start
-    is_number = tokens.next.rule == "integer"
-    first = power(tokens)
-    if is_number and (tokens.next.rule == "name" or tokens.next.text == "("):
-        return Product(first, (("*", power(tokens)),), tokens.span_from(start))
-    return first
-
-
-def power(tokens: Tokens) -> Expression:
-    """power: atom ["**" INTEGER]"""
-    start = tokens.start
-    base = atom(tokens)
-    if not tokens.accept("**"):
-        return base
-    if tokens.next.rule != "integer":
-        tokens.fail("a whole number as the exponent")
-    found = Power(base, integer(tokens), tokens.span_from(start))
-    check_degree(degree(found), tokens.text, found.span)
-    return found
-
-
-def atom(tokens: Tokens) -> Expression:
-    """atom: INTEGER | NAME | "(" sum ")" """
-    if tokens.next.rule == "integer":
-        return Number(integer(tokens))
-    if tokens.next.rule == "name" and tokens.next.text not in CONSTANTS and "." not in tokens.next.text:
-        token = tokens.read()
-        return Name(token.text, token.span)
-    if tokens.accept("("):
-        inner = sum_expression(tokens)
-        tokens.expect(")", "an operator")
-        return inner
-    tokens.fail("a size such as 128, E or 10E")
-
-
-def integer(tokens: Tokens) -> int:
-    """INTEGER: digits, perhaps with `_` between them."""
-    check_digits(tokens.text, tokens.next.span)
-    return int(tokens.read().text.replace("_", ""))

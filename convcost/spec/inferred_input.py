@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from convcost.core.errors import SpecError
-from convcost.spec.grammar import parse_size
-from convcost.spec.resolve import Template
-from convcost.spec.syntax import Constant, Expression, Name, Number, Product, Sum, TupleValue, names
+from convcost.spec.argument_grammar import parse_size
+from convcost.spec.resolve import Template, TemplateChain
+from convcost.spec.syntax import Constant, Expression, Input, Name, Number, Product, Sum, TupleValue, names
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
 """What a dimension is called if its name is taken; a batch-like one is 1 then."""
@@ -21,27 +21,46 @@ SPLITTING = ("Unflatten",)
 """Layers whose sizes are dimensions, and may have the names of the input's."""
 
 
-def inferred_input(templates: tuple[Template, ...], text: str) -> tuple[Expression, ...]:
+def inferred_input(
+    templates: tuple[Template, ...], chain: TemplateChain, text: str
+) -> tuple[Expression, ...]:
     """The first layer's usual input, such as [B*S, in_channels, L], with its arguments put in by name."""
-    first = templates[0]
+    first = templates[_first_reader(chain) or 0]
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so the input has to be given"
         hint = f"Write it in front: [B, S, E] -> {text.strip()[:40]}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
-    taken = _taken_names(templates)
+    taken = _taken_names(first, templates)
     sizes: list[Expression] = []
-    for expression in map(_parse, first.layer.inferred_input):
+    for expression in map(_parse, _usual_input(first)):
         sizes += _substitute(expression, first, lambda name: _rename_if_taken(name, taken))
     return tuple(sizes)
 
 
-def _taken_names(templates: tuple[Template, ...]) -> frozenset[str]:
+def _usual_input(first: Template) -> tuple[str, ...]:
+    usual = first.layer.inferred_input
+    return (usual[1], usual[0], *usual[2:]) if first.ready.get("batch_first") else usual
+
+
+def _first_reader(chain: TemplateChain) -> int | None:
+    """The place of the first layer that takes what comes in; None if none does."""
+    for call in chain:
+        if isinstance(call, Input):
+            return None
+        readers = (_first_reader(branch) for branch in call.branches)
+        found = next((place for place in readers if place is not None), None)
+        takes_it = not call.branches or () in call.branches
+        return call.place if found is None and takes_it else found
+    return None
+
+
+def _taken_names(first: Template, templates: tuple[Template, ...]) -> frozenset[str]:
     """The names that mean something else than a dimension of the input.
 
     These are all names in the first layer's arguments, and those of features in later layers, such as B or S.
     L in a later layer may be the input's length.
     """
-    first, *others = templates
+    others = [template for template in templates if template is not first]
     features = [other for other in others if other.layer.__name__ not in SPLITTING]
     later = {name for template in features for name in _names(template) if name not in WORDS}
     return frozenset({*_names(first), *later})

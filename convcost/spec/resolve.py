@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 from types import NoneType
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from convcost.core.cost import Size
-from convcost.core.errors import Span, SpecError, did_you_mean
+from convcost.core.dtypes import dtype_named
+from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
 from convcost.core.type_checks import MOST_DIGITS
 from convcost.layers import find_layer, layer_class, unknown_layer
 from convcost.layers.interface import Layer, argument_fields
@@ -22,6 +23,7 @@ from convcost.spec.syntax import (
     Constant,
     Expression,
     Float,
+    Input,
     Name,
     Number,
     Power,
@@ -32,10 +34,10 @@ from convcost.spec.syntax import (
     Value,
 )
 
-HINTS_BY_ARGUMENT = {
-    "device": "Costs do not depend on it.",
-    "dtype": "Give it to the command: --dtype bfloat16.",
-}
+WITHOUT_COST = ("device", "dtype")
+"""Arguments of layers with parameters: a device changes nothing, a dtype the bytes."""
+
+WITHOUT_PARAMETERS = "{} has no parameters. Give the dtype to the command: --dtype bfloat16."
 
 
 class Template(NamedTuple):
@@ -46,6 +48,7 @@ class Template(NamedTuple):
     sizes: Mapping[str, Expression | TupleValue]
     spans: Mapping[str, Span]
     span: Span
+    dtype: str = ""
 
     def build(self, sizes: Mapping[str, Size], text: str) -> Layer:
         """The layer at these `sizes`."""
@@ -66,6 +69,35 @@ def _evaluate_argument(value: Value, sizes: Mapping[str, Size], text: str) -> ob
         return value.value
     assert isinstance(value, Sum | Product | Power)
     return evaluate(value, sizes, text)
+
+
+class TemplateCall(NamedTuple):
+    """The place of a template among all, and the branches that it takes."""
+
+    place: int
+    branches: tuple[TemplateChain, ...]
+
+
+TemplateChain: TypeAlias = tuple[TemplateCall | Input, ...]
+
+
+def places(chain: TemplateChain) -> Iterator[int]:
+    """The place of each template, in the order in which the layers run."""
+    for call in chain:
+        if isinstance(call, TemplateCall):
+            for branch in call.branches:
+                yield from places(branch)
+            yield call.place
+
+
+def further_inputs(chain: TemplateChain) -> Iterator[Input]:
+    """The inputs that branches start with."""
+    for call in chain:
+        if isinstance(call, Input):
+            yield call
+        else:
+            for branch in call.branches:
+                yield from further_inputs(branch)
 
 
 class Field(NamedTuple):
@@ -111,24 +143,31 @@ def resolve(call: Call, text: str) -> Template:
     ready: dict[str, object] = {}
     sizes: dict[str, Expression | TupleValue] = {}
     placed = _bind_arguments(call, layer, text)
+    dtype = _dtype(placed.pop("dtype", None), text)
+    placed.pop("device", None)
     for field, argument in placed.items():
         coerced = _coerce(argument, layer_fields(layer.__name__)[field], text)
         if isinstance(coerced, Number | Name | Sum | Product | Power | TupleValue):
             sizes[field] = coerced
         else:
             ready[field] = coerced
-    return Template(layer, ready, sizes, {f: a.span for f, a in placed.items()}, call.span)
+    spans = {f"inputs[{number}]": branch.span for number, branch in enumerate(call.branches)}
+    spans |= {field: argument.span for field, argument in placed.items()}
+    return Template(layer, ready, sizes, spans, call.span, dtype)
 
 
 def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
     known = layer_fields(layer.__name__)
+    if layer.variadic:
+        call = _with_tuple(call, layer.variadic)
     order = [field.name for field in known.values() if not field.keyword_only]
     placed: dict[str, Argument] = {}
     for place, argument in enumerate(call.arguments):
         name = argument.name or (order[place] if place < len(order) else "")
         problem = _binding_error(argument, name, placed, layer)
         if problem:
-            raise SpecError(problem, text=text, span=argument.span, hint=HINTS_BY_ARGUMENT.get(name, ""))
+            hint = WITHOUT_PARAMETERS.format(layer.__name__) if name in WITHOUT_COST else ""
+            raise SpecError(problem, text=text, span=argument.span, hint=hint)
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
     if missing:
@@ -137,11 +176,40 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
     return placed
 
 
+def _with_tuple(call: Call, field: str) -> Call:
+    """The call with all of its arguments without a name as one tuple, as torch takes them either way."""
+    plain = [argument for argument in call.arguments if not argument.name]
+    if not plain or isinstance(plain[0].value, TupleValue):
+        return call
+    items = tuple(argument.value for argument in plain)
+    if not all(isinstance(item, Number | Name | Sum | Product | Power) for item in items):
+        return call
+    span = Span(plain[0].span.start, plain[-1].span.end)
+    gathered = Argument(field, TupleValue(items), span)  # type: ignore[arg-type]
+    named = tuple(argument for argument in call.arguments if argument.name)
+    return call._replace(arguments=(gathered, *named))
+
+
+def _dtype(argument: Argument | None, text: str) -> str:
+    """The dtype that an argument names: torch.float16, half, 'bf16'; "" for None."""
+    match argument:
+        case None | Argument(value=Constant(value=None)):
+            return ""
+        case Argument(value=String(text=name) | Name(name=name), span=span):
+            try:
+                return dtype_named(name.removeprefix("torch."))
+            except UsageError as error:
+                raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
+    message = "a dtype is a name, such as torch.float16"
+    raise SpecError(message, text=text, span=argument.span)
+
+
 def _binding_error(argument: Argument, name: str, placed: Mapping[str, Argument], layer: type[Layer]) -> str:
     known = layer_fields(layer.__name__)
     if not name:
-        return f"{layer.__name__} takes {len(known)} arguments at most"
-    if name not in known:
+        arguments = "1 argument" if len(known) == 1 else f"{len(known)} arguments"
+        return f"{layer.__name__} takes at most {arguments}"
+    if name not in known and not (layer.has_dtype and name in WITHOUT_COST):
         return f"{layer.__name__} has no argument {name}{did_you_mean(name, known)}"
     if name in placed:
         return f"{name} is given twice"
@@ -164,6 +232,8 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
         case Constant(value=constant) if type(constant) in field.types:
             return constant
         case String(text=word) | Name(name=word) if word in field.words:
+            return word
+        case String(text=word) if str in field.types:
             return word
         case TupleValue(items=items) if tuple in field.types and all(
             _fits_inside(item, field) for item in items

@@ -6,18 +6,23 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, NoReturn, Protocol
 
-from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import RequirementError, SpecError, UsageError, WrongTypeError, did_you_mean
+from convcost.core.cost import MATMUL, Convention, Shape, Size
+from convcost.core.errors import RequirementError, Span, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.core.report import Report
 from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
-from convcost.layers.network import LayerCall, Network
+from convcost.layers.network import Chain, InputTensor, LayerCall, Network
+from convcost.spec.definitions import expand_definitions, used_definitions
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.grammar import parse_candidate
 from convcost.spec.inferred_input import inferred_input
-from convcost.spec.resolve import Template, resolve
-from convcost.spec.syntax import MOST_LAYERS, Call, Expression, Repeat, Step, names
+from convcost.spec.resolve import Template, TemplateCall, TemplateChain, further_inputs, places, resolve
+from convcost.spec.syntax import MOST_LAYERS, Call, Candidate, Expression, Input, Repeat, Step, names
+
+LONGEST_SUMMARY = 40
+"""A design's own name has no longer part for a call with branches."""
 
 BATCH_LIKE = ("B", "S", "N")
 """The sizes taken as 1 once every other one is bound."""
@@ -27,7 +32,7 @@ BATCH_LIKE = ("B", "S", "N")
 class Spec:
     """A parsed spec: a name, an input shape, and layers, in sizes that have no values yet.
 
-    `order` has the index in `templates` of each layer of the chain: a repeated layer is one template.
+    A repeated layer is one template. `order` has the index in `templates` of each layer, as they run.
     """
 
     name: str
@@ -36,8 +41,13 @@ class Spec:
     input: tuple[Expression, ...]
     input_is_inferred: bool
     templates: tuple[Template, ...]
-    order: tuple[int, ...]
+    chain: TemplateChain
     names: tuple[str, ...]
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """The index in `templates` of each layer, as they run."""
+        return tuple(places(self.chain))
 
     def leaves_open(self, sizes: Mapping[str, Size]) -> bool:
         """Whether a size has no value but `B`, `S` and `N`, which are 1 if nothing else is left open."""
@@ -71,10 +81,23 @@ class Spec:
     def build_network(self, bound: Mapping[str, Size]) -> Network:
         """The layers and the input, with a number of any kind for every name."""
         layers = [template.build(bound, self.source) for template in self.templates]
-        return Network(
-            chain=tuple(LayerCall(layers[place]) for place in self.order),
-            input=tuple(evaluate(size, bound, self.source) for size in self.input),
-        )
+
+        def shape(sizes: tuple[Expression, ...]) -> Shape:
+            return tuple(evaluate(size, bound, self.source) for size in sizes)
+
+        def chain(calls: TemplateChain) -> Chain:
+            return tuple(
+                InputTensor(shape(call.sizes))
+                if isinstance(call, Input)
+                else LayerCall(
+                    layers[call.place],
+                    tuple(map(chain, call.branches)),
+                    self.templates[call.place].dtype,
+                )
+                for call in calls
+            )
+
+        return Network(chain=chain(self.chain), input=shape(self.input))
 
     def report(
         self,
@@ -109,56 +132,113 @@ def parse(text: str) -> Spec:
     """The spec that `text` states; raises SpecError with a caret under what is wrong."""
     check_type("the spec", text, str, DESIGN)
     candidate = parse_candidate(text)
-    calls = _unroll(candidate.steps, text)
-    places = {call: place for place, call in enumerate(dict.fromkeys(calls))}
-    templates = tuple(resolve(call, text) for call in places)
-    shape = candidate.input or inferred_input(templates, text)
+    builder = _ChainBuilder(text)
+    chain = builder.chain(expand_definitions(candidate))
+    if not builder.templates:
+        end = Span(len(text.rstrip()), len(text.rstrip()) + 1)
+        raise SpecError(
+            "the design has no layer", text=text, span=end, hint="Write -> and a layer behind it."
+        )
+    templates = tuple(builder.templates.values())
+    shape = candidate.input or inferred_input(templates, chain, text)
     return Spec(
         name=candidate.name or _summary(candidate.steps),
-        text=text[candidate.body :].strip(),
+        text=_with_definitions(candidate),
         source=text,
         input=shape,
         input_is_inferred=not candidate.input,
         templates=templates,
-        order=tuple(map(places.__getitem__, calls)),
-        names=_names(shape, templates),
+        chain=chain,
+        names=_names(shape, templates, chain),
     )
 
 
-def _unroll(steps: tuple[Step, ...], text: str) -> list[Call]:
-    """Every layer in order, with repetitions unrolled."""
-    calls: list[Call] = []
-    for step in steps:
-        if isinstance(step, Call):
-            calls.append(step)
-        else:
-            inner = _unroll(step.steps, text)
-            _check_repetition(step, len(calls) + len(inner) * step.times, text)
-            calls += inner * step.times
-    return calls
+def _with_definitions(candidate: Candidate) -> str:
+    """The text of a candidate on one line, with the definitions that it uses."""
+    used = (candidate.text[slice(*definition.extent)] for definition in used_definitions(candidate))
+    return " ".join("; ".join((*used, candidate.text[candidate.body :])).split())
 
 
-def _check_repetition(repeat: Repeat, layers: int, text: str) -> None:
-    if repeat.times < 1:
-        raise SpecError("a repetition is 1 or more", text=text, span=repeat.span)
-    if layers > MOST_LAYERS:
-        raise SpecError(f"more than {MOST_LAYERS:,} layers", text=text, span=repeat.span)
+class _ChainBuilder:
+    """Makes templates of calls, each once, and chains of their places."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.templates: dict[Call, Template] = {}
+        self._places: dict[Call, int] = {}
+        self._layers = 0
+
+    def chain(self, steps: tuple[Step, ...], is_branch: bool = False) -> TemplateChain:
+        """The places of the steps' templates, with repetitions unrolled."""
+        found: TemplateChain = ()
+        for number, step in enumerate(steps):
+            if isinstance(step, Repeat):
+                found += self._repeated(step)
+            elif isinstance(step, Call):
+                found += (self._call(step),)
+            elif number or not is_branch:
+                hint = "Write it in front of a branch, or of the whole design."
+                self._fail("an input in the middle of a chain", step.span, hint)
+            else:
+                found += (step,)
+        return found
+
+    def _call(self, call: Call) -> TemplateCall:
+        branches = tuple(self.chain(branch.steps, is_branch=True) for branch in call.branches)
+        if call not in self.templates:
+            self._places[call] = len(self.templates)
+            self.templates[call] = resolve(call, self.text)
+        self._count(1, call.span)
+        return TemplateCall(self._places[call], branches)
+
+    def _repeated(self, repeat: Repeat) -> TemplateChain:
+        if repeat.times < 1:
+            self._fail("a repetition is 1 or more", repeat.span)
+        before = self._layers
+        chain = self.chain(repeat.steps)
+        self._count((self._layers - before) * (repeat.times - 1), repeat.span)
+        return chain * repeat.times
+
+    def _count(self, layers: int, span: Span) -> None:
+        self._layers += layers
+        if self._layers > MOST_LAYERS:
+            self._fail(f"more than {MOST_LAYERS:,} layers", span)
+
+    def _fail(self, message: str, span: Span, hint: str = "") -> NoReturn:
+        raise SpecError(message, text=self.text, span=span, hint=hint)
 
 
 def _summary(steps: tuple[Step, ...]) -> str:
     """A short name for a chain: `2 x Conv1d`, `Conv1d -> ... -> Linear`."""
-    shown = [
-        step.kind if isinstance(step, Call) else f"{step.times} x {_bracketed(step.steps)}" for step in steps
-    ]
+    shown = [_step_summary(step) for step in steps] or ["x"]
     return " -> ".join(shown if len(shown) < 4 else [shown[0], "...", shown[-1]])
 
 
+def _step_summary(step: Step) -> str:
+    match step:
+        case Input():
+            return "[...]"
+        case Repeat(times=times, steps=steps):
+            return f"{times} x {_bracketed(steps)}"
+        case Call(kind="add" | "mul" as kind, branches=branches):
+            operator = " + " if kind == "add" else " * "
+            shown = operator.join(_bracketed(branch.steps) for branch in branches)
+        case Call(kind=kind, branches=branches):
+            shown = f"{kind}({', '.join(_summary(branch.steps) for branch in branches)})"
+            shown = shown if branches else kind
+    return shown if len(shown) <= LONGEST_SUMMARY else f"{step.kind}(...)"
+
+
 def _bracketed(steps: tuple[Step, ...]) -> str:
-    return _summary(steps) if len(steps) == 1 else f"({_summary(steps)})"
+    is_single = len(steps) < 2 and not (steps and isinstance(steps[0], Call) and steps[0].kind == "add")
+    return _summary(steps) if is_single else f"({_summary(steps)})"
 
 
-def _names(shape: tuple[Expression, ...], templates: tuple[Template, ...]) -> tuple[str, ...]:
-    values = [*shape, *(value for template in templates for value in template.sizes.values())]
+def _names(
+    shape: tuple[Expression, ...], templates: tuple[Template, ...], chain: TemplateChain
+) -> tuple[str, ...]:
+    inputs = (size for step in further_inputs(chain) for size in step.sizes)
+    values = [*shape, *inputs, *(value for template in templates for value in template.sizes.values())]
     return tuple(dict.fromkeys(name.name for value in values for name in names(value)))
 
 

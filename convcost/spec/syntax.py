@@ -111,10 +111,25 @@ class Argument(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A layer with its arguments."""
+    """A layer, a function or a definition with its arguments; with `branches` it takes what these give."""
 
     kind: str
     arguments: tuple[Argument, ...]
+    span: Span
+    branches: tuple[Branch, ...] = ()
+
+
+class Input(NamedTuple):
+    """A shape within a design: a further input."""
+
+    sizes: tuple[Expression, ...]
+    span: Span
+
+
+class Branch(NamedTuple):
+    """Steps on what comes into a call; none pass it on."""
+
+    steps: tuple[Step, ...]
     span: Span
 
 
@@ -126,11 +141,21 @@ class Repeat(NamedTuple):
     span: Span
 
 
-Step: TypeAlias = Call | Repeat
+Step: TypeAlias = Call | Repeat | Input
+
+
+class Definition(NamedTuple):
+    """A chain with a name, in sizes of its own; `span` is the name's place, `extent` that of all of it."""
+
+    name: str
+    parameters: tuple[str, ...]
+    steps: tuple[Step, ...]
+    span: Span
+    extent: Span
 
 
 class Candidate(NamedTuple):
-    """A whole spec: an optional name, an optional input shape, and the steps.
+    """A whole spec: definitions, an optional name, an optional input shape, and the steps.
 
     `body` is where in `text` the part behind the name starts.
     """
@@ -140,25 +165,30 @@ class Candidate(NamedTuple):
     steps: tuple[Step, ...]
     text: str
     body: int
+    definitions: tuple[Definition, ...] = ()
+
+
+def parts(value: Value) -> Iterator[Value]:
+    """A value and everything that it is made of, in the order of reading."""
+    yield value
+    match value:
+        case Sum(terms=terms):
+            for _, term in terms:
+                yield from parts(term)
+        case Product(first=first, rest=rest):
+            yield from parts(first)
+            for _, factor in rest:
+                yield from parts(factor)
+        case Power(base=base):
+            yield from parts(base)
+        case TupleValue(items=items):
+            for item in items:
+                yield from parts(item)
 
 
 def names(value: Value) -> Iterator[Name]:
     """Every name in a value, in the order of reading."""
-    match value:
-        case Name():
-            yield value
-        case Sum(terms=terms):
-            for _, term in terms:
-                yield from names(term)
-        case Product(first=first, rest=rest):
-            yield from names(first)
-            for _, factor in rest:
-                yield from names(factor)
-        case Power(base=base):
-            yield from names(base)
-        case TupleValue(items=items):
-            for item in items:
-                yield from names(item)
+    return (part for part in parts(value) if isinstance(part, Name))
 
 
 def check_text(text: str) -> None:

@@ -16,7 +16,7 @@ TOKEN = re.compile(
     | (?P<integer>[0-9][0-9_]*)
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
     | (?P<word>'[^']*'|"[^"]*")
-    | (?P<symbol>->|→|\*\*|//|[-−+*/^×·=,()\[\]])
+    | (?P<symbol>->|→|\*\*|//|[-−+*/^×·=,:;()\[\]])
     | (?P<end>\Z)
     | (?P<unknown>.)
     )""",
@@ -58,7 +58,11 @@ class Tokens:
     @property
     def after_next(self) -> Token:
         """The token behind the next one."""
-        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+        return self.after(1)
+
+    def after(self, number: int) -> Token:
+        """The token that comes `number` tokens after the next one."""
+        return self._tokens[min(self._place + number, len(self._tokens) - 1)]
 
     @property
     def start(self) -> int:
@@ -89,6 +93,22 @@ class Tokens:
         if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 
+    @property
+    def is_first_on_line(self) -> bool:
+        """Whether the next token is the first one on its line."""
+        return "\n" in self.text[self._tokens[self._place - 1].span.end : self.start] if self._place else True
+
+    @property
+    def after_brackets(self) -> Token:
+        """The token behind the brackets that the token after the next one opens; the end if nothing does."""
+        depth = 0
+        for place in range(self._place + 1, len(self._tokens) - 1):
+            text = self._tokens[place].text
+            depth += (text in ("(", "[")) - (text in (")", "]"))
+            if depth == 0:
+                return self._tokens[place + 1]
+        return self._tokens[-1]
+
     def brackets_hold_comma(self) -> bool:
         """Whether the bracket that comes next has a comma of its own, as a tuple has."""
         depth = 0
@@ -100,7 +120,7 @@ class Tokens:
                 return True
         return False
 
-    def fail(self, *expected: str) -> NoReturn:
+    def fail(self, *expected: str, hint: str = "") -> NoReturn:
         """Point at the next token and say what was expected there."""
         token = self.next
         if token.rule == "ambiguous":
@@ -112,4 +132,4 @@ class Tokens:
             raise SpecError(message, text=self.text, span=token.span)
         found = "the spec ends" if token.rule == "end" else f"found {token.text[:40]!a}"
         wanted = ", ".join(expected[:-1]) + " or " + expected[-1] if expected[1:] else expected[0]
-        raise SpecError(f"{found}; expected {wanted}", text=self.text, span=token.span)
+        raise SpecError(f"{found}; expected {wanted}", text=self.text, span=token.span, hint=hint)

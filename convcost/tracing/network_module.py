@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from itertools import count
+from typing import Any
 
 import torch
 
+from convcost.layers import is_function
 from convcost.layers.dense import Bilinear
+from convcost.layers.interface import Layer
 from convcost.layers.network import Chain, InputTensor, LayerCall, Network
 
 
@@ -73,6 +77,26 @@ class LayerModule(torch.nn.Module):
         return first
 
 
+class FunctionModule(torch.nn.Module):
+    """A function of torch with its arguments."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.name = type(layer).__name__
+        self.arguments: dict[str, Any] = layer.arguments()
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        match self.name:
+            case "add" | "mul":
+                return reduce(getattr(torch, self.name), tensors)
+            case "concat":
+                return torch.concat(tensors, **self.arguments)
+            case "einsum":
+                return torch.einsum(self.arguments["equation"], *tensors)
+        output: torch.Tensor = getattr(torch, self.name)(*tensors, **self.arguments)
+        return output
+
+
 class JoinedInputs(torch.nn.Module):
     """Bilinear on its two inputs joined along the last dimension."""
 
@@ -99,6 +123,8 @@ def _build_call(call: LayerCall, input_numbers: Iterator[int]) -> torch.nn.Modul
 
 def _build_layer(call: LayerCall) -> torch.nn.Module:
     layer, inputs = call.layer, max(len(call.branches), 1)
+    if is_function(type(layer)):
+        return FunctionModule(layer)
     dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype else {}
     module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments(), **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):

@@ -87,11 +87,8 @@ def make_case(layer: Layer, shape: Shape) -> Case:
     """
     if isinstance(layer, MultipleInputLayer):
         layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
-    network = Network(chain_of(layer), shape, text=spec_text(layer, shape))
-    report = network.report()
-    if layer.further_inputs:
-        return Case(network, report)
-    spec = parse(network.text)
+    Network(chain_of(layer), shape).report()
+    spec = parse(spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
 
 

@@ -1,4 +1,4 @@
-"""Layers of several inputs: their shapes have to be equal or to broadcast, and the place of a misfit is named."""
+"""Layers of several inputs: their shapes have to be equal or to broadcast, and a misfit is named."""
 
 import pytest
 import torch

@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 from torch_modules import signature
 
-from convcost.layers import FAMILIES, KINDS, layer_class
+from convcost.layers import FAMILIES, FUNCTIONS, KINDS, layer_class
 from convcost.layers.interface import Layer, argument_fields
 
 WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze", "_random_samples")
@@ -29,7 +29,12 @@ def test_the_fields_are_the_arguments_of_torch(kind):
     assert ours == theirs
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dtype_is_taken_where_torch_takes_one(kind):
+    assert layer_class(kind).has_dtype == ("dtype" in signature(kind))
+
+
+@pytest.mark.parametrize("family", FAMILIES | FUNCTIONS)
 def test_a_family_lists_the_public_layers_of_its_module(family):
     module = import_module(f"convcost.layers.{family}")
     public = [
@@ -38,7 +43,7 @@ def test_a_family_lists_the_public_layers_of_its_module(family):
         if isinstance(value, type) and issubclass(value, Layer) and name[0] != "_"
         if value.__module__ == module.__name__
     ]
-    assert sorted(FAMILIES[family]) == sorted(public)
+    assert sorted((FAMILIES | FUNCTIONS)[family]) == sorted(public)
 
 
 def test_no_kind_is_listed_twice():

@@ -6,28 +6,29 @@ from hypothesis import strategies as st
 from layer_cases import Case, cases
 
 from convcost.core.errors import ConvcostError
-from convcost.layers import KINDS, layer_class
+from convcost.layers import KINDS
 from convcost.spec import parse
-
-ONE_INPUT = [kind for kind in KINDS if layer_class(kind).input_counts[0] == 1]
+from convcost.verify.cases import spec_text
 
 
 def written(case: Case) -> str:
-    return f"[{', '.join(map(str, case.shape))}] -> {case.layer}"
+    return spec_text(case.layer, case.shape)
 
 
-@pytest.mark.parametrize("kind", ONE_INPUT)
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_a_layer_prints_is_read_as_that_layer(kind):
     @settings(max_examples=8)
     @given(cases(kind))
     def holds(case):
         network = parse(written(case)).network({})
-        assert (network.layers, network.input) == ((case.layer,), case.shape)
+        [layer], shapes = network.layers, [tensor.shape for tensor in network.report().inputs]
+        assert (type(layer), layer.arguments()) == (type(case.layer), case.layer.arguments())
+        assert shapes == [case.shape, *case.layer.further_inputs]
 
     holds()
 
 
-@pytest.mark.parametrize("kind", ONE_INPUT)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_report_from_text_is_that_of_the_layer(kind):
     @settings(max_examples=4)
     @given(cases(kind))
@@ -46,7 +47,7 @@ SLIPS = st.sampled_from(
 @st.composite
 def slipped(draw):
     """A layer's text with a few characters put over others."""
-    text = written(draw(st.sampled_from(ONE_INPUT).flatmap(cases)))
+    text = written(draw(st.sampled_from(KINDS).flatmap(cases)))
     start = draw(st.integers(0, len(text)))
     return text[:start] + draw(SLIPS) + text[start + draw(st.integers(0, 3)) :]
 

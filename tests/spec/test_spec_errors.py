@@ -133,10 +133,16 @@ Conv1d has no argument kernel (did you mean kernel_size?)
                 ^^^^^^^^
 """,
     """\
-Linear has no argument dtype
-  Linear(8, 2, dtype=half)
-               ^^^^^^^^^^
-Give it to the command: --dtype bfloat16.
+ReLU has no argument dtype
+  [8] -> ReLU(dtype=half)
+              ^^^^^^^^^^
+ReLU has no parameters. Give the dtype to the command: --dtype bfloat16.
+""",
+    """\
+no dtype is called hlf (did you mean half?)
+  Linear(8, 2, dtype=torch.hlf)
+               ^^^^^^^^^^^^^^^
+There are float64, int64, float32, tfloat32, float16, bfloat16, float8, int8.
 """,
     """\
 kernel_size is given twice
@@ -149,7 +155,7 @@ an argument without a name stands behind one with a name
                              ^
 """,
     """\
-Linear takes 3 arguments at most
+Linear takes at most 3 arguments
   Linear(8, 2, True, False)
                      ^^^^^
 """,

@@ -93,3 +93,48 @@ LAYER_GRADIENTS.error(
     '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
     "layers/rearrangement.py",
 )
+
+DESIGN_GRADIENTS = Family(
+    "design-gradients",
+    (),
+    ("tests/tracing/test_backward_of_designs.py", "tests/analysis/test_roofline.py"),
+    "layers/network.py",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by every input",
+    "needed = tuple(tensor.needs_gradient for tensor in tensors)",
+    "needed = (True,) * len(tensors)",
+)
+DESIGN_GRADIENTS.error(
+    "what goes through a layer without parameters needs no gradient",
+    "bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)",
+    "bool(row.parameters)",
+)
+DESIGN_GRADIENTS.error(
+    "a backward of what has nothing to train",
+    "        if not any(needed) and not layer.parameters():\n            return Gradients()\n",
+    "",
+)
+DESIGN_GRADIENTS.error(
+    "equal layers with the gradients of the first",
+    "alike = tuple(tensor._replace(source=0) for tensor in tensors)",
+    "alike = tuple(tensor._replace(source=0, needs_gradient=False) for tensor in tensors)",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by inputs alone",
+    "by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())",
+    "by_weight = Cost()",
+    "core/report.py",
+)
+DESIGN_GRADIENTS.error(
+    "formulas of the gradients forgotten where sizes are put in",
+    "report.dtype, True, report.has_gradients",
+    "report.dtype, True",
+    "symbolic/sizes.py",
+)
+DESIGN_GRADIENTS.error(
+    "an activation's gradient that moves as much as its forward",
+    "return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)",
+    "return moves",
+    "analysis/roofline.py",
+)

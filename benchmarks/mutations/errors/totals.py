@@ -7,19 +7,23 @@ NETWORK = Family(
     (),
     (
         *("tests/core/test_report.py", "tests/spec/test_layers.py", "tests/spec/test_sizes.py"),
-        *("tests/spec/test_spec_errors.py", "tests/symbolic/test_open_specs.py"),
+        *(
+            "tests/spec/test_branches.py",
+            "tests/spec/test_spec_errors.py",
+            "tests/symbolic/test_open_specs.py",
+        ),
         *("tests/cli/test_layer_command.py", "tests/cli/test_compare_command.py"),
     ),
     "layers/network.py",
 )
 NETWORK.error(
     "every layer on the first one's output",
-    "return _Tensor(row.output, len(self.rows) - 1)",
-    "return _Tensor(self.rows[0].output, len(self.rows) - 1)",
+    "return _Tensor(row.output, len(self.rows) - 1,",
+    "return _Tensor(self.rows[0].output, len(self.rows) - 1,",
 )
 NETWORK.error(
     "a repeated layer always on its first input",
-    "key = id(call.layer), tuple(tensor.shape for tensor in tensors), call.dtype",
+    "key = id(call.layer), alike, call.dtype",
     "key = id(call.layer), (), call.dtype",
 )
 NETWORK.error(
@@ -29,10 +33,20 @@ NETWORK.error(
 )
 NETWORK.error(
     "what a layer requires unchecked",
-    "[_input_count(layer, len(shapes))], layer.requirements(shape))",
-    "[_input_count(layer, len(shapes))])",
+    "chain(_call_requirements(call, dtypes), layer.requirements(shape))",
+    "chain(_call_requirements(call, dtypes))",
 )
-NETWORK.error("the number of inputs unchecked", "[_input_count(layer, len(shapes))]", "[]")
+NETWORK.error("the number of inputs unchecked", "ArgumentCheck(count in counts,", "ArgumentCheck(True,")
+NETWORK.error("dtypes unchecked", "ArgumentCheck(dtype == expected,", "ArgumentCheck(True,")
+NETWORK.error(
+    "a function of another dtype than its input", "input_dtype(0) else dtype\n", 'input_dtype(0) else ""\n'
+)
+NETWORK.error("parameters of the design's dtype", "stored=own and own *", "stored=own and 4 *")
+NETWORK.error(
+    "branches on what the one before gives",
+    "[self._branch(branch, tensor,",
+    "[tensor := self._branch(branch, tensor,",
+)
 NETWORK.error("quotients unchecked", "for division in self.divisions:", "for division in ():")
 NETWORK.error("an input of nothing", "        for size in shape:\n", "        for size in ():\n")
 NETWORK.error(

@@ -1,0 +1,189 @@
+"""Functions on the outputs of several branches: add, mul, concat, matmul, einsum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import ClassVar
+
+from convcost.core import arithmetic
+from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
+from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.interface import MultipleInputLayer, has_dimension
+from convcost.layers.several_inputs import (
+    broadcast_requirements,
+    broadcast_shape,
+    is_one,
+    shape_text,
+)
+
+MOST_BRANCHES = 64
+
+
+@dataclass(frozen=True, repr=False)
+class _Elementwise(MultipleInputLayer):
+    """One operation for each element of what two inputs broadcast to, and of that with each further one.
+
+    Broadcasting is torch's: dimensions are aligned at the last one, and have the same size, or one of them is
+    written as 1.
+    """
+
+    input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        for number, other in enumerate(self.further_inputs, start=1):
+            yield from broadcast_requirements(shape, other, number)
+            shape = broadcast_shape(shape, other)
+
+    def output(self, shape: Shape) -> Shape:
+        return reduce(broadcast_shape, self.further_inputs, shape)
+
+    def cost(self, shape: Shape) -> Cost:
+        elements: Size = 0
+        for other in self.further_inputs:
+            shape = broadcast_shape(shape, other)
+            elements = elements + arithmetic.elements(shape)
+        return Cost(elementwise=elements)
+
+
+class add(_Elementwise):
+    """The sum of its inputs, which broadcast: an addition for each element and further input."""
+
+
+class mul(_Elementwise):
+    """The product of its inputs, which broadcast: a multiplication for each element and further input."""
+
+
+@dataclass(frozen=True, repr=False)
+class concat(MultipleInputLayer):
+    """torch.cat: its inputs one behind the other along `dim`; nothing is computed."""
+
+    input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
+
+    dim: int = 0
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield has_dimension(shape, self.dim, "dim")
+        for number, other in enumerate(self.further_inputs, start=1):
+            argument, wanted = f"inputs[{number}]", f"{len(shape)}, as the first input has,"
+            yield Rank(other, (len(shape),), wanted, argument=argument)
+            for place, (size, expected) in enumerate(zip(other, shape, strict=True)):
+                if place != self.dim % len(shape):
+                    name = f"dimension {place} of input {number}"
+                    hint = (
+                        f"Only dimension {self.dim} may differ: {shape_text(other)} and {shape_text(shape)}."
+                    )
+                    yield Equals(size, expected, name, "that of the first input", argument, hint)
+
+    def output(self, shape: Shape) -> Shape:
+        dim = self.dim % len(shape)
+        joined: Size = sum(other[dim] for other in (shape, *self.further_inputs))
+        return (*shape[:dim], joined, *shape[dim + 1 :])
+
+
+@dataclass(frozen=True, repr=False)
+class matmul(MultipleInputLayer):
+    """torch.matmul: [*, n, m] and [*, m, p] → [*, n, p], where * broadcasts; n · m · p MACs for each of them.
+
+    An input of one dimension is a row at the left, a column at the right.
+    """
+
+    contracts = True
+    input_counts: ClassVar[range] = range(2, 3)
+
+    def _operands(self, shape: Shape) -> tuple[Shape, Shape]:
+        """Both as matrices."""
+        [other] = self.further_inputs
+        return (shape if shape[1:] else (1, *shape)), (other if other[1:] else (*other, 1))
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        first, second = self._operands(shape)
+        hint = f"The shapes are {shape_text(shape)} and {shape_text(self.further_inputs[0])}."
+        yield Equals(
+            second[-2], first[-1], "the rows of input 1", "the columns of input 0", "inputs[1]", hint
+        )
+        yield from broadcast_requirements((*first[:-2], 1, 1), (*second[:-2], 1, 1), 1)
+
+    def output(self, shape: Shape) -> Shape:
+        first, second = self._operands(shape)
+        rows = first[-2:-1] if shape[1:] else ()
+        columns = second[-1:] if self.further_inputs[0][1:] else ()
+        return (*broadcast_shape(first[:-2], second[:-2]), *rows, *columns)
+
+    def cost(self, shape: Shape) -> Cost:
+        macs = arithmetic.elements(self.output(shape)) * shape[-1]
+        return Cost(macs, macs)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        return (("output element", arithmetic.elements(self.output(shape))), ("inner", shape[-1]))
+
+
+@dataclass(frozen=True, repr=False)
+class einsum(MultipleInputLayer):
+    """torch.einsum of two inputs: a MAC for each combination of the letters' values if one is summed over.
+
+    Otherwise it is a product of elements, which is elementwise work. Source: torch.einsum, which makes a
+    batched matrix product or a multiplication of it.
+    """
+
+    contracts = True
+    input_counts: ClassVar[range] = range(2, 3)
+
+    equation: str
+
+    def _letters(self) -> tuple[list[str], str]:
+        """Those of each input, and of the output: without "->" those that are in one input, sorted."""
+        left, arrow, right = self.equation.replace(" ", "").partition("->")
+        inputs = left.split(",")
+        once = sorted(letter for letter in {*left} - {","} if left.count(letter) == 1)
+        return inputs, right if arrow else "".join(once)
+
+    def _sizes(self, shape: Shape) -> dict[str, Size]:
+        """The size of each letter's dimension: of the first input that has it, unless that is 1."""
+        inputs, _ = self._letters()
+        found: dict[str, Size] = {}
+        for letters, sizes in zip(inputs, (shape, *self.further_inputs), strict=True):
+            for letter, size in zip(letters, sizes, strict=True):
+                found[letter] = size if is_one(found.get(letter, 1)) else found[letter]
+        return found
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        inputs, output = self._letters()
+        yield ArgumentCheck(len(inputs) == 2, f"it has {len(inputs)} inputs; two are possible", "equation")
+        for letters in (*inputs, output):
+            wrong = next((letter for letter in letters if not letter.isalpha()), "")
+            yield ArgumentCheck(not wrong, f"{wrong} is no letter of a dimension", "equation")
+            is_unique = len({*letters}) == len(letters)
+            yield ArgumentCheck(is_unique, f"{letters} has a letter twice", "equation")
+        for letter in output:
+            yield ArgumentCheck(letter in "".join(inputs), f"{letter} is in no input", "equation")
+        for letters, other in (inputs, inputs[::-1]):
+            alone = next((letter for letter in letters if letter not in other + output), "")
+            hint = f"Sum over {alone} in that branch: sum({letters.find(alone)})."
+            yield ArgumentCheck(not alone, f"{alone} is summed over in one input alone", "equation", hint)
+        shapes = (shape, *self.further_inputs)
+        for number, (letters, sizes) in enumerate(zip(inputs, shapes, strict=True)):
+            yield Rank(sizes, (len(letters),), f"{len(letters)} ({letters})", argument=f"inputs[{number}]")
+        known = dict(zip(inputs[0], shape, strict=True))
+        for letter, size in zip(inputs[1], self.further_inputs[0], strict=True):
+            expected = known.get(letter, 1)
+            if not is_one(size) and not is_one(expected):
+                yield Equals(size, expected, f"{letter} in input 1", "it in input 0", "inputs[1]")
+
+    def output(self, shape: Shape) -> Shape:
+        sizes = self._sizes(shape)
+        return tuple(sizes[letter] for letter in self._letters()[1])
+
+    @property
+    def sums(self) -> bool:
+        """Whether a letter is not in the output."""
+        inputs, output = self._letters()
+        return not {*"".join(inputs)} <= {*output}
+
+    def cost(self, shape: Shape) -> Cost:
+        products = arithmetic.elements(tuple(self._sizes(shape).values()))
+        return Cost(products, products) if self.sums else Cost(elementwise=products)
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        return tuple(self._sizes(shape).items()) if self.sums else ()
