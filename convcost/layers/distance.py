@@ -13,7 +13,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
-from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_one
+from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_alike, is_one
 
 NORM = 2
 """A power and a sum for each element."""
@@ -43,7 +43,7 @@ class _OfTwoInputs(MultipleInputLayer):
         """Sums that bring the gradient by an input that was repeated to its shape: one for each element."""
         together = self.together(shape)
         inputs = zip((shape, *self.further_inputs), needed, strict=True)
-        repeated = sum(each != together and is_needed for each, is_needed in inputs)
+        repeated = sum(is_needed and not is_alike(each, together) for each, is_needed in inputs)
         return repeated * arithmetic.elements(together)
 
 

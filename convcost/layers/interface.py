@@ -144,13 +144,13 @@ class Layer:
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """What its backward costs, where its forward on an input of `shape` costs `forward`.
 
-        `needed` says for each input whether the gradient by it is; those by all parameters are. A gradient
+        `needed` says for each input whether the gradient by it is; those by all parameters are. Each gradient
         of a contraction is a product over the same loops; one by a bias sums up the output's.
         """
         product = Cost(forward.macs, forward.valid_macs)
         elementwise = Cost(elementwise=self.elementwise_gradient(shape, needed))
         return Gradients(
-            by_input=product + elementwise if any(needed) else elementwise,
+            by_input=sum([product] * sum(needed), elementwise),
             by_weight=product + Cost(bias_adds=forward.bias_adds) if self.parameters() else Cost(),
         )
 

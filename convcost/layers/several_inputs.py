@@ -27,6 +27,12 @@ def broadcast_shape(first: Shape, second: Shape) -> Shape:
     )
 
 
+def is_alike(operand: Shape, output: Shape) -> bool:
+    """Whether what is broadcast to `output` is so already."""
+    pairs = zip(operand, output, strict=len(operand) == len(output))
+    return len(operand) == len(output) and all(is_one(size) is is_one(other) for size, other in pairs)
+
+
 def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
     """That input `number`, of shape `second`, broadcasts with what is before it."""
     for place in range(1, min(len(first), len(second)) + 1):
