@@ -61,6 +61,21 @@ def embedding(draw, kind):
 
 
 @st.composite
+def embedding_bag(draw, kind):
+    rows, mode = draw(COUNTS), draw(st.sampled_from(("sum", "mean", "max")))
+    index = draw(st.one_of(st.none(), st.integers(-rows, rows - 1)))
+    layer = layer_class(kind)(
+        rows,
+        draw(COUNTS),
+        mode=mode,
+        sparse=mode != "max" and draw(st.booleans()),
+        include_last_offset=draw(st.booleans()),
+        padding_idx=index,
+    )
+    return Case(layer, (draw(COUNTS), draw(COUNTS)))
+
+
+@st.composite
 def convolution(draw, kind):
     spatial, groups = int(kind[-2]), draw(st.integers(1, 4))
     padding = draw(st.one_of(st.sampled_from(("same", "valid")), st.just(sizes(draw, spatial, 0, 4))))
@@ -380,6 +395,7 @@ BUILDERS = {
     "Linear": linear,
     "Bilinear": bilinear,
     "Embedding": embedding,
+    "EmbeddingBag": embedding_bag,
     "LayerNorm": over_last_dimensions,
     "RMSNorm": over_last_dimensions,
     "GroupNorm": group_normalization,

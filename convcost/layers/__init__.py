@@ -11,7 +11,7 @@ from convcost.layers.interface import Layer
 from convcost.layers.left_out import CONTAINERS, LEFT_OUT, reason_left_out
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "dense": ("Linear", "Bilinear", "Embedding"),
+    "dense": ("Linear", "Bilinear", "Embedding", "EmbeddingBag"),
     "convolution": ("Conv1d", "Conv2d", "Conv3d"),
     "transposed": ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
     "normalization": (

@@ -94,14 +94,8 @@ class Layer:
     input_dtypes: ClassVar[tuple[str, ...]] = ()
     """The dtype of each input, int64 for token indices; "" or nothing is the design's dtype."""
 
-    looks_up: ClassVar[bool] = False
-    """Whether it reads as much of its parameters as it writes, and not all of them."""
-
     gradient_operations: ClassVar[int] = 0
     """Elementwise operations of its backward for each element of its input."""
-
-    returns_tuple: ClassVar[bool] = False
-    """Whether torch's forward returns more than the output, which comes first."""
 
     unknown_memory: ClassVar[str] = ""
     """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
@@ -174,6 +168,11 @@ class Layer:
         """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
 
+    @property
+    def returns_tuple(self) -> bool:
+        """Whether torch's forward returns more than the output, which comes first."""
+        return getattr(self, "return_indices", False)
+
     def forward_inputs(self, count: int) -> tuple[int, ...]:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
         return tuple(range(count))
@@ -189,6 +188,10 @@ class Layer:
     def input_elements(self, shape: Shape) -> Size:
         """Elements of the input, or of its padded copy if the layer makes one."""
         return arithmetic.elements(shape)
+
+    def elements_looked_up(self, shape: Shape) -> Size | None:
+        """Elements of its parameters that it reads, where these are not all of them."""
+        return None
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""

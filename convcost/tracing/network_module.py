@@ -21,9 +21,14 @@ def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple
     Torch's random state and default device stay as they are.
     """
     with torch.random.fork_rng(devices=[]), torch.device(device):
-        module = _build_chain(network.chain, count()).eval()
+        module = build_module(network).eval()
         inputs = network.report().inputs
         return module, tuple(_zeros(tensor.shape, tensor.dtype) for tensor in inputs)
+
+
+def build_module(network: Network) -> torch.nn.Module:
+    """The design's module in training mode, on torch's default device."""
+    return _build_chain(network.chain, count())
 
 
 class ChainModule(torch.nn.Module):

@@ -45,7 +45,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
 
 
 def _inside(layer, shape):
-    if type(layer).__name__ == "Embedding":
+    if layer.input_dtype(0):
         return torch.zeros(shape, dtype=torch.long)
     return torch.rand(shape).requires_grad_() * 1
 
@@ -102,7 +102,7 @@ def measured(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
 
 
 def given(first: Layer, shape: Shape) -> torch.Tensor:
-    if type(first).__name__ == "Embedding":
+    if first.input_dtype(0):
         return torch.zeros(shape, dtype=torch.long)
     return torch.rand(shape).requires_grad_()
 

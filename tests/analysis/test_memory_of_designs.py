@@ -31,6 +31,7 @@ ELSEWHERE = {
     **dict.fromkeys((kind for kind in KINDS if layer_class(kind).input_counts[0] > 1), "take two inputs"),
     "Bilinear": "takes two inputs",
     "FractionalMaxPool3d": "goes back with data alone",
+    "EmbeddingBag": "keeps other indices on the CPU",
     "LogSigmoid": "keeps more without CUDA",
     "ChannelShuffle": "is a view on the meta device where nothing moves",
 }

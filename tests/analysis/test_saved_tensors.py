@@ -37,6 +37,8 @@ def on_cpu(case: Case) -> int:
     layer, shape = case
     elements = math.prod(shape)
     match type(layer).__name__:
+        case "EmbeddingBag":
+            return 8 * bag_indices_on_cpu(layer, shape)
         case "Dropout":
             return 3 * layer.saved_tensors(shape, shape).masks
         case "LogSigmoid":
@@ -44,6 +46,12 @@ def on_cpu(case: Case) -> int:
         case "RMSNorm":
             return 4 * elements if layer.elementwise_affine else 0
     return 0
+
+
+def bag_indices_on_cpu(layer, shape) -> int:
+    """A sum without padding needs no bags of indices, other modes one more; lengths are there twice."""
+    bags = -math.prod(shape) if layer.mode == "sum" and layer.padding_idx is None else 1
+    return bags if layer.mode == "max" else bags + shape[0]
 
 
 def keeps_that(case: Case) -> None:
