@@ -53,7 +53,7 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
+            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
             *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
             *("GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),

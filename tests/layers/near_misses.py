@@ -18,11 +18,12 @@ def spoiled(draw, kind: str) -> Case:
     layer, shape = draw(cases(kind))
     values = {name: changed(hint) for name, hint in get_type_hints(type(layer)).items() if changed(hint)}
     arguments = [field.name for field in argument_fields(layer) if field.name in values]
-    if layer.further_inputs and draw(st.booleans()):
-        spoilt = tuple(draw(reshaped(each)) for each in layer.further_inputs)
-        return Case(replace(layer, further_inputs=spoilt), shape)
     if not arguments or draw(st.booleans()):
-        return Case(layer, draw(reshaped(shape)))
+        shapes = [shape, *layer.further_inputs]
+        place = draw(st.integers(0, len(shapes) - 1))
+        shapes[place] = draw(reshaped(shapes[place]))
+        further = {"further_inputs": tuple(shapes[1:])} if shapes[1:] else {}
+        return Case(replace(layer, **further), shapes[0])
     name = draw(st.sampled_from(arguments))
     return Case(replace(layer, **{name: draw(values[name])}), shape)
 
