@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convcost.core import arithmetic
-from convcost.core.constraints import Requirement
+from convcost.core.constraints import ArgumentCheck, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
 from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_alike, is_one
@@ -57,6 +57,7 @@ class CosineSimilarity(_OfTwoInputs):
     eps: float = 1e-8
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
         yield from super().requirements(shape)
         yield has_dimension(self.together(shape), self.dim, "dim")
 
@@ -102,8 +103,11 @@ class PairwiseDistance(_OfTwoInputs):
         return Cost(elementwise=DISTANCE * arithmetic.elements(self.together(shape)))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """That of the norm, and of the difference: its negative by the second input."""
-        if not any(needed):
+        """That of the norm, and of the difference: its negative by the second input.
+
+        With p = 0 the norm is a number of elements, whose gradient is zero.
+        """
+        if not any(needed) or self.p == 0:
             return 0
         together = self.together(shape)
         each, each_output = norm_gradient(self.p)
@@ -120,8 +124,6 @@ def norm_gradient(p: float) -> tuple[int, int]:
 
     Source: `norm_backward` of torch (`FunctionsManual.cpp`), which has a formula for each range of p.
     """
-    if p == 0:
-        return 0, 0
     if p in (1, 2):
         return 2, 0
     if abs(p) == float("inf"):
