@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from convcost.api import compare, cost
     from convcost.assertion import assert_cost
     from convcost.benchmark.stopwatch import timed
+    from convcost.core.comparison import Comparison
     from convcost.core.cost import Convention, Cost
     from convcost.core.errors import ConvcostError
     from convcost.core.match import Match
-    from convcost.core.report import Comparison, Report
+    from convcost.core.report import Report
     from convcost.search.match import match
     from convcost.spec import Spec, parse
     from convcost.tracing.profile import Profiler, profile
@@ -51,7 +52,7 @@ HOMES = {
     "Convention": "convcost.core.cost",
     "Cost": "convcost.core.cost",
     "ConvcostError": "convcost.core.errors",
-    "Comparison": "convcost.core.report",
+    "Comparison": "convcost.core.comparison",
     "Match": "convcost.core.match",
     "Memory": "convcost.analysis.memory",
     "Report": "convcost.core.report",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
+from convcost.core.comparison import Comparison
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts

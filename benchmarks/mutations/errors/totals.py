@@ -146,7 +146,7 @@ TOTALS.error(
     "a ratio upside down",
     "ratio_of(getattr(candidate, metric), getattr(self.first, metric))",
     "ratio_of(getattr(self.first, metric), getattr(candidate, metric))",
-    "core/report.py",
+    "core/comparison.py",
 )
 TOTALS.error(
     "the parameters of the last output",
