@@ -61,7 +61,8 @@ class Row(NamedTuple):
     dtype, but for indices.
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second; `gradients` if the backward is counted.
+    first input of the design, −2 for its second; `gradients` if the backward is counted. `warnings` say what
+    may not be meant.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Row(NamedTuple):
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
     gradients: Gradients | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def params(self) -> Size:
@@ -185,6 +187,11 @@ class Report(RenderMethods, SubstitutionMethods):
     def output(self) -> Shape:
         """The shape of the output; of a model's first one."""
         return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may not be meant in the design, and the way out; each once."""
+        return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
 
     @cached_property
     def cost(self) -> Cost:

@@ -31,6 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
+    "attention": ("ScaledDotProductAttention", "MultiheadAttention"),
     "padding": tuple(
         f"{mode}Pad{number}d"
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")

@@ -53,7 +53,7 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
+            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
             *("CosineSimilarity", "PairwiseDistance"),
             *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),

@@ -25,6 +25,7 @@ from convcost.render.notes import (
     designs_heading,
     sizes_facts,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
@@ -83,7 +84,8 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.is_open and len(others) > 1:
         notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
+    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 
 

@@ -68,12 +68,24 @@ def pads_other_dimensions_than_its_own(case: Case) -> bool:
     )
 
 
+def drops_what_is_no_probability(case: Case) -> bool:
+    """torch looks at it in training alone."""
+    return type(case.layer).__name__ == "MultiheadAttention" and not 0 <= case.layer.dropout <= 1
+
+
+def broadcasts_samples(case: Case) -> bool:
+    """torch spreads keys and values over samples, as elsewhere in its functions."""
+    return type(case.layer).__name__ == "ScaledDotProductAttention" and bool(case.layer.further_inputs)
+
+
 def takes_a_factor_of_0_for_none(case: Case) -> bool:
     """torch looks at size alone then."""
     return getattr(case.layer, "scale_factor", None) == 0
 
 
 STRICTER = (
+    drops_what_is_no_probability,
+    broadcasts_samples,
     takes_a_factor_of_0_for_none,
     pads_other_dimensions_than_its_own,
     has_a_tuple_of_one,
