@@ -260,15 +260,16 @@ class Domain:
     def _trimmed(self, interval: Interval) -> Interval | None:
         """The interval from its first to its last integer with which all divisions are exact."""
         start, end = interval
-        last = start + LONGEST_PERIOD if end is None else min(end, start + LONGEST_PERIOD)
-        first = next(filter(self._is_divisible, range(start, last + 1)), None)
-        if first is None:
-            return interval if last != end else None
-        if end is None:
-            return Interval(first, None)
-        return Interval(
-            first, next(filter(self._is_divisible, range(end, max(first, end - LONGEST_PERIOD), -1)), first)
-        )
+        first = self._first_divisible(range(start, start + LONGEST_PERIOD if end is None else end + 1))
+        if first is None or end is None:
+            return None if first is None else Interval(first, None)
+        last = self._first_divisible(range(end, start - 1, -1))
+        return Interval(first, last) if last else None
+
+    def _first_divisible(self, numbers: range) -> int | None:
+        """The first that is possible; the first of all where none of many is found, None where none is."""
+        found = next(filter(self._is_divisible, numbers[:LONGEST_PERIOD]), None)
+        return numbers[0] if found is None and len(numbers) >= LONGEST_PERIOD else found
 
     def _is_divisible(self, number: int) -> bool:
         return all(is_fulfilled(each, {self._size.name: number}) for each in self._divisions)
