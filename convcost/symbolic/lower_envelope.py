@@ -54,6 +54,17 @@ class Interval(NamedTuple):
 ALL = Interval(1, None)
 
 
+def _joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """The intervals, which ascend, with those as one that have nothing between them."""
+    joined: list[Interval] = []
+    for interval in intervals:
+        if joined and joined[-1].end == interval.start - 1:
+            joined[-1] = Interval(joined[-1].start, interval.end)
+        else:
+            joined.append(interval)
+    return joined
+
+
 class Order(NamedTuple):
     """How a formula is to another: `signs` of their difference on intervals of the one size that decides.
 
@@ -230,7 +241,7 @@ class Domain:
         self._intervals = [ALL]
         for each in own:
             if each.relation != "whole":
-                self._intervals = [*self._fulfilled(each)]
+                self._intervals = _joined(self._fulfilled(each))
 
     def _fulfilled(self, assumption: Assumption) -> Iterator[Interval]:
         """The parts of the intervals in which the assumption holds, or is not known to fail."""
