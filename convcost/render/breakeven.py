@@ -7,8 +7,9 @@ from typing import Any
 
 from convcost.core import units
 from convcost.core.breakeven import BreakEven
+from convcost.core.comparison import Comparison
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
 from convcost.render.texts import MathText, MixedText, join_words
 
@@ -35,7 +36,7 @@ def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEve
     if is_number(ratio):
         names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
         return MixedText(
-            f"{quotient} = ", _exact_text(ratio), ", whatever ", MixedText.joined(", ", names), "."
+            f"{quotient} = ", _exact_text(ratio), " for all ", MixedText.joined(", ", names), "."
         )
     order = _order_text(found, first.name, other.name)
     text = short_text(ratio)

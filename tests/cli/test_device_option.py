@@ -1,11 +1,15 @@
 """`--device`: least times below the costs, on a device of the user's own."""
 
 import csv
+import json
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from cli_runner import convcost, refused
+
+from convcost.core.units import duration
 
 CONFIG = """
 [devices.toy]
@@ -15,6 +19,10 @@ kind = "gpu"
 bandwidth = "100 GB/s"
 peaks = { float32 = "1 TFLOP/s", bfloat16 = "4 TFLOP/s" }
 source = "made up"
+
+[devices.slow]
+like = "toy"
+bandwidth = "10 GB/s"
 """
 
 NET = """
@@ -34,9 +42,9 @@ NARROW = """\
 """
 
 LEAST = """\
- Least times: one layer after the other, each tensor read or written once, at
- the full peak or the full bandwidth of memory; real ones are longer, unless a
- cache holds what is moved.
+ Roofline lower bound: one layer after the other, each tensor read or written
+ once, at the full peak or the full bandwidth of memory; real times are longer,
+ unless a cache holds what is moved.
 """
 
 FOUNDING = f"""\
@@ -44,18 +52,18 @@ FOUNDING = f"""\
 ───────────────────────────────────────────────────────────
  bytes moved            350.5 KB   279.0 KB         0.796×
  FLOPs per byte moved       7.48       56.4          7.54×
- least time              3.50 µs    3.93 µs          1.12×
+ lower bound             3.50 µs    3.93 µs          1.12×
  bound by                 memory    compute
 
- conv, by layer                           moved   least time   bound by
-────────────────────────────────────────────────────────────────────────
- 0 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
- 1 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
+ conv, by layer                           moved   lower bound   bound by
+─────────────────────────────────────────────────────────────────────────
+ 0 Conv1d(128, 128, 3, padding=same)   139.5 KB       1.97 µs    compute
+ 1 Conv1d(128, 128, 3, padding=same)   139.5 KB       1.97 µs    compute
 
- conv costs 6.00× the FLOPs of dense and 1.12× its least time on toy: dense is
+ conv costs 6.00× the FLOPs of dense and 1.12× its lower bound on toy: dense is
  memory-bound (7.48 FLOPs a byte), conv is compute-bound (56.4).
  dense: memory-bound below S = 8, compute-bound from there on.
- conv: compute-bound whatever S.
+ conv: compute-bound for all S.
  toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; compute-bound from 40 FLOPs a byte
  on.
 {LEAST}
@@ -66,7 +74,7 @@ ONE = f"""\
 ────────────────────────────────
  bytes moved            1.05 MB
  FLOPs per byte moved     0.497
- least time             10.5 µs
+ lower bound            10.5 µs
  bound by                memory
 
  Linear: memory-bound below B = 22, compute-bound from there on.
@@ -80,14 +88,14 @@ MODULE = f"""\
 ───────────────────────────────────
  bytes moved              334.1 KB
  FLOPs per byte moved         3.14
- least time                3.34 µs
+ lower bound               3.34 µs
  bound by                   memory
 
- operator      moved   FLOPs/B   least time   bound by
-───────────────────────────────────────────────────────
- linear     301.3 KB      3.48      3.01 µs     memory
- relu        32.8 KB         0     327.7 ns     memory
- total      334.1 KB      3.14      3.34 µs     memory
+ operator      moved   FLOPs/B   lower bound   bound by
+────────────────────────────────────────────────────────
+ linear     301.3 KB      3.48       3.01 µs     memory
+ relu        32.8 KB         0      327.7 ns     memory
+ total      334.1 KB      3.14       3.34 µs     memory
 
  toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs a byte
  on.
@@ -123,7 +131,7 @@ def test_open_sizes_leave_formulas_and_say_where_compute_binds():
         "compare", "[B, F] -> Linear(F, 8)", "[4, F] -> Linear(F, 512)", "--device", "toy", "--B", "40"
     )
     assert "FLOPs per byte moved   20·F/(6·F + 41)" in out
-    assert "Linear #1; Linear #2: memory-bound whatever F." in out
+    assert "Linear #1; Linear #2: memory-bound for all F." in out
 
 
 def test_no_formula_is_cut_off_on_a_narrow_screen(monkeypatch):
@@ -142,6 +150,61 @@ def test_a_module_by_submodule():
     assert [line.split()[0] for line in out.splitlines()[9:13]] == ["0:", "1:", "2:", "total"]
 
 
+DEEP = "[512, 64] -> Linear(64, 512) -> ReLU -> Linear(512, 64)"
+
+
+def test_several_devices_are_columns():
+    options = ("--device", "toy, slow", "--counters", "none")
+    _, out, _ = convcost("cost", DEEP, *options)
+    tables = out[out.index(" roofline, float32") :].split("\n\n")
+    [heading, _, *totals], [parts, _, *layers] = (each.splitlines() for each in tables[:2])
+    assert (heading.split(), parts.split()) == (
+        ["roofline,", "float32", "toy", "slow"],
+        ["layer", "toy", "slow"],
+    )
+    single = [
+        json.loads(convcost("cost", DEEP, "--device", each, "--json", *options[2:]).out)
+        for each in ("toy", "slow")
+    ]
+    least = [duration(Fraction(found["roofline"]["seconds"])) for found in single]
+    assert next(line for line in totals if "lower bound" in line).split()[2:] == " ".join(least).split()
+    assert len(layers) == 3
+    several = json.loads(convcost("cost", DEEP, *options, "--json").out)
+    assert several["rooflines"] == [found["roofline"] for found in single]
+    assert "roofline" not in several
+
+
+def test_several_devices_are_columns_of_modules_and_operators():
+    for by, labels in (("module", ["0:", "1:", "2:", "total"]), ("operator", ["linear", "relu", "total"])):
+        _, out, _ = convcost("cost", "net.py:net", "--input", "f32[8,64]", "--device", "toy,slow", "--by", by)
+        table = next(part for part in out.split("\n\n")[::-1] if part.startswith(f" {by} "))
+        assert [line.split()[0] for line in table.splitlines()[2:]] == labels
+        assert table.splitlines()[0].split() == [by, "toy", "slow"]
+
+
+def test_open_sizes_say_of_each_device_where_compute_binds():
+    _, out, _ = convcost("cost", "[B, 512] -> Linear(512, E)", "--E", "512", "--device", "toy,slow")
+    assert "lower bound" in out
+    _, out, _ = convcost("cost", "[40, E] -> Linear(E, 512)", "--device", "toy,slow")
+    assert " toy: memory-bound below E = " in out
+    assert " slow: memory-bound whatever E." in out
+
+
+def test_candidates_have_a_table_for_each_device():
+    _, out, _ = convcost("compare", "--E", "128", "--L", "10", "--counters", "none", "--device", "toy,slow")
+    assert all(f" {name}, float32" in out for name in ("toy", "slow"))
+    assert out.count("conv ÷ dense") == 3
+
+
+def test_csv_has_the_least_time_on_each_device():
+    _, out, _ = convcost(
+        "cost", "Linear(3, 4)", "--device", "toy,slow", "--counters", "none", "--format", "csv"
+    )
+    [row] = csv.DictReader(StringIO(out))
+    assert float(row["slow_least_seconds"]) == pytest.approx(10 * float(row["toy_least_seconds"]))
+    assert (row["toy_bound_by"], row["slow_bound_by"]) == ("memory", "memory")
+
+
 def test_csv_has_the_least_time():
     sizes = ("--E", "128", "--L", "10", "--B", "8")
     _, out, _ = convcost("compare", *sizes, "--device", "toy", "--counters", "none", "--format", "csv")
@@ -153,6 +216,9 @@ def test_csv_has_the_least_time():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--device", "toy,"), "--device toy,: a name is missing\n"),
+        (("--device", "toy,TOY"), "--device toy,TOY names toy twice\n"),
+        (("--device", "toy,tay"), "no device is called tay (did you mean toy?)\n"),
         (("--device", "tay"), "no device is called tay (did you mean toy?)\n"),
         (("--device", "toy", "--dtype", "fp64"), "there is no peak of toy in float64"),
         (("--device", "toy", "--dtype", "bf61"), "no dtype is called bf61 (did you mean bf16?)\n"),

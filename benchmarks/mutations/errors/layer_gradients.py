@@ -7,13 +7,13 @@ TESTS = ("tests/tracing/test_gradients_of_layers.py",)
 LAYER_GRADIENTS = Family("layer-gradients", (), TESTS, "layers/interface.py")
 LAYER_GRADIENTS.error(
     "a gradient by an input that needs none",
-    "by_input=product + elementwise if any(needed) else elementwise",
-    "by_input=product + elementwise",
+    "sum([product] * sum(needed), elementwise)",
+    "product + elementwise",
 )
 LAYER_GRADIENTS.error(
     "no product by an input that needs it",
-    "by_input=product + elementwise if any(needed) else elementwise",
-    "by_input=elementwise",
+    "sum([product] * sum(needed), elementwise)",
+    "elementwise",
 )
 LAYER_GRADIENTS.error(
     "gradients by parameters that there are not",
@@ -34,13 +34,13 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "rows of a sparse table added up",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
-    "return arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
+    "return self.elements_looked_up(shape)",
     "layers/dense.py",
 )
 LAYER_GRADIENTS.error(
     "a sum for each row of the table",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
     "return 0 if self.sparse else self.num_embeddings * self.embedding_dim",
     "layers/dense.py",
 )
@@ -93,32 +93,74 @@ LAYER_GRADIENTS.error(
     '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
     "layers/rearrangement.py",
 )
+LAYER_GRADIENTS.error(
+    "a sum for each row where one is the maximum",
+    'sums = 0 if sparse else outputs if mode == "max" else looked_up',
+    "sums = 0 if sparse else looked_up",
+    "layers/dense.py",
+)
 
 DESIGN_GRADIENTS = Family(
     "design-gradients",
     (),
     ("tests/tracing/test_backward_of_designs.py", "tests/analysis/test_roofline.py"),
-    "layers/network.py",
+    "layers/backward.py",
 )
 DESIGN_GRADIENTS.error(
     "gradients by every input",
-    "needed = tuple(tensor.needs_gradient for tensor in tensors)",
-    "needed = (True,) * len(tensors)",
+    "needed = tuple(source >= 0 and needs[source] for source in row.sources)",
+    "needed = (True,) * len(row.sources)",
 )
 DESIGN_GRADIENTS.error(
     "what goes through a layer without parameters needs no gradient",
-    "bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)",
-    "bool(row.parameters)",
+    "needs.append(bool(row.parameters) or comes_from)",
+    "needs.append(bool(row.parameters))",
 )
 DESIGN_GRADIENTS.error(
     "a backward of what has nothing to train",
-    "        if not any(needed) and not layer.parameters():\n            return Gradients()\n",
-    "",
+    "if needs[number] and uses[number]:",
+    "if uses[number]:",
+)
+DESIGN_GRADIENTS.error(
+    "a backward of what does not lead to the output",
+    "for source in rows[number].sources if uses[number] else ():",
+    "for source in rows[number].sources:",
 )
 DESIGN_GRADIENTS.error(
     "equal layers with the gradients of the first",
-    "alike = tuple(tensor._replace(source=0) for tensor in tensors)",
-    "alike = tuple(tensor._replace(source=0, needs_gradient=False) for tensor in tensors)",
+    "key = id(row.layer), row.input, needed",
+    "key = id(row.layer), row.input, ()",
+)
+DESIGN_GRADIENTS.error("a sum of one gradient", "(uses - 1) * arithmetic", "uses * arithmetic")
+DESIGN_GRADIENTS.error(
+    "one product by several inputs",
+    "sum([product] * sum(needed), elementwise)",
+    "sum([product] * any(needed), elementwise)",
+    "layers/interface.py",
+)
+DESIGN_GRADIENTS.error(
+    "what is broadcast without a sum",
+    "return 0 if _is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by the first factor alone",
+    "before = any(needed[:number]), outputs[number - 1]",
+    "before = needed[0], outputs[number - 1]",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "einsum's product of elements by one factor",
+    "self.cost(shape).elementwise * sum(needed)",
+    "self.cost(shape).elementwise",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "memory that is taken for another's after it is freed",
+    "self._deferred[storage_id(gradient)] = owner, counted",
+    "self._deferred[storage_id(gradient)] = None, counted",
+    "tracing/recording/tape.py",
 )
 DESIGN_GRADIENTS.error(
     "gradients by inputs alone",
