@@ -1,9 +1,9 @@
 """What a training step's backward costs: of a design as of its module, as numbers and as formulas."""
 
 import pytest
+from designs import designs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec.designs import designs
 from sympy import sympify
 
 import convcost
