@@ -19,11 +19,13 @@ from convcost.render.records.quantities import (
     backward_fields,
     fields,
     row_quantities,
+    training_fields,
 )
 from convcost.render.records.record import (
     Field,
     Formula,
     Record,
+    data,
     field_values,
     fields_of,
     plain_data,
@@ -98,8 +100,13 @@ RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of t
 DESIGN: tuple[Field, ...] = (
     *design_fields(one_of("CounterResultRecord")),
     ("phases", PhaseRecords, UNSET),
+    *training_fields(),
 )
-MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
+MODULE = (
+    *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
+    *fields_of(TraceRecord),
+    *training_fields(),
+)
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
 ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])
@@ -126,6 +133,7 @@ def candidate(report: Report, **others: Any) -> Record:
             for name, result in report.counters.items()
             if result is not None
         },
+        "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
         **estimate_records(report),
         **others,
     }
