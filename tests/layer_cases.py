@@ -1,5 +1,6 @@
 """Generated layers with an input they take: a strategy for each kind, wide in arguments, small in sizes."""
 
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -302,6 +303,50 @@ def target_size(draw, lengths):
 
 
 @st.composite
+def fractional_pooling(draw, kind):
+    spatial = int(kind[-2])
+    kernel, lengths = sizes(draw, spatial, 1, 3), draw(st.tuples(*[st.integers(7, 9)] * spatial))
+    target = draw(
+        st.one_of(
+            st.just({"output_size": sizes(draw, spatial, 1, 4)}),
+            st.sampled_from((0.25, 0.3, 0.5, 0.7)).map(lambda ratio: {"output_ratio": ratio}),
+        )
+    )
+    layer = layer_class(kind)(kernel, **target, return_indices=draw(st.booleans()))
+    return Case(layer, (*draw(BATCH), draw(COUNTS), *lengths))
+
+
+@st.composite
+def unpooling(draw, kind):
+    spatial = int(kind[-2])
+    kernel = sizes(draw, spatial, 1, 4)
+    padding = draw(st.integers(0, min(along(kernel, spatial)) // 2))
+    layer = layer_class(kind)(kernel, draw(st.none() | st.just(sizes(draw, spatial, 1, 4))), padding)
+    shape = (*draw(BATCH), draw(COUNTS), *draw(st.tuples(*[st.integers(2, 5)] * spatial)))
+    return Case(replace(layer, further_inputs=(shape,)), shape)
+
+
+@st.composite
+def distance(draw, kind):
+    shape = draw(st.lists(COUNTS, min_size=1, max_size=4).map(tuple))
+    shapes = shape, draw(broadcasting_with(shape))
+    if kind == "CosineSimilarity":
+        layer = layer_class(kind)(draw(st.integers(-len(shape), len(shape) - 1)))
+    else:
+        powers = st.sampled_from((1.0, 2.0, 0.0, 0.5, 1.5, 3.0, float("inf")))
+        layer = layer_class(kind)(draw(powers), keepdim=draw(st.booleans()))
+    first, second = draw(st.permutations(shapes))
+    return Case(replace(layer, further_inputs=(second,)), first)
+
+
+@st.composite
+def broadcasting_with(draw, shape):
+    """The same shape, without some leading dimensions, with ones for some sizes."""
+    start = draw(st.sampled_from((0, 0, draw(st.integers(0, len(shape) - 1)))))
+    return tuple(draw(st.sampled_from((size, size, 1))) for size in shape[start:])
+
+
+@st.composite
 def sliding_blocks(draw, kind):
     geometry = {
         "kernel_size": sizes(draw, 2, 1, 3),
@@ -317,6 +362,53 @@ def sliding_blocks(draw, kind):
     if kind == "Unfold":
         return Case(unfold, image)
     return Case(layer_class("Fold")(output_size=lengths, **geometry), unfold.output(image))
+
+
+@st.composite
+def scaled_dot_product(draw, kind):
+    kv_heads, groups, width = draw(st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)))
+    heads, leading, queries = groups * kv_heads, draw(LEADING), draw(COUNTS)
+    layer = layer_class(kind)(
+        heads,
+        draw(st.just(kv_heads) if groups > 1 else st.sampled_from((None, kv_heads))),
+        is_causal=draw(st.booleans()),
+        window=draw(st.none() | COUNTS),
+    )
+    if draw(st.booleans()):
+        return Case(layer, (*leading, queries, (heads + 2 * kv_heads) * width))
+    keys, value_width = draw(COUNTS), draw(COUNTS)
+    further = ((*leading, keys, kv_heads * width), (*leading, keys, kv_heads * value_width))
+    return Case(replace(layer, further_inputs=further), (*leading, queries, heads * width))
+
+
+@st.composite
+def multihead_attention(draw, kind):
+    """Of one input, two or three, with a batch or without."""
+    heads, width, batch_first = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.booleans())
+    inputs, batch = draw(st.integers(1, 3)), draw(BATCH)
+    embed_dim = heads * width
+    features = [embed_dim, *(draw(st.sampled_from((embed_dim, draw(COUNTS)))) for _ in range(inputs - 1))]
+    kdim, vdim = features[min(1, inputs - 1)], features[-1]
+    layer = layer_class(kind)(
+        embed_dim,
+        heads,
+        bias=draw(st.booleans()),
+        add_bias_kv=draw(st.booleans()),
+        add_zero_attn=draw(st.booleans()),
+        kdim=kdim if kdim != embed_dim or draw(st.booleans()) else None,
+        vdim=vdim if vdim != embed_dim or draw(st.booleans()) else None,
+        batch_first=batch_first,
+    )
+    queries, keys = draw(COUNTS), draw(COUNTS)
+    shapes = [
+        sequence(batch, length, size, batch_first)
+        for length, size in zip((queries, keys, keys), features, strict=False)
+    ]
+    return Case(replace(layer, further_inputs=tuple(shapes[1:])), shapes[0])
+
+
+def sequence(batch: Shape, length: int, features: int, batch_first: bool) -> Shape:
+    return (*batch, length, features) if batch_first else (length, *batch, features)
 
 
 @st.composite
@@ -350,6 +442,8 @@ BUILDERS = {
     "Linear": linear,
     "Bilinear": bilinear,
     "Embedding": embedding,
+    "ScaledDotProductAttention": scaled_dot_product,
+    "MultiheadAttention": multihead_attention,
     "EmbeddingBag": embedding_bag,
     "LayerNorm": over_last_dimensions,
     "RMSNorm": over_last_dimensions,
@@ -364,6 +458,9 @@ BUILDERS = {
     "padding": padding,
     "rearrangement": shuffle,
     "upsampling": upsampling,
+    "fractional_pooling": fractional_pooling,
+    "unpooling": unpooling,
+    "distance": distance,
     "Unfold": sliding_blocks,
     "Fold": sliding_blocks,
     "recurrent": recurrence,

@@ -7,13 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING
+from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from convcost.api import as_spec
 from convcost.core.cost import Shape, Size
 from convcost.core.errors import UsageError
-from convcost.core.escapes import escape_to_ascii
 from convcost.core.report import Report, Row
 from convcost.core.type_checks import merge_sizes
 from convcost.layers import is_function, is_torch_layer
@@ -35,6 +35,9 @@ LONGEST_PERIOD = 32
 """The calls of a block that is recognised where it is repeated."""
 
 INDENT = "    "
+
+OWN_MODULES = {"ScaledDotProductAttention": "attention_module.py"}
+"""The modules that torch.nn does not have, by the file in `tracing` that ends with each one's class."""
 
 
 def code(spec: str | Spec, /, **sizes: Size) -> str:
@@ -83,8 +86,16 @@ def module_code(network: Network, report: Report) -> str:
     else:
         module = _ModuleWriter(network.chain, rows, _class_name(name))
         body = "\n" + "\n\n\n".join((*module.blocks, module.text()))
+    own = dict.fromkeys(type(layer).__name__ for layer in network.layers)
+    body = "".join(f"\n{_own_module(kind)}\n\n" for kind in own if kind in OWN_MODULES) + body
     imports = "import torch\nfrom torch import nn\n" if "torch." in body else "from torch import nn\n"
     return f"{_docstring(report)}\n{imports}\n{body}\n"
+
+
+def _own_module(kind: str) -> str:
+    """The source of a module that torch.nn does not have, to the end of its file."""
+    text = files("convcost.tracing").joinpath(OWN_MODULES[kind]).read_text(encoding="utf-8")
+    return text[text.index(f"class {kind}(") :]
 
 
 def _is_variable(name: str) -> bool:
@@ -95,7 +106,8 @@ def _is_variable(name: str) -> bool:
 def _docstring(report: Report) -> str:
     inputs = " and ".join(_shape_text(tensor.shape) for tensor in report.inputs)
     figures = f"{report.params:,} parameters, {report.macs:,} MACs on {inputs}."
-    escaped = escape_to_ascii(report.spec).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    definitions = "".join(f"{signature} = {chain}\n" for signature, chain in report.definitions)
+    escaped = f"{definitions}{report.spec}".replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{escaped}\n\n{figures}\n"""\n'
 
 
@@ -127,7 +139,8 @@ def _entries(chain: Chain, rows: Iterator[Row]) -> list[str]:
 
 def _constructor(call: LayerCall) -> str:
     dtype = [f"dtype=torch.{call.dtype}"] if call.dtype else []
-    return f"nn.{type(call.layer).__name__}({', '.join([*_arguments(call.layer), *dtype])})"
+    module = "" if type(call.layer).__name__ in OWN_MODULES else "nn."
+    return f"{module}{type(call.layer).__name__}({', '.join([*_arguments(call.layer), *dtype])})"
 
 
 def _arguments(layer: Layer) -> list[str]:
@@ -242,7 +255,8 @@ class _ModuleWriter:
         if isinstance(call.layer, Bilinear) and len(operands) == 1:
             sizes = f"({call.layer.in1_features!r}, {call.layer.in2_features!r})"
             return f"self.{attribute}(*{_primary(operands[0])}.split({sizes}, dim=-1))"
-        given = (operands[place] for place in call.layer.forward_inputs(len(operands)))
+        given = [operands[place] for place in call.layer.forward_inputs(len(operands))]
+        given += [f"{name}={value}" for name, value in call.layer.forward_arguments.items()]
         return f"self.{attribute}({', '.join(given)})" + "[0]" * call.layer.returns_tuple
 
 

@@ -61,7 +61,8 @@ class Row(NamedTuple):
     dtype, but for indices.
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second; `gradients` if the backward is counted.
+    first input of the design, −2 for its second; `gradients` if the backward is counted. `warnings` say what
+    may not be meant.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Row(NamedTuple):
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
     gradients: Gradients | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def params(self) -> Size:
@@ -141,6 +143,8 @@ class ReportSource(Protocol):
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
 
+    `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
+
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
     `rooflines` are those on several devices, where more than one is asked for.
     """
@@ -152,6 +156,7 @@ class Report(RenderMethods, SubstitutionMethods):
     assumed: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     input_is_inferred: bool = False
+    definitions: tuple[tuple[str, str], ...] = ()
     convention: Convention = MATMUL
     dtype: str = "float32"
     inputs: tuple[InputShape, ...] = ()
@@ -182,6 +187,11 @@ class Report(RenderMethods, SubstitutionMethods):
     def output(self) -> Shape:
         """The shape of the output; of a model's first one."""
         return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may not be meant in the design, and the way out; each once."""
+        return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
 
     @cached_property
     def cost(self) -> Cost:
@@ -299,6 +309,7 @@ class Report(RenderMethods, SubstitutionMethods):
             spec=f"{self.spec} + {other.spec}",
             rows=rows,
             inputs=self.inputs,
+            definitions=tuple(dict.fromkeys(self.definitions + other.definitions)),
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),

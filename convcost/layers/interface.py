@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from math import isinf
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
@@ -96,6 +97,9 @@ class Layer:
     gradient_operations: ClassVar[int] = 0
     """Elementwise operations of its backward for each element of its input."""
 
+    forward_arguments: ClassVar[Mapping[str, object]] = {}
+    """What torch's forward is given by name beside its inputs."""
+
     unknown_memory: ClassVar[str] = ""
     """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
 
@@ -133,6 +137,14 @@ class Layer:
     def cost(self, shape: Shape) -> Cost:
         """What one forward on an input of `shape` costs."""
         return Cost()
+
+    def activations(self, shape: Shape, output: Shape) -> Size:
+        """Output elements of all its contractions, on an input of `shape` with an `output` of its own."""
+        return arithmetic.elements(output) if self.contracts else 0
+
+    def warnings(self, shape: Shape) -> Iterator[str]:
+        """What may not be meant on an input of `shape`, though it is possible, and the way out."""
+        yield from ()
 
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """What its backward costs, where its forward on an input of `shape` costs `forward`.
@@ -223,7 +235,9 @@ class Layer:
 
 
 def _text(value: object) -> str:
-    """As a spec has it: a word with quotes where it is more than a name."""
+    """As a spec has it: a word with quotes where it is more than a name, and infinity as a number beyond."""
+    if isinstance(value, float) and isinf(value):
+        return "1e999" if value > 0 else "-1e999"
     return repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 
@@ -278,6 +292,12 @@ def tensor_limits(shape: Shape) -> Iterator[Requirement]:
 def at_least(minimum: int, **arguments: Sizes) -> Requirement:
     """That every one of the named sizes is `minimum` or more."""
     return AllAtLeast(minimum, arguments)
+
+
+def probability(value: float, argument: str) -> Requirement:
+    """That `value` is from 0 to 1."""
+    message = f"{argument} is {value}; a probability is from 0 to 1"
+    return ArgumentCheck(0 <= value <= 1, message, argument)
 
 
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:

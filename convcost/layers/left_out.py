@@ -53,10 +53,8 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
+            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
-            *("CosineSimilarity", "PairwiseDistance"),
-            *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
             *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
             *("GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
             *("LinearCrossEntropyLoss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss"),

@@ -22,9 +22,10 @@ from convcost.render.notes import (
     assumptions_note,
     convention_note,
     costs_against,
+    designs_heading,
     sizes_facts,
-    spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.phases import phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
@@ -49,7 +50,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     layers = tuple(_layers(report) for report in reports) if style.layers else ()
     return Document(
-        heading=tuple((report.name, spec_text(report)) for report in reports),
+        heading=designs_heading(reports),
         facts=sizes_facts(reports),
         costs=Section(
             (table, *phase_comparison(comparison), *by_module.tables, *layers),
@@ -84,7 +85,8 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.is_open and len(others) > 1:
         notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
+    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 
 

@@ -24,7 +24,13 @@ from convcost.render.document import (
     StepText,
 )
 from convcost.render.formulas import math_text, value_text
-from convcost.render.notes import assumptions_note, convention_note, sizes_facts, spec_text
+from convcost.render.notes import (
+    assumptions_note,
+    convention_note,
+    designs_heading,
+    sizes_facts,
+    warning_notes,
+)
 from convcost.render.style import Style
 from convcost.render.texts import MathText, MixedText
 
@@ -33,7 +39,7 @@ def explanation_document(explanation: Explanation, style: Style) -> Document:
     """What is derived, each part of it, and what holds for all of it."""
     reports = explained_reports(explanation)
     return Document(
-        heading=tuple((report.name, spec_text(report)) for report in reports),
+        heading=designs_heading(reports),
         facts=sizes_facts(reports),
         derivations=tuple(map(_derivation, explanation.parts)),
         costs=Section((), explanation_notes(explanation)),
@@ -48,7 +54,8 @@ def explained_reports(explanation: Explanation) -> tuple[Report, ...]:
 def explanation_notes(explanation: Explanation) -> tuple[str, ...]:
     """The convention, and what the formulas take for granted."""
     reports = explained_reports(explanation)
-    return tuple(note for note in (convention_note(reports[0].convention), assumptions_note(reports)) if note)
+    notes = (*warning_notes(reports), convention_note(reports[0].convention), assumptions_note(reports))
+    return tuple(note for note in notes if note)
 
 
 def _derivation(part: DerivationPart) -> Derivation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
@@ -78,6 +78,12 @@ def _assumption_text(assumption: Assumption) -> str:
     return MathText(assumption.text, relation_text(partial(statement, assumption)).parts)
 
 
+def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """What may not be meant in the designs; each once."""
+    found = dict.fromkeys(warning for report in reports for warning in report.warnings)
+    return tuple(f"Warning: {warning}." for warning in found)
+
+
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
     """Why MACs on real data are unknown, where they are."""
     is_known = all(report.valid_macs is not None for report in reports)
@@ -89,6 +95,12 @@ def costs_against(first: Report, other: Report) -> str:
     if not first.flops:
         return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
     return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
+
+
+def designs_heading(reports: Iterable[Report]) -> tuple[tuple[str, str], ...]:
+    """Each design as it was stated by its name, after the definitions that they use."""
+    definitions = dict.fromkeys(definition for report in reports for definition in report.definitions)
+    return (*definitions, *((report.name, spec_text(report)) for report in reports))
 
 
 def spec_text(report: Report) -> str:

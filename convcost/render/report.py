@@ -16,9 +16,10 @@ from convcost.render.notes import (
     NO_COUNTERS,
     assumptions_note,
     convention_note,
+    designs_heading,
     sizes_facts,
-    spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.phases import phase_tables
 from convcost.render.quantities import totals_table
@@ -33,7 +34,7 @@ def report_document(report: Report, style: Style) -> Document:
     has_layers = not is_single or style.view.columns
     layers = (layer_table(report, style.view, style.width),) if has_layers else ()
     return Document(
-        heading=((report.name, spec_text(report)),),
+        heading=designs_heading((report,)),
         facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section(
             (totals_table(report), *layers, *phase_tables(report)),
@@ -51,7 +52,7 @@ def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
 
 def _report_notes(report: Report) -> tuple[str, ...]:
     counters = NO_COUNTERS if report.open_names else ""
-    notes = (assumptions_note((report,)), valid_macs_note((report,)), counters)
+    notes = (*warning_notes((report,)), assumptions_note((report,)), valid_macs_note((report,)), counters)
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

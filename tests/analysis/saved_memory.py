@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from hypothesis import strategies as st
+from layer_cases import Case
 
 from convcost import memory
 from convcost.layers import layer_class
@@ -11,6 +12,19 @@ from convcost.layers.interface import Layer
 from convcost.layers.network import Network, chain_of
 from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.memory_profile import memory_footprint
+from convcost.tracing.network_module import build_network
+from convcost.tracing.tensors import first_tensor
+
+
+def has_rule(case: Case) -> bool:
+    """Whether the layer states what it saves on this one input."""
+    return not case.layer.unknown_memory
+
+
+def is_unknown(kind: str) -> bool:
+    """Whether no layer of `kind` states what it saves; with attention that depends on its inputs."""
+    reason = layer_class(kind).unknown_memory
+    return isinstance(reason, str) and bool(reason)
 
 
 class Saved(NamedTuple):
@@ -25,8 +39,9 @@ class Saved(NamedTuple):
 def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
     """Of the real module in training, on an input that needs a gradient as inside a network."""
     with torch.device(device):
-        module = getattr(torch.nn, type(layer).__name__)(**layer.arguments()).train()
+        module = built((layer,), shape)
         given = _inside(layer, shape)
+        further = [_further(layer, number) for number in range(len(layer.further_inputs))]
     own = {number(tensor) for tensor in (*module.parameters(), *module.buffers())}
     found: dict[int, torch.Tensor] = {}
 
@@ -35,8 +50,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = module(*_arguments(layer, given))
-    output = result[0] if isinstance(result, tuple) else result
+        output = first_tensor(module(given, *further))
     ends = number(given), number(output)
     others = [tensor for key, tensor in found.items() if key not in own and key not in ends]
     held = sum(tensor.untyped_storage().nbytes() for tensor in others)
@@ -49,10 +63,17 @@ def _inside(layer, shape):
     return torch.rand(shape).requires_grad_() * 1
 
 
-def _arguments(layer, given):
-    if type(layer).__name__ == "Bilinear":
-        return given.split((layer.in1_features, layer.in2_features), dim=-1)
-    return (given,)
+def _further(layer, number):
+    """The input after number `number`; it needs no gradient."""
+    dtype = layer.input_dtype(number + 1)
+    shape = layer.further_inputs[number]
+    return torch.zeros(shape, dtype=getattr(torch, dtype)) if dtype else torch.rand(shape)
+
+
+def built(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> torch.nn.Module:
+    """The real modules in training."""
+    module, _ = build_network(Network(chain_of(*layers), shape), torch.get_default_device())
+    return module.train()
 
 
 def number(tensor: torch.Tensor) -> int:
@@ -85,8 +106,7 @@ def stated(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
 
 def measured(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
     """With the first and second moments of AdamW, which does not run."""
-    modules = [getattr(torch.nn, type(layer).__name__)(**layer.arguments()) for layer in layers]
-    found = memory_footprint(ModuleCall(torch.nn.Sequential(*modules), (given(layers[0], shape),), {}))
+    found = memory_footprint(ModuleCall(built(layers, shape), (given(layers[0], shape),), {}))
     assert not found.reason
     stored = found.parameters + found.inputs
     return Bytes(found.kept, stored + found.forward, stored + 3 * found.parameters + found.training)

@@ -102,9 +102,9 @@ TOTALS.error(
 )
 TOTALS.error(
     "activations of every layer",
-    "arithmetic.elements(output) if layer.contracts else 0",
+    "arithmetic.elements(output) if self.contracts else 0",
     "arithmetic.elements(output)",
-    "layers/network.py",
+    "layers/interface.py",
 )
 TOTALS.error(
     "a layer lost", "total(parts[middle:], nothing)", "total(parts[middle + 1 :], nothing)", FORMULAS
