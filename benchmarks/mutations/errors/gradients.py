@@ -90,7 +90,7 @@ GRADIENTS.error(
     "an operation of a softmax's gradient",
     "SOFTMAX_GRADIENT = 4",
     "SOFTMAX_GRADIENT = 3",
-    "layers/activation.py",
+    "layers/operation_counts.py",
 )
 GRADIENTS.error(
     "products of matrices estimated",
