@@ -48,7 +48,7 @@ def layer_table(
         exact = _table(report, view, view.columns, heading)
         fits = width is None or exact.fits(width)
         return exact if fits else _table(report, view, view.columns, heading, approximate_text)
-    left_out = "macs" if report.has_gradients else "backward"
+    left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
     usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
