@@ -65,7 +65,8 @@ class Row(NamedTuple):
     dtype, but for indices.
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second; `gradients` if the backward is counted.
+    first input of the design, −2 for its second, and `branch_source` that of what its branches start from;
+    `gradients` if the backward is counted.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Row(NamedTuple):
     frozen: tuple[str, ...] = ()
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
+    branch_source: int | None = None
     gradients: Gradients | None = None
 
     @property
