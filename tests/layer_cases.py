@@ -304,6 +304,26 @@ def sliding_blocks(draw, kind):
     return Case(layer_class("Fold")(output_size=lengths, **geometry), unfold.output(image))
 
 
+@st.composite
+def recurrence(draw, kind):
+    """A sequence, with a batch or without one, or one step of a cell."""
+    fields, layers = layer_class(kind).__dataclass_fields__, draw(st.integers(1, 3))
+    hidden = draw(COUNTS)
+    drawn = {
+        "num_layers": layers,
+        "nonlinearity": draw(st.sampled_from(("tanh", "relu"))),
+        "bias": draw(st.booleans()),
+        "batch_first": draw(st.booleans()),
+        "dropout": draw(st.sampled_from((0.0, 0.5))) if layers > 1 else 0.0,
+        "bidirectional": draw(st.booleans()),
+        "proj_size": draw(st.integers(0, hidden - 1)),
+    }
+    arguments = {name: value for name, value in drawn.items() if name in fields}
+    layer = layer_class(kind)(draw(COUNTS), hidden, **arguments)
+    length = () if kind.endswith("Cell") else (draw(COUNTS),)
+    return Case(layer, (*draw(BATCH), *length, layer.input_size))
+
+
 ACTIVATIONS = {
     "GELU": gelu,
     "PReLU": prelu,
@@ -330,5 +350,6 @@ BUILDERS = {
     "upsampling": upsampling,
     "Unfold": sliding_blocks,
     "Fold": sliding_blocks,
+    "recurrent": recurrence,
     "shaping": plain,
 }

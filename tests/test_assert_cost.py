@@ -89,7 +89,7 @@ def test_several_inputs_and_embeddings_are_given_in_words():
 def test_a_failure_of_a_design_is_by_layer():
     assert failure(CONV, max_params="50 K", **BOUND) == (
         "2 x Conv1d: parameters = 98,560, more than 50,000 (max_params)\n"
-        "sizes: E = 128, L = 10; B = S = 1 assumed\n"
+        "sizes: E = 128, L = 10; B and S default to 1\n"
         "\n"
         " by layer                            parameters   share\n"
         "────────────────────────────────────────────────────────\n"
@@ -190,7 +190,7 @@ def test_many_layers_are_the_largest_and_the_others_together():
 
 def test_what_has_no_parts_is_said_in_a_sentence():
     assert failure(CONV, max_bytes=10, **BOUND) == (
-        "2 x Conv1d: bytes = 404,480, more than 10 (max_bytes)\nsizes: E = 128, L = 10; B = S = 1 assumed"
+        "2 x Conv1d: bytes = 404,480, more than 10 (max_bytes)\nsizes: E = 128, L = 10; B and S default to 1"
     )
 
 

@@ -6,14 +6,14 @@ from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
 from benchmarks.mutations.errors.estimates import FOOTPRINTS, ROOFLINES
 from benchmarks.mutations.errors.gradients import GRADIENTS
-from benchmarks.mutations.errors.layer_gradients import LAYER_GRADIENTS
+from benchmarks.mutations.errors.layer_gradients import DESIGN_GRADIENTS, LAYER_GRADIENTS
 from benchmarks.mutations.errors.losses import LOSSES
 from benchmarks.mutations.errors.normalization import NORMALIZATION, NORMALIZED
 from benchmarks.mutations.errors.padding import PADDING
 from benchmarks.mutations.errors.pooling import POOLED, POOLING
 from benchmarks.mutations.errors.products import CONTRACTION, CONVOLVED, FOURIER
 from benchmarks.mutations.errors.rearrangement import REARRANGEMENT
-from benchmarks.mutations.errors.recurrent import RECURRENT
+from benchmarks.mutations.errors.recurrent import RECURRENT, SEQUENCES
 from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
 from benchmarks.mutations.errors.totals import NETWORK, TOTALS
@@ -22,7 +22,7 @@ from benchmarks.mutations.errors.upsampling import UPSAMPLING
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(REARRANGEMENT, SHAPING, UPSAMPLING),
+    *(REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
-    *(LAYER_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
+    *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from convcost.core.cost import Cost, Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.report import Comparison, Report, Row
-from convcost.core.trace import Operation, Phase, SubmoduleRun, Trace
+from convcost.core.trace import Operation, SubmoduleRun, Trace
 
 NO_COST = Cost()
 
@@ -216,11 +216,6 @@ def sum_operators(totals: Sequence[OperatorTotal]) -> OperatorTotal:
         any(total.complex for total in totals),
         any(total.sparse for total in totals),
     )
-
-
-def phase_costs(trace: Trace) -> dict[Phase, Cost]:
-    """The cost of each phase that ran; nothing where only the forward did."""
-    return trace.phases
 
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")

@@ -9,7 +9,7 @@ from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 from convcost.core.report import InputShape, Row
 from convcost.layers.functions import select, sum
-from convcost.layers.interface import Layer
+from convcost.layers.interface import INDEX_DTYPE, Layer
 from convcost.layers.joins import add, broadcast_shape, concat, mul
 
 GradientMemory: TypeAlias = Literal["own", "output's", "none"]
@@ -73,7 +73,13 @@ def memory_steps(
         row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
         steps += (step._replace(is_used=number in used) for step in row_steps)
         outputs.append(len(inputs) + len(steps) - 1)
-    return MemorySteps(tuple(tensor.bytes(itemsize) for tensor in inputs), tuple(steps))
+    return MemorySteps(tuple(_input_bytes(tensor, itemsize, in_own_dtypes) for tensor in inputs), tuple(steps))
+
+
+def _input_bytes(tensor: InputShape, itemsize: int, in_own_dtypes: bool) -> Size:
+    """Indices keep their dtype."""
+    is_index = tensor.dtype == INDEX_DTYPE
+    return tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
 
 
 def _tensor(source: int, outputs: Sequence[int]) -> int:

@@ -69,11 +69,17 @@ def layer_part(row: Row, report: Report) -> Part:
         row.params,
         row.trainable_params,
         row.activations,
+        gradient_cost(row),
         bytes=row.bytes(ITEMSIZES[report.dtype]),
         input=row.input,
         output=row.output,
         calls=row.calls,
     )
+
+
+def gradient_cost(row: Row) -> Cost:
+    """What the gradients of a layer cost, where they are counted."""
+    return row.gradients.total if row.gradients else NO_COST
 
 
 def module_part(node: ModuleNode, convention: Convention) -> Part:

@@ -172,7 +172,7 @@ def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
             yield _operation_workload(operation, report.convention, moves)
     else:
         for row in report.rows:
-            yield _row_workload(row, report.convention, itemsize)
+            yield from _row_workloads(row, report.convention, itemsize)
 
 
 def workload_label(operator: str) -> str:
@@ -192,16 +192,29 @@ def _operation_workload(operation: Operation, convention: Convention, moves: Siz
     )
 
 
-def _row_workload(row: Row, convention: Convention, itemsize: int) -> Workload:
+def _row_workloads(row: Row, convention: Convention, itemsize: int) -> Iterator[Workload]:
+    """The forward of a layer, and each of its gradients that costs something, if these are counted."""
+    moves = bytes_moved(row, itemsize)
+    call = layer_call(row.layer)
     label = f"{row.path} {row.layer}"
-    return Workload(
-        row.path,
-        label,
-        row.cost.flops(convention),
-        bytes_moved(row, itemsize),
-        row.calls,
-        call=layer_call(row.layer),
-    )
+    forward = Workload(row.path, label, row.cost.flops(convention), moves, row.calls, call=call)
+    yield forward
+    for phase, cost in zip(GRADIENT_PHASES, row.gradients or (), strict=False):
+        if cost != Cost():
+            flops = cost.flops(convention)
+            yield forward._replace(flops=flops, bytes=_gradient_bytes(row, cost, itemsize), phase=phase)
+
+
+GRADIENT_PHASES: tuple[Phase, ...] = ("gradient by input", "gradient by weight")
+
+
+def _gradient_bytes(row: Row, cost: Cost, itemsize: int) -> Size:
+    """A gradient of a contraction moves as much as its forward, as each of three tensors is its output once.
+
+    One of elementwise work reads the input or the output beside the gradient by the output.
+    """
+    moves = bytes_moved(row, itemsize)
+    return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)
 
 
 def bytes_moved(row: Row, itemsize: int) -> Size:

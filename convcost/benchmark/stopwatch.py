@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from convcost.analysis.memory import memory
 from convcost.api import as_spec, comparison
-from convcost.benchmark.first_run import FirstRun, run_first
 from convcost.benchmark.hardware import DeviceType, device_title, free_bytes, processor_name, select_device
-from convcost.benchmark.prepared_call import prepare_call
 from convcost.benchmark.samples import DEFAULT_PLAN, Progress, SamplingPlan, no_progress, sample_in_turn
 from convcost.benchmark.settings import computation_dtype, torch_settings, torch_version_and_threads
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
@@ -26,11 +24,12 @@ from convcost.counters.run_limits import REAL_ITEMSIZE, real_bytes
 from convcost.layers.network import Network
 from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
-from convcost.tracing.profile import profile
-from convcost.tracing.target.profile import ProfiledModel
 
 if TYPE_CHECKING:
     import torch
+
+    from convcost.benchmark.first_run import FirstRun
+    from convcost.tracing.target.profile import ProfiledModel
 
 Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
 """A design, or a module with what its forward takes."""
@@ -61,9 +60,9 @@ class Stopwatch:
         Nothing of the caller's changes: copies are run, and torch is as before. Raises UsageError for open
         sizes and for what does not fit in memory, TargetError where a module fails.
         """
+        _check_sizes(reports)
         device = select_device(self.on)
         dtype = computation_dtype(self.dtype, device) if self.dtype else ""
-        _check_sizes(reports)
         _check_memory(reports, dtype, device, self.backward)
         with torch_settings(self.threads, dtype, device), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -84,6 +83,9 @@ class Stopwatch:
         progress: Progress,
     ) -> list[list[TimedRun]]:
         """What was measured of each candidate: one block of each kind of each in every round."""
+        from convcost.benchmark.first_run import run_first
+        from convcost.benchmark.prepared_call import prepare_call
+
         first_runs: dict[tuple[int, int], FirstRun] = {}
         for row in progress("warming up", range(len(reports))):
             call = prepare_call(designs[row], dtype, device)
@@ -108,8 +110,10 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number.
     Raises as `compare` does, and UsageError for what does not fit in memory.
     """
-    found = tuple(map(_design, designs))
+    for design in designs:
+        _check_design(design)
     check_type("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
+    found = tuple(map(_design, designs))
     given = merge_sizes(sizes)
     stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
     reports = comparison(stated, given).candidates
@@ -120,12 +124,19 @@ def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size)
     return Comparison(stopwatch.timed(reports, get_designs))
 
 
+def _check_design(design: Timeable) -> None:
+    is_pair = isinstance(design, tuple) and design and is_module(design[0])
+    if not is_pair and not isinstance(design, str | Spec):
+        hint = "A design is a text; a module comes with its inputs, as (module, x)."
+        raise wrong_type_error("a design", design, DESIGN, hint)
+
+
 def _design(design: Timeable) -> Spec | ProfiledModel:
     if isinstance(design, str | Spec):
         return as_spec(design)
-    if not isinstance(design, tuple) or not design or not is_module(design[0]):
-        hint = "A design is a text; a module comes with its inputs, as (module, x)."
-        raise wrong_type_error("a design", design, DESIGN, hint)
+    from convcost.tracing.profile import profile
+    from convcost.tracing.target.profile import ProfiledModel
+
     module, *args = design
     return ProfiledModel(profile(module, *args), module, tuple(args))
 
@@ -133,7 +144,7 @@ def _design(design: Timeable) -> Spec | ProfiledModel:
 def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
-        raise UsageError(f"--time needs a number for {', '.join(names)}", hint="Times are measured.")
+        raise UsageError(f"timing needs a number for {', '.join(names)}", hint="Times are measured.")
 
 
 def _required_sizes(report: Report) -> tuple[str, ...]:

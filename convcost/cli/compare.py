@@ -32,9 +32,9 @@ def compare(
     specs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SPEC]... [--NAME SIZE]...",
+            metavar="[SPEC|@FILE]... [--NAME SIZE]...",
             help="Designs such as 'Linear(10E, E)' or 'conv = [B*S, E, L] -> 2 x Conv1d(E, E, 3)', torch "
-            "modules such as net.py:Net, and sizes.",
+            "modules such as net.py:Net, files with a design a line, and sizes.",
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -69,6 +69,8 @@ def compare(
     convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
     Each module may have inputs and arguments of its own, inputs by name in brackets:
     convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
+    A file has a design or a definition a line, comments behind #, and longer ones indented:
+    convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)
     convention = flops.convention

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from convcost.analysis.breakdown import phase_costs
 from convcost.cli.crosscheck import Countables, diagnose_model, print_with_verdicts
 from convcost.cli.estimates import Estimator, read_estimator
 from convcost.cli.modules import read_formulas, run_target
@@ -54,7 +53,7 @@ def print_cost(
     format_name = options.output.format_for(Report)
     is_spec = isinstance(design, SizedSpec)
     view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
-    options.timing.check(backward_needs_time=is_spec)
+    options.timing.check(backward_needs_time=False)
     estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
     if isinstance(design, SizedSpec):
         _print_spec(design, options, estimator, view, format_name)
@@ -69,13 +68,14 @@ def _print_spec(
     convention, dtype = options.flops.convention, options.dtype or "float32"
 
     def report(more: Mapping[str, Size]) -> Report:
-        return spec.report({**sizes, **more}, convention, dtype)
+        return spec.report({**sizes, **more}, convention, dtype, backward=options.backward)
 
     def networks() -> Countables:
         return (spec.network(sizes),)
 
     reports = estimator.add((report({}),), (report,), networks)
     check_order(reports[0], view)
+    _check_backward(reports[0], options.backward)
     print_with_verdicts(reports, networks, lambda found: found[0], options.crosscheck, format_name, view=view)
 
 
@@ -90,8 +90,7 @@ def _print_module(
     check_order(report, view)
     result = diagnose_model(profiled, report, counters, max_bytes)
     print_result(result, format_name, view=view)
-    if options.backward and report.trace is not None and not phase_costs(report.trace):
-        print_error("--backward adds nothing: the backward has no work to count")
+    _check_backward(report, options.backward)
     if options.crosscheck.strict:
         _exit_if_wrong(report, result)
 
@@ -103,6 +102,12 @@ def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -
     max_bytes = options.crosscheck.max_bytes
     profiler = Profiler(options.backward, formulas, max_bytes, estimator.memory_dtype)
     return run_target(design.target, profiler, design.seconds)
+
+
+def _check_backward(report: Report, backward: bool) -> None:
+    """Say so where the backward that was asked for has no work."""
+    if backward and not report.phases:
+        print_error("--backward adds nothing: the backward has no work to count")
 
 
 def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:

@@ -13,11 +13,12 @@ from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, mo
 from convcost.cli.modules import read_targets, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
-from convcost.cli.sizes import check_options, read_sizes, split_tokens
+from convcost.cli.sizes import Option, check_number, check_options, read_sizes, split_tokens
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
 from convcost.spec import Spec
+from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
 
 if TYPE_CHECKING:
@@ -65,11 +66,36 @@ class Candidates(NamedTuple):
         )
 
 
+def read_texts(context: typer.Context, tokens: Iterable[str]) -> tuple[list[str], list[Option]]:
+    """The designs as texts, those of each `@FILE` in its place, and the options.
+
+    What the files define stands in front of each text that uses it.
+    """
+    texts, options = split_tokens(tokens, option_names(context))
+    files = {text: read_design_file(text.removeprefix("@")) for text in texts if text.startswith("@")}
+    every = sum(files.values(), DesignFile())
+    listed = [design for text in texts for design in (files[text].designs if text in files else (text,))]
+    if files and not listed:
+        hint = "Name a design that uses them beside the file."
+        raise UsageError(f"{' and '.join(files)[:80]}: there are definitions and no design", hint=hint)
+    check_number(listed, "designs or arguments")
+    return [text if is_target(text) else every.complete(text) for text in listed], options
+
+
 def read_specs(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str], pair: FoundingPair = USUAL_PAIR
 ) -> SizedSpecs:
     """Designs as specs, and sizes by name; without any design the founding `pair`."""
-    texts, options = split_tokens(tokens, option_names(context))
+    return _specs(context, *read_texts(context, tokens), settings, pair)
+
+
+def _specs(
+    context: typer.Context,
+    texts: list[str],
+    options: list[Option],
+    settings: Iterable[str],
+    pair: FoundingPair,
+) -> SizedSpecs:
     for text in filter(is_target, texts):
         raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
     _check_pair(pair, texts)
@@ -104,12 +130,12 @@ def read_candidates(
     Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one.
     """
     seconds = modules.seconds
-    texts, options = split_tokens(tokens, option_names(context))
+    texts, options = read_texts(context, tokens)
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
             message = "--input, --inputs-from, --arg and --train are for torch modules"
             raise UsageError(message, hint=DESIGN_HINT)
-        found = read_specs(context, tokens, settings, pair)
+        found = _specs(context, texts, options, settings, pair)
         return Candidates(*found, notes=() if texts else pair.notes(found.sizes))
     _check_pair(pair, texts)
     specs = {text: api.as_spec(text) for text in texts if not is_target(text)}

@@ -193,6 +193,9 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
         return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
+    if re.fullmatch(r"[^\s(\[@]+\.txt", text):
+        hint = f"The designs in a file are taken by: @{text[:40]}"
+        return UsageError(f"{text[:40]} is a file, and no design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
         hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."
         return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)

@@ -14,10 +14,11 @@ from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
-from convcost.core.errors import UsageError
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.tracing.declared_inputs import parse_inputs
-from convcost.tracing.target.module_text import parse_module_text
+from convcost.tracing.target.module_text import ModuleText, parse_module_text
 from convcost.tracing.target.target import Target, parse_place
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
     shared = parse_inputs(modules.inputs or ())
     if modules.inputs_from and shared.all:
         raise UsageError("--input and --inputs-from exclude each other")
-    stated = {text: parse_module_text(text) for text in texts}
+    stated = {text: _parse_module(text) for text in texts}
     if (shared.all or modules.inputs_from) and all(each.inputs for each in stated.values()):
         option = "--input" if shared.all else "--inputs-from"
         hint = "Leave it out, or the inputs in front of a module."
@@ -47,6 +48,16 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
         )
         for text, each in stated.items()
     }
+
+
+def _parse_module(text: str) -> ModuleText:
+    """The module that the text names; an error says in which file it is, if it is in one."""
+    try:
+        return parse_module_text(text)
+    except ConvcostError as error:
+        if not isinstance(text, SourceText):
+            raise
+        raise UsageError(f"{text.where}: {error}") from None
 
 
 def _arguments(texts: Iterable[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from decimal import Decimal
 from types import MappingProxyType
@@ -50,10 +50,15 @@ def split_tokens(
         else:
             has_value = remaining and not remaining[0].startswith("--")
             options.append(Option(token[2:], remaining.popleft() if has_value else None))
-    for what, given in (("designs or arguments", positional), ("sizes", options)):
-        if len(given) > MOST_AT_ONCE:
-            raise UsageError(f"{len(given):,} {what}; {MOST_AT_ONCE} are the most at once")
+    check_number(positional, "designs or arguments")
+    check_number(options, "sizes")
     return positional, options
+
+
+def check_number(given: Sized, what: str) -> None:
+    """UsageError where more is given than is shown at once."""
+    if len(given) > MOST_AT_ONCE:
+        raise UsageError(f"{len(given):,} {what}; {MOST_AT_ONCE} are the most at once")
 
 
 MOST_AT_ONCE = 200
@@ -63,8 +68,7 @@ MOST_AT_ONCE = 200
 def read_sizes(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
     """The sizes that the options and the `--set NAME=VALUE` settings give."""
     given: dict[str, Size] = {}
-    if len(settings := tuple(settings)) > MOST_AT_ONCE:
-        raise UsageError(f"{len(settings):,} sizes; {MOST_AT_ONCE} are the most at once")
+    check_number(settings := tuple(settings), "sizes")
     for name, value in (*options, *_settings(settings)):
         if name in given:
             raise UsageError(f"the size {name} is given twice")

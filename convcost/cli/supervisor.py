@@ -29,10 +29,12 @@ SIGNAL_EXIT_CODES = tuple(128 + number for number in SIGNALS)
 def runs_model(arguments: Iterable[str]) -> bool:
     """Whether an argument may name a model, or a function, as a file or a module with a name after a colon.
 
-    The check of a configuration has processes of its own.
+    A file of designs (`@designs.txt`) may name models too. The check of a configuration has processes of
+    its own.
     """
     given = [*arguments]
-    return can_fork() and given[:1] != ["check"] and any(":" in argument for argument in given)
+    may_run = (":" in argument or argument.startswith("@") for argument in given)
+    return can_fork() and given[:1] != ["check"] and any(may_run)
 
 
 def supervised(command: Callable[[], None]) -> int:

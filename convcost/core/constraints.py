@@ -165,6 +165,26 @@ class ArgumentCheck(NamedTuple):
         return self.is_so
 
 
+class NumberNeeded(NamedTuple):
+    """`value` is a plain number, as what the argument is for takes one."""
+
+    value: Size
+    purpose: str
+    argument: str
+    hint: str = ""
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return ()
+
+    def holds(self) -> bool:
+        return isinstance(self.value, int)
+
+    @property
+    def message(self) -> str:
+        return f"{self.argument} is {self.purpose}, which takes a number"
+
+
 class Rank(NamedTuple):
     """The input has one of `allowed` numbers of dimensions."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from convcost.core.escapes import escape_to_ascii, make_lines_printable
+from convcost.core.source_text import locate
 
 
 class ConvcostError(Exception):
@@ -52,7 +53,10 @@ class Span(NamedTuple):
 
 
 class SpecError(ConvcostError):
-    """A place in a spec that is wrong: the text, a caret under the place, a way out."""
+    """A place in a spec that is wrong: the text, a caret under the place, a way out.
+
+    Of a text from a file, the line that has the place is shown, with the file's name and the line's number.
+    """
 
     def __init__(self, message: str, *, text: str, span: Span, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -60,7 +64,9 @@ class SpecError(ConvcostError):
         self.span = span
 
     def __str__(self) -> str:
-        lines = (self.message, *caret_lines(self.text, self.span), self.hint)
+        line, *span = locate(self.text, *self.span)
+        where = f"{line.where}: " if line.where else ""
+        lines = (f"{where}{self.message}", *caret_lines(line.text, Span(*span)), self.hint)
         return "\n".join(line for line in lines if line)
 
 

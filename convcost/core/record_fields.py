@@ -8,7 +8,6 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
-from msgspec.structs import FieldInfo
 
 
 def describe(description: str = "", *examples: Any, **bounds: int) -> msgspec.Meta:
@@ -30,12 +29,6 @@ def one_of(*names: str | None) -> msgspec.Meta:
 def keys_of(words: Any) -> msgspec.Meta:
     """For a dict: the schema of keys that are words of a Literal, which msgspec leaves out."""
     return msgspec.Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(words))}})
-
-
-@cache
-def record_keys(record: Any) -> dict[str, FieldInfo]:
-    """The keys of a record's table, with the types of their values."""
-    return {field.encode_name: field for field in msgspec.structs.fields(record)}
 
 
 class KeyType(NamedTuple):
@@ -62,6 +55,18 @@ def key_type(declared: Any) -> KeyType:
         parts = [each for each in get_args(declared) if each is not msgspec.UnsetType]
         return key_type(parts[0]) if len(parts) == 1 else KeyType(tuple(parts))
     return KeyType((declared,))
+
+
+@cache
+def record_keys(record: Any) -> dict[str, KeyType]:
+    """The keys of a record's table, with the types of their values."""
+    return {field.encode_name: key_type(field.type) for field in msgspec.structs.fields(record)}
+
+
+@cache
+def required_keys(record: Any) -> tuple[str, ...]:
+    """The keys that a record's table has to have."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(record) if field.required)
 
 
 def is_record(kind: Any) -> bool:

@@ -287,15 +287,14 @@ class Report(RenderMethods, SubstitutionMethods):
         """The two one after the other, their rows' paths prefixed by their names."""
         if not isinstance(other, Report):
             return NotImplemented
-        rows = tuple(
-            row._replace(path=f"{report.name}.{row.path}") for report in (self, other) for row in report.rows
-        )
+        rows = tuple(row._replace(path=f"{self.name}.{row.path}") for row in self.rows)
+        rows += tuple(_row_behind(self, other.name, row) for row in other.rows)
         return replace(
             self,
             name=f"{self.name} + {other.name}",
             spec=f"{self.spec} + {other.spec}",
             rows=rows,
-            inputs=self.inputs,
+            inputs=(*self.inputs, *other.inputs[1:]),
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
@@ -306,6 +305,20 @@ class Report(RenderMethods, SubstitutionMethods):
             time=None,
             source=ReportSum(self, other),
         )
+
+
+def _row_behind(first: Report, name: str, row: Row) -> Row:
+    """A row of another report, called `name`, whose first input is the output of the `first` one."""
+
+    def renumbered(source: int) -> int:
+        is_input = source < -1
+        return source - len(first.inputs) + 1 if is_input else source + len(first.rows)
+
+    return row._replace(
+        path=f"{name}.{row.path}",
+        sources=tuple(map(renumbered, row.sources)),
+        branch_source=None if row.branch_source is None else renumbered(row.branch_source),
+    )
 
 
 class ReportSum(NamedTuple):

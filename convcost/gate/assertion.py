@@ -142,7 +142,8 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
 
 def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
     """What is not as in the other design, of the figures that layers have; None if that is tolerated."""
-    changes = compare_baselines(baseline_of(like), baseline_of(counted))
+    before, after = (baseline_of(each.entry, each.report) for each in (like, counted))
+    changes = compare_baselines(before, after)
     totals = {metric: pair for metric, pair in changes.totals.items() if metric in ROW_METRICS}
     changes = changes._replace(totals=totals)
     return None if changes.is_within(counted.entry.tolerance) else changes

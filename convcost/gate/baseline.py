@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.metrics import BY_NAME, METRICS
 from convcost.core.report import Report, Row
-from convcost.gate.counting import CountedEntry
+from convcost.gate.entry import Entry
 from convcost.gate.row_folding import natural_sort_key
 
 BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline)
@@ -51,11 +51,10 @@ class Baseline(NamedTuple):
     dtype: str = "float32"
 
 
-def baseline_of(counted: CountedEntry) -> Baseline:
-    """The baseline that the entry would have now."""
-    report = counted.report
+def baseline_of(entry: Entry, report: Report) -> Baseline:
+    """The baseline of an entry that costs what `report` says."""
     return Baseline(
-        of=counted.entry.text,
+        of=entry.text,
         sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)},
         totals={metric: _figure(_total(report, metric)) for metric in BASELINE_METRICS},
         rows={row.path: _row(row) for row in report.rows},
@@ -163,9 +162,10 @@ def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: 
 def compare_baselines(before: Baseline, after: Baseline) -> BaselineChanges:
     """The totals and rows that differ."""
     totals = {metric: (before.totals[metric], after.totals[metric]) for metric in BASELINE_METRICS}
+    is_same = before.rows == after.rows
     return BaselineChanges(
         {metric: pair for metric, pair in totals.items() if pair[0] != pair[1]},
-        tuple(compare_rows(_located(before), _located(after))),
+        () if is_same else tuple(compare_rows(_located(before), _located(after))),
     )
 
 

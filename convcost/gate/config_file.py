@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,10 +26,16 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 MOST_PROBLEMS = 30
 """The most problems that are shown at once."""
 
+LARGEST_EXACT_FLOAT = 2**53
+"""Beyond, a float does not tell all whole numbers apart."""
+
 FILE_START = Position(1, 1, 0)
 
-LONG_KEY = re.compile(r"(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}", re.M)
-LONG_NUMBER = r"[0-9_]{4000}|[eE]-[0-9_]{3}"
+MOST_PARTS = 100
+"""A key of more parts is refused: tomllib makes tables of it that take quadratic memory."""
+
+LONG_KEY = r"(?m)(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}"
+LONG_NUMBER = r"[0-9_]{4000}"
 DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
 """What tomllib can't read, without saying where it is."""
 
@@ -62,8 +68,7 @@ class ConfigError(ConvcostError):
         super().__init__("\n".join(texts if number == 1 else [f"{number} problems", *texts, *more]))
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """A TOML file, and convcost's own table in it, which stands at `prefix`."""
 
     path: Path
@@ -81,15 +86,11 @@ class ConfigFile:
         """The file's path from the current folder."""
         return display_path(self.path)
 
-    @cached_property
-    def _positions(self) -> dict[KeyPath, Position]:
-        return positions(self.text)
-
     def line(self, path: KeyPath) -> int:
         """The line of the key at `path`, or of the nearest table around it."""
-        whole = (*self.prefix, *path)
+        whole, known = (*self.prefix, *path), positions(self.text)
         nearest = (whole[:length] for length in range(len(whole), 0, -1))
-        return next((self._positions[part] for part in nearest if part in self._positions), FILE_START).line
+        return next((known[part] for part in nearest if part in known), FILE_START).line
 
     def problems(self, issues: Iterable[ConfigIssue]) -> tuple[ConfigProblem, ...]:
         """The issues with their lines, each once, in the order of the file."""
@@ -156,7 +157,7 @@ def _read(path: Path) -> ConfigFile | None:
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """The tables in a TOML text; ConfigError at the line that is invalid."""
-    if LONG_KEY.search(text):  # tomllib makes tables of it that take quadratic memory
+    if any(line.count(".") >= MOST_PARTS for line in text.splitlines()) and re.search(LONG_KEY, text):
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=_parse_float)
@@ -165,18 +166,31 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
         problem = ConfigProblem(file, line, "", f"invalid TOML: {message or error}")
+    except InexactNumberError as error:
+        problem = ConfigProblem(file, _line(text, re.escape(error.text)), "", str(error))
     except ValueError:
-        problem = ConfigProblem(file, _line(text, LONG_NUMBER), "", "a number is too long, or too close to 0")
+        problem = ConfigProblem(file, _line(text, LONG_NUMBER), "", "a number is too long")
     except RecursionError:
         problem = ConfigProblem(file, _line(text, DEEP_NESTING), "", "brackets are nested too deep")
     raise ConfigError([problem])
 
 
+class InexactNumberError(ValueError):
+    """The number that `text` is would be read as another one."""
+
+    def __init__(self, text: str, message: str) -> None:
+        self.text = text
+        super().__init__(f"{text[:40]} {message}")
+
+
 def _parse_float(text: str) -> float:
-    """The number; ValueError for one that is not 0 and would be read as 0."""
+    """The number; InexactNumberError for one that would be read as 0, or as another whole number."""
     number = float(text)
     if number == 0 and re.search("[1-9]", text.lower().partition("e")[0]):
-        raise ValueError(text)
+        raise InexactNumberError(text, "is too close to 0")
+    if LARGEST_EXACT_FLOAT < abs(number) < inf and Fraction(repr(number)) != Fraction(text):
+        message = "has more digits than a number with a point keeps"
+        raise InexactNumberError(text, f"{message}\nWrite it as a whole number, without a point.")
     return number
 
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from convcost.core.late_binding import RenderMethods
+from convcost.gate.baseline import Baseline, BaselineChanges, baseline_of
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
-    from convcost.gate.baseline import Baseline, BaselineChanges
     from convcost.gate.config import Config
     from convcost.gate.config_file import ConfigProblem
     from convcost.gate.entry import Entry
@@ -38,19 +38,23 @@ class EntryCheck(NamedTuple):
 
 
 class EntryResult(NamedTuple):
-    """An entry with its report and checks; `before` is its baseline, `now` the one it would have today.
+    """An entry with its report and checks; `before` is its baseline, and `changes` what is different now.
 
-    `accepted` says that `now` replaces it in the lock file.
+    `accepted` says that what it costs now replaces its baseline in the lock file.
     """
 
     entry: Entry
     report: Report
     checks: tuple[EntryCheck, ...]
     status: BaselineStatus
-    now: Baseline
     before: Baseline | None = None
     changes: BaselineChanges | None = None
     accepted: bool = False
+
+    @property
+    def now(self) -> Baseline:
+        """The baseline that it would have today."""
+        return baseline_of(self.entry, self.report)
 
     @property
     def keeps_baseline(self) -> bool:

@@ -47,13 +47,12 @@ def run_gate(
 
 def _entry_result(each: EvaluatedEntry, lock: Mapping[str, Baseline] | None, update: bool) -> EntryResult:
     entry, report = each.counted.entry, each.counted.report
-    now = baseline_of(each.counted)
     before = (lock or {}).get(entry.name)
     if before is None:
-        return EntryResult(entry, report, each.checks, "unlocked" if lock is None else "new", now)
-    changes = compare_baselines(before, now)
+        return EntryResult(entry, report, each.checks, "unlocked" if lock is None else "new")
+    changes = compare_baselines(before, baseline_of(entry, report))
     status: BaselineStatus = "changed" if changes.totals or changes.rows else "same"
-    return EntryResult(entry, report, each.checks, status, now, before, changes, update)
+    return EntryResult(entry, report, each.checks, status, before, changes, update)
 
 
 class EvaluatedEntry(NamedTuple):

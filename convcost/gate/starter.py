@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from convcost.core.errors import UsageError
-from convcost.core.record_fields import KeyType, key_type, record_keys
+from convcost.core.record_fields import KeyType, record_keys
 from convcost.devices.names import DTYPES
 from convcost.gate.config_file import CONFIG_NAME, PYPROJECT, nearest_config
 from convcost.gate.config_tables import ConfigTable, DeviceTable, EntryDefaults, EntryTable
@@ -51,7 +51,7 @@ def starter_text() -> str:
 
 
 def _lines() -> Iterator[str]:
-    defaults, entry, device = map(_keys, (EntryDefaults, EntryTable, DeviceTable))
+    defaults, entry, device = map(record_keys, (EntryDefaults, EntryTable, DeviceTable))
     yield "# What convcost check guards. Remove the # in front of a key to use it."
     yield ""
     yield from _commented_out(defaults)
@@ -67,15 +67,11 @@ def _lines() -> Iterator[str]:
     for name, description in LIMITED_METRICS.items():
         yield from _comment(f"{name}, max_{name}, min_{name}: {description}")
     yield ""
-    yield from _comment(_keys(ConfigTable)["devices"].description)
+    yield from _comment(record_keys(ConfigTable)["devices"].description)
     yield "# [devices.mine]"
     yield from _commented_out(device)
     yield from _comment(f"Peaks are those of {', '.join(DTYPES)}.")
     yield ""
-
-
-def _keys(record: Any) -> dict[str, KeyType]:
-    return {name: key_type(field.type) for name, field in record_keys(record).items()}
 
 
 def _commented_out(keys: Mapping[str, KeyType]) -> Iterator[str]:

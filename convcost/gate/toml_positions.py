@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 KeyPath = tuple[str, ...]
@@ -33,7 +34,8 @@ class _Token(NamedTuple):
     position: Position
 
 
-def positions(text: str) -> dict[KeyPath, Position]:
+@lru_cache(maxsize=4)
+def positions(text: str) -> Mapping[KeyPath, Position]:
     """The position of each key, those of tables in brackets and in braces among them, by its path.
 
     An item of a list is entered by its index, if there is a key in it.

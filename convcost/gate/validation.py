@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 import msgspec
 
 from convcost.core.errors import did_you_mean
-from convcost.core.record_fields import KeyType, is_record, key_type, record_keys
+from convcost.core.record_fields import KeyType, is_record, key_type, record_keys, required_keys
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
@@ -34,19 +34,20 @@ class ConfigIssue(NamedTuple):
 
 def find_issues(value: Any, declared: Any, path: KeyPath = ()) -> list[ConfigIssue]:
     """What keeps a value that tomllib has read from being of the declared type, such as a record."""
-    return list(_issues(value, declared, path))
+    return list(_issues(value, key_type(declared), path))
 
 
-def _issues(value: Any, declared: Any, path: KeyPath) -> Iterator[ConfigIssue]:
-    key = key_type(declared)
+def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     kind, parts = key.types[0], get_args(key.types[0])
     origin = get_origin(kind) or kind
     if origin is dict and isinstance(value, Mapping):
+        items = key_type(parts[1])
         for name, item in value.items():
-            yield from _issues(item, parts[1], (*path, name))
+            yield from _issues(item, items, (*path, name))
     elif origin is list and isinstance(value, list):
+        items = key_type(parts[0])
         for place, item in enumerate(value):
-            yield from _issues(item, parts[0], (*path, str(place)))
+            yield from _issues(item, items, (*path, str(place)))
     elif origin is Literal and isinstance(value, str):
         if value not in parts:
             near = did_you_mean(value, parts)
@@ -63,14 +64,14 @@ def _issues(value: Any, declared: Any, path: KeyPath) -> Iterator[ConfigIssue]:
 def _key_issues(
     table: Mapping[str, Any], record: type[msgspec.Struct], path: KeyPath
 ) -> Iterator[ConfigIssue]:
-    fields = record_keys(record)
+    keys = record_keys(record)
     for name, item in table.items():
-        if name in fields:
-            yield from _issues(item, fields[name].type, (*path, name))
+        if name in keys:
+            yield from _issues(item, keys[name], (*path, name))
         else:
-            yield ConfigIssue((*path, name), f"there is no such key{did_you_mean(name, fields)}")
-    for name, field in fields.items():
-        if field.required and name not in table:
+            yield ConfigIssue((*path, name), f"there is no such key{did_you_mean(name, keys)}")
+    for name in required_keys(record):
+        if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
 
 

@@ -170,7 +170,9 @@ class _Reduction(Layer):
 
 
 class mean(_Reduction):
-    """The mean over dimensions: an addition for each element of the input."""
+    """The mean over dimensions: an addition for each element of the input; backward, a division."""
+
+    gradient_operations = 1
 
 
 class sum(_Reduction):

@@ -7,7 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, Rank, Requirement
+from convcost.core.constraints import AllAtLeast, ArgumentCheck, AtMost, NumberNeeded, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.errors import RequirementError
 
@@ -45,8 +45,6 @@ class SavedTensors(NamedTuple):
 LARGEST_SIZE = 10**30
 """Beyond any size that means something; it keeps a long chain of growing layers from filling memory."""
 
-NUMBER_NEEDED = "{} is a dimension's place, which takes a number"
-
 MOST_DIMENSIONS = 64
 """torch's own limit for most operations."""
 
@@ -78,7 +76,10 @@ class Layer:
     """
 
     inferred_input: ClassVar[tuple[str, ...]] = ()
-    """The input assumed when a spec gives none: sizes by name, a field's name standing for its value."""
+    """The input assumed when a spec gives none: sizes by name, a field's name standing for its value.
+
+    With batch_first=True the first two change places.
+    """
 
     example_arguments: ClassVar[str] = ""
     """What an example of it is written with, where a size for each argument without a default won't do."""
@@ -101,6 +102,9 @@ class Layer:
     returns_tuple: ClassVar[bool] = False
     """Whether torch's forward returns more than the output, which comes first."""
 
+    unknown_memory: ClassVar[str] = ""
+    """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
+
     has_dtype: ClassVar[bool] = False
     """Whether torch's constructor takes a device and a dtype, as that of layers with parameters does."""
 
@@ -109,6 +113,9 @@ class Layer:
 
     input_counts: ClassVar[range] = range(1, 2)
     """How many inputs it takes."""
+
+    further_inputs_hint: ClassVar[str] = ""
+    """The way out where it is given more of them."""
 
     further_inputs: tuple[Shape, ...] = ()
     """The shapes of its inputs but for the first: a field of layers that take several."""
@@ -136,13 +143,13 @@ class Layer:
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """What its backward costs, where its forward on an input of `shape` costs `forward`.
 
-        `needed` says for each input whether the gradient by it is; those by all parameters are. A gradient
+        `needed` says for each input whether the gradient by it is; those by all parameters are. Each gradient
         of a contraction is a product over the same loops; one by a bias sums up the output's.
         """
         product = Cost(forward.macs, forward.valid_macs)
         elementwise = Cost(elementwise=self.elementwise_gradient(shape, needed))
         return Gradients(
-            by_input=product + elementwise if any(needed) else elementwise,
+            by_input=sum([product] * sum(needed), elementwise),
             by_weight=product + Cost(bias_adds=forward.bias_adds) if self.parameters() else Cost(),
         )
 
@@ -151,7 +158,10 @@ class Layer:
         return self.gradient_operations * arithmetic.elements(shape)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """What autograd saves for backward in a forward from an input of `shape` to an `output`."""
+        """What autograd saves for backward in a forward from an input of `shape` to an `output`.
+
+        A layer with `unknown_memory` does not state it.
+        """
         raise NotImplementedError
 
     def shares_memory(self, training: bool) -> bool:
@@ -270,7 +280,7 @@ def at_least(minimum: int, **arguments: Sizes) -> Requirement:
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:
     """That an input of `shape` has the dimension `dim`, which `argument` names."""
     if not isinstance(dim, int):
-        return ArgumentCheck(False, NUMBER_NEEDED.format(argument), argument)
+        return NumberNeeded(dim, "a dimension's place", argument)
     needed = dim + 1 if dim >= 0 else -dim
     wanted = f"one with a dimension {dim}"
     return Rank(shape, tuple(range(needed, len(shape) + 1)), wanted, argument=argument)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 from typing import ClassVar
 
 from convcost.core import arithmetic
@@ -40,6 +41,21 @@ class _Elementwise(MultipleInputLayer):
             elements = elements + arithmetic.elements(shape)
         return Cost(elementwise=elements)
 
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """From the last sum or product back to the first: by both of its operands, if these need one."""
+        shapes = (shape, *self.further_inputs)
+        outputs = [*accumulate(shapes, broadcast_shape)]
+        found: Size = 0
+        for number in range(1, len(shapes)):
+            before = any(needed[:number]), outputs[number - 1]
+            for is_needed, operand in (before, (needed[number], shapes[number])):
+                found = found + self._gradient(operand, outputs[number]) if is_needed else found
+        return found
+
+    def _gradient(self, operand: Shape, output: Shape) -> Size:
+        """By an operand that is broadcast, a sum for each element of the output."""
+        return 0 if _is_alike(operand, output) else arithmetic.elements(output)
+
 
 class add(_Elementwise):
     """The sum of its inputs, which broadcast: an addition for each element and further input."""
@@ -59,6 +75,10 @@ class mul(_Elementwise):
             products = products + arithmetic.elements(shape)
         return SavedTensors(input=True, elements=products)
 
+    def _gradient(self, operand: Shape, output: Shape) -> Size:
+        """A product with the other operand before that."""
+        return arithmetic.elements(output) + super()._gradient(operand, output)
+
 
 def broadcast_shape(first: Shape, second: Shape) -> Shape:
     """What two shapes broadcast to; of two sizes that are not 1, which have to be equal, the first."""
@@ -67,6 +87,12 @@ def broadcast_shape(first: Shape, second: Shape) -> Shape:
     return leading + tuple(
         other if _is_one(size) else size for size, other in zip(longer[len(leading) :], shorter, strict=True)
     )
+
+
+def _is_alike(operand: Shape, output: Shape) -> bool:
+    """Whether what is broadcast to `output` is so already."""
+    pairs = zip(operand, output, strict=len(operand) == len(output))
+    return len(operand) == len(output) and all(_is_one(size) is _is_one(other) for size, other in pairs)
 
 
 def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
@@ -229,6 +255,10 @@ class einsum(MultipleInputLayer):
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Of a product of elements by each operand another one; what is broadcast is summed up."""
+        return 0 if self.sums else self.cost(shape).elementwise * sum(needed)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return tuple(self._sizes(shape).items()) if self.sums else ()

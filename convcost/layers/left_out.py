@@ -48,7 +48,6 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
             *("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "EmbeddingBag", "SyncBatchNorm"),
             *("CosineSimilarity", "PairwiseDistance", "AdaptiveLogSoftmaxWithLoss"),

@@ -13,6 +13,7 @@ from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import RequirementError
 from convcost.core.report import InputShape, Report, Row
+from convcost.layers.backward import with_gradients
 from convcost.layers.interface import Layer, MultipleInputLayer
 
 
@@ -141,12 +142,13 @@ class Network:
         dtype = dtype_named(dtype)
         for division in self.divisions:
             evaluator.require(division, 0)
-        run = _Run(evaluator, dtype, backward)
+        run = _Run(evaluator, dtype)
         run.chain(self.chain, run.input(self.input))
+        rows = with_gradients(run.rows, evaluator.gradients) if backward else tuple(run.rows)
         return Report(
             name=self.name,
             spec=self.text,
-            rows=tuple(run.rows),
+            rows=rows,
             inputs=tuple(run.inputs),
             sizes=self.sizes or {},
             assumed=self.assumed,
@@ -160,15 +162,11 @@ OF_DESIGN = "of the design's dtype"
 
 
 class _Tensor(NamedTuple):
-    """A tensor's shape and dtype, and the number of the row that made it; −1 and below for inputs.
-
-    It needs a gradient if anything that it was computed from has parameters.
-    """
+    """A tensor's shape and dtype, and the number of the row that made it; −1 and below for inputs."""
 
     shape: Shape
     source: int
     dtype: str = ""
-    needs_gradient: bool = False
 
 
 class _Run:
@@ -177,13 +175,11 @@ class _Run:
     Where a dtype is "", it is the design's.
     """
 
-    def __init__(self, evaluator: Evaluator, dtype: str, backward: bool) -> None:
+    def __init__(self, evaluator: Evaluator, dtype: str) -> None:
         self.evaluator = evaluator
         self.dtype = dtype
-        self.backward = backward
         self.rows: list[Row] = []
         self.inputs: list[InputShape] = []
-        self._used: set[int] = set()
         self._known: dict[tuple[int, tuple[_Tensor, ...], str], Row] = {}
 
     def input(self, shape: Shape) -> _Tensor:
@@ -224,11 +220,8 @@ class _Run:
             sources=tuple(tensor.source for tensor in tensors),
             branch_source=incoming.source if call.branches else None,
         )
-        needs_gradient = bool(row.parameters) or any(tensor.needs_gradient for tensor in tensors)
-        if self.backward:
-            self._add_gradients(tensors)
         self.rows.append(row)
-        return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, alike[0].dtype), needs_gradient)
+        return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, alike[0].dtype))
 
     def _input_dtype(self, call: LayerCall, number: int, tensor: _Tensor) -> str:
         """The dtype of an input of a layer: the network's own get the one that the first layer takes."""
@@ -239,17 +232,6 @@ class _Run:
         self.inputs[at] = self.inputs[at]._replace(dtype=dtype)
         return dtype
 
-    def _add_gradients(self, tensors: list[_Tensor]) -> None:
-        """Where a tensor is used again, the gradient by it is a sum of those by each use."""
-        for tensor in tensors:
-            if tensor.source in self._used and tensor.needs_gradient:
-                row = self.rows[tensor.source]
-                sums = Cost(elementwise=arithmetic.elements(tensor.shape))
-                found = row.gradients or Gradients()
-                gradients = found._replace(by_input=found.by_input + sums)
-                self.rows[tensor.source] = row._replace(gradients=gradients)
-            self._used.add(tensor.source)
-
     def _row(self, call: LayerCall, tensors: tuple[_Tensor, ...]) -> Row:
         shape, *others = (tensor.shape for tensor in tensors)
         layer, step = _with_inputs(call.layer, tuple(others)), len(self.rows)
@@ -258,7 +240,6 @@ class _Run:
             self.evaluator.require(requirement, step)
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
         own = ITEMSIZES[call.dtype] if call.dtype else None
-        cost = self.evaluator.cost(layer, shape, step)
         return Row(
             path="",
             kind=type(layer).__name__,
@@ -266,21 +247,13 @@ class _Run:
             input=shape,
             output=output,
             parameters=parameters,
-            cost=cost,
+            cost=self.evaluator.cost(layer, shape, step),
             activations=arithmetic.elements(output) if layer.contracts else 0,
             input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
             output_itemsize=ITEMSIZES.get(_output_dtype(call, dtypes[0])),
             stored=own and own * sum(map(arithmetic.elements, parameters.values())),
             further_inputs=tuple(map(InputShape, others, dtypes[1:])),
-            gradients=self._gradients(layer, tensors, cost) if self.backward else None,
         )
-
-    def _gradients(self, layer: Layer, tensors: tuple[_Tensor, ...], cost: Cost) -> Gradients:
-        """Those by parameters, and by inputs that need one; without either nothing goes back through it."""
-        needed = tuple(tensor.needs_gradient for tensor in tensors)
-        if not any(needed) and not layer.parameters():
-            return Gradients()
-        return self.evaluator.gradients(layer, tensors[0].shape, cost, needed, len(self.rows))
 
 
 def _output_dtype(call: LayerCall, dtype: str) -> str:
@@ -293,7 +266,8 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     found = "1 input" if count == 1 else f"{count} inputs"
-    yield ArgumentCheck(count in counts, f"it has {found}, not {wanted}")
+    message = f"it has {found}, not {wanted}"
+    yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
         message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"

@@ -8,32 +8,30 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.recurrent import GRU, LSTM, RNN, recurrent_cost
 from convcost.operators.interface import Operand, Operator, contraction, outputs, size
 
-GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+LAYERS: dict[str, type[LSTM | GRU | RNN]] = {"lstm": LSTM, "gru": GRU, "rnn_tanh": RNN, "rnn_relu": RNN}
+"""ATen's name, and the layer that states the count."""
 
-OPERATIONS = {"lstm": 22, "gru": 17, "rnn_tanh": 2, "rnn_relu": 2}
-"""For each hidden unit at each position. The sums of input and hidden part, one a gate; sigmoids (4 each);
-tanh (1 each); lstm: f·c + i·g and o·tanh(c); gru: r·h, (1 − z)·n + z·h. Source: torch.nn.LSTM, GRU, RNN."""
-
-
-GRADIENT_OPERATIONS = {"lstm": 12, "gru": 12, "rnn_tanh": 1, "rnn_relu": 1}
-"""The same for the gradients: those of the cell written out, by torch's own backward of each operation."""
+GATES = {kind: layer.gates for kind, layer in LAYERS.items()}
 
 
 def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> Cost:
-    """positions · elements of the matrices; biases and gates beside it."""
+    """As the layer of that kind, by its parameters."""
     matrices = [parameter for parameter in parameters if len(parameter.shape) == 2]
-    biases = [parameter for parameter in parameters if len(parameter.shape) == 1]
-    macs = positions * sum(map(size, matrices))
-    units = sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
-    return Cost(macs, macs, positions * sum(map(size, biases)), positions * units * OPERATIONS[kind])
+    shapes = [parameter.shape for parameter in parameters]
+    return recurrent_cost(positions, shapes, hidden_units(kind, matrices), LAYERS[kind].operations)
+
+
+def hidden_units(kind: str, matrices: Sequence[Operand]) -> Size:
+    """Of all layers and directions together."""
+    return sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
 
 
 def gate_gradients(kind: str, positions: Size, matrices: Sequence[Operand]) -> Cost:
     """The elementwise gradients of all gates."""
-    units = sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
-    return Cost(elementwise=positions * units * GRADIENT_OPERATIONS[kind])
+    return Cost(elementwise=positions * hidden_units(kind, matrices) * LAYERS[kind].unit_gradient_operations)
 
 
 def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
@@ -102,17 +100,15 @@ def cell_gradients(
 ) -> dict[str, Cost]:
     """By each matrix and by what it multiplies, once for each position; by biases only sums.
 
-    The gates' own are with the first that is needed, inputs before weights.
+    The gates' own are with those by the input.
     """
     matrices = {"input": "w_ih", "hx": "w_hh", "w_ih": "w_ih", "w_hh": "w_hh"}
     positions = arithmetic.elements(input.shape[:-1])
     found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
     sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
     costs = {name: Cost(macs, macs) for name, macs in found.items()} | sums
-    if costs:
-        first = min(costs, key=(*matrices, *costs).index)
-        costs[first] += gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
-    return costs
+    gates = gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
+    return costs | {"input": costs.get("input", Cost()) + gates}
 
 
 ONEDNN_KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")

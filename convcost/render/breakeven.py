@@ -35,7 +35,7 @@ def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEve
     if is_number(ratio):
         names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
         return MixedText(
-            f"{quotient} = ", _exact_text(ratio), ", whatever ", MixedText.joined(", ", names), "."
+            f"{quotient} = ", _exact_text(ratio), " for all ", MixedText.joined(", ", names), "."
         )
     order = _order_text(found, first.name, other.name)
     text = short_text(ratio)

@@ -29,7 +29,7 @@ def _envelope_text(found: LowerEnvelope, names: list[str]) -> str:
         rest = f"; {join_words(others)} never {verb} fewer" if others else ""
         return MixedText(f"{_names_text(first)}, depending on ", MixedText.joined(", ", sizes), rest)
     if len(found.sizes) != 1:
-        return "all have as many" if len(first.candidates) == len(names) else f"always {_names_text(first)}"
+        return "all equal" if len(first.candidates) == len(names) else f"always {_names_text(first)}"
     if len(found.stretches) == 1:
         return MixedText(f"{_names_text(first)} for every ", *sizes)
     stretches = (_stretch_text(stretch, found) for stretch in found.stretches)

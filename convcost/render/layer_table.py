@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from convcost.analysis.breakdown import ModuleTotals
-from convcost.analysis.parts import layer_part, sum_part
+from convcost.analysis.parts import gradient_cost, layer_part, sum_part
 from convcost.core.report import Report, Row
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
@@ -14,7 +14,7 @@ from convcost.render.part_order import PartReader, Shown, others_label, show, to
 from convcost.render.style import USUAL_VIEW, View
 from convcost.render.texts import CodeText, MixedText
 
-USUAL_COLUMNS = ("output", "params", "macs", "flops")
+USUAL_COLUMNS = ("output", "params", "macs", "flops", "backward")
 
 
 def layer_table(
@@ -22,11 +22,14 @@ def layer_table(
 ) -> Table:
     """A line for each layer that `view` asks for; with a filter, or the largest alone, sums below them.
 
-    Outputs are left out where a screen of `width` has no room for them and no columns are named.
+    With a column for the backward there is no room for MACs. Outputs are left out where a screen of `width`
+    has no room for them and no columns are named.
     """
     if view.columns:
         return _table(report, view, view.columns, heading)
-    table = _table(report, view, USUAL_COLUMNS, heading)
+    left_out = "macs" if report.has_gradients else "backward"
+    usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
+    table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
 
 
@@ -57,7 +60,10 @@ def layer_label(row: Row) -> str:
 
 def layer_totals(rows: tuple[Row, ...]) -> ModuleTotals:
     """What several layers have together."""
-    totals = (ModuleTotals(row.params, row.trainable_params, row.cost, row.activations) for row in rows)
+    totals = (
+        ModuleTotals(row.params, row.trainable_params, row.cost, row.activations, gradient_cost(row))
+        for row in rows
+    )
     return sum(totals, ModuleTotals())
 
 

@@ -73,7 +73,7 @@ def _searched(match: Match) -> Iterator[str]:
 
 
 def _given_sizes(match: Match) -> str:
-    """E = 128, L = 10; B = S = 1 assumed; H open."""
+    """E = 128, L = 10; B and S default to 1; H open."""
     reference = match.reference
     assumed = tuple(dict.fromkeys((*(reference.assumed if reference else ()), *match.assumed)))
     left_open = dict.fromkeys((*(reference.open_names if reference else ()), *match.left_open))

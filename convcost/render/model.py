@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcost.analysis.breakdown import ModuleNode, module_tree, operator_totals, phase_costs
+from convcost.analysis.breakdown import ModuleNode, module_tree, operator_totals
 from convcost.core.cost import COMPLEX_MACS
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
@@ -12,12 +12,13 @@ from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.render import estimates
 from convcost.render.counters import counter_section
-from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
 from convcost.render.model_tables import Selection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
-from convcost.render.operator_tables import operator_name, operator_notes, operator_table, phase_tables
-from convcost.render.quantities import total_lines
+from convcost.render.operator_tables import operator_name, operator_notes, operator_table
+from convcost.render.phases import phase_tables
+from convcost.render.quantities import totals_table
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
@@ -35,8 +36,8 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
     tables = (
         *(() if is_by_operator else (module_table(report, root, selection, style),)),
         operator_table(report, trace, style.view, style.width),
-        *phase_tables(report, trace),
-        _totals(report, trace),
+        *phase_tables(report),
+        totals_table(report),
     )
     return Document(
         heading=((report.name, "" if report.spec == report.name else report.spec),),
@@ -45,12 +46,6 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),
     )
-
-
-def _totals(report: Report, trace: Trace) -> Table:
-    label = "forward" if phase_costs(trace) else ""
-    columns = (label, "formula") if report.open_names else (label, "exact", "about")
-    return Table(columns, tuple(total_lines(report)))
 
 
 def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:

@@ -40,7 +40,7 @@ def convention_note(convention: Convention) -> str:
 
 
 def sizes_text(reports: tuple[Report, ...]) -> str:
-    """E = 128, L = 10; B = S = 1 assumed."""
+    """E = 128, L = 10; B and S default to 1."""
     assumed = tuple(dict.fromkeys(name for report in reports for name in report.assumed))
     sizes = {name: size for report in reports for name, size in report.sizes.items() if name not in assumed}
     bound = {name: exact(size) for name, size in sizes.items() if isinstance(size, int)}
@@ -48,11 +48,18 @@ def sizes_text(reports: tuple[Report, ...]) -> str:
 
 
 def join_sizes(bound: Mapping[str, str], assumed: Sequence[str], left_open: Sequence[str]) -> str:
-    """E = 128, L = 10; B = S = 1 assumed; H open."""
+    """E = 128, L = 10; B and S default to 1; H open."""
     parts = [MixedText.joined(", ", (math_text("{} = {}", *pair) for pair in bound.items()))]
-    parts += [MixedText(MathText(" = ".join((*assumed, "1"))), " assumed")] if assumed else []
+    verb = "default" if assumed[1:] else "defaults"
+    parts += [MixedText(_joined_names(assumed), f" {verb} to 1")] if assumed else []
     parts += [MixedText(MixedText.joined(", ", map(MathText, left_open)), " open")] if left_open else []
     return MixedText.joined("; ", filter(None, parts))
+
+
+def _joined_names(names: Sequence[str]) -> MixedText:
+    """B, S and N."""
+    *others, last = map(MathText, names)
+    return MixedText(MixedText.joined(", ", others), " and " if others else "", last)
 
 
 def assumptions_note(reports: tuple[Report, ...]) -> str:

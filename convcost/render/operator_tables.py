@@ -1,4 +1,4 @@
-"""A model's tables by operator, and of the phases of a training step."""
+"""A model's table by operator."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 
-from convcost.analysis.breakdown import OperatorTotal, operator_totals, phase_costs, sum_operators
+from convcost.analysis.breakdown import OperatorTotal, operator_totals, sum_operators
 from convcost.analysis.parts import Part, operator_part
-from convcost.core.cost import Convention, Cost, ratio_of
+from convcost.core.cost import Convention
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
-from convcost.render.formulas import approximate_text, factor_text, short_text
+from convcost.render.formulas import short_text
 from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
 from convcost.render.style import View
 
@@ -56,7 +56,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
     if is_in_full and view.filter:
         lines.append(sum_line("all of these", shown.items + shown.others))
     lines.append(sum_line("total", totals))
-    label = "operator, forward" if phase_costs(trace) else "operator"
+    label = "operator, forward" if trace.phases else "operator"
     table = Table((label, *headings(names)), tuple(lines))
     is_needed = is_in_full or report.convention.count == "all" or table.fits(width)
     return table if is_needed else table.without("elementwise")
@@ -114,23 +114,3 @@ def _uncounted_cells(calls: int, text: str, names: tuple[str, ...]) -> tuple[str
     others = [name for name in names if name != "calls"]
     place = "flops" if "flops" in others else (others or ["calls"])[-1]
     return tuple(text if name == place else short_text(calls) if name == "calls" else "" for name in names)
-
-
-def phase_tables(report: Report, trace: Trace) -> tuple[Table, ...]:
-    """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
-    costs = phase_costs(trace)
-    if not costs:
-        return ()
-    forward = costs.get("forward", Cost()).flops(report.convention)
-
-    def line(label: str, cost: Cost) -> Line:
-        flops = cost.flops(report.convention)
-        times = factor_text(ratio_of(flops, forward))
-        return Line(
-            label,
-            (approximate_text(cost.macs), approximate_text(flops), times, approximate_text(cost.elementwise)),
-        )
-
-    lines = [line(phase, cost) for phase, cost in costs.items()]
-    lines.append(line("total", sum(costs.values(), Cost())))
-    return (Table(("backward", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)

@@ -10,11 +10,18 @@ from convcost.core.arithmetic import elements
 from convcost.core.metrics import METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
-from convcost.render.document import Line
+from convcost.render.document import Line, Table
 from convcost.render.formulas import LONGEST_ALONE, full_text, is_number, shape_text, short_text
 from convcost.render.texts import MixedText
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
+
+
+def totals_table(report: Report) -> Table:
+    """Every quantity of one design; of its forward, where the backward is counted too."""
+    label = "forward" if report.phases else ""
+    headings = (label, "formula") if report.open_names else (label, "exact", "about")
+    return Table(headings, tuple(total_lines(report)))
 
 
 def total_lines(report: Report) -> list[Line]:

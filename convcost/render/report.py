@@ -7,7 +7,7 @@ from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.render import estimates
 from convcost.render.counters import counter_section, diagnosis_section
-from convcost.render.document import Document, Fact, Section, Table
+from convcost.render.document import Document, Fact, Section
 from convcost.render.explain import equation_text
 from convcost.render.formulas import shape_text
 from convcost.render.layer_table import layer_notes, layer_table
@@ -20,7 +20,8 @@ from convcost.render.notes import (
     spec_text,
     valid_macs_note,
 )
-from convcost.render.quantities import total_lines
+from convcost.render.phases import phase_tables
+from convcost.render.quantities import totals_table
 from convcost.render.style import Style
 
 
@@ -29,14 +30,15 @@ def report_document(report: Report, style: Style) -> Document:
     if report.trace:
         return model_document(report, report.trace, style)
     is_single = len(report.rows) == 1
-    headings = ("", "formula") if report.open_names else ("", "exact", "about")
-    table = Table(headings, tuple(total_lines(report)))
     has_layers = not is_single or style.view.columns
     layers = (layer_table(report, style.view, style.width),) if has_layers else ()
     return Document(
         heading=((report.name, spec_text(report)),),
         facts=(*sizes_facts((report,)), *_shapes(report)),
-        costs=Section((table, *layers), (*layer_notes(report, style.view), *_report_notes(report))),
+        costs=Section(
+            (totals_table(report), *layers, *phase_tables(report)),
+            (*layer_notes(report, style.view), *_report_notes(report)),
+        ),
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),
     )

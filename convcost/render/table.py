@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
+from itertools import chain
 from textwrap import wrap
 
 from rich import box
@@ -123,7 +124,7 @@ def _print_table(console: Console, table: Table) -> None:
     widths = _cell_widths(table)
     total = sum(widths) + GUTTER * len(widths) - 1
     if total <= console.width and not any("\n" in cell for line in table.lines for cell in line.cells):
-        console.print(_aligned_text(table, widths, total), end="\n\n", soft_wrap=True)
+        console.print(_aligned_text(table, widths, total), soft_wrap=True)
     else:
         console.print(_rich_table(table, console.width), "")
 
@@ -141,18 +142,18 @@ def _label(line: Line) -> str:
 def _aligned_text(table: Table, widths: list[int], total: int) -> Text:
     """The lines of a table in which no cell is broken: what rich makes of `_rich_table`."""
 
-    def aligned(label: str, *cells: str) -> Iterator[str | tuple[str, str]]:
-        yield f" {label}{' ' * (widths[0] - cell_len(label))}"
+    def aligned(label: str, cells: Iterable[str], style: str) -> Iterator[tuple[str, str]]:
+        yield f" {label}{' ' * (widths[0] - cell_len(label))}", style
         for cell, width in zip(cells, widths[1:], strict=True):
             padding = " " * (width - cell_len(cell))
             text = cell + padding if table.text else padding + cell
-            yield " " * GUTTER + text, VERDICT_STYLES.get(cell, "")
+            yield " " * GUTTER + text, f"{style} {VERDICT_STYLES.get(cell, '')}".strip()
+        yield "\n", ""
 
-    lines = [Text.assemble(*aligned(*table.columns), style="table.header"), Text("─" * total)]
-    for line in table.lines:
-        cells = aligned(_label(line), *line.cells)
-        lines.append(Text.assemble(*cells, style="dim" if line.minor else ""))
-    return Text("\n").join(lines)
+    heading, *headings = table.columns
+    lines = (aligned(_label(line), line.cells, "dim" if line.minor else "") for line in table.lines)
+    ruler = ("─" * total, ""), ("\n", "")
+    return Text.assemble(*aligned(heading, headings, "table.header"), *ruler, *chain.from_iterable(lines))
 
 
 def _rich_table(table: Table, width: int) -> RichTable:

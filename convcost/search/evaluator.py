@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from convcost.core.constraints import ArgumentCheck, Divides, Requirement, single_requirements
+from convcost.core.constraints import Divides, NumberNeeded, Requirement, single_requirements
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
-from convcost.layers.interface import NUMBER_NEEDED, Layer
+from convcost.layers.interface import Layer
 from convcost.layers.network import NumericEvaluator, unfulfilled
 from convcost.spec.evaluate import OpenSizes
 
@@ -36,7 +36,7 @@ class ColumnEvaluator(NumericEvaluator):
         UnboundSizeError where only a plain number will do, as for a dimension.
         """
         for part in single_requirements(requirement):
-            if isinstance(part, ArgumentCheck) and part.message == NUMBER_NEEDED.format(part.argument):
+            if isinstance(part, NumberNeeded) and not part.holds():
                 raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
                 self.restrict(part.holds(), partial(unfulfilled, part, step))

@@ -32,9 +32,14 @@ def inferred_input(
         raise SpecError(message, text=text, span=first.span, hint=hint)
     taken = _taken_names(first, templates)
     sizes: list[Expression] = []
-    for expression in map(_parse, first.layer.inferred_input):
+    for expression in map(_parse, _usual_input(first)):
         sizes += _substitute(expression, first, lambda name: _rename_if_taken(name, taken))
     return tuple(sizes)
+
+
+def _usual_input(first: Template) -> tuple[str, ...]:
+    usual = first.layer.inferred_input
+    return (usual[1], usual[0], *usual[2:]) if first.ready.get("batch_first") else usual
 
 
 def _first_reader(chain: TemplateChain) -> int | None:

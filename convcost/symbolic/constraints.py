@@ -9,7 +9,16 @@ from typing import Literal, NamedTuple
 from sympy import Expr, cancel
 
 from convcost.core.breakeven import Relation
-from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Divides, Equals, Rank, Requirement
+from convcost.core.constraints import (
+    ArgumentCheck,
+    AtLeast,
+    AtMost,
+    Divides,
+    Equals,
+    NumberNeeded,
+    Rank,
+    Requirement,
+)
 from convcost.core.report import Assumption
 from convcost.layers.interface import LARGEST_SIZE
 from convcost.symbolic.formula import Formula, Value, divide, from_terms
@@ -72,7 +81,7 @@ def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
             yield from _integer_constraints(_quotient(value, divisor))
         case Equals(value=value, expected=expected):
             yield from _zero_constraints(value - expected)
-        case Rank() | ArgumentCheck() if not requirement.holds():
+        case Rank() | ArgumentCheck() | NumberNeeded() if not requirement.holds():
             raise InfeasibleError
 
 

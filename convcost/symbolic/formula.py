@@ -51,15 +51,16 @@ class Formula:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.parts = sum(1 + sum(atom.parts for atom, _ in monomial) for monomial in terms)
-        self.weight = sum(1 + sum(atom.weight for atom, _ in monomial) for monomial in terms)
         self._key = ""
+        self.parts = self.weight = len(terms)
+        for monomial in terms:
+            for atom, _ in monomial:
+                self.parts += atom.parts
+                self.weight += atom.weight
 
     def __add__(self, other: Value) -> Value:
-        if isinstance(other, int | Fraction):
-            return from_terms(self.terms + other)
         if not isinstance(other, Formula):
-            return NotImplemented
+            return from_terms(self.terms + other) if isinstance(other, int | Fraction) else NotImplemented
         if len(self.terms) + len(other.terms) > MOST_TERMS:
             longer, shorter = sorted((self, other), key=lambda each: len(each.terms), reverse=True)
             return from_terms(as_atom(longer).terms + shorter.terms)
@@ -77,10 +78,8 @@ class Formula:
         return -self + other
 
     def __mul__(self, other: Value) -> Value:
-        if isinstance(other, int | Fraction):
-            return from_terms(self.terms * other)
         if not isinstance(other, Formula):
-            return NotImplemented
+            return from_terms(self.terms * other) if isinstance(other, int | Fraction) else NotImplemented
         if _is_costly_product(self, other):
             return as_atom(self) * as_atom(other)
         return from_terms(self.terms * other.terms)

@@ -67,7 +67,13 @@ class Terms(dict[Monomial, Coefficient]):
     __slots__ = ("_hash",)
 
     def __init__(self, coefficients: Mapping[Monomial, Coefficient]) -> None:
-        super().__init__({term: simplify_number(number) for term, number in coefficients.items() if number})
+        super().__init__(
+            {
+                term: number if isinstance(number, int) else simplify_number(number)
+                for term, number in coefficients.items()
+                if number
+            }
+        )
         self._hash = 0
 
     def __hash__(self) -> int:  # type: ignore[override]
@@ -103,9 +109,11 @@ class Terms(dict[Monomial, Coefficient]):
         return self + -other
 
     def __mul__(self, other: Terms | Coefficient) -> Terms:
+        if not isinstance(other, Terms):
+            return Terms({monomial: factor * other for monomial, factor in self.items()})
         found: dict[Monomial, Coefficient] = {}
         for mine, factor in self.items():
-            for theirs, other_factor in terms_of(other).items():
+            for theirs, other_factor in other.items():
                 product = _product(mine, theirs)
                 found[product] = found.get(product, 0) + factor * other_factor
         return Terms(found)

@@ -31,6 +31,12 @@ def _is_kind(name: str) -> Condition:
     return lambda layer, _: type(layer).__name__ == name
 
 
+def _is_rnn(nonlinearity: str) -> Condition:
+    return lambda layer, _: (
+        type(layer).__name__ == "RNN" and getattr(layer, "nonlinearity", "") == nonlinearity
+    )
+
+
 def _is_unreadable_conv2d(layer: Layer, shape: Shape) -> bool:
     """A Conv2d without a batch, or whose padding reaches torch's convolution as a word."""
     if type(layer).__name__ != "Conv2d":
@@ -54,9 +60,16 @@ def _has_no_batch(layer: Layer, shape: Shape) -> bool:
     return len(shape) == getattr(layer, "spatial", 0) + 1
 
 
+def _is_onednn_lstm(layer: Layer, _: Shape) -> bool:
+    """An LSTM that oneDNN runs on a CPU: it has no projections."""
+    return type(layer).__name__ == "LSTM" and not getattr(layer, "proj_size", 0)
+
+
 UNEXPLAINED = CauseKind.UNEXPLAINED
 
 WITHOUT_BATCH = "where the input has no batch"
+
+WITHOUT_PROJECTION = "where there is no projection"
 
 PEER_BLIND_SPOTS = (
     *(
@@ -79,7 +92,15 @@ BLIND_SPOTS = (
         _is_unsupported_layer_norm,
         "where the input has fewer than two or more than five dimensions",
     ),
+    BlindSpot("fvcore", "aten::lstm", _is_kind("LSTM")),
+    BlindSpot("fvcore", "aten::gru", _is_kind("GRU")),
+    *(
+        BlindSpot("fvcore", f"aten::rnn_{nonlinearity}", _is_rnn(nonlinearity))
+        for nonlinearity in ("tanh", "relu")
+    ),
     BlindSpot("flop_counter_mode", "aten::_trilinear", _is_kind("Bilinear")),
+    BlindSpot("flop_counter_mode", "aten::mkldnn_rnn_layer", _is_onednn_lstm, WITHOUT_PROJECTION),
+    BlindSpot("torch_profiler", "aten::lstm", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),
     BlindSpot("torch_profiler", UNREADABLE["aten::conv2d"], _is_unreadable_conv2d),
     BlindSpot("torch_profiler", "aten::conv3d", _is_kind("Conv3d")),

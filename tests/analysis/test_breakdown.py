@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convcost import cost, profile
-from convcost.analysis.breakdown import fold_repeated, module_tree, operator_totals, pair_rows, phase_costs
+from convcost.analysis.breakdown import fold_repeated, module_tree, operator_totals, pair_rows
 from convcost.tracing.profile import Profiler
 
 WIDTH = 4
@@ -112,11 +112,11 @@ def test_a_list_of_modules_gives_its_name_to_what_is_in_it():
 
 def test_phases_are_those_of_the_backward():
     report = Profiler(backward=True).profile(nn.Linear(3, 5), torch.empty(2, 3))
-    assert {phase: cost.macs for phase, cost in phase_costs(report.trace).items()} == {
+    assert {phase: cost.macs for phase, cost in report.trace.phases.items()} == {
         "forward": 30,
         "gradient by weight": 30,
     }
-    assert phase_costs(profile(nn.Linear(3, 5), torch.empty(2, 3)).trace) == {}
+    assert profile(nn.Linear(3, 5), torch.empty(2, 3)).trace.phases == {}
 
 
 def test_parts_are_matched_by_path_then_by_kind():

@@ -22,7 +22,7 @@ MANY = settings(max_examples=200)
 WITH_STEPS_INSIDE = {
     *("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "PReLU", "Mish"),
     *("Tanhshrink", "Softsign", "Softmin", "LPPool1d", "LPPool2d", "LPPool3d"),
-    *("CircularPad1d", "CircularPad2d", "CircularPad3d"),
+    *("CircularPad1d", "CircularPad2d", "CircularPad3d", "RNNCell"),
 }
 """torch makes further tensors within their forward or backward, for a moment: the peaks do not know them."""
 
@@ -32,7 +32,9 @@ ELSEWHERE = {
     "ChannelShuffle": "is a view on the meta device where nothing moves",
 }
 
-EXACT = [kind for kind in KINDS if kind not in WITH_STEPS_INSIDE and kind not in ELSEWHERE]
+UNKNOWN = [kind for kind in KINDS if layer_class(kind).unknown_memory]
+
+EXACT = [kind for kind in KINDS if kind not in {*WITH_STEPS_INSIDE, *ELSEWHERE, *UNKNOWN}]
 
 
 def is_plain(case: Case) -> bool:
@@ -60,6 +62,36 @@ def test_a_layer_with_steps_inside_keeps_what_torch_keeps_and_holds_more_for_a_m
         assert ours.training_peak <= theirs.training_peak
 
     holds()
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("LSTM", "cuDNN decides what LSTM keeps"),
+        ("GRU", "cuDNN decides what GRU keeps"),
+        ("RNN", "cuDNN decides what RNN keeps"),
+        ("LSTMCell", "CUDA's fused kernel decides what LSTMCell keeps"),
+        ("GRUCell", "CUDA's fused kernel decides what GRUCell keeps"),
+    ],
+)
+def test_a_design_with_a_layer_whose_memory_is_unknown_says_why(kind, why):
+    found = memory(cost(f"[B, E] -> Linear(E, E) -> {kind}(E, E)", B=2, E=3))
+    assert (found.parameters, found.reason) == (4 * (12 + sum_of_parameters(kind)), why)
+    assert found.activations is found.forward_peak is found.training_peak is None
+
+
+def test_every_layer_whose_memory_is_unknown_is_told_of():
+    assert {*UNKNOWN} == {"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell"}
+
+
+def sum_of_parameters(kind):
+    return sum(parameter.numel() for parameter in getattr(torch.nn, kind)(3, 3).parameters())
+
+
+def test_two_kinds_whose_memory_is_unknown_have_two_reasons():
+    found = memory(cost("[B, E] -> 2 x LSTM(E, E) -> GRUCell(E, E)", B=2, E=3))
+    whys = ("cuDNN decides what LSTM keeps", "CUDA's fused kernel decides what GRUCell keeps")
+    assert found.reason == ", ".join(whys)
 
 
 @settings(max_examples=40)

@@ -11,12 +11,13 @@ from torch import nn
 
 import convcost
 from convcost import Convention, parse
-from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline
+from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline, workloads
 from convcost.core.errors import UsageError
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.symbolic.sympy_expressions import evaluate
 from convcost.tracing.network_module import build_network
+from convcost.tracing.profile import Profiler
 
 DEVICE = Device("toy", "Toy", "nobody", "gpu", 2026, {"float32": 1000, "bfloat16": 4000}, 100)
 """1,000 FLOP/s and 100 bytes/s: compute-bound from 10 FLOPs a byte on; in bfloat16 from 40."""
@@ -198,3 +199,33 @@ def test_formulas_hold_at_every_number(batch, width, length):
     for bound, number in zip(found.bounds, numbers.bounds, strict=True):
         for part in ("compute", "memory"):
             assert evaluate(getattr(bound, part), given_sizes) == getattr(number, part)
+
+
+@pytest.mark.parametrize(
+    "text", ["[8, 16] -> 3 x Linear(16, 16)", "[8, 4, 9] -> 2 x Conv1d(4, 4, 3, groups=2)"]
+)
+def test_a_gradient_of_a_contraction_moves_as_much_as_its_forward_by_a_trace_too(text):
+    spec = parse(text)
+    module, inputs = build_network(spec.network({}), "meta")
+    traced = Profiler(backward=True).profile(module, *inputs)
+    assert total_by_phase(spec.report({}, backward=True)) == total_by_phase(traced)
+
+
+def total_by_phase(report):
+    """FLOPs, bytes and calls of each phase."""
+    totals = {}
+    for part in workloads(report):
+        found = part.flops, part.bytes, part.calls
+        totals[part.phase] = tuple(map(sum, zip(found, totals.get(part.phase, (0, 0, 0)), strict=True)))
+    return totals
+
+
+def test_a_gradient_of_elementwise_work_moves_three_tensors():
+    report = convcost.cost("[8, 16] -> Linear(16, 16) -> ReLU", backward=True)
+    found = [(part.path, part.phase, part.bytes) for part in workloads(report)]
+    assert found == [
+        ("0", "forward", 4 * (8 * 16 + 16 * 17 + 8 * 16)),
+        ("0", "gradient by weight", 4 * (8 * 16 + 16 * 17 + 8 * 16)),
+        ("1", "forward", 4 * 2 * 8 * 16),
+        ("1", "gradient by input", 4 * 3 * 8 * 16),
+    ]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from quick_timing import quick_stopwatch, timed_module, timed_specs
 from torch import nn
+from tracing.processes import run_python
 
 import convcost
 from convcost.benchmark import hardware, settings
@@ -28,10 +29,28 @@ def test_from_python_designs_are_timed_in_one_call():
         "[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=quick_stopwatch(), E=8
     )
     assert all(report.time.forward.samples for report in found.candidates)
-    with pytest.raises(UsageError, match="--time needs a number for E"):
+    with pytest.raises(UsageError, match="timing needs a number for E"):
         convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
-    with pytest.raises(UsageError, match="--time needs a number for E\n"):
+    with pytest.raises(UsageError, match="timing needs a number for E\n"):
         convcost.timed("Linear(E, 4)", "Linear(E, E)")
+
+
+REFUSED = {
+    "a number": "convcost.timed(3)",
+    "one design": 'convcost.timed("Linear(2, 2)")',
+    "an invalid spec": 'convcost.timed("Linear(2, 2", "Linear(2, 2)")',
+    "an open size": 'convcost.timed("Linear(2, E)", "Linear(2, F)", E=1)',
+    "no stopwatch": 'convcost.timed("Linear(2, 2)", "Linear(2, 3)", stopwatch=3)',
+}
+
+
+@pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED)
+def test_wrong_arguments_are_refused_before_torch_is_imported(call):
+    result = run_python(
+        "-c",
+        f"import sys, convcost\ntry: {call}\nexcept convcost.ConvcostError: print('torch' in sys.modules)\n",
+    )
+    assert (result.stdout, result.stderr) == ("False\n", "")
 
 
 def test_from_python_a_module_comes_with_its_inputs():

@@ -102,7 +102,7 @@ def test_least_times_are_those_of_a_cache_that_holds_what_is_moved(caches):
     outcome = convcost(*PLAIN, "--device", "this")
     assert outcome.err == ""
     assert " this from cache, float32      dense       conv   conv ÷ dense\n" in outcome.out
-    assert " least time                  6.62 µs    19.7 µs          2.97×\n" in outcome.out
+    assert " lower bound                 6.62 µs    19.7 µs          2.97×\n" in outcome.out
     assert " overhead of calls           5.00 µs    20.0 µs          4.00×\n" in outcome.out
     assert " this, float32" in convcost("layer", "linear", "4000", "4000", "--device", "this").out
 

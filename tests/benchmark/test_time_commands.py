@@ -142,7 +142,7 @@ def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(c
 @pytest.mark.parametrize("command", [("compare", "--E", "8"), ("layer", "linear", "E", "4"), ("compare",)])
 def test_open_sizes_have_no_time(command, clock):
     message = refused(*command, "--time")
-    assert message.startswith("--time needs a number for ")
+    assert message.startswith("timing needs a number for ")
     assert message.endswith("\nTimes are measured.\n")
 
 

@@ -6,7 +6,7 @@ from cli_runner import FOUNDING, PLAIN, convcost, record
 FOUNDING_TABLE = """\
  dense  [B, S, L*E] -> Linear(L*E, E)
  conv   [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)
- sizes  L = 10, E = 128, K = 3; B = S = 1 assumed
+ sizes  L = 10, E = 128, K = 3; B and S default to 1
 
                                dense           conv   conv ÷ dense
 ───────────────────────────────────────────────────────────────────

@@ -188,6 +188,37 @@ def test_open_sizes_give_formulas():
     assert table(text, "layer")[1][-1] == ["total", "16·E²"]
 
 
+def test_the_backward_of_a_spec_is_that_of_the_module(here):
+    (here / "mlp.py").write_text(
+        "from torch.nn import *\nmlp = Sequential(Linear(8, 32), GELU(), Linear(32, 2))\n"
+    )
+    design = ("cost", "[4, 8] -> Linear(8, 32) -> GELU -> Linear(32, 2)", "--counters", "none")
+    module = ("cost", "mlp.py:mlp", "--input", "[4, 8]")
+    spec, traced = (json.loads(printed(*each, "--backward", "--json")) for each in (design, module))
+    assert spec["phases"] == traced["phases"]
+    assert [row["backward_macs"] for row in spec["rows"]] == [
+        found["backward_macs"] for found in traced["modules"][1:]
+    ]
+    tables = [table(printed(*each, "--backward"), "backward") for each in (design, module)]
+    assert tables[0] == tables[1]
+    headings, lines = table(printed(*design, "--backward"), "layer")
+    assert headings == ["layer", "output", "parameters", "FLOPs", "backward"]
+    assert " ".join(lines[2]) == "2 Linear(32, 2) (4, 2) 66 512 1,024"
+    rows = list(csv.DictReader(StringIO(printed(*design, "--backward", "--format", "csv", "--top", "1"))))
+    assert [row["backward_macs"] for row in rows] == ["1024", "512"]
+
+
+def test_the_backward_of_open_sizes_is_a_formula():
+    text = printed("cost", "[B, E] -> Linear(E, 4E) -> Linear(4E, E)", "--backward")
+    assert " ".join(table(text, "backward")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
+
+
+def test_a_backward_without_work_is_said_to_add_nothing():
+    outcome = convcost("cost", "[3, 4] -> ReLU", "--backward", "--counters", "none")
+    said = "convcost: --backward adds nothing: the backward has no work to count\n"
+    assert (outcome.code, outcome.err) == (0, said)
+
+
 REFUSALS = {
     (): "there is no design\n",
     (

@@ -34,9 +34,9 @@ NARROW = """\
 """
 
 LEAST = """\
- Least times: one layer after the other, each tensor read or written once, at
- the full peak or the full bandwidth of memory; real ones are longer, unless a
- cache holds what is moved.
+ Roofline lower bound: one layer after the other, each tensor read or written
+ once, at the full peak or the full bandwidth of memory; real times are longer,
+ unless a cache holds what is moved.
 """
 
 FOUNDING = f"""\
@@ -44,18 +44,18 @@ FOUNDING = f"""\
 ───────────────────────────────────────────────────────────
  bytes moved            350.5 KB   279.0 KB         0.796×
  FLOPs per byte moved       7.48       56.4          7.54×
- least time              3.50 µs    3.93 µs          1.12×
+ lower bound             3.50 µs    3.93 µs          1.12×
  bound by                 memory    compute
 
- conv, by layer                           moved   least time   bound by
-────────────────────────────────────────────────────────────────────────
- 0 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
- 1 Conv1d(128, 128, 3, padding=same)   139.5 KB      1.97 µs    compute
+ conv, by layer                           moved   lower bound   bound by
+─────────────────────────────────────────────────────────────────────────
+ 0 Conv1d(128, 128, 3, padding=same)   139.5 KB       1.97 µs    compute
+ 1 Conv1d(128, 128, 3, padding=same)   139.5 KB       1.97 µs    compute
 
- conv costs 6.00× the FLOPs of dense and 1.12× its least time on toy: dense is
+ conv costs 6.00× the FLOPs of dense and 1.12× its lower bound on toy: dense is
  memory-bound (7.48 FLOPs a byte), conv is compute-bound (56.4).
  dense: memory-bound below S = 8, compute-bound from there on.
- conv: compute-bound whatever S.
+ conv: compute-bound for all S.
  toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; compute-bound from 40 FLOPs a byte
  on.
 {LEAST}
@@ -66,7 +66,7 @@ ONE = f"""\
 ────────────────────────────────
  bytes moved            1.05 MB
  FLOPs per byte moved     0.497
- least time             10.5 µs
+ lower bound            10.5 µs
  bound by                memory
 
  Linear: memory-bound below B = 22, compute-bound from there on.
@@ -80,14 +80,14 @@ MODULE = f"""\
 ───────────────────────────────────
  bytes moved              334.1 KB
  FLOPs per byte moved         3.14
- least time                3.34 µs
+ lower bound               3.34 µs
  bound by                   memory
 
- operator      moved   FLOPs/B   least time   bound by
-───────────────────────────────────────────────────────
- linear     301.3 KB      3.48      3.01 µs     memory
- relu        32.8 KB         0     327.7 ns     memory
- total      334.1 KB      3.14      3.34 µs     memory
+ operator      moved   FLOPs/B   lower bound   bound by
+────────────────────────────────────────────────────────
+ linear     301.3 KB      3.48       3.01 µs     memory
+ relu        32.8 KB         0      327.7 ns     memory
+ total      334.1 KB      3.14       3.34 µs     memory
 
  toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs a byte
  on.
@@ -123,7 +123,7 @@ def test_open_sizes_leave_formulas_and_say_where_compute_binds():
         "compare", "[B, F] -> Linear(F, 8)", "[4, F] -> Linear(F, 512)", "--device", "toy", "--B", "40"
     )
     assert "FLOPs per byte moved   20·F/(6·F + 41)" in out
-    assert "Linear #1; Linear #2: memory-bound whatever F." in out
+    assert "Linear #1; Linear #2: memory-bound for all F." in out
 
 
 def test_no_formula_is_cut_off_on_a_narrow_screen(monkeypatch):

@@ -171,6 +171,20 @@ def test_a_layer_with_open_sizes():
     assert isinstance(record["flops"], str)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (SPECS[1][1], "--memory", "--device", "a100"),
+        (SPECS[3][0], "--backward"),
+        ("2 x Linear(3, 3)", "--backward", "--top", "1", "--columns", "share"),
+        ("net.py:Net", "--input", "f32[1,4,8]", "--backward"),
+    ],
+    ids=" ".join,
+)
+def test_one_design_in_full(net, arguments):
+    holds("cost", *arguments)
+
+
 def test_a_layer_with_the_counters_verdicts():
     assert (
         holds("layer", "conv1d", "4", "4", "3", "--length", "9")["counters"]["torch_profiler"]["verdict"]

@@ -9,7 +9,7 @@ CONV1D = ("layer", "conv1d", "128", "128", "3", "--padding", "same", "--length",
 
 CONV1D_TABLE = """\
  Conv1d  [4, 128, 10] -> Conv1d(128, 128, 3, padding=same) (input inferred)
- sizes   B = 4, L = 10; S = 1 assumed
+ sizes   B = 4, L = 10; S defaults to 1
  input   (4, 128, 10)
  output  (4, 128, 10)
          length_out = ⌊(10 + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = 10

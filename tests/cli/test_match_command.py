@@ -14,7 +14,7 @@ VALID_PAIRS = (*PAIRS, "--max", "K=4", "--multiple-of", "E=8")
 WIDTH_TABLE = """\
  Linear      Linear(10E, E)
  2 x Conv1d  2 x Conv1d(W, W, 3, padding=1)
- sizes       E = 128, L = 10; B = S = 1 assumed
+ sizes       E = 128, L = 10; B and S default to 1
  vary        W of 2 x Conv1d
  searched    W from 1 to 1,048,576: all 1,048,576 values
 
@@ -32,7 +32,7 @@ WIDTH_TABLE = """\
 
 PAIRS_TABLE = """\
  Conv1d    Conv1d(E, E, K)
- sizes     L = 32; B = S = 1 assumed
+ sizes     L = 32; B and S default to 1
  vary      E, K
  searched  E from 8 to 1,048,576 in steps of 8, K from 1 to 4: all 524,288 pairs
 
@@ -93,7 +93,7 @@ OPEN_TABLE = """\
 
 IN_VAIN_TABLE = """\
  Conv1d    Conv1d(8, 8, 3, stride=V)
- sizes     L = 20; B = S = 1 assumed
+ sizes     L = 20; B and S default to 1
  vary      V
  searched  V from 1 to 9: all 9 values
 
@@ -110,7 +110,7 @@ IN_VAIN_TABLE = """\
 
 STRIDES_TABLE = """\
  Conv1d    Conv1d(12, 12, W, stride=V)
- sizes     L = 14; B = S = 1 assumed
+ sizes     L = 14; B and S default to 1
  vary      W, V
  searched  W from 1 to 20, V from 1 to 20: all 400 pairs
 

@@ -141,7 +141,7 @@ NEAR = "there is no such key (did you mean entries?)"
         ),
         (
             "[entries.a]\nspec = '''\n\nLinea()'''",
-            [(2, "entries.a.spec", f"{LINEA}\n  \\nLinea()\n    ^^^^^")],
+            [(2, "entries.a.spec", f"{LINEA}\n  Linea()\n  ^^^^^")],
         ),
     ],
 )  # fmt: skip
@@ -263,7 +263,25 @@ def test_a_decimal_number_is_what_it_is_written_as_not_the_nearest_float():
     assert limit.wanted == 10**23
 
 
+@pytest.mark.parametrize("number", [12345678901234567890, 2**64 + 1, 123456789012345678901234567890123456789])
+def test_a_whole_number_of_any_length_is_exact(number):
+    [limit] = config_of(DENSE, f"max_flops = {number}").entries["dense"].limits
+    assert limit.wanted == number
+
+
+@pytest.mark.parametrize("number", ["12345678901234567890123.0", "1.2345678901234567890123e22"])
+def test_a_number_with_a_point_that_would_lose_digits_is_refused_at_its_line(number):
+    with pytest.raises(ConfigError) as raised:
+        config_of(DENSE, f"max_flops = {number}")
+    [problem] = raised.value.problems
+    assert problem.message == (
+        f"{number} has more digits than a number with a point keeps\n"
+        "Write it as a whole number, without a point."
+    )
+    assert problem.line == 5
+
+
 def test_a_number_that_would_be_read_as_0_is_refused():
-    with pytest.raises(ConfigError, match="a number is too long, or too close to 0"):
+    with pytest.raises(ConfigError, match="1e-99999999 is too close to 0"):
         config_of(DENSE, "max_flops = 1e-99999999")
     assert config_of(DENSE, "max_flops = 0.0e-99999999").entries["dense"].limits[0].wanted == 0

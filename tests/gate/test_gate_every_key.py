@@ -59,16 +59,16 @@ VALUES = {
 }
 
 
-def paths(declared, path=()):
+def paths(key, path=()):
     """The path of every key of a type, `name` for one with any name; a list is swept as a whole."""
-    [kind, *_] = key_type(declared).types
+    [kind, *_] = key.types
     if is_record(kind):
-        for name, field in record_keys(kind).items():
+        for name, inner in record_keys(kind).items():
             yield (*path, name)
-            yield from paths(field.type, (*path, name))
+            yield from paths(inner, (*path, name))
     elif get_origin(kind) is dict:
         yield (*path, "name")
-        yield from paths(get_args(kind)[1], (*path, "name"))
+        yield from paths(key_type(get_args(kind)[1]), (*path, "name"))
 
 
 def text(path, value, beside):
@@ -102,7 +102,7 @@ BESIDE = {
     ("devices", "name"): {"like": '"a100"'},
     ("devices", "name", "peaks"): {},
 }
-CONFIG_PATHS = sorted(set(paths(ConfigTable)))
+CONFIG_PATHS = sorted(set(paths(key_type(ConfigTable))))
 
 
 @pytest.mark.parametrize("path", CONFIG_PATHS, ids=".".join)
@@ -118,7 +118,7 @@ def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
 
 
 def lock_paths():
-    return sorted(path for path in set(paths(LockTable)) if path[0] != "entries" or len(path) > 1)
+    return sorted(path for path in set(paths(key_type(LockTable))) if path[0] != "entries" or len(path) > 1)
 
 
 @pytest.mark.parametrize("path", lock_paths(), ids=".".join)

@@ -8,13 +8,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch_modules import counted_flops, forward, inputs, torch_module
 
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.layers import KINDS, layer_class
+from convcost.layers import FAMILIES, KINDS, layer_class
 from convcost.layers.network import Network, chain_of
 
 FEW = settings(max_examples=8)
 MANY = settings(max_examples=100)
 
-CONTRACTIONS = {"Linear", "Bilinear", *(kind for kind in KINDS if kind.startswith("Conv"))}
+RECURRENT = FAMILIES["recurrent"]
+
+CONTRACTIONS = {"Linear", "Bilinear", *RECURRENT, *(kind for kind in KINDS if kind.startswith("Conv"))}
 
 COUNTED_AS_NOTHING = {"Bilinear": "FlopCounterMode has no formula for aten::_trilinear"}
 
@@ -55,7 +57,7 @@ def test_bilinear_macs_are_those_of_its_two_contractions_done_one_after_the_othe
     assert FLOPS_PER_MAC * case.layer.cost(case.shape).macs == counter.get_total_flops()
 
 
-@pytest.mark.parametrize("kind", sorted(CONTRACTIONS))
+@pytest.mark.parametrize("kind", sorted(CONTRACTIONS - {*RECURRENT}))
 def test_bias_adds_are_one_for_each_output_element_if_there_is_a_bias(kind):
     @FEW
     @given(cases(kind))

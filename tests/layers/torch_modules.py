@@ -1,6 +1,7 @@
 """The torch.nn module that a layer stands for, run on an input of a shape."""
 
 import inspect
+from typing import get_overloads
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -40,5 +41,7 @@ def counted_flops(layer: Layer, shape: tuple[int, ...]) -> int:
 
 
 def signature(kind: str) -> dict[str, inspect.Parameter]:
-    """The constructor's arguments."""
-    return dict(inspect.signature(getattr(torch.nn, kind).__init__).parameters)
+    """The constructor's arguments; those that its overload declares, where it takes any."""
+    constructor = getattr(torch.nn, kind).__init__
+    declared = next(iter(get_overloads(constructor)), constructor)
+    return dict(inspect.signature(declared).parameters)

@@ -61,7 +61,7 @@ LINEAR = "a = [1, E] -> Linear(E, E, bias=False)"
         ),
         (
             ("a = [1, E] -> Linear(E, 2)", "b = [1, E] -> Linear(E, 5)"),
-            "b ÷ a = 5/2, whatever E.",
+            "b ÷ a = 5/2 for all E.",
         ),
         (("a = [1, E] -> ReLU", "b = [1, E] -> Linear(E, 5)"), "a has none, b 10·E."),
         (("a = [1, E] -> ReLU", "b = [1, E] -> GELU"), "a has none, b neither."),
@@ -152,7 +152,7 @@ def fewest_flops(*specs, **sizes):
             "a and b (equal) at K = 1, a from 2 on.",
         ),
         ((DENSE, "b = [1, E] -> Linear(E, 2*E)", "c = [1, E] -> Linear(E, 3*E)"), "always dense."),
-        ((DENSE, "b = [1, E] -> Linear(E, E)", "c = [1, E] -> Linear(E, E)"), "all have as many."),
+        ((DENSE, "b = [1, E] -> Linear(E, E)", "c = [1, E] -> Linear(E, E)"), "all equal."),
         (
             (DENSE, "b = [1, E] -> Linear(E, E)", "c = [1, E] -> Linear(E, 2*E)"),
             "always dense and b (equal).",

@@ -12,7 +12,7 @@ from convcost.render.style import Style
 FOUNDING_PAIR = """\
  dense  [B, S, L*E] -> Linear(L*E, E)
  conv   [B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)
- sizes  L = 10, E = 128, K = 3; B = S = 1 assumed
+ sizes  L = 10, E = 128, K = 3; B and S default to 1
 
  dense: Linear(1280, 128)
  ────────────────────────

@@ -83,7 +83,7 @@ def test_designs_are_code_and_sizes_are_mathematics():
         r"\begin{description}\sloppy",
         r"\item[dense] \texttt{[B, S, L*E] -> Linear(L*E, E)}",
         r"\item[conv] \texttt{[B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)}",
-        r"\item[sizes] $L = 10$, $E = 128$, $K = 3$; $B = S = 1$ assumed",
+        r"\item[sizes] $L = 10$, $E = 128$, $K = 3$; $B$ and $S$ default to 1",
         r"\end{description}",
     ]
 

@@ -35,7 +35,7 @@ def test_the_founding_table_is():
     assert render(compare(E=128, L=10), "markdown").startswith("""\
 - **dense**: `[B, S, L*E] -> Linear(L*E, E)`
 - **conv**: `[B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)`
-- **sizes**: `L = 10, E = 128, K = 3; B = S = 1 assumed`
+- **sizes**: `L = 10, E = 128, K = 3; B and S default to 1`
 
 |  | dense | conv | conv ÷ dense |
 | --- | ---: | ---: | ---: |

@@ -54,6 +54,10 @@ def expected(text, ranges, **sizes):
         ("Conv1d(3, 4, 9000, stride=X + 4090, dilation=9000, padding=10**8)", {"L": 10**9}),
         ("Linear(X//X, X - 5)", {}),
         ("[4, X**20] -> Linear(X**20, 3)", {}),
+        ("[7, 2, 9] -> LSTM(9, X, 2, bidirectional=True) -> GRU(2X, X//2)", {}),
+        ("[7, 2, 9] -> LSTM(9, 20, 2, proj_size=X) -> RNN(X, X//3)", {}),
+        ("[7, 2, 9] -> GRU(9, 5, num_layers=X)", {}),
+        ("[7, X] -> LSTMCell(X, 3X) -> RNNCell(3X, X)", {}),
     ],
 )
 @pytest.mark.parametrize("start", [0, 1, 4086])

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spec.designs import designs
 from sympy import sympify
 
 import convcost
@@ -125,3 +126,52 @@ def test_any_chain_goes_back_as_its_module_does(layers):
     module, inputs = build_network(spec.network({}), "meta")
     traced = Profiler(backward=True).profile(module, *inputs)
     assert spec.report({}, backward=True).phases == traced.phases
+
+
+def goes_back_as_its_module_does(text, **sizes):
+    spec = parse(text)
+    module, inputs = build_network(spec.network(sizes), "meta")
+    traced = Profiler(backward=True).profile(module, *inputs)
+    assert spec.report(sizes, backward=True).phases == traced.phases
+
+
+BRANCHES = (
+    "[2, 4] -> x + Linear(4, 4)",
+    "[2, 4] -> Linear(4, 4) -> x + Linear(4, 4)",
+    "[2, 4] -> Linear(4, 4) -> add(x, ReLU, Linear(4, 1), [4])",
+    "[2, 4] -> Linear(4, 4) -> x * (Linear(4, 1) -> Sigmoid)",
+    "[2, 4] -> mul(Linear(4, 1), x, [3, 1, 1], Linear(4, 4))",
+    "[2, 4] -> Linear(4, 4) -> concat(x, Tanh, x, [2, 3], dim=1)",
+    "[2, 4] -> Linear(4, 4) -> matmul(x, transpose(0, 1))",
+    "[2, 4] -> matmul(x, [4, 3]) -> Linear(3, 3) -> matmul(x, [3, 5])",
+    "[2, 4, 5] -> Linear(5, 5) -> x * mean((1, 2), keepdim=True) -> sum(0)",
+    '[2, 4, 5] -> einsum("bij,bkj->bik", Linear(5, 5), x) -> select(1, 0)',
+    '[2, 4, 5] -> Linear(5, 5) -> einsum("bij,bij->bij", x, Tanh)',
+    "[2, 4] -> Linear(4, 4) -> add([2, 3] -> Linear(3, 3), [2, 3])",
+    '[2, 1, 6, 4] -> matmul(einsum("bchw,bdhw->bcd", Conv2d(1, 1, 1), Conv2d(1, 1, 1)) -> Softmax(-1), '
+    "Conv2d(1, 1, 1) -> reshape(2, 1, 24))",
+    "[2, 4] -> Linear(4, 4) -> 3 x (x + (ReLU -> Linear(4, 4)) + Tanh)",
+)
+
+
+@pytest.mark.parametrize("text", BRANCHES)
+def test_every_tensor_has_the_gradients_that_come_from_its_uses(text):
+    goes_back_as_its_module_does(text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(designs(depth=3), st.integers(1, 5))
+def test_any_design_goes_back_as_its_module_does(text, channels):
+    goes_back_as_its_module_does(text, C=channels)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@given(designs(), st.integers(1, 5))
+def test_any_of_many_designs_goes_back_as_its_module_does(text, channels):
+    goes_back_as_its_module_does(text, C=channels)
+
+
+def test_what_does_not_lead_to_the_output_has_no_backward():
+    rows = convcost.cost("[2, 4] -> Linear(4, 4) -> add([2, 3] -> Linear(3, 3), [2, 3])", backward=True).rows
+    assert [row.gradients.total.macs for row in rows] == [0, 18, 0]

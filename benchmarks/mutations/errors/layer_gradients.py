@@ -7,13 +7,13 @@ TESTS = ("tests/tracing/test_gradients_of_layers.py",)
 LAYER_GRADIENTS = Family("layer-gradients", (), TESTS, "layers/interface.py")
 LAYER_GRADIENTS.error(
     "a gradient by an input that needs none",
-    "by_input=product + elementwise if any(needed) else elementwise",
-    "by_input=product + elementwise",
+    "sum([product] * sum(needed), elementwise)",
+    "product + elementwise",
 )
 LAYER_GRADIENTS.error(
     "no product by an input that needs it",
-    "by_input=product + elementwise if any(needed) else elementwise",
-    "by_input=elementwise",
+    "sum([product] * sum(needed), elementwise)",
+    "elementwise",
 )
 LAYER_GRADIENTS.error(
     "gradients by parameters that there are not",
@@ -92,4 +92,85 @@ LAYER_GRADIENTS.error(
     "        return arithmetic.elements(self.output(shape))",
     '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
     "layers/rearrangement.py",
+)
+
+DESIGN_GRADIENTS = Family(
+    "design-gradients",
+    (),
+    ("tests/tracing/test_backward_of_designs.py", "tests/analysis/test_roofline.py"),
+    "layers/backward.py",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by every input",
+    "needed = tuple(source >= 0 and needs[source] for source in row.sources)",
+    "needed = (True,) * len(row.sources)",
+)
+DESIGN_GRADIENTS.error(
+    "what goes through a layer without parameters needs no gradient",
+    "needs.append(bool(row.parameters) or comes_from)",
+    "needs.append(bool(row.parameters))",
+)
+DESIGN_GRADIENTS.error(
+    "a backward of what has nothing to train",
+    "if needs[number] and uses[number]:",
+    "if uses[number]:",
+)
+DESIGN_GRADIENTS.error(
+    "a backward of what does not lead to the output",
+    "for source in rows[number].sources if uses[number] else ():",
+    "for source in rows[number].sources:",
+)
+DESIGN_GRADIENTS.error(
+    "equal layers with the gradients of the first",
+    "key = id(row.layer), row.input, needed",
+    "key = id(row.layer), row.input, ()",
+)
+DESIGN_GRADIENTS.error("a sum of one gradient", "(uses - 1) * arithmetic", "uses * arithmetic")
+DESIGN_GRADIENTS.error(
+    "one product by several inputs",
+    "sum([product] * sum(needed), elementwise)",
+    "sum([product] * any(needed), elementwise)",
+    "layers/interface.py",
+)
+DESIGN_GRADIENTS.error(
+    "what is broadcast without a sum",
+    "return 0 if _is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by the first factor alone",
+    "before = any(needed[:number]), outputs[number - 1]",
+    "before = needed[0], outputs[number - 1]",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "einsum's product of elements by one factor",
+    "self.cost(shape).elementwise * sum(needed)",
+    "self.cost(shape).elementwise",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "memory that is taken for another's after it is freed",
+    "self._deferred[storage_id(gradient)] = owner, counted",
+    "self._deferred[storage_id(gradient)] = None, counted",
+    "tracing/recording/tape.py",
+)
+DESIGN_GRADIENTS.error(
+    "gradients by inputs alone",
+    "by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())",
+    "by_weight = Cost()",
+    "core/report.py",
+)
+DESIGN_GRADIENTS.error(
+    "formulas of the gradients forgotten where sizes are put in",
+    "report.dtype, True, report.has_gradients",
+    "report.dtype, True",
+    "symbolic/sizes.py",
+)
+DESIGN_GRADIENTS.error(
+    "an activation's gradient that moves as much as its forward",
+    "return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)",
+    "return moves",
+    "analysis/roofline.py",
 )

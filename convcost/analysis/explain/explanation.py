@@ -78,7 +78,7 @@ def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart
     steps = (
         _sum("MACs", groups, lambda row: row.cost.macs, report.macs),
         flops(report.cost, report.convention),
-        left_out(report.cost, report.convention),
+        left_out(report.cost, report.convention, report.rows),
         _sum("parameters", groups, lambda row: row.params, report.params),
     )
     return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from convcost.analysis.explain.steps import (
@@ -29,11 +29,17 @@ from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
 from convcost.core.report import LayerLike, Report, Row
 from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear
+from convcost.layers.recurrent import GRU, LSTM, RNN
 from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."
 
 BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
+
+SEQUENCE = (
+    "{} reads a position at a time: its input, and the state after the position before. Both, of all its "
+    "layers, are features of each gate."
+)
 
 LONGEST_COUNT = 60
 """A longer formula for the taps on padding tells a reader nothing."""
@@ -109,7 +115,7 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep("MACs", (_macs(group),))
     yield DerivationStep("padding", tuple(padding_lines(group, read, convention)))
     yield flops(group.row.cost, convention)
-    yield left_out(group.row.cost, convention)
+    yield left_out(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
@@ -122,7 +128,7 @@ def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep("each", tuple(_per_element(group.row)))
     yield DerivationStep("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
     yield flops(group.row.cost, convention) if convention.count == "all" else DerivationStep("FLOPs", ())
-    yield left_out(group.row.cost, convention)
+    yield left_out(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
@@ -225,6 +231,8 @@ def input_reading(layer: LayerLike) -> InputReading:
             return InputReading(
                 _wanted(layer.names), 1 + layer.spatial, "input element", layer.spatial, unread
             )
+        case RNN() | LSTM() | GRU():
+            return InputReading(SEQUENCE)
     return InputReading()
 
 
@@ -277,16 +285,22 @@ def flops(cost: Cost, convention: Convention) -> DerivationStep:
     return DerivationStep("FLOPs", (Equation((words, numbers, number(cost.flops(convention)))),))
 
 
-def left_out(cost: Cost, convention: Convention) -> DerivationStep:
-    """What there is to compute that is not in the FLOPs."""
-    return DerivationStep("not in it", tuple(_left_out(cost, convention)))
+def left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> DerivationStep:
+    """What there is to compute that is not in the FLOPs of `rows`, which cost `cost` together."""
+    return DerivationStep("not in it", tuple(_left_out(cost, convention, rows)))
 
 
-def _left_out(cost: Cost, convention: Convention) -> Iterator[DerivationLine]:
+def _left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterator[DerivationLine]:
     if convention.count == "matmul" and cost.bias_adds != 0:
-        yield _apart(cost, convention, cost.bias_adds, "bias add", ", one for each output element")
+        remark = ", one for each output element" if all(map(_adds_bias_once, rows)) else ""
+        yield _apart(cost, convention, cost.bias_adds, "bias add", remark)
     if convention.count != "all" and cost.elementwise != 0:
         yield _apart(cost, convention, cost.elementwise, "elementwise operation", "")
+
+
+def _adds_bias_once(row: Row) -> bool:
+    """Whether it adds a bias to each output element, or none at all."""
+    return row.cost.bias_adds == 0 or divided(row.cost.bias_adds, elements(row.output)) == 1
 
 
 def _apart(cost: Cost, convention: Convention, amount: int, noun: str, remark: str) -> DerivationLine:

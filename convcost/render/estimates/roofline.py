@@ -39,9 +39,9 @@ WHOLE_SHARE = Fraction("0.995")
 
 ReportRooflines = list[tuple[Report, Roofline]]
 
-LEAST_TIMES_NOTE = (
-    "Least times: one layer after the other, each tensor read or written once, at the full peak or the full "
-    "bandwidth of memory; real ones are longer, unless a cache holds what is moved."
+LOWER_BOUND_NOTE = (
+    "Roofline lower bound: one layer after the other, each tensor read or written once, at the full peak or "
+    "the full bandwidth of memory; real times are longer, unless a cache holds what is moved."
 )
 
 MOST_SENTENCES = 6
@@ -82,7 +82,7 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
 
 
 def _times(rooflines: list[Roofline]) -> Iterator[Line]:
-    yield _candidate_line(rooflines, "least time", lambda roofline: roofline.seconds, duration)
+    yield _candidate_line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
         for by in RESOURCES:
             yield _candidate_line(
@@ -145,7 +145,7 @@ def _of_layers(roofline: Roofline, rows: tuple[Row, ...]) -> Roofline:
 
 def bound_headings(roofline: Roofline) -> tuple[str, ...]:
     """What the cells are; beside formulas there is room for one of them."""
-    return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "least time", "bound by")
+    return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "lower bound", "bound by")
 
 
 def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
 
 def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
     """What the device can do, how the candidates compare, and what is left out."""
-    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LEAST_TIMES_NOTE)
+    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LOWER_BOUND_NOTE)
 
 
 def _device(roofline: Roofline) -> str:
@@ -242,14 +242,14 @@ def _device(roofline: Roofline) -> str:
 
 
 def _comparisons(found: ReportRooflines) -> Iterator[str]:
-    """conv costs 6.00× the FLOPs of dense and takes 1.21× its least time: both are memory-bound (…)."""
+    """conv costs 6.00× the FLOPs of dense and 1.21× its lower bound: both are memory-bound (…)."""
     (first, base), *others = found
     for other, roofline in others:
         if base.is_open or roofline.is_open or not (base.flops and base.seconds):
             continue
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
-            f"{costs_against(first, other)} and {seconds} its least time on "
+            f"{costs_against(first, other)} and {seconds} its lower bound on "
             f"{base.device.name}: {bound_reason((first.name, base), (other.name, roofline))}."
         )
 
@@ -306,7 +306,7 @@ def _flip_text(found: BoundChanges, report: Report, roofline: Roofline) -> str:
     first, *others = found.ranges
     if not others:
         names = map(MathText, report.open_names or report.assumed)
-        return MixedText(f"{first.by}-bound whatever ", MixedText.joined(", ", names))
+        return MixedText(f"{first.by}-bound for all ", MixedText.joined(", ", names))
     parts: list[str] = [
         MixedText(f"{first.by}-bound below ", math_text("{} = {}", found.size, others[0].start))
     ]

@@ -111,10 +111,10 @@ def _agreement_notes(result: EntryResult) -> Iterator[str]:
 
 def _changed_conditions(result: EntryResult) -> Iterator[str]:
     """Where the cost changed: whether the design, its sizes, the convention or the dtype did too."""
-    before, now = result.before, result.now
+    before = result.before
     if before is None or result.status == "same":
         return
-    for was, is_now in zip(_conditions(before), _conditions(now), strict=True):
+    for was, is_now in zip(_conditions(before), _conditions(result.now), strict=True):
         if was != is_now:
             yield f"{result.entry.name} was {was}, and is {is_now} now."
 

@@ -49,6 +49,11 @@ def costs(cost: Cost, convention: Convention) -> dict[str, Any]:
     return {metric.name: data(metric.in_cost(cost, convention)) for metric in COSTS}
 
 
+def backward_costs(cost: Cost, convention: Convention) -> dict[str, Any]:
+    """Every quantity of what gradients cost, by the names of `backward_fields`."""
+    return {f"backward_{name}": value for name, value in costs(cost, convention).items()}
+
+
 def row_quantities(metrics: Iterable[Metric], row: Any, convention: Convention) -> dict[str, Any]:
     """Those of `metrics` that a row, or what adds rows up, has, by name."""
     return {metric.name: data(metric.in_row(row, convention)) for metric in metrics}

@@ -6,13 +6,20 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta
 
 from convcost.analysis.parts import sum_part
+from convcost.core.cost import Convention, Gradients
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
 from convcost.render.layer_table import layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
-from convcost.render.records.quantities import IN_ROWS, fields, row_quantities
+from convcost.render.records.quantities import (
+    IN_ROWS,
+    backward_costs,
+    backward_fields,
+    fields,
+    row_quantities,
+)
 from convcost.render.records.record import (
     Field,
     Formula,
@@ -23,7 +30,14 @@ from convcost.render.records.record import (
     record_from,
     record_type,
 )
-from convcost.render.records.trace import OTHERS, TraceRecord, part_records, trace_record
+from convcost.render.records.trace import (
+    OTHERS,
+    PhaseRecords,
+    TraceRecord,
+    part_records,
+    phase_records,
+    trace_record,
+)
 from convcost.render.style import Style, View
 
 
@@ -39,7 +53,11 @@ class RowHead(Record):
 
 
 RowRecord = record_type(
-    "RowRecord", "A layer, or a submodule with what is its own.", fields_of(RowHead), fields(IN_ROWS)
+    "RowRecord",
+    "A layer, with its gradients if they are counted, or a submodule with what is its own.",
+    fields_of(RowHead),
+    fields(IN_ROWS),
+    backward_fields(),
 )
 
 
@@ -77,7 +95,10 @@ def design_fields(counter: Meta) -> tuple[Field, ...]:
 
 RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of the third and later.")], UNSET)
 
-DESIGN = design_fields(one_of("CounterResultRecord"))
+DESIGN: tuple[Field, ...] = (
+    *design_fields(one_of("CounterResultRecord")),
+    ("phases", PhaseRecords, UNSET),
+)
 MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
@@ -109,15 +130,23 @@ def candidate(report: Report, **others: Any) -> Record:
         **others,
     }
     if not report.trace:
-        return record_from(DesignRecord, report, **values)
+        return record_from(DesignRecord, report, **values, phases=phase_records(report))
     return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
 
 
 def row_record(row: Row, report: Report) -> Record:
     """A layer or submodule."""
     return record_from(
-        RowRecord, row, layer=str(row.layer), **row_quantities(IN_ROWS, row, report.convention)
+        RowRecord,
+        row,
+        layer=str(row.layer),
+        **row_quantities(IN_ROWS, row, report.convention),
+        **_backward(row.gradients, report.convention),
     )
+
+
+def _backward(gradients: Gradients | None, convention: Convention) -> dict[str, Any]:
+    return backward_costs(gradients.total, convention) if gradients else {}
 
 
 def rows(report: Report, style: Style) -> list[dict[str, Any]]:
@@ -136,7 +165,8 @@ def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
         yield plain_data(row_record(layer, report))
     if shown.others:
         others = sum_part(layer_totals(shown.others), report.convention)
-        yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention)}
+        backward = backward_costs(others.backward, report.convention) if report.has_gradients else {}
+        yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention), **backward}
 
 
 def row(report: Report) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from convcost.analysis.breakdown import (
     module_tree,
     operator_totals,
     parent_paths,
-    phase_costs,
     sum_operators,
 )
 from convcost.core.cost import Convention, Cost
@@ -25,6 +24,7 @@ from convcost.render.records.quantities import (
     ADDITIVE,
     COSTS,
     CostsRecord,
+    backward_costs,
     backward_fields,
     costs,
     fields,
@@ -131,6 +131,13 @@ OperatorRecord = record_type(
 )
 
 
+PhaseRecords = Annotated[
+    dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
+    keys_of(Phase),
+    describe("The cost of each phase, if the backward is counted."),
+]
+
+
 class TraceRecord(Record, kw_only=True):
     """How a module ran."""
 
@@ -144,11 +151,7 @@ class TraceRecord(Record, kw_only=True):
     ] = UNSET
     modules: list[Annotated[Any, one_of("SubmoduleRecord")]]
     operators: list[Annotated[Any, one_of("OperatorRecord")]]
-    phases: Annotated[
-        dict[str, Annotated[Any, one_of("CostsRecord")]] | UnsetType,
-        keys_of(Phase),
-        describe("The cost of each phase, if the backward ran."),
-    ] = UNSET
+    phases: PhaseRecords = UNSET
     unused_parameters: list[str]
     tied_parameters: list[list[str]]
     unused_formulas: Annotated[
@@ -171,7 +174,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         conditionals=[_conditional(found, convention) for found in trace.conditionals] or UNSET,
         modules=module_records(report, trace, View()),
         operators=operator_records(report, trace),
-        phases={phase: _costs(cost, convention) for phase, cost in phase_costs(trace).items()} or UNSET,
+        phases=phase_records(report),
         unused_parameters=list(trace.unused),
         tied_parameters=list(map(list, trace.tied)),
         unused_formulas=list(trace.unused_formulas) or UNSET,
@@ -287,6 +290,9 @@ def _operator(total: OperatorTotal, report: Report, trace: Trace) -> Record:
 
 def _backward(cost: Cost, report: Report, trace: Trace) -> dict[str, Any]:
     """The gradients, if the backward ran."""
-    if not phase_costs(trace):
-        return {}
-    return {f"backward_{name}": value for name, value in costs(cost, report.convention).items()}
+    return backward_costs(cost, report.convention) if trace.phases else {}
+
+
+def phase_records(report: Report) -> dict[str, Record] | UnsetType:
+    """The cost of each phase, if the backward is counted."""
+    return {phase: _costs(cost, report.convention) for phase, cost in report.phases.items()} or UNSET

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
@@ -117,7 +118,7 @@ class Tape:
     used_formulas: set[str] = field(default_factory=set)
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
-    _deferred: dict[int, CountedCall] = field(default_factory=dict)
+    _deferred: dict[int, tuple[Any, CountedCall]] = field(default_factory=dict)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
@@ -184,14 +185,19 @@ class Tape:
             cost = in_real_macs(cost) if is_complex else cost
             if cost.macs and key.phase == "gradient by input" and first is not None:
                 for gradient, part in _by_gradient(name, output, first, cost):
-                    self._defer(storage_id(gradient), (key, traits, part, activations, 1))
+                    self._defer(gradient, (key, traits, part, activations, 1))
             else:
                 self._record_operation(key, traits, cost, activations, 1)
 
-    def _defer(self, memory: int, counted: CountedCall) -> None:
-        """Keep back what torch dispatches in the backward, until it is known what it is the gradient of."""
-        before = self._deferred.pop(memory, None)
-        self._deferred[memory] = counted
+    def _defer(self, gradient: Any, counted: CountedCall) -> None:
+        """Keep back what torch dispatches in the backward, until it is known what it is the gradient of.
+
+        The number of its memory stays its own for as long as it is kept, though the memory is freed.
+        """
+        is_strided = gradient.layout is torch.strided
+        owner = StorageWeakRef(gradient.untyped_storage()) if is_strided else gradient  # type: ignore[no-untyped-call]
+        _, before = self._deferred.pop(storage_id(gradient), (None, None))
+        self._deferred[storage_id(gradient)] = owner, counted
         if before is not None:
             self._record_operation(*before)
 
@@ -200,12 +206,12 @@ class Tape:
         with torch._C.DisableTorchFunction():
             found = self._deferred.pop(storage_id(gradient), None)
         if found is not None:
-            key, traits, cost, activations, calls = found
+            _, (key, traits, cost, activations, calls) = found
             self._record_operation(key._replace(phase="gradient by weight"), traits, cost, activations, calls)
 
     def end_backward(self) -> None:
         """What no parameter got is a gradient by an input."""
-        for counted in self._deferred.values():
+        for _, counted in self._deferred.values():
             self._record_operation(*counted)
         self._deferred.clear()
 

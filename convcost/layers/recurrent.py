@@ -1,0 +1,331 @@
+"""RNN, LSTM and GRU over a sequence, and their cells over one step, from an initial state of zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from convcost.core import arithmetic
+from convcost.core.constraints import ArgumentCheck, AtMost, Equals, NumberNeeded, Rank, Requirement
+from convcost.core.cost import Cost, Gradients, Shape, Size
+from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
+
+MOST_STACKED = 10_000
+"""Layers in one recurrent layer: each has parameters with names of their own."""
+
+
+def recurrent_cost(positions: Size, parameters: Iterable[Shape], units: Size, operations: int) -> Cost:
+    """Every matrix and every bias once for each position; `operations` for each of `units` there.
+
+    Source: the equations of torch.nn.RNN, LSTM and GRU. Their biases of input and hidden part are two.
+    """
+    shapes = [*parameters]
+    macs = positions * sum(arithmetic.elements(shape) for shape in shapes if len(shape) == 2)
+    bias_adds = positions * sum(arithmetic.elements(shape) for shape in shapes if len(shape) == 1)
+    return Cost(macs, macs, bias_adds, positions * units * operations)
+
+
+class _Recurrent(Layer):
+    """Gates on x W_ihᵀ + b_ih and h W_hhᵀ + b_hh, for each hidden unit at each position."""
+
+    contracts = True
+    has_dtype = True
+    further_inputs_hint = (
+        "The initial state is zeros. Count a module with another: convcost model file.py:Net --input ..."
+    )
+
+    gates: ClassVar[int]
+    """The rows of a weight matrix for each hidden unit."""
+
+    operations: ClassVar[int]
+    """Elementwise operations for each hidden unit at each position."""
+
+    unit_gradient_operations: ClassVar[int]
+    """The same of the backward, as torch goes back through the equations: 1 by each factor of a product, a
+    sum for what is used twice, a sign for 1 − z, and 2 for sigmoid or tanh: derivative and product."""
+
+    input_size: Size
+    hidden_size: Size
+    bias: bool
+
+    def _input_requirements(
+        self, shape: Shape, allowed: tuple[int, ...], wanted: str
+    ) -> Iterator[Requirement]:
+        yield Rank(shape, allowed, wanted)
+        hint = f"{type(self).__name__} takes {wanted}: permute dimensions before it."
+        yield Equals(shape[-1], self.input_size, "the input's last dimension", "input_size", hint=hint)
+        yield from tensor_limits(self.output(shape))
+
+    def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
+        """By weights as much as the forward; by what these multiply all but what nobody needs."""
+        positions = arithmetic.elements(shape[:-1])
+        macs = positions * self.inner_gradient_weights(any(needed))
+        gates = positions * self.hidden_units * self.unit_gradient_operations
+        return Gradients(
+            by_input=Cost(macs, macs, elementwise=gates),
+            by_weight=Cost(forward.macs, forward.valid_macs, forward.bias_adds),
+        )
+
+    @property
+    def hidden_units(self) -> Size:
+        """Of all its layers and directions together."""
+        return self.hidden_size
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """Elements of the weights that the gradients go back through, to the input and to earlier states."""
+        raise NotImplementedError
+
+    def _weights(self, input_size: Size, state_size: Size, place: str = "") -> dict[str, Shape]:
+        """The parameters that work on an input and a state; `place` ends their names."""
+        rows = self.gates * self.hidden_size
+        weights: dict[str, Shape] = {
+            f"weight_ih{place}": (rows, input_size),
+            f"weight_hh{place}": (rows, state_size),
+        }
+        biases: dict[str, Shape] = {f"bias_ih{place}": (rows,), f"bias_hh{place}": (rows,)}
+        return weights | biases if self.bias else weights
+
+
+class _Sequence(_Recurrent):
+    """One layer or several over [length, batch, input_size], in one direction or in both."""
+
+    returns_tuple = True
+    inferred_input = ("S", "B", "input_size")
+    unknown_memory = "cuDNN decides what {} keeps"
+
+    num_layers: Size
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+
+    @property
+    def directions(self) -> int:
+        """2 if it runs backwards in time too."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def state_size(self) -> Size:
+        """Features of the state of one direction: what the next step, the next layer and the output get."""
+        return self.hidden_size
+
+    def parameters(self) -> dict[str, Shape]:
+        found: dict[str, Shape] = {}
+        for number in range(self.num_layers):
+            for suffix in ("", "_reverse")[: self.directions]:
+                found |= self._weights(self._features(number), self.state_size, f"_l{number}{suffix}")
+        return found
+
+    def _features(self, number: int) -> Size:
+        """What layer `number` reads at each position."""
+        return self.directions * self.state_size if number else self.input_size
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield NumberNeeded(self.num_layers, "a number of layers", "num_layers")
+        yield at_least(
+            1, input_size=self.input_size, hidden_size=self.hidden_size, num_layers=self.num_layers
+        )
+        yield AtMost(self.num_layers, MOST_STACKED, "num_layers", "num_layers")
+        message = f"dropout is {self.dropout}; a probability is from 0 to 1"
+        yield ArgumentCheck(0 <= self.dropout <= 1, message, "dropout")
+        order = "batch, length" if self.batch_first else "length, batch"
+        wanted = f"[{order}, input_size], or [length, input_size] without batch,"
+        yield from self._input_requirements(shape, (2, 3), wanted)
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.directions * self.state_size)
+
+    def cost(self, shape: Shape) -> Cost:
+        """As in evaluation: dropout between layers is of training."""
+        positions = arithmetic.elements(shape[:-1])
+        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
+
+    @property
+    def hidden_units(self) -> Size:
+        return self.directions * self.num_layers * self.hidden_size
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """All, as far back as the initial state; but for the first layer's on an input that needs none."""
+        weights = sum(arithmetic.elements(shape) for shape in self.parameters().values() if len(shape) == 2)
+        skipped = 0 if needs_input else self.directions * self.gates * self.hidden_size * self.input_size
+        return weights - skipped
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        """Features are those of the input and of the state, of all layers."""
+        features = sum(self._features(number) + self.state_size for number in range(self.num_layers))
+        return (
+            ("position", arithmetic.elements(shape[:-1])),
+            *((("direction", 2),) if self.bidirectional else ()),
+            ("hidden_unit", self.hidden_size),
+            *self._unit_loops(features),
+        )
+
+    def _unit_loops(self, features: Size) -> tuple[tuple[str, Size], ...]:
+        """The loops of one hidden unit, which reads `features`."""
+        return ("gate", self.gates), ("feature", features)
+
+
+@dataclass(frozen=True, repr=False)
+class RNN(_Sequence):
+    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position; per hidden unit 2: a sum and tanh or ReLU."""
+
+    gates = 1
+    operations = 2
+    unit_gradient_operations = 2
+
+    input_size: Size
+    hidden_size: Size
+    num_layers: Size = 1
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    bias: bool = True
+    batch_first: bool = False
+    dropout: float = 0.0
+    bidirectional: bool = False
+
+    def _unit_loops(self, features: Size) -> tuple[tuple[str, Size], ...]:
+        return (("feature", features),)
+
+
+@dataclass(frozen=True, repr=False)
+class LSTM(_Sequence):
+    """Input, forget, cell and output gate at each position; per hidden unit 22.
+
+    A sum for each gate, three sigmoids of 4, two tanh of 1; f·c + i·g and o·tanh(c) are 4. With `proj_size`
+    the state is W_hr h, of so many features.
+    """
+
+    gates = 4
+    operations = 22
+    unit_gradient_operations = 17
+
+    input_size: Size
+    hidden_size: Size
+    num_layers: Size = 1
+    bias: bool = True
+    batch_first: bool = False
+    dropout: float = 0.0
+    bidirectional: bool = False
+    proj_size: Size = 0
+
+    @property
+    def state_size(self) -> Size:
+        return self.proj_size if self.proj_size != 0 else self.hidden_size
+
+    def _weights(self, input_size: Size, state_size: Size, place: str = "") -> dict[str, Shape]:
+        weights = super()._weights(input_size, state_size, place)
+        if self.proj_size != 0:
+            weights[f"weight_hr{place}"] = (self.proj_size, self.hidden_size)
+        return weights
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(0, proj_size=self.proj_size)
+        hint = "proj_size is smaller than hidden_size, or 0 for a state that is not projected."
+        yield AtMost(self.proj_size, self.hidden_size - 1, "proj_size", "proj_size", hint)
+        yield from super().requirements(shape)
+
+    def _unit_loops(self, features: Size) -> tuple[tuple[str, Size], ...]:
+        """With a projection the features of all gates, and those that the unit is projected to."""
+        if self.proj_size == 0:
+            return super()._unit_loops(features)
+        return (("feature_or_projection", self.gates * features + self.num_layers * self.proj_size),)
+
+
+@dataclass(frozen=True, repr=False)
+class GRU(_Sequence):
+    """Reset, update and new gate at each position; per hidden unit 17.
+
+    A sum for each gate, two sigmoids of 4, a tanh of 1; r·h is 1, (1 − z)·n + z·h is 4.
+    """
+
+    gates = 3
+    operations = 17
+    unit_gradient_operations = 15
+
+    input_size: Size
+    hidden_size: Size
+    num_layers: Size = 1
+    bias: bool = True
+    batch_first: bool = False
+    dropout: float = 0.0
+    bidirectional: bool = False
+
+
+class _Cell(_Recurrent):
+    """One step on [batch, input_size]."""
+
+    inferred_input = ("B", "input_size")
+
+    def parameters(self) -> dict[str, Shape]:
+        return self._weights(self.input_size, self.hidden_size)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, input_size=self.input_size, hidden_size=self.hidden_size)
+        yield from self._input_requirements(
+            shape, (1, 2), "[batch, input_size], or [input_size] without batch,"
+        )
+
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.hidden_size)
+
+    def cost(self, shape: Shape) -> Cost:
+        positions = arithmetic.elements(shape[:-1])
+        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
+
+    def inner_gradient_weights(self, needs_input: bool) -> Size:
+        """Those on the input: the state of zeros needs no gradient."""
+        return self.gates * self.hidden_size * self.input_size if needs_input else 0
+
+    def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
+        return (
+            ("position", arithmetic.elements(shape[:-1])),
+            ("hidden_unit", self.hidden_size),
+            *((("gate", self.gates),) if self.gates > 1 else ()),
+            ("feature", self.input_size + self.hidden_size),
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class RNNCell(_Cell):
+    """A step of RNN; per hidden unit 2."""
+
+    gates = RNN.gates
+    operations = RNN.operations
+    unit_gradient_operations = RNN.unit_gradient_operations
+
+    input_size: Size
+    hidden_size: Size
+    bias: bool = True
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """The initial state of zeros too, by which the gradient of a weight is multiplied."""
+        return SavedTensors(input=True, output=True, elements=arithmetic.elements(output))
+
+
+@dataclass(frozen=True, repr=False)
+class LSTMCell(_Cell):
+    """A step of LSTM; per hidden unit 22."""
+
+    returns_tuple = True
+    unknown_memory = "CUDA's fused kernel decides what {} keeps"
+    gates = LSTM.gates
+    operations = LSTM.operations
+    unit_gradient_operations = LSTM.unit_gradient_operations
+
+    input_size: Size
+    hidden_size: Size
+    bias: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class GRUCell(_Cell):
+    """A step of GRU; per hidden unit 17."""
+
+    unknown_memory = LSTMCell.unknown_memory
+    gates = GRU.gates
+    operations = GRU.operations
+    unit_gradient_operations = GRU.unit_gradient_operations
+
+    input_size: Size
+    hidden_size: Size
+    bias: bool = True

@@ -1,0 +1,150 @@
+"""Files of designs: a design or a definition a line, comments behind #, and longer ones over several lines.
+
+    block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU)     # a definition, for the designs that use it
+    small = [1, 16, H, W] -> block(16)
+    large = [1, 64, H, W] -> Conv2d(64, 64, 1)
+        -> 3 x block(64)                                    # indented: the same design
+
+A line belongs to the one before it if it is indented more than the first line of that design, or if a
+bracket is open. Definitions are put in front of each text that uses them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from convcost.core.errors import Span, SpecError, UsageError
+from convcost.core.escapes import escape_to_ascii
+from convcost.core.source_text import SourceLine, SourceText
+from convcost.system.files import display_path, read_text
+
+LARGEST_FILE = 2**20
+
+DEFINITION = re.compile(r"\s*([A-Za-z_]\w*)\s*\([^()]*\)\s*=(?!=)", re.ASCII)
+"""What a definition begins with: block(C) ="""
+
+WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+
+
+@dataclass(frozen=True)
+class DesignFile:
+    """The designs of one file or several, and the definitions by name."""
+
+    designs: tuple[SourceText, ...] = ()
+    definitions: Mapping[str, SourceText] = field(default_factory=dict)
+
+    def __add__(self, other: DesignFile) -> DesignFile:
+        """Both; UsageError where they define the same name."""
+        for name in self.definitions.keys() & other.definitions.keys():
+            raise _defined_twice(name, self.definitions[name], other.definitions[name])
+        return DesignFile(self.designs + other.designs, {**self.definitions, **other.definitions})
+
+    def complete(self, text: str) -> str:
+        """`text` with the definitions that it uses in front, and those that they use."""
+        used = self._used(text)
+        if not used:
+            return text
+        own = text.lines if isinstance(text, SourceText) else (SourceLine(text),)
+        texts = [*(definition.lines for name, definition in self.definitions.items() if name in used), own]
+        separators = "\n".join(" " * (len(lines) - 1) for lines in texts)
+        return SourceText.joined((line for lines in texts for line in lines), separators)
+
+    def _used(self, text: str) -> set[str]:
+        """The names of definitions in `text`, and of those in these."""
+        used: set[str] = set()
+        waiting = [text]
+        while waiting:
+            found = {*WORD.findall(waiting.pop())} & self.definitions.keys() - used
+            used |= found
+            waiting += [self.definitions[name] for name in found]
+        return used
+
+
+def read_design_file(path: str) -> DesignFile:
+    """The designs and definitions of a file; UsageError if it can't be read or has none."""
+    if not path:
+        raise UsageError("@ stands before the name of a file", hint="Write it as @designs.txt.")
+    shown = escape_to_ascii(display_path(Path(path)))
+    text = read_text(Path(path), LARGEST_FILE)
+    if "\0" in text:
+        raise UsageError(f"{shown} is not a text")
+    found = parse_design_file(text, shown)
+    if not found.designs and not found.definitions:
+        raise UsageError(f"{shown} has no design", hint="Write one a line, such as: wide = Linear(E, 4E)")
+    return found
+
+
+def parse_design_file(text: str, path: str) -> DesignFile:
+    """The designs and definitions of a text; SpecError for a bracket that is never closed."""
+    designs: list[SourceText] = []
+    definitions: dict[str, SourceText] = {}
+    for lines in _statements(text, path):
+        statement = SourceText.joined(lines, " " * (len(lines) - 1))
+        if not (defined := DEFINITION.match(statement)):
+            designs.append(statement)
+        elif defined[1] in definitions:
+            raise _defined_twice(defined[1], definitions[defined[1]], statement)
+        else:
+            definitions[defined[1]] = statement
+    return DesignFile(tuple(designs), definitions)
+
+
+def _defined_twice(name: str, first: SourceText, second: SourceText) -> UsageError:
+    return UsageError(f"{second.where}: {name} is defined already", hint=f"It is defined in {first.where}.")
+
+
+def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
+    """The lines of each design or definition, without comments and empty lines."""
+    statement: list[SourceLine] = []
+    indent, brackets = 0, 0
+    for number, whole in enumerate(text.split("\n"), 1):
+        code = _without_comment(whole).rstrip()
+        line = SourceLine(code.lstrip(), f"{path}:{number}")
+        if not line.text:
+            continue
+        own_indent = len(code) - len(line.text)
+        if statement and brackets <= 0 and own_indent <= indent:
+            yield statement
+            statement = []
+        if not statement:
+            indent, brackets = own_indent, 0
+        statement.append(line)
+        brackets += _open_brackets(line.text)
+    if brackets > 0:
+        raise _not_closed(statement)
+    if statement:
+        yield statement
+
+
+def _without_comment(line: str) -> str:
+    return line[: _without_quoted(line).find("#")] if "#" in _without_quoted(line) else line
+
+
+def _without_quoted(line: str) -> str:
+    """The line with blanks in place of what is in quotes."""
+    return QUOTED.sub(lambda found: " " * len(found[0]), line)
+
+
+def _open_brackets(code: str) -> int:
+    """How many more brackets are opened than closed."""
+    bare = _without_quoted(code)
+    return sum(map(bare.count, "([")) - sum(map(bare.count, ")]"))
+
+
+def _not_closed(statement: Iterable[SourceLine]) -> SpecError:
+    """The error for the first bracket that stays open to the end of the file."""
+    opened: list[tuple[SourceLine, int]] = []
+    for line in statement:
+        for place, sign in enumerate(_without_quoted(line.text)):
+            if sign in "([":
+                opened.append((line, place))
+            elif sign in ")]" and opened:
+                opened.pop()
+    line, place = opened[0]
+    text = SourceText.joined((line,), ())
+    return SpecError("this bracket is not closed", text=text, span=Span(place, place + 1))
