@@ -1,7 +1,7 @@
 """Where torch may copy a tensor that is not contiguous, so that shapes do not tell the memory of a design.
 
-The order of a tensor is that of its dimensions in memory, outermost first; a contiguous one has them in order.
-It is None where it is not known, or where other elements lie between.
+The order of a tensor is that of its dimensions in memory, outermost first; a contiguous one has them in
+order. It is None where it is not known, or where other elements lie between.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TypeAlias, cast
 
 from convcost.core.cost import Shape
 from convcost.core.report import Row
-from convcost.layers import FAMILIES
-from convcost.layers.functions import permute, select, sum, transpose
+from convcost.layers import FAMILIES, functions
+from convcost.layers.functions import permute, select, transpose
 from convcost.layers.interface import Layer
 from convcost.layers.joins import concat, einsum, matmul
 
@@ -120,8 +120,8 @@ def _is_matrices(order: Order) -> bool:
 def _sums_in_place(layer: einsum, shapes: Sequence[Shape]) -> bool:
     """Whether contiguous tensors become matrices without a copy, and the product is in the output's order.
 
-    Letters of the batch, of one input alone, and those summed over have to be next to each other in each input.
-    Dimensions of size 1 torch treats in other ways.
+    Letters of the batch, of one input alone, and those summed over have to be next to each other in each
+    input. Dimensions of size 1 torch treats in other ways.
     """
     (left, right), output = layer.letters
     batch = [letter for letter in output if letter in left and letter in right]
@@ -129,8 +129,9 @@ def _sums_in_place(layer: einsum, shapes: Sequence[Shape]) -> bool:
     alone = [[letter for letter in output if letter not in other] for other in (right, left)]
     is_in_order = [*output] == [*batch, *alone[0], *alone[1]]
     is_one = any(size == 1 for shape in shapes for size in shape)
-    groups = ((left, group) for group in (batch, alone[0], summed)), (
-        (right, group) for group in (batch, alone[1], summed)
+    groups = (
+        ((left, group) for group in (batch, alone[0], summed)),
+        ((right, group) for group in (batch, alone[1], summed)),
     )
     return (
         layer.sums
@@ -146,6 +147,8 @@ def _output_order(row: Row, inputs: Sequence[Order]) -> Order:
             return _permuted(inputs[0], _places(cast("Layer", row.layer), row.input))
         case select() if row.layer.dim % len(row.input):
             return None
+        case matmul() | einsum():
+            return _contiguous(row.output)
     if all(map(_is_contiguous, inputs)):
         return _contiguous(row.output)
     is_kept = row.kind in ELEMENTWISE and len({*inputs}) == 1
@@ -165,10 +168,12 @@ def _gradient_orders(row: Row, order: Order, inputs: Sequence[Order]) -> list[Or
     match row.layer:
         case permute() | transpose():
             return [_permuted(order, _inverse(_places(cast("Layer", row.layer), row.input)))]
-        case sum():
+        case functions.sum():
             return [EXPANDED]
         case concat() if row.layer.dim % len(row.input) and order != EXPANDED:
             return [None] * len(inputs)
+        case matmul() if all(len(shape) > 2 for shape in _shapes(row)):
+            return [_contiguous(shape) for shape in _shapes(row)]
     if order == EXPANDED:
         return [EXPANDED if row.kind in VIEWS or row.kind == "add" else None] * len(inputs)
     if _is_contiguous(order) and all(map(_is_contiguous, inputs)):
@@ -179,7 +184,7 @@ def _gradient_orders(row: Row, order: Order, inputs: Sequence[Order]) -> list[Or
 
 def _places(layer: Layer, shape: Shape) -> list[int]:
     """Which dimension of the input each one of the output is."""
-    return [cast("int", place) for place in layer.output(tuple(range(len(shape))))]
+    return list(layer.output(tuple(range(len(shape)))))
 
 
 def _inverse(places: list[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""A design's rows as steps, each of one operator: what it reads, makes, saves, and which gradients it makes."""
+"""A design's rows as steps, each of one operator: what it reads, makes and saves, and its gradients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 from convcost.core.report import InputShape, Row
-from convcost.layers.functions import select, sum
+from convcost.layers import functions
 from convcost.layers.interface import INDEX_DTYPE, Layer
 from convcost.layers.joins import add, broadcast_shape, concat, mul
 
@@ -16,10 +16,10 @@ GradientMemory: TypeAlias = Literal["own", "output's", "none"]
 
 
 class InputGradient(NamedTuple):
-    """The gradient by an input: in memory of its own, or seen in that of the output's gradient; or there is none.
+    """The gradient by an input: in memory of its own, or a view of the output's gradient; or there is none.
 
-    It takes `bytes`. Where `computed` is given, it first takes those: of a padded input, or where it `is_summed`
-    up over what its input was broadcast to.
+    It takes `bytes`. Where `computed` is given, it first takes those: of a padded input, or where it
+    `is_summed` up over what its input was broadcast to.
     """
 
     memory: GradientMemory = "none"
@@ -62,7 +62,10 @@ class MemorySteps(NamedTuple):
 def memory_steps(
     rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: int, in_own_dtypes: bool = True
 ) -> MemorySteps:
-    """The steps of `rows`, at `itemsize` bytes an element, or with `in_own_dtypes` as many as a row has of it."""
+    """The steps of `rows`, at `itemsize` bytes an element, or with `in_own_dtypes` at that of a row's own.
+
+    They follow what a torch module does: what its branches start from is held until they are joined.
+    """
     steps: list[MemoryStep] = []
     outputs: list[int] = []
     used = _used_rows(rows)
@@ -73,13 +76,17 @@ def memory_steps(
         row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
         steps += (step._replace(is_used=number in used) for step in row_steps)
         outputs.append(len(inputs) + len(steps) - 1)
-    return MemorySteps(tuple(_input_bytes(tensor, itemsize, in_own_dtypes) for tensor in inputs), tuple(steps))
+    return MemorySteps(
+        tuple(_input_bytes(tensor, itemsize, in_own_dtypes) for tensor in inputs), tuple(steps)
+    )
 
 
 def _input_bytes(tensor: InputShape, itemsize: int, in_own_dtypes: bool) -> Size:
     """Indices keep their dtype."""
     is_index = tensor.dtype == INDEX_DTYPE
-    return tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
+    return (
+        tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
+    )
 
 
 def _tensor(source: int, outputs: Sequence[int]) -> int:
@@ -117,7 +124,9 @@ def _row_steps(
 
 def _gradients(layer: Layer, row: Row, itemsize: int) -> Iterator[InputGradient]:
     shapes = (row.input, *(tensor.shape for tensor in row.further_inputs))
-    is_seen = (layer.is_view and not isinstance(layer, select)) or isinstance(layer, concat | sum)
+    is_seen = (layer.is_view and not isinstance(layer, functions.select)) or isinstance(
+        layer, concat | functions.sum
+    )
     for number, shape in enumerate(shapes):
         if layer.input_dtype(number):
             yield InputGradient()

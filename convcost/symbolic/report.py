@@ -87,13 +87,15 @@ def compute_rows(
     report: Report,
     compute: Callable[[Sequence[Row], Sequence[InputShape], MaximumFunction], tuple[Item, ...]],
 ) -> tuple[Item, ...]:
-    """`compute` of the report's rows and inputs, done in our own formulas, which are faster; it yields sympy's.
+    """`compute` of the report's rows and inputs in our own formulas, which are faster; it yields sympy's.
 
     Each dimension that is not a single size is an opaque positive one meanwhile.
     """
     ours = [
         map_row(row, from_sympy)._replace(
-            layer=_with_dimensions(map_layer(row.layer, from_sympy), _map_inputs(row.further_inputs, _dimension)),
+            layer=_with_dimensions(
+                map_layer(row.layer, from_sympy), _map_inputs(row.further_inputs, _dimension)
+            ),
             input=map_formulas(row.input, _dimension),
             output=map_formulas(row.output, _dimension),
             further_inputs=_map_inputs(row.further_inputs, _dimension),

@@ -6,7 +6,16 @@ Sizes = tuple[int, ...]
 
 INPUT = (2, 6, 4)
 
-ANY_RANK = ("ReLU", "GELU", "Softmax(-1)", "Dropout", "x + Tanh", "x * Sigmoid", "add(x, GELU, Tanh)", "Identity")
+ANY_RANK = (
+    "ReLU",
+    "GELU",
+    "Softmax(-1)",
+    "Dropout",
+    "x + Tanh",
+    "x * Sigmoid",
+    "add(x, GELU, Tanh)",
+    "Identity",
+)
 
 
 @st.composite
@@ -26,8 +35,8 @@ def _steps(shape: Sizes) -> list[tuple[str, Sizes]]:
     found += [
         (f"Linear({last}, 5)", (*shape[:-1], 5)),
         (f"concat(Linear({last}, 3), Linear({last}, 2), dim=-1)", (*shape[:-1], 5)),
-        (f"concat(x, GELU, dim=0)", (2 * shape[0], *shape[1:])),
-        (f"concat(ReLU, ReLU -> Tanh, dim=-1)", (*shape[:-1], 2 * last)),
+        ("concat(x, GELU, dim=0)", (2 * shape[0], *shape[1:])),
+        ("concat(ReLU, ReLU -> Tanh, dim=-1)", (*shape[:-1], 2 * last)),
         (f"LayerNorm({last})", shape),
         (f"x + [{last}]", shape),
         (f"mul(x, [{last}], Linear({last}, {last}))", shape),
@@ -54,7 +63,7 @@ def _steps(shape: Sizes) -> list[tuple[str, Sizes]]:
             (f"Conv1d({shape[1]}, 3, 1)", (shape[0], 3, last)),
             (f"BatchNorm1d({shape[1]})", shape),
             (f"GroupNorm(1, {shape[1]})", shape),
-            (f"MaxPool1d(1)", shape),
+            ("MaxPool1d(1)", shape),
             ("unsqueeze(1)", (shape[0], 1, *shape[1:])),
             ('einsum("bqd,bkd->bqk", x, GELU)', (*shape[:-1], shape[-2])),
             (f'einsum("bqd,hde->bhqe", x, [2, {last}, 3])', (shape[0], 2, shape[1], 3)),
