@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.late_binding import register
 
 if TYPE_CHECKING:
+    from convcost.analysis.code import build, code
     from convcost.analysis.memory import Memory, memory
     from convcost.analysis.roofline import roofline
     from convcost.api import compare, cost
     from convcost.assertion import assert_cost
     from convcost.benchmark.stopwatch import timed
+    from convcost.core.comparison import Comparison
     from convcost.core.cost import Convention, Cost
     from convcost.core.errors import ConvcostError
     from convcost.core.match import Match
-    from convcost.core.report import Comparison, Report
+    from convcost.core.report import Report
     from convcost.search.match import match
     from convcost.spec import Spec, parse
     from convcost.tracing.profile import Profiler, profile
@@ -39,6 +41,8 @@ register(
 
 HOMES = {
     "assert_cost": "convcost.assertion",
+    "build": "convcost.analysis.code",
+    "code": "convcost.analysis.code",
     "compare": "convcost.api",
     "cost": "convcost.api",
     "match": "convcost.search.match",
@@ -48,7 +52,7 @@ HOMES = {
     "Convention": "convcost.core.cost",
     "Cost": "convcost.core.cost",
     "ConvcostError": "convcost.core.errors",
-    "Comparison": "convcost.core.report",
+    "Comparison": "convcost.core.comparison",
     "Match": "convcost.core.match",
     "Memory": "convcost.analysis.memory",
     "Report": "convcost.core.report",
@@ -69,6 +73,8 @@ __all__ = [
     "Report",
     "Spec",
     "assert_cost",
+    "build",
+    "code",
     "compare",
     "cost",
     "match",

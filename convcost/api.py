@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.core.type_checks import PARSED, check_type, merge_sizes
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair

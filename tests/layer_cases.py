@@ -1,5 +1,6 @@
 """Generated layers with an input they take: a strategy for each kind, wide in arguments, small in sizes."""
 
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -57,6 +58,21 @@ def embedding(draw, kind):
     index = draw(st.one_of(st.none(), st.integers(-rows, rows - 1)))
     layer = layer_class(kind)(rows, draw(COUNTS), index, sparse=draw(st.booleans()))
     return Case(layer, (*draw(LEADING), draw(COUNTS)))
+
+
+@st.composite
+def embedding_bag(draw, kind):
+    rows, mode = draw(COUNTS), draw(st.sampled_from(("sum", "mean", "max")))
+    index = draw(st.one_of(st.none(), st.integers(-rows, rows - 1)))
+    layer = layer_class(kind)(
+        rows,
+        draw(COUNTS),
+        mode=mode,
+        sparse=mode != "max" and draw(st.booleans()),
+        include_last_offset=draw(st.booleans()),
+        padding_idx=index,
+    )
+    return Case(layer, (draw(COUNTS), draw(COUNTS)))
 
 
 @st.composite
@@ -305,6 +321,53 @@ def sliding_blocks(draw, kind):
 
 
 @st.composite
+def scaled_dot_product(draw, kind):
+    kv_heads, groups, width = draw(st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)))
+    heads, leading, queries = groups * kv_heads, draw(LEADING), draw(COUNTS)
+    layer = layer_class(kind)(
+        heads,
+        draw(st.just(kv_heads) if groups > 1 else st.sampled_from((None, kv_heads))),
+        is_causal=draw(st.booleans()),
+        window=draw(st.none() | COUNTS),
+    )
+    if draw(st.booleans()):
+        return Case(layer, (*leading, queries, (heads + 2 * kv_heads) * width))
+    keys, value_width = draw(COUNTS), draw(COUNTS)
+    further = ((*leading, keys, kv_heads * width), (*leading, keys, kv_heads * value_width))
+    return Case(replace(layer, further_inputs=further), (*leading, queries, heads * width))
+
+
+@st.composite
+def multihead_attention(draw, kind):
+    """Of one input, two or three, with a batch or without."""
+    heads, width, batch_first = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.booleans())
+    inputs, batch = draw(st.integers(1, 3)), draw(BATCH)
+    embed_dim = heads * width
+    features = [embed_dim, *(draw(st.sampled_from((embed_dim, draw(COUNTS)))) for _ in range(inputs - 1))]
+    kdim, vdim = features[min(1, inputs - 1)], features[-1]
+    layer = layer_class(kind)(
+        embed_dim,
+        heads,
+        bias=draw(st.booleans()),
+        add_bias_kv=draw(st.booleans()),
+        add_zero_attn=draw(st.booleans()),
+        kdim=kdim if kdim != embed_dim or draw(st.booleans()) else None,
+        vdim=vdim if vdim != embed_dim or draw(st.booleans()) else None,
+        batch_first=batch_first,
+    )
+    queries, keys = draw(COUNTS), draw(COUNTS)
+    shapes = [
+        sequence(batch, length, size, batch_first)
+        for length, size in zip((queries, keys, keys), features, strict=False)
+    ]
+    return Case(replace(layer, further_inputs=tuple(shapes[1:])), shapes[0])
+
+
+def sequence(batch: Shape, length: int, features: int, batch_first: bool) -> Shape:
+    return (*batch, length, features) if batch_first else (length, *batch, features)
+
+
+@st.composite
 def recurrence(draw, kind):
     """A sequence, with a batch or without one, or one step of a cell."""
     fields, layers = layer_class(kind).__dataclass_fields__, draw(st.integers(1, 3))
@@ -335,6 +398,9 @@ BUILDERS = {
     "Linear": linear,
     "Bilinear": bilinear,
     "Embedding": embedding,
+    "ScaledDotProductAttention": scaled_dot_product,
+    "MultiheadAttention": multihead_attention,
+    "EmbeddingBag": embedding_bag,
     "LayerNorm": over_last_dimensions,
     "RMSNorm": over_last_dimensions,
     "GroupNorm": group_normalization,

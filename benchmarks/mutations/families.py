@@ -1,6 +1,6 @@
 """Every family of deliberate errors, in the order in which they are tried."""
 
-from benchmarks.mutations.errors.attention import ATTENTION
+from benchmarks.mutations.errors.attention import ATTENTION, ATTENTION_LAYERS
 from benchmarks.mutations.errors.convolution import CONVOLUTION
 from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
@@ -22,7 +22,7 @@ from benchmarks.mutations.errors.upsampling import UPSAMPLING
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
+    *(ATTENTION_LAYERS, REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

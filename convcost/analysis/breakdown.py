@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from convcost.core.comparison import Comparison
 from convcost.core.cost import Cost, Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.report import Comparison, Report, Row
+from convcost.core.report import Report, Row
 from convcost.core.trace import Operation, SubmoduleRun, Trace
 
 NO_COST = Cost()

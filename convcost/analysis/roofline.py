@@ -220,12 +220,12 @@ def _gradient_bytes(row: Row, cost: Cost, itemsize: int) -> Size:
 def bytes_moved(row: Row, itemsize: int) -> Size:
     """Bytes that a layer reads and writes: input, parameters and output, each once.
 
-    A lookup reads of its table as much as it writes; a view, which computes nothing, moves nothing.
+    A lookup reads some rows of its table; a view, which computes nothing, moves nothing.
     """
     if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
         return 0
-    is_lookup = isinstance(row.layer, Layer) and row.layer.looks_up
-    read = arithmetic.elements(row.output) if is_lookup else row.params
+    looked_up = row.layer.elements_looked_up(row.input) if isinstance(row.layer, Layer) else None
+    read = row.params if looked_up is None else looked_up
     indices = arithmetic.elements(row.input) * (row.input_itemsize or itemsize)
     return indices + (read + arithmetic.elements(row.output)) * itemsize
 

@@ -14,10 +14,11 @@ from convcost.benchmark.samples import DEFAULT_PLAN, Progress, SamplingPlan, no_
 from convcost.benchmark.settings import computation_dtype, torch_settings, torch_version_and_threads
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
 from convcost.core import arithmetic
+from convcost.core.comparison import Comparison
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.core.type_checks import DESIGN, check_type, is_module, merge_sizes, wrong_type_error
 from convcost.core.units import binary
 from convcost.counters.run_limits import REAL_ITEMSIZE, real_bytes

@@ -34,6 +34,7 @@ COMMANDS = (
     "counters",
     "devices",
     "layers",
+    "code",
     "schema",
 )
 """The commands in the order of the help; each is the function of its name in the module of its name."""

@@ -21,8 +21,8 @@ from convcost.cli.options import (
     SettingsOption,
     TimingOptions,
 )
+from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
-from convcost.core.report import Comparison
 from convcost.core.units import parse_count
 from convcost.spec.founding_pair import FoundingPair
 
@@ -64,12 +64,14 @@ def compare(
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
 
     Without a SPEC: a dense layer on merged positions against two convolutions over them, which --K 5,
-    --no-bias and --convs 3 vary.
-    Sizes are given by name: convcost compare --E 128 --L 10. Torch modules stand beside designs:
-    convcost compare a.py:Net "Linear(10, 10)" --input "f32[1,10]"
-    Each module may have inputs and arguments of its own, inputs by name in brackets:
+    --no-bias and --convs 3 vary. Sizes are given by name:
+    convcost compare --E 128 --L 10
+
+    Torch modules stand beside designs. Each may have inputs and arguments of its own, inputs by name in
+    brackets; --input and --arg are for those that state none:
     convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
-    A file has a design or a definition a line, comments behind #, and longer ones indented:
+
+    A file has a design or a definition a line, comments behind #, and further lines of a design indented:
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)

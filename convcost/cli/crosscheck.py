@@ -10,9 +10,10 @@ import typer
 
 from convcost.cli.options import CounterOptions
 from convcost.cli.output import is_terminal, print_result, show_cursor, show_progress, style
+from convcost.core.comparison import Comparison
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
-from convcost.core.report import Comparison, CounterResult, Report
+from convcost.core.report import CounterResult, Report
 from convcost.counters import select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network

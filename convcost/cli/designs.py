@@ -148,3 +148,18 @@ def read_candidates(
     profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
     sources = (specs.get(text) or run_target(targets[text].sized(fixed), profiler, seconds) for text in texts)
     return Candidates(tuple(sources), sizes)
+
+
+def read_single_spec(
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str]
+) -> tuple[Spec, dict[str, Size]]:
+    """The design and the sizes of a command that takes a single design."""
+    texts, options = read_texts(context, tokens)
+    if len(texts) != 1:
+        found = f"{context.command_path} takes one design, not {len(texts)}"
+        raise UsageError(found if texts else "there is no design", hint=SINGLE_DESIGN_HINT)
+    [spec], sizes = _specs(context, texts, options, settings, USUAL_PAIR)
+    return spec, sizes
+
+
+SINGLE_DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)'."

@@ -1,8 +1,8 @@
-"""What is added to costs on request: least times on a device, memory, and measured times."""
+"""What is added to costs on request: roofline lower bounds on devices, memory, and measured times."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convcost.analysis.roofline import Roofline
     from convcost.benchmark.machine import Machine
     from convcost.benchmark.stopwatch import GetDesigns
+    from convcost.devices.device import Device
 
 Reports: TypeAlias = tuple[Report, ...]
 
@@ -28,7 +29,7 @@ USUAL_OPTIMIZER = "adamw"
 
 
 class Estimator(NamedTuple):
-    """What adds the least times and the memory to a report, and how times are measured."""
+    """What adds rooflines and memory to a report, and how times are measured."""
 
     add_roofline: Callable[[Report, ReportFactory | None], Report]
     add_memory: Callable[[Report], Report]
@@ -45,14 +46,14 @@ class Estimator(NamedTuple):
         return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
-def read_estimator(timing: TimingOptions, memory: MemoryOptions, device: str, dtype: str) -> Estimator:
+def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, dtype: str) -> Estimator:
     """In `dtype`, or if it is empty in that of each report.
 
     Raises UsageError for what is not there, before anything is run.
     """
     threads = parse_threads(timing.threads)
     return Estimator(
-        _roofline_adder(device, dtype, threads, _timing_place(timing)),
+        _roofline_adder(devices, dtype, threads, _timing_place(timing)),
         _memory_adder(memory, dtype),
         timing,
         dtype,
@@ -70,41 +71,66 @@ def _timing_place(timing: TimingOptions) -> str:
 
 
 def _roofline_adder(
-    device: str, dtype: str, threads: int, place: str
+    devices: str, dtype: str, threads: int, place: str
 ) -> Callable[[Report, ReportFactory | None], Report]:
-    """What adds the least times on the device called `device` to a report; nothing if none is named.
+    """What adds the rooflines on the devices called so to a report; nothing if none is named.
 
     Where times are measured too, this machine's figures are to be of the same `threads` and `place`.
     """
-    if not device:
-        return lambda report, factory: report
-    from convcost.analysis.roofline import roofline
-    from convcost.cli.machine_file import is_this_machine, read_machine
-    from convcost.gate.devices import read_devices
-
-    machine = read_machine(device, threads, place) if is_this_machine(device) else None
-    named = machine.device if machine else read_devices("").named(device)
+    bounds = [_bound(name, dtype, threads, place) for name in _device_names(devices)]
+    _check_distinct(devices, [bound.device.name for bound in bounds])
 
     def add(report: Report, factory: ReportFactory | None) -> Report:
-        doubled = [(name, factory({name: 2})) for name in report.assumed] if factory else []
-        found = roofline(report, named, dtype, doubled)
-        if machine:
-            found = _with_cache_bandwidth(found, machine, report, dtype, doubled)
-        return replace(report, roofline=found)
+        doubled = [(name, factory({name: 2})) for name in report.assumed] if factory and bounds else []
+        found = tuple(bound.roofline(report, doubled) for bound in bounds)
+        single = found[0] if len(found) == 1 else None
+        return replace(report, roofline=single, rooflines=() if single else found)
 
     return add
 
 
-def _with_cache_bandwidth(
-    found: Roofline, machine: Machine, report: Report, dtype: str, doubled: list[tuple[str, Report]]
-) -> Roofline:
-    """At the bandwidth of a cache, if this machine was found to have one for all that is moved."""
-    from convcost.analysis.roofline import roofline
+def _device_names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")] if text else []
+    if not all(names):
+        raise UsageError(f"--device {text[:40]}: a name is missing", hint="Write it as --device h100,a100.")
+    return names
 
-    if found.is_open:
-        return found
-    device = machine.device_for(found.bytes)
-    return found if device == found.device else roofline(report, device, dtype, doubled)
+
+def _check_distinct(text: str, names: Sequence[str]) -> None:
+    """UsageError for two names of one device."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"--device {text[:40]} names {name} twice", hint="Each is shown once.")
+
+
+class DeviceBound(NamedTuple):
+    """A device whose rooflines are found in `dtype`, with what was measured if it is this machine."""
+
+    device: Device
+    machine: Machine | None
+    dtype: str
+
+    def roofline(self, report: Report, doubled: list[tuple[str, Report]]) -> Roofline:
+        """The roofline of a report, given it with each size that is taken as 1 doubled.
+
+        At the bandwidth of a cache, if this machine was found to have one for all that is moved.
+        """
+        from convcost.analysis.roofline import roofline
+
+        found = roofline(report, self.device, self.dtype, doubled)
+        if self.machine is None or found.is_open:
+            return found
+        device = self.machine.device_for(found.bytes)
+        return found if device == found.device else roofline(report, device, self.dtype, doubled)
+
+
+def _bound(name: str, dtype: str, threads: int, place: str) -> DeviceBound:
+    """The device called `name`; UsageError if there is none."""
+    from convcost.cli.machine_file import is_this_machine, read_machine
+    from convcost.gate.devices import read_devices
+
+    machine = read_machine(name, threads, place) if is_this_machine(name) else None
+    return DeviceBound(machine.device if machine else read_devices("").named(name), machine, dtype)
 
 
 def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Report]:

@@ -32,8 +32,8 @@ DeviceOption = Annotated[
     str,
     typer.Option(
         "--device",
-        metavar="NAME",
-        help="Roofline lower bound on a device, such as a100: convcost devices lists them.",
+        metavar="NAMES",
+        help="Roofline lower bound on a device, or on several: h100,a100,this; convcost devices lists them.",
     ),
 ]
 OnOption = Annotated[
@@ -178,14 +178,7 @@ class CostOptions:
             "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
         ),
     ] = ""
-    devices: Annotated[
-        str,
-        typer.Option(
-            "--device",
-            metavar="NAMES",
-            help="Roofline lower bound on a device, such as a100, or on several: h100,a100,this.",
-        ),
-    ] = ""
+    devices: DeviceOption = ""
     backward: Annotated[
         bool,
         typer.Option(

@@ -1,4 +1,4 @@
-"""What every source of costs yields and every output reads: rows, reports, comparisons. Pure data."""
+"""What every source of costs yields and every output reads: rows and reports. Pure data."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost.core import arithmetic
-from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.errors import unknown_name
-from convcost.core.late_binding import RenderMethods, SubstitutionMethods, hook
-from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
+from convcost.core.late_binding import RenderMethods, SubstitutionMethods
 from convcost.core.trace import Phase, Trace, with_work
-from convcost.core.type_checks import check_text, check_type
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
@@ -66,7 +62,7 @@ class Row(NamedTuple):
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
     first input of the design, −2 for its second, and `branch_source` that of what its branches start from;
-    `gradients` if the backward is counted.
+    `gradients` if the backward is counted. `warnings` say what may not be meant.
     """
 
     path: str
@@ -86,6 +82,7 @@ class Row(NamedTuple):
     sources: tuple[int, ...] = ()
     branch_source: int | None = None
     gradients: Gradients | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def params(self) -> Size:
@@ -148,6 +145,7 @@ class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
+    `rooflines` are those on several devices, where more than one is asked for.
     """
 
     name: str
@@ -163,6 +161,7 @@ class Report(RenderMethods, SubstitutionMethods):
     counters: Mapping[str, CounterResult | None] = field(default_factory=dict)
     trace: Trace | None = None
     roofline: Roofline | None = None
+    rooflines: tuple[Roofline, ...] = ()
     memory: Memory | None = None
     time: Timing | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
@@ -186,6 +185,11 @@ class Report(RenderMethods, SubstitutionMethods):
     def output(self) -> Shape:
         """The shape of the output; of a model's first one."""
         return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may not be meant in the design, and the way out; each once."""
+        return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
 
     @cached_property
     def cost(self) -> Cost:
@@ -301,6 +305,7 @@ class Report(RenderMethods, SubstitutionMethods):
             counters={},
             trace=None,
             roofline=None,
+            rooflines=(),
             memory=None,
             time=None,
             source=ReportSum(self, other),
@@ -340,62 +345,3 @@ class ReportSum(NamedTuple):
             part.subs(**{name: sizes[name] for name in part.open_names if name in sizes}) for part in self
         )
         return replace(first + second, convention=convention)
-
-
-@dataclass(frozen=True)
-class Comparison(RenderMethods):
-    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
-
-    candidates: tuple[Report, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> Report:
-        """What the others are compared with."""
-        return self.candidates[0]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a candidate's costs are formulas."""
-        return any(report.open_names for report in self.candidates)
-
-    def ratio(self, metric: str, candidate: Report) -> Fraction | None:
-        """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
-        self._check(metric, candidate)
-        return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
-
-    def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
-        """Every metric's ratio of `candidate` to the first."""
-        return {metric: self.ratio(metric, candidate) for metric in NAMES}
-
-    def break_even(self, metric: str, candidate: Report) -> BreakEven:
-        """Where `candidate` becomes cheaper than the first one, or dearer, as the open sizes grow."""
-        self._check(metric, candidate)
-        return cast("BreakEven", hook("break_even")(self, metric, candidate))
-
-    def break_evens(self, candidate: Report) -> dict[str, BreakEven]:
-        """The break-even points by every quantity that has them, FLOPs first."""
-        return {metric: self.break_even(metric, candidate) for metric in WITH_BREAK_EVEN}
-
-    def cheapest(self, metric: str) -> LowerEnvelope:
-        """Which candidates have the least of a quantity, on which stretch of an open size."""
-        self._check_metric(metric)
-        return cast("LowerEnvelope", hook("cheapest")(self, metric))
-
-    def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
-        """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
-        return {metric: self.cheapest(metric) for metric in WITH_BREAK_EVEN}
-
-    def equal_inputs(self, candidate: Report) -> EqualInputs | None:
-        """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
-        return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
-
-    def _check_metric(self, metric: str) -> None:
-        if check_text("metric", metric, "flops") not in NAMES:
-            raise unknown_name("no metric is called", metric, NAMES)
-
-    def _check(self, metric: str, candidate: Report) -> None:
-        self._check_metric(metric)
-        check_type(
-            "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
-        )

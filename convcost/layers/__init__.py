@@ -11,7 +11,7 @@ from convcost.layers.interface import Layer
 from convcost.layers.left_out import CONTAINERS, LEFT_OUT, reason_left_out
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "dense": ("Linear", "Bilinear", "Embedding"),
+    "dense": ("Linear", "Bilinear", "Embedding", "EmbeddingBag"),
     "convolution": ("Conv1d", "Conv2d", "Conv3d"),
     "transposed": ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
     "normalization": (
@@ -31,6 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
+    "attention": ("ScaledDotProductAttention", "MultiheadAttention"),
     "padding": tuple(
         f"{mode}Pad{number}d"
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")

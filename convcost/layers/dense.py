@@ -1,16 +1,17 @@
-"""Linear, Bilinear and Embedding: layers on the last dimension.
+"""Linear and Bilinear on the last dimension; Embedding and EmbeddingBag, which look up rows.
 
 MACs: one for each weight and position; for Bilinear also those of the product with the second input. A bias
-is added once to each output element.
+is added once to each output element. A lookup multiplies nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from convcost.core import arithmetic
-from convcost.core.constraints import AtLeast, AtMost, Equals, Rank, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.interface import INDEX_DTYPE, Layer, SavedTensors, at_least, tensor_limits
 
@@ -121,23 +122,16 @@ class Bilinear(Layer):
         )
 
 
-@dataclass(frozen=True, repr=False)
-class Embedding(Layer):
-    """A row of the table for each index: [*] → [*, embedding_dim]. A lookup multiplies nothing."""
+class _Table(Layer):
+    """Rows of a table by their indices."""
 
     has_dtype = True
-
     inferred_input = ("B", "S")
     input_dtypes = (INDEX_DTYPE,)
-    looks_up = True
 
     num_embeddings: Size
     embedding_dim: Size
-    padding_idx: Size | None = None
-    max_norm: float | None = None
-    norm_type: float = 2.0
-    scale_grad_by_freq: bool = False
-    sparse: bool = False
+    padding_idx: Size | None
 
     def parameters(self) -> dict[str, Shape]:
         return {"weight": (self.num_embeddings, self.embedding_dim)}
@@ -151,12 +145,97 @@ class Embedding(Layer):
             yield AtMost(*limits[::2], "padding_idx", "padding_idx", hint)
         yield from tensor_limits(self.output(shape))
 
+    def elements_looked_up(self, shape: Shape) -> Size:
+        """A row for each index."""
+        return arithmetic.elements(shape) * self.embedding_dim
+
+
+@dataclass(frozen=True, repr=False)
+class Embedding(_Table):
+    """A row of the table for each index: [*] → [*, embedding_dim]."""
+
+    num_embeddings: Size
+    embedding_dim: Size
+    padding_idx: Size | None = None
+    max_norm: float | None = None
+    norm_type: float = 2.0
+    scale_grad_by_freq: bool = False
+    sparse: bool = False
+
     def output(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """A sum for each element looked up, into its row; sparse ones are listed, and not added up."""
-        return 0 if self.sparse else arithmetic.elements(self.output(shape))
+        return 0 if self.sparse else self.elements_looked_up(shape)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
+
+
+BagMode = Literal["sum", "mean", "max"]
+
+
+def bag_operations(mode: BagMode, looked_up: Size, outputs: Size) -> Size:
+    """A sum or a comparison for each element looked up, and for a mean a quotient for each output element.
+
+    Rows of padding are looked up, and count: which they are depends on the data.
+    """
+    return looked_up + (outputs if mode == "mean" else 0)
+
+
+def bag_gradient_operations(mode: BagMode, looked_up: Size, outputs: Size, sparse: bool) -> Size:
+    """A sum into its row for each element looked up, or for a maximum for each output element; quotients.
+
+    Sparse gradients are listed, and not added up.
+    """
+    sums = 0 if sparse else outputs if mode == "max" else looked_up
+    return sums + (outputs if mode == "mean" else 0)
+
+
+@dataclass(frozen=True, repr=False)
+class EmbeddingBag(_Table):
+    """The sum, mean or maximum of the rows of each bag: [batch, indices] → [batch, embedding_dim].
+
+    Per element looked up 1, and for a mean 1 per output element. Bags are as long as the input's last
+    dimension, so that `include_last_offset` has no effect, as in torch.
+    """
+
+    num_embeddings: Size
+    embedding_dim: Size
+    max_norm: float | None = None
+    norm_type: float = 2.0
+    scale_grad_by_freq: bool = False
+    mode: BagMode = "mean"
+    sparse: bool = False
+    include_last_offset: bool = False
+    padding_idx: Size | None = None
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        for argument in ("scale_grad_by_freq", "sparse"):
+            is_so = self.mode != "max" or not getattr(self, argument)
+            yield ArgumentCheck(is_so, f"{argument} is not possible with mode=max", argument)
+        hint = (
+            "Bags of several lengths are given by offsets: count torch's module, convcost model file.py:Net."
+        )
+        yield Rank(shape, (2,), "[batch, indices of a bag]", hint)
+        yield from super().requirements(shape)
+
+    def output(self, shape: Shape) -> Shape:
+        return (shape[0], self.embedding_dim)
+
+    def cost(self, shape: Shape) -> Cost:
+        outputs = arithmetic.elements(self.output(shape))
+        return Cost(elementwise=bag_operations(self.mode, self.elements_looked_up(shape), outputs))
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        outputs = arithmetic.elements(self.output(shape))
+        return bag_gradient_operations(self.mode, self.elements_looked_up(shape), outputs, self.sparse)
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """Each index's bag, where bags start, how long they are, and which row has the maximum.
+
+        Source: ATen's cuda/EmbeddingBag.cu.
+        """
+        maxima = arithmetic.elements(output) if self.mode == "max" else 0
+        return SavedTensors(input=True, indices=arithmetic.elements(shape) + 2 * shape[0] + maxima)

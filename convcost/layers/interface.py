@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -93,14 +93,11 @@ class Layer:
     input_dtypes: ClassVar[tuple[str, ...]] = ()
     """The dtype of each input, int64 for token indices; "" or nothing is the design's dtype."""
 
-    looks_up: ClassVar[bool] = False
-    """Whether it reads as much of its parameters as it writes, and not all of them."""
-
     gradient_operations: ClassVar[int] = 0
     """Elementwise operations of its backward for each element of its input."""
 
-    returns_tuple: ClassVar[bool] = False
-    """Whether torch's forward returns more than the output, which comes first."""
+    forward_arguments: ClassVar[Mapping[str, object]] = {}
+    """What torch's forward is given by name beside its inputs."""
 
     unknown_memory: ClassVar[str] = ""
     """Why it is not known what {} keeps for backward; "" where `saved_tensors` states it."""
@@ -140,6 +137,14 @@ class Layer:
         """What one forward on an input of `shape` costs."""
         return Cost()
 
+    def activations(self, shape: Shape, output: Shape) -> Size:
+        """Output elements of all its contractions, on an input of `shape` with an `output` of its own."""
+        return arithmetic.elements(output) if self.contracts else 0
+
+    def warnings(self, shape: Shape) -> Iterator[str]:
+        """What may not be meant on an input of `shape`, though it is possible, and the way out."""
+        yield from ()
+
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """What its backward costs, where its forward on an input of `shape` costs `forward`.
 
@@ -173,6 +178,11 @@ class Layer:
         """Whether the output is a view of the input."""
         return self.shares_memory(training=True) and not getattr(self, "inplace", False)
 
+    @property
+    def returns_tuple(self) -> bool:
+        """Whether torch's forward returns more than the output, which comes first."""
+        return getattr(self, "return_indices", False)
+
     def forward_inputs(self, count: int) -> tuple[int, ...]:
         """Which of its `count` inputs torch's forward takes, in order: (0, 0, 0) is the first three times."""
         return tuple(range(count))
@@ -188,6 +198,10 @@ class Layer:
     def input_elements(self, shape: Shape) -> Size:
         """Elements of the input, or of its padded copy if the layer makes one."""
         return arithmetic.elements(shape)
+
+    def elements_looked_up(self, shape: Shape) -> Size | None:
+        """Elements of its parameters that it reads, where these are not all of them."""
+        return None
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         """The loops around its multiply–accumulate, outermost first; their extents multiply to the MACs."""
@@ -275,6 +289,12 @@ def tensor_limits(shape: Shape) -> Iterator[Requirement]:
 def at_least(minimum: int, **arguments: Sizes) -> Requirement:
     """That every one of the named sizes is `minimum` or more."""
     return AllAtLeast(minimum, arguments)
+
+
+def probability(value: float, argument: str) -> Requirement:
+    """That `value` is from 0 to 1."""
+    message = f"{argument} is {value}; a probability is from 0 to 1"
+    return ArgumentCheck(0 <= value <= 1, message, argument)
 
 
 def has_dimension(shape: Shape, dim: int, argument: str) -> Requirement:

@@ -248,11 +248,12 @@ class _Run:
             output=output,
             parameters=parameters,
             cost=self.evaluator.cost(layer, shape, step),
-            activations=arithmetic.elements(output) if layer.contracts else 0,
+            activations=layer.activations(shape, output),
             input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
             output_itemsize=ITEMSIZES.get(_output_dtype(call, dtypes[0])),
             stored=own and own * sum(map(arithmetic.elements, parameters.values())),
             further_inputs=tuple(map(InputShape, others, dtypes[1:])),
+            warnings=tuple(layer.warnings(shape)),
         )
 
 

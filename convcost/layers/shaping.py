@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Shape
-from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
+from convcost.layers.interface import (
+    Layer,
+    SavedTensors,
+    at_least,
+    has_dimension,
+    probability,
+    tensor_limits,
+)
 
 
 class _View(Layer):
@@ -34,7 +41,7 @@ class _Dropout(Layer):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")
+        yield probability(self.p, "p")
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""

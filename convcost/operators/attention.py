@@ -7,13 +7,8 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.attention import MASK, SCALE, SOFTMAX, causal_pairs
 from convcost.operators.interface import Operand, Operator, size
-
-SOFTMAX = 5
-"""For each score: maximum, difference, exp, sum, quotient."""
-
-SCALE = 1
-"""For each score."""
 
 
 def scaled_dot_product_attention(
@@ -38,7 +33,7 @@ def scaled_dot_product_attention(
     scores = outer * queries * keys
     seen = outer * causal_pairs(queries, keys) if is_causal else scores
     attn_mask = attn_bias if attn_mask is None else attn_mask
-    masked = 0 if attn_mask is None else 1
+    masked = 0 if attn_mask is None else MASK
     return Cost(scores * widths, seen * widths, elementwise=(SOFTMAX + SCALE + masked) * scores)
 
 
@@ -53,12 +48,6 @@ def flex_attention(query: Operand, key: Operand, value: Operand, seen: Size | No
     found = scaled_dot_product_attention(query, key, value)
     features = query.shape[-1] + value.shape[-1]
     return found if seen is None else replace(found, valid_macs=seen * features)
-
-
-def causal_pairs(queries: Size, keys: Size) -> Size:
-    """Σ min(i, keys) over queries i = 1, 2, …: the lower triangle, its first row and column aligned."""
-    corner = arithmetic.smaller(queries, keys)
-    return corner * (corner + 1) // 2 + (queries - corner) * keys
 
 
 def attention_output(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Size
+from convcost.layers.attention import MASK, SCALE, SOFTMAX, causal_pairs
 from convcost.operators import attention
 from convcost.operators.interface import Operand, Operator, integer_values, outputs, size
 
@@ -35,11 +36,9 @@ class Mask(NamedTuple):
             return queries * keys
         if self.left in UNBOUNDED and self.right == 0:
             if self.from_first:
-                return attention.causal_pairs(queries, keys)
+                return causal_pairs(queries, keys)
             return (
-                attention.causal_pairs(queries, keys)
-                if queries == keys
-                else _bottom_right_causal_pairs(queries, keys)
+                causal_pairs(queries, keys) if queries == keys else _bottom_right_causal_pairs(queries, keys)
             )
         shift = 0 if self.from_first else keys - queries
         return sum(self._span(place + shift, keys) for place in range(queries))
@@ -153,7 +152,7 @@ def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
         every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         biased = arguments.get("bias", arguments.get("attn_bias")) is not None
-        elementwise = (attention.SOFTMAX + attention.SCALE + biased) * every
+        elementwise = (SOFTMAX + SCALE + (MASK if biased else 0)) * every
         return Cost(every * widths, seen * widths, elementwise=elementwise)
 
     return Operator(

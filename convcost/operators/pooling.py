@@ -7,6 +7,7 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape
+from convcost.layers.dense import BagMode, bag_gradient_operations, bag_operations
 from convcost.layers.upsampling import (
     BICUBIC_INTERPOLATION,
     LANCZOS_INTERPOLATION,
@@ -67,8 +68,8 @@ INTERPOLATIONS = {
     "_upsample_lanczos2d_aa": LANCZOS_INTERPOLATION,
 }
 
-MEAN_MODE = 1
-"""ATen's number for mode='mean' of an embedding_bag."""
+BAG_MODES: tuple[BagMode, ...] = ("sum", "mean", "max")
+"""The modes of embedding_bag by ATen's numbers."""
 
 
 def grid_sample(output: Operand, interpolation_mode: int = 0, **_: Any) -> Cost:
@@ -85,10 +86,26 @@ def embedding_bag(
     per_sample_weights: Operand | None = None,
     **_: Any,
 ) -> Cost:
-    """One sum or comparison for each feature that is looked up, a product if it is weighted; quotients."""
-    each = 1 if per_sample_weights is None else 2
-    quotients = size(output) if mode == MEAN_MODE else 0
-    return Cost(elementwise=each * size(indices) * weight.shape[-1] + quotients)
+    """As the layer EmbeddingBag; a product for each element looked up if it is weighted."""
+    looked_up = size(indices) * weight.shape[-1]
+    products = 0 if per_sample_weights is None else looked_up
+    return Cost(elementwise=bag_operations(BAG_MODES[mode], looked_up, size(output)) + products)
+
+
+def embedding_bag_backward(
+    grad: Operand,
+    indices: Operand,
+    mode: int,
+    sparse: bool = False,
+    per_sample_weights: Operand | None = None,
+    **_: Any,
+) -> Cost:
+    """The gradient by the table; a product for each element looked up if it was weighted."""
+    looked_up = size(indices) * grad.shape[-1]
+    products = 0 if per_sample_weights is None else looked_up
+    return Cost(
+        elementwise=bag_gradient_operations(BAG_MODES[mode], looked_up, size(grad), sparse) + products
+    )
 
 
 OPERATORS = {
@@ -102,4 +119,7 @@ OPERATORS = {
     **{name: each_element(operations) for name, operations in INTERPOLATIONS.items()},
     **dict.fromkeys(("grid_sampler_2d", "grid_sampler_3d"), Operator(grid_sample)),
     **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), Operator(embedding_bag)),
+    **dict.fromkeys(
+        ("_embedding_bag_backward", "_embedding_bag_dense_backward"), Operator(embedding_bag_backward)
+    ),
 }

@@ -7,8 +7,9 @@ from typing import Any
 
 from convcost.core import units
 from convcost.core.breakeven import BreakEven
+from convcost.core.comparison import Comparison
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
 from convcost.render.texts import MathText, MixedText, join_words
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from convcost.core.breakeven import LowerEnvelope, Stretch
+from convcost.core.comparison import Comparison
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Comparison
 from convcost.render.texts import MathText, MixedText, join_words
+
+MOST_NAMED = 8
+"""More designs are not listed in a sentence."""
 
 
 def cheapest_notes(comparison: Comparison) -> list[str]:
@@ -24,6 +27,8 @@ def _envelope_text(found: LowerEnvelope, names: list[str]) -> str:
         return MixedText("no value of ", *sizes, " fits all designs")
     first = found.stretches[0]
     if not first.is_decided and len(found.stretches) == 1:
+        if len(names) > MOST_NAMED:
+            return MixedText(f"{_names_text(first)}, depending on ", MixedText.joined(", ", sizes))
         others = [name for name in names if name not in first.candidates]
         verb = "have" if others[1:] else "has"
         rest = f"; {join_words(others)} never {verb} fewer" if others else ""
@@ -40,6 +45,12 @@ def _names_text(stretch: Stretch) -> str:
     """Those that cost the same, or of which one or another costs least."""
     if not stretch.candidates[1:]:
         return stretch.candidates[0]
+    if len(stretch.candidates) > MOST_NAMED:
+        return (
+            f"{len(stretch.candidates)} designs (equal)"
+            if stretch.is_decided
+            else f"one of {len(stretch.candidates)} designs"
+        )
     return (
         f"{join_words(stretch.candidates)} (equal)"
         if stretch.is_decided

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
+from convcost.core.comparison import Comparison
 from convcost.core.cost import Shape
 from convcost.core.metrics import Metric
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
@@ -24,6 +25,7 @@ from convcost.render.notes import (
     sizes_facts,
     spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
@@ -82,7 +84,8 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.is_open and len(others) > 1:
         notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [assumptions_note(reports), valid_macs_note(reports), NO_COUNTERS if comparison.is_open else ""]
+    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 
 

@@ -24,7 +24,7 @@ from convcost.render.document import (
     StepText,
 )
 from convcost.render.formulas import math_text, value_text
-from convcost.render.notes import assumptions_note, convention_note, sizes_facts, spec_text
+from convcost.render.notes import assumptions_note, convention_note, sizes_facts, spec_text, warning_notes
 from convcost.render.style import Style
 from convcost.render.texts import MathText, MixedText
 
@@ -48,7 +48,8 @@ def explained_reports(explanation: Explanation) -> tuple[Report, ...]:
 def explanation_notes(explanation: Explanation) -> tuple[str, ...]:
     """The convention, and what the formulas take for granted."""
     reports = explained_reports(explanation)
-    return tuple(note for note in (convention_note(reports[0].convention), assumptions_note(reports)) if note)
+    notes = (*warning_notes(reports), convention_note(reports[0].convention), assumptions_note(reports))
+    return tuple(note for note in notes if note)
 
 
 def _derivation(part: DerivationPart) -> Derivation:

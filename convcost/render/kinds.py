@@ -12,9 +12,10 @@ from convcost.render.style import Style, as_ascii
 
 if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
+    from convcost.core.comparison import Comparison
     from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
-    from convcost.core.report import Comparison, Report
+    from convcost.core.report import Report
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList

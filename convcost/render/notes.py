@@ -78,6 +78,12 @@ def _assumption_text(assumption: Assumption) -> str:
     return MathText(assumption.text, relation_text(partial(statement, assumption)).parts)
 
 
+def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """What may not be meant in the designs; each once."""
+    found = dict.fromkeys(warning for report in reports for warning in report.warnings)
+    return tuple(f"Warning: {warning}." for warning in found)
+
+
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
     """Why MACs on real data are unknown, where they are."""
     is_known = all(report.valid_macs is not None for report in reports)

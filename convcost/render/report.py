@@ -19,6 +19,7 @@ from convcost.render.notes import (
     sizes_facts,
     spec_text,
     valid_macs_note,
+    warning_notes,
 )
 from convcost.render.phases import phase_tables
 from convcost.render.quantities import totals_table
@@ -51,7 +52,7 @@ def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
 
 def _report_notes(report: Report) -> tuple[str, ...]:
     counters = NO_COUNTERS if report.open_names else ""
-    notes = (assumptions_note((report,)), valid_macs_note((report,)), counters)
+    notes = (*warning_notes((report,)), assumptions_note((report,)), valid_macs_note((report,)), counters)
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

@@ -12,8 +12,9 @@ from sympy import Abs, CRootOf, Expr, Mul, Rational, S, Symbol, floor
 
 from convcost.core.arithmetic import elements
 from convcost.core.breakeven import BreakEven, EqualInputs
+from convcost.core.comparison import Comparison
 from convcost.core.errors import ConvcostError
-from convcost.core.report import Assumption, Comparison, Report
+from convcost.core.report import Assumption, Report
 from convcost.symbolic.bounds import (
     LowerBounds,
     is_never_negative,

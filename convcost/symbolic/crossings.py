@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 from math import ceil, floor, prod
 from typing import NamedTuple, TypeAlias, cast
 
@@ -20,6 +20,9 @@ from convcost.symbolic.sympy_expressions import postorder, python_number, quotie
 
 MOST_POINTS = 16
 """More changes of a sign are no answer that a reader can hold in mind."""
+
+MOST_RUNS = 500
+"""So many changes are followed where the smallest of several formulas is looked for."""
 
 MOST_TRIED = 2**20
 """Integers that are tried where the sign is not known otherwise."""
@@ -118,15 +121,32 @@ def _points_between(roots: list[Expr]) -> Iterator[Rational]:
 
 def _integer_crossings(difference: Expr, size: Symbol) -> Crossings | None:
     """The first integer of each new sign; tried are those at which the sign may change."""
+    runs = _integer_runs(difference, size, MOST_POINTS)
+    if runs is None:
+        return None
+    starts, signs = zip(*runs, strict=True)
+    return Crossings(signs, starts[1:], exact=False)
+
+
+def sign_runs(difference: Expr, size: Symbol) -> tuple[SignRun, ...] | None:
+    """The sign of `difference` at every integer from 1 on; None if it changes too often, or for ever."""
+    polynomial = _polynomial(difference, size)
+    return (
+        _integer_runs(difference, size, MOST_RUNS)
+        if polynomial is None
+        else _real_crossings(polynomial).runs()
+    )
+
+
+def _integer_runs(difference: Expr, size: Symbol, most: int) -> tuple[SignRun, ...] | None:
+    """The runs of one sign, at most so many: of integers at which it may change, all others follow."""
     tried = _FloorReplacement(size).undecided(difference)
     numbers = tried and sorted({number for part in tried for number in part if number >= 1} | {1})
     if not numbers:
         return None
-    runs = [next(run) for _, run in groupby(_signs(difference, size, numbers), key=lambda found: found[1])]
-    if len(runs) > MOST_POINTS:
-        return None
-    starts, signs = zip(*runs, strict=True)
-    return Crossings(signs, starts[1:], exact=False)
+    groups = groupby(_signs(difference, size, numbers), key=lambda found: found[1])
+    runs = tuple(islice((SignRun(*next(group)) for _, group in groups), most + 1))
+    return runs if len(runs) <= most else None
 
 
 def _signs(formula: Expr, size: Symbol, numbers: list[int]) -> Iterator[tuple[int, int]]:

@@ -13,15 +13,22 @@ from typing import NamedTuple, TypeAlias
 from sympy import Expr
 
 from convcost.core.breakeven import LowerEnvelope, Stretch
-from convcost.core.report import Assumption, Comparison
+from convcost.core.comparison import Comparison
+from convcost.core.report import Assumption
 from convcost.symbolic.bounds import is_never_negative
 from convcost.symbolic.breakeven import deciding_difference
-from convcost.symbolic.crossings import crossings, sign_of
+from convcost.symbolic.crossings import sign_of, sign_runs
 from convcost.symbolic.sizes import is_fulfilled
 from convcost.symbolic.sympy_bridge import symbol
 
 MOST_STRETCHES = 16
 """More are no answer that a reader can hold in mind."""
+
+FIRST_SHOWN = 3
+"""Of too many stretches so many are shown, and the last one."""
+
+MOST_PROVED = 60
+"""Of more formulas in several sizes it is not tried to prove which are always smaller than others."""
 
 LONGEST_PERIOD = 2**12
 """So many integers are tried for one that the assumptions allow."""
@@ -83,9 +90,11 @@ def lower_envelope(formulas: Mapping[str, Expr | int], assumed: tuple[Assumption
         return LowerEnvelope(impossible, ())
     if found := _envelope_of_one_size(tuple(formulas), orders):
         return found
-    [(_, smallest)] = _smallest_parts(formulas, lambda *pair: orders(*pair).always())
-    if found := _envelope_of_one_size(smallest, orders):
-        return found
+    smallest = tuple(formulas)
+    if len(formulas) <= MOST_PROVED:
+        [(_, smallest)] = _smallest_parts(formulas, lambda *pair: orders(*pair).always())
+        if found := _envelope_of_one_size(smallest, orders):
+            return found
     return LowerEnvelope(orders.sizes(smallest), (Stretch(*ALL, smallest, is_decided=False),))
 
 
@@ -94,6 +103,8 @@ def _envelope_of_one_size(names: tuple[str, ...], orders: _Orders) -> LowerEnvel
     sizes: set[str] = set()
 
     def get_order(first: str, second: str) -> Order:
+        if len(sizes) > 1:  # what is found is not used
+            return Order((), ((ALL, None),))
         order = orders(first, second)
         sizes.update(order.sizes)
         return order
@@ -112,13 +123,16 @@ def _envelope_of_one_size(names: tuple[str, ...], orders: _Orders) -> LowerEnvel
         Stretch(*interval, smallest, _are_equal(smallest, interval, orders))
         for interval, smallest in possible
     )
-    return LowerEnvelope((size,), stretches if len(stretches) <= MOST_STRETCHES else _undecided(stretches))
+    return LowerEnvelope((size,), _shortened(stretches))
 
 
-def _undecided(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
-    """All of them as one, in which now one and now another candidate costs least."""
-    names = dict.fromkeys(name for stretch in stretches for name in stretch.candidates)
-    return (Stretch(stretches[0].start, stretches[-1].end, tuple(names), is_decided=False),)
+def _shortened(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+    """The stretches; of too many those in the middle as one, in which now one and now another costs least."""
+    if len(stretches) <= MOST_STRETCHES:
+        return stretches
+    first, middle, last = stretches[:FIRST_SHOWN], stretches[FIRST_SHOWN:-1], stretches[-1]
+    names = tuple(dict.fromkeys(name for stretch in middle for name in stretch.candidates))
+    return (*first, Stretch(middle[0].start, middle[-1].end, names, is_decided=False), last)
 
 
 def _are_equal(names: tuple[str, ...], interval: Interval, orders: _Orders) -> bool:
@@ -190,9 +204,9 @@ class _Orders:
         names = sorted({size.name for each in self._assumed for size in each.formula.free_symbols})
         return tuple(islice((name for name in names if not any(self.domain(name).restrict(ALL))), 1))
 
-    def sizes(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those that decide among formulas."""
-        return tuple(sorted({size for pair in combinations(names, 2) for size in self(*pair).sizes}))
+    def sizes(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that decide between the first of these formulas and the others."""
+        return tuple(sorted({size for other in names[1:] for size in self(names[0], other).sizes}))
 
     def _order(self, first: str, second: str) -> Order:
         formulas = self._formulas[first], self._formulas[second]
@@ -225,10 +239,9 @@ class Domain:
 
     def signs(self, formula: Expr) -> tuple[tuple[Interval, Sign], ...]:
         """The sign of a formula in this size, interval by interval."""
-        found = crossings(formula, self._size)
-        if found is None:
+        runs = sign_runs(formula, self._size)
+        if runs is None:
             return tuple((interval, None) for interval in self._intervals)
-        runs = found.runs()
         ends = (*(after.start - 1 for after in runs[1:]), None)
         return tuple(
             (common, run.sign)

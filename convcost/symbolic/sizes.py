@@ -68,6 +68,7 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
         sizes={**report.sizes, **sizes},
         assumptions=evaluator.assumptions.assumed,
         roofline=None,
+        rooflines=(),
         memory=None,
     )
 

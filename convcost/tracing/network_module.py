@@ -13,6 +13,10 @@ from convcost.layers import is_function
 from convcost.layers.dense import Bilinear
 from convcost.layers.interface import Layer
 from convcost.layers.network import Chain, InputTensor, LayerCall, Network
+from convcost.tracing.attention_module import ScaledDotProductAttention
+
+OWN_MODULES: dict[str, type[torch.nn.Module]] = {"ScaledDotProductAttention": ScaledDotProductAttention}
+"""The layers that torch.nn has no module for."""
 
 
 def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
@@ -21,9 +25,14 @@ def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple
     Torch's random state and default device stay as they are.
     """
     with torch.random.fork_rng(devices=[]), torch.device(device):
-        module = _build_chain(network.chain, count()).eval()
+        module = build_module(network).eval()
         inputs = network.report().inputs
         return module, tuple(_zeros(tensor.shape, tensor.dtype) for tensor in inputs)
+
+
+def build_module(network: Network) -> torch.nn.Module:
+    """The design's module in training mode, on torch's default device."""
+    return _build_chain(network.chain, count())
 
 
 class ChainModule(torch.nn.Module):
@@ -63,16 +72,17 @@ class BranchModule(torch.nn.Module):
 
 
 class LayerModule(torch.nn.Module):
-    """A torch.nn module called as its layer says, of which the first output counts."""
+    """A layer's module called as the layer says, of which the first output counts."""
 
-    def __init__(self, module: torch.nn.Module, order: tuple[int, ...], returns_tuple: bool) -> None:
+    def __init__(self, module: torch.nn.Module, layer: Layer, inputs: int) -> None:
         super().__init__()
         self.module = module
-        self.order = order
-        self.returns_tuple = returns_tuple
+        self.order = layer.forward_inputs(inputs)
+        self.arguments = layer.forward_arguments
+        self.returns_tuple = layer.returns_tuple
 
     def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-        output = self.module(*(tensors[place] for place in self.order))
+        output = self.module(*(tensors[place] for place in self.order), **self.arguments)
         first: torch.Tensor = output[0] if self.returns_tuple else output
         return first
 
@@ -125,13 +135,36 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
     layer, inputs = call.layer, max(len(call.branches), 1)
     if is_function(type(layer)):
         return FunctionModule(layer)
-    dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype else {}
-    module: torch.nn.Module = getattr(torch.nn, type(layer).__name__)(**layer.arguments(), **dtype)
+    dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
+    module: torch.nn.Module = module_class(type(layer).__name__)(**layer.arguments(), **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)
-    order = layer.forward_inputs(inputs)
-    is_plain = not layer.returns_tuple and order == tuple(range(inputs))
-    return module if is_plain else LayerModule(module, order, layer.returns_tuple)
+    is_plain = not layer.returns_tuple and layer.forward_inputs(inputs) == tuple(range(inputs))
+    return module if is_plain else LayerModule(module, layer, inputs)
+
+
+def module_class(kind: str) -> type[torch.nn.Module]:
+    """The module that a layer stands for: torch.nn's, or ours where torch has a function alone."""
+    found: type[torch.nn.Module] = OWN_MODULES.get(kind) or getattr(torch.nn, kind)
+    return found
+
+
+def layer_modules(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """The modules of a design's layers inside the one that `build_network` made, in the order of running."""
+    match module:
+        case BranchModule():
+            for branch in module.branches:
+                yield from layer_modules(branch)
+            yield from layer_modules(module.layer)
+        case torch.nn.Sequential() | ChainModule():
+            for part in module.children():
+                yield from layer_modules(part)
+        case LayerModule():
+            yield module.module
+        case JoinedInputs():
+            yield module.bilinear
+        case _:
+            yield module
 
 
 def _zeros(shape: tuple[int, ...], dtype: str) -> torch.Tensor:

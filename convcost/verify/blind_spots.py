@@ -18,6 +18,8 @@ Condition = Callable[[Layer, Shape], bool]
 class BlindSpot(NamedTuple):
     """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
 
+    Of `model`, which is our own trace of the module, a quantity that does not show in it.
+
     `where` says in words when `shows` holds, unless that is for all layers of a kind.
     """
 
@@ -60,12 +62,29 @@ def _has_no_batch(layer: Layer, shape: Shape) -> bool:
     return len(shape) == getattr(layer, "spatial", 0) + 1
 
 
+def _has_window(layer: Layer, _: Shape) -> bool:
+    """Attention through a window, which is a mask in torch's function."""
+    return getattr(layer, "window", None) is not None
+
+
+def _runs_attention(layer: Layer, _: Shape) -> bool:
+    return type(layer).__name__ in FAMILIES["attention"]
+
+
+def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
+    """Attention on [batch, heads, positions, width], for which torch has a kernel on the CPU too."""
+    is_function = type(layer).__name__ == "ScaledDotProductAttention"
+    return len(shape) == 3 if is_function else _runs_attention(layer, shape)
+
+
 def _is_onednn_lstm(layer: Layer, _: Shape) -> bool:
     """An LSTM that oneDNN runs on a CPU: it has no projections."""
     return type(layer).__name__ == "LSTM" and not getattr(layer, "proj_size", 0)
 
 
 UNEXPLAINED = CauseKind.UNEXPLAINED
+
+ON_CPU = "where torch has a fused kernel for it on the CPU"
 
 WITHOUT_BATCH = "where the input has no batch"
 
@@ -99,6 +118,20 @@ BLIND_SPOTS = (
         for nonlinearity in ("tanh", "relu")
     ),
     BlindSpot("flop_counter_mode", "aten::_trilinear", _is_kind("Bilinear")),
+    BlindSpot("fvcore", "aten::scaled_dot_product_attention", _runs_attention),
+    BlindSpot(
+        "flop_counter_mode",
+        "aten::_scaled_dot_product_flash_attention_for_cpu",
+        _runs_a_fused_kernel,
+        ON_CPU,
+    ),
+    BlindSpot(
+        "torch_profiler",
+        "aten::scaled_dot_product_attention",
+        _runs_a_fused_kernel,
+        ON_CPU,
+    ),
+    BlindSpot("model", "valid_macs", _has_window, "MACs on pairs behind a mask, which are data in a module"),
     BlindSpot("flop_counter_mode", "aten::mkldnn_rnn_layer", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::lstm", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),

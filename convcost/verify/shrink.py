@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, replace
 from typing import Any
 
 from convcost.core.cost import Shape
 from convcost.core.errors import ConvcostError
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, argument_fields
 from convcost.spec.resolve import layer_fields
 from convcost.verify.cases import Case, make_case
 from convcost.verify.checks import LayerCheck
@@ -39,7 +39,7 @@ def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
 def _fewer_arguments(case: Case) -> Iterator[Design]:
     """One argument left out, or a tuple as its first size where a single one will do."""
     known = layer_fields(type(case.layer).__name__)
-    for field in fields(case.layer):  # type: ignore[arg-type]
+    for field in argument_fields(case.layer):
         value = getattr(case.layer, field.name)
         others = [field.default] if field.default not in (MISSING, value) else []
         is_several = isinstance(value, tuple) and int in known[field.name].types

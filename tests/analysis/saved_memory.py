@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from hypothesis import strategies as st
+from layer_cases import Case
 
 from convcost import memory
 from convcost.layers import layer_class
@@ -11,6 +12,19 @@ from convcost.layers.interface import Layer
 from convcost.layers.network import Network, chain_of
 from convcost.tracing.isolation.isolated_call import ModuleCall
 from convcost.tracing.memory_profile import memory_footprint
+from convcost.tracing.network_module import build_network
+from convcost.tracing.tensors import first_tensor
+
+
+def has_rule(case: Case) -> bool:
+    """Whether the layer states what it saves on this one input."""
+    return not case.layer.unknown_memory
+
+
+def is_unknown(kind: str) -> bool:
+    """Whether no layer of `kind` states what it saves; with attention that depends on its inputs."""
+    reason = layer_class(kind).unknown_memory
+    return isinstance(reason, str) and bool(reason)
 
 
 class Saved(NamedTuple):
@@ -25,7 +39,7 @@ class Saved(NamedTuple):
 def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
     """Of the real module in training, on an input that needs a gradient as inside a network."""
     with torch.device(device):
-        module = getattr(torch.nn, type(layer).__name__)(**layer.arguments()).train()
+        [module] = built((layer,), shape)
         given = _inside(layer, shape)
     own = {number(tensor) for tensor in (*module.parameters(), *module.buffers())}
     found: dict[int, torch.Tensor] = {}
@@ -35,8 +49,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = module(*_arguments(layer, given))
-    output = result[0] if isinstance(result, tuple) else result
+        output = first_tensor(module(given))
     ends = number(given), number(output)
     others = [tensor for key, tensor in found.items() if key not in own and key not in ends]
     held = sum(tensor.untyped_storage().nbytes() for tensor in others)
@@ -44,15 +57,15 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
 
 
 def _inside(layer, shape):
-    if type(layer).__name__ == "Embedding":
+    if layer.input_dtype(0):
         return torch.zeros(shape, dtype=torch.long)
     return torch.rand(shape).requires_grad_() * 1
 
 
-def _arguments(layer, given):
-    if type(layer).__name__ == "Bilinear":
-        return given.split((layer.in1_features, layer.in2_features), dim=-1)
-    return (given,)
+def built(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> torch.nn.Sequential:
+    """The real modules in training."""
+    module, _ = build_network(Network(chain_of(*layers), shape), torch.get_default_device())
+    return module.train()
 
 
 def number(tensor: torch.Tensor) -> int:
@@ -85,15 +98,14 @@ def stated(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
 
 def measured(layers: tuple[Layer, ...], shape: Shape) -> Bytes:
     """With the first and second moments of AdamW, which does not run."""
-    modules = [getattr(torch.nn, type(layer).__name__)(**layer.arguments()) for layer in layers]
-    found = memory_footprint(ModuleCall(torch.nn.Sequential(*modules), (given(layers[0], shape),), {}))
+    found = memory_footprint(ModuleCall(built(layers, shape), (given(layers[0], shape),), {}))
     assert not found.reason
     stored = found.parameters + found.inputs
     return Bytes(found.kept, stored + found.forward, stored + 3 * found.parameters + found.training)
 
 
 def given(first: Layer, shape: Shape) -> torch.Tensor:
-    if type(first).__name__ == "Embedding":
+    if first.input_dtype(0):
         return torch.zeros(shape, dtype=torch.long)
     return torch.rand(shape).requires_grad_()
 

@@ -63,6 +63,11 @@ def test_a_view_moves_nothing_and_a_lookup_only_its_rows():
     assert [bound.intensity for bound in found.bounds] == [0, 0, 0, 0]
 
 
+def test_a_bag_reads_a_row_for_each_of_its_indices_and_writes_one():
+    found = roofline(convcost.cost("[2, 3] -> EmbeddingBag(1000, 8)"), DEVICE)
+    assert [bound.workload.bytes for bound in found.bounds] == [8 * 6 + 4 * 6 * 8 + 4 * 2 * 8]
+
+
 def test_the_time_is_shared_out_between_the_bounds():
     found = roofline(convcost.cost("[64, 64] -> Linear(64, 64) -> ReLU"), DEVICE)
     linear, relu = found.bounds

@@ -6,7 +6,7 @@ import convcost
 from convcost.benchmark.machine import Machine, MeasuredPeak
 from convcost.benchmark.samples import Samples
 from convcost.benchmark.timing import TimedRun, Timing
-from convcost.core.report import Comparison
+from convcost.core.comparison import Comparison
 
 MACHINE = Machine(
     name="Toy CPU",

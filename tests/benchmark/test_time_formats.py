@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 import convcost
 from convcost.analysis.roofline import roofline
 from convcost.benchmark.timing import TimedRun
-from convcost.core.report import Comparison
+from convcost.core.comparison import Comparison
 from convcost.devices.catalogue import device_named
 from convcost.render import render
 from convcost.render.style import Style

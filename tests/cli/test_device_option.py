@@ -1,11 +1,15 @@
 """`--device`: least times below the costs, on a device of the user's own."""
 
 import csv
+import json
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from cli_runner import convcost, refused
+
+from convcost.core.units import duration
 
 CONFIG = """
 [devices.toy]
@@ -15,6 +19,10 @@ kind = "gpu"
 bandwidth = "100 GB/s"
 peaks = { float32 = "1 TFLOP/s", bfloat16 = "4 TFLOP/s" }
 source = "made up"
+
+[devices.slow]
+like = "toy"
+bandwidth = "10 GB/s"
 """
 
 NET = """
@@ -142,6 +150,61 @@ def test_a_module_by_submodule():
     assert [line.split()[0] for line in out.splitlines()[9:13]] == ["0:", "1:", "2:", "total"]
 
 
+DEEP = "[512, 64] -> Linear(64, 512) -> ReLU -> Linear(512, 64)"
+
+
+def test_several_devices_are_columns():
+    options = ("--device", "toy, slow", "--counters", "none")
+    _, out, _ = convcost("cost", DEEP, *options)
+    tables = out[out.index(" roofline, float32") :].split("\n\n")
+    [heading, _, *totals], [parts, _, *layers] = (each.splitlines() for each in tables[:2])
+    assert (heading.split(), parts.split()) == (
+        ["roofline,", "float32", "toy", "slow"],
+        ["layer", "toy", "slow"],
+    )
+    single = [
+        json.loads(convcost("cost", DEEP, "--device", each, "--json", *options[2:]).out)
+        for each in ("toy", "slow")
+    ]
+    least = [duration(Fraction(found["roofline"]["seconds"])) for found in single]
+    assert next(line for line in totals if "lower bound" in line).split()[2:] == " ".join(least).split()
+    assert len(layers) == 3
+    several = json.loads(convcost("cost", DEEP, *options, "--json").out)
+    assert several["rooflines"] == [found["roofline"] for found in single]
+    assert "roofline" not in several
+
+
+def test_several_devices_are_columns_of_modules_and_operators():
+    for by, labels in (("module", ["0:", "1:", "2:", "total"]), ("operator", ["linear", "relu", "total"])):
+        _, out, _ = convcost("cost", "net.py:net", "--input", "f32[8,64]", "--device", "toy,slow", "--by", by)
+        table = next(part for part in out.split("\n\n")[::-1] if part.startswith(f" {by} "))
+        assert [line.split()[0] for line in table.splitlines()[2:]] == labels
+        assert table.splitlines()[0].split() == [by, "toy", "slow"]
+
+
+def test_open_sizes_say_of_each_device_where_compute_binds():
+    _, out, _ = convcost("cost", "[B, 512] -> Linear(512, E)", "--E", "512", "--device", "toy,slow")
+    assert "lower bound" in out
+    _, out, _ = convcost("cost", "[40, E] -> Linear(E, 512)", "--device", "toy,slow")
+    assert " toy: memory-bound below E = " in out
+    assert " slow: memory-bound whatever E." in out
+
+
+def test_candidates_have_a_table_for_each_device():
+    _, out, _ = convcost("compare", "--E", "128", "--L", "10", "--counters", "none", "--device", "toy,slow")
+    assert all(f" {name}, float32" in out for name in ("toy", "slow"))
+    assert out.count("conv ÷ dense") == 3
+
+
+def test_csv_has_the_least_time_on_each_device():
+    _, out, _ = convcost(
+        "cost", "Linear(3, 4)", "--device", "toy,slow", "--counters", "none", "--format", "csv"
+    )
+    [row] = csv.DictReader(StringIO(out))
+    assert float(row["slow_least_seconds"]) == pytest.approx(10 * float(row["toy_least_seconds"]))
+    assert (row["toy_bound_by"], row["slow_bound_by"]) == ("memory", "memory")
+
+
 def test_csv_has_the_least_time():
     sizes = ("--E", "128", "--L", "10", "--B", "8")
     _, out, _ = convcost("compare", *sizes, "--device", "toy", "--counters", "none", "--format", "csv")
@@ -153,6 +216,9 @@ def test_csv_has_the_least_time():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--device", "toy,"), "--device toy,: a name is missing\n"),
+        (("--device", "toy,TOY"), "--device toy,TOY names toy twice\n"),
+        (("--device", "toy,tay"), "no device is called tay (did you mean toy?)\n"),
         (("--device", "tay"), "no device is called tay (did you mean toy?)\n"),
         (("--device", "toy", "--dtype", "fp64"), "there is no peak of toy in float64"),
         (("--device", "toy", "--dtype", "bf61"), "no dtype is called bf61 (did you mean bf16?)\n"),

@@ -31,7 +31,7 @@ BRACKETS = "An argument of a layer stands in its brackets:"
         (("counters", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
         ((*PAIR, "--version"), "convcost --version shows the version."),
         ((*PAIR, "--set"), "Write it as --set NAME=SIZE."),
-        ((*PAIR, "--device", "--json"), "Write it as --device NAME."),
+        ((*PAIR, "--device", "--json"), "Write it as --device NAMES."),
         ((*PAIR, "-json"), "Options have two dashes: --json"),
         ((*PAIR, "-format", "json"), "Options have two dashes: --format"),
         ((*PAIR, "-set=E"), "Options have two dashes: --set=E"),

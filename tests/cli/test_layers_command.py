@@ -34,9 +34,10 @@ LINEAR = """\
  bias adds                   B·S·out_features
  elementwise                                0
 
- family: Linear, Bilinear and Embedding: layers on the last dimension. MACs:
- one for each weight and position; for Bilinear also those of the product with
- the second input. A bias is added once to each output element.
+ family: Linear and Bilinear on the last dimension; Embedding and EmbeddingBag,
+ which look up rows. MACs: one for each weight and position; for Bilinear also
+ those of the product with the second input. A bias is added once to each
+ output element. A lookup multiplies nothing.
 """
 
 GELU = """\

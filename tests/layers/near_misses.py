@@ -1,10 +1,12 @@
 """Generated requests on the edge: a case that fits, with one argument or one dimension changed."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from layer_cases import Case, cases
+
+from convcost.layers.interface import argument_fields
 
 SIZES = st.sampled_from((-1, 1, 2, 3, 4, 5, 6, 8, 9, 12))
 FRACTIONS = st.sampled_from((-1.0, 0.0, 0.5, 1.0, 2.0))
@@ -15,9 +17,13 @@ def spoiled(draw, kind: str) -> Case:
     """A layer of `kind` and a shape that may or may not fit it, about half of each."""
     layer, shape = draw(cases(kind))
     values = {name: changed(hint) for name, hint in get_type_hints(type(layer)).items() if changed(hint)}
-    arguments = [field.name for field in fields(layer) if field.name in values]
+    arguments = [field.name for field in argument_fields(layer) if field.name in values]
     if not arguments or draw(st.booleans()):
-        return Case(layer, draw(reshaped(shape)))
+        shapes = [shape, *layer.further_inputs]
+        place = draw(st.integers(0, len(shapes) - 1))
+        shapes[place] = draw(reshaped(shapes[place]))
+        further = {"further_inputs": tuple(shapes[1:])} if shapes[1:] else {}
+        return Case(replace(layer, **further), shapes[0])
     name = draw(st.sampled_from(arguments))
     return Case(replace(layer, **{name: draw(values[name])}), shape)
 

@@ -16,7 +16,12 @@ MANY = settings(max_examples=100)
 
 RECURRENT = FAMILIES["recurrent"]
 
-CONTRACTIONS = {"Linear", "Bilinear", *RECURRENT, *(kind for kind in KINDS if kind.startswith("Conv"))}
+OF_SEVERAL_PRODUCTS = {*RECURRENT, *FAMILIES["attention"]}
+
+CONTRACTIONS = {
+    *("Linear", "Bilinear", *OF_SEVERAL_PRODUCTS),
+    *(kind for kind in KINDS if kind.startswith("Conv")),
+}
 
 COUNTED_AS_NOTHING = {"Bilinear": "FlopCounterMode has no formula for aten::_trilinear"}
 
@@ -57,7 +62,7 @@ def test_bilinear_macs_are_those_of_its_two_contractions_done_one_after_the_othe
     assert FLOPS_PER_MAC * case.layer.cost(case.shape).macs == counter.get_total_flops()
 
 
-@pytest.mark.parametrize("kind", sorted(CONTRACTIONS - {*RECURRENT}))
+@pytest.mark.parametrize("kind", sorted(CONTRACTIONS - OF_SEVERAL_PRODUCTS))
 def test_bias_adds_are_one_for_each_output_element_if_there_is_a_bias(kind):
     @FEW
     @given(cases(kind))

@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from layer_cases import cases
 
 from convcost.layers import KINDS, layer_class
+from convcost.layers.composite import CompositeLayer
 
 FEW = settings(max_examples=30)
 
-CONTRACTIONS = [kind for kind in KINDS if layer_class(kind).contracts]
+COMPOSITE = [kind for kind in KINDS if issubclass(layer_class(kind), CompositeLayer)]
+CONTRACTIONS = [kind for kind in KINDS if layer_class(kind).contracts and kind not in COMPOSITE]
 
 
 @pytest.mark.parametrize("kind", CONTRACTIONS)
@@ -20,6 +22,18 @@ def test_the_extents_of_the_loops_multiply_to_the_macs(kind):
     def holds(case):
         extents = [extent for _, extent in case.layer.loops(case.shape)]
         assert prod(extents) == case.layer.cost(case.shape).macs
+
+    holds()
+
+
+@pytest.mark.parametrize("kind", COMPOSITE)
+def test_the_loops_of_all_parts_together_multiply_to_the_macs(kind):
+    @FEW
+    @given(cases(kind))
+    def holds(case):
+        loops = [part.layer.loops(part.input) for part in case.layer.parts(case.shape)]
+        macs = sum(prod(extent for _, extent in nest) for nest in loops if nest)
+        assert macs == case.layer.cost(case.shape).macs
 
     holds()
 

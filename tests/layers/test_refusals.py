@@ -68,12 +68,24 @@ def pads_other_dimensions_than_its_own(case: Case) -> bool:
     )
 
 
+def drops_what_is_no_probability(case: Case) -> bool:
+    """torch looks at it in training alone."""
+    return type(case.layer).__name__ == "MultiheadAttention" and not 0 <= case.layer.dropout <= 1
+
+
+def broadcasts_samples(case: Case) -> bool:
+    """torch spreads keys and values over samples, as elsewhere in its functions."""
+    return type(case.layer).__name__ == "ScaledDotProductAttention" and bool(case.layer.further_inputs)
+
+
 def takes_a_factor_of_0_for_none(case: Case) -> bool:
     """torch looks at size alone then."""
     return getattr(case.layer, "scale_factor", None) == 0
 
 
 STRICTER = (
+    drops_what_is_no_probability,
+    broadcasts_samples,
     takes_a_factor_of_0_for_none,
     pads_other_dimensions_than_its_own,
     has_a_tuple_of_one,
@@ -144,6 +156,14 @@ REFUSED = [
     ("LPPool1d(0, 3)", (8, 9), "norm_type is 0, and the root of the sum divides by it"),
     ("Embedding(5, 3, padding_idx=5)", (4,), "padding_idx is 5; at most 4 is possible here"),
     ("Embedding(5, 3, padding_idx=-6)", (4,), "padding_idx is -6; at least -5 is needed"),
+    ("EmbeddingBag(5, 3, padding_idx=5)", (2, 4), "padding_idx is 5; at most 4 is possible here"),
+    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; [batch, indices of a bag] is needed"),
+    ("EmbeddingBag(5, 3, mode=max, sparse=True)", (2, 4), "sparse is not possible with mode=max"),
+    (
+        "EmbeddingBag(5, 3, mode=max, scale_grad_by_freq=True)",
+        (2, 4),
+        "scale_grad_by_freq is not possible with mode=max",
+    ),
     (
         "BatchNorm1d(3, track_running_stats=False)",
         (1, 3),

@@ -1,14 +1,14 @@
 """The layers' arguments are torch.nn's: names, order, defaults, what is given by keyword alone."""
 
 import inspect
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from importlib import import_module
 
 import pytest
 from torch_modules import signature
 
 from convcost.layers import FAMILIES, FUNCTIONS, KINDS, layer_class
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, argument_fields
 
 WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze")
 DEPRECATED = {"Hardtanh": ("min_value", "max_value")}
@@ -24,7 +24,7 @@ def test_the_fields_are_the_arguments_of_torch(kind):
     ]
     ours = [
         (field.name, inspect.Parameter.empty if field.default is MISSING else field.default, field.kw_only)
-        for field in fields(layer_class(kind))
+        for field in argument_fields(layer_class(kind))
     ]
     assert ours == theirs
 

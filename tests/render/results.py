@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from convcost import compare, cost
-from convcost.core.report import Comparison, CounterResult
+from convcost.core.comparison import Comparison
+from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
 from convcost.render.counters import CounterList
 

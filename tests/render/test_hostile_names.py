@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from torch import nn
 
 import convcost
+from convcost.core.comparison import Comparison
 from convcost.core.escapes import (
     escape_command,
     escape_markdown,
@@ -20,7 +21,6 @@ from convcost.core.escapes import (
     make_xml_printable,
     markdown_code_span,
 )
-from convcost.core.report import Comparison
 from convcost.render import render
 from convcost.render.style import Style, View
 

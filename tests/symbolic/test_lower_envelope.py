@@ -15,7 +15,7 @@ from convcost.core.breakeven import LowerEnvelope, Stretch
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.metrics import WITH_BREAK_EVEN
 from convcost.core.report import Assumption
-from convcost.symbolic.lower_envelope import lower_envelope
+from convcost.symbolic.lower_envelope import MOST_PROVED, lower_envelope
 from convcost.symbolic.sizes import fulfills
 from convcost.symbolic.sympy_bridge import symbol
 from convcost.symbolic.sympy_expressions import evaluate
@@ -231,6 +231,15 @@ def test_with_several_sizes_those_are_named_that_may_be_cheapest():
     assert found == LowerEnvelope(("F", "G"), (Stretch(1, None, ("a", "b"), is_decided=False),))
 
 
+def test_of_many_formulas_in_several_sizes_nothing_is_proved():
+    formulas = {f"f{place}": (place + 1) * E * L for place in range(MOST_PROVED + 1)}
+    assert lower_envelope(formulas).stretches == (Stretch(1, None, ("f0",)),)
+    formulas["g"] = E + L
+    formulas["h"] = E**2 + 1
+    [stretch] = lower_envelope(formulas).stretches
+    assert (stretch.is_decided, len(stretch.candidates)) == (False, MOST_PROVED + 3)
+
+
 def test_an_order_that_changes_for_ever_is_not_decided_unless_another_is_below():
     formulas = {"a": 6 * floor(E / 2), "b": 3 * E - 1}
     assert lower_envelope(formulas).stretches == (Stretch(1, None, ("a", "b"), is_decided=False),)
@@ -238,6 +247,18 @@ def test_an_order_that_changes_for_ever_is_not_decided_unless_another_is_below()
         Stretch(1, 3, ("a", "b"), is_decided=False),
         Stretch(4, None, ("c",)),
     )
+
+
+def test_of_too_many_stretches_those_in_the_middle_are_one():
+    formulas = {"a": 160 * floor(E / 4), "b": 39 * E}
+    assert lower_envelope(formulas).stretches == (
+        Stretch(1, 3, ("a",)),
+        Stretch(4, 4, ("b",)),
+        Stretch(5, 7, ("a",)),
+        Stretch(8, 119, ("b", "a"), is_decided=False),
+        Stretch(120, None, ("b",)),
+    )
+    check_formulas(formulas.values(), sizes=range(1, 200))
 
 
 def test_where_no_size_fits_all_designs_there_is_no_stretch():

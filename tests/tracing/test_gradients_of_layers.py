@@ -1,5 +1,6 @@
 """The backward of a layer costs what its formulas say: in a trace of its module, and to torch's counter."""
 
+from dataclasses import replace
 from math import prod
 
 import pytest
@@ -22,6 +23,7 @@ MANY = settings(max_examples=60)
 WRITTEN_OUT = {
     **{"Mish": "a single kernel on a GPU, and 17 operators on the meta device"},
     **{"RMSNorm": "a single kernel on a GPU, and operators for each step on the meta device"},
+    "MultiheadAttention": "adds up what the pieces of a joint projection get, each in a tensor of them all",
     **{f"CircularPad{number}d": "adds up copies of ever larger parts" for number in (1, 2, 3)},
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
@@ -31,23 +33,30 @@ BY_THEIR_INPUT = "Bilinear"
 
 
 def traced(case: Case, needs_input: bool) -> Gradients:
-    module, example = module_and_input(case, "meta", needs_input)
-    trace = Profiler(backward=True).profile(module, example).trace
+    module, inputs = module_and_inputs(case, "meta", needs_input)
+    trace = Profiler(backward=True).profile(module, *inputs).trace
     assert not trace.uncounted
     return Gradients(trace.total("gradient by input"), trace.total("gradient by weight"))
 
 
-def module_and_input(case: Case, device: str, needs_input: bool):
-    module, (example,) = build_network(Network(chain_of(case.layer), case.shape), device)
+def module_and_inputs(case: Case, device: str, needs_input: bool):
+    module, inputs = build_network(Network(chain_of(case.layer), case.shape), device)
     is_index = bool(case.layer.input_dtype(0))
-    return module.eval(), example.requires_grad_(needs_input and not is_index)
+    return module.eval(), [each.requires_grad_(needs_input and not is_index) for each in inputs]
 
 
 def computed(case: Case, needs_input: bool) -> Gradients:
     """By its formulas; without parameters and a gradient by its input there is no backward."""
     if not needs_input and not case.layer.parameters():
         return Gradients()
-    return case.layer.gradients(case.shape, case.layer.cost(case.shape), (needs_input,))
+    forward = case.layer.cost(case.shape)
+    if getattr(case.layer, "window", None) is not None:  # a mask, and which pairs it lets through is data
+        forward = replace(forward, valid_macs=forward.macs)
+    return case.layer.gradients(case.shape, forward, needed(case, needs_input))
+
+
+def needed(case: Case, needs_input: bool) -> tuple[bool, ...]:
+    return (needs_input,) * (1 + len(case.layer.further_inputs))
 
 
 def without_elementwise(gradients: Gradients) -> list[tuple]:
@@ -80,10 +89,10 @@ def test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says_over_many
 def goes_back_as_torch_counts(case: Case) -> None:
     groups = getattr(case.layer, "groups", 1)
     forward = case.layer.cost(case.shape)
-    by_input, by_weight = case.layer.gradients(case.shape, forward, (True,))
-    module, example = module_and_input(case, "meta", True)
+    by_input, by_weight = case.layer.gradients(case.shape, forward, needed(case, True))
+    module, inputs = module_and_inputs(case, "meta", True)
     with FlopCounterMode(display=False) as counter:
-        output = module(example)
+        output = module(*inputs)
         torch.autograd.backward(output, torch.ones_like(output))
     counted = forward.macs + by_input.macs - by_initial_state(case) + groups * by_weight.macs
     assert counter.get_total_flops() == 2 * counted

@@ -74,3 +74,14 @@ DENSE.error(
     "self.padding_idx, -self.num_embeddings, self.num_embeddings - 1",
     "self.padding_idx, -self.num_embeddings, self.num_embeddings",
 )
+DENSE.error("a mean without its quotients", 'looked_up + (outputs if mode == "mean" else 0)', "looked_up")
+DENSE.error(
+    "a bag of one row",
+    "bag_operations(self.mode, self.elements_looked_up(shape), outputs)",
+    "bag_operations(self.mode, outputs, outputs)",
+)
+DENSE.error(
+    "an output for each row of a bag",
+    "return (shape[0], self.embedding_dim)",
+    "return (*shape, self.embedding_dim)",
+)

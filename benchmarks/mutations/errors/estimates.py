@@ -71,29 +71,66 @@ ROOFLINES.error(
     "analysis/roofline.py",
 )
 
-FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/memory.py")
+FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
+FOOTPRINTS.error("a tensor kept twice", "frozenset(self.memories[tensor]", "frozenset(tensor")
+FOOTPRINTS.error("statistics forgotten", "own + step.own_saved) if step.is_used", "own) if step.is_used")
 FOOTPRINTS.error(
-    "a tensor kept twice",
-    "_saved_ends(kept, places[number : number + 2]) - held",
-    "_saved_ends(kept, places[number : number + 2])",
-)
-FOOTPRINTS.error("statistics forgotten", "total += kept.own_bytes(itemsize) + sum", "total += sum")
-FOOTPRINTS.error(
-    "views in memory of their own",
-    "        if not step.layer.shares_memory(training):\n",
-    "        if True:\n",
+    "views in memory of their own", "            if self.shares(step):\n", "            if False:\n"
 )
 FOOTPRINTS.error(
     "the caller's input gone",
-    "there = {0, places[number], places[number + 1]}",
-    "there = {places[number], places[number + 1]}",
+    "if memory in tensors.inputs or last[memory] > number",
+    "if last[memory] > number",
 )
+FOOTPRINTS.error("what branches start from gone", "(own, *step.inputs, *step.held)", "(own, *step.inputs)")
+FOOTPRINTS.error("what nobody reads kept", " if step.is_used else found[-1]", "")
+FOOTPRINTS.error(
+    "gradients summed up in place",
+    "[*pending.values(), *new[place:], total]",
+    "[*pending.values(), *new[place:]]",
+)
+FOOTPRINTS.error("no gradients that wait", "[*pending.values(), of_output]", "[of_output]")
 FOOTPRINTS.error(
     "no gradient of the input",
-    "return of_output + (step.layer.input_elements(step.input) * itemsize if has_own else 0)",
-    "return of_output",
+    "(in_use + computed for computed in",
+    "(in_use for computed in",
 )
-FOOTPRINTS.error("indices as wide as numbers", "* (steps[0].input_itemsize or itemsize)", "* itemsize")
+FOOTPRINTS.error(
+    "a broadcast gradient of the whole size",
+    'return InputGradient("own", elements, whole if is_product else 0, is_summed=True)',
+    'return InputGradient("own", whole)',
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "the gradient of select as a view",
+    "layer.is_view and not isinstance(layer, functions.select)",
+    "layer.is_view",
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "indices as wide as numbers",
+    "if in_own_dtypes or is_index else",
+    "if False else",
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "a transposed input as a contiguous one",
+    "return tuple(places.index(dimension) for dimension in order)",
+    "return tuple(range(len(order)))",
+    "analysis/memory_layout.py",
+)
+FOOTPRINTS.error(
+    "the gradient of a sum as a contiguous one",
+    "            return [EXPANDED]\n",
+    "            return [_contiguous(row.input)]\n",
+    "analysis/memory_layout.py",
+)
+FOOTPRINTS.error(
+    "a broadcast batch multiplied in place",
+    "len(first) == len(second) > 2 and first[:-2] == second[:-2]",
+    "len(first) == len(second) > 2",
+    "analysis/memory_layout.py",
+)
 FOOTPRINTS.error("one moment of AdamW", '"adamw": 2', '"adamw": 1', "analysis/memory.py")
 FOOTPRINTS.error(
     "moments in bfloat16",

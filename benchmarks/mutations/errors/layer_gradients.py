@@ -93,6 +93,12 @@ LAYER_GRADIENTS.error(
     '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
     "layers/rearrangement.py",
 )
+LAYER_GRADIENTS.error(
+    "a sum for each row where one is the maximum",
+    'sums = 0 if sparse else outputs if mode == "max" else looked_up',
+    "sums = 0 if sparse else looked_up",
+    "layers/dense.py",
+)
 
 DESIGN_GRADIENTS = Family(
     "design-gradients",

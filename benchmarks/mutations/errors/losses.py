@@ -11,16 +11,16 @@ LOSSES.error("weights free", "(weight is not None) + (reduction", "(reduction")
 LOSSES.error("what is looked up by classes", "* size(target))", "* size(target) * 2)")
 LOSSES.error(
     "a bag by what it yields",
-    "each * size(indices) * weight.shape[-1] + quotients",
-    "each * size(output) + quotients",
+    "looked_up = size(indices) * weight.shape[-1]",
+    "looked_up = size(output)",
     "operators/pooling.py",
 )
 LOSSES.error(
     "weights of a bag free",
-    "each = 1 if per_sample_weights is None else 2",
-    "each = 1",
+    "looked_up, size(output)) + products)",
+    "looked_up, size(output)))",
     "operators/pooling.py",
 )
 LOSSES.error(
-    "a mean without its quotients", "size(output) if mode == MEAN_MODE else 0", "0", "operators/pooling.py"
+    "a mean taken for a sum", '("sum", "mean", "max")', '("sum", "sum", "max")', "operators/pooling.py"
 )

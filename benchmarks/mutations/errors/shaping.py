@@ -15,8 +15,8 @@ SHAPING.error(
 )
 SHAPING.error(
     "a dropout that costs",
-    '        yield ArgumentCheck(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")\n',
-    '        yield ArgumentCheck(0 <= self.p <= 1, f"p is {self.p}; a probability is from 0 to 1", "p")\n\n'
+    '        yield probability(self.p, "p")\n',
+    '        yield probability(self.p, "p")\n\n'
     "    def cost(self, shape):\n        from convcost.core.cost import Cost\n\n"
     "        return Cost(elementwise=arithmetic.elements(shape))\n",
 )

@@ -102,9 +102,9 @@ TOTALS.error(
 )
 TOTALS.error(
     "activations of every layer",
-    "arithmetic.elements(output) if layer.contracts else 0",
+    "arithmetic.elements(output) if self.contracts else 0",
     "arithmetic.elements(output)",
-    "layers/network.py",
+    "layers/interface.py",
 )
 TOTALS.error(
     "a layer lost", "total(parts[middle:], nothing)", "total(parts[middle + 1 :], nothing)", FORMULAS
@@ -146,7 +146,7 @@ TOTALS.error(
     "a ratio upside down",
     "ratio_of(getattr(candidate, metric), getattr(self.first, metric))",
     "ratio_of(getattr(self.first, metric), getattr(candidate, metric))",
-    "core/report.py",
+    "core/comparison.py",
 )
 TOTALS.error(
     "the parameters of the last output",

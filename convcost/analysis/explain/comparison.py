@@ -24,8 +24,9 @@ from convcost.analysis.explain.steps import (
     plural,
 )
 from convcost.core.arithmetic import elements
+from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Shape, Size
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 
 MOST_FACTORS = 4
 """More left-over factors are no reason that a reader can hold in mind."""

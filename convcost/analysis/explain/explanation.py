@@ -16,9 +16,10 @@ from convcost.analysis.explain.steps import (
     number,
 )
 from convcost.api import comparison
+from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError
-from convcost.core.report import Comparison, Report, Row
+from convcost.core.report import Report, Row
 from convcost.spec import Spec, check_names
 
 MOST_BY_NAME = 12

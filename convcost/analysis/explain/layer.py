@@ -27,6 +27,8 @@ from convcost.analysis.explain.steps import (
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
 from convcost.core.report import LayerLike, Report, Row
+from convcost.layers.attention import ScaledDotProductAttention
+from convcost.layers.composite import CompositeLayer
 from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear
 from convcost.layers.recurrent import GRU, LSTM, RNN
@@ -48,15 +50,23 @@ LONGEST_SHARE = 60
 """A longer formula for a share of the FLOPs tells a reader nothing."""
 
 
+class PartLoops(NamedTuple):
+    """The loops of a part of a layer."""
+
+    name: str
+    loops: tuple[Loop, ...]
+
+
 class LayerGroup(NamedTuple):
     """Rows of one layer on inputs of one shape; `named` is the first with names for its sizes.
 
-    `loops` are those of one row, with their names and with numbers put in.
+    `loops` are those of one row, with their names and with numbers put in; `parts` those of a composite one.
     """
 
     rows: tuple[Row, ...]
     named: Row
     loops: tuple[Loop, ...]
+    parts: tuple[PartLoops, ...]
 
     @property
     def row(self) -> Row:
@@ -80,26 +90,48 @@ def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
     for row, by_name in zip(report.rows, named.rows, strict=True):
         found.setdefault((row.layer, row.input), []).append((row, by_name))
     return tuple(
-        LayerGroup(tuple(row for row, _ in pairs), by_name, _loops(report, row, named, by_name))
+        LayerGroup(
+            tuple(row for row, _ in pairs),
+            by_name,
+            _loops(_extents(named, by_name.layer, by_name.input), _extents(report, row.layer, row.input)),
+            _part_loops(report, row, named, by_name),
+        )
         for pairs in found.values()
         for row, by_name in pairs[:1]
     )
 
 
-def _loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[Loop, ...]:
-    names = _extents(named, by_name)
-    return tuple(Loop(name, names[name], extent) for name, extent in _extents(report, row).items())
+def _loops(named: dict[str, Size], extents: dict[str, Size]) -> tuple[Loop, ...]:
+    return tuple(Loop(name, named[name], extent) for name, extent in extents.items())
 
 
-def _extents(report: Report, row: Row) -> dict[str, Size]:
-    """The loops of `row`, each division that is assumed to be exact written as one."""
-    return {name: without_rounding(extent, report.assumptions) for name, extent in row.layer.loops(row.input)}
+def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
+    """The loops of `layer`, each division that is assumed to be exact written as one."""
+    return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
+
+
+def _part_loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartLoops, ...]:
+    """The loops of each part that multiplies; nothing where the layer has no parts."""
+    if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
+        return ()
+    parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
+    found = (
+        PartLoops(
+            part.name,
+            _loops(
+                _extents(named, part_by_name.layer, part_by_name.input),
+                _extents(report, part.layer, part.input),
+            ),
+        )
+        for part_by_name, part in parts
+    )
+    return tuple(part for part in found if part.loops)
 
 
 def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> DerivationPart:
     """How the cost of a group of layers comes about."""
     times = f"{group.times} × " if group.times > 1 else ""
-    steps = _contraction if group.row.contracts else _elementwise
+    steps = _composite if group.parts else _contraction if group.row.contracts else _elementwise
     found = (step for step in steps(group, convention) if step.lines)
     return DerivationPart(f"{design}{': ' if design else ''}{times}{group.row.layer}", tuple(found))
 
@@ -113,11 +145,29 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep("each", tuple(_one_element(group.loops, read)))
     yield DerivationStep("loops", (LoopNest(group.loops),))
     yield DerivationStep("MACs", (_macs(group),))
-    yield DerivationStep("padding", tuple(padding_lines(group, read, convention)))
+    yield DerivationStep(read.unread_title, tuple(padding_lines(group, read, convention)))
     yield flops(group.row.cost, convention)
     yield left_out(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
+
+
+def _composite(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
+    yield DerivationStep("input", (shape_equation(group.named, group.row, "input"),))
+    yield DerivationStep("output", (shape_equation(group.named, group.row, "output"),))
+    yield DerivationStep("MACs", tuple(_macs_of_parts(group)))
+    yield flops(group.row.cost, convention)
+    yield left_out(group.row.cost, convention, (group.row,))
+    yield DerivationStep("parameters", tuple(_parameters(group)))
+    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
+
+
+def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
+    """The loops of each part that multiplies, and the MACs of all together."""
+    for name, loops in group.parts:
+        named, extents = zip(*((loop.named, loop.extent) for loop in loops), strict=True)
+        yield Equation((product(named), product(extents), number(elements(extents))), name)
+    yield Equation((number(group.row.cost.macs),), "all")
 
 
 def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
@@ -213,6 +263,8 @@ class InputReading(NamedTuple):
     element: str = "output element"
     spatial: int = 0
     unread: str = ""
+    taps: str = "taps"
+    unread_title: str = "padding"
 
 
 def input_reading(layer: LayerLike) -> InputReading:
@@ -231,6 +283,9 @@ def input_reading(layer: LayerLike) -> InputReading:
             return InputReading(
                 _wanted(layer.names), 1 + layer.spatial, "input element", layer.spatial, unread
             )
+        case ScaledDotProductAttention():
+            pairs = "pairs of a query and a key"
+            return InputReading(spatial=1, unread="are masked", taps=pairs, unread_title="mask")
         case RNN() | LSTM() | GRU():
             return InputReading(SEQUENCE)
     return InputReading()
@@ -254,12 +309,12 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
     taps = elements(tuple(sides))
     wasted = _wasted(cost.macs, cost.valid_macs, taps)
     if wasted is None:
-        words = f"Some of the {{}} taps {read.unread}; with every size given it says how many."
+        words = f"Some of the {{}} {read.taps} {read.unread}; with every size given it says how many."
         yield Sentence(words, (taps,))
         return
     is_told = all(isinstance(side, int) for side in sides)
     count = EquationSide("{} × {} = {}", (*sides, taps)) if is_told else taps
-    yield Sentence(f"{{}} of the {{}} taps {read.unread}.", (wasted, count))
+    yield Sentence(f"{{}} of the {{}} {read.taps} {read.unread}.", (wasted, count))
     verb = "They are left out here" if convention.padding == "valid" else "They count"
     yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
 

@@ -10,7 +10,7 @@ from convcost.core.report import Report
 from convcost.render.document import Section
 from convcost.render.style import Style
 
-ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
+ESTIMATES = {"roofline": "roofline", "rooflines": "rooflines", "time": "timing", "memory": "memory"}
 """The module, by the attribute of Report that has it."""
 
 
@@ -30,5 +30,5 @@ def sections(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
 def _requested(reports: Sequence[Report]) -> Iterator[str]:
     """The module of each estimate that all of `reports` have."""
     for name, module in ESTIMATES.items():
-        if all(getattr(report, name) is not None for report in reports):
+        if all(getattr(report, name) not in (None, ()) for report in reports):
             yield module

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
 from convcost.analysis.roofline import (
     RESOURCES,
     BoundChanges,
     Roofline,
     RooflineBound,
-    Workload,
-    workload_label,
 )
 from convcost.core.cost import quotient, ratio_of
-from convcost.core.report import Report, Row
-from convcost.core.trace import PHASES, Phase, Trace
+from convcost.core.report import Report
+from convcost.core.trace import PHASES, Phase
 from convcost.core.units import duration, exact, human, percent, ratio
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
+from convcost.render.estimates.workload_groups import group_heading, workload_groups
 from convcost.render.formulas import approximate_text, factor_text, math_text, short_text
-from convcost.render.layer_table import layer_label, select_layers
-from convcost.render.model_tables import Selection, ShownModule, module_label, select
 from convcost.render.notes import costs_against
-from convcost.render.operator_tables import operator_name, select_operators
-from convcost.render.part_order import others_label
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
 from convcost.render.texts import MathText, MixedText
@@ -55,7 +49,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
     """A table of the candidates, tables of what they are made of, and notes."""
     in_parts = with_rooflines(reports) if style.layers or len(reports) == 1 else []
     apart = (table for report, roofline in in_parts for table in _part_tables(report, roofline, style))
-    return Section((_candidates(reports), *apart), roofline_notes(with_rooflines(reports)))
+    return Section((candidate_table(reports), *apart), roofline_notes(with_rooflines(reports)))
 
 
 def with_rooflines(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
@@ -63,7 +57,7 @@ def with_rooflines(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
     return [(report, report.roofline) for report in reports if report.roofline]
 
 
-def _candidates(reports: tuple[Report, ...]) -> Table:
+def candidate_table(reports: tuple[Report, ...]) -> Table:
     """The totals side by side, with ratios to the first."""
     rooflines = [roofline for _, roofline in with_rooflines(reports)]
     first = rooflines[0]
@@ -77,28 +71,42 @@ def _candidates(reports: tuple[Report, ...]) -> Table:
         _candidate_line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text),
     ]
     if not any(roofline.is_open for roofline in rooflines):
-        lines += _times(rooflines)
+        lines += time_lines(rooflines, _candidate_line)
     return Table((f"{first.device.name}, {first.dtype}", *candidate_columns(reports)), tuple(lines))
 
 
-def _times(rooflines: list[Roofline]) -> Iterator[Line]:
-    yield _candidate_line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
+class MakeLine(Protocol):
+    """Makes a line of one figure of several rooflines."""
+
+    def __call__(
+        self,
+        rooflines: Sequence[Roofline],
+        label: str,
+        value: Callable[[Roofline], Any],
+        write: Callable[[Any], str],
+        minor: bool = False,
+        has_ratio: bool = True,
+    ) -> Line:
+        """The line, with ratios to the first if rooflines are compared and they say something."""
+
+
+def time_lines(rooflines: Sequence[Roofline], line: MakeLine) -> Iterator[Line]:
+    """The least time, what of it is bound by what, and of which phase it is."""
+    yield line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
         for by in RESOURCES:
-            yield _candidate_line(
-                rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True
-            )
-    yield from _phases(rooflines)
-    yield Line("bound by", with_ratios([bound_by(roofline) for roofline in rooflines]))
+            yield line(rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True)
+    yield from _phases(rooflines, line)
+    yield line(rooflines, "bound by", lambda roofline: roofline, bound_by, has_ratio=False)
     if all(roofline.overhead is not None for roofline in rooflines):
-        yield _candidate_line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
+        yield line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
 
 
-def _phases(rooflines: list[Roofline]) -> Iterator[Line]:
+def _phases(rooflines: Sequence[Roofline], line: MakeLine) -> Iterator[Line]:
     """What the forward and each gradient take of it; nothing where only the forward ran."""
     ran = {bound.workload.phase for roofline in rooflines for bound in roofline.bounds}
     for phase in filter(ran.__contains__, PHASES) if len(ran) > 1 else ():
-        yield _candidate_line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
+        yield line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
 
 
 def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
@@ -106,41 +114,23 @@ def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
 
 
 def _candidate_line(
-    rooflines: list[Roofline],
+    rooflines: Sequence[Roofline],
     label: str,
     value: Callable[[Roofline], Any],
     write: Callable[[Any], str],
     minor: bool = False,
+    has_ratio: bool = True,
 ) -> Line:
     first, *others = values = list(map(value, rooflines))
-    ratios = [factor_text(ratio_of(other, first)) for other in others]
+    ratios = [factor_text(ratio_of(other, first)) for other in others] if has_ratio else []
     return Line(label, with_ratios(list(map(write, values)), ratios), minor)
 
 
 def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
     """What it is made of, without intensities where the screen has no room for them."""
-    if report.trace:
-        yield fit_width(part_table(report, roofline, style.view), style.width)
-    elif len(roofline.bounds) > 1:
-        heading = f"{report.name}, by layer" if style.layers else "layer"
-        yield fit_width(_layers(report, roofline, style.view, heading), style.width)
-
-
-def _layers(report: Report, roofline: Roofline, view: View, heading: str) -> Table:
-    shown = select_layers(report, view)
-    lines = [
-        Line(layer_label(row), bound_cells(_of_layers(roofline, (row,)), roofline.is_open))
-        for row in shown.items
-    ]
-    if shown.others:
-        cells = bound_cells(_of_layers(roofline, shown.others), roofline.is_open)
-        lines.append(Line(others_label(len(shown.others)), cells))
-    return Table((heading, *bound_headings(roofline)), tuple(lines))
-
-
-def _of_layers(roofline: Roofline, rows: tuple[Row, ...]) -> Roofline:
-    paths = {row.path for row in rows}
-    return roofline.select(lambda part: part.path in paths)
+    if report.trace or len(report.rows) > 1:
+        heading = f"{report.name}, by layer" if style.layers and not report.trace else ""
+        yield fit_width(part_table(report, roofline, style.view, heading), style.width)
 
 
 def bound_headings(roofline: Roofline) -> tuple[str, ...]:
@@ -169,70 +159,28 @@ def fit_width(table: Table, width: int) -> Table:
     return table if table.fits(width) else table.without(INTENSITY)
 
 
-def part_table(report: Report, roofline: Roofline, view: View) -> Table:
-    """What all of it is made of."""
-    if report.trace and view.by == "operator":
-        return _operators(report, report.trace, roofline, view)
-    return _modules(roofline, select(module_tree(report), view, report.convention))
-
-
-def _modules(roofline: Roofline, selection: Selection) -> Table:
+def part_table(report: Report, roofline: Roofline, view: View, heading: str = "") -> Table:
+    """What all of it is made of, under its own `heading` or the usual one; of a module with a total."""
     lines = [
         Line(
-            module_label(shown),
-            bound_cells(roofline.select(_in_module(shown)), roofline.is_open, shown.node.copies),
-            depth=shown.depth,
+            group.label,
+            bound_cells(roofline.select(group.is_wanted), roofline.is_open, group.copies),
+            depth=group.depth,
         )
-        for shown in selection.modules
+        for group in workload_groups(report, roofline, view)
     ]
-    if selection.others:
-        in_others = list(map(_in_module, selection.others))
-        others = roofline.select(lambda part: any(is_in(part) for is_in in in_others))
-        lines.append(Line(others_label(len(in_others)), bound_cells(others, roofline.is_open)))
-    outside = roofline.select(lambda part: not part.path)
-    found = (*selection.modules, *selection.others)
-    if outside.bytes and not any(shown.is_itself and not shown.node.module.path for shown in found):
-        lines.append(Line("outside of modules", bound_cells(outside, roofline.is_open)))
-    return _with_total("module", lines, roofline)
-
-
-def _in_module(shown: ShownModule) -> Callable[[Workload], bool]:
-    """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
-    path = shown.node.module.path
-    if shown.is_itself:
-        return lambda part: part.path == path
-    return lambda part: part.path == path or part.path.startswith(f"{path}.")
-
-
-def _operators(report: Report, trace: Trace, roofline: Roofline, view: View) -> Table:
-    """Those that `view` asks for, in its order, or else the longest first."""
-    shown = select_operators(operator_totals(trace), view, report.convention)
-    found = [(operator_name(total.operator), _of_operators(roofline, (total,))) for total in shown.items]
-    if not (roofline.is_open or view.sort):
-        found.sort(key=lambda pair: -pair[1].seconds)
-    if shown.others:
-        found.append((others_label(len(shown.others)), _of_operators(roofline, shown.others)))
-    lines = [Line(label, bound_cells(some, roofline.is_open)) for label, some in found]
-    return _with_total("operator", lines, roofline)
-
-
-def _of_operators(roofline: Roofline, totals: tuple[OperatorTotal, ...]) -> Roofline:
-    labels = {workload_label(total.operator) for total in totals}
-    return roofline.select(lambda part: part.label in labels)
-
-
-def _with_total(heading: str, lines: list[Line], roofline: Roofline) -> Table:
-    return Table(
-        (heading, *bound_headings(roofline)), (*lines, Line("total", bound_cells(roofline, roofline.is_open)))
-    )
+    if report.trace:
+        lines.append(Line("total", bound_cells(roofline, roofline.is_open)))
+    return Table((heading or group_heading(report, view), *bound_headings(roofline)), tuple(lines))
 
 
 def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
     """What the device can do, how the candidates compare, and what is left out."""
-    return (*_comparisons(found), *flip_notes(found), _device(found[0][1]), LOWER_BOUND_NOTE)
+    return (*_comparisons(found), *flip_notes(found), device_note(found[0][1]), LOWER_BOUND_NOTE)
 
 
-def _device(roofline: Roofline) -> str:
+def device_note(roofline: Roofline) -> str:
+    """What the device can do."""
     device = roofline.device
     unit = peak_unit(roofline.dtype)
     return (

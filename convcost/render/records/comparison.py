@@ -6,8 +6,9 @@ from msgspec import UNSET, UnsetType
 
 from convcost.analysis.breakdown import contributions
 from convcost.core.breakeven import BreakEven, LowerEnvelope, Stretch
+from convcost.core.comparison import Comparison
 from convcost.core.record_fields import describe, one_of
-from convcost.core.report import Comparison, Report
+from convcost.core.report import Report
 from convcost.render.records import report
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import EstimateRatios, estimate_ratios

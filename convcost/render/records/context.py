@@ -32,6 +32,7 @@ class Context(Head):
     symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
     assumptions: Annotated[list[str], describe("What formulas assume of the open sizes.")]
     assumed: Annotated[list[str], describe("The sizes that default to 1.")]
+    warnings: Annotated[list[str], describe("What may not be meant in a design.")]
     convention: ConventionRecord
     versions: Annotated[
         Versions, describe("Of convcost and of what checks it; null where it is not installed.")
@@ -48,6 +49,7 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
         "symbols": {name: data(size) for report in reports for name, size in report.sizes.items()},
         "assumptions": [found.text for report in reports for found in report.assumptions],
         "assumed": sorted({name for report in reports for name in report.assumed}),
+        "warnings": list(dict.fromkeys(warning for report in reports for warning in report.warnings)),
         "convention": record_from(ConventionRecord, reports[0].convention),
         "versions": versions(),
     }

@@ -14,7 +14,7 @@ from convcost.render.records.record import Record
 class EstimateModule(Protocol):
     """A module for one estimate; its functions are called for reports that have it."""
 
-    def record(self, report: Report) -> Record:
+    def record(self, report: Report) -> Record | list[Record]:
         """All of it."""
 
     def ratios(self, first: Report, other: Report) -> dict[str, Any]:
@@ -24,7 +24,7 @@ class EstimateModule(Protocol):
         """Its columns of CSV; no other estimate has columns of these names."""
 
 
-ESTIMATES = {"roofline": "roofline", "time": "timing", "memory": "memory"}
+ESTIMATES = {"roofline": "roofline", "rooflines": "rooflines", "time": "timing", "memory": "memory"}
 """The module by the attribute of Report that has the estimate; it is imported where there is one."""
 
 
@@ -32,6 +32,10 @@ class Estimates(Record):
     """Each estimate that was asked for."""
 
     roofline: Annotated[Any, one_of("RooflineRecord"), describe("The least time on a device.")] = UNSET
+    rooflines: Annotated[
+        list[Annotated[Any, one_of("RooflineRecord")]] | UnsetType,
+        describe("The least time on each device, where several are named."),
+    ] = UNSET
     time: Annotated[Any, one_of("TimeRecord"), describe("How long it was measured to take.")] = UNSET
     memory: Annotated[Any, one_of("MemoryRecord"), describe("What it takes to run and to train.")] = UNSET
 
@@ -49,7 +53,7 @@ class EstimateRatios(Record):
     memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
 
 
-def estimate_records(report: Report) -> dict[str, Record]:
+def estimate_records(report: Report) -> dict[str, Record | list[Record]]:
     """Every estimate of `report`, by name."""
     return {name: module.record(report) for name, module in _estimates(report)}
 
@@ -68,5 +72,5 @@ def estimate_cells(report: Report) -> dict[str, Any]:
 
 def _estimates(*reports: Report) -> Iterator[tuple[str, EstimateModule]]:
     for name, module in ESTIMATES.items():
-        if all(getattr(report, name) is not None for report in reports):
+        if all(getattr(report, name) not in (None, ()) for report in reports):
             yield name, cast("EstimateModule", import_module(f"{__name__}.{module}"))

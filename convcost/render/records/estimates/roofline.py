@@ -72,8 +72,12 @@ class RooflineRecord(Record):
 
 
 def record(report: Report) -> RooflineRecord:
-    """The device's figures, the totals, and every part; times in seconds, formulas where sizes are open."""
-    roofline = _roofline(report)
+    """The device's figures, the totals, and every part."""
+    return roofline_record(_roofline(report))
+
+
+def roofline_record(roofline: Roofline) -> RooflineRecord:
+    """The same of a roofline; times in seconds, formulas where sizes are open."""
     return record_from(
         RooflineRecord,
         roofline,

@@ -1,0 +1,74 @@
+"""Reports side by side: ratios, where they cost the same, which is the cheapest. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
+from convcost.core.cost import ratio_of
+from convcost.core.errors import unknown_name
+from convcost.core.late_binding import RenderMethods, hook
+from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
+from convcost.core.report import Report
+from convcost.core.type_checks import check_text, check_type
+
+
+@dataclass(frozen=True)
+class Comparison(RenderMethods):
+    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
+
+    candidates: tuple[Report, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Report:
+        """What the others are compared with."""
+        return self.candidates[0]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a candidate's costs are formulas."""
+        return any(report.open_names for report in self.candidates)
+
+    def ratio(self, metric: str, candidate: Report) -> Fraction | None:
+        """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
+        self._check(metric, candidate)
+        return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
+
+    def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
+        """Every metric's ratio of `candidate` to the first."""
+        return {metric: self.ratio(metric, candidate) for metric in NAMES}
+
+    def break_even(self, metric: str, candidate: Report) -> BreakEven:
+        """Where `candidate` becomes cheaper than the first one, or dearer, as the open sizes grow."""
+        self._check(metric, candidate)
+        return cast("BreakEven", hook("break_even")(self, metric, candidate))
+
+    def break_evens(self, candidate: Report) -> dict[str, BreakEven]:
+        """The break-even points by every quantity that has them, FLOPs first."""
+        return {metric: self.break_even(metric, candidate) for metric in WITH_BREAK_EVEN}
+
+    def cheapest(self, metric: str) -> LowerEnvelope:
+        """Which candidates have the least of a quantity, on which stretch of an open size."""
+        self._check_metric(metric)
+        return cast("LowerEnvelope", hook("cheapest")(self, metric))
+
+    def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
+        """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
+        return {metric: self.cheapest(metric) for metric in WITH_BREAK_EVEN}
+
+    def equal_inputs(self, candidate: Report) -> EqualInputs | None:
+        """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
+        return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
+
+    def _check_metric(self, metric: str) -> None:
+        if check_text("metric", metric, "flops") not in NAMES:
+            raise unknown_name("no metric is called", metric, NAMES)
+
+    def _check(self, metric: str, candidate: Report) -> None:
+        self._check_metric(metric)
+        check_type(
+            "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
+        )

@@ -1,0 +1,88 @@
+"""Rooflines of one design on several devices side by side; of several designs a table for each device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from convcost.analysis.roofline import Roofline
+from convcost.core.report import Report
+from convcost.core.units import duration, exact, human
+from convcost.devices.names import peak_unit
+from convcost.render.document import Line, Section, Table
+from convcost.render.estimates.roofline import (
+    LOWER_BOUND_NOTE,
+    candidate_table,
+    device_note,
+    flip_notes,
+    time_lines,
+)
+from convcost.render.estimates.workload_groups import group_heading, workload_groups
+from convcost.render.formulas import approximate_text, short_text
+from convcost.render.style import Style, View
+
+
+def section(reports: tuple[Report, ...], style: Style) -> Section:
+    """Tables with a column for each device, or, of several designs, one for each device."""
+    if len(reports) > 1:
+        return _compared(reports)
+    [report] = reports
+    by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
+    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), LOWER_BOUND_NOTE))
+
+
+def _compared(reports: tuple[Report, ...]) -> Section:
+    """For each device a table of the candidates with ratios, and what it can do."""
+    each_device = zip(*(report.rooflines for report in reports), strict=True)
+    tables, notes = [], []
+    for rooflines in each_device:
+        candidates = zip(reports, rooflines, strict=True)
+        tables.append(candidate_table(tuple(replace(each, roofline=found) for each, found in candidates)))
+        notes.append(device_note(rooflines[0]))
+    return Section(tuple(tables), (*notes, LOWER_BOUND_NOTE))
+
+
+def _tables(report: Report, view: View) -> Iterator[Table]:
+    rooflines = report.rooflines
+    devices = [roofline.device.name for roofline in rooflines]
+    is_open = any(roofline.is_open for roofline in rooflines)
+    lines = [*_device_lines(rooflines), *(() if is_open else time_lines(rooflines, _line))]
+    yield Table((f"roofline, {rooflines[0].dtype}", *devices), tuple(lines))
+    if not is_open and (report.trace or len(report.rows) > 1):
+        yield Table((group_heading(report, view), *devices), tuple(_part_lines(report, view)))
+
+
+def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:
+    """What each device can do, and what is moved."""
+    unit = peak_unit(rooflines[0].dtype)
+    yield _line(rooflines, "peak", lambda roofline: roofline.peak, lambda peak: human(peak, unit))
+    yield _line(
+        rooflines, "bandwidth", lambda roofline: roofline.device.bandwidth, lambda each: human(each, "B/s")
+    )
+    yield _line(rooflines, "FLOPs per byte at the ridge", lambda roofline: roofline.ridge, exact)
+    yield _line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text)
+    yield _line(
+        rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: approximate_text(value, "B")
+    )
+
+
+def _line(
+    rooflines: Sequence[Roofline],
+    label: str,
+    value: Callable[[Roofline], Any],
+    write: Callable[[Any], str],
+    minor: bool = False,
+    has_ratio: bool = False,
+) -> Line:
+    """A cell for each device; ratios are of designs."""
+    return Line(label, tuple(write(value(roofline)) for roofline in rooflines), minor)
+
+
+def _part_lines(report: Report, view: View) -> Iterator[Line]:
+    """The least time of each part on each device."""
+    for group in workload_groups(report, report.rooflines[0], view):
+        seconds = (group.copies * each.select(group.is_wanted).seconds for each in report.rooflines)
+        yield Line(group.label, tuple(map(duration, seconds)), depth=group.depth)
+    if report.trace:
+        yield Line("total", tuple(duration(each.seconds) for each in report.rooflines))

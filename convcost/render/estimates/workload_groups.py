@@ -1,0 +1,96 @@
+"""The parts of a roofline that stand together in a line: those of a layer, a submodule, an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
+from convcost.analysis.roofline import Roofline, Workload, workload_label
+from convcost.core.report import Report, Row
+from convcost.core.trace import Trace
+from convcost.render.layer_table import layer_label, select_layers
+from convcost.render.model_tables import ShownModule, module_label, select
+from convcost.render.operator_tables import operator_name, select_operators
+from convcost.render.part_order import others_label
+from convcost.render.style import View
+
+IsWanted = Callable[[Workload], bool]
+
+
+class WorkloadGroup(NamedTuple):
+    """A line's label, and which parts of a roofline are in it; it stands for `copies` modules of one cost."""
+
+    label: str
+    is_wanted: IsWanted
+    depth: int = 0
+    copies: int = 1
+
+
+def workload_groups(report: Report, roofline: Roofline, view: View) -> list[WorkloadGroup]:
+    """What `view` asks for, in its order."""
+    if report.trace is None:
+        return _layers(report, view)
+    if view.by == "operator":
+        return _operators(report, report.trace, roofline, view)
+    return _modules(report, roofline, view)
+
+
+def group_heading(report: Report, view: View) -> str:
+    """What the lines are about."""
+    if report.trace is None:
+        return "layer"
+    return "operator" if view.by == "operator" else "module"
+
+
+def _layers(report: Report, view: View) -> list[WorkloadGroup]:
+    shown = select_layers(report, view)
+    groups = [WorkloadGroup(layer_label(row), _at([row])) for row in shown.items]
+    return groups + _others(len(shown.others), _at(shown.others))
+
+
+def _at(rows: Iterable[Row]) -> IsWanted:
+    paths = {row.path for row in rows}
+    return lambda part: part.path in paths
+
+
+def _others(number: int, is_wanted: IsWanted) -> list[WorkloadGroup]:
+    """One for what is smaller than the largest, if there is any."""
+    return [WorkloadGroup(others_label(number), is_wanted)] if number else []
+
+
+def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGroup]:
+    selection = select(module_tree(report), view, report.convention)
+    groups = [
+        WorkloadGroup(module_label(shown), _in_module(shown), shown.depth, shown.node.copies)
+        for shown in selection.modules
+    ]
+    in_others = list(map(_in_module, selection.others))
+    groups += _others(len(in_others), lambda part: any(is_in(part) for is_in in in_others))
+    outside = roofline.select(lambda part: not part.path)
+    found = (*selection.modules, *selection.others)
+    if outside.bytes and not any(shown.is_itself and not shown.node.module.path for shown in found):
+        groups.append(WorkloadGroup("outside of modules", lambda part: not part.path))
+    return groups
+
+
+def _in_module(shown: ShownModule) -> IsWanted:
+    """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
+    path = shown.node.module.path
+    if shown.is_itself:
+        return lambda part: part.path == path
+    return lambda part: part.path == path or part.path.startswith(f"{path}.")
+
+
+def _operators(report: Report, trace: Trace, roofline: Roofline, view: View) -> list[WorkloadGroup]:
+    """Those that `view` asks for, in its order, or else the longest first."""
+    shown = select_operators(operator_totals(trace), view, report.convention)
+    groups = [WorkloadGroup(operator_name(total.operator), _calling([total])) for total in shown.items]
+    if not (roofline.is_open or view.sort):
+        groups.sort(key=lambda group: -roofline.select(group.is_wanted).seconds)
+    return groups + _others(len(shown.others), _calling(shown.others))
+
+
+def _calling(totals: Iterable[OperatorTotal]) -> IsWanted:
+    labels = {workload_label(total.operator) for total in totals}
+    return lambda part: part.label in labels
