@@ -12,18 +12,20 @@ ROOFLINES.error(
     "the sum of the bounds", "return max(self.compute, self.memory)", "return self.compute + self.memory"
 )
 ROOFLINES.error("memory binds at the ridge", "self.compute < self.memory", "self.compute <= self.memory")
-ROOFLINES.error("views moved", "return 0\n    is_lookup", "pass\n    is_lookup", "analysis/roofline.py")
+ROOFLINES.error(
+    "views moved", "        return 0\n    looked_up", "        pass\n    looked_up", "analysis/workloads.py"
+)
 ROOFLINES.error(
     "a whole table read",
-    "if is_lookup else row.params",
-    "if False else row.params",
-    "analysis/roofline.py",
+    "if looked_up is None else",
+    "if True else",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "weights not read",
-    "(read + arithmetic.elements(row.output))",
-    "arithmetic.elements(row.output)",
-    "analysis/roofline.py",
+    "itemsize) + read + row.output_bytes",
+    "itemsize) + row.output_bytes",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "one call of several",
@@ -47,7 +49,7 @@ ROOFLINES.error(
     "bytes of another dtype",
     "ITEMSIZES[dtype or report.dtype]",
     "ITEMSIZES[report.dtype]",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "a batch that flips one early", "BoundRange(last + 2,", "BoundRange(last + 1,", "analysis/roofline.py"
@@ -68,7 +70,14 @@ ROOFLINES.error(
     "grouped as whole convolutions",
     "_convolution(groups == 1)",
     "_convolution(True)",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
+)
+
+ROOFLINES.error(
+    "an input read twice moved twice",
+    "zip(row.sources or range(len(inputs)), inputs, strict=True)",
+    "zip(range(len(inputs)), inputs, strict=True)",
+    "analysis/workloads.py",
 )
 
 FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
