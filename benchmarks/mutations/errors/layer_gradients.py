@@ -34,13 +34,13 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "rows of a sparse table added up",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
-    "return arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
+    "return self.elements_looked_up(shape)",
     "layers/dense.py",
 )
 LAYER_GRADIENTS.error(
     "a sum for each row of the table",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
     "return 0 if self.sparse else self.num_embeddings * self.embedding_dim",
     "layers/dense.py",
 )
@@ -178,5 +178,5 @@ DESIGN_GRADIENTS.error(
     "an activation's gradient that moves as much as its forward",
     "return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)",
     "return moves",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
 )

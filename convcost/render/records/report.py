@@ -98,6 +98,7 @@ RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of t
 DESIGN: tuple[Field, ...] = (
     *design_fields(one_of("CounterResultRecord")),
     ("phases", PhaseRecords, UNSET),
+    ("definitions", Annotated[list[str], describe("Those that the spec uses.")], UNSET),
 )
 MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
 
@@ -130,7 +131,10 @@ def candidate(report: Report, **others: Any) -> Record:
         **others,
     }
     if not report.trace:
-        return record_from(DesignRecord, report, **values, phases=phase_records(report))
+        definitions = [*map(" = ".join, report.definitions)] or UNSET
+        return record_from(
+            DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
+        )
     return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
 
 
