@@ -97,6 +97,13 @@ def test_a_residual_keeps_what_its_branch_keeps_and_nothing_for_the_sum():
     assert found.activations == 4 * (kept_by_convolution + kept_by_relu)
 
 
+def test_definitions_are_measured_too():
+    text = "mixed(T) = permute(0, 2, 1) -> Linear(T, T); [2, 3, 4] -> mixed(3) -> GELU"
+    found = memory(cost(text))
+    assert found.ran == "shapes"
+    assert figures(found) == measured(text)
+
+
 def test_what_the_branches_start_from_is_in_use_until_they_are_joined():
     tensor, narrow, wide = 4 * 100, 4 * 10, 4 * 60
     found = memory(cost("[1, 100] -> ReLU -> concat(Linear(100, 10), Linear(100, 50), dim=1)"))
