@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from convcost.core.cost import Shape
 from convcost.core.errors import RequirementError
 from convcost.core.report import Report
 from convcost.layers import layer_class
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, MultipleInputLayer
 from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 from convcost.spec.resolve import Field, layer_fields
@@ -80,15 +81,21 @@ def _random_case(kind: str, changed: str, random: Random) -> Case | None:
 
 
 def make_case(layer: Layer, shape: Shape) -> Case:
-    """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it."""
+    """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it.
+
+    A layer that needs further inputs gets the usual ones.
+    """
+    if isinstance(layer, MultipleInputLayer):
+        layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
     Network(chain_of(layer), shape).report()
-    spec = parse(_spec_text(layer, shape))
+    spec = parse(spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
 
 
-def _spec_text(layer: Layer, shape: Shape) -> str:
-    """The spec that stands for `layer` on an input of `shape`."""
-    return f"[{', '.join(map(str, shape))}] -> {layer}"
+def spec_text(layer: Layer, shape: Shape) -> str:
+    """The spec that stands for `layer` on an input of `shape`, and on its further inputs."""
+    first, *others = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
+    return f"{first} -> {layer}({', '.join(('x', *others))})" if others else f"{first} -> {layer}"
 
 
 def _elements(report: Report) -> int:

@@ -10,7 +10,7 @@ from torch_modules import signature
 from convcost.layers import FAMILIES, FUNCTIONS, KINDS, layer_class
 from convcost.layers.interface import Layer, argument_fields
 
-WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze")
+WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze", "_random_samples")
 DEPRECATED = {"Hardtanh": ("min_value", "max_value")}
 
 

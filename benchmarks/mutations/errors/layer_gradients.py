@@ -140,7 +140,7 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "what is broadcast without a sum",
-    "return 0 if _is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0 if is_alike(operand, output) else arithmetic.elements(output)",
     "return 0",
     "layers/joins.py",
 )
