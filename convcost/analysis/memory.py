@@ -16,8 +16,13 @@ from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
 from convcost.core.type_checks import REPORT, check_text, check_type
 from convcost.layers.interface import Layer
+from convcost.layers.joins import add, concat, einsum, matmul, mul
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
+
+
+JOINS = add, mul, concat, matmul, einsum
+"""The layers of several inputs that have rules for all of these."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,18 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
 
 
 def _unknown_reason(report: Report) -> str:
-    """Why it is not known what the layers keep; "" if it is known of all."""
-    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer))
+    """Why it can't be known what the layers keep; "" if it can of all."""
+    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer) and not row.further_inputs)
     reasons = (layer.unknown_memory.format(type(layer).__name__) for layer in layers)
     return ", ".join(dict.fromkeys(filter(None, reasons)))
+
+
+def _unruled_reason(report: Report) -> str:
+    """Why no rule says what the layers keep, though it can be measured; "" where rules say it of all."""
+    for row in report.rows:
+        if row.further_inputs and not isinstance(row.layer, JOINS):
+            return f"what {row.kind} keeps of several inputs has no rule"
+    return unknown_copies(report.rows)
 
 
 def _dtype(report: Report, dtype: str) -> str:
@@ -128,7 +141,7 @@ def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse
     held = MemoryUse(dtype, stored, 0, 0, dict(trainable))
     if reason := _unknown_reason(report):
         return held._replace(reason=reason)
-    if reason := unknown_copies(report.rows):
+    if reason := _unruled_reason(report):
         return _measured_design(report, held, "" if in_own_dtypes else dtype, reason)
     return held._replace(**_layer_activations(report, itemsize, in_own_dtypes)._asdict())
 

@@ -202,7 +202,9 @@ class PartOptions:
             "--by", metavar="|".join(GROUPINGS), help="What a line is about: operators are of a torch module."
         ),
     ] = ""
-    depth: Annotated[str, typer.Option("--depth", metavar="N", help="Show so many levels of modules.")] = ""
+    depth: Annotated[
+        str, typer.Option("--depth", metavar="N", help="Show so many levels of modules or of branches.")
+    ] = ""
     sort: Annotated[
         str,
         typer.Option(

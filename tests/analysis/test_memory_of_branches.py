@@ -133,6 +133,14 @@ UNKNOWN = [
         "torch may copy the input of matmul to put its elements in order",
     ),
     (
+        "[B, T, 4] -> MultiheadAttention(4, 2, batch_first=True)(x, [B, 5, 4])",
+        "what MultiheadAttention keeps of several inputs has no rule",
+    ),
+    (
+        "[B, T, 4] -> CosineSimilarity()(x, [B, T, 4])",
+        "what CosineSimilarity keeps of several inputs has no rule",
+    ),
+    (
         "[B, T, 4] -> Linear(4, 4) -> sum(1)",
         "torch may copy the gradient of Linear, which is that of a sum",
     ),

@@ -5,7 +5,10 @@ from benchmarks.mutations.mutation import MODULES, Family
 SEQUENCES = Family(
     "recurrent layers",
     ("recurrent",),
-    ("tests/layers/test_recurrent.py", "tests/tracing/test_gradients_of_layers.py"),
+    (
+        *("tests/layers/test_recurrent.py", "tests/layers/test_loops.py"),
+        *("tests/tracing/test_written_out.py", "tests/tracing/test_gradients_of_layers.py"),
+    ),
     "layers/recurrent.py",
 )
 SEQUENCES.error("three of LSTM's four gates", "    gates = 4\n", "    gates = 3\n")
