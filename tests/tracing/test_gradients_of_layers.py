@@ -32,7 +32,7 @@ WRITTEN_OUT = {
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
 
-WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss")
+WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss", "EmbeddingBag")
 
 BY_THEIR_INPUT = "Bilinear"
 """torch's counter does not know it."""
