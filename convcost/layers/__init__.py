@@ -32,6 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
     "attention": ("ScaledDotProductAttention", "MultiheadAttention"),
+    "transformers": ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"),
     "padding": tuple(
         f"{mode}Pad{number}d"
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")

@@ -68,7 +68,7 @@ def _has_window(layer: Layer, _: Shape) -> bool:
 
 
 def _runs_attention(layer: Layer, _: Shape) -> bool:
-    return type(layer).__name__ in FAMILIES["attention"]
+    return type(layer).__name__ in (*FAMILIES["attention"], *FAMILIES["transformers"])
 
 
 def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:

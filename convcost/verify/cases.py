@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from convcost.core.cost import Shape
 from convcost.core.errors import RequirementError
 from convcost.core.report import Report
 from convcost.layers import layer_class
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, MultipleInputLayer
 from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 from convcost.spec.resolve import Field, layer_fields
@@ -80,7 +81,12 @@ def _random_case(kind: str, changed: str, random: Random) -> Case | None:
 
 
 def make_case(layer: Layer, shape: Shape) -> Case:
-    """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it."""
+    """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it.
+
+    One that needs several inputs gets the usual further ones.
+    """
+    if isinstance(layer, MultipleInputLayer) and layer.input_counts[0] > 1:
+        layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
     Network(chain_of(layer), shape).report()
     spec = parse(_spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
@@ -88,7 +94,9 @@ def make_case(layer: Layer, shape: Shape) -> Case:
 
 def _spec_text(layer: Layer, shape: Shape) -> str:
     """The spec that stands for `layer` on an input of `shape`."""
-    return f"[{', '.join(map(str, shape))}] -> {layer}"
+    first, *further = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
+    branches = f"({', '.join(('x', *further))})" if further else ""
+    return f"{first} -> {layer}{branches}"
 
 
 def _elements(report: Report) -> int:

@@ -83,7 +83,13 @@ def takes_a_factor_of_0_for_none(case: Case) -> bool:
     return getattr(case.layer, "scale_factor", None) == 0
 
 
+def has_no_decoder_layers(case: Case) -> bool:
+    """torch normalises the target then, and nothing else."""
+    return getattr(case.layer, "num_decoder_layers", 1) < 1
+
+
 STRICTER = (
+    has_no_decoder_layers,
     drops_what_is_no_probability,
     broadcasts_samples,
     takes_a_factor_of_0_for_none,
