@@ -4,31 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import PARSED, check_type, merge_sizes
+from convcost.core.type_checks import PARSED, check_type, is_module, merge_sizes
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
+from convcost.spec.spec import check_int
+from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs
+
+if TYPE_CHECKING:
+    import torch
 
 FOUNDING_PAIR = FoundingPair().texts
 
 
-def cost(spec: str | Spec, /, *, backward: bool = False, **sizes: Size) -> Report:
-    """What `spec` costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
+def cost(
+    design: str | Spec | Report | torch.nn.Module, /, *inputs: Any, backward: bool = False, **sizes: Size
+) -> Report:
+    """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
-    With `backward` its gradients are counted too, as a trace of the module has them: report.phases.
+    A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
+    cost(model, "f32[B,128]", B=4). `convcost.profile` also takes forward's keywords. With `backward` its
+    gradients are counted too: report.phases.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
-    does not fit its input, UsageError for a size that the spec does not have.
+    does not fit its input, UsageError for a size that the design does not have, and what a module's forward
+    raises.
     """
+    given = merge_sizes(sizes)
+    if type(backward) is int:  # a size may have any name
+        given, backward = {**given, "backward": backward}, False
     check_type("backward", backward, bool, "True or False")
-    design, given = as_spec(spec), merge_sizes(sizes)
-    check_names(given, (design,))
-    return design.report(given, backward=backward)
+    if is_module(design):
+        return _module_cost(cast("torch.nn.Module", design), inputs, given, backward)
+    if inputs:
+        hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
+        raise UsageError("inputs are for torch modules", hint=hint)
+    if isinstance(design, Report):
+        return _completed(design, given, backward)
+    spec = as_spec(cast("str | Spec", design))
+    check_names(given, (spec,))
+    return spec.report(given, backward=backward)
+
+
+def _module_cost(
+    module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size], backward: bool
+) -> Report:
+    given = {name: check_int(name, size) for name, size in sizes.items()}
+    check_names(given, (declared_inputs(inputs),))
+    return profile_on_inputs(module, inputs, given, backward)
+
+
+def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Report:
+    """The report with numbers for open sizes."""
+    if backward and not report.phases:
+        hint = "Give it where the report is made."
+        raise UsageError("a report is counted already, without its backward", hint=hint)
+    return report.subs(**sizes) if sizes else report
 
 
 Design = Spec | Report

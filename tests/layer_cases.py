@@ -303,6 +303,50 @@ def target_size(draw, lengths):
 
 
 @st.composite
+def fractional_pooling(draw, kind):
+    spatial = int(kind[-2])
+    kernel, lengths = sizes(draw, spatial, 1, 3), draw(st.tuples(*[st.integers(7, 9)] * spatial))
+    target = draw(
+        st.one_of(
+            st.just({"output_size": sizes(draw, spatial, 1, 4)}),
+            st.sampled_from((0.25, 0.3, 0.5, 0.7)).map(lambda ratio: {"output_ratio": ratio}),
+        )
+    )
+    layer = layer_class(kind)(kernel, **target, return_indices=draw(st.booleans()))
+    return Case(layer, (*draw(BATCH), draw(COUNTS), *lengths))
+
+
+@st.composite
+def unpooling(draw, kind):
+    spatial = int(kind[-2])
+    kernel = sizes(draw, spatial, 1, 4)
+    padding = draw(st.integers(0, min(along(kernel, spatial)) // 2))
+    layer = layer_class(kind)(kernel, draw(st.none() | st.just(sizes(draw, spatial, 1, 4))), padding)
+    shape = (*draw(BATCH), draw(COUNTS), *draw(st.tuples(*[st.integers(2, 5)] * spatial)))
+    return Case(replace(layer, further_inputs=(shape,)), shape)
+
+
+@st.composite
+def distance(draw, kind):
+    shape = draw(st.lists(COUNTS, min_size=1, max_size=4).map(tuple))
+    shapes = shape, draw(broadcasting_with(shape))
+    if kind == "CosineSimilarity":
+        layer = layer_class(kind)(draw(st.integers(-len(shape), len(shape) - 1)))
+    else:
+        powers = st.sampled_from((1.0, 2.0, 0.0, 0.5, 1.5, 3.0, float("inf")))
+        layer = layer_class(kind)(draw(powers), keepdim=draw(st.booleans()))
+    first, second = draw(st.permutations(shapes))
+    return Case(replace(layer, further_inputs=(second,)), first)
+
+
+@st.composite
+def broadcasting_with(draw, shape):
+    """The same shape, without some leading dimensions, with ones for some sizes."""
+    start = draw(st.sampled_from((0, 0, draw(st.integers(0, len(shape) - 1)))))
+    return tuple(draw(st.sampled_from((size, size, 1))) for size in shape[start:])
+
+
+@st.composite
 def sliding_blocks(draw, kind):
     geometry = {
         "kernel_size": sizes(draw, 2, 1, 3),
@@ -438,6 +482,9 @@ BUILDERS = {
     "padding": padding,
     "rearrangement": shuffle,
     "upsampling": upsampling,
+    "fractional_pooling": fractional_pooling,
+    "unpooling": unpooling,
+    "distance": distance,
     "Unfold": sliding_blocks,
     "Fold": sliding_blocks,
     "recurrent": recurrence,

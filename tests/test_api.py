@@ -192,3 +192,59 @@ def test_every_public_name_is_listed():
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'convcost' has no attribute 'costs'"):
         convcost.costs  # noqa: B018
+
+
+def net():
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(8, 32), nn.GELU(), nn.Linear(32, 2))
+
+
+def test_a_module_is_a_design_with_its_inputs():
+    import torch
+
+    expected = convcost.profile(net(), torch.zeros(4, 8))
+    assert cost(net(), torch.zeros(4, 8)) == expected
+    assert cost(net(), "f32[4,8]") == expected
+    assert cost(net(), "[B,8]", B=4).cost == expected.cost
+    assert cost(net(), "[B,8]", B=4).sizes == {"B": 4}
+
+
+def test_open_sizes_of_a_module_are_formulas():
+    report = cost(net(), "[B,8]")
+    assert (report.open_names, str(report.macs)) == (("B",), "320*B")
+    assert report.subs(B=4).cost == cost(net(), "[4,8]").cost == cost(report, B=4).cost
+
+
+def test_the_backward_of_a_module_and_of_its_spec_is_the_same():
+    module = cost(net(), "[4,8]", backward=True)
+    assert module.phases == cost("[4,8] -> Linear(8,32) -> GELU -> Linear(32,2)", backward=True).phases
+    assert len(module.phases) == 3
+
+
+def test_a_report_is_a_design():
+    report = cost("[B, E] -> Linear(E, E)")
+    assert cost(report) is report
+    assert cost(report, B=2, E=3).macs == 18
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "message"),
+    [
+        (("Linear(3, 4)", "f32[1,3]"), {}, "inputs are for torch modules\nThose of a spec stand in it: "),
+        ((), {}, "Sequential has no inputs\nGive tensors, or texts such as"),
+        (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),
+        (("[B,8]",), {"backward": True}, "backward needs a number for B"),
+        (("[B,8]",), {"B": "x"}, "B is the text 'x'; a size is a whole number"),
+    ],
+)
+def test_what_does_not_go_with_a_design_is_refused(arguments, named, message):
+    design = () if arguments and "Linear" in arguments[0] else (net(),)
+    with pytest.raises(convcost.ConvcostError) as raised:
+        cost(*design, *arguments, **named)
+    assert str(raised.value).startswith(message)
+
+
+def test_a_report_without_its_backward_is_refused_one():
+    with pytest.raises(convcost.ConvcostError, match="counted already, without its backward"):
+        cost(cost("Linear(3, 4)"), backward=True)

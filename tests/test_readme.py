@@ -24,6 +24,7 @@ def test_the_python_of_the_readme_prints_what_the_readme_shows(capsys):
 def test_every_kind_of_spec_that_the_readme_lists_is_understood():
     import convcost
 
-    listed = re.search(r"```text\n(Linear.*?)```", README.read_text(), re.DOTALL)[1]
-    for line in listed.splitlines():
-        assert convcost.parse(re.split(r"\s{3,}", line)[0]).report({"E": 128, "L": 10}).macs > 0
+    sizes = {"E": 128, "L": 10, "C": 16, "H": 8, "W": 8, "T": 4}
+    listed = re.findall(r"```text\n((?:Linear|\[B, C).*?)```", README.read_text(), re.DOTALL)
+    for line in "".join(listed).splitlines():
+        assert convcost.parse(re.split(r"\s{2,}", line)[0]).report(sizes).macs > 0

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from convcost.api import as_spec
 from convcost.core.cost import Shape, Size
 from convcost.core.errors import UsageError
-from convcost.core.escapes import escape_to_ascii
 from convcost.core.report import Report, Row
 from convcost.core.type_checks import merge_sizes
 from convcost.layers import is_function, is_torch_layer
@@ -107,7 +106,8 @@ def _is_variable(name: str) -> bool:
 def _docstring(report: Report) -> str:
     inputs = " and ".join(_shape_text(tensor.shape) for tensor in report.inputs)
     figures = f"{report.params:,} parameters, {report.macs:,} MACs on {inputs}."
-    escaped = escape_to_ascii(report.spec).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    definitions = "".join(f"{signature} = {chain}\n" for signature, chain in report.definitions)
+    escaped = f"{definitions}{report.spec}".replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{escaped}\n\n{figures}\n"""\n'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -61,19 +62,21 @@ class Part:
         return read(self, self.convention) if metric.is_additive else getattr(self, name, None)
 
 
-def layer_part(row: Row, report: Report) -> Part:
-    """A layer of a spec."""
+def layer_part(rows: Sequence[Row], report: Report) -> Part:
+    """A layer of a spec, or several: from the input of the first to the output of the last."""
+    first, last, itemsize = rows[0], rows[-1], ITEMSIZES[report.dtype]
+    stored = sum(row.parameter_bytes(itemsize) for row in rows)
     return Part(
         report.convention,
-        row.cost,
-        row.params,
-        row.trainable_params,
-        row.activations,
-        gradient_cost(row),
-        bytes=row.bytes(ITEMSIZES[report.dtype]),
-        input=row.input,
-        output=row.output,
-        calls=row.calls,
+        sum((row.cost for row in rows), NO_COST),
+        sum(row.params for row in rows),
+        sum(row.trainable_params for row in rows),
+        sum(row.activations for row in rows),
+        sum(map(gradient_cost, rows), NO_COST),
+        bytes=first.input_bytes(itemsize) + stored + last.output_bytes(itemsize),
+        input=first.input,
+        output=last.output,
+        calls=first.calls if len(rows) == 1 else None,
     )
 
 

@@ -24,38 +24,36 @@ from convcost.system.files import check_is_no_input, display_path, write_text
 
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to check; all if none is named.")
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to check (default: all).")
     ] = None,
     config: ConfigOption = "",
     update: Annotated[
-        bool, typer.Option("--update", help="Make today's costs the baselines, in convcost.lock.")
+        bool, typer.Option("--update", help="Write the current costs to convcost.lock as baselines.")
     ] = False,
     init: Annotated[
-        bool, typer.Option("--init", help="Write a convcost.toml to start from, with every key explained.")
+        bool, typer.Option("--init", help="Write a convcost.toml that explains every key.")
     ] = False,
     growth_only: Annotated[
         bool | None,
         typer.Option(
             "--growth-only/--any-change",
-            help="Fail where a total grows beyond its baseline, or where it changes; as the configuration "
-            "says if not given.",
+            help="Fail only if a total exceeds its baseline, or on any change (default: as configured).",
         ),
     ] = None,
-    specs_only: Annotated[
-        bool, typer.Option("--specs-only", help="Run no model: skip entries that have one.")
-    ] = False,
+    specs_only: Annotated[bool, typer.Option("--specs-only", help="Skip entries that run a model.")] = False,
     timeout: TimeoutOption = "",
     junit: Annotated[
-        str, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML to FILE too.")
+        str, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report to FILE.")
     ] = "",
     *,
     output: OutputOptions,
 ) -> None:
     """Check costs against limits, formulas, counters and baselines.
 
-    Entries are in [tool.convcost] of pyproject.toml, or in a convcost.toml. The exit code is 1 if one fails,
-    2 if none fails but one could not be counted. A model is code that runs: check only what you trust.
-    In GitHub Actions the summary gets the result too, and the lines of what failed are annotated.
+    Entries are read from [tool.convcost] in pyproject.toml, or from convcost.toml. The exit code is 1 if an
+    entry fails, and 2 if none fails but one could not be counted. Models are executed: check only
+    configurations that you trust. In GitHub Actions, the result is added to the job summary, and failed
+    entries are annotated.
     """
     format_name = output.format_for(GateResult)
     if init:

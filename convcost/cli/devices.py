@@ -21,24 +21,31 @@ from convcost.render.devices import DeviceList
 
 def devices(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Devices to show; one is shown in full.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Devices to show (default: all); a single one is shown in full."
+        ),
     ] = None,
-    vendor: Annotated[str, typer.Option("--vendor", help="Only this vendor's, such as nvidia.")] = "",
-    kind: Annotated[str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only this kind.")] = "",
+    vendor: Annotated[
+        str, typer.Option("--vendor", help="Only devices of this vendor, such as nvidia.")
+    ] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only devices of this kind.")
+    ] = "",
     config: ConfigOption = "",
     measure: Annotated[
-        bool, typer.Option("--measure", help="Measure this machine, and show it: it is called this.")
+        bool, typer.Option("--measure", help="Measure this machine, and show it as the device this.")
     ] = False,
     on: OnOption = "",
     threads: ThreadsOption = "",
     *,
     output: OutputOptions,
 ) -> None:
-    """List the devices: memory, bandwidth, dense peaks, ridge points; of one, all with sources.
+    """List devices with their memory, bandwidth, dense peaks and ridge points; or show one, with sources.
 
-    For example: convcost devices h100 or convcost devices --vendor amd. Devices of your own are in
-    [tool.convcost.devices.NAME] of pyproject.toml, or in [devices.NAME] of a convcost.toml. What this
-    machine reaches is measured by convcost devices --measure, and shown by convcost devices this.
+    For example: convcost devices h100 or convcost devices --vendor amd. Define your own devices in
+    [tool.convcost.devices.NAME] of pyproject.toml, or in [devices.NAME] of convcost.toml. convcost devices
+    --measure measures this machine, and convcost devices this shows it again.
     """
     format_name = output.format_for(DeviceList)
     if measure:
@@ -69,7 +76,7 @@ def _measure(on: str, threads: str) -> str:
     check_place(where)
     number = parse_threads(threads)
     path = write_machine(measure_machine(where, number, lambda text: print_error(f"measuring {text}")))
-    print_error(f"kept in {path}")
+    print_error(f"saved to {path}")
     return f"{THIS}-{where}"
 
 
@@ -81,7 +88,7 @@ def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tupl
     found = tuple(device for device in devices if getattr(device, what).lower() == wanted.lower())
     if not found:
         near = did_you_mean(wanted, known)
-        raise UsageError(f"no {what} here is {wanted[:40]}{near}", hint=f"There are {_listed(known)}.")
+        raise UsageError(f"no device has the {what} {wanted[:40]}{near}", hint=f"There are {_listed(known)}.")
     return found
 
 

@@ -33,11 +33,11 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC|KIND]... [--NAME SIZE]...",
-            help="Designs and sizes as compare takes them, or a layer and its arguments as layer does.",
+            help="Designs and sizes as for compare, or a layer and its arguments as for layer.",
         ),
     ] = None,
     shape: Annotated[
-        str, typer.Option("--input", metavar="SHAPE", help="The input's shape, for a layer by its kind.")
+        str, typer.Option("--input", metavar="SHAPE", help="The input shape, for a layer given by its kind.")
     ] = "",
     settings: SettingsOption = None,
     *,

@@ -39,33 +39,34 @@ def match(
         list[str] | None,
         typer.Argument(
             metavar="[TARGET] DESIGN [--NAME SIZE]...",
-            help="The design to match and the one to fit, specs or torch modules such as net.py:Net, and "
-            "sizes; with --budget only the one to fit.",
+            help="The design to match, the design to fit, and sizes. A design is a spec or a torch module "
+            "such as net.py:Net. With --budget, give only the design to fit.",
         ),
     ] = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option("--vary", metavar="NAME", help="The size of DESIGN to find; two as --vary E,K."),
+        typer.Option("--vary", metavar="NAME", help="The size of DESIGN to find, or two sizes: E,K."),
     ] = None,
     metric: Annotated[
-        str, typer.Option("--metric", metavar="flops|macs|params|bytes", help="What is to match.")
+        str, typer.Option("--metric", metavar="flops|macs|params|bytes", help="The quantity to match.")
     ] = "flops",
     budget: Annotated[
-        str, typer.Option("--budget", metavar="AMOUNT", help="Cost at most this, such as 2GFLOPs or 300K.")
+        str, typer.Option("--budget", metavar="AMOUNT", help="The maximum cost, such as 2GFLOPs or 300K.")
     ] = "",
     multiple_of: Annotated[
         list[str] | None,
-        typer.Option("--multiple-of", metavar="N", help="Try multiples alone; of one size: E=8."),
+        typer.Option("--multiple-of", metavar="N", help="Try only multiples of N, or, for one size, E=8."),
     ] = None,
     minimum: Annotated[
-        list[str] | None, typer.Option("--min", metavar="N", help="The smallest size to try, or E=64.")
+        list[str] | None,
+        typer.Option("--min", metavar="N", help="The smallest size to try, or, for one size, E=64."),
     ] = None,
     maximum: Annotated[
         list[str] | None,
         typer.Option(
             "--max",
             metavar="N",
-            help="The largest size to try, or E=4096; otherwise 1048576, or as far as 4194304 pairs go.",
+            help="The largest size to try, or, for one size, E=4096 (default: 1048576, or 4194304 pairs).",
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -76,14 +77,15 @@ def match(
     dtype: DtypeOption = "float32",
     output: OutputOptions,
 ) -> None:
-    """Find the size with which a design costs what another does, or as much as a budget allows.
+    """Find the size at which a design costs as much as another one, or as a budget allows.
 
-    TARGET's cost is matched as nearly as possible, from below or above; a budget is never exceeded.
-    Two sizes give the pairs within it of which no other with one of the same sizes comes nearer.
-    Every size in the range is tried; where nothing fits, the exit code is 1.
+    The cost of TARGET is matched as closely as possible, from below or above; a budget is never exceeded.
+    With two sizes, the result is every pair within it that is the closest both for its first size and for
+    its second.
+    Every size in the range is tried. The exit code is 1 if none fits.
 
     For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
-    Of a torch module a size of its inputs is varied:
+    For a torch module, vary a size of its inputs:
     convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
     format_name = output.format_for(Match)

@@ -37,25 +37,25 @@ DeviceOption = Annotated[
     ),
 ]
 OnOption = Annotated[
-    str, typer.Option("--on", metavar="cpu|cuda", help="Where to measure; on the GPU if there is one.")
+    str, typer.Option("--on", metavar="cpu|cuda", help="Where to measure (default: the GPU, if any).")
 ]
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="N", help="CPU threads (default: torch's setting).")
 ]
 FormulasOption = Annotated[
     str,
-    typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas for operators by name."),
+    typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas, by operator name."),
 ]
 ConfigOption = Annotated[
     str,
-    typer.Option("--config", metavar="FILE", help="The configuration, if not the nearest one upwards."),
+    typer.Option("--config", metavar="FILE", help="Configuration file (default: the nearest one, upwards)."),
 ]
 MaxMemoryOption = Annotated[
     str, typer.Option("--max-memory", metavar="BYTES", help="Memory limit for each run on real data.")
 ]
 TimeoutOption = Annotated[
     str,
-    typer.Option("--timeout", metavar="SECONDS", help="What counting a model may take; 600 if not given."),
+    typer.Option("--timeout", metavar="SECONDS", help="Time limit for counting a model (default: 600)."),
 ]
 
 
@@ -129,7 +129,7 @@ class TimingOptions:
     """Whether and how times are measured."""
 
     time: Annotated[
-        bool, typer.Option("--time", help="Measure the time that it takes here, in turn with the others.")
+        bool, typer.Option("--time", help="Measure the time it takes here, in turn with the others.")
     ] = False
     backward: Annotated[
         bool,
@@ -202,7 +202,9 @@ class PartOptions:
             "--by", metavar="|".join(GROUPINGS), help="What a line is about: operators are of a torch module."
         ),
     ] = ""
-    depth: Annotated[str, typer.Option("--depth", metavar="N", help="Show so many levels of modules.")] = ""
+    depth: Annotated[
+        str, typer.Option("--depth", metavar="N", help="Show so many levels of modules or of branches.")
+    ] = ""
     sort: Annotated[
         str,
         typer.Option(

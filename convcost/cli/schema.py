@@ -12,14 +12,12 @@ from convcost.schemas import NAMES, schema_text
 
 
 def schema(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A command, for its JSON; or config, or lock.")
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A command, config or lock.")] = "",
 ) -> None:
-    """Print a JSON Schema (draft 2020-12): of a command's JSON, of the configuration, of the lock file.
+    """Print the JSON Schema (draft 2020-12) of a command's JSON, of the configuration or of the lock file.
 
     For example: convcost schema config > convcost.schema.json
     """
     if not name:
-        raise UsageError("there is no name", hint=f"There are {', '.join(NAMES)}.")
+        raise UsageError("schema needs a NAME", hint=f"There are {', '.join(NAMES)}.")
     emit(schema_text(name))

@@ -16,10 +16,10 @@ MOST_CASES = 1_000_000
 
 def verify(
     cases: Annotated[
-        str, typer.Option("--cases", metavar="N", help="How many cases for each argument of a layer.")
+        str, typer.Option("--cases", metavar="N", help="Cases for each argument of a layer.")
     ] = "6",
     seed: Annotated[
-        str, typer.Option("--seed", metavar="S", help="Draw other cases; the same ones for the same seed.")
+        str, typer.Option("--seed", metavar="S", help="Random seed: a seed always gives the same cases.")
     ] = "0",
     kinds: Annotated[
         str,
@@ -30,7 +30,7 @@ def verify(
         typer.Option(
             "--counters",
             metavar="NAMES",
-            help="Names with commas between them; all that are installed; or none.",
+            help="Comma-separated names; all (that are installed); or none.",
         ),
     ] = "fvcore,flop_counter_mode,torch_profiler",
     *,
@@ -38,7 +38,7 @@ def verify(
 ) -> None:
     """Check every formula against torch and the counters, over generated layers of every kind.
 
-    Exit with 1 if they disagree in a way that is not known. For after an upgrade of torch, say.
+    The exit code is 1 if there is a disagreement that is not known. Run it after upgrading torch.
     """
     format_name = output.format_for()
     from convcost.verify.run import (

@@ -32,8 +32,8 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
     sorts = (*OF_OPERATORS, "order") if by == "operator" else (*NAMES, "path", "order")
     sort = options.sort or "order"
     _check_word("--sort", sort, sorts)
-    if options.depth and by != "module":
-        raise UsageError(f"--depth is for modules: {by}s are not inside one another")
+    if options.depth and by == "operator":
+        raise UsageError("--depth is for modules and layers: operators are not inside one another")
     return View(
         _positive("--depth", options.depth),
         "" if sort == "order" else sort,

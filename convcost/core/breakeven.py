@@ -66,7 +66,8 @@ class LowerEnvelope(NamedTuple):
     """Which candidates cost least, over all the values that the open sizes may have.
 
     With one size that decides, `stretches` are of its values, in order; there are none if no value fits all
-    candidates. Where no size decides, or several of `sizes` do, there is one stretch, for all values.
+    candidates. Where no size decides, or several of `sizes` do, there is one stretch, for all values. Then, a
+    candidate is left out that never costs less than another, though it may cost the same at some values.
     """
 
     sizes: tuple[str, ...]

@@ -143,6 +143,8 @@ class ReportSource(Protocol):
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
 
+    `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
+
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
     `rooflines` are those on several devices, where more than one is asked for.
     """
@@ -154,6 +156,7 @@ class Report(RenderMethods, SubstitutionMethods):
     assumed: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     input_is_inferred: bool = False
+    definitions: tuple[tuple[str, str], ...] = ()
     convention: Convention = MATMUL
     dtype: str = "float32"
     inputs: tuple[InputShape, ...] = ()
@@ -299,6 +302,7 @@ class Report(RenderMethods, SubstitutionMethods):
             spec=f"{self.spec} + {other.spec}",
             rows=rows,
             inputs=self.inputs,
+            definitions=tuple(dict.fromkeys(self.definitions + other.definitions)),
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
             assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),

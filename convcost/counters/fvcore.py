@@ -27,7 +27,7 @@ class Fvcore:
     unit: Unit = "MACs"
     hook_level: HookLevel = "operators"
     runs_on_meta = False
-    counts = "MACs of convolutions and matrix products, under the name flops; norms and poolings beside them"
+    counts = "MACs of convolutions and matrix products, which it calls flops; also norms and poolings"
     blind_spots = "padding='same' (convcost supplies it), Bilinear, attention, LSTM; elementwise work"
 
     def read(

@@ -43,7 +43,7 @@ class TorchProfiler:
     unit: Unit = "FLOPs"
     hook_level: HookLevel = "operators"
     runs_on_meta = False
-    counts = "2 × MACs of conv2d, mm, addmm, bmm and baddbmm; one for each element of add and mul"
+    counts = "2 × MACs of conv2d, mm, addmm, bmm and baddbmm; 1 for each element of add and mul"
     blind_spots = "Conv1d, Conv3d, transposed convolutions, padding='same', attention, matrix × vector"
 
     def read(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 from numbers import Rational, Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from convcost.api import as_spec
 from convcost.core.cost import Convention, Cost, Size, convention
@@ -25,12 +25,8 @@ from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import check_int
-from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
-
-if TYPE_CHECKING:
-    import torch
-
-INPUTS_HINT = 'Give tensors, or texts such as "f32[1,3,224,224]" and "ids=i64[B,128]".'
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.given_inputs import profile_on_inputs
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ def _count(
         return _count_report(design, sizes, options)
     if not is_module(design):
         raise wrong_type_error("the design", design, f"{PARSED}, or a torch module with its inputs")
-    return _count_report(_profile(design, inputs, sizes), sizes, options)
+    return _count_report(profile_on_inputs(design, inputs, sizes), sizes, options)
 
 
 def _refuse_inputs(inputs: tuple[Any, ...], what: str) -> None:
@@ -191,34 +187,6 @@ def _counted_entry(
     tolerance = options.tolerance
     entry = Entry(report.name, subject, sizes, (), (), tolerance, report.convention, report.dtype)
     return CountedEntry(entry, report)
-
-
-def _profile(module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> Report:
-    from convcost.tracing.profile import profile
-
-    if not inputs:
-        raise UsageError(f"{type(module).__name__} has no inputs", hint=INPUTS_HINT)
-    if not all(isinstance(each, str) for each in inputs):
-        return profile(module, *inputs)
-    return _profile_on_texts(module, inputs, sizes)
-
-
-def _profile_on_texts(module: torch.nn.Module, inputs: tuple[str, ...], sizes: Mapping[str, Size]) -> Report:
-    """On inputs such as "f32[B,8]": as formulas where a size in them has no number."""
-    from convcost.tracing.profile import profile
-    from convcost.tracing.target.construction import declared_arguments, parameter_dtype
-
-    dtype, declared = parameter_dtype(module), parse_inputs(inputs)
-    given = declared.sized(sizes).typed(dtype)
-    if given.names:
-        from convcost.tracing.symbolic_shapes.profile import profile_open
-
-        report = profile_open(module, given.args, given.kwargs)
-    else:
-        args, kwargs = declared_arguments(given, module, "meta")
-        report = profile(module, *args, **kwargs)
-    own = {name: sizes[name] for name in declared.names if name in sizes}
-    return replace(report, sizes={**own, **report.sizes})
 
 
 CONFUSABLE: dict[str, dict[str, Callable[[Cost], Any]]] = {

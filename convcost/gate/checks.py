@@ -79,7 +79,7 @@ def _check_number(
     if base:
         divisor = _number(base, limit.metric)
         if not divisor:
-            return limit_outcome(limit, counted, False, None, wanted, f"{base.entry.name} has none")
+            return limit_outcome(limit, counted, False, None, wanted, f"it is 0 in {base.entry.name}")
         found /= divisor
     passed = _is_within(found, limit.relation, Fraction(wanted), counted.entry.tolerance)
     number = found.numerator if found.denominator == 1 else found
@@ -138,7 +138,7 @@ def _prove(
     found = to_expression(_total(counted.open_report, limit.metric), assumptions)
     divisor = to_expression(_total(base.open_report, limit.metric), assumptions) if base else 1
     if divisor == 0:
-        return limit_outcome(limit, counted, False, None, shown, f"{limit.ratio_to} has none")
+        return limit_outcome(limit, counted, False, None, shown, f"it is 0 in {limit.ratio_to}")
     bound = to_expression(wanted, assumptions) * divisor
     answers = _answers(found, limit.relation, bound, counted.entry.tolerance, assumptions)
     passed = answers == {"yes"}

@@ -31,6 +31,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"),
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d"),
     ),
+    "fractional_pooling": ("FractionalMaxPool2d", "FractionalMaxPool3d"),
+    "unpooling": ("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
     "attention": ("ScaledDotProductAttention", "MultiheadAttention"),
     "transformers": ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"),
     "padding": tuple(
@@ -40,6 +42,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "upsampling": ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
+    "distance": ("CosineSimilarity", "PairwiseDistance"),
     "recurrent": ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),

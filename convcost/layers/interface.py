@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from math import isinf
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core import arithmetic
@@ -234,7 +235,9 @@ class Layer:
 
 
 def _text(value: object) -> str:
-    """As a spec has it: a word with quotes where it is more than a name."""
+    """As a spec has it: a word with quotes where it is more than a name, and infinity as a number beyond."""
+    if isinstance(value, float) and isinf(value):
+        return "1e999" if value > 0 else "-1e999"
     return repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 

@@ -12,6 +12,13 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import MultipleInputLayer, has_dimension
+from convcost.layers.several_inputs import (
+    broadcast_requirements,
+    broadcast_shape,
+    is_alike,
+    is_one,
+    shape_text,
+)
 
 MOST_BRANCHES = 64
 
@@ -54,7 +61,7 @@ class _Elementwise(MultipleInputLayer):
 
     def _gradient(self, operand: Shape, output: Shape) -> Size:
         """By an operand that is broadcast, a sum for each element of the output."""
-        return 0 if _is_alike(operand, output) else arithmetic.elements(output)
+        return 0 if is_alike(operand, output) else arithmetic.elements(output)
 
 
 class add(_Elementwise):
@@ -67,44 +74,6 @@ class mul(_Elementwise):
     def _gradient(self, operand: Shape, output: Shape) -> Size:
         """A product with the other operand before that."""
         return arithmetic.elements(output) + super()._gradient(operand, output)
-
-
-def broadcast_shape(first: Shape, second: Shape) -> Shape:
-    """What two shapes broadcast to; of two sizes that are not 1, which have to be equal, the first."""
-    longer, shorter = sorted((first, second), key=len, reverse=True)
-    leading = longer[: len(longer) - len(shorter)]
-    return leading + tuple(
-        other if _is_one(size) else size for size, other in zip(longer[len(leading) :], shorter, strict=True)
-    )
-
-
-def _is_alike(operand: Shape, output: Shape) -> bool:
-    """Whether what is broadcast to `output` is so already."""
-    pairs = zip(operand, output, strict=len(operand) == len(output))
-    return len(operand) == len(output) and all(_is_one(size) is _is_one(other) for size, other in pairs)
-
-
-def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
-    """That input `number`, of shape `second`, broadcasts with what is before it."""
-    for place in range(1, min(len(first), len(second)) + 1):
-        size, other = second[-place], first[-place]
-        if not _is_one(size) and not _is_one(other):
-            yield Equals(
-                size,
-                other,
-                f"dimension {-place} of input {number}",
-                "that of the inputs before",
-                f"inputs[{number}]",
-                f"It has the shape {_text(second)}, those before {_text(first)}.",
-            )
-
-
-def _is_one(size: Size) -> bool:
-    return isinstance(size, int) and size == 1
-
-
-def _text(shape: Shape) -> str:
-    return f"[{', '.join(map(str, shape))}]"
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,7 +92,9 @@ class concat(MultipleInputLayer):
             for place, (size, expected) in enumerate(zip(other, shape, strict=True)):
                 if place != self.dim % len(shape):
                     name = f"dimension {place} of input {number}"
-                    hint = f"Only dimension {self.dim} may differ: {_text(other)} and {_text(shape)}."
+                    hint = (
+                        f"Only dimension {self.dim} may differ: {shape_text(other)} and {shape_text(shape)}."
+                    )
                     yield Equals(size, expected, name, "that of the first input", argument, hint)
 
     def output(self, shape: Shape) -> Shape:
@@ -149,7 +120,7 @@ class matmul(MultipleInputLayer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         first, second = self._operands(shape)
-        hint = f"The shapes are {_text(shape)} and {_text(self.further_inputs[0])}."
+        hint = f"The shapes are {shape_text(shape)} and {shape_text(self.further_inputs[0])}."
         yield Equals(
             second[-2], first[-1], "the rows of input 1", "the columns of input 0", "inputs[1]", hint
         )
@@ -195,7 +166,7 @@ class einsum(MultipleInputLayer):
         found: dict[str, Size] = {}
         for letters, sizes in zip(inputs, (shape, *self.further_inputs), strict=True):
             for letter, size in zip(letters, sizes, strict=True):
-                found[letter] = size if _is_one(found.get(letter, 1)) else found[letter]
+                found[letter] = size if is_one(found.get(letter, 1)) else found[letter]
         return found
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -218,7 +189,7 @@ class einsum(MultipleInputLayer):
         known = dict(zip(inputs[0], shape, strict=True))
         for letter, size in zip(inputs[1], self.further_inputs[0], strict=True):
             expected = known.get(letter, 1)
-            if not _is_one(size) and not _is_one(expected):
+            if not is_one(size) and not is_one(expected):
                 yield Equals(size, expected, f"{letter} in input 1", "it in input 0", "inputs[1]")
 
     def output(self, shape: Shape) -> Shape:

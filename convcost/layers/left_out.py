@@ -58,8 +58,7 @@ LEFT_OUT = (
     LeftOut(
         "other layers",
         (
-            *("SyncBatchNorm", "CosineSimilarity", "PairwiseDistance"),
-            *("FractionalMaxPool2d", "FractionalMaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
+            "SyncBatchNorm",
             *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
             *("GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
             *("LinearCrossEntropyLoss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss"),

@@ -120,6 +120,7 @@ class Network:
     assumed: tuple[str, ...] = ()
     divisions: tuple[Requirement, ...] = ()
     input_is_inferred: bool = False
+    definitions: tuple[tuple[str, str], ...] = ()
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -153,6 +154,7 @@ class Network:
             sizes=self.sizes or {},
             assumed=self.assumed,
             input_is_inferred=self.input_is_inferred,
+            definitions=self.definitions,
             convention=convention,
             dtype=dtype,
         )

@@ -16,7 +16,7 @@ from convcost.core.constraints import ArgumentCheck, AtMost, Equals, NumberNeede
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
 
-MOST_STACKED = 10_000
+MOST_STACKED = 1_000
 """Layers in one recurrent layer: each has parameters with names of their own."""
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from math import isfinite
 from typing import ClassVar, Literal
 
 from convcost.core import arithmetic
@@ -18,6 +16,7 @@ from convcost.core.constraints import ArgumentCheck, AtLeast, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.adaptive import adaptive_cost, adaptive_mean_gradient, adaptive_mean_saved
 from convcost.layers.interface import INFERRED_INPUT, Layer, SavedTensors, Sizes, per_dimension, tensor_limits
+from convcost.layers.scaling import scaled, scaling_requirements
 
 LINEAR_INTERPOLATION = {1: 3, 2: 7, 3: 15}
 """By dimensions: a product for each of 2ⁿ neighbours, and the sums between. Their weights are not counted."""
@@ -48,9 +47,6 @@ WANTED = {
     ANY_RANK: "[batch, channels] and one to three spatial dimensions",
 }
 
-EXACT_BITS = 20
-"""A factor of so few binary digits, times a length, has no rounding in torch's double precision."""
-
 
 class _Upsampling(Layer):
     """To `size`, or by `scale_factor`; one for all spatial dimensions, or one for each."""
@@ -78,7 +74,7 @@ class _Upsampling(Layer):
         ranks = RANKS.get(self.mode, ANY_RANK)
         yield Rank(shape, ranks, WANTED[ranks])
         if self.scale_factor is not None:
-            yield from self._exact_factors(shape)
+            yield from scaling_requirements(self._factors(shape), "scale_factor", "size")
         argument = "size" if self.scale_factor is None else "scale_factor"
         for length in self.lengths(shape):
             yield AtLeast(length, 1, "the output's length", argument)
@@ -92,7 +88,7 @@ class _Upsampling(Layer):
         """The spatial dimensions of the output."""
         if self.size is not None:
             return per_dimension(self.size, len(shape) - 2, "size")
-        return tuple(_scaled(length, factor) for length, factor in self._factors(shape))
+        return tuple(scaled(length, factor) for length, factor in self._factors(shape))
 
     def cost(self, shape: Shape) -> Cost:
         if self.mode == "area":
@@ -115,29 +111,6 @@ class _Upsampling(Layer):
         every = factors if isinstance(factors, tuple) else (factors,) * len(shape[2:])
         per_dimension(tuple(0 for _ in every), len(shape) - 2, "scale_factor")
         return zip(shape[2:], every, strict=True)
-
-    def _exact_factors(self, shape: Shape) -> Iterator[Requirement]:
-        for length, factor in self._factors(shape):
-            is_number = not isinstance(factor, float) or isfinite(factor)
-            yield ArgumentCheck(is_number, f"scale_factor is {factor}", "scale_factor")
-            message = f"scale_factor is {factor}, by which torch multiplies an open length with a rounding"
-            is_known = isinstance(length, int) or _is_exact(factor)
-            hint = "Give the length a number, or size= instead; 2, 0.5 and 0.75 have no rounding."
-            yield ArgumentCheck(is_known, message, "scale_factor", hint)
-
-
-def _is_exact(factor: float) -> bool:
-    return not isinstance(factor, float) or Fraction(factor).denominator <= 1 << EXACT_BITS
-
-
-def _scaled(length: Size, factor: float) -> Size:
-    """⌊length · factor⌋: exactly, where the factor is a size or has few binary digits; else as torch does."""
-    if not isinstance(factor, float):
-        return length * factor
-    if isinstance(length, int) and not _is_exact(factor):
-        return int(length * factor)
-    exact = Fraction(factor)
-    return length * exact.numerator // exact.denominator
 
 
 @dataclass(frozen=True, repr=False)

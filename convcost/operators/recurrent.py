@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.recurrent import GRU, LSTM, RNN, recurrent_cost
-from convcost.operators.interface import Operand, Operator, contraction, outputs, size
+from convcost.operators.interface import Operand, Operator, ShapeOperand, contraction, outputs, size
+from convcost.operators.normalization import native_dropout
 
 LAYERS: dict[str, type[LSTM | GRU | RNN]] = {"lstm": LSTM, "gru": GRU, "rnn_tanh": RNN, "rnn_relu": RNN}
 """ATen's name, and the layer that states the count."""
@@ -52,36 +53,65 @@ def sequence_gradients(
 ) -> dict[str, Cost]:
     """By weights every matrix once a position; by inputs as well, as gradients go back through time.
 
-    If the input itself needs none, the first layer's input matrices are left out.
+    If the input itself needs none, the first layer's input matrices are left out. What dropout kept is
+    multiplied by its mask and scaled again.
     """
-    params, bidirectional, _ = _sequence_arguments(**arguments)
+    given = _sequence_arguments(**arguments)
     product = Cost(cost.macs, cost.valid_macs)
     by_weight = product + Cost(bias_adds=cost.bias_adds)
-    matrices = [parameter for parameter in params if len(parameter.shape) == 2]
-    first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if bidirectional else 1]
+    matrices = [parameter for parameter in given.params if len(parameter.shape) == 2]
+    first = matrices[:: 3 if _is_projection(matrices) else 2][: 2 if given.is_bidirectional else 1]
     positions = arithmetic.elements(arguments["output"].shape[:-1])
     skipped = 0 if "input" in needed else positions * sum(map(size, first))
-    gates = gate_gradients(kind, positions, matrices)
-    found = {"input": Cost(cost.macs - skipped, cost.macs - skipped) + gates}
+    elementwise = gate_gradients(kind, positions, matrices) + _dropout_cost(given, arguments["output"])
+    found = {"input": Cost(cost.macs - skipped, cost.macs - skipped) + elementwise}
     return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
 
 
-def _sequence_arguments(hx: Any, params: Any, has_biases: Any, **options: Any) -> tuple[Any, bool, Any]:
-    """Weights, whether both directions run, and states; a packed sequence's arguments come shifted by one."""
+class SequenceArguments(NamedTuple):
+    """What a recurrent function of torch is called with, beside its input."""
+
+    params: Sequence[Operand]
+    states: Any
+    num_layers: int
+    dropout: float
+    train: bool
+    is_bidirectional: bool
+
+
+def _sequence_arguments(
+    hx: Any,
+    params: Any,
+    has_biases: Any,
+    num_layers: Any,
+    dropout: Any,
+    train: Any,
+    bidirectional: Any,
+    batch_first: Any = False,
+    **_: Any,
+) -> SequenceArguments:
+    """Those of a packed sequence come shifted by one, behind the batch sizes."""
     if isinstance(has_biases, bool):
-        return params, options["bidirectional"], hx
-    return has_biases, options["train"], params
+        return SequenceArguments(params, hx, num_layers, dropout, train, bidirectional)
+    return SequenceArguments(has_biases, params, dropout, train, bidirectional, batch_first)
+
+
+def _dropout_cost(given: SequenceArguments, output: Operand) -> Cost:
+    """In training, of what each layer but the last yields, which is as wide as the output."""
+    between = ShapeOperand((given.num_layers - 1, *output.shape))
+    return native_dropout(between, given.dropout, given.train)
 
 
 def _sequence(kind: str) -> Operator:
     def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
-        params, _, _ = _sequence_arguments(**arguments)
-        return weights_cost(kind, arithmetic.elements(input.shape[:-1]), params)
+        given = _sequence_arguments(**arguments)
+        cost = weights_cost(kind, arithmetic.elements(input.shape[:-1]), given.params)
+        return cost + _dropout_cost(given, output)
 
     def output(input: Operand, **arguments: Any) -> list[Shape]:
-        _, is_bidirectional, states = _sequence_arguments(**arguments)
-        states = list(states) if isinstance(states, list | tuple) else [states]
-        width = states[0].shape[-1] * (2 if is_bidirectional else 1)
+        given = _sequence_arguments(**arguments)
+        states = list(given.states) if isinstance(given.states, list | tuple) else [given.states]
+        width = states[0].shape[-1] * (2 if given.is_bidirectional else 1)
         return [(*input.shape[:-1], width), *(tuple(state.shape) for state in states)]
 
     return Operator(cost, output, outputs, gradients=partial(sequence_gradients, kind))

@@ -22,8 +22,8 @@ from convcost.render.notes import (
     assumptions_note,
     convention_note,
     costs_against,
+    designs_heading,
     sizes_facts,
-    spec_text,
     valid_macs_note,
     warning_notes,
 )
@@ -49,7 +49,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     layers = tuple(_layers(report) for report in reports) if style.layers else ()
     return Document(
-        heading=tuple((report.name, spec_text(report)) for report in reports),
+        heading=designs_heading(reports),
         facts=sizes_facts(reports),
         costs=Section(
             (table, *by_module.tables, *layers),

@@ -14,9 +14,9 @@ from convcost.render.style import Style
 COLUMNS = ("memory", "bandwidth", "bf16 FLOP/s", "fp32 FLOP/s", "FLOPs/B")
 
 LEGEND = (
-    "Peaks are dense, without sparsity. bf16 is float16 where a device has no bfloat16.",
-    "FLOPs/B is the ridge point at bf16, or else at fp32: work with fewer FLOPs per byte waits for memory.",
-    "convcost devices NAME shows all of one: every dtype, and where the figures are from.",
+    "Peaks are dense, without sparsity. The bf16 peak of a device without bfloat16 is that of float16.",
+    "FLOPs/B is the ridge point in bf16, or else in fp32: with fewer FLOPs per byte, work is memory-bound.",
+    "convcost devices NAME shows every dtype of a device, and the sources of its figures.",
 )
 
 
@@ -69,7 +69,7 @@ def _in_full(device: Device) -> Document:
         *(_peak(device, dtype) for dtype in device.peaks),
     ]
     return _document(
-        (Table(("", "figure", "exactly", "ridge, a byte"), tuple(lines)),), _notes(device), device
+        (Table(("", "figure", "exact", "ridge (FLOPs/B)"), tuple(lines)),), _notes(device), device
     )
 
 

@@ -24,7 +24,13 @@ from convcost.render.document import (
     StepText,
 )
 from convcost.render.formulas import math_text, value_text
-from convcost.render.notes import assumptions_note, convention_note, sizes_facts, spec_text, warning_notes
+from convcost.render.notes import (
+    assumptions_note,
+    convention_note,
+    designs_heading,
+    sizes_facts,
+    warning_notes,
+)
 from convcost.render.style import Style
 from convcost.render.texts import MathText, MixedText
 
@@ -33,7 +39,7 @@ def explanation_document(explanation: Explanation, style: Style) -> Document:
     """What is derived, each part of it, and what holds for all of it."""
     reports = explained_reports(explanation)
     return Document(
-        heading=tuple((report.name, spec_text(report)) for report in reports),
+        heading=designs_heading(reports),
         facts=sizes_facts(reports),
         derivations=tuple(map(_derivation, explanation.parts)),
         costs=Section((), explanation_notes(explanation)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals
-from convcost.analysis.parts import gradient_cost, layer_part, sum_part
+from convcost.analysis.parts import Part, gradient_cost, layer_part, sum_part
 from convcost.core.report import Report, Row
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
@@ -13,6 +15,23 @@ from convcost.render.formulas import short_text
 from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
 from convcost.render.style import USUAL_VIEW, View
 from convcost.render.texts import CodeText, MixedText
+
+
+class LayerGroup(NamedTuple):
+    """A layer, or several that run one after another and are shown as one, and their path."""
+
+    path: str
+    rows: tuple[Row, ...]
+
+    @property
+    def label(self) -> str:
+        """`0 Linear(8, 2)`, `1.0.2 ReLU()`; `1 add() of 3 layers`, `1.0 3 layers`."""
+        *others, last = self.rows
+        if last.path != self.path:
+            return f"{self.path} {len(self.rows)} layers"
+        count = f" of {len(others)} layer{'s' * (len(others) != 1)}" if others else ""
+        return MixedText(f"{self.path} ", CodeText(last.layer), count)
+
 
 USUAL_COLUMNS = ("output", "params", "macs", "flops", "backward")
 
@@ -36,42 +55,46 @@ def layer_table(
 def _table(report: Report, view: View, names: tuple[str, ...], heading: str) -> Table:
     shown = select_layers(report, view)
 
-    def sum_line(label: str, rows: tuple[Row, ...]) -> Line:
-        part = sum_part(layer_totals(rows), report.convention)
+    def line(label: str, part: Part) -> Line:
         return Line(label, cells(part, report.flops, names, short_text))
 
-    lines = [
-        Line(layer_label(row), cells(layer_part(row, report), report.flops, names, short_text))
-        for row in shown.items
-    ]
+    def sum_line(label: str, groups: Iterable[LayerGroup]) -> Line:
+        return line(label, sum_part(layer_totals(groups), report.convention))
+
+    lines = [line(group.label, layer_part(group.rows, report)) for group in shown.items]
     if shown.others:
         lines.append(sum_line(others_label(len(shown.others)), shown.others))
     if view.filter:
         lines.append(sum_line("all of these", shown.items + shown.others))
     if view.filter or view.columns or view.top is not None:
-        lines.append(sum_line("total", report.rows))
+        lines.append(sum_line("total", _groups(report, None)))
     return Table((heading, *headings(names, are_short=bool(view.columns))), tuple(lines))
 
 
-def layer_label(row: Row) -> str:
-    """`0 Linear(8, 2)`, `1.0.2 ReLU()`."""
-    return MixedText(f"{row.path} ", CodeText(row.layer))
-
-
-def layer_totals(rows: tuple[Row, ...]) -> ModuleTotals:
-    """What several layers have together."""
+def layer_totals(groups: Iterable[LayerGroup]) -> ModuleTotals:
+    """What several layers, or groups of them, have together."""
     totals = (
         ModuleTotals(row.params, row.trainable_params, row.cost, row.activations, gradient_cost(row))
-        for row in rows
+        for group in groups
+        for row in group.rows
     )
     return sum(totals, ModuleTotals())
 
 
-def select_layers(report: Report, view: View) -> Shown[Row]:
-    """The layers with the filter's text in their path or what they are, in the order asked for."""
+def select_layers(report: Report, view: View) -> Shown[LayerGroup]:
+    """The layers with the filter's text in their path or what they are, in the order asked for.
+
+    With a depth those deeper inside branches are taken together.
+    """
     text = view.filter.lower()
-    found = (row for row in report.rows if text in row.path.lower() or text in str(row.layer).lower())
+    found = (group for group in _groups(report, view.depth) if text in group.label.lower())
     return show(found, view, _reader(report))
+
+
+def _groups(report: Report, depth: int | None) -> Iterator[LayerGroup]:
+    """Each layer apart, or those of a path of `depth` numbers together: they run one after another."""
+    for path, rows in groupby(report.rows, lambda row: ".".join(row.path.split(".")[:depth])):
+        yield LayerGroup(path, tuple(rows))
 
 
 def layer_notes(report: Report, view: View) -> tuple[str, ...]:
@@ -82,4 +105,4 @@ def layer_notes(report: Report, view: View) -> tuple[str, ...]:
 
 
 def _reader(report: Report) -> PartReader:
-    return PartReader(partial(layer_part, report=report), lambda row: row.path)
+    return PartReader(lambda group: layer_part(group.rows, report), lambda group: group.path)

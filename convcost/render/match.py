@@ -153,7 +153,7 @@ def _verdict(match: Match) -> str:
         return MixedText(with_sizes, f" {costs.format('exactly ')}, as {target}.")
     off = _difference_with_share(first.difference, match.target)
     if len({choice.cost for choice in match.best}) > 1:
-        return MixedText(with_sizes, f" comes as near to {target} on either side: {off} off.")
+        return MixedText(with_sizes, f" is equally close to {target} on either side: {off} off.")
     more = "more" if first.difference > 0 else "fewer"
     return MixedText(with_sizes, f" {costs.format('')}, {off} {more} than {target}.")
 

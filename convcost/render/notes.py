@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
@@ -95,6 +95,12 @@ def costs_against(first: Report, other: Report) -> str:
     if not first.flops:
         return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
     return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"
+
+
+def designs_heading(reports: Iterable[Report]) -> tuple[tuple[str, str], ...]:
+    """Each design as it was stated by its name, after the definitions that they use."""
+    definitions = dict.fromkeys(definition for report in reports for definition in report.definitions)
+    return (*definitions, *((report.name, spec_text(report)) for report in reports))
 
 
 def spec_text(report: Report) -> str:

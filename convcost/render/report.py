@@ -16,8 +16,8 @@ from convcost.render.notes import (
     NO_COUNTERS,
     assumptions_note,
     convention_note,
+    designs_heading,
     sizes_facts,
-    spec_text,
     valid_macs_note,
     warning_notes,
 )
@@ -34,7 +34,7 @@ def report_document(report: Report, style: Style) -> Document:
     has_layers = not is_single or style.view.columns
     layers = (layer_table(report, style.view, style.width),) if has_layers else ()
     return Document(
-        heading=((report.name, spec_text(report)),),
+        heading=designs_heading((report,)),
         facts=(*sizes_facts((report,)), *_shapes(report)),
         costs=Section(
             (totals_table(report), *layers, *phase_tables(report)),

@@ -14,9 +14,9 @@ from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
 LEGEND = (
-    "Numbers are cases that agree: under torch in shapes, and in the products and bias adds that its module "
-    "makes of ones; under model in all that convcost counts as it runs; under a counter in FLOPs, 2 × MACs. "
-    "Those in brackets are in a known blind spot of the counter; blind: all are."
+    "Numbers are cases that agree. torch: shapes, and the products and bias adds of a run on ones. model: "
+    "every quantity that convcost counts when the module runs. Counters: FLOPs as 2 × MACs. Cases in "
+    "brackets are in a known blind spot of the counter; blind: all of them are."
 )
 
 SEVERAL = 4
@@ -40,7 +40,7 @@ def _versions(result: VerificationResult) -> str:
 
 def _verdict(result: VerificationResult) -> str:
     if result.agrees:
-        return "nothing new: every formula agrees, but for known blind spots"
+        return "every formula agrees, except in known blind spots"
     number = len(result.new)
     return f"{number} new disagreement{'s' * (number != 1)}"
 
@@ -82,9 +82,9 @@ def _notes(result: VerificationResult) -> Iterator[str]:
     """What is new comes last: next to where the user types."""
     yield LEGEND
     yield from (f"Known: {_group_text(result, group)}." for group in result.known)
-    yield from (f"No longer so: {_group_text(result, group)}." for group in result.resolved)
+    yield from (f"Resolved: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:
-        yield f"New: {_group_text(result, group)}. It shows in:"
+        yield f"New: {_group_text(result, group)}. To reproduce:"
         yield CommandText(command(result, group))
 
 

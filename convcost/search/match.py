@@ -234,9 +234,9 @@ def _edge_notes(match: Match) -> Iterator[str]:
     for name, sizes in match.searched.items():
         values = {choice.sizes[name] for choice in match.best}
         if values == {sizes[-1]}:
-            yield f"{name} = {sizes[-1]:,} is the largest that was tried; a larger one may come nearer."
+            yield f"{name} = {sizes[-1]:,} is the largest that was tried; a larger one may be closer."
         elif values == {sizes[0]} and sizes[0] > sizes.step:
-            yield f"{name} = {sizes[0]:,} is the smallest that was tried; a smaller one may come nearer."
+            yield f"{name} = {sizes[0]:,} is the smallest that was tried; a smaller one may be closer."
 
 
 def _why_nothing_fits(match: Match, design: Design) -> str:
@@ -244,7 +244,7 @@ def _why_nothing_fits(match: Match, design: Design) -> str:
     names = " and ".join(f"{name} {bounds}" for name, bounds in match.ranges.items())
     if match.above:
         cheapest = f"{_sizes_text(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
-        return f"No {names} keeps within the budget: the cheapest, {cheapest}."
+        return f"No {names} stays within the budget: the cheapest, {cheapest}."
     least = {name: sizes[0] for name, sizes in match.searched.items()}
     try:
         design.cost(least) if design.left_open else design.report(least)

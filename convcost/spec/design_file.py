@@ -28,6 +28,9 @@ DEFINITION = re.compile(r"\s*([A-Za-z_]\w*)\s*\([^()]*\)\s*=(?!=)", re.ASCII)
 
 WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
+OWN_DEFINITION = re.compile(rf"(?:\A|[;\n]){DEFINITION.pattern}", re.ASCII)
+"""A definition among others in one text."""
+
 QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
@@ -45,8 +48,8 @@ class DesignFile:
         return DesignFile(self.designs + other.designs, {**self.definitions, **other.definitions})
 
     def complete(self, text: str) -> str:
-        """`text` with the definitions that it uses in front, and those that they use."""
-        used = self._used(text)
+        """`text` with the definitions that it uses in front, and those that they use, but for its own."""
+        used = self._used(text) - {*OWN_DEFINITION.findall(text)}
         if not used:
             return text
         own = text.lines if isinstance(text, SourceText) else (SourceLine(text),)
@@ -122,7 +125,8 @@ def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
 
 
 def _without_comment(line: str) -> str:
-    return line[: _without_quoted(line).find("#")] if "#" in _without_quoted(line) else line
+    code, _, _ = _without_quoted(line).partition("#")
+    return line[: len(code)]
 
 
 def _without_quoted(line: str) -> str:

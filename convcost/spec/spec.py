@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +32,7 @@ BATCH_LIKE = ("B", "S", "N")
 class Spec:
     """A parsed spec: a name, an input shape, and layers, in sizes that have no values yet.
 
+    `text` is the design without its name and its `definitions`; these are what they are called, and chains.
     A repeated layer is one template. `order` has the index in `templates` of each layer, as they run.
     """
 
@@ -40,9 +41,15 @@ class Spec:
     source: str
     input: tuple[Expression, ...]
     input_is_inferred: bool
+    definitions: tuple[tuple[str, str], ...]
     templates: tuple[Template, ...]
     chain: TemplateChain
     names: tuple[str, ...]
+
+    @property
+    def full_text(self) -> str:
+        """The design with its definitions in front, on one line that can be parsed again."""
+        return "; ".join((*map(" = ".join, self.definitions), self.text))
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -76,6 +83,7 @@ class Spec:
             assumed=tuple(name for name in self.names if name not in sizes and bound[name] == 1),
             divisions=tuple(bound.divisions) if isinstance(bound, OpenSizes) else (),
             input_is_inferred=self.input_is_inferred,
+            definitions=self.definitions,
         )
 
     def build_network(self, bound: Mapping[str, Size]) -> Network:
@@ -143,7 +151,8 @@ def parse(text: str) -> Spec:
     shape = candidate.input or inferred_input(templates, chain, text)
     return Spec(
         name=candidate.name or _summary(candidate.steps),
-        text=_with_definitions(candidate),
+        text=_on_one_line(text[candidate.body :]),
+        definitions=tuple(_definition_texts(candidate)),
         source=text,
         input=shape,
         input_is_inferred=not candidate.input,
@@ -153,10 +162,15 @@ def parse(text: str) -> Spec:
     )
 
 
-def _with_definitions(candidate: Candidate) -> str:
-    """The text of a candidate on one line, with the definitions that it uses."""
-    used = (candidate.text[slice(*definition.extent)] for definition in used_definitions(candidate))
-    return " ".join("; ".join((*used, candidate.text[candidate.body :])).split())
+def _definition_texts(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """Each definition that the candidate uses: what it is called with its parameters, and its chain."""
+    for definition in used_definitions(candidate):
+        signature, _, chain = candidate.text[slice(*definition.extent)].partition("=")
+        yield _on_one_line(signature), _on_one_line(chain)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 class _ChainBuilder:

@@ -54,6 +54,17 @@ class Interval(NamedTuple):
 ALL = Interval(1, None)
 
 
+def _joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """The intervals, which ascend, with those as one that have nothing between them."""
+    joined: list[Interval] = []
+    for interval in intervals:
+        if joined and joined[-1].end == interval.start - 1:
+            joined[-1] = Interval(joined[-1].start, interval.end)
+        else:
+            joined.append(interval)
+    return joined
+
+
 class Order(NamedTuple):
     """How a formula is to another: `signs` of their difference on intervals of the one size that decides.
 
@@ -230,7 +241,7 @@ class Domain:
         self._intervals = [ALL]
         for each in own:
             if each.relation != "whole":
-                self._intervals = [*self._fulfilled(each)]
+                self._intervals = _joined(self._fulfilled(each))
 
     def _fulfilled(self, assumption: Assumption) -> Iterator[Interval]:
         """The parts of the intervals in which the assumption holds, or is not known to fail."""
@@ -260,15 +271,16 @@ class Domain:
     def _trimmed(self, interval: Interval) -> Interval | None:
         """The interval from its first to its last integer with which all divisions are exact."""
         start, end = interval
-        last = start + LONGEST_PERIOD if end is None else min(end, start + LONGEST_PERIOD)
-        first = next(filter(self._is_divisible, range(start, last + 1)), None)
-        if first is None:
-            return interval if last != end else None
-        if end is None:
-            return Interval(first, None)
-        return Interval(
-            first, next(filter(self._is_divisible, range(end, max(first, end - LONGEST_PERIOD), -1)), first)
-        )
+        first = self._first_divisible(range(start, start + LONGEST_PERIOD if end is None else end + 1))
+        if first is None or end is None:
+            return None if first is None else Interval(first, None)
+        last = self._first_divisible(range(end, start - 1, -1))
+        return Interval(first, last) if last else None
+
+    def _first_divisible(self, numbers: range) -> int | None:
+        """The first that is possible; the first of all where none of many is found, None where none is."""
+        found = next(filter(self._is_divisible, numbers[:LONGEST_PERIOD]), None)
+        return numbers[0] if found is None and len(numbers) >= LONGEST_PERIOD else found
 
     def _is_divisible(self, number: int) -> bool:
         return all(is_fulfilled(each, {self._size.name: number}) for each in self._divisions)

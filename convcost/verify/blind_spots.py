@@ -35,6 +35,11 @@ def _is_kind(name: str) -> Condition:
     return lambda layer, _: type(layer).__name__ == name
 
 
+def _is_max_unpool(layer: Layer, _: Shape) -> bool:
+    """A MaxUnpool, which decides on sizes as fvcore traces it, where torch wants no tensors."""
+    return type(layer).__name__ in FAMILIES["unpooling"]
+
+
 def _is_rnn(nonlinearity: str) -> Condition:
     return lambda layer, _: (
         type(layer).__name__ == "RNN" and getattr(layer, "nonlinearity", "") == nonlinearity
@@ -138,6 +143,7 @@ BLIND_SPOTS = (
         _is_unsupported_layer_norm,
         "where the input has fewer than two or more than five dimensions",
     ),
+    BlindSpot("fvcore", "TypeError", _is_max_unpool),
     BlindSpot("fvcore", "aten::lstm", _is_kind("LSTM")),
     BlindSpot("fvcore", "aten::gru", _is_kind("GRU")),
     *(

@@ -83,20 +83,19 @@ def _random_case(kind: str, changed: str, random: Random) -> Case | None:
 def make_case(layer: Layer, shape: Shape) -> Case:
     """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it.
 
-    One that needs several inputs gets the usual further ones.
+    A layer that needs further inputs gets the usual ones.
     """
-    if isinstance(layer, MultipleInputLayer) and layer.input_counts[0] > 1:
+    if isinstance(layer, MultipleInputLayer):
         layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
     Network(chain_of(layer), shape).report()
-    spec = parse(_spec_text(layer, shape))
+    spec = parse(spec_text(layer, shape))
     return Case(spec.network({}), spec.report({}))
 
 
-def _spec_text(layer: Layer, shape: Shape) -> str:
-    """The spec that stands for `layer` on an input of `shape`."""
-    first, *further = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
-    branches = f"({', '.join(('x', *further))})" if further else ""
-    return f"{first} -> {layer}{branches}"
+def spec_text(layer: Layer, shape: Shape) -> str:
+    """The spec that stands for `layer` on an input of `shape`, and on its further inputs."""
+    first, *others = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
+    return f"{first} -> {layer}({', '.join(('x', *others))})" if others else f"{first} -> {layer}"
 
 
 def _elements(report: Report) -> int:

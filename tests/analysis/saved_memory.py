@@ -39,8 +39,9 @@ class Saved(NamedTuple):
 def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
     """Of the real module in training, on an input that needs a gradient as inside a network."""
     with torch.device(device):
-        [module] = built((layer,), shape)
+        module = built((layer,), shape)
         given = _inside(layer, shape)
+        further = [_further(layer, number) for number in range(len(layer.further_inputs))]
     own = {number(tensor) for tensor in (*module.parameters(), *module.buffers())}
     found: dict[int, torch.Tensor] = {}
 
@@ -49,7 +50,7 @@ def saved(layer: Layer, shape: tuple[int, ...], device: str = "cpu") -> Saved:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        output = first_tensor(module(given))
+        output = first_tensor(module(given, *further))
     ends = number(given), number(output)
     others = [tensor for key, tensor in found.items() if key not in own and key not in ends]
     held = sum(tensor.untyped_storage().nbytes() for tensor in others)
@@ -62,7 +63,14 @@ def _inside(layer, shape):
     return torch.rand(shape).requires_grad_() * 1
 
 
-def built(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> torch.nn.Sequential:
+def _further(layer, number):
+    """The input after number `number`; it needs no gradient."""
+    dtype = layer.input_dtype(number + 1)
+    shape = layer.further_inputs[number]
+    return torch.zeros(shape, dtype=getattr(torch, dtype)) if dtype else torch.rand(shape)
+
+
+def built(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> torch.nn.Module:
     """The real modules in training."""
     module, _ = build_network(Network(chain_of(*layers), shape), torch.get_default_device())
     return module.train()

@@ -66,7 +66,8 @@ def test_every_layer_has_code(kind):
 BLOCKS = "block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU); net = [2, 4, 8, 8] -> 2 x block(4) -> Flatten"
 
 BLOCKS_CODE = '''\
-"""block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU); [2, 4, 8, 8] -> 2 x block(4) -> Flatten
+"""block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU)
+[2, 4, 8, 8] -> 2 x block(4) -> Flatten
 
 296 parameters, 36,864 MACs on [2, 4, 8, 8].
 """

@@ -22,13 +22,16 @@ MANY = settings(max_examples=200)
 WITH_STEPS_INSIDE = {
     *("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "PReLU", "Mish"),
     *("Tanhshrink", "Softsign", "Softmin", "LPPool1d", "LPPool2d", "LPPool3d"),
+    "FractionalMaxPool2d",
     *("CircularPad1d", "CircularPad2d", "CircularPad3d", "RNNCell"),
     *("ScaledDotProductAttention", "MultiheadAttention"),
 }
 """torch makes further tensors within their forward or backward, for a moment: the peaks do not know them."""
 
 ELSEWHERE = {
+    **dict.fromkeys((kind for kind in KINDS if layer_class(kind).input_counts[0] > 1), "take two inputs"),
     "Bilinear": "takes two inputs",
+    "FractionalMaxPool3d": "goes back with data alone",
     "EmbeddingBag": "keeps other indices on the CPU",
     "LogSigmoid": "keeps more without CUDA",
     "ChannelShuffle": "is a view on the meta device where nothing moves",

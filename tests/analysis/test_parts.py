@@ -39,7 +39,7 @@ def test_a_layer_has_every_quantity_of_a_design_of_itself_alone():
     report = convcost.cost(SPEC)
     for row in report.rows:
         alone = convcost.cost(f"[{', '.join(map(str, row.input))}] -> {row.layer}")
-        part = layer_part(row, report)
+        part = layer_part([row], report)
         assert {name: part.quantity(name) for name in NAMES} == {
             name: getattr(alone, name) for name in NAMES
         }, row.path

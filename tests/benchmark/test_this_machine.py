@@ -23,10 +23,10 @@ SHOWN = """\
  name    this
  kind    this machine, cpu
 
-                    figure           exactly   ridge, a byte
-─────────────────────────────────────────────────────────────
+                    figure             exact   ridge (FLOPs/B)
+───────────────────────────────────────────────────────────────
  bandwidth       10.0 GB/s    10,000,000,000
- float32     100.0 GFLOP/s   100,000,000,000              10
+ float32     100.0 GFLOP/s   100,000,000,000                10
 
  bandwidth: copy of 128 MiB, read and written, the fastest round, interquartile
  range 1.00%
@@ -75,7 +75,7 @@ def test_what_is_measured_is_kept_and_shown(measuring, caches):
     assert convcost("devices", "--measure", "--threads", "1") == (
         0,
         SHOWN.format(torch=torch.__version__),
-        f"convcost: measuring calls\nconvcost: kept in {path}\n",
+        f"convcost: measuring calls\nconvcost: saved to {path}\n",
     )
     assert measuring == [("cpu", 1)]
     assert parse_machine(path.read_text(), "") == replace(NOW, threads=1)

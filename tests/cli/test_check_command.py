@@ -59,7 +59,7 @@ FAILED = """\
  dense                                            failed
    FLOPs               327,680       ≤ 300,000    failed
    FLOPs           20*B*S*E**2   = 20*B*S*E**2
-   baseline          as it was
+   baseline          unchanged
  conv                                             failed
    FLOPs ÷ dense         4.40×         ≤ 6.00×
    baseline            changed            ± 1%    failed
@@ -87,7 +87,7 @@ FAILED = """\
  (+33.2%), activations −1,024 (−40.0%) and 6 more.
  conv was [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same), and is [B*S, E, L]
  -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5) now.
- If that is meant, convcost check --update accepts it.
+ If this is intended, convcost check --update accepts it.
 
 """
 
@@ -164,9 +164,9 @@ def test_an_update_accepts_what_is_but_not_what_breaks_a_limit():
     code, out, err = convcost("check", "--update")
     assert (code, err) == (1, "")
     assert "   baseline           accepted            ± 1%\n" in out
-    assert " convcost.lock has the costs of these entries now.\n" in out
+    assert " The baselines of these entries were written to convcost.lock.\n" in out
     code, out, err = convcost("check")
-    assert (code, out.count("as it was"), out.count("failed\n")) == (1, 2, 3)
+    assert (code, out.count("unchanged"), out.count("failed\n")) == (1, 2, 3)
 
 
 def test_missing_and_stale_baselines_are_told():
@@ -176,7 +176,7 @@ def test_missing_and_stale_baselines_are_told():
     code, out, _ = convcost("check")
     assert code == 0
     assert " convcost.lock has no baseline for thick: convcost check --update writes it." in out
-    assert " convcost.lock has baselines of entries that are no more: dense." in out
+    assert " convcost.lock has baselines of entries that no longer exist: dense." in out
 
 
 def test_of_many_entries_those_that_passed_have_a_line_each():
@@ -436,7 +436,7 @@ def test_a_model_is_found_from_where_the_configuration_is(monkeypatch):
         " net                                      passed\n"
         "   flop_counter_mode   agrees\n"
         "\n"
-        " ../convcost.lock has the costs of these entries now.\n"
+        " The baselines of these entries were written to ../convcost.lock.\n"
         "\n"
     )
 

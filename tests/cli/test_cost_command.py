@@ -219,6 +219,38 @@ def test_a_backward_without_work_is_said_to_add_nothing():
     assert (outcome.code, outcome.err) == (0, said)
 
 
+BLOCKS = (
+    "cost",
+    "block(C) = x + (Conv2d(C,C,3,padding=1) -> ReLU); "
+    "[1,4,8,8] -> block(4) -> concat(Conv2d(4,2,1), Conv2d(4,3,1) -> Conv2d(3,2,1), dim=1)",
+    *("--counters", "none"),
+)
+
+
+def test_layers_in_branches_have_dotted_paths_and_come_before_what_joins_them():
+    _, lines = table(printed(*BLOCKS), "layer")
+    assert [line[0] for line in lines] == ["0.1.0", "0.1.1", "0", "1.0", "1.1.0", "1.1.1", "1"]
+
+
+def test_layers_deeper_than_asked_are_taken_together():
+    columns = ("--columns", "shapes,macs,bytes,share")
+    _, lines = table(printed(*BLOCKS, "--depth", "1", *columns), "layer")
+    assert [" ".join(line) for line in lines] == [
+        "0 add() of 2 layers (1, 4, 8, 8) (1, 4, 8, 8) 9,216 2,640 84.7%",
+        "1 concat(dim=1) of 3 layers (1, 4, 8, 8) (1, 4, 8, 8) 1,664 2,180 17.0%",
+        "total 10,880 100%",
+    ]
+    _, lines = table(printed(*BLOCKS, "--depth", "2"), "layer")
+    assert [" ".join(line[:3]) for line in lines] == [
+        *("0.1 2 layers", "0 add() (1,", "1.0 Conv2d(4, 2,", "1.1 2 layers", "1 concat(dim=1) (1,")
+    ]
+    rows = list(csv.DictReader(StringIO(printed(*BLOCKS, "--depth", "1", "--format", "csv"))))
+    assert [(row["path"], row["layer"], row["macs"], row["output"]) for row in rows] == [
+        ("0", "add() of 2 layers", "9216", "[1, 4, 8, 8]"),
+        ("1", "concat(dim=1) of 3 layers", "1664", "[1, 4, 8, 8]"),
+    ]
+
+
 REFUSALS = {
     (): "there is no design\n",
     (

@@ -28,12 +28,12 @@ LISTED = """\
 ──────────────────────────────────────────────────────────────────
  m1           –   68.3 GB/s             –        2.60 T      38.1
 
- Peaks are dense, without sparsity. bf16 is float16 where a device has no
- bfloat16.
- FLOPs/B is the ridge point at bf16, or else at fp32: work with fewer FLOPs per
- byte waits for memory.
- convcost devices NAME shows all of one: every dtype, and where the figures are
- from.
+ Peaks are dense, without sparsity. The bf16 peak of a device without bfloat16
+ is that of float16.
+ FLOPs/B is the ridge point in bf16, or else in fp32: with fewer FLOPs per
+ byte, work is memory-bound.
+ convcost devices NAME shows every dtype of a device, and the sources of its
+ figures.
 
 """
 
@@ -42,11 +42,11 @@ IN_FULL = """\
  name    epyc-9654
  kind    AMD, cpu, 2022
 
-                   figure             exactly   ridge, a byte
-──────────────────────────────────────────────────────────────
+                   figure               exact   ridge (FLOPs/B)
+────────────────────────────────────────────────────────────────
  bandwidth     460.8 GB/s     460,800,000,000
- float64     3.69 TFLOP/s   3,686,400,000,000               8
- float32     7.37 TFLOP/s   7,372,800,000,000              16
+ float64     3.69 TFLOP/s   3,686,400,000,000                 8
+ float32     7.37 TFLOP/s   7,372,800,000,000                16
 
  bandwidth = 12 channels x 8 B x 4.8 GT/s
  float64 = 96 cores x 2.4 GHz x 16 FLOP
@@ -90,10 +90,13 @@ def test_only_a_vendor_or_a_kind():
     assert listed("--vendor", "google") == ["tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e"]
     assert listed("--kind", "cpu", "--vendor", "intel") == ["xeon-8380", "xeon-8480", "core-i9-13900k"]
     assert refused("devices", "--vendor", "amx") == (
-        "no vendor here is amx (did you mean AMD?)\n"
+        "no device has the vendor amx (did you mean AMD?)\n"
         "There are NVIDIA, AMD, Intel, Google, Amazon, Apple, Raspberry Pi.\n"
     )
-    assert refused("devices", "h100", "--vendor", "google") == "no vendor here is google\nThere are NVIDIA.\n"
+    assert (
+        refused("devices", "h100", "--vendor", "google")
+        == "no device has the vendor google\nThere are NVIDIA.\n"
+    )
 
 
 def test_an_unknown_name_is_refused_with_the_near_one():

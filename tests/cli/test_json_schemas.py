@@ -318,4 +318,4 @@ def test_every_command_that_prints_json_has_a_schema():
 def test_a_name_without_a_schema_is_refused():
     names = f"There are {', '.join(NAMES)}.\n"
     assert refused("schema", "loc") == f"no schema is called loc (did you mean lock?)\n{names}"
-    assert refused("schema") == f"there is no name\n{names}"
+    assert refused("schema") == f"schema needs a NAME\n{names}"

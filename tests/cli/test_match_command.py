@@ -102,7 +102,7 @@ IN_VAIN_TABLE = """\
  budget              500
  over budget   9     768         +268   +53.6%          200
 
- No V from 1 to 9 keeps within the budget: the cheapest, V = 9, has 768 FLOPs.
+ No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
  MACs are included (convention: matmul, full).
 
@@ -155,13 +155,13 @@ def test_parameters_need_no_size_of_the_input():
 
 def test_where_the_budget_is_too_small_the_answer_is_no_and_names_the_cheapest():
     arguments = ("match", "Conv1d(8, 8, 3, stride=V)", "--vary", "V", "--budget", "500", "--max", "9")
-    why = "No V from 1 to 9 keeps within the budget: the cheapest, V = 9, has 768 FLOPs.\n"
+    why = "No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.\n"
     assert convcost(*arguments, "--L", "20") == (1, IN_VAIN_TABLE, f"convcost: {why}")
 
 
 def test_a_best_at_the_largest_size_tried_is_said_to_be_there():
     out = convcost(*WIDTH, "--max", "50").out
-    assert "\n W = 50 is the largest that was tried; a larger one may come nearer.\n" in out
+    assert "\n W = 50 is the largest that was tried; a larger one may be closer.\n" in out
 
 
 def test_what_has_no_room_beside_the_sizes_is_left_out():

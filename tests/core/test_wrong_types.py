@@ -161,8 +161,6 @@ PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a rep
         (lambda: convcost.compare(torch.nn.Linear(4, 4), "ReLU"),
          'a design is a torch module, Linear; a text such as "Linear(3, 4)", '
          f"what convcost.parse makes of one, or a report is needed\n{PROFILE}"),
-        (lambda: convcost.cost(torch.nn.Linear(4, 4)),
-         f'the spec is a torch module, Linear; a text such as "Linear(3, 4)" is needed\n{PROFILE}'),
         (lambda: convcost.cost(3), 'the spec is 3; a text such as "Linear(3, 4)" is needed'),
         (lambda: convcost.memory("Linear(4, 4)"),
          "the report is the text 'Linear(4, 4)'; a report is needed\n"

@@ -102,7 +102,7 @@ def test_a_ratio_is_kept_or_not(line, passed):
 
 def test_a_ratio_to_nothing_says_so():
     results = entry_results(DENSE, CONV + 'ratio_to = "dense"\nmetric = "elementwise"\nmin_ratio = 1')
-    assert [each.reason for each in results["conv"].checks] == ["dense has none"]
+    assert [each.reason for each in results["conv"].checks] == ["it is 0 in dense"]
 
 
 UNPROVED = "it could not be proved for all sizes"

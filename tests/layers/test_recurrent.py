@@ -82,6 +82,32 @@ def test_bias_adds_are_one_for_each_bias_at_each_position(kind):
     holds()
 
 
+GRADIENTS = [
+    # at 6 positions: what the input and the state are multiplied by; gates; the same by weights; biases
+    (LSTM(4, 5), (True,), (20 * 9, 5 * 17), (20 * 9, 40)),
+    (LSTM(4, 5), (False,), (20 * 5, 5 * 17), (20 * 9, 40)),
+    (GRU(4, 5, 2, bidirectional=True), (False,), (2 * 15 * (5 + 15), 20 * 15), (2 * 15 * (9 + 15), 120)),
+    (RNN(4, 5), (True,), (5 * 9, 5 * 2), (5 * 9, 10)),
+    (LSTM(4, 5, proj_size=3), (True,), (20 * 7 + 15, 5 * 17), (20 * 7 + 15, 40)),
+]
+
+
+@pytest.mark.parametrize(("layer", "needed", "by_input", "by_weight"), GRADIENTS, ids=str)
+def test_gradients_go_back_through_every_position_and_state(layer, needed, by_input, by_weight):
+    shape = (3, 2, 4)
+    found = layer.gradients(shape, layer.cost(shape), needed)
+    macs, gates = by_input
+    assert found.by_input == Cost(6 * macs, 6 * macs, elementwise=6 * gates)
+    macs, bias_adds = by_weight
+    assert found.by_weight == Cost(6 * macs, 6 * macs, 6 * bias_adds)
+
+
+def test_the_state_of_zeros_that_a_cell_starts_from_has_no_gradient():
+    cell = layer_class("GRUCell")(4, 5)
+    found = [cell.gradients((2, 4), cell.cost((2, 4)), (needed,)).by_input for needed in (True, False)]
+    assert found == [Cost(2 * 15 * 4, 2 * 15 * 4, elementwise=2 * 5 * 15), Cost(elementwise=2 * 5 * 15)]
+
+
 def test_a_batch_and_a_length_cost_the_same_whichever_comes_first():
     first, last = (layer_class("LSTM")(4, 5, batch_first=flag) for flag in (False, True))
     assert first.cost((7, 2, 4)) == last.cost((2, 7, 4))
@@ -118,7 +144,7 @@ REFUSED = [
     ("[3, 4] -> LSTM(4, 5, proj_size=5)", "LSTM: proj_size is 5; at most 4 is possible here"),
     ("[3, 4] -> LSTM(4, 5, proj_size=-1)", "LSTM: proj_size is -1; at least 0 is needed"),
     ("[3, 4] -> RNN(4, 5, 0)", "RNN: num_layers is 0; at least 1 is needed"),
-    ("[3, 4] -> RNN(4, 5, 10**6)", "RNN: num_layers is 1000000; at most 10000 is possible here"),
+    ("[3, 4] -> RNN(4, 5, 10**6)", "RNN: num_layers is 1000000; at most 1000 is possible here"),
     ("[3, 4] -> GRU(4, 5, dropout=2)", "GRU: dropout is 2.0; a probability is from 0 to 1"),
     ("[3, 4] -> GRU(4, 5, num_layers=K)", "GRU: num_layers is a number of layers, which takes a number"),
 ]

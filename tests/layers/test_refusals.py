@@ -1,7 +1,5 @@
 """What torch refuses convcost refuses, and the other way round, but for what is listed here."""
 
-from dataclasses import fields
-
 import pytest
 from hypothesis import given, settings
 from layer_cases import Case
@@ -10,6 +8,7 @@ from torch_modules import forward
 
 from convcost.core.errors import RequirementError
 from convcost.layers import FAMILIES, KINDS, layer_class
+from convcost.layers.interface import argument_fields
 from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 
@@ -39,7 +38,7 @@ def is_stricter_here(case: Case) -> bool:
 
 def has_a_tuple_of_one(case: Case) -> bool:
     """torch repeats it in some arguments, fails in others, and with padding modes pads one side alone."""
-    values = (getattr(case.layer, field.name) for field in fields(case.layer))
+    values = (getattr(case.layer, field.name) for field in argument_fields(case.layer))
     has_one = any(isinstance(value, tuple) and len(value) == 1 for value in values)
     return has_one and getattr(case.layer, "spatial", 1) > 1
 
@@ -88,8 +87,25 @@ def has_no_decoder_layers(case: Case) -> bool:
     return getattr(case.layer, "num_decoder_layers", 1) < 1
 
 
+def has_windows_of_nothing(case: Case) -> bool:
+    """torch returns what is there before the memory that it would look at."""
+    return type(case.layer).__name__ == "FractionalMaxPool2d" and min(along(case.layer.kernel_size)) < 1
+
+
+def along(sizes: int | tuple[int, ...]) -> tuple[int, ...]:
+    return sizes if isinstance(sizes, tuple) else (sizes,)
+
+
+def unpools_by_steps_of_nothing(case: Case) -> bool:
+    """torch's kernels for one and two dimensions look at the output's length alone."""
+    steps = (case.layer.kernel_size, case.layer.stride) if "MaxUnpool" in type(case.layer).__name__ else ()
+    return any(min(along(step)) < 1 for step in steps if step is not None)
+
+
 STRICTER = (
     has_no_decoder_layers,
+    unpools_by_steps_of_nothing,
+    has_windows_of_nothing,
     drops_what_is_no_probability,
     broadcasts_samples,
     takes_a_factor_of_0_for_none,
@@ -208,6 +224,21 @@ REFUSED = [
         "Upsample(4, recompute_scale_factor=True)",
         (1, 2, 3),
         "recompute_scale_factor is for scale_factor, and size is given",
+    ),
+    (
+        "FractionalMaxPool2d(2)",
+        (1, 8, 8),
+        "none of output_size and output_ratio given; one of them is needed",
+    ),
+    (
+        "FractionalMaxPool2d(2, output_ratio=1.5)",
+        (1, 8, 8),
+        "output_ratio is 1.5; a number between 0 and 1 is needed",
+    ),
+    (
+        "FractionalMaxPool3d(3, 4)",
+        (1, 6, 6, 6),
+        "the length, which windows at different places have to fit in, is 6; at least 7 is needed",
     ),
     ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
     ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); at least 1 is needed"),

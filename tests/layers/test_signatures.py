@@ -11,7 +11,7 @@ from torch_modules import signature
 from convcost.layers import FAMILIES, FUNCTIONS, KINDS, layer_class
 from convcost.layers.interface import Layer, argument_fields
 
-WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze")
+WITHOUT_COST = ("self", "args", "kwargs", "device", "dtype", "_weight", "_freeze", "_random_samples")
 MODULES = ("custom_encoder", "custom_decoder")
 """Arguments that are modules, which a spec has no words for."""
 

@@ -34,8 +34,8 @@ FOUNDING_PAIR = """\
  conv: 2 × Conv1d(128, 128, 3, padding=same)
  ───────────────────────────────────────────
  input       (B·S, E, L) = (1, 128, 10)
-             Conv1d takes [batch, channels, length]: data with its channels last
-             has to be permuted first.
+             Conv1d takes [batch, channels, length]: permute channels-last data
+             first.
              B and S are merged into one dimension.
  output      length_out = ⌊(10 + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = 10
              (B·S, E, L) = (1, 128, 10)
@@ -49,7 +49,7 @@ FOUNDING_PAIR = """\
                        one multiply–accumulate
  MACs        B·S·E·L·E·K = 1·128·10·128·3 = 491,520
  padding     2 of the 10 × 3 = 30 taps multiply padding.
-             They count; on real data alone it is 458,752 MACs.
+             They are included; without them it is 458,752 MACs.
  FLOPs       2 × MACs = 2 × 491,520 = 983,040
  not in it   1,280 bias adds, one for each output element: 0.130% of the FLOPs.
  parameters  weight + bias = E·E·K + E = 128·128·3 + 128 = 49,280
@@ -60,8 +60,8 @@ FOUNDING_PAIR = """\
 
  conv ÷ dense
  ────────────
- inputs      (B, S, E·L) and (B·S, E, L) are the same numbers, 1,280 of them, in
-             two arrangements.
+ inputs      (B, S, E·L) and (B·S, E, L) hold the same 1,280 elements, arranged
+             differently.
  FLOPs       1,966,080 / 327,680 = 6.00×
  why         2 layers × 3 taps = 6; the other factors, B·S·E²·L, are in both.
  real data   917,504 / 163,840 = 5.60×
@@ -82,8 +82,8 @@ CONV2D_EXPLAINED = """\
  Conv2d(8, 16, (3, 5), stride=2, padding=(1, 2), dilation=(2, 1), groups=4)
  ──────────────────────────────────────────────────────────────────────────
  input       (4, 8, 16, 17)
-             Conv2d takes [batch, channels, height, width]: data with its
-             channels last has to be permuted first.
+             Conv2d takes [batch, channels, height, width]: permute
+             channels-last data first.
  output      height_out = ⌊(16 + 1 + 1 − 2·(3 − 1) − 1) / 2⌋ + 1 = 7
              width_out = ⌊(17 + 2 + 2 − 1·(5 − 1) − 1) / 2⌋ + 1 = 9
              (4, 16, 7, 9)
@@ -99,7 +99,7 @@ CONV2D_EXPLAINED = """\
                            one multiply–accumulate
  MACs        4·16·7·9·2·3·5 = 120,960
  padding     125 of the 63 × 15 = 945 taps multiply padding.
-             They count; on real data alone it is 104,960 MACs.
+             They are included; without them it is 104,960 MACs.
  FLOPs       2 × MACs = 2 × 120,960 = 241,920
  not in it   4,032 bias adds, one for each output element: 1.67% of the FLOPs.
  parameters  weight + bias = 16·2·3·5 + 16 = 496

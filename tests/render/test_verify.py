@@ -45,18 +45,17 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
         " Linear       1      1 new     1 new\n"
         " Conv1d       3      blind     2 (1)\n"
         "\n"
-        " Numbers are cases that agree: under torch in shapes, and in the products and\n"
-        " bias adds that its module makes of ones; under model in all that convcost\n"
-        " counts as it runs; under a counter in FLOPs, 2 × MACs. Those in brackets are\n"
-        " in a known blind spot of the counter; blind: all are.\n"
+        " Numbers are cases that agree. torch: shapes, and the products and bias adds of\n"
+        " a run on ones. model: every quantity that convcost counts when the module\n"
+        " runs. Counters: FLOPs as 2 × MACs. Cases in brackets are in a known blind spot\n"
+        " of the counter; blind: all of them are.\n"
         " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
         " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
-        " No longer so: ptflops, Conv1d (1 case): AssertionError is no blind spot any\n"
-        " more.\n"
+        " Resolved: ptflops, Conv1d (1 case): AssertionError is no blind spot any more.\n"
         " New: torch.profiler, Linear (1 case): 2 FLOPs more than 2 × MACs, unexplained.\n"
-        " It shows in:\n"
+        " To reproduce:\n"
         ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler\n'
-        " New: ptflops, Linear (1 case): its figure is not explained. It shows in:\n"
+        " New: ptflops, Linear (1 case): its figure is not explained. To reproduce:\n"
         " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops\n"
         "\n"
     )
@@ -73,7 +72,7 @@ def test_nothing_new_is_said_in_one_line(monkeypatch):
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
         " cases     1 of 1 kind of layer, up to 1 for each argument, seed 7",
-        " result    nothing new: every formula agrees, but for known blind spots",
+        " result    every formula agrees, except in known blind spots",
     ]
 
 

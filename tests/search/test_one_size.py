@@ -175,7 +175,7 @@ def test_where_no_size_is_possible_the_match_says_why():
 def test_where_nothing_keeps_within_the_budget_the_match_names_the_cheapest():
     match = convcost.match("Conv1d(8, 8, 3, stride=X)", vary="X", budget=100, maximum=20, L=20)
     assert not match.found
-    assert match.notes == ("No X from 1 to 20 keeps within the budget: the cheapest, X = 18, has 384 FLOPs.",)
+    assert match.notes == ("No X from 1 to 20 stays within the budget: the cheapest, X = 18, has 384 FLOPs.",)
     assert match.above.sizes == {"X": 18}
 
 
@@ -185,12 +185,12 @@ def test_where_nothing_keeps_within_the_budget_the_match_names_the_cheapest():
         (
             "Linear(X, X)",
             {"maximum": 9},
-            ("X = 9 is the largest that was tried; a larger one may come nearer.",),
+            ("X = 9 is the largest that was tried; a larger one may be closer.",),
         ),
         (
             "Linear(X, X)",
             {"maximum": 17, "multiple_of": 5},
-            ("X = 15 is the largest that was tried; a larger one may come nearer.",),
+            ("X = 15 is the largest that was tried; a larger one may be closer.",),
         ),
         ("Linear(X, X)", {"maximum": 50}, ()),
         ("Linear(X, 800)", {"maximum": 1}, ()),
@@ -199,7 +199,7 @@ def test_where_nothing_keeps_within_the_budget_the_match_names_the_cheapest():
         (
             "Conv1d(1, 1, 3, stride=X)",
             {"L": 9, "minimum": 2},
-            ("X = 2 is the smallest that was tried; a smaller one may come nearer.",),
+            ("X = 2 is the smallest that was tried; a smaller one may be closer.",),
         ),
         ("Conv1d(1, 1, 3, stride=X)", {"L": 9}, ()),
     ],

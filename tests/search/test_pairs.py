@@ -115,7 +115,7 @@ def test_where_no_pair_keeps_within_the_budget_the_match_names_the_cheapest():
     match = convcost.match("Conv1d(3, X, 3, stride=Y)", vary="X,Y", budget=20, maximum={"Y": 4}, L=10)
     assert (match.found, match.choices) == (False, ())
     assert match.notes == (
-        "No X from 1 to 1,048,576 and Y from 1 to 4 keeps within the budget: the cheapest, X = 1, "
+        "No X from 1 to 1,048,576 and Y from 1 to 4 stays within the budget: the cheapest, X = 1, "
         "Y = 4, has 36 FLOPs.",
     )
 

@@ -45,11 +45,18 @@ def test_it_is_what_its_expansion_is(defined, plain):
     assert ours.rows == theirs.rows
 
 
-def test_a_text_with_definitions_is_kept_on_one_line_with_those_used():
-    text = f"unused() = ReLU\n{BLOCK}\nname = [2, 8, 4, 4]\n  -> block(8)"
-    report = convcost.cost(text)
-    assert (report.name, report.spec) == ("name", f"{BLOCK}; [2, 8, 4, 4] -> block(8)")
-    assert convcost.cost(report.spec).rows == report.rows
+def test_a_spec_has_its_design_and_the_definitions_that_it_uses():
+    spec = convcost.parse(f"unused() = ReLU\n{BLOCK}\nname = [2, 8, 4, 4]\n  -> block(8)")
+    assert (spec.name, spec.text) == ("name", "[2, 8, 4, 4] -> block(8)")
+    assert spec.definitions == (tuple(BLOCK.split(" = ")),)
+    assert convcost.cost(spec.full_text).rows == convcost.cost(spec).rows
+
+
+def test_a_definition_that_several_designs_use_is_shown_once():
+    shown = convcost.compare(
+        f"{BLOCK}; a = [1, 3, 4, 4] -> block(3)", f"{BLOCK}; b = [1, 4, 4, 4] -> block(4)"
+    )
+    assert str(shown).count("block(C)") == 1
 
 
 ERRORS = (

@@ -66,6 +66,13 @@ def test_a_definition_that_uses_itself_stands_there_once():
     assert found.complete(found.designs[0]) == "a(C) = b(C)\nb(C) = a(C)\n[1] -> a(1)"
 
 
+def test_a_text_that_defines_a_name_itself_keeps_its_definition():
+    found = parse_design_file("a(C) = ReLU\nb(C) = GELU", "d.txt")
+    assert found.complete("a(C) = Tanh; [1] -> a(1) -> b(2)") == (
+        "b(C) = GELU\na(C) = Tanh; [1] -> a(1) -> b(2)"
+    )
+
+
 def refused(text, *sizes):
     [design] = parse_design_file(text, "d.txt").designs
     with pytest.raises(SpecError) as error:

@@ -8,6 +8,7 @@ from layer_cases import Case, cases
 from convcost.core.errors import ConvcostError
 from convcost.layers import KINDS
 from convcost.spec import parse
+from convcost.verify.cases import spec_text
 
 
 def on_one_input(kind: str) -> st.SearchStrategy[Case]:
@@ -16,7 +17,7 @@ def on_one_input(kind: str) -> st.SearchStrategy[Case]:
 
 
 def written(case: Case) -> str:
-    return f"[{', '.join(map(str, case.shape))}] -> {case.layer}"
+    return spec_text(case.layer, case.shape)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -25,7 +26,9 @@ def test_what_a_layer_prints_is_read_as_that_layer(kind):
     @given(on_one_input(kind))
     def holds(case):
         network = parse(written(case)).network({})
-        assert (network.layers, network.input) == ((case.layer,), case.shape)
+        [layer], shapes = network.layers, [tensor.shape for tensor in network.report().inputs]
+        assert (type(layer), layer.arguments()) == (type(case.layer), case.layer.arguments())
+        assert shapes == [case.shape, *case.layer.further_inputs]
 
     holds()
 

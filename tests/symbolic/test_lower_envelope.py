@@ -198,6 +198,26 @@ def test_a_tie_at_a_size_that_does_not_divide_is_none():
     )
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "divisor", "expected"),
+    [
+        (5, 30, 4, (8, 28)),
+        (5, 30, 40, None),
+        (5, 10**6, 7, (7, 999_999)),
+        (5, 10**6, 10**5, (5, 10**6)),
+    ],
+)
+def test_a_stretch_begins_and_ends_at_a_possible_size_where_that_is_found(least, most, divisor, expected):
+    assumed = (
+        Assumption("", "nonnegative", E - least),
+        Assumption("", "nonnegative", most - E),
+        Assumption("", "whole", E / divisor),
+    )
+    found = lower_envelope({"a": E, "b": Integer((least + most) // 2)}, assumed)
+    bounds = (found.stretches[0].start, found.stretches[-1].end) if found.stretches else None
+    assert (found.sizes, bounds) == (("E",), expected)
+
+
 def test_other_open_sizes_that_decide_nothing_do_not_matter():
     found = envelope_of(
         "[B, S, E] -> Linear(E, 8*K)", "[B, S, E] -> Linear(E, 40)", "[B, S, E] -> Linear(E, 50)"

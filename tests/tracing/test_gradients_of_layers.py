@@ -29,12 +29,15 @@ WRITTEN_OUT = {
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
 
+WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss")
+
 BY_THEIR_INPUT = "Bilinear"
 """torch's counter does not know it."""
 
 
 def traced(case: Case, needs_input: bool) -> Gradients:
-    module, inputs = module_and_inputs(case, "meta", needs_input)
+    device = "cpu" if type(case.layer).__name__ in WITHOUT_META_BACKWARD else "meta"
+    module, inputs = module_and_inputs(case, device, needs_input)
     trace = Profiler(backward=True).profile(module, *inputs).trace
     assert not trace.uncounted
     return Gradients(trace.total("gradient by input"), trace.total("gradient by weight"))
@@ -42,8 +45,9 @@ def traced(case: Case, needs_input: bool) -> Gradients:
 
 def module_and_inputs(case: Case, device: str, needs_input: bool):
     module, inputs = build_network(Network(chain_of(case.layer), case.shape), device)
-    is_index = bool(case.layer.input_dtype(0))
-    return module.eval(), [each.requires_grad_(needs_input and not is_index) for each in inputs]
+    for tensor, is_needed in zip(inputs, needed(case, needs_input), strict=True):
+        tensor.requires_grad_(is_needed and tensor.is_floating_point())
+    return module.eval(), inputs
 
 
 def computed(case: Case, needs_input: bool) -> Gradients:
@@ -57,7 +61,12 @@ def computed(case: Case, needs_input: bool) -> Gradients:
 
 
 def needed(case: Case, needs_input: bool) -> tuple[bool, ...]:
-    return (needs_input,) * (1 + len(case.layer.further_inputs))
+    """By all inputs, but for indices; of a loss by the first, as targets are data."""
+    further = (
+        needs_input and not case.layer.input_dtype(number) and type(case.layer).__name__[-4:] != "Loss"
+        for number, _ in enumerate(case.layer.further_inputs, start=1)
+    )
+    return (needs_input, *further)
 
 
 def without_elementwise(gradients: Gradients) -> list[tuple]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from models import Calls
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from convcost.core.cost import Cost
 from convcost.operators import OPERATORS
@@ -97,6 +98,45 @@ def test_two_directions_and_two_layers_each_have_their_units():
     assert report.elementwise == POSITIONS * 4 * HIDDEN * 22
     assert report.bias_adds == POSITIONS * 4 * 2 * 4 * HIDDEN
     assert report.output == (BATCH, STEPS, 2 * HIDDEN)
+
+
+@pytest.mark.parametrize(("probability", "operations"), [(0.0, 0), (0.5, 2), (1.0, 1)])
+@pytest.mark.parametrize("is_bidirectional", [False, True])
+@pytest.mark.parametrize("kind", RECURRENT, ids=lambda kind: kind.__name__)
+def test_dropout_between_layers_costs_what_it_does_between_modules(
+    kind, is_bidirectional, probability, operations
+):
+    options = {"batch_first": True, "bidirectional": is_bidirectional}
+    width, inputs = HIDDEN * (2 if is_bidirectional else 1), torch.randn(BATCH, STEPS, INPUT)
+    stacked = kind(INPUT, HIDDEN, 2, dropout=probability, **options)
+    apart = Calls(
+        lambda module, x: module.second(module.dropout(module.first(x)[0]))[0],
+        first=kind(INPUT, HIDDEN, **options),
+        dropout=nn.Dropout(probability),
+        second=kind(width, HIDDEN, **options),
+    )
+    for is_training in (False, True):
+        one, two = (
+            Profiler(backward=True).profile(each.train(is_training), inputs) for each in (stacked, apart)
+        )
+        assert costs(one) == costs(two)
+    in_evaluation = profile(stacked.eval(), inputs).elementwise
+    assert one.elementwise - in_evaluation == operations * POSITIONS * width
+
+
+def test_a_packed_sequence_runs_in_both_directions_whatever_its_dropout():
+    """Its arguments stand one place further on."""
+    layer = nn.GRU(INPUT, HIDDEN, bidirectional=True, batch_first=True)
+    packs = Calls(
+        lambda module, x: module.layer(pack_padded_sequence(x, [STEPS] * len(x), batch_first=True))[0].data,
+        layer=layer,
+    )
+    inputs = torch.randn(BATCH, STEPS, INPUT)
+    one, two = (Profiler(backward=True).profile(each, inputs) for each in (packs, layer))
+    assert one.cost == two.cost
+    assert one.output == (POSITIONS, 2 * HIDDEN)
+    for phase in ("gradient by input", "gradient by weight"):
+        assert one.trace.total(phase) == two.trace.total(phase)
 
 
 def test_projected_units_are_the_hidden_ones():

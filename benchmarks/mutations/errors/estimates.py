@@ -12,11 +12,11 @@ ROOFLINES.error(
     "the sum of the bounds", "return max(self.compute, self.memory)", "return self.compute + self.memory"
 )
 ROOFLINES.error("memory binds at the ridge", "self.compute < self.memory", "self.compute <= self.memory")
-ROOFLINES.error("views moved", "return 0\n    is_lookup", "pass\n    is_lookup", "analysis/roofline.py")
+ROOFLINES.error("views moved", "return 0\n    looked_up", "pass\n    looked_up", "analysis/roofline.py")
 ROOFLINES.error(
     "a whole table read",
-    "if is_lookup else row.params",
-    "if False else row.params",
+    "row.params if looked_up is None else looked_up",
+    "row.params",
     "analysis/roofline.py",
 )
 ROOFLINES.error(

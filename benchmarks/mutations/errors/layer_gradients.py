@@ -34,13 +34,13 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "rows of a sparse table added up",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
-    "return arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
+    "return self.elements_looked_up(shape)",
     "layers/dense.py",
 )
 LAYER_GRADIENTS.error(
     "a sum for each row of the table",
-    "return 0 if self.sparse else arithmetic.elements(self.output(shape))",
+    "return 0 if self.sparse else self.elements_looked_up(shape)",
     "return 0 if self.sparse else self.num_embeddings * self.embedding_dim",
     "layers/dense.py",
 )
@@ -140,7 +140,7 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "what is broadcast without a sum",
-    "return 0 if _is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0 if is_alike(operand, output) else arithmetic.elements(output)",
     "return 0",
     "layers/joins.py",
 )

@@ -5,7 +5,10 @@ from benchmarks.mutations.mutation import MODULES, Family
 SEQUENCES = Family(
     "recurrent layers",
     ("recurrent",),
-    ("tests/layers/test_recurrent.py", "tests/tracing/test_gradients_of_layers.py"),
+    (
+        *("tests/layers/test_recurrent.py", "tests/layers/test_loops.py"),
+        *("tests/tracing/test_written_out.py", "tests/tracing/test_gradients_of_layers.py"),
+    ),
     "layers/recurrent.py",
 )
 SEQUENCES.error("three of LSTM's four gates", "    gates = 4\n", "    gates = 3\n")
@@ -103,7 +106,7 @@ RECURRENT.error(
 )
 RECURRENT.error(
     "one direction",
-    "width = states[0].shape[-1] * (2 if is_bidirectional else 1)",
+    "width = states[0].shape[-1] * (2 if given.is_bidirectional else 1)",
     "width = states[0].shape[-1]",
 )
 RECURRENT.error("a cell's hidden bias forgotten", 'for name in ("b_ih", "b_hh")', 'for name in ("b_ih",)')
@@ -113,7 +116,7 @@ RECURRENT.error(
     "return False",
 )
 RECURRENT.error("oneDNN without biases", 'if options["has_biases"] else []', "if False else []")
-RECURRENT.error("the input's gradient of one direction", "[: 2 if bidirectional else 1]", "[:1]")
+RECURRENT.error("the input's gradient of one direction", "[: 2 if given.is_bidirectional else 1]", "[:1]")
 RECURRENT.error(
     "the gradient by the weights forgotten", 'if needed - {"input", "hx"} else {})', "if False else {})"
 )
@@ -124,4 +127,15 @@ RECURRENT.error(
 )
 RECURRENT.error(
     "a cell's hidden gradient by the input's matrix", '"hx": "w_hh", "w_ih"', '"hx": "w_ih", "w_ih"'
+)
+RECURRENT.error("dropout free", "return cost + _dropout_cost(given, output)", "return cost")
+RECURRENT.error(
+    "dropout of the last layer too",
+    "(given.num_layers - 1, *output.shape)",
+    "(given.num_layers, *output.shape)",
+)
+RECURRENT.error(
+    "directions of a packed sequence by its dropout",
+    "dropout, train, bidirectional, batch_first)\n\n\ndef",
+    "dropout, train, bidirectional, train)\n\n\ndef",
 )

@@ -2,6 +2,8 @@
 
 from benchmarks.mutations.mutation import LAYERS, Family
 
+SCALING = "layers/scaling.py"
+
 UPSAMPLING = Family("upsampling", ("upsampling",), LAYERS, "layers/upsampling.py")
 UPSAMPLING.error(
     "bilinear as linear", '"bilinear": LINEAR_INTERPOLATION[2]', '"bilinear": LINEAR_INTERPOLATION[1]'
@@ -22,9 +24,12 @@ UPSAMPLING.error(
     "lengths rounded to the nearest",
     "length * exact.numerator // exact.denominator",
     "(length * exact.numerator + exact.denominator // 2) // exact.denominator",
+    SCALING,
 )
-UPSAMPLING.error("factors without torch's rounding", "and not _is_exact(factor)", "and False")
-UPSAMPLING.error("open lengths by any factor", "isinstance(length, int) or _is_exact(factor)", "True")
+UPSAMPLING.error("factors without torch's rounding", "and not _is_exact(factor)", "and False", SCALING)
+UPSAMPLING.error(
+    "open lengths by any factor", "isinstance(length, int) or _is_exact(factor)", "True", SCALING
+)
 UPSAMPLING.error("a factor beside a size", "sizes == 1", "sizes >= 1")
 UPSAMPLING.error(
     "empty outputs", 'AtLeast(length, 1, "the output\'s length"', 'AtLeast(length, 0, "the output\'s length"'

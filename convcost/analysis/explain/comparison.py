@@ -62,7 +62,7 @@ def _inputs(
             (other.name, sizes[1], first.name, sizes[0]),
         )
     elif _rearranged(first_group.named.input, group.named.input):
-        words = "{} and {} are the same numbers, {} of them, in two arrangements."
+        words = "{} and {} hold the same {} elements, arranged differently."
         yield Sentence(words, (first_group.named.input, group.named.input, sizes[0]))
 
 

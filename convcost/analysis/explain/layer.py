@@ -295,7 +295,7 @@ def input_reading(layer: LayerLike) -> InputReading:
 
 def _wanted(names: tuple[str, ...]) -> str:
     shape = f"[batch, channels, {', '.join(names)}]"
-    return f"{{}} takes {shape}: data with its channels last has to be permuted first."
+    return f"{{}} takes {shape}: permute channels-last data first."
 
 
 def padding_lines(group: LayerGroup, read: InputReading, convention: Convention) -> Iterator[DerivationLine]:
@@ -311,14 +311,14 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
     taps = elements(tuple(sides))
     wasted = _wasted(cost.macs, cost.valid_macs, taps)
     if wasted is None:
-        words = f"Some of the {{}} {read.taps} {read.unread}; with every size given it says how many."
+        words = f"Some of the {{}} {read.taps} {read.unread}; give every size to see how many."
         yield Sentence(words, (taps,))
         return
     is_told = all(isinstance(side, int) for side in sides)
     count = EquationSide("{} × {} = {}", (*sides, taps)) if is_told else taps
     yield Sentence(f"{{}} of the {{}} {read.taps} {read.unread}.", (wasted, count))
-    verb = "They are left out here" if convention.padding == "valid" else "They count"
-    yield Sentence(f"{verb}; on real data alone it is {{}} MACs.", (cost.valid_macs,))
+    verb = "They are left out here" if convention.padding == "valid" else "They are included"
+    yield Sentence(f"{verb}; without them it is {{}} MACs.", (cost.valid_macs,))
 
 
 def _wasted(macs: Any, valid_macs: Any, taps: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
 from convcost.analysis.roofline import Roofline, Workload, workload_label
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.render.layer_table import layer_label, select_layers
+from convcost.render.layer_table import LayerGroup, select_layers
 from convcost.render.model_tables import ShownModule, module_label, select
 from convcost.render.operator_tables import operator_name, select_operators
 from convcost.render.part_order import others_label
@@ -45,12 +45,12 @@ def group_heading(report: Report, view: View) -> str:
 
 def _layers(report: Report, view: View) -> list[WorkloadGroup]:
     shown = select_layers(report, view)
-    groups = [WorkloadGroup(layer_label(row), _at([row])) for row in shown.items]
+    groups = [WorkloadGroup(group.label, _at([group])) for group in shown.items]
     return groups + _others(len(shown.others), _at(shown.others))
 
 
-def _at(rows: Iterable[Row]) -> IsWanted:
-    paths = {row.path for row in rows}
+def _at(groups: Iterable[LayerGroup]) -> IsWanted:
+    paths = {row.path for group in groups for row in group.rows}
     return lambda part: part.path in paths
 
 

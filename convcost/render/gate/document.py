@@ -26,7 +26,7 @@ MOST_IN_FULL = 12
 
 STATUS_TEXTS: dict[BaselineStatus, str] = {
     "new": "none yet",
-    "same": "as it was",
+    "same": "unchanged",
     "changed": "changed",
     "unlocked": "",
 }
@@ -98,7 +98,7 @@ def _notes(gate_result: GateResult) -> Iterator[str]:
         yield from _changed_conditions(result)
     yield from (f"{problem.key}: {problem.message.splitlines()[0]}." for problem in gate_result.problems)
     if gate_result.skipped:
-        yield "Entries that take a model to be run were skipped."
+        yield "Entries that run a model were skipped."
     yield from _lock_notes(gate_result)
 
 
@@ -135,14 +135,14 @@ def _lock_notes(gate_result: GateResult) -> Iterator[str]:
     new = [result.entry.name for result in entries if result.status == "new"]
     stale = ", ".join(gate_result.stale)
     if gate_result.written:
-        yield f"{lock} has the costs of these entries now."
-        yield from [f"It no longer has {stale}."] if stale else []
+        yield f"The baselines of these entries were written to {lock}."
+        yield from [f"Baselines removed from it: {stale}."] if stale else []
         return
     if entries and all(result.status == "unlocked" for result in entries):
         yield f"There are no baselines: {UPDATE_COMMAND} writes them to {lock}."
     if new:
         yield f"{lock} has no baseline for {', '.join(new)}: {UPDATE_COMMAND} writes it."
     if stale:
-        yield f"{lock} has baselines of entries that are no more: {stale}."
+        yield f"{lock} has baselines of entries that no longer exist: {stale}."
     if any(not result.keeps_baseline for result in entries):
-        yield f"If that is meant, {UPDATE_COMMAND} accepts it."
+        yield f"If this is intended, {UPDATE_COMMAND} accepts it."

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta
 
-from convcost.analysis.parts import sum_part
+from convcost.analysis.parts import layer_part, sum_part
 from convcost.core.cost import Convention, Gradients
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
-from convcost.render.layer_table import layer_totals, select_layers
+from convcost.render.layer_table import LayerGroup, layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import (
@@ -24,6 +24,7 @@ from convcost.render.records.record import (
     Field,
     Formula,
     Record,
+    data,
     field_values,
     fields_of,
     plain_data,
@@ -98,6 +99,7 @@ RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of t
 DESIGN: tuple[Field, ...] = (
     *design_fields(one_of("CounterResultRecord")),
     ("phases", PhaseRecords, UNSET),
+    ("definitions", Annotated[list[str], describe("Those that the spec uses.")], UNSET),
 )
 MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
 
@@ -130,7 +132,10 @@ def candidate(report: Report, **others: Any) -> Record:
         **others,
     }
     if not report.trace:
-        return record_from(DesignRecord, report, **values, phases=phase_records(report))
+        definitions = [*map(" = ".join, report.definitions)] or UNSET
+        return record_from(
+            DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
+        )
     return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
 
 
@@ -161,12 +166,30 @@ def rows(report: Report, style: Style) -> list[dict[str, Any]]:
 def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
     """The layers that `view` asks for, and one line for those that are smaller."""
     shown = select_layers(report, view)
-    for layer in shown.items:
-        yield plain_data(row_record(layer, report))
+    for group in shown.items:
+        yield plain_data(_group_record(group, report))
     if shown.others:
         others = sum_part(layer_totals(shown.others), report.convention)
         backward = backward_costs(others.backward, report.convention) if report.has_gradients else {}
         yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention), **backward}
+
+
+def _group_record(group: LayerGroup, report: Report) -> Record:
+    """A layer, or several as one without a kind."""
+    *others, last = group.rows
+    if not others:
+        return row_record(last, report)
+    part = layer_part(group.rows, report)
+    return RowRecord(
+        path=group.path,
+        kind="",
+        layer=group.label.removeprefix(f"{group.path} "),
+        input=data(part.input),
+        output=data(part.output),
+        parameters={},
+        **row_quantities(IN_ROWS, part, report.convention),
+        **(backward_costs(part.backward, report.convention) if report.has_gradients else {}),
+    )
 
 
 def row(report: Report) -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""Distances and similarities of two inputs, which broadcast.
+
+Rule: each step of the formula on the layer's page of torch.nn counts 1 for each element that it works on, and
+a norm 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcost.core import arithmetic
+from convcost.core.constraints import ArgumentCheck, Requirement
+from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
+from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_alike, is_one
+
+NORM = 2
+"""A power and a sum for each element."""
+
+DISTANCE = 2 + NORM
+"""‖x1 − x2 + eps‖: for each element a difference, a sum, and the norm."""
+
+
+class _OfTwoInputs(MultipleInputLayer):
+    """Works on what its two inputs broadcast to."""
+
+    input_counts = range(2, 3)
+
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        return (shape,)
+
+    def together(self, shape: Shape) -> Shape:
+        """What the inputs broadcast to."""
+        [other] = self.further_inputs
+        return broadcast_shape(shape, other)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        [other] = self.further_inputs
+        yield from broadcast_requirements(shape, other, 1)
+
+    def sums_of_repeated(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """Sums that bring the gradient by an input that was repeated to its shape: one for each element."""
+        together = self.together(shape)
+        inputs = zip((shape, *self.further_inputs), needed, strict=True)
+        repeated = sum(is_needed and not is_alike(each, together) for each, is_needed in inputs)
+        return repeated * arithmetic.elements(together)
+
+
+@dataclass(frozen=True, repr=False)
+class CosineSimilarity(_OfTwoInputs):
+    """x1·x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`: 8 for each element, 2 for each output."""
+
+    inferred_input = ("B", "E")
+
+    dim: int = 1
+    eps: float = 1e-8
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
+        yield from super().requirements(shape)
+        yield has_dimension(self.together(shape), self.dim, "dim")
+
+    def output(self, shape: Shape) -> Shape:
+        together = self.together(shape)
+        dim = self.dim % len(together)
+        return (*together[:dim], *together[dim + 1 :])
+
+    def cost(self, shape: Shape) -> Cost:
+        """For each element two norms, two quotients, a product and a sum; for each output two maxima."""
+        each = 2 * NORM + 2 + 2
+        elements = arithmetic.elements(self.together(shape))
+        return Cost(elementwise=each * elements + 2 * arithmetic.elements(self.output(shape)))
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """By each input ten for each element, of which one is a sum along `dim`, if there is one."""
+        together = self.together(shape)
+        each = 9 if is_one(together[self.dim]) else 10
+        return each * sum(needed) * arithmetic.elements(together) + self.sums_of_repeated(shape, needed)
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """The input, the other one divided by its norm, and the two norms; as if the other one were data."""
+        elements = arithmetic.elements(self.together(shape))
+        return SavedTensors(input=True, elements=elements + 2 * arithmetic.elements(output))
+
+
+@dataclass(frozen=True, repr=False)
+class PairwiseDistance(_OfTwoInputs):
+    """‖x1 − x2 + eps‖ over the last dimension, by the p-norm: 4 for each element."""
+
+    inferred_input = ("B", "E")
+
+    p: float = 2.0
+    eps: float = 1e-6
+    keepdim: bool = False
+
+    def output(self, shape: Shape) -> Shape:
+        together = self.together(shape)
+        return (*together[:-1], *((1,) if self.keepdim else ()))
+
+    def cost(self, shape: Shape) -> Cost:
+        """For each element a difference, a sum, and a norm of two operations."""
+        return Cost(elementwise=DISTANCE * arithmetic.elements(self.together(shape)))
+
+    def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
+        """That of the norm, and of the difference: its negative by the second input.
+
+        With p = 0 the norm is a number of elements, whose gradient is zero.
+        """
+        if not any(needed) or self.p == 0:
+            return 0
+        together = self.together(shape)
+        each, each_output = norm_gradient(self.p)
+        norm = each * arithmetic.elements(together) + each_output * arithmetic.elements(together[:-1])
+        return norm + needed[1] * arithmetic.elements(together) + self.sums_of_repeated(shape, needed)
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """The difference and its norm."""
+        return SavedTensors(output=True, elements=arithmetic.elements(self.together(shape)))
+
+
+def norm_gradient(p: float) -> tuple[int, int]:
+    """The operations of a p-norm's backward for each element, and for each norm.
+
+    Source: `norm_backward` of torch (`FunctionsManual.cpp`), which has a formula for each range of p.
+    """
+    if p in (1, 2):
+        return 2, 0
+    if abs(p) == float("inf"):
+        return 4, 1
+    if p < 1:
+        return 6, 1
+    return (5, 2) if p < 2 else (4, 2)

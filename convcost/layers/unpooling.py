@@ -1,0 +1,89 @@
+"""Max unpoolings: values put back to where a pooling took them from. They compute nothing.
+
+torch's forward takes an `output_size` too; here it is the default, along each dimension
+(length − 1)·stride − 2·padding + kernel_size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, Requirement
+from convcost.core.cost import Shape
+from convcost.layers.interface import (
+    INDEX_DTYPE,
+    INFERRED_INPUT,
+    MultipleInputLayer,
+    SavedTensors,
+    Sizes,
+    SpatialLayer,
+    at_least,
+    per_dimension,
+    tensor_limits,
+)
+from convcost.layers.several_inputs import equal_shapes
+
+
+@dataclass(frozen=True, repr=False)
+class _MaxUnpool(MultipleInputLayer, SpatialLayer):
+    """On the pooled values and their indices, which have one shape."""
+
+    input_counts = range(2, 3)
+    input_dtypes = ("", INDEX_DTYPE)
+
+    kernel_size: Sizes
+    stride: Sizes | None = None
+    padding: Sizes = 0
+
+    def per_dimension(self, argument: str) -> Shape:
+        """The named argument for each spatial dimension; the stride is the kernel size if not given."""
+        value = getattr(self, argument)
+        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
+
+    def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
+        return (shape,)
+
+    def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        yield at_least(1, kernel_size=self.kernel_size)
+        if self.stride is not None:
+            yield at_least(1, stride=self.stride)
+        yield self.rank(shape)
+        yield from equal_shapes(shape, self.further_inputs[0], 1)
+        for length in self.output(shape)[-self.spatial :]:
+            yield AtLeast(length, 1, "the output's length", "kernel_size")
+        yield from tensor_limits(self.output(shape))
+
+    def output(self, shape: Shape) -> Shape:
+        names = ("kernel_size", "stride", "padding")
+        geometry = zip(shape[-self.spatial :], *map(self.per_dimension, names), strict=True)
+        lengths = (
+            (length - 1) * stride - 2 * padding + kernel for length, kernel, stride, padding in geometry
+        )
+        return (*shape[: -self.spatial], *lengths)
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """The indices, through which gradients go back."""
+        return SavedTensors(indices=arithmetic.elements(shape))
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """The values of a MaxPool1d put back along the length."""
+
+    spatial = 1
+    inferred_input = INFERRED_INPUT[1]
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """The values of a MaxPool2d put back over height and width."""
+
+    spatial = 2
+    inferred_input = INFERRED_INPUT[2]
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """The values of a MaxPool3d put back over depth, height and width."""
+
+    spatial = 3
+    inferred_input = INFERRED_INPUT[3]
