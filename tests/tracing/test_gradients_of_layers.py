@@ -11,7 +11,7 @@ from layer_cases import Case, cases
 from torch.utils.flop_counter import FlopCounterMode
 
 from convcost.core.cost import Cost, Gradients
-from convcost.layers import KINDS, layer_class
+from convcost.layers import FAMILIES, KINDS, layer_class
 from convcost.layers.network import Network, chain_of
 from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import Profiler
@@ -28,6 +28,7 @@ WRITTEN_OUT = {
     **{"Mish": "a single kernel on a GPU, and 17 operators on the meta device"},
     **{"RMSNorm": "a single kernel on a GPU, and operators for each step on the meta device"},
     "MultiheadAttention": "adds up what the pieces of a joint projection get, each in a tensor of them all",
+    **dict.fromkeys(FAMILIES["transformers"], "adds up the gradients of what is used twice"),
     **{f"CircularPad{number}d": "adds up copies of ever larger parts" for number in (1, 2, 3)},
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
