@@ -38,12 +38,12 @@ LEFT_OUT = (
     LeftOut(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
-        "Others have replaced them: write LocalResponseNorm, NLLLoss.",
+        "Others have replaced them: LocalResponseNorm and NLLLoss.",
     ),
     LeftOut(
         "devices",
-        ("DataParallel",),
-        "It only spreads another module over devices, which does not change what that one costs.",
+        ("DataParallel", "SyncBatchNorm"),
+        "They spread over devices what one device computes: write the module itself, or BatchNorm2d.",
     ),
     LeftOut(
         "costs by data",
@@ -64,7 +64,7 @@ LEFT_OUT = (
         "other layers",
         (
             *("Transformer", "TransformerEncoder", "TransformerDecoder"),
-            *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
+            *("TransformerEncoderLayer", "TransformerDecoderLayer"),
         ),
         "They have no formula yet: count torch's module.",
     ),
