@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
 
-from convcost.core import arithmetic
-from convcost.core.cost import Shape, Size
+from convcost.analysis.activation_memory import ActivationBytes, LargestOf, activation_bytes
+from convcost.analysis.memory_layout import unknown_copies
+from convcost.analysis.memory_steps import memory_steps
+from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.core.report import Report, Row
+from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
 from convcost.core.type_checks import REPORT, check_text, check_type
-from convcost.layers.interface import Layer, SavedTensors
+from convcost.layers.interface import Layer
+from convcost.layers.joins import add, concat, einsum, matmul, mul
 
 TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
+
+
+JOINS = add, mul, concat, matmul, einsum
+"""The layers of several inputs that have rules for all of these."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +62,22 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
         held = _measured_memory(report, report.trace, name)
         return _memory(held, name, optimizer)
     _check_layers(report)
-    itemsize = ITEMSIZES[name]
-    held = MemoryUse(name, report.params * itemsize, 0, 0, {itemsize: report.params})
-    if reason := _unknown_reason(report):
-        return _memory(held._replace(reason=reason), name, optimizer)
-    return _memory(held._replace(**_layer_activations(report, itemsize)._asdict()), name, optimizer)
+    return _memory(_design_memory(report, name, in_own_dtypes=not dtype), name, optimizer)
 
 
 def _unknown_reason(report: Report) -> str:
-    """Why it is not known what the layers keep; "" if it is known of all."""
-    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer))
+    """Why it can't be known what the layers keep; "" if it can of all."""
+    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer) and not row.further_inputs)
     reasons = (layer.unknown_memory.format(type(layer).__name__) for layer in layers)
     return ", ".join(dict.fromkeys(filter(None, reasons)))
+
+
+def _unruled_reason(report: Report) -> str:
+    """Why no rule says what the layers keep, though it can be measured; "" where rules say it of all."""
+    for row in report.rows:
+        if row.further_inputs and not isinstance(row.layer, JOINS):
+            return f"what {row.kind} keeps of several inputs has no rule"
+    return unknown_copies(report.rows)
 
 
 def _dtype(report: Report, dtype: str) -> str:
@@ -119,100 +130,43 @@ def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
     )
 
 
-def _layer_activations(report: Report, itemsize: int) -> ActivationBytes:
+def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse:
+    """By the rules of the layers; where these do not tell, it is measured if every size has a number."""
+    itemsize = ITEMSIZES[dtype]
+    trainable: Counter[int] = Counter()
+    for row in report.rows:
+        own = row.output_itemsize if in_own_dtypes and row.stored is not None else None
+        trainable[own or itemsize] += row.params
+    stored = sum(size * count for size, count in trainable.items())
+    held = MemoryUse(dtype, stored, 0, 0, dict(trainable))
+    if reason := _unknown_reason(report):
+        return held._replace(reason=reason)
+    if reason := _unruled_reason(report):
+        return _measured_design(report, held, "" if in_own_dtypes else dtype, reason)
+    return held._replace(**_layer_activations(report, itemsize, in_own_dtypes)._asdict())
+
+
+def _measured_design(report: Report, held: MemoryUse, dtype: str, reason: str) -> MemoryUse:
+    """`held` with what the module of a design was seen to keep; or the `reason` why that is not known."""
+    if report.open_names:
+        return held._replace(reason=f"{reason}; with every size given, it is measured")
+    from convcost.analysis.measured_memory import measured_activations
+
+    found = measured_activations(report, dtype)
+    return held._replace(reason=reason) if found is None else held._replace(**found._asdict(), ran="shapes")
+
+
+def _layer_activations(report: Report, itemsize: int, in_own_dtypes: bool) -> ActivationBytes:
     """By the rules of the layers."""
+
+    def compute(rows: Sequence[Row], inputs: Sequence[InputShape], largest: LargestOf) -> ActivationBytes:
+        return activation_bytes(memory_steps(rows, inputs, itemsize, in_own_dtypes), largest)
+
     if not report.open_names:
-        return activation_bytes(_chain_steps(report.rows), itemsize, max)
+        return compute(report.rows, report.inputs, max)
     from convcost.symbolic.report import compute_rows
 
-    return ActivationBytes(
-        *compute_rows(report, lambda rows, largest: activation_bytes(_chain_steps(rows), itemsize, largest))
-    )
-
-
-def _chain_steps(rows: Sequence[Row]) -> tuple[ChainStep, ...]:
-    return tuple(
-        ChainStep(cast("Layer", row.layer), row.input, row.output, row.input_itemsize) for row in rows
-    )
-
-
-LargestOf = Callable[[Sequence[Size]], Size]
-
-
-class ChainStep(NamedTuple):
-    """A layer on its input; indices, which are no floats, have an itemsize of their own."""
-
-    layer: Layer
-    input: Shape
-    output: Shape
-    input_itemsize: int | None = None
-
-
-class ActivationBytes(NamedTuple):
-    """Bytes: kept for backward; the most at once without gradients, and in training with those of tensors."""
-
-    kept: Size
-    forward: Size
-    training: Size
-
-
-def activation_bytes(steps: Sequence[ChainStep], itemsize: int, largest: LargestOf) -> ActivationBytes:
-    """Of `steps` in a dtype of `itemsize` bytes."""
-    kept, training = _training(steps, itemsize)
-    return ActivationBytes(kept, largest([*_forward(steps, itemsize)]), largest(training))
-
-
-def _forward(steps: Sequence[ChainStep], itemsize: int) -> Iterator[Size]:
-    """At each layer: the chain's input, the layer's input and output, and what it makes beside these."""
-    places, sizes = _tensor_memories(steps, itemsize, training=False)
-    for number, step in enumerate(steps):
-        there = {0, places[number], places[number + 1]}
-        is_writing = not step.layer.shares_memory(training=False)
-        own = step.layer.saved_tensors(step.input, step.output).own_bytes(itemsize) if is_writing else 0
-        yield sum(sizes[place] for place in sorted(there)) + own
-
-
-def _training(steps: Sequence[ChainStep], itemsize: int) -> tuple[Size, list[Size]]:
-    """What all layers keep; and at each layer's backward: what it and those before it keep, and gradients.
-
-    No layer's forward has more at once than its backward, as a gradient is as large as its tensor.
-    """
-    places, sizes = _tensor_memories(steps, itemsize, training=True)
-    held: set[int] = set()
-    total: Size = 0
-    moments: list[Size] = []
-    for number, step in enumerate(steps):
-        kept = step.layer.saved_tensors(step.input, step.output)
-        further = _saved_ends(kept, places[number : number + 2]) - held
-        held |= further
-        total += kept.own_bytes(itemsize) + sum(sizes[place] for place in sorted(further))
-        ends = sum(sizes[place] for place in sorted({0, places[-1]} - held))
-        moments.append(total + ends + _gradients(step, itemsize))
-    return total, moments
-
-
-def _saved_ends(kept: SavedTensors, places: Sequence[int]) -> set[int]:
-    return {place for place, is_kept in zip(places, (kept.input, kept.output), strict=True) if is_kept}
-
-
-def _tensor_memories(
-    steps: Sequence[ChainStep], itemsize: int, training: bool
-) -> tuple[list[int], list[Size]]:
-    """For the input and each output the number of the memory it lies in; and the bytes of each memory."""
-    places = [0]
-    sizes = [arithmetic.elements(steps[0].input) * (steps[0].input_itemsize or itemsize)]
-    for step in steps:
-        if not step.layer.shares_memory(training):
-            sizes.append(arithmetic.elements(step.output) * itemsize)
-        places.append(len(sizes) - 1)
-    return places, sizes
-
-
-def _gradients(step: ChainStep, itemsize: int) -> Size:
-    """That of the output, and that of what was worked on, unless it has none or is a view of the other."""
-    of_output = arithmetic.elements(step.output) * itemsize
-    has_own = step.input_itemsize is None and not step.layer.is_view
-    return of_output + (step.layer.input_elements(step.input) * itemsize if has_own else 0)
+    return ActivationBytes(*compute_rows(report, compute))
 
 
 FLOAT32 = 4

@@ -61,8 +61,8 @@ class Row(NamedTuple):
     dtype, but for indices.
     `frozen` are the names of the parameters that are not trained. A layer of a design may have
     `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second; `gradients` if the backward is counted. `warnings` say what
-    may not be meant.
+    first input of the design, −2 for its second, and `branch_source` that of what its branches start from;
+    `gradients` if the backward is counted. `warnings` say what may not be meant.
     """
 
     path: str
@@ -80,6 +80,7 @@ class Row(NamedTuple):
     frozen: tuple[str, ...] = ()
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
+    branch_source: int | None = None
     gradients: Gradients | None = None
     warnings: tuple[str, ...] = ()
 
@@ -300,15 +301,14 @@ class Report(RenderMethods, SubstitutionMethods):
         """The two one after the other, their rows' paths prefixed by their names."""
         if not isinstance(other, Report):
             return NotImplemented
-        rows = tuple(
-            row._replace(path=f"{report.name}.{row.path}") for report in (self, other) for row in report.rows
-        )
+        rows = tuple(row._replace(path=f"{self.name}.{row.path}") for row in self.rows)
+        rows += tuple(_row_behind(self, other.name, row) for row in other.rows)
         return replace(
             self,
             name=f"{self.name} + {other.name}",
             spec=f"{self.spec} + {other.spec}",
             rows=rows,
-            inputs=self.inputs,
+            inputs=(*self.inputs, *other.inputs[1:]),
             definitions=tuple(dict.fromkeys(self.definitions + other.definitions)),
             sizes={**self.sizes, **other.sizes},
             assumed=tuple(dict.fromkeys(self.assumed + other.assumed)),
@@ -321,6 +321,20 @@ class Report(RenderMethods, SubstitutionMethods):
             time=None,
             source=ReportSum(self, other),
         )
+
+
+def _row_behind(first: Report, name: str, row: Row) -> Row:
+    """A row of another report, called `name`, whose first input is the output of the `first` one."""
+
+    def renumbered(source: int) -> int:
+        is_input = source < -1
+        return source - len(first.inputs) + 1 if is_input else source + len(first.rows)
+
+    return row._replace(
+        path=f"{name}.{row.path}",
+        sources=tuple(map(renumbered, row.sources)),
+        branch_source=None if row.branch_source is None else renumbered(row.branch_source),
+    )
 
 
 class ReportSum(NamedTuple):

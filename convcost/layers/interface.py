@@ -24,7 +24,7 @@ DERIVATIVE_AND_PRODUCT = 2
 
 
 class SavedTensors(NamedTuple):
-    """What autograd saves in a forward for its backward: the input or output, and further tensors.
+    """What autograd saves in a forward for its backward: the inputs or the output, and further tensors.
 
     `elements` are of the dtype, `statistics` of at least four bytes each, `masks` of one byte, `indices` of
     eight. Parameters are not included. The rules are those of torch on a CUDA device.

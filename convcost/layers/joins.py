@@ -11,7 +11,7 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import MultipleInputLayer, has_dimension
+from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
 from convcost.layers.several_inputs import (
     broadcast_requirements,
     broadcast_shape,
@@ -67,9 +67,20 @@ class _Elementwise(MultipleInputLayer):
 class add(_Elementwise):
     """The sum of its inputs, which broadcast: an addition for each element and further input."""
 
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors()
+
 
 class mul(_Elementwise):
     """The product of its inputs, which broadcast: a multiplication for each element and further input."""
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        """Its inputs, and each product of some of them."""
+        products: Size = 0
+        for other in self.further_inputs[:-1]:
+            shape = broadcast_shape(shape, other)
+            products = products + arithmetic.elements(shape)
+        return SavedTensors(input=True, elements=products)
 
     def _gradient(self, operand: Shape, output: Shape) -> Size:
         """A product with the other operand before that."""
@@ -101,6 +112,9 @@ class concat(MultipleInputLayer):
         dim = self.dim % len(shape)
         joined: Size = sum(other[dim] for other in (shape, *self.further_inputs))
         return (*shape[:dim], joined, *shape[dim + 1 :])
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors()
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,6 +150,9 @@ class matmul(MultipleInputLayer):
         macs = arithmetic.elements(self.output(shape)) * shape[-1]
         return Cost(macs, macs)
 
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
+
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
         return (("output element", arithmetic.elements(self.output(shape))), ("inner", shape[-1]))
 
@@ -153,7 +170,8 @@ class einsum(MultipleInputLayer):
 
     equation: str
 
-    def _letters(self) -> tuple[list[str], str]:
+    @property
+    def letters(self) -> tuple[list[str], str]:
         """Those of each input, and of the output: without "->" those that are in one input, sorted."""
         left, arrow, right = self.equation.replace(" ", "").partition("->")
         inputs = left.split(",")
@@ -162,7 +180,7 @@ class einsum(MultipleInputLayer):
 
     def _sizes(self, shape: Shape) -> dict[str, Size]:
         """The size of each letter's dimension: of the first input that has it, unless that is 1."""
-        inputs, _ = self._letters()
+        inputs, _ = self.letters
         found: dict[str, Size] = {}
         for letters, sizes in zip(inputs, (shape, *self.further_inputs), strict=True):
             for letter, size in zip(letters, sizes, strict=True):
@@ -170,7 +188,7 @@ class einsum(MultipleInputLayer):
         return found
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        inputs, output = self._letters()
+        inputs, output = self.letters
         yield ArgumentCheck(len(inputs) == 2, f"it has {len(inputs)} inputs; two are possible", "equation")
         for letters in (*inputs, output):
             wrong = next((letter for letter in letters if not letter.isalpha()), "")
@@ -194,17 +212,20 @@ class einsum(MultipleInputLayer):
 
     def output(self, shape: Shape) -> Shape:
         sizes = self._sizes(shape)
-        return tuple(sizes[letter] for letter in self._letters()[1])
+        return tuple(sizes[letter] for letter in self.letters[1])
 
     @property
     def sums(self) -> bool:
         """Whether a letter is not in the output."""
-        inputs, output = self._letters()
+        inputs, output = self.letters
         return not {*"".join(inputs)} <= {*output}
 
     def cost(self, shape: Shape) -> Cost:
         products = arithmetic.elements(tuple(self._sizes(shape).values()))
         return Cost(products, products) if self.sums else Cost(elementwise=products)
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors(input=True)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         """Of a product of elements by each operand another one; what is broadcast is summed up."""

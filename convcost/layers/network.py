@@ -205,9 +205,9 @@ class _Run:
             return self._call(branch[0], tensor, path)
         return self.chain(branch, tensor, f"{path}.")
 
-    def _call(self, call: LayerCall, tensor: _Tensor, path: str) -> _Tensor:
-        tensors = [self._branch(branch, tensor, f"{path}.{n}") for n, branch in enumerate(call.branches)]
-        tensors = tensors or [tensor]
+    def _call(self, call: LayerCall, incoming: _Tensor, path: str) -> _Tensor:
+        tensors = [self._branch(branch, incoming, f"{path}.{n}") for n, branch in enumerate(call.branches)]
+        tensors = tensors or [incoming]
         if call.dtype == self.dtype:
             call = call._replace(dtype="")
         alike = tuple(
@@ -217,7 +217,11 @@ class _Run:
         key = id(call.layer), alike, call.dtype
         if key not in self._known:
             self._known[key] = self._row(call, alike)
-        row = self._known[key]._replace(path=path, sources=tuple(tensor.source for tensor in tensors))
+        row = self._known[key]._replace(
+            path=path,
+            sources=tuple(tensor.source for tensor in tensors),
+            branch_source=incoming.source if call.branches else None,
+        )
         self.rows.append(row)
         return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, alike[0].dtype))
 

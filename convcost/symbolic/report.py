@@ -11,9 +11,9 @@ from sympy import Expr
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
-from convcost.core.report import InputShape, Report, Row
+from convcost.core.report import InputShape, LayerLike, Report, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
-from convcost.layers.interface import Layer
+from convcost.layers.interface import Layer, MultipleInputLayer
 from convcost.layers.network import Chain, InputTensor, Network
 from convcost.symbolic.bounds import MaximumFunction, as_sympy, maximum_under
 from convcost.symbolic.evaluator import SymbolicEvaluator, evaluate_feasibly
@@ -84,21 +84,31 @@ def _check_valid(report: Report) -> None:
 
 
 def compute_rows(
-    report: Report, compute: Callable[[Sequence[Row], MaximumFunction], tuple[Item, ...]]
+    report: Report,
+    compute: Callable[[Sequence[Row], Sequence[InputShape], MaximumFunction], tuple[Item, ...]],
 ) -> tuple[Item, ...]:
-    """`compute` of the report's rows, done in our own formulas, which are faster; the results are sympy's.
+    """`compute` of the report's rows and inputs in our own formulas, which are faster; it yields sympy's.
 
     Each dimension that is not a single size is an opaque positive one meanwhile.
     """
     ours = [
         map_row(row, from_sympy)._replace(
-            layer=map_layer(row.layer, from_sympy),
+            layer=_with_dimensions(
+                map_layer(row.layer, from_sympy), _map_inputs(row.further_inputs, _dimension)
+            ),
             input=map_formulas(row.input, _dimension),
             output=map_formulas(row.output, _dimension),
+            further_inputs=_map_inputs(row.further_inputs, _dimension),
         )
         for row in report.rows
     ]
-    return map_formulas(compute(ours, maximum_under(report.assumptions)), as_sympy)
+    inputs = _map_inputs(report.inputs, _dimension)
+    return map_formulas(compute(ours, inputs, maximum_under(report.assumptions)), as_sympy)
+
+
+def _with_dimensions(layer: LayerLike, further_inputs: tuple[InputShape, ...]) -> LayerLike:
+    shapes = tuple(tensor.shape for tensor in further_inputs)
+    return replace(layer, further_inputs=shapes) if isinstance(layer, MultipleInputLayer) else layer
 
 
 def _dimension(size: Expr) -> Value:

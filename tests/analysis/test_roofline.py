@@ -11,7 +11,8 @@ from torch import nn
 
 import convcost
 from convcost import Convention, parse
-from convcost.analysis.roofline import RooflineBound, Workload, batch_bound_changes, roofline, workloads
+from convcost.analysis.roofline import RooflineBound, batch_bound_changes, roofline
+from convcost.analysis.workloads import Workload, workloads
 from convcost.core.errors import UsageError
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
@@ -66,6 +67,30 @@ def test_a_view_moves_nothing_and_a_lookup_only_its_rows():
 def test_a_bag_reads_a_row_for_each_of_its_indices_and_writes_one():
     found = roofline(convcost.cost("[2, 3] -> EmbeddingBag(1000, 8)"), DEVICE)
     assert [bound.workload.bytes for bound in found.bounds] == [8 * 6 + 4 * 6 * 8 + 4 * 2 * 8]
+
+
+def moved(spec, dtype=""):
+    return [bound.workload.bytes for bound in roofline(convcost.cost(spec), DEVICE, dtype).bounds]
+
+
+def test_a_join_reads_all_of_its_inputs_and_one_that_it_reads_twice_once():
+    assert moved("[2, 3] -> x + ReLU") == [4 * (6 + 6), 4 * (6 + 6 + 6)]
+    assert moved("[2, 3] -> x * x") == [4 * (6 + 6)]
+    assert moved("[2, 3] -> concat(x, [2, 5], dim=1)") == [4 * (6 + 10 + 16)]
+    assert moved("[2, 3] -> matmul(x, [3, 5])") == [4 * (6 + 15 + 10)]
+    assert moved("[2, 3] -> add(x, [3], [1])") == [4 * (6 + 3 + 1 + 6)]
+
+
+def test_what_lies_between_branches_is_moved_by_each_that_reads_it():
+    found = roofline(convcost.cost("[2, 3] -> ReLU -> x + Linear(3, 3) * Tanh"), DEVICE)
+    relu, linear, tanh, product, total = (12, 6 + 12 + 6, 12, 18, 18)
+    assert found.bytes == 4 * (relu + linear + tanh + product + total)
+
+
+def test_a_layer_with_a_dtype_moves_bytes_of_it_unless_all_are_to_be_of_one_dtype():
+    spec = "[2, 3] -> Linear(3, 5, dtype=torch.float16) -> ReLU"
+    assert moved(spec) == [2 * (6 + 20 + 10), 2 * (10 + 10)]
+    assert moved(spec, "float32") == [4 * (6 + 20 + 10), 4 * (10 + 10)]
 
 
 def test_the_time_is_shared_out_between_the_bounds():

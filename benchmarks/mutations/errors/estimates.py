@@ -12,18 +12,20 @@ ROOFLINES.error(
     "the sum of the bounds", "return max(self.compute, self.memory)", "return self.compute + self.memory"
 )
 ROOFLINES.error("memory binds at the ridge", "self.compute < self.memory", "self.compute <= self.memory")
-ROOFLINES.error("views moved", "return 0\n    looked_up", "pass\n    looked_up", "analysis/roofline.py")
+ROOFLINES.error(
+    "views moved", "        return 0\n    looked_up", "        pass\n    looked_up", "analysis/workloads.py"
+)
 ROOFLINES.error(
     "a whole table read",
-    "row.params if looked_up is None else looked_up",
-    "row.params",
-    "analysis/roofline.py",
+    "if looked_up is None else",
+    "if True else",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "weights not read",
-    "(read + arithmetic.elements(row.output))",
-    "arithmetic.elements(row.output)",
-    "analysis/roofline.py",
+    "itemsize) + read + row.output_bytes",
+    "itemsize) + row.output_bytes",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "one call of several",
@@ -47,7 +49,7 @@ ROOFLINES.error(
     "bytes of another dtype",
     "ITEMSIZES[dtype or report.dtype]",
     "ITEMSIZES[report.dtype]",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
 )
 ROOFLINES.error(
     "a batch that flips one early", "BoundRange(last + 2,", "BoundRange(last + 1,", "analysis/roofline.py"
@@ -68,32 +70,76 @@ ROOFLINES.error(
     "grouped as whole convolutions",
     "_convolution(groups == 1)",
     "_convolution(True)",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
 )
 
-FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/memory.py")
-FOOTPRINTS.error(
-    "a tensor kept twice",
-    "_saved_ends(kept, places[number : number + 2]) - held",
-    "_saved_ends(kept, places[number : number + 2])",
+ROOFLINES.error(
+    "an input read twice moved twice",
+    "zip(row.sources or range(len(inputs)), inputs, strict=True)",
+    "zip(range(len(inputs)), inputs, strict=True)",
+    "analysis/workloads.py",
 )
-FOOTPRINTS.error("statistics forgotten", "total += kept.own_bytes(itemsize) + sum", "total += sum")
+
+FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
+FOOTPRINTS.error("a tensor kept twice", "frozenset(self.memories[tensor]", "frozenset(tensor")
+FOOTPRINTS.error("statistics forgotten", "own + step.own_saved) if step.is_used", "own) if step.is_used")
 FOOTPRINTS.error(
-    "views in memory of their own",
-    "        if not step.layer.shares_memory(training):\n",
-    "        if True:\n",
+    "views in memory of their own", "            if self.shares(step):\n", "            if False:\n"
 )
 FOOTPRINTS.error(
     "the caller's input gone",
-    "there = {0, places[number], places[number + 1]}",
-    "there = {places[number], places[number + 1]}",
+    "if memory in tensors.inputs or last[memory] > number",
+    "if last[memory] > number",
 )
+FOOTPRINTS.error("what branches start from gone", "(own, *step.inputs, *step.held)", "(own, *step.inputs)")
+FOOTPRINTS.error("what nobody reads kept", " if step.is_used else found[-1]", "")
+FOOTPRINTS.error(
+    "gradients summed up in place",
+    "[*pending.values(), *new[place:], total]",
+    "[*pending.values(), *new[place:]]",
+)
+FOOTPRINTS.error("no gradients that wait", "[*pending.values(), of_output]", "[of_output]")
 FOOTPRINTS.error(
     "no gradient of the input",
-    "return of_output + (step.layer.input_elements(step.input) * itemsize if has_own else 0)",
-    "return of_output",
+    "(in_use + computed for computed in",
+    "(in_use for computed in",
 )
-FOOTPRINTS.error("indices as wide as numbers", "* (steps[0].input_itemsize or itemsize)", "* itemsize")
+FOOTPRINTS.error(
+    "a broadcast gradient of the whole size",
+    'return InputGradient("own", elements, whole if is_product else 0, is_summed=True)',
+    'return InputGradient("own", whole)',
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "the gradient of select as a view",
+    "layer.is_view and not isinstance(layer, functions.select)",
+    "layer.is_view",
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "indices as wide as numbers",
+    "if in_own_dtypes or is_index else",
+    "if False else",
+    "analysis/memory_steps.py",
+)
+FOOTPRINTS.error(
+    "a transposed input as a contiguous one",
+    "return tuple(places.index(dimension) for dimension in order)",
+    "return tuple(range(len(order)))",
+    "analysis/memory_layout.py",
+)
+FOOTPRINTS.error(
+    "the gradient of a sum as a contiguous one",
+    "            return [EXPANDED]\n",
+    "            return [_contiguous(row.input)]\n",
+    "analysis/memory_layout.py",
+)
+FOOTPRINTS.error(
+    "a broadcast batch multiplied in place",
+    "len(first) == len(second) > 2 and first[:-2] == second[:-2]",
+    "len(first) == len(second) > 2",
+    "analysis/memory_layout.py",
+)
 FOOTPRINTS.error("one moment of AdamW", '"adamw": 2', '"adamw": 1', "analysis/memory.py")
 FOOTPRINTS.error(
     "moments in bfloat16",

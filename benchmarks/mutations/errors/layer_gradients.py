@@ -182,7 +182,7 @@ DESIGN_GRADIENTS.error(
     "an activation's gradient that moves as much as its forward",
     "return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)",
     "return moves",
-    "analysis/roofline.py",
+    "analysis/workloads.py",
 )
 DESIGN_GRADIENTS.error(
     "a training step without its forward",

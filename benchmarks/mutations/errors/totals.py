@@ -28,8 +28,8 @@ NETWORK.error(
 )
 NETWORK.error(
     "the place of the first of several",
-    "._replace(path=path, sources=",
-    '._replace(path="0", sources=',
+    "            path=path,\n",
+    '            path="0",\n',
 )
 NETWORK.error(
     "what a layer requires unchecked",
@@ -44,8 +44,8 @@ NETWORK.error(
 NETWORK.error("parameters of the design's dtype", "stored=own and own *", "stored=own and 4 *")
 NETWORK.error(
     "branches on what the one before gives",
-    "[self._branch(branch, tensor,",
-    "[tensor := self._branch(branch, tensor,",
+    "[self._branch(branch, incoming,",
+    "[incoming := self._branch(branch, incoming,",
 )
 NETWORK.error("quotients unchecked", "for division in self.divisions:", "for division in ():")
 NETWORK.error("an input of nothing", "        for size in shape:\n", "        for size in ():\n")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from convcost.analysis.breakdown import OperatorTotal, module_tree, operator_totals
-from convcost.analysis.roofline import Roofline, Workload, workload_label
+from convcost.analysis.roofline import Roofline
+from convcost.analysis.workloads import Workload, workload_label
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.layer_table import LayerGroup, select_layers

@@ -1,0 +1,169 @@
+"""A design's rows as steps, each of one operator: what it reads, makes and saves, and its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+from convcost.core import arithmetic
+from convcost.core.cost import Shape, Size
+from convcost.core.report import InputShape, Row
+from convcost.layers import functions
+from convcost.layers.interface import INDEX_DTYPE, Layer
+from convcost.layers.joins import add, concat, mul
+from convcost.layers.several_inputs import broadcast_shape
+
+GradientMemory: TypeAlias = Literal["own", "output's", "none"]
+
+
+class InputGradient(NamedTuple):
+    """The gradient by an input: in memory of its own, or a view of the output's gradient; or there is none.
+
+    It takes `bytes`. Where `computed` is given, it first takes those: of a padded input, or where it
+    `is_summed` up over what its input was broadcast to.
+    """
+
+    memory: GradientMemory = "none"
+    bytes: Size = 0
+    computed: Size | None = None
+    is_summed: bool = False
+
+
+class MemoryStep(NamedTuple):
+    """An operator on tensors, which are numbered: the design's inputs, and then the output of each step.
+
+    `held` are tensors that whoever calls it holds meanwhile. `output` are bytes. `saved` are the tensors that
+    it saves for its backward, `own_saved` the bytes that it makes for that. In evaluation and in training the
+    output may share the memory of the first input. What is not `used` the design's output does not depend on.
+    """
+
+    inputs: tuple[int, ...]
+    held: tuple[int, ...]
+    output: Size
+    saved: tuple[int, ...]
+    own_saved: Size
+    shares_in_evaluation: bool
+    shares_in_training: bool
+    gradients: tuple[InputGradient, ...]
+    is_used: bool = True
+
+
+class MemorySteps(NamedTuple):
+    """The bytes of a design's inputs, and its steps."""
+
+    inputs: tuple[Size, ...]
+    steps: tuple[MemoryStep, ...]
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether a step reads several tensors."""
+        return any(len(step.inputs) > 1 for step in self.steps)
+
+
+def memory_steps(
+    rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: int, in_own_dtypes: bool = True
+) -> MemorySteps:
+    """The steps of `rows`, at `itemsize` bytes an element, or with `in_own_dtypes` at that of a row's own.
+
+    They follow what a torch module does: what its branches start from is held until they are joined.
+    """
+    steps: list[MemoryStep] = []
+    outputs: list[int] = []
+    used = _used_rows(rows)
+    for number, row in enumerate(rows):
+        tensors = tuple(_tensor(source, outputs) for source in row.sources)
+        held = () if row.branch_source is None else (_tensor(row.branch_source, outputs),)
+        size = row.output_itemsize if in_own_dtypes and row.output_itemsize else itemsize
+        row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
+        steps += (step._replace(is_used=number in used) for step in row_steps)
+        outputs.append(len(inputs) + len(steps) - 1)
+    return MemorySteps(
+        tuple(_input_bytes(tensor, itemsize, in_own_dtypes) for tensor in inputs), tuple(steps)
+    )
+
+
+def _input_bytes(tensor: InputShape, itemsize: int, in_own_dtypes: bool) -> Size:
+    """Indices keep their dtype."""
+    is_index = tensor.dtype == INDEX_DTYPE
+    return (
+        tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
+    )
+
+
+def _tensor(source: int, outputs: Sequence[int]) -> int:
+    return outputs[source] if source >= 0 else -1 - source
+
+
+def _used_rows(rows: Sequence[Row]) -> set[int]:
+    """Those that the last one depends on."""
+    used = {len(rows) - 1}
+    for number in reversed(range(len(rows))):
+        if number in used:
+            used.update(rows[number].sources)
+    return used
+
+
+def _row_steps(
+    row: Row, tensors: tuple[int, ...], held: tuple[int, ...], itemsize: int, first_new: int
+) -> Iterator[MemoryStep]:
+    layer = cast("Layer", row.layer)
+    if isinstance(layer, add | mul):
+        yield from _elementwise_steps(layer, row, tensors, held, itemsize, first_new)
+        return
+    kept = layer.saved_tensors(row.input, row.output)
+    yield MemoryStep(
+        tensors,
+        held,
+        arithmetic.elements(row.output) * itemsize,
+        (*(tensors if kept.input else ()), *((first_new,) if kept.output else ())),
+        kept.own_bytes(itemsize),
+        layer.shares_memory(training=False),
+        layer.shares_memory(training=True),
+        tuple(_gradients(layer, row, itemsize)),
+    )
+
+
+def _gradients(layer: Layer, row: Row, itemsize: int) -> Iterator[InputGradient]:
+    shapes = (row.input, *(tensor.shape for tensor in row.further_inputs))
+    is_seen = (layer.is_view and not isinstance(layer, functions.select)) or isinstance(
+        layer, concat | functions.sum
+    )
+    for number, shape in enumerate(shapes):
+        if layer.input_dtype(number):
+            yield InputGradient()
+        elif is_seen:
+            yield InputGradient("output's")
+        else:
+            elements = arithmetic.elements(shape)
+            padded = elements if number else layer.input_elements(shape)
+            yield InputGradient("own", elements * itemsize, padded * itemsize)
+
+
+def _elementwise_steps(
+    layer: add | mul, row: Row, tensors: tuple[int, ...], held: tuple[int, ...], itemsize: int, first_new: int
+) -> Iterator[MemoryStep]:
+    """Two tensors at a time; all are held until the last is done."""
+    is_product = isinstance(layer, mul)
+    shape, left = row.input, tensors[0]
+    for number, other in enumerate(row.further_inputs, start=1):
+        output = broadcast_shape(shape, other.shape)
+        pair = left, tensors[number]
+        yield MemoryStep(
+            pair,
+            (*held, *tensors),
+            arithmetic.elements(output) * itemsize,
+            pair if is_product else (),
+            0,
+            False,
+            False,
+            tuple(_of_pair(each, output, is_product, itemsize) for each in (shape, other.shape)),
+        )
+        shape, left = output, first_new + number - 1
+
+
+def _of_pair(shape: Shape, output: Shape, is_product: bool, itemsize: int) -> InputGradient:
+    """The gradient of a sum is the output's; of a product, a product; summed up over what was broadcast."""
+    elements, whole = (arithmetic.elements(each) * itemsize for each in (shape, output))
+    if shape == output:
+        return InputGradient("own", elements) if is_product else InputGradient("output's")
+    return InputGradient("own", elements, whole if is_product else 0, is_summed=True)
