@@ -113,4 +113,5 @@ def _notes(layer: LayerReference) -> Iterator[str]:
     for rule in layer.rules:
         yield f"{rule.subject}: {rule.text}" if rule.subject else rule.text
     if layer.family not in FUNCTIONS:
-        yield f"convcost layer {layer.name} counts one; convcost verify --kinds {layer.name} tests its formulas."
+        counts, tests = f"convcost layer {layer.name}", f"convcost verify --kinds {layer.name}"
+        yield f"{counts} counts one; {tests} tests its formulas."
