@@ -36,6 +36,11 @@ LEFT_OUT = (
         "They have no forward of their own: write RNN, LSTM, GRU or one of their cells.",
     ),
     LeftOut(
+        "stacks",
+        ("TransformerEncoder", "TransformerDecoder"),
+        "Their first argument is a layer: write 6 x TransformerEncoderLayer(...), or Transformer(...).",
+    ),
+    LeftOut(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
         "Others have replaced them: LocalResponseNorm and NLLLoss.",
@@ -59,14 +64,6 @@ LEFT_OUT = (
         "compositions",
         ("LinearCrossEntropyLoss",),
         "Write Linear(in_features, num_classes) -> CrossEntropyLoss()(x, [B]).",
-    ),
-    LeftOut(
-        "other layers",
-        (
-            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
-            *("TransformerEncoderLayer", "TransformerDecoderLayer"),
-        ),
-        "They have no formula yet: count torch's module.",
     ),
 )
 """By reason; every class of torch.nn that is a module is among them or has a formula."""

@@ -50,11 +50,12 @@ LONGEST_SHARE = 60
 """A longer formula for a share of the FLOPs tells a reader nothing."""
 
 
-class PartLoops(NamedTuple):
-    """The loops of a part of a layer."""
+class PartMacs(NamedTuple):
+    """The MACs of a part of a layer, and its loops if it has no parts itself."""
 
     name: str
     loops: tuple[Loop, ...]
+    macs: Size
 
 
 class LayerGroup(NamedTuple):
@@ -66,7 +67,7 @@ class LayerGroup(NamedTuple):
     rows: tuple[Row, ...]
     named: Row
     loops: tuple[Loop, ...]
-    parts: tuple[PartLoops, ...]
+    parts: tuple[PartMacs, ...]
 
     @property
     def row(self) -> Row:
@@ -94,7 +95,7 @@ def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
             tuple(row for row, _ in pairs),
             by_name,
             _loops(_extents(named, by_name.layer, by_name.input), _extents(report, row.layer, row.input)),
-            _part_loops(report, row, named, by_name),
+            _part_macs(report, row, named, by_name),
         )
         for pairs in found.values()
         for row, by_name in pairs[:1]
@@ -110,22 +111,23 @@ def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
     return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
 
 
-def _part_loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartLoops, ...]:
-    """The loops of each part that multiplies; nothing where the layer has no parts."""
+def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartMacs, ...]:
+    """The MACs of each part that multiplies; nothing where the layer has no parts."""
     if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
         return ()
     parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
     found = (
-        PartLoops(
+        PartMacs(
             part.name,
             _loops(
                 _extents(named, part_by_name.layer, part_by_name.input),
                 _extents(report, part.layer, part.input),
             ),
+            without_rounding(part.cost.macs, report.assumptions),
         )
         for part_by_name, part in parts
     )
-    return tuple(part for part in found if part.loops)
+    return tuple(part for part in found if part.macs != 0)
 
 
 def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> DerivationPart:
@@ -164,9 +166,9 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
 
 def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
     """The loops of each part that multiplies, and the MACs of all together."""
-    for name, loops in group.parts:
-        named, extents = zip(*((loop.named, loop.extent) for loop in loops), strict=True)
-        yield Equation((product(named), product(extents), number(elements(extents))), name)
+    for name, loops, macs in group.parts:
+        factors = (tuple(loop.named for loop in loops), tuple(loop.extent for loop in loops))
+        yield Equation((*map(product, factors if loops else ()), number(macs)), name)
     yield Equation((number(group.row.cost.macs),), "all")
 
 
