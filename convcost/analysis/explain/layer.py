@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from convcost.analysis.explain.input_reading import InputReading, input_reading
 from convcost.analysis.explain.steps import (
     DerivationLine,
     DerivationPart,
@@ -27,21 +28,7 @@ from convcost.analysis.explain.steps import (
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
 from convcost.core.report import LayerLike, Report, Row
-from convcost.layers.attention import ScaledDotProductAttention
 from convcost.layers.composite import CompositeLayer
-from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
-from convcost.layers.dense import Bilinear, Linear
-from convcost.layers.recurrent import GRU, LSTM, RNN
-from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-
-LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."
-
-BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
-
-SEQUENCE = (
-    "{} reads a position at a time: its input, and the state after the position before. Both, of all its "
-    "layers, are features of each gate."
-)
 
 LONGEST_COUNT = 60
 """A longer formula for the taps on padding tells a reader nothing."""
@@ -255,47 +242,6 @@ def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLin
         if len(merged := names_in(size)) > 1:
             listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
             yield Sentence(f"{listed} are merged into one dimension.", merged)
-
-
-class InputReading(NamedTuple):
-    """How a layer reads its input: in words, by how many loops for each element, and of what."""
-
-    wants: str = ""
-    inner_loops: int = 0
-    element: str = "output element"
-    spatial: int = 0
-    unread: str = ""
-    taps: str = "taps"
-    unread_title: str = "padding"
-
-
-def input_reading(layer: LayerLike) -> InputReading:
-    """How `layer` reads its input; nothing where that is not known."""
-    match layer:
-        case Linear():
-            return InputReading(LAST_DIMENSION, 1)
-        case Bilinear():
-            return InputReading(BOTH, 2)
-        case Conv1d() | Conv2d() | Conv3d():
-            return InputReading(
-                _wanted(layer.names), 1 + layer.spatial, "output element", layer.spatial, "multiply padding"
-            )
-        case ConvTranspose1d() | ConvTranspose2d() | ConvTranspose3d():
-            unread = "end where padding crops the output"
-            return InputReading(
-                _wanted(layer.names), 1 + layer.spatial, "input element", layer.spatial, unread
-            )
-        case ScaledDotProductAttention():
-            pairs = "pairs of a query and a key"
-            return InputReading(spatial=1, unread="are masked", taps=pairs, unread_title="mask")
-        case RNN() | LSTM() | GRU():
-            return InputReading(SEQUENCE)
-    return InputReading()
-
-
-def _wanted(names: tuple[str, ...]) -> str:
-    shape = f"[batch, channels, {', '.join(names)}]"
-    return f"{{}} takes {shape}: permute channels-last data first."
 
 
 def padding_lines(group: LayerGroup, read: InputReading, convention: Convention) -> Iterator[DerivationLine]:
