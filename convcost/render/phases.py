@@ -29,7 +29,7 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
-    return (Table(("backward", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+    return (Table(("training step", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
 
 
 def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:
