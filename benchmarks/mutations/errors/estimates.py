@@ -23,8 +23,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "weights not read",
-    "itemsize) + read + row.output_bytes",
-    "itemsize) + row.output_bytes",
+    "inputs + read + row.output_bytes",
+    "inputs + row.output_bytes",
     "analysis/workloads.py",
 )
 ROOFLINES.error(
@@ -75,9 +75,9 @@ ROOFLINES.error(
 
 ROOFLINES.error(
     "an input read twice moved twice",
-    "zip(row.sources or range(len(inputs)), inputs, strict=True)",
-    "zip(range(len(inputs)), inputs, strict=True)",
-    "analysis/workloads.py",
+    "zip(self.sources or range(len(sizes)), sizes, strict=True)",
+    "zip(range(len(sizes)), sizes, strict=True)",
+    "core/report.py",
 )
 
 FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
