@@ -36,10 +36,7 @@ def cost(
     does not fit its input, UsageError for a size that the design does not have, and what a module's forward
     raises.
     """
-    given = merge_sizes(sizes)
-    if type(backward) is int:  # a size may have any name
-        given, backward = {**given, "backward": backward}, False
-    check_type("backward", backward, bool, "True or False")
+    given, backward = _split_backward(sizes, backward)
     if is_module(design):
         return _module_cost(cast("torch.nn.Module", design), inputs, given, backward)
     if inputs:
@@ -50,6 +47,14 @@ def cost(
     spec = as_spec(cast("str | Spec", design))
     check_names(given, (spec,))
     return spec.report(given, backward=backward)
+
+
+def _split_backward(sizes: dict[str, Size], backward: bool) -> tuple[dict[str, Size], bool]:
+    """The sizes, and whether gradients are counted: a size may have any name, backward among them."""
+    given = merge_sizes(sizes)
+    if type(backward) is int:
+        return {**given, "backward": backward}, False
+    return given, check_type("backward", backward, bool, "True or False")
 
 
 def _module_cost(
@@ -72,17 +77,20 @@ Design = Spec | Report
 """What can be compared: a spec with the sizes to be put in, or what a torch module was found to cost."""
 
 
-def compare(*designs: str | Design, **sizes: Size) -> Comparison:
+def compare(*designs: str | Design, backward: bool = False, **sizes: Size) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
+
+    With `backward` by a training step too: comparison.ratio("training_flops", other). A report among the
+    designs is compared so if its own backward is counted.
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does. The founding pair is also
     varied by `bias=False`, and by `layers=3` for three convolutions: compare(E=128, L=10, K=5, bias=False).
     """
-    given = merge_sizes(sizes)
+    given, backward = _split_backward(sizes, backward)
     if designs:
-        return comparison(tuple(map(as_design, designs)), given)
+        return comparison(tuple(map(as_design, designs)), given, backward=backward)
     pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
-    found = comparison(tuple(map(parse, pair.texts)), pair.sizes(given))
+    found = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
     return replace(found, notes=pair.notes(given))
 
 
@@ -91,13 +99,17 @@ def comparison(
     sizes: Mapping[str, Size],
     convention: Convention = MATMUL,
     dtype: str = "float32",
+    backward: bool = False,
 ) -> Comparison:
-    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype."""
+    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype.
+
+    With `backward` those of specs have their gradients.
+    """
     if len(designs) < 2:
         raise UsageError("a comparison needs two designs or more", hint=_single_design_hint(designs))
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
-    reports = [_report(design, sizes, convention, dtype, stay_open) for design in designs]
+    reports = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
     return Comparison(_number_equal_names(reports))
 
 
@@ -123,13 +135,18 @@ def check_sizes(sizes: Mapping[str, Size], designs: tuple[Design, ...]) -> None:
 
 
 def _report(
-    design: Design, sizes: Mapping[str, Size], convention: Convention, dtype: str, stay_open: bool
+    design: Design,
+    sizes: Mapping[str, Size],
+    convention: Convention,
+    dtype: str,
+    stay_open: bool,
+    backward: bool,
 ) -> Report:
     if isinstance(design, Report):
         own = {name: sizes[name] for name in design.open_names if name in sizes}
         return replace(design.subs(**own) if own else design, convention=convention)
     own = {name: sizes[name] for name in design.names if name in sizes}
-    return design.report(own, convention, dtype, stay_open)
+    return design.report(own, convention, dtype, stay_open, backward)
 
 
 def as_spec(spec: str | Spec) -> Spec:

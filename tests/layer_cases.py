@@ -340,6 +340,30 @@ def distance(draw, kind):
 
 
 @st.composite
+def loss(draw, kind):
+    """Inputs of one shape, or as the loss takes them; every argument that changes its cost."""
+    shortest, longest = {"CosineEmbeddingLoss": (2, 2), "MultiMarginLoss": (2, 2)}.get(kind, (1, 4))
+    if kind in ("NLLLoss", "CrossEntropyLoss"):
+        shortest = 2
+    shape = draw(st.lists(COUNTS, min_size=shortest, max_size=longest).map(tuple))
+    words = ("mean", "sum", "none", *(("batchmean",) if kind == "KLDivLoss" else ()))
+    drawn = {
+        "reduction": draw(st.sampled_from(words)),
+        "log_target": draw(st.booleans()),
+        "log_input": draw(st.booleans()),
+        "full": draw(st.booleans()),
+        "label_smoothing": draw(st.sampled_from((0.0, 0.1, 1.0))),
+        "swap": draw(st.booleans()),
+        "margin": draw(st.sampled_from((0.5, 1.0))),
+    }
+    if "Triplet" in kind:
+        drawn["p"] = draw(st.sampled_from((1.0, 2.0, 3.0)))
+    fields = layer_class(kind).__dataclass_fields__
+    layer = layer_class(kind)(**{name: value for name, value in drawn.items() if name in fields})
+    return Case(replace(layer, further_inputs=layer.usual_further_inputs(shape)), shape)
+
+
+@st.composite
 def broadcasting_with(draw, shape):
     """The same shape, without some leading dimensions, with ones for some sizes."""
     start = draw(st.sampled_from((0, 0, draw(st.integers(0, len(shape) - 1)))))
@@ -461,6 +485,8 @@ BUILDERS = {
     "fractional_pooling": fractional_pooling,
     "unpooling": unpooling,
     "distance": distance,
+    "losses": loss,
+    "ranking_losses": loss,
     "Unfold": sliding_blocks,
     "Fold": sliding_blocks,
     "recurrent": recurrence,

@@ -2,6 +2,7 @@
 
 from benchmarks.mutations.errors.attention import ATTENTION, ATTENTION_LAYERS
 from benchmarks.mutations.errors.convolution import CONVOLUTION
+from benchmarks.mutations.errors.criteria import CRITERIA
 from benchmarks.mutations.errors.dense import DENSE
 from benchmarks.mutations.errors.distance import DISTANCE, FRACTIONAL_POOLING, UNPOOLING
 from benchmarks.mutations.errors.elementwise import ACTIVATION, ELEMENTWISE
@@ -23,16 +24,8 @@ from benchmarks.mutations.errors.upsampling import UPSAMPLING
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(
-        ATTENTION_LAYERS,
-        REARRANGEMENT,
-        SEQUENCES,
-        SHAPING,
-        UPSAMPLING,
-        DISTANCE,
-        UNPOOLING,
-        FRACTIONAL_POOLING,
-    ),
+    *(ATTENTION_LAYERS, REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
+    *(DISTANCE, UNPOOLING, FRACTIONAL_POOLING, CRITERIA),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
 )

@@ -139,6 +139,11 @@ class Roofline:
         """Each bound, and the roofline of its part alone."""
         return ((bound, Roofline(self.device, self.dtype, (bound,))) for bound in self.bounds)
 
+    @property
+    def forward(self) -> Roofline:
+        """That of the forward alone, without gradients."""
+        return self.select(lambda part: part.phase == "forward")
+
     def select(self, is_wanted: Callable[[Workload], bool]) -> Roofline:
         """The roofline of some of the parts."""
         return Roofline(

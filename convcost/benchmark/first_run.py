@@ -73,14 +73,12 @@ def failure_reason(error: BaseException) -> str:
 def _flops(kind: RunKind, call: ModuleCall, report: Report) -> Size | None:
     if kind == "forward":
         return report.flops
-    trace = report.trace if report.trace and _has_gradients(report.trace) else _trace_training_step(call)
+    if report.phases:
+        return report.training_flops
+    trace = _trace_training_step(call)
     costs = (operation.cost for operation in trace.operations) if trace else iter(())
     total = sum(costs, Cost()).flops(report.convention)
     return total or None
-
-
-def _has_gradients(trace: Trace) -> bool:
-    return any(operation.phase != "forward" for operation in trace.operations)
 
 
 def _trace_training_step(call: ModuleCall) -> Trace | None:

@@ -44,7 +44,7 @@ class TimedRun(NamedTuple):
     def lower_bound(self, roofline: Roofline) -> Fraction | None:
         """The roofline's time; None where gradients are timed that the roofline does not have."""
         if self.what == "forward":
-            return roofline.select(lambda part: part.phase == "forward").seconds
+            return roofline.forward.seconds
         has_gradients = any(bound.workload.phase != "forward" for bound in roofline.bounds)
         return roofline.seconds if has_gradients else None
 

@@ -21,6 +21,7 @@ from convcost.cli.options import (
     SettingsOption,
     TimingOptions,
 )
+from convcost.cli.output import check_backward
 from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
@@ -87,11 +88,14 @@ def compare(
         counters.max_bytes,
         pair=pair,
         memory_dtype=estimator.memory_dtype,
+        backward=timing.backward,
     )
     spec_dtype = dtype or "float32"
-    comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype)
-    factories = candidates.report_factories(convention, spec_dtype)
+    comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype, timing.backward)
+    factories = candidates.report_factories(convention, spec_dtype, timing.backward)
     reports = estimator.add(comparison.candidates, factories, candidates.countables)
+    if timing.backward:
+        check_backward(*reports)
     make_result = partial(Comparison, notes=candidates.notes)
     print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
 

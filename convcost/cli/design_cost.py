@@ -12,7 +12,7 @@ from convcost.cli.crosscheck import Countables, diagnose_model, print_with_verdi
 from convcost.cli.estimates import Estimator, read_estimator
 from convcost.cli.modules import read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
-from convcost.cli.output import print_error, print_result
+from convcost.cli.output import check_backward, print_error, print_result
 from convcost.cli.view import BY_LAYER, BY_MODULE, check_order, read_view
 from convcost.core.cost import Size
 from convcost.core.diagnosis import DiagnosedReport
@@ -53,7 +53,7 @@ def print_cost(
     format_name = options.output.format_for(Report)
     is_spec = isinstance(design, SizedSpec)
     view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
-    options.timing.check(backward_needs_time=False)
+    options.timing.check()
     estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
     if isinstance(design, SizedSpec):
         _print_spec(design, options, estimator, view, format_name)
@@ -75,7 +75,8 @@ def _print_spec(
 
     reports = estimator.add((report({}),), (report,), networks)
     check_order(reports[0], view)
-    _check_backward(reports[0], options.backward)
+    if options.backward:
+        check_backward(*reports)
     print_with_verdicts(reports, networks, lambda found: found[0], options.crosscheck, format_name, view=view)
 
 
@@ -90,7 +91,8 @@ def _print_module(
     check_order(report, view)
     result = diagnose_model(profiled, report, counters, max_bytes)
     print_result(result, format_name, view=view)
-    _check_backward(report, options.backward)
+    if options.backward:
+        check_backward(report)
     if options.crosscheck.strict:
         _exit_if_wrong(report, result)
 
@@ -102,12 +104,6 @@ def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -
     max_bytes = options.crosscheck.max_bytes
     profiler = Profiler(options.backward, formulas, max_bytes, estimator.memory_dtype)
     return run_target(design.target, profiler, design.seconds)
-
-
-def _check_backward(report: Report, backward: bool) -> None:
-    """Say so where the backward that was asked for has no work."""
-    if backward and not report.phases:
-        print_error("--backward adds nothing: the backward has no work to count")
 
 
 def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:

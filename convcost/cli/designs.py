@@ -47,17 +47,19 @@ class Candidates(NamedTuple):
         """The candidates as the library compares them."""
         return tuple(source if isinstance(source, Spec) else source.report for source in self.sources)
 
-    def report_factories(self, convention: Convention, dtype: str) -> tuple[ReportFactory | None, ...]:
+    def report_factories(
+        self, convention: Convention, dtype: str, backward: bool
+    ) -> tuple[ReportFactory | None, ...]:
         """For each candidate what reports it with further sizes; a module can't be."""
-        return tuple(self._report_factory(source, convention, dtype) for source in self.sources)
+        return tuple(self._report_factory(source, convention, dtype, backward) for source in self.sources)
 
     def _report_factory(
-        self, source: Spec | ProfiledModel, convention: Convention, dtype: str
+        self, source: Spec | ProfiledModel, convention: Convention, dtype: str, backward: bool
     ) -> ReportFactory | None:
         if not isinstance(source, Spec):
             return None
         own = {name: size for name, size in self.sizes.items() if name in source.names}
-        return lambda more: source.report({**own, **more}, convention, dtype)
+        return lambda more: source.report({**own, **more}, convention, dtype, backward=backward)
 
     def countables(self) -> tuple[Network | ProfiledModel, ...]:
         """The candidates as counters count them, with numbers for all sizes."""
@@ -124,10 +126,12 @@ def read_candidates(
     pair: FoundingPair = USUAL_PAIR,
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
+    backward: bool = False,
 ) -> Candidates:
     """Each candidate as a spec, or as a module that was run on the inputs that `modules` describes.
 
-    Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one.
+    Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one, and
+    whose `backward` is run if asked.
     """
     seconds = modules.seconds
     texts, options = read_texts(context, tokens)
@@ -145,7 +149,7 @@ def read_candidates(
     fixed = {name: size for name, size in sizes.items() if name not in vary}
     from convcost.tracing.profile import Profiler
 
-    profiler = Profiler(memory=max_bytes, footprint=memory_dtype)
+    profiler = Profiler(backward, memory=max_bytes, footprint=memory_dtype)
     sources = (specs.get(text) or run_target(targets[text].sized(fixed), profiler, seconds) for text in texts)
     return Candidates(tuple(sources), sizes)
 

@@ -83,7 +83,7 @@ COMMAND_HINTS: dict[str, str] = {
         ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), COST_HINT
     ),
     **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "report", "show"), COST_HINT),
-    **dict.fromkeys(("diff", "vs", "versus", "ratio", "code"), COMPARE_HINT),
+    **dict.fromkeys(("diff", "vs", "versus", "ratio"), COMPARE_HINT),
     **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
     **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
     **dict.fromkeys(

@@ -133,7 +133,10 @@ class TimingOptions:
     ] = False
     backward: Annotated[
         bool,
-        typer.Option("--backward", help="With --time: time a training step, forward and backward, too."),
+        typer.Option(
+            "--backward",
+            help="Count the gradients by inputs and weights too; with --time, time a training step too.",
+        ),
     ] = False
     compile: Annotated[
         bool, typer.Option("--compile", help="With --time: time what torch.compile makes of it, too.")
@@ -141,14 +144,9 @@ class TimingOptions:
     on: OnOption = ""
     threads: ThreadsOption = ""
 
-    def check(self, *, backward_needs_time: bool = True) -> None:
-        """UsageError for an option that means nothing without --time, --backward among them or not."""
-        given = {
-            "--compile": self.compile,
-            "--on": self.on,
-            "--threads": self.threads,
-            "--backward": self.backward and backward_needs_time,
-        }
+    def check(self) -> None:
+        """UsageError for an option that means nothing without --time."""
+        given = {"--compile": self.compile, "--on": self.on, "--threads": self.threads}
         first = next((name for name, value in given.items() if value), "")
         if first and not self.time:
             raise UsageError(f"{first} is for --time, which measures how long it takes")

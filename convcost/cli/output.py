@@ -13,6 +13,7 @@ import typer
 
 from convcost.core.errors import ConvcostError
 from convcost.core.escapes import escape_command, escape_to_ascii, make_printable
+from convcost.core.report import Report
 from convcost.render import render
 from convcost.render.kinds import Result
 from convcost.render.style import Style
@@ -200,3 +201,9 @@ def _is_screen() -> bool:
 def _print_progress(text: str) -> None:
     with suppress(OSError, ValueError):
         typer.echo(text, err=True, nl=False)
+
+
+def check_backward(*reports: Report) -> None:
+    """Say so where the backward that was asked for has no work in any of the reports."""
+    if not any(report.phases for report in reports):
+        print_error("--backward adds nothing: the backward has no work to count")

@@ -8,11 +8,13 @@ from typing import cast
 
 from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
 from convcost.core.cost import ratio_of
-from convcost.core.errors import unknown_name
+from convcost.core.errors import UsageError, unknown_name
 from convcost.core.late_binding import RenderMethods, hook
-from convcost.core.metrics import NAMES, WITH_BREAK_EVEN
+from convcost.core.metrics import BY_NAME, NAMES, TRAINING_FLOPS, WITH_BREAK_EVEN
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type
+
+BACKWARD_HINT = "Such as compare(..., backward=True), or --backward."
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Comparison(RenderMethods):
         """Whether a candidate's costs are formulas."""
         return any(report.open_names for report in self.candidates)
 
+    @property
+    def has_backward(self) -> bool:
+        """Whether the backward of every candidate is counted."""
+        return all(report.training_flops is not None for report in self.candidates)
+
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
         """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
         self._check(metric, candidate)
@@ -39,7 +46,8 @@ class Comparison(RenderMethods):
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
         """Every metric's ratio of `candidate` to the first."""
-        return {metric: self.ratio(metric, candidate) for metric in NAMES}
+        names = (*NAMES, TRAINING_FLOPS.name) if self.has_backward else NAMES
+        return {metric: self.ratio(metric, candidate) for metric in names}
 
     def break_even(self, metric: str, candidate: Report) -> BreakEven:
         """Where `candidate` becomes cheaper than the first one, or dearer, as the open sizes grow."""
@@ -48,7 +56,7 @@ class Comparison(RenderMethods):
 
     def break_evens(self, candidate: Report) -> dict[str, BreakEven]:
         """The break-even points by every quantity that has them, FLOPs first."""
-        return {metric: self.break_even(metric, candidate) for metric in WITH_BREAK_EVEN}
+        return {metric: self.break_even(metric, candidate) for metric in self._with_break_even}
 
     def cheapest(self, metric: str) -> LowerEnvelope:
         """Which candidates have the least of a quantity, on which stretch of an open size."""
@@ -57,15 +65,23 @@ class Comparison(RenderMethods):
 
     def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
         """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
-        return {metric: self.cheapest(metric) for metric in WITH_BREAK_EVEN}
+        return {metric: self.cheapest(metric) for metric in self._with_break_even}
 
     def equal_inputs(self, candidate: Report) -> EqualInputs | None:
         """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
         return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
 
+    @property
+    def _with_break_even(self) -> tuple[str, ...]:
+        """The quantities that break-even points are found for, FLOPs first."""
+        flops, *others = WITH_BREAK_EVEN
+        return (flops, TRAINING_FLOPS.name, *others) if self.has_backward else WITH_BREAK_EVEN
+
     def _check_metric(self, metric: str) -> None:
-        if check_text("metric", metric, "flops") not in NAMES:
+        if check_text("metric", metric, "flops") not in BY_NAME:
             raise unknown_name("no metric is called", metric, NAMES)
+        if metric == TRAINING_FLOPS.name and not self.has_backward:
+            raise UsageError("the backward of the designs is not counted", hint=BACKWARD_HINT)
 
     def _check(self, metric: str, candidate: Report) -> None:
         self._check_metric(metric)

@@ -193,9 +193,18 @@ METRICS = (
     Metric("arithmetic_intensity", "FLOPs per byte", "FLOPs for each byte moved"),
 )
 
-BY_NAME = {metric.name: metric for metric in METRICS}
+TRAINING_FLOPS = Metric(
+    "training_flops",
+    "FLOPs of a training step",
+    "FLOPs of a training step, forward and backward; where the backward is counted",
+    is_optional=True,
+    has_break_even=True,
+)
+"""Beside the others: only a report with its backward has it, and designs are compared by it."""
 
-NAMES = tuple(BY_NAME)
+NAMES = tuple(metric.name for metric in METRICS)
+
+BY_NAME = {metric.name: metric for metric in (*METRICS, TRAINING_FLOPS)}
 
 WITH_BREAK_EVEN = tuple(
     metric.name

@@ -209,10 +209,10 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def has_gradients(self) -> bool:
-        """Whether the backward of a design is counted beside its forward."""
-        return any(row.gradients for row in self.rows)
+        """Whether the backward is counted beside the forward."""
+        return self.trace.has_backward if self.trace else any(row.gradients for row in self.rows)
 
-    @property
+    @cached_property
     def phases(self) -> dict[Phase, Cost]:
         """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
         if self.trace:
@@ -223,6 +223,13 @@ class Report(RenderMethods, SubstitutionMethods):
         return with_work(
             {"forward": self.cost, "gradient by input": by_input, "gradient by weight": by_weight}
         )
+
+    @property
+    def training_flops(self) -> Size | None:
+        """FLOPs of a training step, forward and backward; None where no backward is counted."""
+        if not self.phases:
+            return self.flops if self.has_gradients else None
+        return arithmetic.total([*self.phases.values()], Cost()).flops(self.convention)
 
     @property
     def macs(self) -> Size:

@@ -138,6 +138,7 @@ class Trace(NamedTuple):
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
     with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
     there where it was asked for. `unused_formulas` are the user's for operators that did not run.
+    `has_backward` says whether the backward ran too.
     """
 
     inputs: tuple[TensorInfo, ...]
@@ -151,6 +152,7 @@ class Trace(NamedTuple):
     held: MemoryUse | None = None
     conditionals: tuple[CondCall, ...] = ()
     unused_formulas: tuple[str, ...] = ()
+    has_backward: bool = False
 
     @property
     def is_partial(self) -> bool:

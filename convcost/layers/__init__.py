@@ -42,6 +42,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "upsampling": ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"),
     "rearrangement": ("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "Unfold", "Fold"),
     "distance": ("CosineSimilarity", "PairwiseDistance"),
+    "losses": (
+        *("L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "SoftMarginLoss", "BCELoss"),
+        *("BCEWithLogitsLoss", "KLDivLoss", "PoissonNLLLoss", "MultiLabelSoftMarginLoss"),
+        *("NLLLoss", "CrossEntropyLoss", "MultiMarginLoss"),
+    ),
+    "ranking_losses": (
+        *("HingeEmbeddingLoss", "MarginRankingLoss", "CosineEmbeddingLoss", "TripletMarginLoss"),
+        "TripletMarginWithDistanceLoss",
+    ),
     "recurrent": ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"),
     "shaping": (
         *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),

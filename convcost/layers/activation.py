@@ -15,9 +15,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, Layer, SavedTensors, at_least, has_dimension
-
-SOFTMAX_GRADIENT = 4
-"""y·(dy − Σ dy·y): two products, a sum, a difference."""
+from convcost.layers.operation_counts import LOG_SIGMOID, SOFTMAX, SOFTMAX_GRADIENT
 
 
 class _Elementwise(Layer):
@@ -115,7 +113,7 @@ class Tanh(_WithoutArguments):
 class LogSigmoid(_WithoutArguments):
     """log(1 / (1 + exp(−x))). On the CPU its backward keeps exp(−|x|) too, on CUDA the input alone."""
 
-    operations = 5
+    operations = LOG_SIGMOID
 
 
 class Softsign(_WithoutArguments):
@@ -320,7 +318,7 @@ class GLU(Layer):
 class _SoftmaxBase(_Elementwise):
     """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
 
-    operations = 5
+    operations = SOFTMAX
     gradient_operations = SOFTMAX_GRADIENT
     saves_output = True
 
@@ -338,7 +336,7 @@ class Softmax(_SoftmaxBase):
 class Softmin(_SoftmaxBase):
     """Softmax of −x."""
 
-    operations = 6
+    operations = SOFTMAX + 1
     gradient_operations = SOFTMAX_GRADIENT + 1
 
 
@@ -349,7 +347,7 @@ class LogSoftmax(_SoftmaxBase):
 class Softmax2d(_WithoutArguments):
     """Softmax over the channels of [batch, channels, height, width]."""
 
-    operations = 5
+    operations = SOFTMAX
     gradient_operations = SOFTMAX_GRADIENT
     saves_output = True
 

@@ -13,13 +13,8 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
+from convcost.layers.operation_counts import DISTANCE, NORM, norm_gradient
 from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_alike, is_one
-
-NORM = 2
-"""A power and a sum for each element."""
-
-DISTANCE = 2 + NORM
-"""‖x1 − x2 + eps‖: for each element a difference, a sum, and the norm."""
 
 
 class _OfTwoInputs(MultipleInputLayer):
@@ -117,17 +112,3 @@ class PairwiseDistance(_OfTwoInputs):
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """The difference and its norm."""
         return SavedTensors(output=True, elements=arithmetic.elements(self.together(shape)))
-
-
-def norm_gradient(p: float) -> tuple[int, int]:
-    """The operations of a p-norm's backward for each element, and for each norm.
-
-    Source: `norm_backward` of torch (`FunctionsManual.cpp`), which has a formula for each range of p.
-    """
-    if p in (1, 2):
-        return 2, 0
-    if abs(p) == float("inf"):
-        return 4, 1
-    if p < 1:
-        return 6, 1
-    return (5, 2) if p < 2 else (4, 2)

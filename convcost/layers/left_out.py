@@ -47,19 +47,24 @@ LEFT_OUT = (
     ),
     LeftOut(
         "costs by data",
-        ("AdaptiveLogSoftmaxWithLoss",),
-        "Its cost depends on the targets: a row is scored by the clusters that its target is in.",
+        ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
+        "Their cost depends on the targets: which cluster each is in, how long each is, how many there are.",
+    ),
+    LeftOut(
+        "checks of data",
+        ("GaussianNLLLoss",),
+        "It looks at each variance before it computes, so that it does not run on shapes alone.",
+    ),
+    LeftOut(
+        "compositions",
+        ("LinearCrossEntropyLoss",),
+        "Write Linear(in_features, num_classes) -> CrossEntropyLoss()(x, [B]).",
     ),
     LeftOut(
         "other layers",
         (
             *("Transformer", "TransformerEncoder", "TransformerDecoder"),
             *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
-            *("BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss"),
-            *("GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss"),
-            *("LinearCrossEntropyLoss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss"),
-            *("MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss"),
-            *("SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss"),
         ),
         "They have no formula yet: count torch's module.",
     ),

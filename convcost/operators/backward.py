@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost.core.cost import Cost, Shape
-from convcost.layers.activation import SOFTMAX_GRADIENT
 from convcost.layers.interface import DERIVATIVE_AND_PRODUCT
 from convcost.layers.normalization import NORMALIZATION_GRADIENT
+from convcost.layers.operation_counts import SOFTMAX_GRADIENT
 from convcost.operators import attention, convolution, recurrent
 from convcost.operators.interface import Operand, Operator, each_element, outputs, size
 from convcost.operators.pooling import INTERPOLATIONS

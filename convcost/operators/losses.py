@@ -1,6 +1,6 @@
 """Losses, for models that compute theirs: operations for each element, and one more where they are summed up.
 
-The rules are the formulas in torch's documentation of each loss; where these have two branches, the longer.
+The rules are those of the layers of the same names.
 """
 
 from __future__ import annotations
@@ -8,26 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.core.cost import Cost, Size
-from convcost.layers.activation import Softmax
+from convcost.layers import losses
+from convcost.layers.operation_counts import SOFTMAX
 from convcost.operators.interface import Operand, Operator, each_input_element, size
 
 NOT_REDUCED = 0
 """ATen's number for reduction='none'."""
 
 OPERATIONS = {
-    "mse_loss": 2,  # (x − t)²
-    "smooth_l1_loss": 3,  # (x − t)²·(½ / β), or |x − t| − ½·β: these are one number
-    "huber_loss": 4,  # δ·(|x − t| − ½·δ): ½·δ is one number
-    "soft_margin_loss": 5,  # log(1 + exp(−t·x))
-    "binary_cross_entropy": 8,  # −(t·log x + (1 − t)·log(1 − x))
-    "binary_cross_entropy_with_logits": 9,  # max(x, 0) − t·x + log(1 + exp(−|x|))
+    "mse_loss": losses.MSELoss.operations,
+    "smooth_l1_loss": losses.SmoothL1Loss.operations,
+    "huber_loss": losses.HuberLoss.operations,
+    "soft_margin_loss": losses.SoftMarginLoss.operations,
+    "binary_cross_entropy": losses.BCELoss.operations,
+    "binary_cross_entropy_with_logits": losses.BCEWithLogitsLoss.operations,
 }
 
 LOG_SUM_OF_THREE = 12
 """The maximum 2, differences 3, exponentials 3, sums 2, logarithm 1; and 1 for the probability added."""
 
-MULTI_MARGIN = 4
-"""Σ max(0, margin − x_t + x) for each sample, which is summed up in any case."""
+MULTI_MARGIN = losses.MultiMarginLoss.operations
 
 
 def _elementwise_loss(operations: int) -> Operator:
@@ -69,7 +69,7 @@ def linear_cross_entropy(
     elements = logits(input, linear_weight)
     macs = elements * input.shape[-1] * (1 + compute_input_grad + compute_linear_weight_grad)
     sums = 0 if linear_bias is None else elements
-    return Cost(macs, macs, sums, Softmax.operations * elements + size(input) // input.shape[-1])
+    return Cost(macs, macs, sums, SOFTMAX * elements + size(input) // input.shape[-1])
 
 
 def logits(input: Operand, linear_weight: Operand, **_: Any) -> Size:

@@ -6,7 +6,7 @@ from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
 from convcost.core.comparison import Comparison
 from convcost.core.cost import Shape
-from convcost.core.metrics import Metric
+from convcost.core.metrics import TRAINING_FLOPS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, human, ratio
 from convcost.render import estimates
@@ -27,6 +27,7 @@ from convcost.render.notes import (
     valid_macs_note,
     warning_notes,
 )
+from convcost.render.phases import phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
@@ -52,7 +53,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         heading=designs_heading(reports),
         facts=sizes_facts(reports),
         costs=Section(
-            (table, *by_module.tables, *layers),
+            (table, *phase_comparison(comparison), *by_module.tables, *layers),
             (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
         ),
         counters=counter_section(reports),
@@ -106,7 +107,14 @@ def _verdict(comparison: Comparison, other: Report) -> str:
         costs = f"{flops} and has {_params_clause(comparison, other)}."
     else:
         costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
-    return MixedText.joined(" ", filter(None, (costs, _output_note(comparison, other))))
+    training = _training_note(comparison, other)
+    return MixedText.joined(" ", filter(None, (costs, training, _output_note(comparison, other))))
+
+
+def _training_note(comparison: Comparison, other: Report) -> str:
+    """A training step costs 7.50× as many; nothing where no backward is counted."""
+    found = comparison.ratio(TRAINING_FLOPS.name, other) if comparison.has_backward else None
+    return f"A training step costs {ratio(found)} the FLOPs." if found is not None else ""
 
 
 def _flops_amounts(first: Report, other: Report) -> str:

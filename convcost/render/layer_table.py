@@ -46,7 +46,7 @@ def layer_table(
     """
     if view.columns:
         return _table(report, view, view.columns, heading)
-    left_out = "macs" if report.has_gradients else "backward"
+    left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
     usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")

@@ -1,11 +1,15 @@
-"""The phases of a training step as a table."""
+"""The phases of a training step as a table, of one design and of several side by side."""
 
 from __future__ import annotations
 
-from convcost.core.cost import Cost, ratio_of
+from convcost.core.comparison import Comparison
+from convcost.core.cost import Cost, Size, ratio_of
 from convcost.core.report import Report
+from convcost.core.trace import PHASES, Phase
+from convcost.core.units import NONE
 from convcost.render.document import Line, Table
-from convcost.render.formulas import approximate_text, factor_text
+from convcost.render.formulas import approximate_text, factor_text, short_text
+from convcost.render.quantities import candidate_columns, with_ratios
 
 
 def phase_tables(report: Report) -> tuple[Table, ...]:
@@ -26,3 +30,28 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
     return (Table(("backward", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+
+
+def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:
+    """The FLOPs of each phase of a training step, and of all, with ratios; nothing without backward."""
+    reports = comparison.candidates
+    if not any(report.phases for report in reports):
+        return ()
+    ran = [phase for phase in PHASES if any(phase in report.phases for report in reports)]
+    lines = [_ratio_line(phase, [_phase_flops(report, phase) for report in reports]) for phase in ran]
+    lines.append(_ratio_line("training step", [report.training_flops for report in reports]))
+    return (Table(("FLOPs", *candidate_columns(reports)), tuple(lines)),)
+
+
+def _phase_flops(report: Report, phase: Phase) -> Size | None:
+    """None where the backward is not counted."""
+    if report.training_flops is None:
+        return None
+    cost = report.cost if phase == "forward" else report.phases.get(phase, Cost())
+    return cost.flops(report.convention)
+
+
+def _ratio_line(label: str, values: list[Size | None]) -> Line:
+    first, *others = values
+    ratios = [factor_text(ratio_of(other, first)) for other in others]
+    return Line(label, with_ratios([short_text(value, missing=NONE) for value in values], ratios))

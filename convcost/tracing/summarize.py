@@ -53,6 +53,7 @@ def report_of(tree: ModuleTree, tape: Tape, given: Any, output: Any, has_data: b
         tied_parameters(tree),
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
+        has_backward=tape.tracker.is_backward,
     )
     texts = {path: _extra_repr(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
+from types import NoneType
 from typing import NamedTuple
 
 from convcost.core.arithmetic import elements
@@ -126,7 +127,7 @@ def optional_arguments(kind: str) -> tuple[str, ...]:
 
 def _is_relevant(field: Field) -> bool:
     is_number = float in field.types and tuple not in field.types
-    return not is_number and bool(field.types or field.words[1:])
+    return not is_number and bool(field.types - {NoneType} or field.words[1:])
 
 
 def _random_layer(kind: str, changed: str, random: Random) -> Layer:

@@ -146,7 +146,7 @@ def test_open_sizes_have_no_time(command, clock):
     assert message.endswith("\nTimes are measured.\n")
 
 
-@pytest.mark.parametrize("option", [("--compile",), ("--on", "cpu"), ("--threads", "1"), ("--backward",)])
+@pytest.mark.parametrize("option", [("--compile",), ("--on", "cpu"), ("--threads", "1")])
 def test_how_to_time_is_for_time(option):
     expected = f"{option[0]} is for --time, which measures how long it takes\n"
     assert refused(*PLAIN, *option) == expected

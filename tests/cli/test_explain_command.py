@@ -81,6 +81,14 @@ def test_a_rule_is_told_without_pointing_to_another_layers(layer):
     assert not re.search(r"\bas [A-Z]|\bAs [A-Z]", rule)
 
 
+def test_the_loops_of_an_lstm_are_over_its_gates_and_its_biases_are_more_than_its_outputs():
+    explained = convcost("explain", "[3, 2, 4] -> LSTM(4, 5)").out
+    assert "for gate in range(4):" in explained
+    assert "6·5·4·9 = 1,080" in explained
+    assert "240 bias adds: 11.1% of the FLOPs." in explained
+    assert "one for each output element" not in explained
+
+
 def test_elementwise_work_is_derived_from_the_elements():
     out = convcost("explain", "[2, 8] -> LeakyReLU").out
     assert " each        2 for each of 16 output elements = 32\n" in out

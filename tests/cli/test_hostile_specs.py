@@ -49,7 +49,6 @@ def test_such_a_spec_is_refused_with_a_short_message(spec):
         ("\x1b[31m", r"\x1b[31m"),
         ("\u202e", r"\u202e"),
         ("\x00", r"\x00"),
-        ("\n", r"\n"),
         ("\t|", r"\t|"),
         ("\u200b", r"\u200b"),
         ("\U0001f600", r"\U0001f600"),
@@ -145,3 +144,10 @@ def test_a_control_character_in_an_option_does_not_reach_the_screen(arguments):
     assert (code, out) == (2, "")
     assert err.isascii()
     assert all(line.isprintable() for line in err.splitlines())
+
+
+def test_of_a_text_of_several_lines_the_line_with_the_error_is_shown():
+    assert message_for("Linear(1, 1)\n-> Linear(?, 1)\n-> ReLU").splitlines()[1:] == [
+        "  -> Linear(?, 1)",
+        "            ^",
+    ]

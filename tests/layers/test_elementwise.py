@@ -42,6 +42,11 @@ def test_an_activation_has_so_many_operations_for_each_element(kind, operations)
     assert layer_class(kind)().cost((2, 3, 5)).elementwise == 30 * operations
 
 
+def loss(kind, *further, **arguments):
+    """A loss on targets of these shapes."""
+    return layer_class(kind)(**arguments, further_inputs=further or ((2, 5),))
+
+
 LAYERS = [
     (layer_class("GELU")("tanh"), (2, 3, 5), 30 * 9),
     (layer_class("Threshold")(0.1, 20.0), (2, 3, 5), 30),
@@ -64,6 +69,29 @@ LAYERS = [
     (layer_class("CosineSimilarity")(further_inputs=((2, 7),)), (2, 7), 2 * (7 * 8 + 2)),
     (layer_class("CosineSimilarity")(further_inputs=((1, 7),)), (2, 7), 2 * (7 * 8 + 2)),
     (layer_class("PairwiseDistance")(further_inputs=((7,),)), (2, 7), 14 * 4),
+    (loss("L1Loss"), (2, 5), 10 * 3),
+    (loss("L1Loss", reduction="none"), (2, 5), 10 * 2),
+    (loss("MSELoss"), (2, 5), 10 * 3),
+    (loss("SmoothL1Loss"), (2, 5), 10 * 4),
+    (loss("HuberLoss"), (2, 5), 10 * 5),
+    (loss("SoftMarginLoss"), (2, 5), 10 * 6),
+    (loss("BCELoss", reduction="sum"), (2, 5), 10 * 9),
+    (loss("BCEWithLogitsLoss", reduction="none"), (2, 5), 10 * 9),
+    (loss("KLDivLoss", reduction="batchmean"), (2, 5), 10 * 4 + 1),
+    (loss("PoissonNLLLoss"), (2, 5), 10 * 4),
+    (loss("PoissonNLLLoss", log_input=False, full=True, reduction="none"), (2, 5), 10 * 12),
+    (loss("MultiLabelSoftMarginLoss"), (2, 5), 10 * 17 + 2 * 2),
+    (loss("NLLLoss", (2,)), (2, 5), 2 * 2),
+    (loss("CrossEntropyLoss", (2,)), (2, 5), 10 * 5 + 2 * 2),
+    (loss("CrossEntropyLoss", (2, 3), reduction="none"), (2, 5, 3), 30 * 5 + 6),
+    (loss("CrossEntropyLoss", (2,), label_smoothing=0.1), (2, 5), 10 * 6 + 2 * 4 + 4),
+    (loss("MultiMarginLoss", (2,), reduction="none"), (2, 5), 10 * 4),
+    (loss("HingeEmbeddingLoss"), (2, 5), 10 * 4),
+    (loss("MarginRankingLoss", (2, 5), (2, 5)), (2, 5), 10 * 6),
+    (loss("CosineEmbeddingLoss", (2, 5), (2,)), (2, 5), 10 * 6 + 2 * 10),
+    (loss("TripletMarginLoss", (2, 5), (2, 5)), (2, 5), 10 * 8 + 2 * 4),
+    (loss("TripletMarginLoss", (2, 5), (2, 5), swap=True), (2, 5), 10 * 12 + 2 * 5),
+    (loss("TripletMarginWithDistanceLoss", (2, 5), (2, 5)), (2, 5), 10 * 8 + 2 * 4),
     (layer_class("Fold")((4, 5), (2, 3)), (2, 18, 9), 2 * 18 * 9),
     (layer_class("Unfold")((2, 3)), (2, 3, 4, 5), 0),
     (layer_class("ReflectionPad1d")(1), (2, 3, 5), 0),

@@ -97,7 +97,20 @@ def unpools_by_steps_of_nothing(case: Case) -> bool:
     return any(min(along(step)) < 1 for step in steps if step is not None)
 
 
+def compares_other_shapes(case: Case) -> bool:
+    """torch broadcasts the inputs of most losses, and warns that this is hardly what is meant."""
+    is_loss = type(case.layer).__name__ in (*FAMILIES["losses"], *FAMILIES["ranking_losses"])
+    return is_loss and case.layer.further_inputs != case.layer.usual_further_inputs(case.shape)
+
+
+def is_smooth_nowhere(case: Case) -> bool:
+    """SmoothL1Loss with beta=0, which is L1Loss to torch."""
+    return getattr(case.layer, "beta", 1) == 0 and type(case.layer).__name__ == "SmoothL1Loss"
+
+
 STRICTER = (
+    compares_other_shapes,
+    is_smooth_nowhere,
     unpools_by_steps_of_nothing,
     has_windows_of_nothing,
     drops_what_is_no_probability,

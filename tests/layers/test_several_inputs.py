@@ -59,6 +59,20 @@ def test_inputs_that_do_not_fit_are_refused(kind, arguments, first, second, mess
     assert refusal.value.message == message
 
 
+def test_a_loss_needs_targets_of_the_shape_of_the_input():
+    layer = layer_class("MSELoss")(further_inputs=((2, 1),))
+    with pytest.raises(RequirementError) as refusal:
+        Network(chain_of(layer), (2, 3)).report()
+    assert refusal.value.message == "dimension 1 of input 1 is 1, but that of the first input is 3"
+
+
+def test_classes_are_an_input_of_integers_and_a_loss_is_a_number():
+    report = Network(chain_of(layer_class("CrossEntropyLoss")(further_inputs=((2, 7),))), (2, 10, 7)).report()
+    assert [tensor.dtype for tensor in report.inputs] == ["", "int64"]
+    assert report.output == ()
+    assert report.bytes == 4 * 140 + 8 * 14 + 4
+
+
 def test_the_indices_of_an_unpooling_are_an_input_of_their_own_dtype():
     layer = layer_class("MaxUnpool2d")(2, further_inputs=((1, 3, 4, 4),))
     report = Network(chain_of(layer), (1, 3, 4, 4)).report()

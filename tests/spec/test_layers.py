@@ -11,11 +11,6 @@ from convcost.spec import parse
 from convcost.verify.cases import spec_text
 
 
-def on_one_input(kind: str) -> st.SearchStrategy[Case]:
-    """Layers that stand in a chain; their text has no further inputs."""
-    return cases(kind).filter(lambda case: not case.layer.further_inputs)
-
-
 def written(case: Case) -> str:
     return spec_text(case.layer, case.shape)
 
@@ -23,7 +18,7 @@ def written(case: Case) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_layer_prints_is_read_as_that_layer(kind):
     @settings(max_examples=8)
-    @given(on_one_input(kind))
+    @given(cases(kind))
     def holds(case):
         network = parse(written(case)).network({})
         [layer], shapes = network.layers, [tensor.shape for tensor in network.report().inputs]
@@ -36,7 +31,7 @@ def test_what_a_layer_prints_is_read_as_that_layer(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_report_from_text_is_that_of_the_layer(kind):
     @settings(max_examples=4)
-    @given(on_one_input(kind))
+    @given(cases(kind))
     def holds(case):
         report = parse(written(case)).report({})
         assert (report.cost, report.output) == (case.layer.cost(case.shape), case.layer.output(case.shape))
@@ -52,7 +47,7 @@ SLIPS = st.sampled_from(
 @st.composite
 def slipped(draw):
     """A layer's text with a few characters put over others."""
-    text = written(draw(st.sampled_from(KINDS).flatmap(on_one_input)))
+    text = written(draw(st.sampled_from(KINDS).flatmap(cases)))
     start = draw(st.integers(0, len(text)))
     return text[:start] + draw(SLIPS) + text[start + draw(st.integers(0, 3)) :]
 

@@ -65,7 +65,7 @@ def compared(case: Case, is_training: bool, report: convcost.Report) -> Verdict:
     """
     total, expected = sum(each.cost.macs for each in exact(report)), case.expected(is_training)
     pieces = [
-        Found(piece, f"pieces.{number}", piece.expected(is_training), report)
+        PieceCount(piece, f"pieces.{number}", piece.expected(is_training), report)
         for number, piece in enumerate(case.pieces)
     ]
     named = entries(report)
@@ -95,7 +95,7 @@ def entries(report: convcost.Report) -> set[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Found:
+class PieceCount:
     """What a report has of the piece at a path."""
 
     piece: Piece

@@ -57,7 +57,7 @@ def outcome(run: Callable[[], Any]) -> Any:
         return error
 
 
-def heard(module: nn.Module, *inputs: Any) -> Any:
+def report_and_crosscheck(module: nn.Module, *inputs: Any) -> Any:
     """The three counters that come with convcost, beside its own count."""
     report = convcost.profile(module, *inputs)
     counters = tuple(COUNTERS.values())
@@ -68,7 +68,7 @@ RUNS: dict[str, Callable[..., Any]] = {
     "forward": convcost.profile,
     "backward": lambda module, *inputs: convcost.Profiler(backward=True).profile(module, *inputs),
     "memory": lambda module, *inputs: convcost.Profiler(footprint="").profile(module, *inputs),
-    "counters": lambda module, *inputs: heard(module, *inputs)[0],
+    "counters": lambda module, *inputs: report_and_crosscheck(module, *inputs)[0],
 }
 
 

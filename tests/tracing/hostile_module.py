@@ -15,7 +15,7 @@ from tracing.hostile import Net, Subject
 import convcost
 
 
-class Full(Net):
+class NetWithState(Net):
     """A linear layer among things that forwards change, with gradients already there."""
 
     def __init__(self, act: Callable[..., Any]) -> None:
@@ -32,7 +32,7 @@ class Full(Net):
             parameter.grad = torch.ones_like(parameter)
 
 
-class Other(Full):
+class Other(NetWithState):
     pass
 
 
@@ -194,7 +194,7 @@ OTHER_COUNT: dict[str, Callable[[Any, torch.Tensor], Any]] = {
 
 
 def subject(act: Callable[..., Any], macs: int | None) -> Subject:
-    return Subject(Full(act), (torch.ones(2, 4),), macs=macs)
+    return Subject(NetWithState(act), (torch.ones(2, 4),), macs=macs)
 
 
 CASES: dict[str, Callable[[], Subject]] = {

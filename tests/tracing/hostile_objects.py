@@ -64,7 +64,7 @@ def pool() -> ThreadPoolExecutor:
     return executor
 
 
-def holding(make: Callable[[], Any], act: Callable[..., Any], is_uncopyable: bool = True) -> Subject:
+def net_with_object(make: Callable[[], Any], act: Callable[..., Any], is_uncopyable: bool = True) -> Subject:
     held = make()
     return net(act, held=held)._replace(is_uncopyable=is_uncopyable, others=(held,))
 
@@ -85,45 +85,55 @@ METHODS = (
 )
 
 UNCOPYABLE: dict[str, Callable[[], Subject]] = {
-    "generator": lambda: holding(numbers, lambda module, x: next(module.held)),
-    "iterator": lambda: holding(lambda: iter([*range(99)]), lambda module, x: next(module.held), False),
-    "count": lambda: holding(itertools.count, lambda module, x: next(module.held), False),
-    "lock": lambda: holding(threading.Lock, locked),
-    "RLock": lambda: holding(threading.RLock, locked),
-    "condition": lambda: holding(threading.Condition, locked),
-    "thread-local": lambda: holding(threading.local, keep),
-    "thread pool": lambda: holding(pool, lambda module, x: module.held.submit(int).result()),
-    "file": lambda: holding(functools.partial(io.StringIO, "text" * 99), read_line),
-    "file on disk": lambda: holding(tempfile.TemporaryFile, lambda module, x: module.held.write(b"x")),
-    "database": lambda: holding(
+    "generator": lambda: net_with_object(numbers, lambda module, x: next(module.held)),
+    "iterator": lambda: net_with_object(
+        lambda: iter([*range(99)]), lambda module, x: next(module.held), False
+    ),
+    "count": lambda: net_with_object(itertools.count, lambda module, x: next(module.held), False),
+    "lock": lambda: net_with_object(threading.Lock, locked),
+    "RLock": lambda: net_with_object(threading.RLock, locked),
+    "condition": lambda: net_with_object(threading.Condition, locked),
+    "thread-local": lambda: net_with_object(threading.local, keep),
+    "thread pool": lambda: net_with_object(pool, lambda module, x: module.held.submit(int).result()),
+    "file": lambda: net_with_object(functools.partial(io.StringIO, "text" * 99), read_line),
+    "file on disk": lambda: net_with_object(
+        tempfile.TemporaryFile, lambda module, x: module.held.write(b"x")
+    ),
+    "database": lambda: net_with_object(
         functools.partial(sqlite3.connect, ":memory:"), lambda module, x: module.held.execute("select 1")
     ),
-    "memoryview": lambda: holding(
+    "memoryview": lambda: net_with_object(
         lambda: memoryview(bytearray(8)), lambda module, x: module.held.__setitem__(0, 7)
     ),
-    "pointer": lambda: holding(
+    "pointer": lambda: net_with_object(
         lambda: ctypes.pointer(ctypes.c_int(3)), lambda module, x: module.held.contents
     ),
-    "Python module": lambda: holding(lambda: numpy, lambda module, x: module.held.ones(2), False),
-    "lambda": lambda: holding(lambda: lambda x: x * 2, lambda module, x: module.held(x), False),
-    "torch.Generator": lambda: holding(
+    "Python module": lambda: net_with_object(lambda: numpy, lambda module, x: module.held.ones(2), False),
+    "lambda": lambda: net_with_object(lambda: lambda x: x * 2, lambda module, x: module.held(x), False),
+    "torch.Generator": lambda: net_with_object(
         lambda: torch.Generator().manual_seed(1),
         lambda module, x: torch.rand(3, generator=module.held),
         False,
     ),
-    "random.Random": lambda: holding(lambda: random.Random(1), lambda module, x: module.held.random(), False),
-    "NumPy generator": lambda: holding(
+    "random.Random": lambda: net_with_object(
+        lambda: random.Random(1), lambda module, x: module.held.random(), False
+    ),
+    "NumPy generator": lambda: net_with_object(
         lambda: numpy.random.default_rng(1), lambda module, x: module.held.random(), False
     ),
-    "RandomState": lambda: holding(
+    "RandomState": lambda: net_with_object(
         lambda: numpy.random.RandomState(1), lambda module, x: module.held.rand(), False
     ),
-    "non-leaf tensor": lambda: holding(
+    "non-leaf tensor": lambda: net_with_object(
         lambda: nn.Parameter(torch.ones(4)) * 2, lambda module, x: module.held + x
     ),
-    "object that delegates": lambda: holding(Delegates, lambda module, x: setattr(module.held.other, "k", x)),
+    "object that delegates": lambda: net_with_object(
+        Delegates, lambda module, x: setattr(module.held.other, "k", x)
+    ),
     **{
-        f"object without {method}": functools.partial(holding, functools.partial(refusing, method), keep)
+        f"object without {method}": functools.partial(
+            net_with_object, functools.partial(refusing, method), keep
+        )
         for method in METHODS
     },
 }

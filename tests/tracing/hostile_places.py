@@ -40,10 +40,10 @@ class Frozen:
     tensors: list[Any]
 
 
-class OnlyOne(Plain):
+class SharedCache(Plain):
     """A cache that all share, copies too."""
 
-    def __deepcopy__(self, memo: Any) -> "OnlyOne":
+    def __deepcopy__(self, memo: Any) -> "SharedCache":
         return self
 
 
@@ -55,7 +55,7 @@ class Place(NamedTuple):
     put: Callable[[nn.Module, torch.Tensor], Any]
 
 
-def at(
+def attribute_place(
     wrap: Callable[[torch.Tensor], Any], find: Callable[[Any], Any], put: Callable[[Any, Any], Any]
 ) -> Place:
     """In an attribute that `wrap` makes of it."""
@@ -72,11 +72,13 @@ def item(wrap: Callable[[torch.Tensor], Any], *keys: Any) -> Place:
     def put(kept: Any, tensor: torch.Tensor) -> None:
         functools.reduce(lambda held, key: held[key], keys[:-1], kept)[keys[-1]] = tensor
 
-    return at(wrap, lambda kept: functools.reduce(lambda held, key: held[key], keys, kept), put)
+    return attribute_place(wrap, lambda kept: functools.reduce(lambda held, key: held[key], keys, kept), put)
 
 
 def attribute(wrap: Callable[[torch.Tensor], Any], name: str = "tensor") -> Place:
-    return at(wrap, lambda kept: getattr(kept, name), lambda kept, tensor: setattr(kept, name, tensor))
+    return attribute_place(
+        wrap, lambda kept: getattr(kept, name), lambda kept, tensor: setattr(kept, name, tensor)
+    )
 
 
 def of_module(
@@ -159,7 +161,7 @@ WITHIN: dict[str, Place] = {
     "defaultdict": item(lambda tensor: defaultdict(list, k=[tensor]), "k", 0),
     "ordered dict": item(lambda tensor: OrderedDict(k=tensor), "k"),
     "UserDict": item(lambda tensor: UserDict(k=tensor), "k"),
-    "set": at(
+    "set": attribute_place(
         lambda tensor: {tensor},
         lambda kept: next(iter(kept)),
         lambda kept, new: (kept.clear(), kept.add(new)),
@@ -172,39 +174,39 @@ WITHIN: dict[str, Place] = {
     "SimpleNamespace": attribute(lambda tensor: SimpleNamespace(tensor=tensor)),
     "object": attribute(Plain),
     "dataclass": attribute(Data),
-    "frozen dataclass": at(
+    "frozen dataclass": attribute_place(
         lambda tensor: Frozen([tensor]),
         lambda kept: kept.tensors[0],
         lambda kept, new: kept.tensors.__setitem__(0, new),
     ),
     "slots": attribute(Slots),
-    "object in dict in list": at(
+    "object in dict in list": attribute_place(
         lambda tensor: [{"past": Plain(tensor)}],
         lambda kept: kept[0]["past"].tensor,
         lambda kept, new: setattr(kept[0]["past"], "tensor", new),
     ),
     "cycle": attribute(cycle),
-    "bound method": at(
+    "bound method": attribute_place(
         lambda tensor: Plain(tensor).read,
         lambda kept: kept(),
         lambda kept, new: setattr(kept.__self__, "tensor", new),
     ),
-    "partial": at(
+    "partial": attribute_place(
         lambda tensor: functools.partial(torch.add, other=tensor),
         lambda kept: kept.keywords["other"],
         lambda kept, new: kept.keywords.update(other=new),
     ),
-    "NumPy array": at(
+    "NumPy array": attribute_place(
         lambda tensor: tensor.numpy().copy(),
         torch.from_numpy,
         lambda kept, new: kept.__setitem__(slice(None), 7),
     ),
-    "module in list": at(
+    "module in list": attribute_place(
         lambda tensor: [nn.Linear(4, 4)],
         lambda kept: kept[0].weight,
         lambda kept, new: setattr(kept[0], "weight", nn.Parameter(new.detach())),
     ),
-    "submodule": at(
+    "submodule": attribute_place(
         lambda tensor: nn.Linear(4, 4),
         lambda kept: kept.weight,
         lambda kept, new: setattr(kept, "weight", nn.Parameter(new.detach())),
@@ -217,13 +219,13 @@ BEYOND: dict[str, Place] = {
     "class attribute": Place(
         in_class, lambda module: module.kept, lambda module, new: setattr(type(module), "kept", new)
     ),
-    "closure": at(lambda tensor: tensor, lambda kept: kept(), lambda kept, new: kept(new))._replace(
-        keep=in_closure
-    ),
+    "closure": attribute_place(
+        lambda tensor: tensor, lambda kept: kept(), lambda kept, new: kept(new)
+    )._replace(keep=in_closure),
     "closure of a hook": Place(
         in_hook, lambda module: hook_of(module)[0], lambda module, new: hook_of(module).__setitem__(0, new)
     ),
-    "default argument": at(
+    "default argument": attribute_place(
         with_default, lambda kept: kept()[0], lambda kept, new: kept().__setitem__(0, new)
     ),
     "global": Place(
@@ -231,15 +233,15 @@ BEYOND: dict[str, Place] = {
         lambda module: GLOBAL["k"],
         lambda module, new: GLOBAL.update(k=new),
     ),
-    "weak reference": at(
+    "weak reference": attribute_place(
         lambda tensor: tensor, lambda kept: kept().tensor, lambda kept, new: setattr(kept(), "tensor", new)
     )._replace(keep=in_owner(weakref.ref)),
-    "weak dict": at(
+    "weak dict": attribute_place(
         lambda tensor: tensor,
         lambda kept: next(iter(kept)).tensor,
         lambda kept, new: setattr(next(iter(kept)), "tensor", new),
     )._replace(keep=in_owner(lambda owner: weakref.WeakKeyDictionary({owner: 1}))),
-    "only one": attribute(OnlyOne),
+    "only one": attribute(SharedCache),
 }
 """Where even a deep copy of the module has the very same."""
 

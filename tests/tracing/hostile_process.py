@@ -136,12 +136,12 @@ ELSEWHERE: dict[str, Callable[[], Any]] = {
 }
 
 
-def acted(module: nn.Module, x: torch.Tensor, act: Callable[[], Any]) -> None:
+def run_action(module: nn.Module, x: torch.Tensor, act: Callable[[], Any]) -> None:
     act()
 
 
 CASES: dict[str, Callable[[], Subject]] = {
-    f"{group}/{name}": functools.partial(net, functools.partial(acted, act=act))
+    f"{group}/{name}": functools.partial(net, functools.partial(run_action, act=act))
     for group, acts in {"torch": OF_TORCH, "python": OF_PYTHON, "elsewhere": ELSEWHERE}.items()
     for name, act in acts.items()
 }

@@ -89,12 +89,12 @@ MOST = ("buffer", "attribute", "parameter", "list", "submodule")
 
 
 def subject(place: Place, act: Callable[..., None]) -> Subject:
-    module = Net(functools.partial(_acted, place=place, act=act))
+    module = Net(functools.partial(_run_action, place=place, act=act))
     others = place.keep(module, torch.arange(16.0).view(4, 4))
     return Subject(module, (torch.ones(2, 4),), (others,), macs=64 if act is accumulate else 32)
 
 
-def _acted(module: nn.Module, x: torch.Tensor, place: Place, act: Callable[..., None]) -> None:
+def _run_action(module: nn.Module, x: torch.Tensor, place: Place, act: Callable[..., None]) -> None:
     act(module, x, place)
 
 

@@ -16,7 +16,7 @@ def meta(declared, **numbers):
     return declared.sized(numbers).tensor(torch.get_default_dtype(), "meta")
 
 
-def said(report):
+def report_contents(report):
     """All that a report says in numbers."""
     rows = [(*row[:2], *row[3:]) for row in report.rows]
     return rows, report.cost, report.bytes, report.input, report.output, report.trace
@@ -25,7 +25,7 @@ def said(report):
 def on_numbers(module, declared, **numbers):
     """What a profile says, or None where the model does not run."""
     try:
-        return said(profile(module, *(meta(each, **numbers) for each in declared)))
+        return report_contents(profile(module, *(meta(each, **numbers) for each in declared)))
     except Exception:
         return None
 
@@ -33,7 +33,7 @@ def on_numbers(module, declared, **numbers):
 def with_numbers(report, **numbers):
     """What the formulas say, or None where they don't hold."""
     try:
-        return said(report.subs(**numbers))
+        return report_contents(report.subs(**numbers))
     except UsageError:
         return None
 

@@ -114,7 +114,7 @@ def converging(module, x):
     return x
 
 
-def selected(choose):
+def model_that_selects(choose):
     """`choose` takes all rows in a way whose number torch can't know without data."""
 
     def make(draw):
@@ -152,14 +152,14 @@ def convergence(draw):
 kinds(
     {
         "loop until it converges": convergence,
-        "rows by a mask": selected(lambda x: x[x[:, 0] < 1e30]),
-        "rows by nonzero": selected(lambda x: x[(x[:, 0] < 1e30).nonzero()[:, 0]]),
-        "rows by torch.where": selected(lambda x: x[torch.where(x[:, 0] < 1e30)[0]]),
-        "masked_select": selected(lambda x: torch.masked_select(x, x < 1e30).view(-1, x.shape[1])),
-        "repeat_interleave": selected(
+        "rows by a mask": model_that_selects(lambda x: x[x[:, 0] < 1e30]),
+        "rows by nonzero": model_that_selects(lambda x: x[(x[:, 0] < 1e30).nonzero()[:, 0]]),
+        "rows by torch.where": model_that_selects(lambda x: x[torch.where(x[:, 0] < 1e30)[0]]),
+        "masked_select": model_that_selects(lambda x: torch.masked_select(x, x < 1e30).view(-1, x.shape[1])),
+        "repeat_interleave": model_that_selects(
             lambda x: x.repeat_interleave(torch.ones(x.shape[0], dtype=torch.long), 0)
         ),
-        "unique": selected(lambda x: torch.unique(x.detach(), dim=0)),
+        "unique": model_that_selects(lambda x: torch.unique(x.detach(), dim=0)),
         "mixture of experts": mixture,
     }
 )

@@ -61,7 +61,7 @@ class Quiet(torch.utils._python_dispatch.TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def under(mode):
+def linear_in_mode(mode):
     def forward(module, x):
         with mode():
             return F.linear(x, module.weight.mT)
@@ -136,8 +136,8 @@ kinds(
         "autograd.Function with setup_context": one_product(
             lambda module, x: WithContext.apply(x, module.weight)
         ),
-        "function mode of the user's": one_product(under(Twice), times=2),
-        "dispatch mode of the user's": one_product(under(Quiet)),
+        "function mode of the user's": one_product(linear_in_mode(Twice), times=2),
+        "dispatch mode of the user's": one_product(linear_in_mode(Quiet)),
         "dispatch mode of the user's that multiplies": added_under_mode,
         "weight of two factors": low_rank,
         "weight of two factors, dispatched": dispatched_low_rank,

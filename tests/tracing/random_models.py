@@ -101,7 +101,7 @@ def matrix(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.randn(shape) / 4)
 
 
-def fitted(value: Any, like: torch.Tensor) -> torch.Tensor:
+def fit_to_shape(value: Any, like: torch.Tensor) -> torch.Tensor:
     """The first tensor of `value`, squashed, cut or repeated to the shape of `like`."""
     while isinstance(value, tuple | list):
         value = value[0]
@@ -128,7 +128,7 @@ class Model(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x * self.scale
         for piece in self.pieces:
-            x = x + fitted(piece(x), x)
+            x = x + fit_to_shape(piece(x), x)
         return x
 
 

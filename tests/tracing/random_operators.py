@@ -8,7 +8,7 @@ from tracing.user_operators import SPACE
 from convcost import Cost
 
 
-def whole(x):
+def to_integers(x):
     return (4 * torch.tanh(x)).long()
 
 
@@ -53,8 +53,8 @@ CALLS = {
     "optional": lambda _, x: ops.optional(x.detach()),
     "tensor_of_numbers": lambda _, x: ops.tensor_of_numbers(*x.shape),
     "number_of_numbers": lambda _, x: x * ops.number_of_numbers(*x.shape),
-    "whole_numbers": lambda _, x: ops.whole_numbers(whole(x)),
-    "whole_numbers_in_place": changed(ops.whole_numbers_in_place, whole),
+    "whole_numbers": lambda _, x: ops.whole_numbers(to_integers(x)),
+    "whole_numbers_in_place": changed(ops.whole_numbers_in_place, to_integers),
     "truths": lambda _, x: ops.truths(x > 0),
     "cpu_only": lambda _, x: torch.ops.silent.cpu_only(x.detach()),
     "cpu_and_meta": lambda _, x: torch.ops.silent.cpu_and_meta(x.detach()),

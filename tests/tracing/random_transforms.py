@@ -112,7 +112,7 @@ kinds(
 )
 
 
-def over(function, macs, **known):
+def recipe_of_function(function, macs, **known):
     """A function of the module and its input, around a small network."""
 
     def make(draw):
@@ -137,38 +137,46 @@ def ensemble(module, x):
 
 kinds(
     {
-        "compiler.disable": over(lambda module, x: torch.compiler.disable(module.inner.forward)(x), plain),
-        "compiled function": over(compiled_function, plain),
-        "functional_call": over(by_functional_call, plain),
-        "vmap over rows": over(lambda module, x: vmap(module.inner)(x), plain),
-        "vmap over weights": over(ensemble, lambda rows, width: 2 * plain(rows, width)),
-        "nested vmap": over(lambda module, x: vmap(vmap(module.inner))(x.view(2, -1, x.shape[1])), plain),
-        "checkpoint": over(lambda module, x: checkpoint(module.inner, x, use_reentrant=False), plain),
-        "reentrant checkpoint": over(
+        "compiler.disable": recipe_of_function(
+            lambda module, x: torch.compiler.disable(module.inner.forward)(x), plain
+        ),
+        "compiled function": recipe_of_function(compiled_function, plain),
+        "functional_call": recipe_of_function(by_functional_call, plain),
+        "vmap over rows": recipe_of_function(lambda module, x: vmap(module.inner)(x), plain),
+        "vmap over weights": recipe_of_function(ensemble, lambda rows, width: 2 * plain(rows, width)),
+        "nested vmap": recipe_of_function(
+            lambda module, x: vmap(vmap(module.inner))(x.view(2, -1, x.shape[1])), plain
+        ),
+        "checkpoint": recipe_of_function(
+            lambda module, x: checkpoint(module.inner, x, use_reentrant=False), plain
+        ),
+        "reentrant checkpoint": recipe_of_function(
             lambda module, x: checkpoint(module.inner, x, use_reentrant=True), plain
         ),
-        "checkpoint_sequential": over(
+        "checkpoint_sequential": recipe_of_function(
             lambda module, x: checkpoint_sequential(module.inner, 2, x, use_reentrant=False), plain
         ),
-        "func.grad": over(
+        "func.grad": recipe_of_function(
             lambda module, x: grad(lambda y: module.inner(y).sum())(x),
             lambda rows, width: 2 * plain(rows, width),
         ),
-        "vjp": over(
+        "vjp": recipe_of_function(
             lambda module, x: vjp(module.inner, x)[1](torch.ones(x.shape[0], 3)),
             lambda rows, width: 2 * plain(rows, width),
         ),
-        "jvp": over(
+        "jvp": recipe_of_function(
             # torch multiplies by the weight's tangent too, which is zeros.
             lambda module, x: jvp(module.inner, (x,), (torch.ones_like(x),)),
             lambda rows, width: 3 * plain(rows, width),
         ),
-        "autograd.functional.jacobian": over(
+        "autograd.functional.jacobian": recipe_of_function(
             lambda module, x: torch.autograd.functional.jacobian(module.inner, x[0].detach()),
             lambda rows, width: 4 * plain(1, width),
         ),
-        "jacrev": over(lambda module, x: jacrev(module.inner)(x[0]), lambda rows, width: 4 * plain(1, width)),
-        "jacfwd": over(
+        "jacrev": recipe_of_function(
+            lambda module, x: jacrev(module.inner)(x[0]), lambda rows, width: 4 * plain(1, width)
+        ),
+        "jacfwd": recipe_of_function(
             lambda module, x: jacfwd(module.inner)(x[0]), lambda rows, width: (width + 2) * plain(1, width)
         ),
     }
@@ -207,12 +215,14 @@ def second_gradient(module, x):
 
 kinds(
     {
-        "autograd.grad by input": over(input_gradient, lambda rows, width: 2 * plain(rows, width)),
-        "autograd.grad by weights": over(
+        "autograd.grad by input": recipe_of_function(
+            input_gradient, lambda rows, width: 2 * plain(rows, width)
+        ),
+        "autograd.grad by weights": recipe_of_function(
             weight_gradient, lambda rows, width: 2 * plain(rows, width) + rows * 18
         ),
-        "backward()": over(backward_call, lambda rows, width: 2 * rows * width * 6),
-        "second autograd.grad": over(second_gradient, lambda rows, width: 4 * rows * width * 6),
+        "backward()": recipe_of_function(backward_call, lambda rows, width: 2 * rows * width * 6),
+        "second autograd.grad": recipe_of_function(second_gradient, lambda rows, width: 4 * rows * width * 6),
     }
 )
 
@@ -240,15 +250,15 @@ def dual_numbers(module, x):
 
 kinds(
     {
-        "is_grads_batched": over(several_gradients, lambda rows, width: 4 * plain(rows, width)),
-        "vectorized jacobian": over(vectorized(), lambda rows, width: 4 * plain(1, width)),
-        "vectorized jacobian to be differentiated": over(
+        "is_grads_batched": recipe_of_function(several_gradients, lambda rows, width: 4 * plain(rows, width)),
+        "vectorized jacobian": recipe_of_function(vectorized(), lambda rows, width: 4 * plain(1, width)),
+        "vectorized jacobian to be differentiated": recipe_of_function(
             vectorized(create_graph=True), lambda rows, width: 4 * plain(1, width)
         ),
-        "forward-mode jacobian": over(
+        "forward-mode jacobian": recipe_of_function(
             vectorized(strategy="forward-mode"), lambda rows, width: (width + 2) * plain(1, width)
         ),
-        "dual numbers": over(dual_numbers, lambda rows, width: 3 * plain(rows, width)),
+        "dual numbers": recipe_of_function(dual_numbers, lambda rows, width: 3 * plain(rows, width)),
     }
 )
 
@@ -259,7 +269,9 @@ def conditional(module, x):
     return torch.cond(x.square().sum() >= 0, lambda x, w: x @ w, lambda x, w: x[:, :6] + 1, operands)
 
 
-kinds({"torch.cond": over(conditional, lambda rows, width: rows * width * 6, is_dispatched=False)})
+kinds(
+    {"torch.cond": recipe_of_function(conditional, lambda rows, width: rows * width * 6, is_dispatched=False)}
+)
 
 
 class Wrapper(torch.Tensor):

@@ -1,9 +1,9 @@
 """What a training step's backward costs: of a design as of its module, as numbers and as formulas."""
 
 import pytest
+from designs import designs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec.designs import designs
 from sympy import sympify
 
 import convcost
@@ -140,6 +140,7 @@ BRANCHES = (
     "[2, 4] -> Linear(4, 4) -> x + Linear(4, 4)",
     "[2, 4] -> Linear(4, 4) -> add(x, ReLU, Linear(4, 1), [4])",
     "[2, 4] -> Linear(4, 4) -> x * (Linear(4, 1) -> Sigmoid)",
+    "[2, 4] -> mul(x, Linear(4, 4), Linear(4, 1))",
     "[2, 4] -> mul(Linear(4, 1), x, [3, 1, 1], Linear(4, 4))",
     "[2, 4] -> Linear(4, 4) -> concat(x, Tanh, x, [2, 3], dim=1)",
     "[2, 4] -> Linear(4, 4) -> matmul(x, transpose(0, 1))",
@@ -173,5 +174,7 @@ def test_any_of_many_designs_goes_back_as_its_module_does(text, channels):
 
 
 def test_what_does_not_lead_to_the_output_has_no_backward():
-    rows = convcost.cost("[2, 4] -> Linear(4, 4) -> add([2, 3] -> Linear(3, 3), [2, 3])", backward=True).rows
-    assert [row.gradients.total.macs for row in rows] == [0, 18, 0]
+    design = "[2, 4] -> 2 x Linear(4, 4) -> add([2, 3] -> Linear(3, 3), [2, 3])"
+    rows = convcost.cost(design, backward=True).rows
+    assert [row.gradients.total.macs for row in rows] == [0, 0, 18, 0]
+    goes_back_as_its_module_does(design)

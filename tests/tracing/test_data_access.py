@@ -69,7 +69,7 @@ def test_constants_and_reads_are_no_work(forward):
     assert (report.macs, report.trace.uncounted) == (MACS, ())
 
 
-def asking(read):
+def model_that_reads(read):
     def forward(module, x):
         try:
             read(x)
@@ -93,13 +93,13 @@ READS = {
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 def test_an_error_for_want_of_data_that_a_model_catches_decides_nothing(read):
-    report = profile(asking(read), X)
+    report = profile(model_that_reads(read), X)
     assert (report.macs, report.trace.ran, report.trace.uncounted) == (MACS, "data", ())
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 def test_without_data_the_count_says_that_something_was_asked_for(read):
-    report = Profiler(memory=0).profile(asking(read), X)
+    report = Profiler(memory=0).profile(model_that_reads(read), X)
     assert (report.macs, report.trace.ran, report.trace.is_partial) == (0, "shapes", True)
 
 

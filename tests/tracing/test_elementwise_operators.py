@@ -90,3 +90,18 @@ def test_a_trace_costs_a_sum_for_each_element_of_the_diagonal():
 def test_what_is_put_in_place_of_others_costs_nothing():
     report = profile(Calls(lambda _: zeros(2, 4).put(ROWS, zeros(3))))
     assert (report.elementwise, report.trace.is_partial) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda x: x.roll(1, dims=0),
+        lambda x: x.gather(0, torch.zeros(2, 3, dtype=torch.int64)),
+        lambda x: x.index_select(1, torch.tensor([0, 0])),
+        lambda x: torch.cat([x, x]).flip(0),
+        lambda x: x.t().contiguous().clone(),
+    ],
+    ids=("roll", "gather", "index_select", "cat and flip", "a copy of a view"),
+)
+def test_lookups_moves_and_copies_cost_nothing(move):
+    assert profile(Calls(lambda _: move(zeros(2, 3)))).elementwise == 0

@@ -28,7 +28,7 @@ def runs(capsys):
     return capsys.readouterr().out.count("ran")
 
 
-def noting(line):
+def code_that_prints(line):
     """A model that says that it runs before it comes to `line`."""
     code = LINEAR.replace("return self.fc(x)", f"print('ran')\n        {line}")
     return f"{code}def check(x):\n    raise KeyError('x')\n"
@@ -36,7 +36,7 @@ def noting(line):
 
 @pytest.mark.parametrize("line", OWN.values(), ids=OWN)
 def test_an_error_of_the_users_own_ends_it_at_once(folder, capsys, line):
-    written(folder / "net.py", noting(line))
+    written(folder / "net.py", code_that_prints(line))
     refused(TargetError, "net.py:Net", "[2,4]")
     assert runs(capsys) == 1
 
@@ -49,7 +49,7 @@ def test_a_constructor_that_raises_is_called_once(folder, capsys):
 
 
 def test_shapes_that_do_not_fit_are_confirmed_on_data(folder, capsys):
-    written(folder / "net.py", noting("return self.fc(x)"))
+    written(folder / "net.py", code_that_prints("return self.fc(x)"))
     assert "(2x5 and 4x4)" in refused(TargetError, "net.py:Net", "[2,5]")
     assert runs(capsys) == 2
 
@@ -65,14 +65,14 @@ RUNS_ON_DATA = {
 
 @pytest.mark.parametrize("line", RUNS_ON_DATA.values(), ids=RUNS_ON_DATA)
 def test_what_only_data_can_tell_is_told_by_data(folder, line):
-    written(folder / "net.py", noting(f"{line}\n        return self.fc(x)"))
+    written(folder / "net.py", code_that_prints(f"{line}\n        return self.fc(x)"))
     report = run("net.py:Net", "[2,4]").report
     assert (report.macs, report.trace.ran) == (32, "data")
 
 
 def test_tensors_without_data_are_where_the_users_are(folder):
     line = "if x.device.type != 'cpu' or not x.is_cpu or x.is_meta: raise ValueError('CPU only')"
-    written(folder / "net.py", noting(f"{line}\n        return self.fc(x)"))
+    written(folder / "net.py", code_that_prints(f"{line}\n        return self.fc(x)"))
     report = run("net.py:Net", "[2,4]").report
     assert (report.macs, report.trace.ran) == (32, "shapes")
 

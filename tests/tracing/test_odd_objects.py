@@ -32,7 +32,7 @@ METHODS = (
 OBJECTS = {f"{kind.__name__} {name}": (kind, name) for name in METHODS for kind in (object, list, dict)}
 
 
-def made(kind, name):
+def make_odd_object(kind, name):
     found = of_class("Odd", kind, **{name: fails})()
     if kind is list:
         list.append(found, 1)
@@ -91,8 +91,8 @@ def object_in_itself():
 
 
 OTHERS = {
-    made.__name__: made
-    for made in (
+    make_odd_object.__name__: make_odd_object
+    for make_odd_object in (
         NoClass,
         NoDict,
         Record,
@@ -105,7 +105,7 @@ OTHERS = {
 
 
 def make(name):
-    return OTHERS[name]() if name in OTHERS else made(*OBJECTS[name])
+    return OTHERS[name]() if name in OTHERS else make_odd_object(*OBJECTS[name])
 
 
 class Net(nn.Module):
@@ -172,7 +172,7 @@ def test_what_a_module_says_of_itself_is_left_out_where_it_cannot_say_it():
 
 @pytest.mark.parametrize("name", ["__repr__", "__eq__", "__len__", "__getattr__"])
 def test_counters_agree_on_a_model_that_holds_an_odd_object(name):
-    module = Only(Net(made(object, name)))
+    module = Only(Net(make_odd_object(object, name)))
     report = profile(module, X)
     found = crosscheck_model(module, (X,), {}, report, tuple(COUNTERS.values()))
     assert {name: opinion.result.verdict for name, opinion in found} == dict.fromkeys(COUNTERS, "agrees")
@@ -200,7 +200,7 @@ def test_tensors_in_a_list_that_contains_itself_are_found_once():
 
 
 def test_a_user_s_containers_are_put_back_whatever_they_say_of_themselves():
-    kept = made(list, "__iter__")
+    kept = make_odd_object(list, "__iter__")
     before = [*list.__iter__(kept)]
 
     class Appending(nn.Linear):

@@ -33,17 +33,17 @@ def restored():
     assert [name for name in SETTINGS if before[name] != after[name]] in ([], ["active threads"])
 
 
-def taken(subject):
+def snapshot_of(subject):
     return snapshot(subject.module, subject.inputs, subject.others)
 
 
 def check(case):
     subject = CASES[case]()
-    before = taken(subject)
-    assert differences(before, taken(subject)) == []
+    before = snapshot_of(subject)
+    assert differences(before, snapshot_of(subject)) == []
     result = outcome(lambda: subject.module(*subject.inputs))
     assert type(result) is (subject.raises or torch.Tensor), result
-    assert bool(differences(before, taken(subject))) == (case not in HARMLESS)
+    assert bool(differences(before, snapshot_of(subject))) == (case not in HARMLESS)
 
 
 @pytest.mark.parametrize("case", QUICK)

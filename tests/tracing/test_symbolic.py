@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from tracing.generated_stacks import images, sequences
 from tracing.models import REFERENCE, Calls
-from tracing.open_profiles import IMAGE, SEQUENCE, check, said
+from tracing.open_profiles import IMAGE, SEQUENCE, check, report_contents
 
 from convcost.tracing.declared_inputs import DeclaredTensor, SizeMultiple
 from convcost.tracing.profile import profile
@@ -85,7 +85,7 @@ def test_sizes_of_several_inputs_are_open_by_position_and_name():
     on_tensors = profile(
         decoder, torch.empty(2, 5, 8, device="meta"), memory=torch.empty(2, 3, 8, device="meta")
     )
-    assert said(report.subs(B=2, S=5, T=3)) == said(on_tensors)
+    assert report_contents(report.subs(B=2, S=5, T=3)) == report_contents(on_tensors)
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])

@@ -5,7 +5,7 @@ from benchmarks.mutations.mutation import LAYERS, Family
 SHAPES = "layers/several_inputs.py"
 
 DISTANCE = Family("distance", ("distance",), LAYERS, "layers/distance.py")
-DISTANCE.error("norms of one operation", "NORM = 2", "NORM = 1")
+DISTANCE.error("norms of one operation", "NORM = 2", "NORM = 1", "layers/operation_counts.py")
 DISTANCE.error("one quotient", "2 * NORM + 2 + 2", "2 * NORM + 1 + 2")
 DISTANCE.error("no maxima", "+ 2 * arithmetic.elements(self.output(shape))", "")
 DISTANCE.error(

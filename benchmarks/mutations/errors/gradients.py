@@ -4,7 +4,9 @@ from benchmarks.mutations.mutation import MODULES, Family
 
 BACKWARD = "operators/backward.py"
 
-GRADIENTS = Family("gradients", (), MODULES, "operators/interface.py")
+GRADIENTS = Family(
+    "gradients", (), (*MODULES, "tests/tracing/test_higher_gradients.py"), "operators/interface.py"
+)
 GRADIENTS.error("a gradient by a bias as a product", "summed if name == added else product", "product")
 GRADIENTS.error(
     "one of a convolution's gradients",
@@ -88,7 +90,7 @@ GRADIENTS.error(
     "an operation of a softmax's gradient",
     "SOFTMAX_GRADIENT = 4",
     "SOFTMAX_GRADIENT = 3",
-    "layers/activation.py",
+    "layers/operation_counts.py",
 )
 GRADIENTS.error(
     "products of matrices estimated",

@@ -103,7 +103,11 @@ LAYER_GRADIENTS.error(
 DESIGN_GRADIENTS = Family(
     "design-gradients",
     (),
-    ("tests/tracing/test_backward_of_designs.py", "tests/analysis/test_roofline.py"),
+    (
+        "tests/tracing/test_backward_of_designs.py",
+        "tests/analysis/test_roofline.py",
+        "tests/cli/test_compare_backward.py",
+    ),
     "layers/backward.py",
 )
 DESIGN_GRADIENTS.error(
@@ -179,4 +183,22 @@ DESIGN_GRADIENTS.error(
     "return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)",
     "return moves",
     "analysis/workloads.py",
+)
+DESIGN_GRADIENTS.error(
+    "a training step without its forward",
+    "arithmetic.total([*self.phases.values()], Cost())",
+    "arithmetic.total([*self.phases.values()][1:], Cost())",
+    "core/report.py",
+)
+DESIGN_GRADIENTS.error(
+    "a module's backward that is not run",
+    "Profiler(backward, memory=max_bytes, footprint=memory_dtype)",
+    "Profiler(memory=max_bytes, footprint=memory_dtype)",
+    "cli/designs.py",
+)
+DESIGN_GRADIENTS.error(
+    "break-even of the forward alone",
+    "(flops, TRAINING_FLOPS.name, *others) if self.has_backward else WITH_BREAK_EVEN",
+    "WITH_BREAK_EVEN",
+    "core/comparison.py",
 )

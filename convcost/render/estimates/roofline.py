@@ -197,9 +197,17 @@ def _comparisons(found: ReportRooflines) -> Iterator[str]:
             continue
         seconds = ratio(quotient(roofline.seconds, base.seconds))
         yield (
-            f"{costs_against(first, other)} and {seconds} its lower bound on "
+            f"{_costs_against(first, other)} and {seconds} its lower bound on "
             f"{base.device.name}: {bound_reason((first.name, base), (other.name, roofline))}."
         )
+
+
+def _costs_against(first: Report, other: Report) -> str:
+    """Of training steps, where these are bounded."""
+    if not (first.phases and first.training_flops and other.training_flops is not None):
+        return costs_against(first, other)
+    found = ratio(quotient(other.training_flops, first.training_flops))
+    return f"A training step of {other.name} costs {found} the FLOPs of one of {first.name}"
 
 
 def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:

@@ -146,8 +146,9 @@ def _time_reason(first: Report, other: Report) -> str:
 
 
 def _own_roofline(report: Report) -> Roofline | None:
-    """The roofline of the device that the times were measured on."""
-    return report.time.comparable(report.roofline) if report.time else None
+    """The forward's roofline of the device that the times were measured on."""
+    roofline = report.time.comparable(report.roofline) if report.time else None
+    return roofline and roofline.forward
 
 
 def is_mostly_calls(roofline: Roofline) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, UnsetType
 
 from convcost.core.cost import Convention, Cost
-from convcost.core.metrics import METRICS, Metric
+from convcost.core.metrics import METRICS, TRAINING_FLOPS, Metric
 from convcost.core.record_fields import describe
 from convcost.render.records.record import Field, Formula, Quotient, data, record_type
 
@@ -32,8 +32,17 @@ def fields(metrics: Iterable[Metric]) -> list[Field]:
 
 
 def ratio_fields() -> list[Field]:
-    """A quotient of each."""
-    return [(metric.name, Quotient) for metric in METRICS]
+    """A quotient of each; that of a training step only where it is counted."""
+    return [
+        *((metric.name, Quotient) for metric in METRICS),
+        (TRAINING_FLOPS.name, Quotient | UnsetType, UNSET),
+    ]
+
+
+def training_fields() -> list[Field]:
+    """What a training step takes; left out where no backward is counted."""
+    described = Annotated[Formula | UnsetType, describe(TRAINING_FLOPS.sentence)]
+    return [(TRAINING_FLOPS.name, described, UNSET)]
 
 
 def backward_fields() -> list[Field]:

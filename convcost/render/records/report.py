@@ -19,6 +19,7 @@ from convcost.render.records.quantities import (
     backward_fields,
     fields,
     row_quantities,
+    training_fields,
 )
 from convcost.render.records.record import (
     Field,
@@ -100,8 +101,13 @@ DESIGN: tuple[Field, ...] = (
     *design_fields(one_of("CounterResultRecord")),
     ("phases", PhaseRecords, UNSET),
     ("definitions", Annotated[list[str], describe("Those that the spec uses.")], UNSET),
+    *training_fields(),
 )
-MODULE = (*design_fields(one_of("CounterResultRecord", "DiagnosisRecord")), *fields_of(TraceRecord))
+MODULE = (
+    *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
+    *fields_of(TraceRecord),
+    *training_fields(),
+)
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
 ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])
@@ -128,6 +134,7 @@ def candidate(report: Report, **others: Any) -> Record:
             for name, result in report.counters.items()
             if result is not None
         },
+        "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
         **estimate_records(report),
         **others,
     }
