@@ -61,9 +61,11 @@ def _working_elements(row: Row) -> Size:
 
 
 def _waiting_elements(report: Report) -> Iterator[Size]:
-    """At each layer the elements of what layers before made for layers after it."""
+    """At each layer the elements of the design's inputs, and of what layers before made for later ones."""
     last = {source: number for number, row in enumerate(report.rows) for source in _held(row)}
-    waiting: dict[int, Size] = {}
+    inputs = range(-1, -1 - len(report.inputs), -1)
+    last.update(dict.fromkeys(inputs, len(report.rows)))
+    waiting = {source: arithmetic.elements(report.inputs[-1 - source].shape) for source in inputs}
     for number, row in enumerate(report.rows):
         yield sum(size for source, size in waiting.items() if source not in row.sources)
         waiting[number] = arithmetic.elements(row.output)

@@ -1,4 +1,4 @@
-"""Explanations of designs with branches: where layers are, where their inputs come from, how joins multiply."""
+"""Explanations of designs with branches: where layers are, where inputs come from, how joins multiply."""
 
 import pytest
 
