@@ -431,6 +431,29 @@ def multihead_attention(draw, kind):
     return Case(replace(layer, further_inputs=tuple(shapes[1:])), shapes[0])
 
 
+@st.composite
+def transformer(draw, kind):
+    """A layer or a whole one, with a batch or without; a decoder's inputs have lengths of their own."""
+    heads, batch_first, batch = draw(st.integers(1, 3)), draw(st.booleans()), draw(BATCH)
+    layer = layer_class(kind)(
+        heads * draw(st.integers(1, 3)),
+        heads,
+        **({name: draw(st.integers(1, 2)) for name in STACKED} if kind == "Transformer" else {}),
+        dim_feedforward=draw(COUNTS),
+        activation=draw(st.sampled_from(("relu", "gelu"))),
+        batch_first=batch_first,
+        norm_first=draw(st.booleans()),
+        bias=draw(st.booleans()),
+    )
+    first, *further = (
+        sequence(batch, draw(COUNTS), layer.d_model, batch_first) for _ in range(layer.input_counts[0])
+    )
+    return Case(replace(layer, further_inputs=tuple(further)), first)
+
+
+STACKED = ("num_encoder_layers", "num_decoder_layers")
+
+
 def sequence(batch: Shape, length: int, features: int, batch_first: bool) -> Shape:
     return (*batch, length, features) if batch_first else (length, *batch, features)
 
@@ -469,6 +492,7 @@ BUILDERS = {
     "ScaledDotProductAttention": scaled_dot_product,
     "MultiheadAttention": multihead_attention,
     "EmbeddingBag": embedding_bag,
+    "transformers": transformer,
     "LayerNorm": over_last_dimensions,
     "RMSNorm": over_last_dimensions,
     "GroupNorm": group_normalization,

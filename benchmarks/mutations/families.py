@@ -19,12 +19,13 @@ from benchmarks.mutations.errors.recurrent import RECURRENT, SEQUENCES
 from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
 from benchmarks.mutations.errors.totals import NETWORK, TOTALS
+from benchmarks.mutations.errors.transformers import TRANSFORMERS
 from benchmarks.mutations.errors.transposed import TRANSPOSED
 from benchmarks.mutations.errors.upsampling import UPSAMPLING
 
 FAMILIES = (
     *(CONVOLUTION, TRANSPOSED, TAPS, DENSE, NORMALIZATION, POOLING, ACTIVATION, PADDING),
-    *(ATTENTION_LAYERS, REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
+    *(ATTENTION_LAYERS, TRANSFORMERS, REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
     *(DISTANCE, UNPOOLING, FRACTIONAL_POOLING, CRITERIA),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),

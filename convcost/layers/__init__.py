@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "fractional_pooling": ("FractionalMaxPool2d", "FractionalMaxPool3d"),
     "unpooling": ("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"),
     "attention": ("ScaledDotProductAttention", "MultiheadAttention"),
+    "transformers": ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"),
     "padding": tuple(
         f"{mode}Pad{number}d"
         for mode in ("Constant", "Zero", "Reflection", "Replication", "Circular")

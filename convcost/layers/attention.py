@@ -11,7 +11,7 @@ from convcost.core.constraints import Divides, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.composite import CompositeLayer, Part, prefixed
 from convcost.layers.dense import Linear
-from convcost.layers.interface import MultipleInputLayer, SavedTensors, at_least, probability
+from convcost.layers.interface import Layer, MultipleInputLayer, SavedTensors, at_least, probability
 
 SOFTMAX = 5
 """For each score: maximum, difference, exp, sum, quotient."""
@@ -266,12 +266,7 @@ class MultiheadAttention(CompositeLayer):
         yield Equals(value[-1], self._vdim, "the value's last dimension", "vdim", "vdim")
 
     def warnings(self, shape: Shape) -> Iterator[str]:
-        """Where the first of three dimensions looks like the batch, though torch takes the second for it."""
-        if len(shape) == 3 and not self.batch_first and _looks_like_batch(*shape[:2]):
-            yield (
-                f"{type(self).__name__} takes the first dimension ({shape[0]}) for the sequence and the "
-                f"second ({shape[1]}) for the batch; with batch_first=True the batch comes first"
-            )
+        yield from batch_first_warning(self, shape, self.batch_first)
 
     def parts(self, shape: Shape) -> tuple[Part, ...]:
         key, value = self._key_and_value(shape)
@@ -313,6 +308,15 @@ class MultiheadAttention(CompositeLayer):
             input=True,
             elements=(projections + outputs) * arithmetic.elements(shape) + appended,
             statistics=samples * self.num_heads * queries,
+        )
+
+
+def batch_first_warning(layer: Layer, shape: Shape, batch_first: bool) -> Iterator[str]:
+    """Where the first of three dimensions looks like the batch, though torch takes the second for it."""
+    if len(shape) == 3 and not batch_first and _looks_like_batch(*shape[:2]):
+        yield (
+            f"{type(layer).__name__} takes the first dimension ({shape[0]}) for the sequence and the "
+            f"second ({shape[1]}) for the batch; with batch_first=True the batch comes first"
         )
 
 

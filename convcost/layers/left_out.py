@@ -36,6 +36,11 @@ LEFT_OUT = (
         "They have no forward of their own: write RNN, LSTM, GRU or one of their cells.",
     ),
     LeftOut(
+        "stacks",
+        ("TransformerEncoder", "TransformerDecoder"),
+        "Their first argument is a layer: write 6 x TransformerEncoderLayer(...), or Transformer(...).",
+    ),
+    LeftOut(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
         "Others have replaced them: write LocalResponseNorm, NLLLoss.",
@@ -62,10 +67,7 @@ LEFT_OUT = (
     ),
     LeftOut(
         "other layers",
-        (
-            *("Transformer", "TransformerEncoder", "TransformerDecoder"),
-            *("TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"),
-        ),
+        ("SyncBatchNorm",),
         "They have no formula yet: count torch's module.",
     ),
 )

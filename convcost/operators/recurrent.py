@@ -41,11 +41,15 @@ def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
 
 
 def _is_projection(matrices: Sequence[Operand]) -> bool:
-    """Whether the third matrix maps the hidden units to what the second one reads."""
+    """Whether the third matrix maps the hidden units to what the second one reads, as an LSTM's may.
+
+    A hidden matrix with as many rows as columns is that of a plain RNN.
+    """
     if len(matrices) % 3:
         return False
     (_, hidden, projection) = (matrix.shape for matrix in matrices[:3])
-    return projection[0] == hidden[1] and projection[1] * GATES["lstm"] == hidden[0]
+    is_of_gates = hidden[0] != hidden[1] and projection[1] * GATES["lstm"] == hidden[0]
+    return projection[0] == hidden[1] and is_of_gates
 
 
 def sequence_gradients(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from convcost.core.cost import Size
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, WrongTypeError
+from convcost.core.type_checks import describe_value
+from convcost.spec.spec import check_int
 
 KERNEL_SIZE = 3
 
@@ -46,7 +48,8 @@ class FoundingPair(NamedTuple):
 def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:
     """The pair with these variations; UsageError for what is none."""
     if type(bias) is not bool:
-        raise UsageError(f"bias is {bias!r:.40}; True or False is needed")
-    if type(layers) is not int or layers < 1:
-        raise UsageError(f"layers is {layers!r:.40}; a number of convolutions, 1 or more, is needed")
-    return FoundingPair(bias, layers)
+        raise WrongTypeError(f"bias is {describe_value(bias)}; True or False is needed")
+    number = check_int("layers", layers)
+    if number < 1:
+        raise UsageError(f"layers is {number}; at least 1 is needed")
+    return FoundingPair(bias, number)

@@ -96,8 +96,9 @@ def _substitute(
             if not isinstance(value, TupleValue):
                 return [value]
             return [item for item in value.items if not isinstance(item, Constant)]
-        case Name():
-            return [free(expression)]
+        case Name(name=name):
+            default = getattr(template.layer, name, None)
+            return [Number(default) if isinstance(default, int) else free(expression)]
         case Sum(terms=terms, span=span):
             put = [(sign, size) for sign, term in terms for size in _substitute(term, template, free)]
             return [Sum(tuple(put), span)]

@@ -9,7 +9,9 @@ from convcost.core.cost import Shape
 from convcost.core.diagnosis import CauseKind
 from convcost.counters.torch_profiler import UNREADABLE
 from convcost.layers import FAMILIES
+from convcost.layers.attention import MultiheadAttention
 from convcost.layers.interface import Layer
+from convcost.layers.transformers import Transformer, TransformerDecoderLayer, TransformerEncoderLayer
 
 Condition = Callable[[Layer, Shape], bool]
 """Whether a layer on an input of that shape shows it."""
@@ -73,7 +75,30 @@ def _has_window(layer: Layer, _: Shape) -> bool:
 
 
 def _runs_attention(layer: Layer, _: Shape) -> bool:
-    return type(layer).__name__ in FAMILIES["attention"]
+    return type(layer).__name__ in (*FAMILIES["attention"], *FAMILIES["transformers"])
+
+
+def _takes_fast_path(layer: Layer, shape: Shape) -> bool:
+    """Self attention that torch runs as a single operator in evaluation, alone or with all of its layer."""
+    match layer:
+        case MultiheadAttention(embed_dim=size, num_heads=heads):
+            is_plain = not (layer.add_bias_kv or layer.add_zero_attn)
+            is_joint = layer.kdim in (None, size) and layer.vdim in (None, size)
+        case TransformerEncoderLayer() | TransformerDecoderLayer() | Transformer():
+            heads, is_plain, is_joint = layer.nhead, True, True
+        case _:
+            return False
+    return len(shape) == 3 and layer.batch_first and layer.bias and heads % 2 == 0 and is_plain and is_joint
+
+
+def _runs_a_fast_layer(layer: Layer, shape: Shape) -> bool:
+    return not isinstance(layer, MultiheadAttention) and _takes_fast_path(layer, shape)
+
+
+def _is_blind_to_attention(layer: Layer, shape: Shape) -> bool:
+    """Where torch.profiler meets a fused kernel; it counts what attention on the fast path is made of."""
+    is_counted = isinstance(layer, MultiheadAttention) and _takes_fast_path(layer, shape)
+    return _runs_a_fused_kernel(layer, shape) and not is_counted
 
 
 def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
@@ -88,6 +113,8 @@ def _is_onednn_lstm(layer: Layer, _: Shape) -> bool:
 
 
 UNEXPLAINED = CauseKind.UNEXPLAINED
+
+FAST_PATH = "on torch's fast path for inference"
 
 ON_CPU = "where torch has a fused kernel for it on the CPU"
 
@@ -134,9 +161,18 @@ BLIND_SPOTS = (
     BlindSpot(
         "torch_profiler",
         "aten::scaled_dot_product_attention",
-        _runs_a_fused_kernel,
+        _is_blind_to_attention,
         ON_CPU,
     ),
+    *(
+        BlindSpot(counter, f"aten::{operator}", _takes_fast_path, FAST_PATH)
+        for counter, operator in (
+            ("fvcore", "_native_multi_head_attention"),
+            ("flop_counter_mode", "_native_multi_head_attention"),
+            ("flop_counter_mode", "_transformer_encoder_layer_fwd"),
+        )
+    ),
+    BlindSpot("torch_profiler", "aten::_addmm_activation", _runs_a_fast_layer, FAST_PATH),
     BlindSpot("model", "valid_macs", _has_window, "MACs on pairs behind a mask, which are data in a module"),
     BlindSpot("flop_counter_mode", "aten::mkldnn_rnn_layer", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::lstm", _is_onednn_lstm, WITHOUT_PROJECTION),

@@ -16,7 +16,7 @@ MANY = settings(max_examples=100)
 
 RECURRENT = FAMILIES["recurrent"]
 
-OF_SEVERAL_PRODUCTS = {*RECURRENT, *FAMILIES["attention"]}
+OF_SEVERAL_PRODUCTS = {*RECURRENT, *FAMILIES["attention"], *FAMILIES["transformers"]}
 
 CONTRACTIONS = {
     *("Linear", "Bilinear", *OF_SEVERAL_PRODUCTS),

@@ -82,6 +82,11 @@ def takes_a_factor_of_0_for_none(case: Case) -> bool:
     return getattr(case.layer, "scale_factor", None) == 0
 
 
+def has_no_decoder_layers(case: Case) -> bool:
+    """torch normalises the target then, and nothing else."""
+    return getattr(case.layer, "num_decoder_layers", 1) < 1
+
+
 def has_windows_of_nothing(case: Case) -> bool:
     """torch returns what is there before the memory that it would look at."""
     return type(case.layer).__name__ == "FractionalMaxPool2d" and min(along(case.layer.kernel_size)) < 1
@@ -109,6 +114,7 @@ def is_smooth_nowhere(case: Case) -> bool:
 
 
 STRICTER = (
+    has_no_decoder_layers,
     compares_other_shapes,
     is_smooth_nowhere,
     unpools_by_steps_of_nothing,

@@ -1,6 +1,7 @@
 """The backward of a layer costs what its formulas say: in a trace of its module, and to torch's counter."""
 
 from dataclasses import replace
+from itertools import product
 from math import prod
 
 import pytest
@@ -10,12 +11,15 @@ from layer_cases import Case, cases
 from torch.utils.flop_counter import FlopCounterMode
 
 from convcost.core.cost import Cost, Gradients
-from convcost.layers import KINDS, layer_class
+from convcost.layers import FAMILIES, KINDS, layer_class
 from convcost.layers.network import Network, chain_of
 from convcost.tracing.network_module import build_network
 from convcost.tracing.profile import Profiler
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+Needed = tuple[bool, ...]
+"""For each input whether the gradient by it is needed."""
 
 FEW = settings(max_examples=6)
 MANY = settings(max_examples=60)
@@ -24,48 +28,50 @@ WRITTEN_OUT = {
     **{"Mish": "a single kernel on a GPU, and 17 operators on the meta device"},
     **{"RMSNorm": "a single kernel on a GPU, and operators for each step on the meta device"},
     "MultiheadAttention": "adds up what the pieces of a joint projection get, each in a tensor of them all",
+    **dict.fromkeys(FAMILIES["transformers"], "adds up the gradients of what is used twice"),
     **{f"CircularPad{number}d": "adds up copies of ever larger parts" for number in (1, 2, 3)},
 }
 """Kinds whose elementwise work depends on how torch runs them; their formula is of a single kernel."""
 
-WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss")
+WITHOUT_META_BACKWARD = ("FractionalMaxPool3d", "MultiMarginLoss", "EmbeddingBag")
 
 BY_THEIR_INPUT = "Bilinear"
 """torch's counter does not know it."""
 
 
-def traced(case: Case, needs_input: bool) -> Gradients:
+def traced(case: Case, needed: Needed) -> Gradients:
     device = "cpu" if type(case.layer).__name__ in WITHOUT_META_BACKWARD else "meta"
-    module, inputs = module_and_inputs(case, device, needs_input)
+    module, inputs = module_and_inputs(case, device, needed)
     trace = Profiler(backward=True).profile(module, *inputs).trace
     assert not trace.uncounted
     return Gradients(trace.total("gradient by input"), trace.total("gradient by weight"))
 
 
-def module_and_inputs(case: Case, device: str, needs_input: bool):
+def module_and_inputs(case: Case, device: str, needed: Needed):
     module, inputs = build_network(Network(chain_of(case.layer), case.shape), device)
-    for tensor, is_needed in zip(inputs, needed(case, needs_input), strict=True):
+    for tensor, is_needed in zip(inputs, needed, strict=True):
         tensor.requires_grad_(is_needed and tensor.is_floating_point())
     return module.eval(), inputs
 
 
-def computed(case: Case, needs_input: bool) -> Gradients:
-    """By its formulas; without parameters and a gradient by its input there is no backward."""
-    if not needs_input and not case.layer.parameters():
+def computed(case: Case, needed: Needed) -> Gradients:
+    """By its formulas; without parameters and a gradient by an input there is no backward."""
+    if not any(needed) and not case.layer.parameters():
         return Gradients()
     forward = case.layer.cost(case.shape)
     if getattr(case.layer, "window", None) is not None:  # a mask, and which pairs it lets through is data
         forward = replace(forward, valid_macs=forward.macs)
-    return case.layer.gradients(case.shape, forward, needed(case, needs_input))
+    return case.layer.gradients(case.shape, forward, needed)
 
 
-def needed(case: Case, needs_input: bool) -> tuple[bool, ...]:
-    """By all inputs, but for indices; of a loss by the first, as targets are data."""
+def choices(case: Case) -> list[Needed]:
+    """Every choice of inputs that need a gradient: indices can't, and targets of a loss are data."""
     further = (
-        needs_input and not case.layer.input_dtype(number) and type(case.layer).__name__[-4:] != "Loss"
+        not case.layer.input_dtype(number) and type(case.layer).__name__[-4:] != "Loss"
         for number, _ in enumerate(case.layer.further_inputs, start=1)
     )
-    return (needs_input, *further)
+    can_need = [True, *further]
+    return [*product(*((False, True) if can else (False,) for can in can_need))]
 
 
 def without_elementwise(gradients: Gradients) -> list[tuple]:
@@ -73,8 +79,8 @@ def without_elementwise(gradients: Gradients) -> list[tuple]:
 
 
 def goes_back_as_its_formulas_say(case: Case) -> None:
-    for needs_input in (False, True):
-        found, expected = traced(case, needs_input), computed(case, needs_input)
+    for needed in choices(case):
+        found, expected = traced(case, needed), computed(case, needed)
         assert without_elementwise(found) == without_elementwise(expected)
         if type(case.layer).__name__ not in WRITTEN_OUT and not _fills_by_copies(case):
             assert found == expected
@@ -98,8 +104,9 @@ def test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says_over_many
 def goes_back_as_torch_counts(case: Case) -> None:
     groups = getattr(case.layer, "groups", 1)
     forward = case.layer.cost(case.shape)
-    by_input, by_weight = case.layer.gradients(case.shape, forward, needed(case, True))
-    module, inputs = module_and_inputs(case, "meta", True)
+    every = choices(case)[-1]
+    by_input, by_weight = case.layer.gradients(case.shape, forward, every)
+    module, inputs = module_and_inputs(case, "meta", every)
     with FlopCounterMode(display=False) as counter:
         output = module(*inputs)
         torch.autograd.backward(output, torch.ones_like(output))

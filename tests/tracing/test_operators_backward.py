@@ -153,6 +153,12 @@ def test_a_recurrent_layer_goes_back_through_every_matrix_but_those_of_an_input_
         assert by_weight == (whole, whole, 2 * positions * rows)
 
 
+def test_a_plain_recurrent_layer_whose_next_matrix_fits_behind_its_hidden_one_has_no_projection():
+    layer = nn.RNN(1, 4, num_layers=3, bias=False, bidirectional=True)
+    forward, by_input, by_weight = phases(layer, torch.randn(1, 1))
+    assert forward[0] == by_weight[0] == by_input[0] + 2 * 4 * 1
+
+
 @pytest.mark.parametrize("has_biases", [False, True])
 def test_a_recurrent_layer_as_onednn_runs_it_costs_its_two_matrices_and_biases(has_biases):
     rows = 4 * HIDDEN

@@ -84,9 +84,9 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
 
 def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
     """The loops of each part that multiplies, and the MACs of all together."""
-    for name, loops in group.parts:
-        named, extents = zip(*((loop.named, loop.extent) for loop in loops), strict=True)
-        yield Equation((product(named), product(extents), number(elements(extents))), name)
+    for name, loops, macs in group.parts:
+        factors = (tuple(loop.named for loop in loops), tuple(loop.extent for loop in loops))
+        yield Equation((*map(product, factors if loops else ()), number(macs)), name)
     yield Equation((number(group.row.cost.macs),), "all")
 
 

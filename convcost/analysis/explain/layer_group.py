@@ -11,11 +11,12 @@ from convcost.core.report import LayerLike, Report, Row
 from convcost.layers.composite import CompositeLayer
 
 
-class PartLoops(NamedTuple):
-    """The loops of a part of a layer."""
+class PartMacs(NamedTuple):
+    """The MACs of a part of a layer, and its loops if it has no parts itself."""
 
     name: str
     loops: tuple[Loop, ...]
+    macs: Size
 
 
 class LayerGroup(NamedTuple):
@@ -29,7 +30,7 @@ class LayerGroup(NamedTuple):
     rows: tuple[Row, ...]
     named: Row
     loops: tuple[Loop, ...]
-    parts: tuple[PartLoops, ...]
+    parts: tuple[PartMacs, ...]
     places: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
 
@@ -60,7 +61,7 @@ def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
             tuple(row for row, _ in pairs),
             by_name,
             _loops(_extents(named, by_name.layer, by_name.input), _extents(report, row.layer, row.input)),
-            _part_loops(report, row, named, by_name),
+            _part_macs(report, row, named, by_name),
             tuple(row.path for row, _ in pairs) if has_branches else (),
             tuple(_origins(report, [row for row, _ in pairs])),
         )
@@ -87,19 +88,20 @@ def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
     return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
 
 
-def _part_loops(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartLoops, ...]:
-    """The loops of each part that multiplies; nothing where the layer has no parts."""
+def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartMacs, ...]:
+    """The MACs of each part that multiplies; nothing where the layer has no parts."""
     if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
         return ()
     parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
     found = (
-        PartLoops(
+        PartMacs(
             part.name,
             _loops(
                 _extents(named, part_by_name.layer, part_by_name.input),
                 _extents(report, part.layer, part.input),
             ),
+            without_rounding(part.cost.macs, report.assumptions),
         )
         for part_by_name, part in parts
     )
-    return tuple(part for part in found if part.loops)
+    return tuple(part for part in found if part.macs != 0)
