@@ -9,9 +9,9 @@ from typing import NamedTuple
 from convcost.analysis.breakdown import ModuleTotals
 from convcost.analysis.parts import Part, gradient_cost, layer_part, sum_part
 from convcost.core.report import Report, Row
-from convcost.render.columns import cells, headings
+from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
-from convcost.render.formulas import short_text
+from convcost.render.formulas import approximate_text, short_text
 from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
 from convcost.render.style import USUAL_VIEW, View
 from convcost.render.texts import CodeText, MixedText
@@ -41,22 +41,26 @@ def layer_table(
 ) -> Table:
     """A line for each layer that `view` asks for; with a filter, or the largest alone, sums below them.
 
-    With a column for the backward there is no room for MACs. Outputs are left out where a screen of `width`
-    has no room for them and no columns are named.
+    With a column for the backward there is no room for MACs. Where a screen of `width` has no room, columns
+    that were named have rounded numbers, and of the usual ones outputs are left out.
     """
     if view.columns:
-        return _table(report, view, view.columns, heading)
+        exact = _table(report, view, view.columns, heading)
+        fits = width is None or exact.fits(width)
+        return exact if fits else _table(report, view, view.columns, heading, approximate_text)
     left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
     usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
 
 
-def _table(report: Report, view: View, names: tuple[str, ...], heading: str) -> Table:
+def _table(
+    report: Report, view: View, names: tuple[str, ...], heading: str, write: Write = short_text
+) -> Table:
     shown = select_layers(report, view)
 
     def line(label: str, part: Part) -> Line:
-        return Line(label, cells(part, report.flops, names, short_text))
+        return Line(label, cells(part, report.flops, names, write))
 
     def sum_line(label: str, groups: Iterable[LayerGroup]) -> Line:
         return line(label, sum_part(layer_totals(groups), report.convention))
