@@ -168,6 +168,16 @@ def test_operators_are_sorted_filtered_and_the_largest_shown():
     assert [(row["operator"], row["calls"]) for row in rows] == [("aten::linear", "3"), ("(others)", "2")]
 
 
+@pytest.mark.parametrize(
+    "design", [SPEC, MODULE, (*MODULE, "--by", "operator")], ids=["spec", "module", "operator"]
+)
+@pytest.mark.parametrize("devices", ["a100", "a100,h100"])
+@pytest.mark.parametrize("output", ["table", "markdown", "csv", "json"])
+def test_a_filter_that_finds_nothing_is_said_to(design, devices, output):
+    text = printed(*design, "--filter", "zzz", "--top", "2", "--device", devices, "--format", output)
+    assert (output not in ("table", "markdown")) or " has 'zzz' in its " in text
+
+
 def test_the_roofline_shows_the_same_layers():
     text = printed(*SPEC, "--device", "a100", "--top", "2")
     tables = [part for part in text.split("\n\n") if part.startswith(" layer ")]
