@@ -27,7 +27,7 @@ from convcost.render.notes import (
     valid_macs_note,
     warning_notes,
 )
-from convcost.render.phases import phase_comparison
+from convcost.render.phases import estimate_note, phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
@@ -85,7 +85,12 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.is_open and len(others) > 1:
         notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [
+        *warning_notes(reports),
+        estimate_note(*reports),
+        assumptions_note(reports),
+        valid_macs_note(reports),
+    ]
     notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from convcost.analysis.layer_reference import LayerReference
 from convcost.core.report import Report
+from convcost.layers import FUNCTIONS
 from convcost.layers.left_out import LeftOut
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.formulas import LONGEST_ALONE, short_text
@@ -114,4 +115,6 @@ def quantities(formulas: Report) -> Iterator[tuple[str, object]]:
 def _notes(layer: LayerReference) -> Iterator[str]:
     for rule in layer.rules:
         yield f"{rule.subject}: {rule.text}" if rule.subject else rule.text
-    yield f"convcost layer {layer.name} counts one; convcost verify --kinds {layer.name} tests its formulas."
+    if layer.family not in FUNCTIONS:
+        counts, tests = f"convcost layer {layer.name}", f"convcost verify --kinds {layer.name}"
+        yield f"{counts} counts one; {tests} tests its formulas."

@@ -45,7 +45,7 @@ def test_it_has_the_costs_and_parameters_of_the_design_over_many_designs(text, c
     costs_the_same(convcost.code(text, C=channels), convcost.cost(text, C=channels))
 
 
-@pytest.mark.filterwarnings("ignore:dropout2d")
+@pytest.mark.filterwarnings("ignore:dropout2d", "ignore:enable_nested_tensor")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_layer_has_code(kind):
     def agrees(case):

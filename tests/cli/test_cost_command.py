@@ -168,6 +168,16 @@ def test_operators_are_sorted_filtered_and_the_largest_shown():
     assert [(row["operator"], row["calls"]) for row in rows] == [("aten::linear", "3"), ("(others)", "2")]
 
 
+@pytest.mark.parametrize(
+    "design", [SPEC, MODULE, (*MODULE, "--by", "operator")], ids=["spec", "module", "operator"]
+)
+@pytest.mark.parametrize("devices", ["a100", "a100,h100"])
+@pytest.mark.parametrize("output", ["table", "markdown", "csv", "json"])
+def test_a_filter_that_finds_nothing_is_said_to(design, devices, output):
+    text = printed(*design, "--filter", "zzz", "--top", "2", "--device", devices, "--format", output)
+    assert (output not in ("table", "markdown")) or " has 'zzz' in its " in text
+
+
 def test_the_roofline_shows_the_same_layers():
     text = printed(*SPEC, "--device", "a100", "--top", "2")
     tables = [part for part in text.split("\n\n") if part.startswith(" layer ")]
@@ -272,6 +282,8 @@ REFUSALS = {
     ("Linear(3, 4)", "--formulas", "a.py:b"): "--formulas is for torch modules, such as net.py:Net\n",
     ("Linear(3, 4)", "--by", "operator"): "--by is layer, not operator\n",
     ("Linear(3, 4)", "--E", "3"): "no size is called E\n",
+    ("Linear(3, 4)", "--set", "E=3"): "no size is called E\n",
+    ("net.py:Net", "--input", "[B,8]", "--set", "E=3"): "no size is called E\n",
     (CHAIN, "--top", "0"): "--top is 0; at least 1 is needed\n",
     (CHAIN, "--columns", "parms"): "no column is called parms (did you mean params?)\nThere are shapes, ",
     (CHAIN, "--columns", "flops,"): "no column is called ",

@@ -130,7 +130,9 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
     """What it is made of, without intensities where the screen has no room for them."""
     if report.trace or len(report.rows) > 1:
         heading = f"{report.name}, by layer" if style.layers and not report.trace else ""
-        yield fit_width(part_table(report, roofline, style.view, heading), style.width)
+        table = part_table(report, roofline, style.view, heading)
+        if table.lines:
+            yield fit_width(table, style.width)
 
 
 def bound_headings(roofline: Roofline) -> tuple[str, ...]:
