@@ -209,7 +209,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
     assert [row["backward_macs"] for row in spec["rows"]] == [
         found["backward_macs"] for found in traced["modules"][1:]
     ]
-    tables = [table(printed(*each, "--backward"), "backward") for each in (design, module)]
+    tables = [table(printed(*each, "--backward"), "training step") for each in (design, module)]
     assert tables[0] == tables[1]
     headings, lines = table(printed(*design, "--backward"), "layer")
     assert headings == ["layer", "output", "parameters", "FLOPs", "backward"]
@@ -220,7 +220,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
 
 def test_the_backward_of_open_sizes_is_a_formula():
     text = printed("cost", "[B, E] -> Linear(E, 4E) -> Linear(4E, E)", "--backward")
-    assert " ".join(table(text, "backward")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
+    assert " ".join(table(text, "training step")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
 
 
 def test_a_backward_without_work_is_said_to_add_nothing():

@@ -27,7 +27,7 @@ ESTIMATE_NOTE = (
 
 RUN_NOTES = {
     "shapes": "{names}: saved tensors are those of a forward and backward in training, on shapes alone.",
-    "data": "{names}: saved tensors are those of a run on real data, on the CPU, whose kernels may save more.",
+    "data": "{names}: saved tensors are those of a run on real data on the CPU, whose kernels may save more.",
 }
 
 DESIGN_NOTE = "A design's input has a gradient, as inside a network; buffers are not included."
@@ -121,14 +121,14 @@ def memory_notes(found: ReportMemories) -> tuple[str, ...]:
 
 
 def _comparisons(found: ReportMemories) -> Iterator[str]:
-    """conv saves 2.00× as much as dense for its backward; a training step takes 0.61× its memory."""
+    """conv stores 2.00× as much as dense for its backward; a training step takes 0.61× its memory."""
     (first, base), *others = found
     for other, memory in others:
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
             kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
             yield (
-                f"{other.name} saves {kept} as much as {first.name} for its backward; a training step takes "
+                f"{other.name} stores {kept} as much as {first.name} for its backward; a training step takes "
                 f"{peak} its memory ({_human(memory.training_peak)} against {_human(base.training_peak)})."
             )
 
@@ -140,7 +140,7 @@ def _human(value: int | None) -> str:
 def _unknown_notes(found: ReportMemories) -> Iterator[str]:
     for report, memory in found:
         if memory.reason:
-            yield f"What {report.name} saves for its backward is unknown, and so are peaks: {memory.reason}."
+            yield f"What {report.name} stores for its backward is unknown, and so are peaks: {memory.reason}."
 
 
 def _master_copy_notes(found: ReportMemories) -> Iterator[str]:
