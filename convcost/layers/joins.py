@@ -154,7 +154,7 @@ class matmul(MultipleInputLayer):
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return (("output element", arithmetic.elements(self.output(shape))), ("inner", shape[-1]))
+        return (("output element", arithmetic.elements(self.output(shape))), ("term", shape[-1]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -215,10 +215,15 @@ class einsum(MultipleInputLayer):
         return tuple(sizes[letter] for letter in self.letters[1])
 
     @property
+    def summed(self) -> tuple[str, ...]:
+        """The letters that are not in the output, in order of appearance."""
+        inputs, output = self.letters
+        return tuple(dict.fromkeys(letter for letter in "".join(inputs) if letter not in output))
+
+    @property
     def sums(self) -> bool:
         """Whether a letter is not in the output."""
-        inputs, output = self.letters
-        return not {*"".join(inputs)} <= {*output}
+        return bool(self.summed)
 
     def cost(self, shape: Shape) -> Cost:
         products = arithmetic.elements(tuple(self._sizes(shape).values()))
@@ -232,4 +237,7 @@ class einsum(MultipleInputLayer):
         return 0 if self.sums else self.cost(shape).elementwise * sum(needed)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return tuple(self._sizes(shape).items()) if self.sums else ()
+        """Over the letters of the output, and those that are summed over."""
+        sizes = self._sizes(shape)
+        letters = (*self.letters[1], *self.summed) if self.sums else ()
+        return tuple((letter, sizes[letter]) for letter in letters)

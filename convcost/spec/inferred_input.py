@@ -39,7 +39,9 @@ def inferred_input(
     first = templates[_first_reader(chain) or 0]
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so the input has to be given"
-        hint = f"Write it in front: [B, S, E] -> {text.strip()[:40]}"
+        name, joins = first.layer.__name__, first.layer.input_counts[0] > 1
+        written = f"{name}(x, ReLU)" if joins else text.strip()[:40]
+        hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {written}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
     taken = _taken_names(first, templates)
     sizes: list[Expression] = []

@@ -282,6 +282,8 @@ REFUSALS = {
     ("Linear(3, 4)", "--formulas", "a.py:b"): "--formulas is for torch modules, such as net.py:Net\n",
     ("Linear(3, 4)", "--by", "operator"): "--by is layer, not operator\n",
     ("Linear(3, 4)", "--E", "3"): "no size is called E\n",
+    ("Linear(3, 4)", "--set", "E=3"): "no size is called E\n",
+    ("net.py:Net", "--input", "[B,8]", "--set", "E=3"): "no size is called E\n",
     (CHAIN, "--top", "0"): "--top is 0; at least 1 is needed\n",
     (CHAIN, "--columns", "parms"): "no column is called parms (did you mean params?)\nThere are shapes, ",
     (CHAIN, "--columns", "flops,"): "no column is called ",
