@@ -12,7 +12,18 @@ from functools import cache
 from convcost.core.errors import SpecError
 from convcost.spec.argument_grammar import parse_size
 from convcost.spec.resolve import Template, TemplateChain
-from convcost.spec.syntax import Constant, Expression, Input, Name, Number, Product, Sum, TupleValue, names
+from convcost.spec.syntax import (
+    Constant,
+    Expression,
+    Float,
+    Input,
+    Name,
+    Number,
+    Product,
+    Sum,
+    TupleValue,
+    names,
+)
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
 """What a dimension is called if its name is taken; a batch-like one is 1 then."""
@@ -95,7 +106,7 @@ def _substitute(
             value = template.sizes[name]
             if not isinstance(value, TupleValue):
                 return [value]
-            return [item for item in value.items if not isinstance(item, Constant)]
+            return [item for item in value.items if not isinstance(item, Constant | Float)]
         case Name(name=name):
             default = getattr(template.layer, name, None)
             return [Number(default) if isinstance(default, int) else free(expression)]
