@@ -16,7 +16,7 @@ from typing import NamedTuple
 from convcost.core.cost import MATMUL
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
-from convcost.layers import FAMILIES, layer_class
+from convcost.layers import FAMILIES, FUNCTIONS, layer_class
 from convcost.layers.interface import INFERRED_INPUT, Layer, argument_fields
 from convcost.layers.network import chain_of
 from convcost.spec import parse
@@ -91,8 +91,8 @@ def layer_reference(kind: str) -> LayerReference:
 
 
 def family_of(kind: str) -> str:
-    """The family of layers that `kind` is of."""
-    return next(family for family, kinds in FAMILIES.items() if kind in kinds)
+    """The family of layers, or the module of functions, that `kind` is of."""
+    return next(family for family, kinds in (FAMILIES | FUNCTIONS).items() if kind in kinds)
 
 
 def _arguments(layer: type[Layer]) -> Iterator[ArgumentReference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -10,9 +11,11 @@ from convcost.analysis.layer_reference import LayerReference, layer_formulas, la
 from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.layers import ELSEWHERE, FAMILIES, KINDS, find_layer
+from convcost.layers import ELSEWHERE, FAMILIES, FUNCTIONS, find_layer, layer_class
 from convcost.layers.left_out import LEFT_OUT, LeftOut, reason_left_out
 from convcost.render.layers import LayerList
+
+EVERY_FAMILY = FAMILIES | FUNCTIONS
 
 
 def layers(
@@ -24,14 +27,14 @@ def layers(
     *,
     output: OutputOptions,
 ) -> None:
-    """List the layers of designs by family; of one, arguments, inputs, formulas and rules.
+    """List the layers and functions of designs by family; of one, arguments, inputs, formulas and rules.
 
     For example: convcost layers conv or convcost layers Conv2d. Those of torch.nn that designs lack are
     listed with the reason.
     """
     format_name = output.format_for(LayerList)
-    names = _family(family) if family else KINDS
-    layer = find_layer(word)
+    names = _family(family) if family else tuple(chain.from_iterable(EVERY_FAMILY.values()))
+    layer = find_layer(word) or layer_class(word)
     if layer is not None and layer.__name__ in names:
         found = (layer_reference(layer.__name__),)
         print_result(LayerList(found, (), True, layer_formulas(layer.__name__)), format_name)
@@ -42,12 +45,12 @@ def layers(
 
 
 def _family(name: str) -> tuple[str, ...]:
-    if name.lower() not in FAMILIES:
-        near = did_you_mean(name.lower(), FAMILIES)
+    if name.lower() not in EVERY_FAMILY:
+        near = did_you_mean(name.lower(), EVERY_FAMILY)
         raise UsageError(
-            f"no family of layers is called {name[:40]}{near}", hint=f"There are {', '.join(FAMILIES)}."
+            f"no family of layers is called {name[:40]}{near}", hint=f"There are {', '.join(EVERY_FAMILY)}."
         )
-    return FAMILIES[name.lower()]
+    return EVERY_FAMILY[name.lower()]
 
 
 def _search(every: tuple[LayerReference, ...], left_out: tuple[LeftOut, ...], word: str) -> LayerList:
@@ -64,7 +67,7 @@ def _search(every: tuple[LayerReference, ...], left_out: tuple[LeftOut, ...], wo
     if not found and not classes:
         names = (
             *(layer.name for layer in every),
-            *FAMILIES,
+            *EVERY_FAMILY,
             *(name for group in left_out for name in group.names),
         )
         raise UsageError(

@@ -106,8 +106,16 @@ class Row(NamedTuple):
 
     def input_bytes(self, itemsize: int) -> Size:
         """What its inputs take."""
+        return sum(self._bytes_of_inputs(itemsize))
+
+    def bytes_by_source(self, itemsize: int) -> dict[int, Size]:
+        """What each tensor takes that it reads, by its source; x * x reads one."""
+        sizes = self._bytes_of_inputs(itemsize)
+        return dict(zip(self.sources or range(len(sizes)), sizes, strict=True))
+
+    def _bytes_of_inputs(self, itemsize: int) -> list[Size]:
         first = arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
-        return first + sum(tensor.bytes(itemsize) for tensor in self.further_inputs)
+        return [first, *(tensor.bytes(itemsize) for tensor in self.further_inputs)]
 
     def output_bytes(self, itemsize: int) -> Size:
         """What its output takes."""
@@ -201,14 +209,18 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def has_gradients(self) -> bool:
-        """Whether the backward is counted beside the forward."""
-        return self.trace.has_backward if self.trace else any(row.gradients for row in self.rows)
+        """Whether the backward is counted beside the forward: of a design that of every layer."""
+        if self.trace:
+            return self.trace.has_backward
+        return all(row.gradients is not None for row in self.rows)
 
     @cached_property
     def phases(self) -> dict[Phase, Cost]:
         """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
         if self.trace:
             return self.trace.phases
+        if not self.has_gradients:
+            return {}
         gradients = [row.gradients for row in self.rows if row.gradients]
         by_input = arithmetic.total([found.by_input for found in gradients], Cost())
         by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())

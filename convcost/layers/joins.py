@@ -157,7 +157,7 @@ class matmul(MultipleInputLayer):
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return (("output element", arithmetic.elements(self.output(shape))), ("inner", shape[-1]))
+        return (("output element", arithmetic.elements(self.output(shape))), ("term", shape[-1]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -220,10 +220,16 @@ class einsum(MultipleInputLayer):
         sizes = self._sizes(shape)
         return tuple(sizes[letter] for letter in self.letters[1])
 
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """The letters that are not in the output, in order of appearance."""
+        inputs, output = self.letters
+        return tuple(dict.fromkeys(letter for letter in "".join(inputs) if letter not in output))
+
     def sums(self, shape: Shape) -> bool:
-        """Whether the dimension of a letter that is not in the output has more than one element."""
-        output = self.letters[1]
-        return not all(letter in output or is_one(size) for letter, size in self._sizes(shape).items())
+        """Whether the dimension of a letter that is summed over is not written as 1."""
+        sizes = self._sizes(shape)
+        return not all(is_one(sizes[letter]) for letter in self.summed)
 
     def cost(self, shape: Shape) -> Cost:
         products = arithmetic.elements(tuple(self._sizes(shape).values()))
@@ -246,4 +252,7 @@ class einsum(MultipleInputLayer):
         return self.cost(shape).elementwise * found
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return tuple(self._sizes(shape).items()) if self.sums(shape) else ()
+        """Over the letters of the output, and those that are summed over."""
+        sizes = self._sizes(shape)
+        letters = (*self.letters[1], *self.summed) if self.sums(shape) else ()
+        return tuple((letter, sizes[letter]) for letter in letters)

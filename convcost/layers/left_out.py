@@ -43,12 +43,12 @@ LEFT_OUT = (
     LeftOut(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
-        "Others have replaced them: write LocalResponseNorm, NLLLoss.",
+        "Others have replaced them: LocalResponseNorm and NLLLoss.",
     ),
     LeftOut(
         "devices",
-        ("DataParallel",),
-        "It only spreads another module over devices, which does not change what that one costs.",
+        ("DataParallel", "SyncBatchNorm"),
+        "They spread over devices what one device computes: write the module itself, or BatchNorm2d.",
     ),
     LeftOut(
         "costs by data",
@@ -64,11 +64,6 @@ LEFT_OUT = (
         "compositions",
         ("LinearCrossEntropyLoss",),
         "Write Linear(in_features, num_classes) -> CrossEntropyLoss()(x, [B]).",
-    ),
-    LeftOut(
-        "other layers",
-        ("SyncBatchNorm",),
-        "They have no formula yet: count torch's module.",
     ),
 )
 """By reason; every class of torch.nn that is a module is among them or has a formula."""

@@ -48,8 +48,9 @@ def _is_projection(matrices: Sequence[Operand]) -> bool:
     if len(matrices) % 3:
         return False
     (_, hidden, projection) = (matrix.shape for matrix in matrices[:3])
-    is_of_gates = hidden[0] != hidden[1] and projection[1] * GATES["lstm"] == hidden[0]
-    return projection[0] == hidden[1] and is_of_gates
+    if hidden[0] == hidden[1]:
+        return False
+    return projection[0] == hidden[1] and projection[1] * GATES["lstm"] == hidden[0]
 
 
 def sequence_gradients(

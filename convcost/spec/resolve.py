@@ -112,6 +112,7 @@ class Field(NamedTuple):
     types: frozenset[Any]
     words: tuple[str, ...]
     none_inside: bool
+    float_inside: bool
 
 
 @lru_cache(maxsize=1_000)
@@ -129,12 +130,13 @@ def layer_fields(kind: str) -> dict[str, Field]:
     }
 
 
-def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool]:
+def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool, bool]:
     options = (hint,) if isinstance(hint, type) or get_origin(hint) in (tuple, Literal) else get_args(hint)
     words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
     types = frozenset(get_origin(option) or option for option in options) - {Literal}
-    none_inside = any(NoneType in get_args(item) for option in options for item in get_args(option))
-    return types, words, none_inside
+    inside = [item for option in options if get_origin(option) is tuple for item in get_args(option)]
+    none_inside = any(NoneType in get_args(item) for item in inside)
+    return types, words, none_inside, float in inside
 
 
 def resolve(call: Call, text: str) -> Template:
@@ -252,16 +254,18 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
             return word
         case String(text=word) if str in field.types:
             return word
+        case TupleValue(items=items) if field.float_inside and None not in (
+            numbers := [_number(item) for item in items]
+        ):
+            return tuple(numbers)
         case TupleValue(items=items) if tuple in field.types and all(
             _fits_inside(item, field) for item in items
         ):
             return argument.value
-        case Float(text=digits) if float in field.types:
-            return float(digits)
+        case value if float in field.types and (number := _number(value)) is not None:
+            return number
         case Float(text=digits) if int in field.types and (whole := _parse_integer(digits)) is not None:
             return Number(whole)
-        case value if float in field.types and (ratio := _ratio(value)) is not None:
-            return float(ratio)
         case Name(name=word) if _is_misspelt(word, field.words):
             pass
         case Number() | Name() | Sum() | Product() | Power() if int in field.types:
@@ -292,8 +296,18 @@ def _ratio(value: Value) -> Fraction | None:
     return None
 
 
-def _fits_inside(item: Constant | Expression, field: Field) -> bool:
-    return not isinstance(item, Constant) or (item.value is None and field.none_inside)
+def _number(value: Value) -> float | None:
+    """A literal, or an expression of numbers alone, as a float; None for any other value."""
+    if isinstance(value, Float):
+        return float(value.text)
+    ratio = _ratio(value)
+    return None if ratio is None else float(ratio)
+
+
+def _fits_inside(item: Constant | Float | Expression, field: Field) -> bool:
+    if isinstance(item, Constant):
+        return item.value is None and field.none_inside
+    return not isinstance(item, Float)
 
 
 def _parse_integer(digits: str) -> int | None:
@@ -309,7 +323,12 @@ def _parse_integer(digits: str) -> int | None:
 
 def expected_values(field: Field) -> str:
     """What an argument takes, in words: a size or a tuple of sizes."""
-    words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
+    words = {
+        int: "a size",
+        tuple: "a tuple of numbers" if field.float_inside else "a tuple of sizes",
+        float: "a number",
+        bool: "True or False",
+    }
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
     return " or ".join([*kinds, *field.words])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import reduce
 from itertools import count
@@ -136,7 +137,9 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
     if is_function(type(layer)):
         return FunctionModule(layer)
     dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
-    module: torch.nn.Module = module_class(type(layer).__name__)(**layer.arguments(), **dtype)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "enable_nested_tensor is True")  # it is about speed, of Transformer
+        module: torch.nn.Module = module_class(type(layer).__name__)(**layer.arguments(), **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)
     is_plain = not layer.returns_tuple and layer.forward_inputs(inputs) == tuple(range(inputs))

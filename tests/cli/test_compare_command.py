@@ -128,7 +128,10 @@ def test_taps_can_be_those_on_real_data_alone():
 
 def test_the_table_names_the_convention_in_force():
     out = " ".join(convcost(*PLAIN, "--count", "all", "--taps", "valid").out.split())
-    assert "FLOPs = 2 × MACs + bias adds + elementwise work; padding MACs are left out" in out
+    assert (
+        "FLOPs = 2 × MACs + bias adds + elementwise work; MACs on padding and masked scores are left out"
+        in out
+    )
     assert "(convention: all, valid)." in out
 
 

@@ -168,6 +168,16 @@ def test_operators_are_sorted_filtered_and_the_largest_shown():
     assert [(row["operator"], row["calls"]) for row in rows] == [("aten::linear", "3"), ("(others)", "2")]
 
 
+@pytest.mark.parametrize(
+    "design", [SPEC, MODULE, (*MODULE, "--by", "operator")], ids=["spec", "module", "operator"]
+)
+@pytest.mark.parametrize("devices", ["a100", "a100,h100"])
+@pytest.mark.parametrize("output", ["table", "markdown", "csv", "json"])
+def test_a_filter_that_finds_nothing_is_said_to(design, devices, output):
+    text = printed(*design, "--filter", "zzz", "--top", "2", "--device", devices, "--format", output)
+    assert (output not in ("table", "markdown")) or " has 'zzz' in its " in text
+
+
 def test_the_roofline_shows_the_same_layers():
     text = printed(*SPEC, "--device", "a100", "--top", "2")
     tables = [part for part in text.split("\n\n") if part.startswith(" layer ")]
@@ -199,7 +209,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
     assert [row["backward_macs"] for row in spec["rows"]] == [
         found["backward_macs"] for found in traced["modules"][1:]
     ]
-    tables = [table(printed(*each, "--backward"), "backward") for each in (design, module)]
+    tables = [table(printed(*each, "--backward"), "training step") for each in (design, module)]
     assert tables[0] == tables[1]
     headings, lines = table(printed(*design, "--backward"), "layer")
     assert headings == ["layer", "output", "parameters", "FLOPs", "backward"]
@@ -210,7 +220,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
 
 def test_the_backward_of_open_sizes_is_a_formula():
     text = printed("cost", "[B, E] -> Linear(E, 4E) -> Linear(4E, E)", "--backward")
-    assert " ".join(table(text, "backward")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
+    assert " ".join(table(text, "training step")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
 
 
 def test_a_backward_without_work_is_said_to_add_nothing():
@@ -272,6 +282,8 @@ REFUSALS = {
     ("Linear(3, 4)", "--formulas", "a.py:b"): "--formulas is for torch modules, such as net.py:Net\n",
     ("Linear(3, 4)", "--by", "operator"): "--by is layer, not operator\n",
     ("Linear(3, 4)", "--E", "3"): "no size is called E\n",
+    ("Linear(3, 4)", "--set", "E=3"): "no size is called E\n",
+    ("net.py:Net", "--input", "[B,8]", "--set", "E=3"): "no size is called E\n",
     (CHAIN, "--top", "0"): "--top is 0; at least 1 is needed\n",
     (CHAIN, "--columns", "parms"): "no column is called parms (did you mean params?)\nThere are shapes, ",
     (CHAIN, "--columns", "flops,"): "no column is called ",

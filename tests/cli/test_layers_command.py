@@ -7,8 +7,10 @@ from io import StringIO
 import pytest
 from cli_runner import convcost, refused
 
-from convcost.layers import FAMILIES, KINDS
+from convcost.layers import FAMILIES, FUNCTIONS, KINDS
 from convcost.layers.left_out import LEFT_OUT
+
+FUNCTION_NAMES = [name for names in FUNCTIONS.values() for name in names]
 
 LEFT_OUT_NAMES = [name for group in LEFT_OUT for name in group.names]
 
@@ -17,8 +19,8 @@ LINEAR = """\
  family   dense
  is       y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
           out_features].
- takes    1 input: the design's dtype
- input    [B, S, in_features] where none is given
+ takes    1 input of the design's dtype
+ input    [B, S, in_features] if none is given
  example  [B, S, in_features] to [B, S, out_features]
 
  argument       default    takes
@@ -56,7 +58,8 @@ def names(*arguments):
 
 def test_every_layer_is_listed_in_a_table_of_its_family():
     lines = convcost("layers").out.splitlines()
-    assert [line.split()[0] for line in lines if line.split() and line.split()[0] in KINDS] == [*KINDS]
+    labels = [line.split()[0] for line in lines if line[1:2].strip()]
+    assert [label for label in labels if label in KINDS] == [*KINDS]
     assert all(f" {family}" in lines for family in FAMILIES)
     assert max(map(len, lines)) <= 80
 
@@ -80,6 +83,15 @@ def test_every_one_in_full_has_formulas_and_fits_the_screen(kind):
     assert outcome.err == ""
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert "formula\n" in outcome.out
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_function_is_shown_too(name):
+    outcome = convcost("layers", name)
+    assert outcome.err == ""
+    assert outcome.out.startswith(f" layer    {name}(") or outcome.out.startswith(f" layer   {name}(")
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "convcost verify" not in outcome.out
 
 
 def test_a_word_finds_names():
@@ -131,7 +143,7 @@ def test_json_has_the_rules_in_words():
 
 def test_csv_has_a_line_for_every_class():
     rows = list(csv.DictReader(StringIO(convcost("layers", "--format", "csv").out)))
-    assert [row["layer"] for row in rows] == [*KINDS, *LEFT_OUT_NAMES]
+    assert [row["layer"] for row in rows] == [*KINDS, *FUNCTION_NAMES, *LEFT_OUT_NAMES]
     assert rows[0]["signature"] == "Linear(in_features, out_features, bias=True)"
 
 

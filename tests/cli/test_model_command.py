@@ -283,7 +283,7 @@ def test_every_format_has_the_tree(output_format):
 
 def test_backward_has_lines_of_its_own():
     text = printed("model", "net.py:Twice", "--input", "[3,4]", "--backward")
-    assert [line[:-1] for line in table(text, "backward")] == [
+    assert [line[:-1] for line in table(text, "training step")] == [
         ["forward", "96", "192", "1.00×"],
         ["gradient", "by", "input", "48", "96", "0.500×"],
         ["gradient", "by", "weight", "96", "192", "1.00×"],

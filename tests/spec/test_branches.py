@@ -239,3 +239,10 @@ def test_a_dtype_that_is_the_designs_own_changes_nothing():
     assert convcost.cost("[2, 3] -> Linear(3, 5, dtype=torch.float32) -> Linear(5, 2)").bytes == 4 * (
         6 + 32 + 4
     )
+
+
+@pytest.mark.parametrize(
+    ("scale", "output"), [("(2.0, 0.5)", (16, 4)), ("(2, 1/2)", (16, 4)), ("[1.5, 2]", (12, 16))]
+)
+def test_a_tuple_may_have_numbers_that_are_no_sizes(scale, output):
+    assert convcost.cost(f"[1, 3, 8, 8] -> Upsample(scale_factor={scale})").output == (1, 3, *output)

@@ -104,6 +104,16 @@ def test_what_is_asked_for_stays_asked_for_where_sizes_are_put_in_or_designs_add
     assert (both.has_gradients, str(both.phases[BY_WEIGHT].macs)) == (True, "32*B")
 
 
+def test_a_sum_of_which_one_part_has_no_backward_has_none():
+    both = convcost.cost("Linear(3, 4)", backward=True) + convcost.cost("Linear(4, 5)")
+    assert (both.has_gradients, both.phases, both.training_flops) == (False, {}, None)
+
+
+def test_a_size_may_be_called_backward():
+    assert convcost.cost("Linear(backward, 4)", backward=3).params == 16
+    assert convcost.compare("Linear(backward, 4)", "Linear(4, 4)", backward=3).first.params == 16
+
+
 def test_a_backward_that_is_no_bool_is_refused():
     with pytest.raises(WrongTypeError):
         convcost.cost("Linear(3, 4)", backward="yes")

@@ -147,3 +147,27 @@ def test_bilinear_goes_back_by_each_of_its_two_inputs():
     layer = layer_class("Bilinear")(3, 4, 5)
     found = layer.gradients((2, 7), layer.cost((2, 7)), (True,))
     assert found == Gradients(Cost(320, 320), Cost(160, 160, 10))
+
+
+@pytest.mark.parametrize(
+    ("mode", "sparse", "operations"),
+    [
+        ("sum", False, 2 * 3 * 4),
+        ("mean", False, 2 * 3 * 4 + 2 * 4),
+        ("max", False, 2 * 4),
+        ("sum", True, 0),
+        ("mean", True, 2 * 4),
+    ],
+)
+def test_a_bag_goes_back_to_the_rows_that_it_is_made_of(mode, sparse, operations):
+    """Two bags of three rows of four: all of them are added to, or those with a maximum."""
+    layer = layer_class("EmbeddingBag")(9, 4, mode=mode, sparse=sparse)
+    found = layer.gradients((2, 3), layer.cost((2, 3)), (False,))
+    assert found == Gradients(Cost(elementwise=operations))
+
+
+@pytest.mark.parametrize(("is_sparse", "sums"), [(False, 2 * 3 * 8), (True, 0)])
+def test_a_table_is_added_to_for_each_element_looked_up(is_sparse, sums):
+    layer = layer_class("Embedding")(1000, 8, sparse=is_sparse)
+    found = layer.gradients((2, 3), layer.cost((2, 3)), (False,))
+    assert found == Gradients(Cost(elementwise=sums), Cost())

@@ -50,7 +50,9 @@ def _tables(report: Report, view: View) -> Iterator[Table]:
     lines = [*_device_lines(rooflines), *(() if is_open else time_lines(rooflines, _line))]
     yield Table((f"roofline, {rooflines[0].dtype}", *devices), tuple(lines))
     if not is_open and (report.trace or len(report.rows) > 1):
-        yield Table((group_heading(report, view), *devices), tuple(_part_lines(report, view)))
+        parts = tuple(_part_lines(report, view))
+        if parts:
+            yield Table((group_heading(report, view), *devices), parts)
 
 
 def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:

@@ -159,7 +159,7 @@ def is_mostly_calls(roofline: Roofline) -> bool:
 def _bound_text(name: str, roofline: Roofline) -> str:
     if is_mostly_calls(roofline):
         return f"{name} is bound by the overhead of its calls"
-    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs a byte)"
+    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte)"
 
 
 def _achieved(report: Report) -> str:
