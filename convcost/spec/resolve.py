@@ -37,6 +37,9 @@ from convcost.spec.syntax import (
 WITHOUT_COST = ("device", "dtype")
 """Arguments of layers with parameters: a device changes nothing, a dtype the bytes."""
 
+PARAMETER_DTYPES = ("float64", "float32", "float16", "bfloat16")
+"""The dtypes that torch.nn makes parameters of."""
+
 WITHOUT_PARAMETERS = "{} has no parameters. Give the dtype to the command: --dtype bfloat16."
 
 
@@ -161,14 +164,15 @@ def resolve(call: Call, text: str) -> Template:
 def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
     known = layer_fields(layer.__name__)
     if layer.variadic:
-        call = _with_tuple(call, layer.variadic)
+        call = _with_tuple(call, layer.variadic, text)
     order = [field.name for field in known.values() if not field.keyword_only]
     placed: dict[str, Argument] = {}
     for place, argument in enumerate(call.arguments):
         name = argument.name or (order[place] if place < len(order) else "")
         problem = _binding_error(argument, name, placed, layer)
         if problem:
-            hint = WITHOUT_PARAMETERS.format(layer.__name__) if name in WITHOUT_COST else ""
+            has_none = name in WITHOUT_COST and not layer.has_dtype
+            hint = WITHOUT_PARAMETERS.format(layer.__name__) if has_none else ""
             raise SpecError(problem, text=text, span=argument.span, hint=hint)
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
@@ -178,18 +182,26 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
     return placed
 
 
-def _with_tuple(call: Call, field: str) -> Call:
+def _with_tuple(call: Call, field: str, text: str) -> Call:
     """The call with all of its arguments without a name as one tuple, as torch takes them either way."""
     plain = [argument for argument in call.arguments if not argument.name]
     if not plain or isinstance(plain[0].value, TupleValue):
         return call
-    items = tuple(argument.value for argument in plain)
-    if not all(isinstance(item, Number | Name | Sum | Product | Power) for item in items):
-        return call
+    items = tuple(_size(argument, field, text) for argument in plain)
     span = Span(plain[0].span.start, plain[-1].span.end)
-    gathered = Argument(field, TupleValue(items), span)  # type: ignore[arg-type]
+    gathered = Argument(field, TupleValue(items), span)
     named = tuple(argument for argument in call.arguments if argument.name)
     return call._replace(arguments=(gathered, *named))
+
+
+def _size(argument: Argument, field: str, text: str) -> Expression:
+    """The size that an argument is."""
+    match argument.value:
+        case Float(text=digits) if (whole := _parse_integer(digits)) is not None:
+            return Number(whole)
+        case Number() | Name() | Sum() | Product() | Power() as size:
+            return size
+    raise SpecError(f"{field} takes sizes", text=text, span=argument.span)
 
 
 def _dtype(argument: Argument | None, text: str) -> str:
@@ -199,9 +211,14 @@ def _dtype(argument: Argument | None, text: str) -> str:
             return ""
         case Argument(value=String(text=name) | Name(name=name), span=span):
             try:
-                return dtype_named(name.removeprefix("torch."))
+                dtype = dtype_named(name.removeprefix("torch."))
             except UsageError as error:
                 raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
+            if dtype not in PARAMETER_DTYPES:
+                message = f"no parameter of torch.nn is of {dtype}"
+                hint = f"There are {', '.join(PARAMETER_DTYPES)}."
+                raise SpecError(message, text=text, span=span, hint=hint)
+            return dtype
     message = "a dtype is a name, such as torch.float16"
     raise SpecError(message, text=text, span=argument.span)
 
