@@ -268,7 +268,7 @@ REFUSALS = {
         "3",
         "4",
     ): "a design is one text, not 3\nWrite 'linear(3, 4)', or convcost layer linear 3 4.\n",
-    (CHAIN, CHAIN): "convcost cost takes one design, not 2\nconvcost compare takes several.\n",
+    (CHAIN, CHAIN): "cost takes one design, not 2\nconvcost compare takes several.\n",
     ("net.py:Net", CHAIN): "convcost cost takes one target, not 2\n",
     ("torch.nn.ReLU",): "torch.nn.ReLU has no colon\nWrite it as torch.nn:ReLU.\n",
     ("Linear(3, 4)", "--input", "f32[5, 3]"): (
@@ -291,8 +291,8 @@ REFUSALS = {
     ("[B, 3] -> Linear(3, E)", "--top", "1"): "--top needs a number for B, E\n",
     ("[B, 3] -> Linear(3, E)", "--sort", "bytes"): "--sort bytes needs a number for B, E\n",
     ("net.py:Net", "--by", "operator", "--depth", "1"): "--depth is for modules",
-    ("net.py:Net", "--by", "operator", "--sort", "params"): "--sort is macs or valid_macs",
-    ("net.py:Net", "--by", "operator", "--sort", "path"): "--sort is macs or valid_macs",
+    ("net.py:Net", "--by", "operator", "--sort", "params"): "operators are not sorted by params\n",
+    ("net.py:Net", "--by", "operator", "--sort", "path"): "operators are not sorted by path\n",
     ("net.py:Net", "--by", "operator", "--columns", "params"): "operators have no column params\n",
 }
 

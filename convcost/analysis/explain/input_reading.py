@@ -31,8 +31,8 @@ LAST_DIMENSION = "{} works on the last dimension; every other dimension is a pos
 BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
 
 SEQUENCE = (
-    "{} reads a position at a time: its input, and the state after the position before. Both, of all its "
-    "layers, are features of each gate."
+    "{} runs position by position. The features of each gate are its input and the state of the position "
+    "before, those of all layers together."
 )
 
 
