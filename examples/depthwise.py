@@ -20,7 +20,7 @@ def main() -> None:
         faster = float(full.seconds / depthwise.seconds)
         print(
             f"a100, {dtype}: at best {faster:.1f} times faster; full is {full.by}-bound "
-            f"({float(full.intensity):.1f} FLOPs a byte), depthwise {depthwise.by}-bound "
+            f"({float(full.intensity):.1f} FLOPs per byte), depthwise {depthwise.by}-bound "
             f"({float(depthwise.intensity):.1f})"
         )
         assert faster < fewer / 4

@@ -28,6 +28,7 @@ def chains(draw, channels: str, depth: int) -> tuple[str, str]:
 def step_on(draw, channels: str, depth: int) -> tuple[str, str]:
     kinds = [pointwise, convolution]
     nested = [residual, gate, concatenation, product, attention, repetition, further_input, convolution_on]
+    nested += [contraction, scaling]
     return draw(draw(st.sampled_from(kinds + nested * (depth > 0)))(channels, depth))
 
 
@@ -87,6 +88,20 @@ def attention(draw, channels: str, depth: int) -> tuple[str, str]:
     values = f"Conv2d({channels}, {channels}, 1) -> reshape(2, {channels}, 24)"
     back = f"reshape(2, {channels}, 6, 4)"
     return f"(matmul({scores} -> Softmax(-1), {values}) -> {back})", channels
+
+
+@st.composite
+def contraction(draw, channels: str, depth: int) -> tuple[str, str]:
+    """A sum over channels, which may be a single one."""
+    out = draw(st.sampled_from((*CHANNELS, "1")))
+    return f'einsum("bchw,co->bohw", x, [{channels}, {out}])', out
+
+
+@st.composite
+def scaling(draw, channels: str, depth: int) -> tuple[str, str]:
+    """A product of elements with something that is broadcast."""
+    inner = draw(branch_with(channels, channels, depth - 1))
+    return f'einsum("bchw,bc->bchw", {inner}, {inner} -> sum((-1, 2)))', channels
 
 
 @st.composite

@@ -8,7 +8,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SAYS = {
-    "depthwise": "a100, bfloat16: at best 1.0 times faster; full is memory-bound (71.6 FLOPs a byte)",
+    "depthwise": "a100, bfloat16: at best 1.0 times faster; full is memory-bound (71.6 FLOPs per byte)",
     "founding_pair": "conv / dense: 6.00 FLOPs, 0.60 parameters",
     "founding_modules": "The convolutions cost 6.00× the FLOPs of the dense layer.",
     "lora": "LoRA: forward 136.3, gradient by input 102.5, gradient by weight 2.1 (millions of MACs)",

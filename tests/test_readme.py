@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from textwrap import indent
 
 import console_blocks
 import pytest
@@ -28,3 +29,9 @@ def test_every_kind_of_spec_that_the_readme_lists_is_understood():
     listed = re.findall(r"```text\n((?:Linear|\[B, C).*?)```", README.read_text(), re.DOTALL)
     for line in "".join(listed).splitlines():
         assert convcost.parse(re.split(r"\s{2,}", line)[0]).report(sizes).macs > 0
+
+
+def test_the_cheapest_on_each_stretch_is_as_the_readme_says():
+    shown = re.search(r"```text\n(Fewest FLOPs.*?)```", README.read_text(), re.DOTALL)[1]
+    printed = console_blocks.printed(f"compare @{ROOT}/examples/mixing.txt --E 64 --counters none")
+    assert indent(shown, " ") in printed

@@ -23,13 +23,12 @@ class ActivationBytes(NamedTuple):
 def activation_bytes(steps: MemorySteps, largest: LargestOf) -> ActivationBytes:
     """Of the steps of a design; `largest` is the maximum of several sizes."""
     evaluation, training = _Tensors(steps, training=False), _Tensors(steps, training=True)
-    kept = _kept(steps, training)
-    nothing = [KeptMemory(frozenset(), 0)] * (len(steps.steps) + 1)
+    nothing, kept = _Kept(steps, evaluation), _Kept(steps, training)
     moments = [*_backward_moments(steps, training, kept)]
     if steps.has_branches:
         moments += _forward_moments(steps, training, kept)
     forward = largest([*_forward_moments(steps, evaluation, nothing)])
-    return ActivationBytes(kept[-1].bytes(training), forward, largest(moments))
+    return ActivationBytes(kept.bytes[-1], forward, largest(moments))
 
 
 class _Tensors:
@@ -60,36 +59,34 @@ class _Tensors:
         return sum(self.sizes[memory] for memory in sorted(memories))
 
 
-class KeptMemory(NamedTuple):
-    """What is kept for the backward of some steps: memories of tensors, and bytes made for that alone."""
+class _Kept:
+    """What the steps before each one keep for their backward: `bytes`, and at the end those of all steps."""
 
-    memories: frozenset[int]
-    own: Size
+    def __init__(self, steps: MemorySteps, tensors: _Tensors) -> None:
+        self._tensors = tensors
+        self._first: dict[int, int] = {}
+        self.bytes: list[Size] = [0]
+        for number, step in enumerate(steps.steps):
+            is_keeping = tensors.training and step.is_used
+            new = tensors.of(step.saved) - self._first.keys() if is_keeping else frozenset()
+            self._first.update(dict.fromkeys(new, number))
+            own = step.own_saved if is_keeping else 0
+            self.bytes.append(self.bytes[-1] + own + tensors.bytes(new))
 
-    def bytes(self, tensors: _Tensors) -> Size:
-        """All of it."""
-        return tensors.bytes(self.memories) + self.own
-
-
-def _kept(steps: MemorySteps, tensors: _Tensors) -> list[KeptMemory]:
-    """What the steps before each one keep, and what all do."""
-    found = [KeptMemory(frozenset(), 0)]
-    for step in steps.steps:
-        memories, own = found[-1]
-        found.append(
-            KeptMemory(memories | tensors.of(step.saved), own + step.own_saved) if step.is_used else found[-1]
-        )
-    return found
+    def bytes_with(self, memories: frozenset[int], number: int) -> Size:
+        """What the steps before step `number` keep, and `memories`, each once."""
+        others = (memory for memory in memories if self._first.get(memory, number) >= number)
+        return self.bytes[number] + self._tensors.bytes(frozenset(others))
 
 
-def _forward_moments(steps: MemorySteps, tensors: _Tensors, kept: Sequence[KeptMemory]) -> Iterator[Size]:
+def _forward_moments(steps: MemorySteps, tensors: _Tensors, kept: _Kept) -> Iterator[Size]:
     """At each step: the design's inputs, what the step and later ones read, its output, and what is kept."""
     last = _last_reads(steps, tensors)
     live = tensors.inputs
-    for number, (step, before) in enumerate(zip(steps.steps, kept, strict=False)):
+    for number, step in enumerate(steps.steps):
         live |= tensors.of((len(steps.inputs) + number,))
         own = 0 if tensors.shares(step) else step.own_saved
-        yield tensors.bytes(live | before.memories) + before.own + own
+        yield kept.bytes_with(live, number) + own
         live = frozenset(memory for memory in live if memory in tensors.inputs or last[memory] > number)
 
 
@@ -109,14 +106,14 @@ class _GradientMemory:
     bytes: Size
 
 
-def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: Sequence[KeptMemory]) -> Iterator[Size]:
+def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: _Kept) -> Iterator[Size]:
     """At each step from the last one on: what it and those before keep, and all gradients that are in use.
 
     The design's inputs and its output are there throughout, and each input's gradient from when it is known.
     """
     sizes = [*steps.inputs, *(step.output for step in steps.steps)]
     ends = tensors.inputs | tensors.of([len(sizes) - 1])
-    stored = [each._replace(memories=each.memories | ends).bytes(tensors) for each in kept]
+    stored = [kept.bytes_with(ends, number) for number in range(len(kept.bytes))]
     pending = {len(sizes) - 1: _GradientMemory(sizes[-1])}
     for number in reversed(range(len(steps.steps))):
         of_output = pending.pop(len(steps.inputs) + number, None)

@@ -39,6 +39,9 @@ INDENT = "    "
 OWN_MODULES = {"ScaledDotProductAttention": "attention_module.py"}
 """The modules that torch.nn does not have, by the file in `tracing` that ends with each one's class."""
 
+TAKEN_BY_CLASSES = (*keyword.kwlist, *OWN_MODULES)
+"""What no class can be called: `true` would be True."""
+
 
 def code(spec: str | Spec, /, **sizes: Size) -> str:
     """Python source that defines the torch module of `spec`: code("[1, 8] -> Linear(8, E)", E=4).
@@ -100,7 +103,7 @@ def _own_module(kind: str) -> str:
 
 def _is_variable(name: str) -> bool:
     is_taken = keyword.iskeyword(name) or name in ("nn", "torch") or is_torch_layer(name)
-    return name.isidentifier() and not is_taken
+    return name.isidentifier() and not is_taken and _class_name(name) not in TAKEN_BY_CLASSES
 
 
 def _docstring(report: Report) -> str:
@@ -224,8 +227,10 @@ class _ModuleWriter:
 
     def _operand(self, branch: Chain, source: str) -> str:
         expression = self._chain(branch, source, "")
-        if len(expression) <= LONGEST_OPERAND:
-            return expression
+        return expression if len(expression) <= LONGEST_OPERAND else self._variable(expression)
+
+    def _variable(self, expression: str) -> str:
+        """A new variable that the expression is assigned to."""
         variable = self._new_name("y")
         self._statements.append(f"{variable} = {expression}")
         return variable
@@ -255,7 +260,12 @@ class _ModuleWriter:
         if isinstance(call.layer, Bilinear) and len(operands) == 1:
             sizes = f"({call.layer.in1_features!r}, {call.layer.in2_features!r})"
             return f"self.{attribute}(*{_primary(operands[0])}.split({sizes}, dim=-1))"
-        given = [operands[place] for place in call.layer.forward_inputs(len(operands))]
+        order = call.layer.forward_inputs(len(operands))
+        operands = [
+            self._variable(operand) if order.count(place) > 1 and not operand.isidentifier() else operand
+            for place, operand in enumerate(operands)
+        ]
+        given = [operands[place] for place in order]
         given += [f"{name}={value}" for name, value in call.layer.forward_arguments.items()]
         return f"self.{attribute}({', '.join(given)})" + "[0]" * call.layer.returns_tuple
 

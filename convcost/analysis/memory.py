@@ -15,6 +15,7 @@ from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
 from convcost.core.type_checks import REPORT, check_text, check_type
+from convcost.layers.composite import CompositeLayer
 from convcost.layers.interface import Layer
 from convcost.layers.joins import add, concat, einsum, matmul, mul
 
@@ -67,9 +68,12 @@ def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
 
 def _unknown_reason(report: Report) -> str:
     """Why it can't be known what the layers keep; "" if it can of all."""
-    layers = (row.layer for row in report.rows if isinstance(row.layer, Layer) and not row.further_inputs)
-    reasons = (layer.unknown_memory.format(type(layer).__name__) for layer in layers)
-    return ", ".join(dict.fromkeys(filter(None, reasons)))
+    rows = (row for row in report.rows if not (row.further_inputs or isinstance(row.layer, CompositeLayer)))
+    return ", ".join(dict.fromkeys(filter(None, map(_unknown_memory, rows))))
+
+
+def _unknown_memory(row: Row) -> str:
+    return row.layer.unknown_memory.format(row.kind) if isinstance(row.layer, Layer) else ""
 
 
 def _unruled_reason(report: Report) -> str:
@@ -77,6 +81,8 @@ def _unruled_reason(report: Report) -> str:
     for row in report.rows:
         if row.further_inputs and not isinstance(row.layer, JOINS):
             return f"what {row.kind} keeps of several inputs has no rule"
+        if reason := _unknown_memory(row):
+            return reason
     return unknown_copies(report.rows)
 
 

@@ -134,7 +134,7 @@ def _sums_in_place(layer: einsum, shapes: Sequence[Shape]) -> bool:
         ((right, group) for group in (batch, alone[1], summed)),
     )
     return (
-        layer.sums
+        layer.sums(shapes[0])
         and is_in_order
         and not is_one
         and all("".join(group) in letters for pairs in groups for letters, group in pairs)

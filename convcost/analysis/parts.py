@@ -63,7 +63,7 @@ class Part:
 
 
 def layer_part(rows: Sequence[Row], report: Report) -> Part:
-    """A layer of a spec, or several: from the input of the first to the output of the last."""
+    """A layer of a spec, or several that follow one another, from what comes in to the last one's output."""
     first, last, itemsize = rows[0], rows[-1], ITEMSIZES[report.dtype]
     stored = sum(row.parameter_bytes(itemsize) for row in rows)
     return Part(
@@ -73,11 +73,31 @@ def layer_part(rows: Sequence[Row], report: Report) -> Part:
         sum(row.trainable_params for row in rows),
         sum(row.activations for row in rows),
         sum(map(gradient_cost, rows), NO_COST),
-        bytes=first.input_bytes(itemsize) + stored + last.output_bytes(itemsize),
-        input=first.input,
+        bytes=_bytes_read(rows, report, itemsize) + stored + last.output_bytes(itemsize),
+        input=_incoming(first, last, report),
         output=last.output,
         calls=first.calls if len(rows) == 1 else None,
     )
+
+
+def _incoming(first: Row, last: Row, report: Report) -> Shape:
+    """The shape of what comes in: of what the branches of the last layer start from, if it joins several."""
+    if first is last or last.branch_source is None:
+        return first.input
+    source = last.branch_source
+    return report.inputs[-1 - source].shape if source < 0 else report.rows[source].output
+
+
+def _bytes_read(rows: Sequence[Row], report: Report, itemsize: int) -> Size:
+    """What `rows` read of the design's inputs and of layers before them, each tensor once."""
+    paths = {row.path for row in rows} if rows[1:] else ()
+    found = {
+        source: size
+        for row in rows
+        for source, size in row.bytes_by_source(itemsize).items()
+        if source < 0 or report.rows[source].path not in paths
+    }
+    return arithmetic.total([*found.values()], 0)
 
 
 def gradient_cost(row: Row) -> Cost:

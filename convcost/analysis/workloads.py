@@ -107,15 +107,8 @@ def bytes_moved(row: Row, itemsize: int) -> Size:
     looked_up = row.layer.elements_looked_up(row.input) if isinstance(row.layer, Layer) else None
     own = row.output_itemsize or itemsize
     read = row.parameter_bytes(itemsize) if looked_up is None else looked_up * own
-    return _distinct_input_bytes(row, itemsize) + read + row.output_bytes(itemsize)
-
-
-def _distinct_input_bytes(row: Row, itemsize: int) -> Size:
-    """What its inputs take, one that it reads twice, as x * x does, once."""
-    first = arithmetic.elements(row.input) * (row.input_itemsize or itemsize)
-    inputs = [first, *(tensor.bytes(itemsize) for tensor in row.further_inputs)]
-    by_source = dict(zip(row.sources or range(len(inputs)), inputs, strict=True))
-    return arithmetic.total([*by_source.values()], 0)
+    inputs = arithmetic.total([*row.bytes_by_source(itemsize).values()], 0)
+    return inputs + read + row.output_bytes(itemsize)
 
 
 WEIGHT = 1

@@ -106,7 +106,7 @@ class Machine:
         yield f"Overhead of a call: {', '.join(overheads)}."
         yield f"Noise: the rounds of these calls spread by up to {percent(Fraction(self.noise))}."
         if self.noise > MAX_NOISE:
-            yield "Other work was in the way, and these figures are of little use: measure again without it."
+            yield "Other processes interfered, so figures are unreliable: measure again on an idle machine."
         for dtype, reason in self.skipped.items():
             yield f"{dtype} was skipped: {reason}."
 

@@ -44,14 +44,14 @@ def compare(
     dtype: Annotated[
         str,
         typer.Option(
-            "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
+            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
         ),
     ] = "",
     device: DeviceOption = "",
     timing: TimingOptions,
     memory: MemoryOptions,
     counters: CounterOptions,
-    layers: Annotated[bool, typer.Option("--layers", help="Show each design layer by layer too.")] = False,
+    layers: Annotated[bool, typer.Option("--layers", help="Also show each design layer by layer.")] = False,
     no_bias: Annotated[bool, typer.Option("--no-bias", help="Without a SPEC: no biases.")] = False,
     convolutions: Annotated[
         str,

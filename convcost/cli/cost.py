@@ -59,7 +59,7 @@ def _read_design(
     specs, sizes = read_specs(context, tokens, settings)
     if len(specs) > 1:
         hint = "convcost compare takes several."
-        raise UsageError(f"convcost cost takes one design, not {len(specs)}", hint=hint)
+        raise UsageError(f"cost takes one design, not {len(specs)}", hint=hint)
     return SizedSpec(specs[0], sizes)
 
 

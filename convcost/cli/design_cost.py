@@ -19,7 +19,7 @@ from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.counters import select_model_counters
 from convcost.render.style import View
-from convcost.spec import Spec
+from convcost.spec import Spec, check_names
 from convcost.tracing.target.target import Target
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _print_spec(
     design: SizedSpec, options: CostOptions, estimator: Estimator, view: View, format_name: str
 ) -> None:
     spec, sizes = design
+    check_names(sizes, (spec,))
     convention, dtype = options.flops.convention, options.dtype or "float32"
 
     def report(more: Mapping[str, Size]) -> Report:

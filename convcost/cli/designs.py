@@ -160,7 +160,7 @@ def read_single_spec(
     """The design and the sizes of a command that takes a single design."""
     texts, options = read_texts(context, tokens)
     if len(texts) != 1:
-        found = f"{context.command_path} takes one design, not {len(texts)}"
+        found = f"{context.info_name} takes one design, not {len(texts)}"
         raise UsageError(found if texts else "there is no design", hint=SINGLE_DESIGN_HINT)
     [spec], sizes = _specs(context, texts, options, settings, USUAL_PAIR)
     return spec, sizes

@@ -17,6 +17,7 @@ from convcost.cli.supervisor import time_limit
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
+from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
 from convcost.tracing.target.target import Target, parse_place
@@ -93,7 +94,9 @@ def read_target(
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
     [target] = read_targets(texts, modules).values()
     check_options(options, (target.inputs,), context)
-    return target.sized(read_sizes(options, settings))
+    sizes = read_sizes(options, settings)
+    check_names(sizes, (target.inputs,))
+    return target.sized(sizes)
 
 
 def _check_target(text: str) -> None:

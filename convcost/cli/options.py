@@ -44,7 +44,11 @@ ThreadsOption = Annotated[
 ]
 FormulasOption = Annotated[
     str,
-    typer.Option("--formulas", metavar="FILE.py:NAME", help="A dict of formulas, by operator name."),
+    typer.Option(
+        "--formulas",
+        metavar="FILE.py:NAME",
+        help="Formulas for operators that have none: a dict, by operator name.",
+    ),
 ]
 ConfigOption = Annotated[
     str,
@@ -84,13 +88,15 @@ class ConventionOptions:
         typer.Option(
             "--count",
             metavar="matmul|bias|all",
-            help="What FLOPs are: 2 x MACs; with bias adds; with elementwise work too.",
+            help="What FLOPs are: 2 x MACs; plus bias adds; plus bias adds and elementwise work.",
         ),
     ] = "matmul"
     taps: Annotated[
         str,
         typer.Option(
-            "--taps", metavar="full|valid", help="Count all taps, or only those on real data (not padding)."
+            "--taps",
+            metavar="full|valid",
+            help="Count all MACs, or only those on real data: not on padding, not on masked scores.",
         ),
     ] = "full"
 
@@ -109,7 +115,7 @@ class CounterOptions:
         typer.Option(
             "--counters",
             metavar="NAMES",
-            help="all, none, or names with commas between them (default: all; for a single module none).",
+            help="all, none, or comma-separated names (default: all; none for a single module).",
         ),
     ] = ""
     max_memory: MaxMemoryOption = "1GiB"
@@ -129,17 +135,17 @@ class TimingOptions:
     """Whether and how times are measured."""
 
     time: Annotated[
-        bool, typer.Option("--time", help="Measure the time it takes here, in turn with the others.")
+        bool, typer.Option("--time", help="Measure the time on this machine, several candidates in turn.")
     ] = False
     backward: Annotated[
         bool,
         typer.Option(
             "--backward",
-            help="Count the gradients by inputs and weights too; with --time, time a training step too.",
+            help="Also count the gradients by input and weight; with --time, also time a training step.",
         ),
     ] = False
     compile: Annotated[
-        bool, typer.Option("--compile", help="With --time: time what torch.compile makes of it, too.")
+        bool, typer.Option("--compile", help="With --time, also time what torch.compile makes of it.")
     ] = False
     on: OnOption = ""
     threads: ThreadsOption = ""
@@ -156,12 +162,12 @@ class TimingOptions:
 class MemoryOptions:
     """Whether memory is estimated, and with which optimizer."""
 
-    memory: Annotated[bool, typer.Option("--memory", help="Show the memory to run and to train.")] = False
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Estimate the memory of a forward and of a training step.")
+    ] = False
     optimizer: Annotated[
         str,
-        typer.Option(
-            "--optimizer", metavar="NAME", help="What trains it, for --memory; adamw if none is named."
-        ),
+        typer.Option("--optimizer", metavar="NAME", help="With --memory: the optimizer (default: adamw)."),
     ] = ""
 
 
@@ -173,7 +179,7 @@ class CostOptions:
     dtype: Annotated[
         str,
         typer.Option(
-            "--dtype", help="The dtype of bytes, such as bf16; if none, float32, and a module's own dtypes."
+            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
         ),
     ] = ""
     devices: DeviceOption = ""
@@ -181,7 +187,7 @@ class CostOptions:
         bool,
         typer.Option(
             "--backward",
-            help="Count the gradients by inputs and weights too; with --time, time a training step too.",
+            help="Also count the gradients by input and weight; with --time, also time a training step.",
         ),
     ] = False
     timing: TimingOptions
@@ -197,33 +203,34 @@ class PartOptions:
     by: Annotated[
         str,
         typer.Option(
-            "--by", metavar="|".join(GROUPINGS), help="What a line is about: operators are of a torch module."
+            "--by", metavar="|".join(GROUPINGS), help="What each line shows; operator is for torch modules."
         ),
     ] = ""
     depth: Annotated[
-        str, typer.Option("--depth", metavar="N", help="Show so many levels of modules or of branches.")
+        str, typer.Option("--depth", metavar="N", help="Show N levels of modules or branches.")
     ] = ""
     sort: Annotated[
         str,
         typer.Option(
             "--sort",
             metavar="NAME",
-            help="Show the largest first, by flops, params or another quantity, or sort by path.",
+            help="Sort by a quantity such as flops or params, the largest first, or by path.",
         ),
     ] = ""
     top: Annotated[
         str,
-        typer.Option("--top", metavar="N", help="Show the N largest alone, by FLOPs or what --sort names."),
+        typer.Option("--top", metavar="N", help="Show only the N largest, by FLOPs or by what --sort names."),
     ] = ""
     filter_by: Annotated[
-        str, typer.Option("--filter", metavar="TEXT", help="Show those with TEXT in their path or class.")
+        str,
+        typer.Option("--filter", metavar="TEXT", help="Show only those with TEXT in their path or class."),
     ] = ""
     columns: Annotated[
         str,
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="The columns, such as shapes,params,flops,share: shapes, calls, share, backward, and every "
+            help="The columns, such as output,params,flops,share: shapes, calls, share, backward, or any "
             "quantity by its name in --json.",
         ),
     ] = ""

@@ -31,7 +31,9 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
     _check_word("--by", by, groupings)
     sorts = (*OF_OPERATORS, "order") if by == "operator" else (*NAMES, "path", "order")
     sort = options.sort or "order"
-    _check_word("--sort", sort, sorts)
+    if sort not in sorts:
+        refused = "operators are not sorted by" if by == "operator" else "no quantity is called"
+        raise unknown_name(refused, sort, sorts)
     if options.depth and by == "operator":
         raise UsageError("--depth is for modules and layers: operators are not inside one another")
     return View(

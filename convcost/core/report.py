@@ -106,8 +106,16 @@ class Row(NamedTuple):
 
     def input_bytes(self, itemsize: int) -> Size:
         """What its inputs take."""
+        return sum(self._bytes_of_inputs(itemsize))
+
+    def bytes_by_source(self, itemsize: int) -> dict[int, Size]:
+        """What each tensor takes that it reads, by its source; x * x reads one."""
+        sizes = self._bytes_of_inputs(itemsize)
+        return dict(zip(self.sources or range(len(sizes)), sizes, strict=True))
+
+    def _bytes_of_inputs(self, itemsize: int) -> list[Size]:
         first = arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
-        return first + sum(tensor.bytes(itemsize) for tensor in self.further_inputs)
+        return [first, *(tensor.bytes(itemsize) for tensor in self.further_inputs)]
 
     def output_bytes(self, itemsize: int) -> Size:
         """What its output takes."""

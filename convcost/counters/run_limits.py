@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from convcost.core import arithmetic
 from convcost.core.cost import FLOPS_PER_MAC, Size
 from convcost.core.report import Report, Row
@@ -48,11 +50,30 @@ def is_quick(report: Report, memory: int) -> bool:
 
 def real_bytes(report: Report) -> Size:
     """About what a real forward holds at once: the parameters, and what the largest layer works on."""
-    return REAL_ITEMSIZE * (report.params + max(map(_working_elements, report.rows)))
+    waiting = _waiting_elements(report)
+    working = (_working_elements(row) + held for row, held in zip(report.rows, waiting, strict=True))
+    return REAL_ITEMSIZE * (report.params + max(working))
 
 
 def _working_elements(row: Row) -> Size:
-    return arithmetic.elements(row.input) + arithmetic.elements(row.output) + _workspace(row)
+    further = sum(arithmetic.elements(tensor.shape) for tensor in row.further_inputs)
+    return arithmetic.elements(row.input) + further + arithmetic.elements(row.output) + _workspace(row)
+
+
+def _waiting_elements(report: Report) -> Iterator[Size]:
+    """At each layer the elements of the design's inputs, and of what layers before made for later ones."""
+    last = {source: number for number, row in enumerate(report.rows) for source in _held(row)}
+    inputs = range(-1, -1 - len(report.inputs), -1)
+    last.update(dict.fromkeys(inputs, len(report.rows)))
+    waiting = {source: arithmetic.elements(report.inputs[-1 - source].shape) for source in inputs}
+    for number, row in enumerate(report.rows):
+        yield sum(size for source, size in waiting.items() if source not in row.sources)
+        waiting[number] = arithmetic.elements(row.output)
+        waiting = {source: size for source, size in waiting.items() if last.get(source, 0) > number}
+
+
+def _held(row: Row) -> tuple[int, ...]:
+    return row.sources if row.branch_source is None else (*row.sources, row.branch_source)
 
 
 def _workspace(row: Row) -> Size:
@@ -66,5 +87,6 @@ def _workspace(row: Row) -> Size:
 def largest_tensor(report: Report) -> Size:
     """Bytes of the largest tensor there would be."""
     weights = (shape for row in report.rows for shape in row.parameters.values())
-    shapes = (report.input, *(row.output for row in report.rows), *weights)
+    inputs = (tensor.shape for tensor in report.inputs)
+    shapes = (report.input, *inputs, *(row.output for row in report.rows), *weights)
     return REAL_ITEMSIZE * 2 * max(map(arithmetic.elements, shapes))

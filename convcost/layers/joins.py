@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
+from string import ascii_letters
 from typing import ClassVar
 
 from convcost.core import arithmetic
@@ -133,6 +134,8 @@ class matmul(MultipleInputLayer):
         return (shape if shape[1:] else (1, *shape)), (other if other[1:] else (*other, 1))
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
+        for number, sizes in enumerate((shape, *self.further_inputs)):
+            yield ArgumentCheck(bool(sizes), "a scalar has no rows or columns", f"inputs[{number}]")
         first, second = self._operands(shape)
         hint = f"The shapes are {shape_text(shape)} and {shape_text(self.further_inputs[0])}."
         yield Equals(
@@ -154,15 +157,15 @@ class matmul(MultipleInputLayer):
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return (("output element", arithmetic.elements(self.output(shape))), ("inner", shape[-1]))
+        return (("output element", arithmetic.elements(self.output(shape))), ("term", shape[-1]))
 
 
 @dataclass(frozen=True, repr=False)
 class einsum(MultipleInputLayer):
     """torch.einsum of two inputs: a MAC for each combination of the letters' values if one is summed over.
 
-    Otherwise it is a product of elements, which is elementwise work. Source: torch.einsum, which makes a
-    batched matrix product or a multiplication of it.
+    Otherwise, as where every sum is over a dimension written as 1, it is a product of elements, which is
+    elementwise work. Source: torch.einsum, which makes a batched matrix product or a multiplication of it.
     """
 
     contracts = True
@@ -189,12 +192,14 @@ class einsum(MultipleInputLayer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         inputs, output = self.letters
-        yield ArgumentCheck(len(inputs) == 2, f"it has {len(inputs)} inputs; two are possible", "equation")
+        has = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+        yield ArgumentCheck(len(inputs) == 2, f"the equation has {has}; two are possible", "equation")
         for letters in (*inputs, output):
-            wrong = next((letter for letter in letters if not letter.isalpha()), "")
-            yield ArgumentCheck(not wrong, f"{wrong} is no letter of a dimension", "equation")
-            is_unique = len({*letters}) == len(letters)
-            yield ArgumentCheck(is_unique, f"{letters} has a letter twice", "equation")
+            wrong = next((letter for letter in letters if letter not in ascii_letters), "")
+            message = f"{wrong!a} is no letter of a dimension, which is one of a to z and A to Z"
+            yield ArgumentCheck(not wrong, message, "equation")
+            twice = next((letter for letter in letters if letters.count(letter) > 1), "")
+            yield ArgumentCheck(not twice, f"the letter {twice} is there twice in one shape", "equation")
         for letter in output:
             yield ArgumentCheck(letter in "".join(inputs), f"{letter} is in no input", "equation")
         for letters, other in (inputs, inputs[::-1]):
@@ -207,7 +212,8 @@ class einsum(MultipleInputLayer):
         known = dict(zip(inputs[0], shape, strict=True))
         for letter, size in zip(inputs[1], self.further_inputs[0], strict=True):
             expected = known.get(letter, 1)
-            if not is_one(size) and not is_one(expected):
+            is_summed = letter in inputs[0] and letter not in output
+            if is_summed or not (is_one(size) or is_one(expected)):
                 yield Equals(size, expected, f"{letter} in input 1", "it in input 0", "inputs[1]")
 
     def output(self, shape: Shape) -> Shape:
@@ -215,21 +221,38 @@ class einsum(MultipleInputLayer):
         return tuple(sizes[letter] for letter in self.letters[1])
 
     @property
-    def sums(self) -> bool:
-        """Whether a letter is not in the output."""
+    def summed(self) -> tuple[str, ...]:
+        """The letters that are not in the output, in order of appearance."""
         inputs, output = self.letters
-        return not {*"".join(inputs)} <= {*output}
+        return tuple(dict.fromkeys(letter for letter in "".join(inputs) if letter not in output))
+
+    def sums(self, shape: Shape) -> bool:
+        """Whether the dimension of a letter that is summed over is not written as 1."""
+        sizes = self._sizes(shape)
+        return not all(is_one(sizes[letter]) for letter in self.summed)
 
     def cost(self, shape: Shape) -> Cost:
         products = arithmetic.elements(tuple(self._sizes(shape).values()))
-        return Cost(products, products) if self.sums else Cost(elementwise=products)
+        return Cost(products, products) if self.sums(shape) else Cost(elementwise=products)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """Of a product of elements by each operand another one; what is broadcast is summed up."""
-        return 0 if self.sums else self.cost(shape).elementwise * sum(needed)
+        """Of a product of elements by each operand another one; by one that is broadcast, a sum too."""
+        if self.sums(shape):
+            return 0
+        sizes, found = self._sizes(shape), 0
+        for letters, operand, is_needed in zip(
+            self.letters[0], (shape, *self.further_inputs), needed, strict=True
+        ):
+            own = dict(zip(letters, operand, strict=True))
+            is_broadcast = any(not is_one(sizes[letter]) and is_one(own.get(letter, 1)) for letter in sizes)
+            found += is_needed * (1 + is_broadcast)
+        return self.cost(shape).elementwise * found
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        return tuple(self._sizes(shape).items()) if self.sums else ()
+        """Over the letters of the output, and those that are summed over."""
+        sizes = self._sizes(shape)
+        letters = (*self.letters[1], *self.summed) if self.sums(shape) else ()
+        return tuple((letter, sizes[letter]) for letter in letters)

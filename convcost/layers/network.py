@@ -274,7 +274,7 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
         message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"
-        hint = f"Give the layer the same dtype: dtype={dtype}." if dtype else ""
+        hint = f"Give the layer the same dtype: dtype={dtype}." if dtype and call.layer.has_dtype else ""
         yield ArgumentCheck(dtype == expected, message, f"inputs[{number}]", hint)
 
 

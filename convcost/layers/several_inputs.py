@@ -49,8 +49,8 @@ def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator
 
 
 def is_one(size: Size) -> bool:
-    """Whether it is written as 1; an open size is not."""
-    return isinstance(size, int) and size == 1
+    """Whether it is written as 1, or has the number 1; an open size is not."""
+    return bool(size == 1)
 
 
 def shape_text(shape: Shape) -> str:

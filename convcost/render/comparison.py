@@ -27,7 +27,7 @@ from convcost.render.notes import (
     valid_macs_note,
     warning_notes,
 )
-from convcost.render.phases import phase_comparison
+from convcost.render.phases import estimate_note, phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
@@ -48,7 +48,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         ),
     )
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
-    layers = tuple(_layers(report) for report in reports) if style.layers else ()
+    layers = tuple(_layers(report, style) for report in reports) if style.layers else ()
     return Document(
         heading=designs_heading(reports),
         facts=sizes_facts(reports),
@@ -61,8 +61,8 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     )
 
 
-def _layers(report: Report) -> Table:
-    return layer_table(report, heading=f"{report.name}, by layer")
+def _layers(report: Report, style: Style) -> Table:
+    return layer_table(report, width=style.width, heading=f"{report.name}, by layer")
 
 
 def _shapes_line(label: str, shapes: list[Shape]) -> Line:
@@ -85,7 +85,12 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.is_open and len(others) > 1:
         notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [*warning_notes(reports), assumptions_note(reports), valid_macs_note(reports)]
+    notes += [
+        *warning_notes(reports),
+        estimate_note(*reports),
+        assumptions_note(reports),
+        valid_macs_note(reports),
+    ]
     notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
 
@@ -118,8 +123,15 @@ def _training_note(comparison: Comparison, other: Report) -> str:
 
 
 def _flops_amounts(first: Report, other: Report) -> str:
-    """Both FLOPs, where the first has any: (1.97 MFLOPs against 327.7 KFLOPs)."""
-    return f" ({human(other.flops, 'FLOPs')} against {human(first.flops, 'FLOPs')})" if first.flops else ""
+    """(1.97 MFLOPs against 327.7 KFLOPs); exact where both look alike, nothing where the first has none."""
+    amounts = [human(report.flops, "FLOPs") for report in (other, first)]
+    if not first.flops:
+        return ""
+    if first.flops == other.flops:
+        return f" ({amounts[0]} each)"
+    if amounts[0] == amounts[1]:
+        amounts = [f"{exact(other.flops)}", f"{exact(first.flops)} FLOPs"]
+    return f" ({' against '.join(amounts)})"
 
 
 def _params_clause(comparison: Comparison, other: Report) -> str:

@@ -70,21 +70,26 @@ class Table(NamedTuple):
     def split(self, width: int) -> list[Table]:
         """The table as several with the same labels, where it has more columns than fit side by side.
 
-        A part has no lines that are empty in it.
+        A part has no lines that are empty in it. Of several parts each has room for labels of half the width.
         """
-        groups: list[list[int]] = [[]]
-        for column in range(1, len(self.columns)):
-            used = self.column_width(0) + sum(map(self.column_width, groups[-1]))
-            if groups[-1] and used + self.column_width(column) > width:
-                groups.append([])
-            groups[-1].append(column)
-        if self.text or len(groups) == 1:
+        if self.text or len(self._column_groups(width, self.column_width(0))) == 1:
             return [self]
-        parts = map(self.only, groups)
+        labels = min(self.longest_label + GUTTER, max(width // 2, self.column_width(0)))
+        parts = map(self.only, self._column_groups(width, labels))
         filled = (
             part._replace(lines=tuple(line for line in part.lines if any(line.cells))) for part in parts
         )
         return [part for part in filled if part.lines]
+
+    def _column_groups(self, width: int, labels: int) -> list[list[int]]:
+        """The columns that fit side by side in each part, beside labels of that width."""
+        groups: list[list[int]] = [[]]
+        for column in range(1, len(self.columns)):
+            used = labels + sum(map(self.column_width, groups[-1]))
+            if groups[-1] and used + self.column_width(column) > width:
+                groups.append([])
+            groups[-1].append(column)
+        return groups
 
 
 class Section(NamedTuple):

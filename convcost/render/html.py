@@ -6,12 +6,12 @@ from html import escape
 
 from convcost.render.document import Section, Table
 from convcost.render.kinds import Result, document
-from convcost.render.style import Style, as_ascii
+from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 
 
 def render(result: Result, style: Style) -> str:
     """A fragment: what it is about, tables, notes; no script and no style of its own but alignment."""
-    laid_out = document(result, style)
+    laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
     heading = "<br>".join(
         f"{f'<b>{escape(label)}</b> ' if label else ''}<code>{escape(text)}</code>"
         for label, text in (*laid_out.heading, *laid_out.facts)

@@ -64,17 +64,20 @@ def _facts(layer: LayerReference, formulas: Report | None) -> Iterator[Fact]:
     yield Fact("is", layer.summary)
     yield Fact("takes", inputs_text(layer))
     if layer.inferred_input:
-        yield Fact("input", f"{shape_text(layer.inferred_input)} where none is given")
+        yield Fact("input", f"{shape_text(layer.inferred_input)} if none is given")
     if formulas:
         yield Fact("example", f"{shape_text(formulas.input)} to {shape_text(formulas.output)}")
 
 
 def inputs_text(layer: LayerReference) -> str:
-    """How many inputs it takes, and of which dtypes: 2 inputs: the design's dtype, int64."""
+    """How many inputs it takes, and of which dtypes: 2 inputs of the design's dtype; 1 input: int64."""
     fewest = len(layer.dtypes)
     number = f"{fewest}" if fewest == layer.most_inputs else f"{fewest} to {layer.most_inputs}"
-    dtypes = ", ".join(dtype or DESIGN_DTYPE for dtype in layer.dtypes)
-    return f"{number} input{'s' * (layer.most_inputs > 1)}: {dtypes}"
+    counted = f"{number} input{'s' * (layer.most_inputs > 1)}"
+    dtypes = [dtype or DESIGN_DTYPE for dtype in layer.dtypes]
+    return (
+        f"{counted} of {DESIGN_DTYPE}" if {*dtypes} == {DESIGN_DTYPE} else f"{counted}: {', '.join(dtypes)}"
+    )
 
 
 def shape_text(shape: tuple[object, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convcost.core.escapes import escape_markdown, markdown_code_span
 from convcost.render.document import Derivation, EquationText, Line, LoopNestText, StepText, Table
 from convcost.render.kinds import Result, document
-from convcost.render.style import Style, as_ascii
+from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 
 LINE_BREAK = "  \n  "
 """Within an item of a list."""
@@ -13,7 +13,7 @@ LINE_BREAK = "  \n  "
 
 def render(result: Result, style: Style) -> str:
     """A list of what it is about, a heading for each derivation, pipe tables, and the notes as a list."""
-    laid_out = document(result, style)
+    laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
     about = (*laid_out.heading, *laid_out.facts)
     heading = [
         f"- **{escape_markdown(label)}**: {markdown_code_span(text)}"

@@ -19,7 +19,7 @@ COUNT_TEXTS = {
 }
 PADDING_TEXTS = {
     "full": "padding MACs are included",
-    "valid": "padding MACs are left out",
+    "valid": "MACs on padding and masked scores are left out",
 }
 
 

@@ -11,6 +11,8 @@ from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, factor_text, short_text
 from convcost.render.quantities import candidate_columns, with_ratios
 
+ESTIMATE_NOTE = "Elementwise work of the backward is estimated by a usual rule, not exact."
+
 
 def phase_tables(report: Report) -> tuple[Table, ...]:
     """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
@@ -29,7 +31,14 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
 
     lines = [line(phase, cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
-    return (Table(("backward", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+    return (Table(("training step", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+
+
+def estimate_note(*reports: Report) -> str:
+    """Where elementwise work counts: that a design's backward has it by a usual rule, as a module's does."""
+    counted = (report for report in reports if report.convention.count == "all" and not report.trace)
+    found = (row.gradients.total.elementwise for report in counted for row in report.rows if row.gradients)
+    return ESTIMATE_NOTE if any(elementwise != 0 for elementwise in found) else ""
 
 
 def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:

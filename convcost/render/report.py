@@ -21,7 +21,7 @@ from convcost.render.notes import (
     valid_macs_note,
     warning_notes,
 )
-from convcost.render.phases import phase_tables
+from convcost.render.phases import estimate_note, phase_tables
 from convcost.render.quantities import totals_table
 from convcost.render.style import Style
 
@@ -52,7 +52,14 @@ def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
 
 def _report_notes(report: Report) -> tuple[str, ...]:
     counters = NO_COUNTERS if report.open_names else ""
-    notes = (*warning_notes((report,)), assumptions_note((report,)), valid_macs_note((report,)), counters)
+    estimated = estimate_note(report)
+    notes = (
+        *warning_notes((report,)),
+        estimated,
+        assumptions_note((report,)),
+        valid_macs_note((report,)),
+        counters,
+    )
     return tuple(note for note in (*notes, convention_note(report.convention)) if note)
 
 

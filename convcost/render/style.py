@@ -39,6 +39,9 @@ class View(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
+UNLIMITED_WIDTH = 10_000
+"""For a format without lines of its own, in which every column has room."""
+
 USUAL_VIEW = View()
 """All parts, in order of running."""
 

@@ -194,13 +194,13 @@ def complete_design(
     if set(missing) <= set(BATCH_LIKE) and not only_necessary:
         return replace(design, assumed=missing)
     needed = replace(design, left_open=missing).dependencies(vary)
-    _check_given([name for name in missing if name in needed and name not in BATCH_LIKE])
+    _check_given(stated, [name for name in missing if name in needed and name not in BATCH_LIKE])
     assumed = tuple(name for name in missing if name in needed)
     return replace(design, assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
 
 
-def _check_given(missing: Sequence[str]) -> None:
+def _check_given(stated: Stated, missing: Sequence[str]) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)
-        raise UnboundSizeError(f"{', '.join(missing)} {verb}", hint=f"Give sizes: {options}")
+        raise UnboundSizeError(f"{', '.join(missing)} {verb} in {stated.name}", hint=f"Give sizes: {options}")

@@ -59,17 +59,12 @@ def argument(tokens: Tokens) -> Argument:
 
 
 def value(tokens: Tokens) -> Value:
-    """value: ["-"] REAL | WORD | dotted | "[" item, … "]" | "(" item, item, … ")" | item"""
+    """value: WORD | dotted | "[" item, … "]" | "(" item, item, … ")" | item"""
     match tokens.next.rule:
-        case "real":
-            return Float(tokens.read().text)
         case "word":
             return String(tokens.read().text[1:-1])
         case "name" if "." in tokens.next.text:
             return dotted(tokens)
-    if tokens.next.text == "-" and tokens.after_next.rule == "real":
-        tokens.read()
-        return Float(f"-{tokens.read().text}")
     if tokens.accept("["):
         return rest_of_tuple(tokens, [item(tokens)], "]")
     if tokens.next.text == "(" and tokens.brackets_hold_comma():
@@ -87,7 +82,7 @@ def dotted(tokens: Tokens) -> String:
     return String(name)
 
 
-def rest_of_tuple(tokens: Tokens, items: list[Constant | Expression], closing: str) -> TupleValue:
+def rest_of_tuple(tokens: Tokens, items: list[Constant | Float | Expression], closing: str) -> TupleValue:
     """The rest of a tuple or list: ("," item)* [","] closing"""
     while tokens.accept(",") and tokens.next.text != closing:
         items.append(item(tokens))
@@ -95,10 +90,15 @@ def rest_of_tuple(tokens: Tokens, items: list[Constant | Expression], closing: s
     return TupleValue(tuple(items))
 
 
-def item(tokens: Tokens) -> Constant | Expression:
-    """item: "True" | "False" | "None" | sum"""
+def item(tokens: Tokens) -> Constant | Float | Expression:
+    """item: "True" | "False" | "None" | ["-"] REAL | sum"""
     if tokens.next.text in CONSTANTS:
         return Constant(CONSTANTS[tokens.read().text])
+    if tokens.next.rule == "real":
+        return Float(tokens.read().text)
+    if tokens.next.text == "-" and tokens.after_next.rule == "real":
+        tokens.read()
+        return Float(f"-{tokens.read().text}")
     return sum_expression(tokens)
 
 

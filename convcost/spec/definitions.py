@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NoReturn
 
 from convcost.core.errors import Span, SpecError, did_you_mean
-from convcost.layers import is_torch_layer
+from convcost.layers import TORCH_NN, find_layer
 from convcost.spec.syntax import (
     DEEPEST_NESTING,
     MOST_LAYERS,
@@ -67,6 +67,12 @@ def _kinds(steps: Iterable[Step]) -> Iterable[str]:
             yield from _kinds(step.steps)
 
 
+def _has_meaning(name: str) -> bool:
+    """Whether a layer or a function has this name, or the language."""
+    known = ("x", "Sequential", *TORCH_NN)
+    return find_layer(name) is not None or name.lower() in map(str.lower, known)
+
+
 class _Expansion:
     """The definitions of a text by name, and how many layers their calls have come to."""
 
@@ -80,7 +86,7 @@ class _Expansion:
 
     def _check(self, definition: Definition) -> None:
         name = definition.name
-        if is_torch_layer(name) or name == "x":
+        if _has_meaning(name):
             self._fail(f"{name} has a meaning already; give the definition another name", definition.span)
         if name in self.definitions:
             self._fail(f"{name} is defined twice", definition.span)
@@ -126,7 +132,7 @@ class _Expansion:
 
     def _check_name(self, call: Call) -> None:
         near = did_you_mean(call.kind, self.definitions)
-        if near and not is_torch_layer(call.kind):
+        if near and not _has_meaning(call.kind):
             self._fail(f"nothing is called {call.kind}{near}", call.span)
 
     def _bind(self, call: Call, definition: Definition) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from convcost.layers import FUNCTION_ALIASES, FUNCTIONS
-from convcost.spec.argument_grammar import argument, integer, shape
+from convcost.spec.argument_grammar import CONSTANTS, argument, integer, shape
 from convcost.spec.syntax import (
     Argument,
     Branch,
@@ -21,6 +21,10 @@ from convcost.spec.syntax import (
 from convcost.spec.tokens import Token, Tokens
 
 TIMES = ("x", "×", "*")
+
+OTHER_OPERATIONS = (
+    "Branches are joined by +, *, concat, matmul and einsum. A module may do more: file.py:Net."
+)
 
 WHAT_COMES_IN = "x"
 
@@ -43,7 +47,8 @@ def parse_candidate(text: str) -> Candidate:
         tokens.expect("->")
     steps = chain(tokens)
     if tokens.next.rule != "end":
-        tokens.fail("'->'", "the end of the spec")
+        hint = OTHER_OPERATIONS if tokens.next.text in ("-", "/", "//", "**", "[") else ""
+        tokens.fail("'->'", "the end of the spec", hint=hint)
     return Candidate(name, input_shape, steps, text, body, tuple(definitions))
 
 
@@ -54,11 +59,13 @@ def is_definition(tokens: Tokens) -> bool:
 
 def definition(tokens: Tokens) -> Definition:
     """definition: NAME "(" [NAME ("," NAME)*] ")" "=" chain, up to a semicolon or the end of the line"""
+    if not is_plain(tokens.next.text):
+        tokens.fail("the name of a definition")
     name = tokens.read()
     tokens.expect("(")
     parameters = []
     while tokens.next.text != ")":
-        if tokens.next.rule != "name":
+        if tokens.next.rule != "name" or not is_plain(tokens.next.text):
             tokens.fail("the name of a size")
         parameters.append(tokens.read().text)
         if not tokens.accept(","):
@@ -70,6 +77,11 @@ def definition(tokens: Tokens) -> Definition:
     if not tokens.accept(";") and not tokens.is_first_on_line and tokens.next.rule != "end":
         tokens.fail("'->'", "';' or a new line behind the definition")
     return Definition(name.text, tuple(parameters), steps, name.span, extent)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a definition or its parameter may have this name, which is neither dotted nor True."""
+    return "." not in name and name not in CONSTANTS
 
 
 def chain(tokens: Tokens) -> tuple[Step, ...]:
@@ -115,7 +127,9 @@ def factor(tokens: Tokens) -> tuple[Step, ...]:
     if tokens.next.rule == "integer":
         times = integer(tokens)
         if not tokens.accept(*TIMES):
-            tokens.fail("'x' and what is repeated")
+            tokens.fail(
+                "'x' and what is repeated", hint="A number is no branch. An argument has its name: dim=1."
+            )
         steps = unit(tokens)
         return (Repeat(times, steps, tokens.span_from(start)),)
     steps = unit(tokens)
@@ -185,7 +199,7 @@ def layer(tokens: Tokens) -> Call:
     kind = kind_of(token)
     arguments: list[Argument] = []
     branches: list[Branch] = []
-    is_join = FUNCTION_ALIASES.get(kind, kind) in FUNCTIONS["joins"]
+    is_join = FUNCTION_ALIASES.get(kind.lower(), kind.lower()) in FUNCTIONS["joins"]
     if tokens.accept("("):
         if is_key(tokens):
             tokens.fail("its arguments", hint="A module of your own is counted as file.py:Net.")
@@ -197,7 +211,8 @@ def layer(tokens: Tokens) -> Call:
             if not tokens.accept(","):
                 break
         tokens.expect(")", ",")
-        if not is_join and tokens.next.text == "(" and not tokens.is_first_on_line:
+        is_behind = not tokens.is_first_on_line and not is_key(tokens)
+        if not is_join and tokens.next.text == "(" and is_behind:
             branches = operands(tokens)
     return Call(kind, tuple(arguments), token.span, tuple(branches))
 

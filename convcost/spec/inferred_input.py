@@ -12,7 +12,18 @@ from functools import cache
 from convcost.core.errors import SpecError
 from convcost.spec.argument_grammar import parse_size
 from convcost.spec.resolve import Template, TemplateChain
-from convcost.spec.syntax import Constant, Expression, Input, Name, Number, Product, Sum, TupleValue, names
+from convcost.spec.syntax import (
+    Constant,
+    Expression,
+    Float,
+    Input,
+    Name,
+    Number,
+    Product,
+    Sum,
+    TupleValue,
+    names,
+)
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
 """What a dimension is called if its name is taken; a batch-like one is 1 then."""
@@ -28,7 +39,9 @@ def inferred_input(
     first = templates[_first_reader(chain) or 0]
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so the input has to be given"
-        hint = f"Write it in front: [B, S, E] -> {text.strip()[:40]}"
+        name, joins = first.layer.__name__, first.layer.input_counts[0] > 1
+        written = f"{name}(x, ReLU)" if joins else text.strip()[:40]
+        hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {written}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
     taken = _taken_names(first, templates)
     sizes: list[Expression] = []
@@ -93,7 +106,7 @@ def _substitute(
             value = template.sizes[name]
             if not isinstance(value, TupleValue):
                 return [value]
-            return [item for item in value.items if not isinstance(item, Constant)]
+            return [item for item in value.items if not isinstance(item, Constant | Float)]
         case Name(name=name):
             default = getattr(template.layer, name, None)
             return [Number(default) if isinstance(default, int) else free(expression)]

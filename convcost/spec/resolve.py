@@ -37,6 +37,9 @@ from convcost.spec.syntax import (
 WITHOUT_COST = ("device", "dtype")
 """Arguments of layers with parameters: a device changes nothing, a dtype the bytes."""
 
+PARAMETER_DTYPES = ("float64", "float32", "float16", "bfloat16")
+"""The dtypes that torch.nn makes parameters of."""
+
 WITHOUT_PARAMETERS = "{} has no parameters. Give the dtype to the command: --dtype bfloat16."
 
 
@@ -109,6 +112,7 @@ class Field(NamedTuple):
     types: frozenset[Any]
     words: tuple[str, ...]
     none_inside: bool
+    float_inside: bool
 
 
 @lru_cache(maxsize=1_000)
@@ -126,12 +130,13 @@ def layer_fields(kind: str) -> dict[str, Field]:
     }
 
 
-def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool]:
+def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool, bool]:
     options = (hint,) if isinstance(hint, type) or get_origin(hint) in (tuple, Literal) else get_args(hint)
     words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
     types = frozenset(get_origin(option) or option for option in options) - {Literal}
-    none_inside = any(NoneType in get_args(item) for option in options for item in get_args(option))
-    return types, words, none_inside
+    inside = [item for option in options if get_origin(option) is tuple for item in get_args(option)]
+    none_inside = any(NoneType in get_args(item) for item in inside)
+    return types, words, none_inside, float in inside
 
 
 def resolve(call: Call, text: str) -> Template:
@@ -159,14 +164,15 @@ def resolve(call: Call, text: str) -> Template:
 def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argument]:
     known = layer_fields(layer.__name__)
     if layer.variadic:
-        call = _with_tuple(call, layer.variadic)
+        call = _with_tuple(call, layer.variadic, text)
     order = [field.name for field in known.values() if not field.keyword_only]
     placed: dict[str, Argument] = {}
     for place, argument in enumerate(call.arguments):
         name = argument.name or (order[place] if place < len(order) else "")
         problem = _binding_error(argument, name, placed, layer)
         if problem:
-            hint = WITHOUT_PARAMETERS.format(layer.__name__) if name in WITHOUT_COST else ""
+            has_none = name in WITHOUT_COST and not layer.has_dtype
+            hint = WITHOUT_PARAMETERS.format(layer.__name__) if has_none else ""
             raise SpecError(problem, text=text, span=argument.span, hint=hint)
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
@@ -176,18 +182,26 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
     return placed
 
 
-def _with_tuple(call: Call, field: str) -> Call:
+def _with_tuple(call: Call, field: str, text: str) -> Call:
     """The call with all of its arguments without a name as one tuple, as torch takes them either way."""
     plain = [argument for argument in call.arguments if not argument.name]
     if not plain or isinstance(plain[0].value, TupleValue):
         return call
-    items = tuple(argument.value for argument in plain)
-    if not all(isinstance(item, Number | Name | Sum | Product | Power) for item in items):
-        return call
+    items = tuple(_size(argument, field, text) for argument in plain)
     span = Span(plain[0].span.start, plain[-1].span.end)
-    gathered = Argument(field, TupleValue(items), span)  # type: ignore[arg-type]
+    gathered = Argument(field, TupleValue(items), span)
     named = tuple(argument for argument in call.arguments if argument.name)
     return call._replace(arguments=(gathered, *named))
+
+
+def _size(argument: Argument, field: str, text: str) -> Expression:
+    """The size that an argument is."""
+    match argument.value:
+        case Float(text=digits) if (whole := _parse_integer(digits)) is not None:
+            return Number(whole)
+        case Number() | Name() | Sum() | Product() | Power() as size:
+            return size
+    raise SpecError(f"{field} takes sizes", text=text, span=argument.span)
 
 
 def _dtype(argument: Argument | None, text: str) -> str:
@@ -197,9 +211,14 @@ def _dtype(argument: Argument | None, text: str) -> str:
             return ""
         case Argument(value=String(text=name) | Name(name=name), span=span):
             try:
-                return dtype_named(name.removeprefix("torch."))
+                dtype = dtype_named(name.removeprefix("torch."))
             except UsageError as error:
                 raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
+            if dtype not in PARAMETER_DTYPES:
+                message = f"no parameter of torch.nn is of {dtype}"
+                hint = f"There are {', '.join(PARAMETER_DTYPES)}."
+                raise SpecError(message, text=text, span=span, hint=hint)
+            return dtype
     message = "a dtype is a name, such as torch.float16"
     raise SpecError(message, text=text, span=argument.span)
 
@@ -235,16 +254,18 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
             return word
         case String(text=word) if str in field.types:
             return word
+        case TupleValue(items=items) if field.float_inside and None not in (
+            numbers := [_number(item) for item in items]
+        ):
+            return tuple(numbers)
         case TupleValue(items=items) if tuple in field.types and all(
             _fits_inside(item, field) for item in items
         ):
             return argument.value
-        case Float(text=digits) if float in field.types:
-            return float(digits)
+        case value if float in field.types and (number := _number(value)) is not None:
+            return number
         case Float(text=digits) if int in field.types and (whole := _parse_integer(digits)) is not None:
             return Number(whole)
-        case value if float in field.types and (ratio := _ratio(value)) is not None:
-            return float(ratio)
         case Name(name=word) if _is_misspelt(word, field.words):
             pass
         case Number() | Name() | Sum() | Product() | Power() if int in field.types:
@@ -275,8 +296,18 @@ def _ratio(value: Value) -> Fraction | None:
     return None
 
 
-def _fits_inside(item: Constant | Expression, field: Field) -> bool:
-    return not isinstance(item, Constant) or (item.value is None and field.none_inside)
+def _number(value: Value) -> float | None:
+    """A literal, or an expression of numbers alone, as a float; None for any other value."""
+    if isinstance(value, Float):
+        return float(value.text)
+    ratio = _ratio(value)
+    return None if ratio is None else float(ratio)
+
+
+def _fits_inside(item: Constant | Float | Expression, field: Field) -> bool:
+    if isinstance(item, Constant):
+        return item.value is None and field.none_inside
+    return not isinstance(item, Float)
 
 
 def _parse_integer(digits: str) -> int | None:
@@ -292,7 +323,12 @@ def _parse_integer(digits: str) -> int | None:
 
 def expected_values(field: Field) -> str:
     """What an argument takes, in words: a size or a tuple of sizes."""
-    words = {int: "a size", tuple: "a tuple of sizes", float: "a number", bool: "True or False"}
+    words = {
+        int: "a size",
+        tuple: "a tuple of numbers" if field.float_inside else "a tuple of sizes",
+        float: "a number",
+        bool: "True or False",
+    }
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
     return " or ".join([*kinds, *field.words])

@@ -22,7 +22,7 @@ from convcost.spec.resolve import Template, TemplateCall, TemplateChain, further
 from convcost.spec.syntax import MOST_LAYERS, Call, Candidate, Expression, Input, Repeat, Step, names
 
 LONGEST_SUMMARY = 40
-"""A design's own name has no longer part for a call with branches."""
+"""The characters of a design's own name: beyond, what is in a branch is left out."""
 
 BATCH_LIKE = ("B", "S", "N")
 """The sizes taken as 1 once every other one is bound."""
@@ -223,24 +223,32 @@ class _ChainBuilder:
 
 
 def _summary(steps: tuple[Step, ...]) -> str:
-    """A short name for a chain: `2 x Conv1d`, `Conv1d -> ... -> Linear`."""
-    shown = [_step_summary(step) for step in steps] or ["x"]
-    return " -> ".join(shown if len(shown) < 4 else [shown[0], "...", shown[-1]])
+    """A short name for a chain: `2 x Conv1d`, `Conv1d -> ... -> Linear`, `x + (Conv2d -> ReLU)`."""
+    shown = _joined([_step_summary(step) for step in steps])
+    return shown if len(shown) <= LONGEST_SUMMARY else _joined([_step_kind(step) for step in steps])
+
+
+def _joined(shown: list[str]) -> str:
+    return " -> ".join(shown if len(shown) < 4 else [shown[0], "...", shown[-1]]) or "x"
+
+
+def _step_kind(step: Step) -> str:
+    match step:
+        case Call(kind=kind, branches=branches):
+            return f"{kind}(...)" if branches else kind
+        case Repeat(times=times, steps=steps):
+            return f"{times} x {_bracketed(steps)}"
+    return "[...]"
 
 
 def _step_summary(step: Step) -> str:
     match step:
-        case Input():
-            return "[...]"
-        case Repeat(times=times, steps=steps):
-            return f"{times} x {_bracketed(steps)}"
         case Call(kind="add" | "mul" as kind, branches=branches):
             operator = " + " if kind == "add" else " * "
-            shown = operator.join(_bracketed(branch.steps) for branch in branches)
-        case Call(kind=kind, branches=branches):
-            shown = f"{kind}({', '.join(_summary(branch.steps) for branch in branches)})"
-            shown = shown if branches else kind
-    return shown if len(shown) <= LONGEST_SUMMARY else f"{step.kind}(...)"
+            return operator.join(_bracketed(branch.steps) for branch in branches)
+        case Call(kind=kind, branches=branches) if branches:
+            return f"{kind}({', '.join(_summary(branch.steps) for branch in branches)})"
+    return _step_kind(step)
 
 
 def _bracketed(steps: tuple[Step, ...]) -> str:

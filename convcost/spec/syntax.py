@@ -94,9 +94,9 @@ class Constant(NamedTuple):
 
 
 class TupleValue(NamedTuple):
-    """A tuple or list of sizes."""
+    """A tuple or list of sizes, or of numbers."""
 
-    items: tuple[Constant | Expression, ...]
+    items: tuple[Constant | Float | Expression, ...]
 
 
 Value: TypeAlias = Expression | Float | String | Constant | TupleValue

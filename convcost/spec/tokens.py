@@ -130,6 +130,8 @@ class Tokens:
         if token.rule == "based":
             message = f"{token.text[:40]} is no size; sizes are decimal"
             raise SpecError(message, text=self.text, span=token.span)
+        if token.text == "#":
+            hint = "Comments are for files of designs, such as @designs.txt."
         found = "the spec ends" if token.rule == "end" else f"found {token.text[:40]!a}"
         wanted = ", ".join(expected[:-1]) + " or " + expected[-1] if expected[1:] else expected[0]
         raise SpecError(f"{found}; expected {wanted}", text=self.text, span=token.span, hint=hint)

@@ -45,7 +45,7 @@ def test_it_has_the_costs_and_parameters_of_the_design_over_many_designs(text, c
     costs_the_same(convcost.code(text, C=channels), convcost.cost(text, C=channels))
 
 
-@pytest.mark.filterwarnings("ignore:dropout2d", "ignore:enable_nested_tensor")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_layer_has_code(kind):
     def agrees(case):
@@ -137,6 +137,10 @@ def forward_of(text: str) -> list[str]:
         ("[2, 3] -> permute(1, 0) -> reshape(6)", ["return x.permute(1, 0).reshape(6)"]),
         ("[2, 3] -> (x + x) -> mean(1, keepdim=True)", ["x = x + x", "return x.mean(1, keepdim=True)"]),
         ("[2, 3] -> Linear(3, 4)(ReLU)", ["return self.linear(self.relu(x))"]),
+        (
+            "[2, 3] -> MultiheadAttention(3, 1)(x, ReLU)",
+            ["y = self.relu(x)", "return self.multihead_attention(x, y, y, need_weights=False)[0]"],
+        ),
     ],
 )
 def test_a_forward_is_written_as_people_write_it(design, statements):
@@ -145,6 +149,25 @@ def test_a_forward_is_written_as_people_write_it(design, statements):
 
 def test_a_design_named_as_a_layer_is_a_model_all_the_same():
     assert "\nmodel = nn.Sequential(" in convcost.code("Linear = [3] -> Linear(3, 4)")
+
+
+NAMES = ("true", "none", "class", "def", "nn", "torch", "self", "x", "forward", "super", "print", "_", "a.b")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("design", ["[3] -> Linear(3, 4) -> ReLU", "[3] -> 2 x (x + Linear(3, 3))"])
+def test_a_design_of_any_name_is_a_module(name, design):
+    text = f"{name} = {design}"
+    costs_the_same(convcost.code(text), convcost.cost(text))
+
+
+def test_a_design_named_as_a_class_of_ours_does_not_hide_it():
+    text = "scaled_dot_product_attention = [2, 3, 12] -> ScaledDotProductAttention(1) -> x + ReLU"
+    costs_the_same(convcost.code(text), convcost.cost(text))
+
+
+def test_sizes_in_powers_of_ten_are_whole_numbers():
+    assert "reshape(100, 2)" in convcost.code("[20, 10] -> reshape(1e2, 2.0)")
 
 
 @pytest.mark.parametrize("function", [convcost.code, convcost.build])

@@ -192,3 +192,10 @@ READ = [
 def test_the_figures_are_formulas_that_people_read(text, expected):
     found = memory(cost(text))
     assert tuple(short_text(figure, longest=100) for figure in figures(found)) == expected
+
+
+def test_a_composite_layer_without_a_rule_is_measured():
+    text = "[2, 3, 8] -> TransformerEncoderLayer(8, 2, 16, batch_first=True)"
+    found = memory(cost(text))
+    assert (found.ran, found.reason) == ("shapes", "")
+    assert figures(found) == measured(text)

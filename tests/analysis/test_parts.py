@@ -109,3 +109,15 @@ def test_a_module_apart_from_what_is_in_it_has_no_bytes():
     node = nodes(report)["blocks.0"]
     itself = type(node)(node.module, ITSELF, node.own)
     assert module_part(itself, report.convention).bytes is None
+
+
+def test_layers_in_branches_read_what_comes_in_and_further_inputs_once():
+    report = convcost.cost("[2, 3] -> ReLU -> concat([2, 5] -> Linear(5, 3), x + GELU, dim=1)")
+    part = layer_part(report.rows[1:], report)
+    assert (part.input, part.output) == ((2, 3), (2, 6))
+    assert part.bytes == 4 * (2 * 3 + 2 * 5 + 18 + 2 * 6)
+
+
+def test_a_layer_that_reads_a_tensor_twice_reads_it_once():
+    report = convcost.cost("[2, 3] -> x * x")
+    assert layer_part(report.rows, report).bytes == 4 * (6 + 6)

@@ -104,7 +104,7 @@ def test_the_machine_is_a_device_like_any_other():
 def test_figures_of_a_busy_machine_are_said_to_be_of_little_use():
     notes = replace(MACHINE, noise=0.51).device.notes
     assert notes[6] == (
-        "Other work was in the way, and these figures are of little use: measure again without it."
+        "Other processes interfered, so figures are unreliable: measure again on an idle machine."
     )
 
 

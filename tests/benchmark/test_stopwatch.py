@@ -24,6 +24,18 @@ def test_two_designs_are_timed_beside_each_other():
     assert times_ratio(first.time.forward, second.time.forward) > 0
 
 
+def test_designs_with_branches_and_several_inputs_are_timed():
+    first, second = timed_specs(
+        "[2, 8] -> concat(Linear(8, 4), x + ReLU, dim=1)",
+        "[2, 8] -> x + [2, 8] -> matmul(Linear(8, 8), [8, 3])",
+        threads=1,
+        backward=True,
+    )
+    for report in (first, second):
+        assert [(run.what, run.failure) for run in report.time.runs] == [("forward", ""), ("step", "")]
+        assert all(seconds > 0 for run in report.time.runs for seconds in run.samples.seconds)
+
+
 def test_from_python_designs_are_timed_in_one_call():
     found = convcost.timed(
         "[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=quick_stopwatch(), E=8

@@ -45,7 +45,7 @@ ON_THIS = f"""\
    of the roofline                   210%             315%
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: both are
- compute-bound (20.6 and 73.8 FLOPs a byte).
+ compute-bound (20.6 and 73.8 FLOPs per byte).
  More than 100% of a roofline: a cache holds what is moved, or the device can
  do more than its figures.
 {HOW}
@@ -162,7 +162,7 @@ def test_where_calls_take_longer_than_the_work_the_sentence_says_so():
     assert "takes 3.00× the time here: calling their layers takes longer than what both compute" in text
     text = " ".join(small(layer=0.0, convolution=1.0).split())
     assert (
-        "here: dense is memory-bound (0.495 FLOPs a byte), conv is bound by the overhead of its calls."
+        "here: dense is memory-bound (0.495 FLOPs per byte), conv is bound by the overhead of its calls."
         in text
     )
 
@@ -175,8 +175,11 @@ def test_the_overhead_of_calls_is_a_term_of_its_own():
 def test_rounds_that_differ_widely_are_said():
     times = timing(forward(100, 100, 180)), timing(forward(100, 400, 800))
     text = " ".join(below(founding(*times)).split())
-    assert "The rounds of conv differ widely: other work may have been in the way. --threads 1 is" in text
-    assert "differ widely" not in below(usual())
+    assert (
+        "The times of conv vary widely between rounds: other processes may have interfered. --threads 1"
+        in text
+    )
+    assert "vary widely" not in below(usual())
 
 
 @pytest.mark.parametrize(("slower", "said"), [(30, "and takes 3.00× the time"), (10, "; which takes longer")])
@@ -206,7 +209,7 @@ def test_what_neither_computes_nor_moves_is_bound_by_nothing():
 def test_one_thread_is_not_advised_where_there_is_one():
     times = (timing(forward(100, 100, 180), threads=1), timing(forward(100, 400, 800), threads=1))
     text = " ".join(below(founding(*times)).split())
-    assert "conv differ widely: other work may have been in the way. Times are" in text
+    assert "conv vary widely between rounds: other processes may have interfered. Times are" in text
 
 
 def test_what_calls_can_not_explain_is_not_explained_by_them():
@@ -214,7 +217,7 @@ def test_what_calls_can_not_explain_is_not_explained_by_them():
     times = timing(forward(10, flops=DENSE)), timing(forward(6000, flops=CONV))
     text = " ".join(below(on(founding(*times, B=1), MACHINE.device_for(1))).split())
     assert "takes 600× the time here: dense reaches 2.10 TFLOP/s, conv 21.0 GFLOP/s." in text
-    assert "conv took more than 10 times as long as work and calls explain: other work may have" in text
+    assert "conv took more than 10 times as long as work and calls explain: other processes may" in text
     assert "calls explain" not in small(layer=1.0, convolution=1.0)
 
 

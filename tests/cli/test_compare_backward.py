@@ -124,6 +124,14 @@ def test_the_roofline_is_of_training_steps():
     assert sentence in " ".join(out.split())
 
 
+@pytest.mark.parametrize("command", [("cost",), ("compare", "Linear(4, 4)")])
+def test_elementwise_work_of_a_backward_is_said_to_be_an_estimate_where_it_counts(command):
+    note = " Elementwise work of the backward is estimated by a usual rule, not exact."
+    arguments = (*command, "[3, 4] -> Linear(4, 4) -> ReLU", "--backward")
+    assert note in printed(*arguments, "--count", "all")
+    assert note not in printed(*arguments)
+
+
 def test_in_python_a_training_step_is_compared_by_its_name():
     found = library.compare("Linear(4, 8)", "[1, 1, 4] -> 2 x Linear(4, 4)", backward=True, B=1, S=1)
     second = found.candidates[1]

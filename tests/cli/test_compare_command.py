@@ -128,7 +128,10 @@ def test_taps_can_be_those_on_real_data_alone():
 
 def test_the_table_names_the_convention_in_force():
     out = " ".join(convcost(*PLAIN, "--count", "all", "--taps", "valid").out.split())
-    assert "FLOPs = 2 × MACs + bias adds + elementwise work; padding MACs are left out" in out
+    assert (
+        "FLOPs = 2 × MACs + bias adds + elementwise work; MACs on padding and masked scores are left out"
+        in out
+    )
     assert "(convention: all, valid)." in out
 
 
@@ -217,3 +220,18 @@ def test_the_usual_founding_pair_has_no_notes():
 def test_the_flag_layers_stays_one_where_no_number_follows():
     assert convcost(*PLAIN, "--layers", "--layers", "2") == convcost(*PLAIN, "--layers")
     assert "dense, by layer" in convcost("compare", "--layers", "--E", "8", "--L", "2").out
+
+
+@pytest.mark.parametrize(
+    ("other", "amounts"),
+    [
+        ("[1024, 1000] -> Linear(1000, 1000)", "1.00× the FLOPs of a (2.05 GFLOPs each)"),
+        (
+            "[1024, 1000] -> Linear(1000, 1000) -> select(0, 0) -> Linear(1000, 1)",
+            "1.000001× the FLOPs of a (2,048,002,000 against 2,048,000,000 FLOPs)",
+        ),
+    ],
+)
+def test_amounts_that_look_alike_are_one_or_exact(other, amounts):
+    first = "a = [1024, 1000] -> Linear(1000, 1000)"
+    assert amounts in " ".join(convcost("compare", first, other, "--counters", "none").out.split())

@@ -209,7 +209,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
     assert [row["backward_macs"] for row in spec["rows"]] == [
         found["backward_macs"] for found in traced["modules"][1:]
     ]
-    tables = [table(printed(*each, "--backward"), "backward") for each in (design, module)]
+    tables = [table(printed(*each, "--backward"), "training step") for each in (design, module)]
     assert tables[0] == tables[1]
     headings, lines = table(printed(*design, "--backward"), "layer")
     assert headings == ["layer", "output", "parameters", "FLOPs", "backward"]
@@ -220,7 +220,7 @@ def test_the_backward_of_a_spec_is_that_of_the_module(here):
 
 def test_the_backward_of_open_sizes_is_a_formula():
     text = printed("cost", "[B, E] -> Linear(E, 4E) -> Linear(4E, E)", "--backward")
-    assert " ".join(table(text, "backward")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
+    assert " ".join(table(text, "training step")[1][-1]) == "total 20·B·E² 40·B·E² 2.50× 0"
 
 
 def test_a_backward_without_work_is_said_to_add_nothing():
@@ -268,7 +268,7 @@ REFUSALS = {
         "3",
         "4",
     ): "a design is one text, not 3\nWrite 'linear(3, 4)', or convcost layer linear 3 4.\n",
-    (CHAIN, CHAIN): "convcost cost takes one design, not 2\nconvcost compare takes several.\n",
+    (CHAIN, CHAIN): "cost takes one design, not 2\nconvcost compare takes several.\n",
     ("net.py:Net", CHAIN): "convcost cost takes one target, not 2\n",
     ("torch.nn.ReLU",): "torch.nn.ReLU has no colon\nWrite it as torch.nn:ReLU.\n",
     ("Linear(3, 4)", "--input", "f32[5, 3]"): (
@@ -282,6 +282,8 @@ REFUSALS = {
     ("Linear(3, 4)", "--formulas", "a.py:b"): "--formulas is for torch modules, such as net.py:Net\n",
     ("Linear(3, 4)", "--by", "operator"): "--by is layer, not operator\n",
     ("Linear(3, 4)", "--E", "3"): "no size is called E\n",
+    ("Linear(3, 4)", "--set", "E=3"): "no size is called E\n",
+    ("net.py:Net", "--input", "[B,8]", "--set", "E=3"): "no size is called E\n",
     (CHAIN, "--top", "0"): "--top is 0; at least 1 is needed\n",
     (CHAIN, "--columns", "parms"): "no column is called parms (did you mean params?)\nThere are shapes, ",
     (CHAIN, "--columns", "flops,"): "no column is called ",
@@ -289,8 +291,8 @@ REFUSALS = {
     ("[B, 3] -> Linear(3, E)", "--top", "1"): "--top needs a number for B, E\n",
     ("[B, 3] -> Linear(3, E)", "--sort", "bytes"): "--sort bytes needs a number for B, E\n",
     ("net.py:Net", "--by", "operator", "--depth", "1"): "--depth is for modules",
-    ("net.py:Net", "--by", "operator", "--sort", "params"): "--sort is macs or valid_macs",
-    ("net.py:Net", "--by", "operator", "--sort", "path"): "--sort is macs or valid_macs",
+    ("net.py:Net", "--by", "operator", "--sort", "params"): "operators are not sorted by params\n",
+    ("net.py:Net", "--by", "operator", "--sort", "path"): "operators are not sorted by path\n",
     ("net.py:Net", "--by", "operator", "--columns", "params"): "operators have no column params\n",
 }
 

@@ -137,3 +137,9 @@ def test_an_error_in_a_call_of_a_definition_shows_the_design(folder):
     assert refused("compare", "@blocks.txt", "[1, 8, 9] -> pair(8, 9)").startswith(
         "pair takes at most 1 argument\n  [1, 8, 9] -> pair(8, 9)\n"
     )
+
+
+def test_a_comment_outside_a_file_is_refused_with_the_way_out():
+    assert refused("cost", "Linear(3, 4)  # wider").endswith(
+        "\nComments are for files of designs, such as @designs.txt.\n"
+    )

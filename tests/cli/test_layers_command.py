@@ -19,8 +19,8 @@ LINEAR = """\
  family   dense
  is       y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
           out_features].
- takes    1 input: the design's dtype
- input    [B, S, in_features] where none is given
+ takes    1 input of the design's dtype
+ input    [B, S, in_features] if none is given
  example  [B, S, in_features] to [B, S, out_features]
 
  argument       default    takes

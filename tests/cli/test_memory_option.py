@@ -38,15 +38,15 @@ class Picky(nn.Linear):
 """
 
 ESTIMATE = """\
- An estimate: input and output are held throughout, gradients and the
- optimizer's state throughout a step; kept is what CUDA's kernels keep. Left
- out: what a layer makes for a moment, workspace of libraries, what an
- allocator rounds up or can't reuse, CUDA's own.
+ An estimate: input and output stay in memory throughout, gradients and the
+ optimizer's state throughout a step; saved tensors are those that CUDA's
+ kernels save. Not included: temporary tensors within a layer, workspaces of
+ libraries, rounding and fragmentation in the allocator, the CUDA context.
 """
 
 OF_DESIGNS = """\
- A design's input has a gradient too, as inside a network; its buffers are left
- out.
+ A design's input has a gradient, as inside a network; buffers are not
+ included.
 """
 
 MIXED = """\
@@ -61,11 +61,11 @@ FOUNDING = f"""\
  gradients                 327.9 KB   197.1 KB         0.601×
  state of adamw             1.31 MB   788.5 KB         0.601×
  master copy in float32    655.9 KB   394.2 KB         0.601×
- kept for backward          2.56 KB    5.12 KB          2.00×
+ saved for backward         2.56 KB    5.12 KB          2.00×
  peak of a forward         330.8 KB   204.8 KB         0.619×
  peak of a training step    2.63 MB    1.59 MB         0.605×
 
- conv keeps 2.00× as much as dense for its backward; a training step takes
+ conv stores 2.00× as much as dense for its backward; a training step takes
  0.605× its memory (1.59 MB against 2.63 MB).
 {MIXED}{OF_DESIGNS}{ESTIMATE}
 """
@@ -76,7 +76,7 @@ LAYER = f"""\
  parameters                262,144   262.1 KB
  gradients                 262,144   262.1 KB
  state of sgd                    0        0 B
- kept for backward           2,048    2.05 KB
+ saved for backward          2,048    2.05 KB
  peak of a forward         272,384   272.4 KB
  peak of a training step   544,768   544.8 KB
 
@@ -89,7 +89,7 @@ OPEN = f"""\
  parameters                                 4·E·F
  gradients                                  4·E·F
  state of adamw                             8·E·F
- kept for backward                          4·B·E
+ saved for backward                         4·B·E
  peak of a forward          4·B·E + 4·B·F + 4·E·F
  peak of a training step   8·B·E + 8·B·F + 16·E·F
 
@@ -102,12 +102,12 @@ MODEL = f"""\
  parameters                  264,448   264.4 KB
  gradients                   264,448   264.4 KB
  state of adamw              528,896   528.9 KB
- kept for backward            18,432    18.4 KB
+ saved for backward           18,432    18.4 KB
  peak of a forward           299,264   299.3 KB
  peak of a training step   1,111,040    1.11 MB
 
- Net: what is kept was seen in a run forward and backward, in training, on
- shapes alone.
+ Net: saved tensors are those of a forward and backward in training, on shapes
+ alone.
 {ESTIMATE}
 """
 
@@ -117,11 +117,11 @@ UNKNOWN = f"""\
  parameters                 16,640   16.6 KB
  gradients                  16,640   16.6 KB
  state of adamw             33,280   33.3 KB
- kept for backward         unknown
+ saved for backward        unknown
  peak of a forward         unknown
  peak of a training step   unknown
 
- What Picky keeps for its backward is unknown, and so are peaks: TypeError: it
+ What Picky stores for its backward is unknown, and so are peaks: TypeError: it
  is trained already.
 {ESTIMATE}
 """
@@ -171,7 +171,7 @@ def test_a_module_with_open_sizes_has_formulas_that_come_to_what_was_measured():
 def test_a_module_that_asks_for_values_says_that_it_ran_on_the_cpu():
     out = after_costs("model", "net.py:Deciding", "--input", "f32[8,64]")
     assert (
-        "Deciding: what is kept was seen in a run on real data, on the CPU, whose\n kernels may keep more."
+        "Deciding: saved tensors are those of a run on real data on the CPU, whose\n kernels may save more."
         in out
     )
 

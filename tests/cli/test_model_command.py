@@ -283,7 +283,7 @@ def test_every_format_has_the_tree(output_format):
 
 def test_backward_has_lines_of_its_own():
     text = printed("model", "net.py:Twice", "--input", "[3,4]", "--backward")
-    assert [line[:-1] for line in table(text, "backward")] == [
+    assert [line[:-1] for line in table(text, "training step")] == [
         ["forward", "96", "192", "1.00×"],
         ["gradient", "by", "input", "48", "96", "0.500×"],
         ["gradient", "by", "weight", "96", "192", "1.00×"],
@@ -353,7 +353,12 @@ REFUSALS = {
     ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
     ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from exclude each other\n",
     ("net.py:Net", *IDS, "--arg", "width"): "--arg width is no argument\n",
-    ("net.py:Net", *IDS, "--sort", "flop"): "--sort is params or trainable_params or macs",
+    (
+        "net.py:Net",
+        *IDS,
+        "--sort",
+        "flop",
+    ): "no quantity is called flop (did you mean flops?)\nThere are params, trainable_params, macs",
     ("net.py:Net", *IDS, "--by", "layer"): "--by is module or operator, not layer",
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; at least 1 is needed\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: a whole number is needed\n",

@@ -18,7 +18,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ),
         ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d is called E"),
         ((*WIDTH, "--W", "3"), "W is varied and has a value\n"),
-        ((*WIDTH[:-2],), "L has no value\nGive sizes: --L 128\n"),
+        ((*WIDTH[:-2],), "L has no value in 2 x Conv1d\nGive sizes: --L 128\n"),
         (("match", "--vary", "W", "--L", "3"), "there is no design\n"),
         (("match", CONV, "--vary", "W", "--L", "3"), "there is nothing to match\n"),
         ((*WIDTH, "--budget", "3"), "a budget takes the first design's place\n"),

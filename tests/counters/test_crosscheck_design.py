@@ -6,9 +6,20 @@ from counter_runs import CONV, DENSE, counter_result
 from convcost.core.errors import UsageError
 from convcost.counters import COUNTERS, select_counters
 from convcost.counters.crosscheck import crosscheck_design
+from convcost.counters.run_limits import real_bytes
 from convcost.spec import parse
 
 PAIR = ("[B, S, 10E] -> Linear(10E, E)", "[B*S, E, 10] -> 2 x Conv1d(E, E, 3, padding=1)")
+
+
+BRANCHES = (
+    "[1, 8, 6, 6] -> x + (Conv2d(8, 8, 3, padding=1) -> ReLU)",
+    "[1, 8, 6, 6] -> x * (AdaptiveAvgPool2d(1) -> Conv2d(8, 2, 1) -> ReLU -> Conv2d(2, 8, 1) -> Sigmoid)",
+    "[2, 8] -> concat(Linear(8, 4), Linear(8, 5) -> x + Linear(5, 5), dim=1)",
+    "[2, 8] -> matmul(x, [8, 3]) -> add(x, [3], [2, 1])",
+    '[2, 8, 6] -> einsum("bqd,bkd->bqk", Linear(6, 6), [2, 5, 6]) -> matmul(Softmax(-1), [2, 5, 7])',
+    "[2, 8, 6] -> Linear(6, 4) -> permute(0, 2, 1) -> reshape(2, 32) -> Linear(32, 3) -> mean(0)",
+)
 
 
 @pytest.fixture
@@ -16,6 +27,27 @@ def never_built(monkeypatch):
     monkeypatch.setattr(
         "convcost.counters.crosscheck.build_network", lambda *_: pytest.fail("a module was built")
     )
+
+
+def test_what_branches_make_is_in_memory_until_they_are_joined():
+    branches = ", ".join(["Conv1d(4, 4, 1)"] * 8)
+    report = parse(f"[1, 4, 1000] -> concat({branches}, dim=1)").report({})
+    joined = 8 * 4_000
+    assert real_bytes(report) == 4 * (report.params + 4_000 + joined + joined)
+    assert real_bytes(parse("[1, 4, 1000] -> Conv1d(4, 4, 1)").report({})) == 4 * (20 + 4_000 + 4_000 + 4_000)
+
+
+@pytest.mark.usefixtures("never_built")
+def test_a_further_input_beyond_torchs_reach_is_one_of_a_design():
+    found = counter_result("fvcore", "[2, 1] -> matmul(x, [1, N] -> ReLU)", N=10**19)
+    assert (found.verdict, found.reason[:22]) == ("skipped", "torch has no tensor of")
+
+
+@pytest.mark.parametrize("counter", ["fvcore", "flop_counter_mode", "torch_profiler"])
+@pytest.mark.parametrize("spec", BRANCHES)
+def test_counters_agree_on_branches(counter, spec):
+    found = counter_result(counter, spec)
+    assert (found.verdict, found.flops) == ("agrees", parse(spec).report({}).flops)
 
 
 def raising(monkeypatch, error):

@@ -54,6 +54,7 @@ CONTEXT = {
     "symbols": {"B": 1, "S": 1},
     "assumed": ["B", "S"],
     "assumptions": [],
+    "warnings": [],
     "convention": {"count": "matmul", "padding": "full"},
     "versions": {package: version(package) for package in ("torch", "fvcore")},
 }

@@ -5,8 +5,9 @@ import re
 import pytest
 from results import COUNTED, LAYER, RESULTS
 
-from convcost import compare
+from convcost import compare, cost
 from convcost.render import render
+from convcost.render.style import Style
 
 SEPARATOR = re.compile(r"(?<!\\)\|")
 
@@ -54,3 +55,10 @@ def test_underscores_of_a_layers_argument_are_escaped_in_a_cell():
 
 def test_a_detail_is_marked_as_one():
     assert "| ↳ weight (4, 3, 5) | 60 |" in render(LAYER, "markdown")
+
+
+def test_a_table_has_every_column_with_exact_numbers_on_any_screen():
+    report = cost("[B, 64, 32, 32] -> 2 x Conv2d(64, 64, 3, padding=1)", B=8)
+    narrow = render(report, "markdown", Style(width=40))
+    assert "| layer | output | parameters | MACs | FLOPs |" in narrow
+    assert "| 301,989,888 | 603,979,776 |" in narrow

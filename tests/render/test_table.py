@@ -196,3 +196,14 @@ def test_an_open_layer_has_no_empty_column():
 def test_a_formula_that_is_alone_in_its_row_may_take_two_lines():
     text = render(cost("Conv1d(E, F, K, stride=2, padding=1)"), "table")
     assert "(long" not in text
+
+
+def test_labels_are_not_broken_to_fit_a_column_more_where_the_table_is_split_anyway():
+    label = "0.1.0 Conv2d(64, 64, 3, padding=1)"
+    table = Table(
+        ("layer", "output", "a", "b", "c"), (Line(label, ("(1, 64, 56, 56)", *["1,234,567,890"] * 3)),)
+    )
+    first, second = table.split(80)
+    assert (first.columns, second.columns) == (("layer", "output", "a"), ("layer", "b", "c"))
+    assert first.fits(80)
+    assert second.fits(80)

@@ -45,6 +45,15 @@ DESIGNS = (
     ("Bilinear(X, 3, X//2)", {}),
     ("[B, X**2] -> Linear(X*X, X) -> LayerNorm(X)", {}),
     ("[B, X, L] -> BatchNorm1d(X) -> Conv1d(X, X, 1, bias=False) -> AdaptiveAvgPool1d(1)", {"L": 5}),
+    ("[B, X, 6] -> x + (Conv1d(X, X, 3, padding=1) -> ReLU) + [12, 6]", {}),
+    ("[B, X, 6] -> x * (AdaptiveAvgPool1d(1) -> Conv1d(X, X/4, 1) -> Conv1d(X/4, X, 1) -> Sigmoid)", {}),
+    (
+        "[B, A, 6] -> concat(Conv1d(A, X, 1), Conv1d(A, 8, 3, padding=1), dim=1) -> Conv1d(X + 8, A, 1)",
+        {"A": 5},
+    ),
+    ("[B, X, 6] -> matmul(x, Linear(6, 6) -> permute(0, 2, 1)) -> Softmax(-1) -> reshape(B, X*X)", {}),
+    ('[B, X, 8] -> einsum("bqd,bkd->bqk", Linear(8, 4), [B, X//2 + 1, 4]) -> select(1, 2)', {}),
+    ("block(C) = x + Linear(C, C); [B, 3, X] -> 3 x block(X) -> mean(1)", {}),
 )
 
 

@@ -165,6 +165,54 @@ einsum: k is summed over in one input alone
 Sum over k in that branch: sum(1).
 """,
     """\
+einsum: k in input 1 is 5, but it in input 0 is 1
+  [2,1] -> einsum("ik,kj->ij", x, [5,4])
+                                  ^^^^^
+""",
+    """\
+einsum: '\\xe4' is no letter of a dimension, which is one of a to z and A to Z
+  [2] -> einsum("\\xe4,a->a", x, x)
+                ^^^^^^^^^^^
+""",
+    """\
+matmul: a scalar has no rows or columns
+  [2] -> sum(0) -> matmul(x, [2])
+                          ^
+""",
+    """\
+dims takes sizes
+  [2,3] -> permute(1, True)
+                      ^^^^
+""",
+    """\
+no parameter of torch.nn is of float8
+  [3] -> Linear(3,3,dtype=float8)
+                    ^^^^^^^^^^^^
+There are float64, float32, float16, bfloat16.
+""",
+    """\
+dtype is given twice
+  [3] -> Linear(3,3,dtype=half,dtype=half)
+                               ^^^^^^^^^^
+""",
+    """\
+add: the input is of the design's dtype, but the layer float16
+  [3] -> Linear(3,3,dtype=half) + [3]
+                                  ^^^
+""",
+    """\
+found ')'; expected 'x' and what is repeated
+  [3] -> concat(x, x, 0)
+                       ^
+A number is no branch. An argument has its name: dim=1.
+""",
+    """\
+found '-'; expected '->' or the end of the spec
+  [3] -> x - ReLU
+           ^
+Branches are joined by +, *, concat, matmul and einsum. A module may do more: file.py:Net.
+""",
+    """\
 Linear: the input is float16, but the layer of the design's dtype
   [3] -> Linear(3,3,dtype=torch.half) -> Linear(3,2)
                                          ^^^^^^
@@ -175,7 +223,7 @@ Give the layer the same dtype: dtype=float16.
 
 @pytest.mark.parametrize("expected", ERRORS, ids=lambda shown: shown.splitlines()[0])
 def test_what_does_not_fit_is_pointed_at(expected):
-    text = expected.splitlines()[1].strip()
+    text = expected.splitlines()[1].strip().replace("\\xe4", "\xe4")
     with pytest.raises(SpecError) as error:
         convcost.cost(text)
     assert str(error.value) + "\n" == expected
@@ -191,3 +239,10 @@ def test_a_dtype_that_is_the_designs_own_changes_nothing():
     assert convcost.cost("[2, 3] -> Linear(3, 5, dtype=torch.float32) -> Linear(5, 2)").bytes == 4 * (
         6 + 32 + 4
     )
+
+
+@pytest.mark.parametrize(
+    ("scale", "output"), [("(2.0, 0.5)", (16, 4)), ("(2, 1/2)", (16, 4)), ("[1.5, 2]", (12, 16))]
+)
+def test_a_tuple_may_have_numbers_that_are_no_sizes(scale, output):
+    assert convcost.cost(f"[1, 3, 8, 8] -> Upsample(scale_factor={scale})").output == (1, 3, *output)

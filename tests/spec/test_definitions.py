@@ -88,6 +88,26 @@ Linear has a meaning already; give the definition another name
   ^^^^^^
 """,
     """\
+permute has a meaning already; give the definition another name
+  permute(C) = ReLU; [3] -> permute(0)
+  ^^^^^^^
+""",
+    """\
+Sequential has a meaning already; give the definition another name
+  Sequential() = ReLU; [3] -> GELU
+  ^^^^^^^^^^
+""",
+    """\
+found 'True'; expected the name of a definition
+  True(C) = ReLU; [3] -> True(3)
+  ^^^^
+""",
+    """\
+found 'False'; expected the name of a size
+  b(False) = Linear(3, 3, bias=False); [3] -> b(True)
+    ^^^^^
+""",
+    """\
 b is defined twice
   b(C) = ReLU; b(D) = GELU; [3] -> b(3)
                ^
@@ -110,6 +130,14 @@ def test_a_wrong_definition_is_pointed_at(expected):
     with pytest.raises(SpecError) as error:
         convcost.cost(expected.splitlines()[1].strip())
     assert str(error.value) + "\n" == expected
+
+
+def test_a_definition_leaves_functions_of_a_like_name_alone():
+    assert convcost.cost("mlp(C) = Linear(C, C); [3] -> mul(x, x)").elementwise == 3
+
+
+def test_a_definition_may_have_the_name_that_papers_give_a_layer():
+    assert convcost.cost("conv(C) = Conv1d(C, C, 3, bias=False); [1, 2, 3] -> conv(2)").params == 12
 
 
 def test_the_caret_is_under_the_line_that_is_wrong():

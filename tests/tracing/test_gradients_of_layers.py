@@ -164,3 +164,10 @@ def test_a_bag_goes_back_to_the_rows_that_it_is_made_of(mode, sparse, operations
     layer = layer_class("EmbeddingBag")(9, 4, mode=mode, sparse=sparse)
     found = layer.gradients((2, 3), layer.cost((2, 3)), (False,))
     assert found == Gradients(Cost(elementwise=operations))
+
+
+@pytest.mark.parametrize(("is_sparse", "sums"), [(False, 2 * 3 * 8), (True, 0)])
+def test_a_table_is_added_to_for_each_element_looked_up(is_sparse, sums):
+    layer = layer_class("Embedding")(1000, 8, sparse=is_sparse)
+    found = layer.gradients((2, 3), layer.cost((2, 3)), (False,))
+    assert found == Gradients(Cost(elementwise=sums), Cost())

@@ -23,8 +23,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "weights not read",
-    "itemsize) + read + row.output_bytes",
-    "itemsize) + row.output_bytes",
+    "inputs + read + row.output_bytes",
+    "inputs + row.output_bytes",
     "analysis/workloads.py",
 )
 ROOFLINES.error(
@@ -75,14 +75,14 @@ ROOFLINES.error(
 
 ROOFLINES.error(
     "an input read twice moved twice",
-    "zip(row.sources or range(len(inputs)), inputs, strict=True)",
-    "zip(range(len(inputs)), inputs, strict=True)",
-    "analysis/workloads.py",
+    "zip(self.sources or range(len(sizes)), sizes, strict=True)",
+    "zip(range(len(sizes)), sizes, strict=True)",
+    "core/report.py",
 )
 
 FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
 FOOTPRINTS.error("a tensor kept twice", "frozenset(self.memories[tensor]", "frozenset(tensor")
-FOOTPRINTS.error("statistics forgotten", "own + step.own_saved) if step.is_used", "own) if step.is_used")
+FOOTPRINTS.error("statistics forgotten", "own = step.own_saved if is_keeping else 0", "own = 0")
 FOOTPRINTS.error(
     "views in memory of their own", "            if self.shares(step):\n", "            if False:\n"
 )
@@ -92,7 +92,7 @@ FOOTPRINTS.error(
     "if last[memory] > number",
 )
 FOOTPRINTS.error("what branches start from gone", "(own, *step.inputs, *step.held)", "(own, *step.inputs)")
-FOOTPRINTS.error("what nobody reads kept", " if step.is_used else found[-1]", "")
+FOOTPRINTS.error("what nobody reads kept", "tensors.training and step.is_used", "tensors.training")
 FOOTPRINTS.error(
     "gradients summed up in place",
     "[*pending.values(), *new[place:], total]",

@@ -156,8 +156,14 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "einsum's product of elements by one factor",
-    "self.cost(shape).elementwise * sum(needed)",
+    "self.cost(shape).elementwise * found",
     "self.cost(shape).elementwise",
+    "layers/joins.py",
+)
+DESIGN_GRADIENTS.error(
+    "einsum's broadcast factor without a sum",
+    "is_needed * (1 + is_broadcast)",
+    "is_needed",
     "layers/joins.py",
 )
 DESIGN_GRADIENTS.error(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from convcost.analysis.explain.layer import LayerGroup
+from convcost.analysis.explain.layer_group import LayerGroup
 from convcost.analysis.explain.steps import (
     DerivationLine,
     DerivationPart,

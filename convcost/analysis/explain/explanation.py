@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from convcost.analysis.explain.comparison import comparison_part
-from convcost.analysis.explain.layer import LayerGroup, flops, layer_groups, layer_part, left_out
+from convcost.analysis.explain.layer import flops, layer_part, left_out
+from convcost.analysis.explain.layer_group import LayerGroup, layer_groups
 from convcost.analysis.explain.steps import (
     DerivationPart,
     DerivationStep,

@@ -1,24 +1,72 @@
-"""How each kind of layer reads its input, for its derivation."""
+"""How a layer reads its inputs: their shapes, where they come from, and by how many loops for an element."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from convcost.core.report import LayerLike
+from convcost.analysis.explain.layer_group import LayerGroup
+from convcost.analysis.explain.steps import (
+    DerivationLine,
+    DerivationStep,
+    Equation,
+    Sentence,
+    names_in,
+    number,
+)
+from convcost.core.cost import Shape
+from convcost.core.report import LayerLike, Row
 from convcost.layers.attention import ScaledDotProductAttention
 from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear
+from convcost.layers.joins import einsum, matmul
 from convcost.layers.recurrent import GRU, LSTM, RNN
 from convcost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+
+FIRST_INPUT = -1
+"""The source of a row that reads the design's first input."""
 
 LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."
 
 BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
 
 SEQUENCE = (
-    "{} reads a position at a time: its input, and the state after the position before. Both, of all its "
-    "layers, are features of each gate."
+    "{} runs position by position. The features of each gate are its input and the state of the position "
+    "before, those of all layers together."
 )
+
+
+def input_step(group: LayerGroup, read: InputReading) -> DerivationStep:
+    """The input, by name and with numbers put in, and what is read from it; or each of several inputs."""
+    if not group.row.further_inputs:
+        return DerivationStep(
+            "input", (shape_equation(group.named.input, group.row.input), *arrangement(group, read))
+        )
+    shapes = zip(_shapes(group.named), _shapes(group.row), strict=True)
+    origins = group.origins or [""] * len(_shapes(group.row))
+    lines = (shape_equation(*pair, origin) for pair, origin in zip(shapes, origins, strict=True))
+    return DerivationStep("inputs", tuple(lines))
+
+
+def _shapes(row: Row) -> tuple[Shape, ...]:
+    return (row.input, *(tensor.shape for tensor in row.further_inputs))
+
+
+def shape_equation(named: Shape, shape: Shape, name: str = "") -> DerivationLine:
+    """A shape, by name and with numbers put in."""
+    return Equation((number(named), number(shape)), name)
+
+
+def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLine]:
+    """What the layer wants, and which dimensions were merged to get there."""
+    if read.wants:
+        yield Sentence(read.wants, (group.row.kind,))
+    if FIRST_INPUT not in group.row.sources:
+        return
+    for size in group.named.input:
+        if len(merged := names_in(size)) > 1:
+            listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
+            yield Sentence(f"{listed} are merged into one dimension.", merged)
 
 
 class InputReading(NamedTuple):
@@ -52,6 +100,10 @@ def input_reading(layer: LayerLike) -> InputReading:
         case ScaledDotProductAttention():
             pairs = "pairs of a query and a key"
             return InputReading(spatial=1, unread="are masked", taps=pairs, unread_title="mask")
+        case matmul():
+            return InputReading(inner_loops=1)
+        case einsum():
+            return InputReading(inner_loops=len(layer.summed))
         case RNN() | LSTM() | GRU():
             return InputReading(SEQUENCE)
     return InputReading()

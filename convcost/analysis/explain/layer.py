@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from convcost.analysis.explain.input_reading import InputReading, input_reading
+from convcost.analysis.explain.input_reading import InputReading, input_reading, input_step, shape_equation
+from convcost.analysis.explain.layer_group import LayerGroup
 from convcost.analysis.explain.steps import (
     DerivationLine,
     DerivationPart,
@@ -18,17 +19,17 @@ from convcost.analysis.explain.steps import (
     Sentence,
     divided,
     lengths,
-    names_in,
     number,
     plural,
     product,
     sum_of_products,
-    without_rounding,
 )
 from convcost.core.arithmetic import elements
-from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost, Shape, Size
-from convcost.core.report import LayerLike, Report, Row
-from convcost.layers.composite import CompositeLayer
+from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost
+from convcost.core.report import Row
+
+MOST_PLACES = 4
+"""The places of more layers alike are told by the first ones."""
 
 LONGEST_COUNT = 60
 """A longer formula for the taps on padding tells a reader nothing."""
@@ -37,100 +38,26 @@ LONGEST_SHARE = 60
 """A longer formula for a share of the FLOPs tells a reader nothing."""
 
 
-class PartMacs(NamedTuple):
-    """The MACs of a part of a layer, and its loops if it has no parts itself."""
-
-    name: str
-    loops: tuple[Loop, ...]
-    macs: Size
-
-
-class LayerGroup(NamedTuple):
-    """Rows of one layer on inputs of one shape; `named` is the first with names for its sizes.
-
-    `loops` are those of one row, with their names and with numbers put in; `parts` those of a composite one.
-    """
-
-    rows: tuple[Row, ...]
-    named: Row
-    loops: tuple[Loop, ...]
-    parts: tuple[PartMacs, ...]
-
-    @property
-    def row(self) -> Row:
-        """The one that stands for all."""
-        return self.rows[0]
-
-    @property
-    def times(self) -> int:
-        """How many they are."""
-        return len(self.rows)
-
-    @property
-    def macs(self) -> Size:
-        """MACs of all of them."""
-        return self.times * self.row.cost.macs
-
-
-def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
-    """The layers of `report` in order of appearance, those alike together."""
-    found: dict[tuple[LayerLike, Shape], list[tuple[Row, Row]]] = {}
-    for row, by_name in zip(report.rows, named.rows, strict=True):
-        found.setdefault((row.layer, row.input), []).append((row, by_name))
-    return tuple(
-        LayerGroup(
-            tuple(row for row, _ in pairs),
-            by_name,
-            _loops(_extents(named, by_name.layer, by_name.input), _extents(report, row.layer, row.input)),
-            _part_macs(report, row, named, by_name),
-        )
-        for pairs in found.values()
-        for row, by_name in pairs[:1]
-    )
-
-
-def _loops(named: dict[str, Size], extents: dict[str, Size]) -> tuple[Loop, ...]:
-    return tuple(Loop(name, named[name], extent) for name, extent in extents.items())
-
-
-def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
-    """The loops of `layer`, each division that is assumed to be exact written as one."""
-    return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
-
-
-def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartMacs, ...]:
-    """The MACs of each part that multiplies; nothing where the layer has no parts."""
-    if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
-        return ()
-    parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
-    found = (
-        PartMacs(
-            part.name,
-            _loops(
-                _extents(named, part_by_name.layer, part_by_name.input),
-                _extents(report, part.layer, part.input),
-            ),
-            without_rounding(part.cost.macs, report.assumptions),
-        )
-        for part_by_name, part in parts
-    )
-    return tuple(part for part in found if part.macs != 0)
-
-
 def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> DerivationPart:
     """How the cost of a group of layers comes about."""
     times = f"{group.times} × " if group.times > 1 else ""
     steps = _composite if group.parts else _contraction if group.row.contracts else _elementwise
     found = (step for step in steps(group, convention) if step.lines)
-    return DerivationPart(f"{design}{': ' if design else ''}{times}{group.row.layer}", tuple(found))
+    return DerivationPart(
+        f"{design}{': ' if design else ''}{times}{group.row.layer}{_places(group)}", tuple(found)
+    )
+
+
+def _places(group: LayerGroup) -> str:
+    """Where its rows are in a design with branches."""
+    shown = ", ".join(group.places[:MOST_PLACES])
+    return f" at {shown}{', …' if len(group.places) > MOST_PLACES else ''}" if shown else ""
 
 
 def _contraction(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
     read = input_reading(group.row.layer)
-    yield DerivationStep(
-        "input", (shape_equation(group.named, group.row, "input"), *arrangement(group, read))
-    )
-    yield DerivationStep("output", (*lengths(group.row), shape_equation(group.named, group.row, "output")))
+    yield input_step(group, read)
+    yield DerivationStep("output", (*lengths(group.row), _output(group)))
     yield DerivationStep("each", tuple(_one_element(group.loops, read)))
     yield DerivationStep("loops", (LoopNest(group.loops),))
     yield DerivationStep("MACs", (_macs(group),))
@@ -141,9 +68,13 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
 
+def _output(group: LayerGroup) -> DerivationLine:
+    return shape_equation(group.named.output, group.row.output)
+
+
 def _composite(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
-    yield DerivationStep("input", (shape_equation(group.named, group.row, "input"),))
-    yield DerivationStep("output", (shape_equation(group.named, group.row, "output"),))
+    yield input_step(group, InputReading())
+    yield DerivationStep("output", (_output(group),))
     yield DerivationStep("MACs", tuple(_macs_of_parts(group)))
     yield flops(group.row.cost, convention)
     yield left_out(group.row.cost, convention, (group.row,))
@@ -160,9 +91,9 @@ def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
 
 
 def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
-    yield DerivationStep("input", (shape_equation(group.named, group.row, "input"),))
-    if group.row.output != group.row.input:
-        yield DerivationStep("output", (shape_equation(group.named, group.row, "output"),))
+    yield input_step(group, InputReading())
+    if group.row.output != group.row.input or group.row.further_inputs:
+        yield DerivationStep("output", (_output(group),))
     yield DerivationStep("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
     yield DerivationStep("each", tuple(_per_element(group.row)))
     yield DerivationStep("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
@@ -190,7 +121,12 @@ def _one_element(loops: tuple[Loop, ...], read: InputReading) -> Iterator[Deriva
         total = EquationSide(f"{{}} multiplies for each {read.element}", (elements(extents),))
         named = tuple(loop.named for loop in inner)
         factors = [product(sizes) for sizes in (named, extents) if len(inner) > 1 or sizes != extents]
-        yield Equation((*factors, total), " × ".join(f"{loop.name}s" for loop in inner))
+        yield Equation((*factors, total), " × ".join(map(_plural, inner)))
+
+
+def _plural(loop: Loop) -> str:
+    is_letter = len(loop.name) == 1
+    return loop.name if is_letter else f"{loop.name}s"
 
 
 def _macs(group: LayerGroup) -> DerivationLine:
@@ -225,23 +161,6 @@ def _all_layers(group: LayerGroup, convention: Convention) -> Iterator[Derivatio
             yield Equation(
                 (EquationSide("{} × {}", (group.times, amount)), number(group.times * amount)), name
             )
-
-
-def shape_equation(named: Row, row: Row, which: str) -> DerivationLine:
-    """The input or the output, by name and with numbers put in."""
-    return Equation((number(getattr(named, which)), number(getattr(row, which))))
-
-
-def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLine]:
-    """What the layer wants, and which dimensions were merged to get there."""
-    if read.wants:
-        yield Sentence(read.wants, (group.row.kind,))
-    if group.row.path != "0":
-        return
-    for size in group.named.input:
-        if len(merged := names_in(size)) > 1:
-            listed = " and ".join((", ".join(["{}"] * (len(merged) - 1)), "{}"))
-            yield Sentence(f"{listed} are merged into one dimension.", merged)
 
 
 def padding_lines(group: LayerGroup, read: InputReading, convention: Convention) -> Iterator[DerivationLine]:

@@ -20,17 +20,17 @@ UNKNOWN = "unknown"
 ReportMemories = list[tuple[Report, Memory]]
 
 ESTIMATE_NOTE = (
-    "An estimate: input and output are held throughout, gradients and the optimizer's state throughout a "
-    "step; kept is what CUDA's kernels keep. Left out: what a layer makes for a moment, workspace of "
-    "libraries, what an allocator rounds up or can't reuse, CUDA's own."
+    "An estimate: input and output stay in memory throughout, gradients and the optimizer's state throughout "
+    "a step; saved tensors are those that CUDA's kernels save. Not included: temporary tensors within a "
+    "layer, workspaces of libraries, rounding and fragmentation in the allocator, the CUDA context."
 )
 
 RUN_NOTES = {
-    "shapes": "{names}: what is kept was seen in a run forward and backward, in training, on shapes alone.",
-    "data": "{names}: what is kept was seen in a run on real data, on the CPU, whose kernels may keep more.",
+    "shapes": "{names}: saved tensors are those of a forward and backward in training, on shapes alone.",
+    "data": "{names}: saved tensors are those of a run on real data on the CPU, whose kernels may save more.",
 }
 
-DESIGN_NOTE = "A design's input has a gradient too, as inside a network; its buffers are left out."
+DESIGN_NOTE = "A design's input has a gradient, as inside a network; buffers are not included."
 
 
 class MemoryQuantity(NamedTuple):
@@ -52,7 +52,7 @@ QUANTITIES = (
     MemoryQuantity("gradients", "gradients"),
     MemoryQuantity("optimizer_state", "state of {optimizer}"),
     MemoryQuantity("master_copy", "master copy in float32", optional=True),
-    MemoryQuantity("activations", "kept for backward"),
+    MemoryQuantity("activations", "saved for backward"),
     MemoryQuantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
     MemoryQuantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
 )
@@ -121,14 +121,14 @@ def memory_notes(found: ReportMemories) -> tuple[str, ...]:
 
 
 def _comparisons(found: ReportMemories) -> Iterator[str]:
-    """conv keeps 2.00× as much as dense for its backward, and a step of training takes 0.61× as much."""
+    """conv stores 2.00× as much as dense for its backward; a training step takes 0.61× its memory."""
     (first, base), *others = found
     for other, memory in others:
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
             kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
             yield (
-                f"{other.name} keeps {kept} as much as {first.name} for its backward; a training step takes "
+                f"{other.name} stores {kept} as much as {first.name} for its backward; a training step takes "
                 f"{peak} its memory ({_human(memory.training_peak)} against {_human(base.training_peak)})."
             )
 
@@ -140,7 +140,7 @@ def _human(value: int | None) -> str:
 def _unknown_notes(found: ReportMemories) -> Iterator[str]:
     for report, memory in found:
         if memory.reason:
-            yield f"What {report.name} keeps for its backward is unknown, and so are peaks: {memory.reason}."
+            yield f"What {report.name} stores for its backward is unknown, and so are peaks: {memory.reason}."
 
 
 def _master_copy_notes(found: ReportMemories) -> Iterator[str]:

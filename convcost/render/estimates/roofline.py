@@ -34,8 +34,8 @@ WHOLE_SHARE = Fraction("0.995")
 ReportRooflines = list[tuple[Report, Roofline]]
 
 LOWER_BOUND_NOTE = (
-    "Roofline lower bound: one layer after the other, each tensor read or written once, at the full peak or "
-    "the full bandwidth of memory; real times are longer, unless a cache holds what is moved."
+    "Roofline lower bound: one layer after another, each at peak FLOP/s or at full memory bandwidth, each "
+    "tensor read or written once. Real times are longer, unless caches hold the data."
 )
 
 MOST_SENTENCES = 6
@@ -187,7 +187,7 @@ def device_note(roofline: Roofline) -> str:
     unit = peak_unit(roofline.dtype)
     return (
         f"{device.name} in {roofline.dtype}: {human(roofline.peak, unit)}, {human(device.bandwidth, 'B/s')}; "
-        f"compute-bound from {exact(roofline.ridge)} FLOPs a byte on."
+        f"compute-bound from {exact(roofline.ridge)} FLOPs per byte."
     )
 
 
@@ -216,10 +216,10 @@ def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> st
     """What binds the one and the other."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
-        both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs a byte"
+        both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs per byte"
         return f"both are {base.by}-bound ({both})"
     return (
-        f"{name} is {base.by}-bound ({short_text(base.intensity)} FLOPs a byte), "
+        f"{name} is {base.by}-bound ({short_text(base.intensity)} FLOPs per byte), "
         f"{other_name} is {roofline.by}-bound ({short_text(roofline.intensity)})"
     )
 

@@ -25,7 +25,7 @@ STEP_NOTE = (
     "A training step is forward and backward in training mode, from ones at every output; no optimizer."
 )
 
-FEWER_THREADS_HINT = "--threads 1 is disturbed less."
+FEWER_THREADS_HINT = "--threads 1 reduces this."
 
 OWN_ROOFLINE_HINT = "--device this compares them with this machine's."
 
@@ -159,7 +159,7 @@ def is_mostly_calls(roofline: Roofline) -> bool:
 def _bound_text(name: str, roofline: Roofline) -> str:
     if is_mostly_calls(roofline):
         return f"{name} is bound by the overhead of its calls"
-    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs a byte)"
+    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte)"
 
 
 def _achieved(report: Report) -> str:
@@ -182,10 +182,10 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
     noisy = (report.name for report, _, samples in runs if samples and samples.spread * 2 > samples.median)
     advice = f" {FEWER_THREADS_HINT}" if any(time.threads > 1 for _, time, _ in runs) else ""
     if names := ", ".join(dict.fromkeys(noisy)):
-        yield f"The rounds of {names} differ widely: other work may have been in the way.{advice}"
+        yield f"The times of {names} vary widely between rounds: other processes may have interfered.{advice}"
     if names := ", ".join(report.name for report in reports if _is_slowed(report)):
         explained = f"{names} took more than {SLOWDOWN_FACTOR} times as long as work and calls explain"
-        yield f"{explained}: other work may have been in the way.{advice}"
+        yield f"{explained}: other processes may have interfered.{advice}"
 
 
 def _is_slowed(report: Report) -> bool:
