@@ -6,6 +6,7 @@ A point is a number from 0 on; the last of the sizes changes fastest.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,9 @@ from convcost.spec.syntax import Expression, names
 
 MOST_POINTS = 10**12
 """Of a grid, whatever evaluates it."""
+
+MOST_PARTS = 10_000
+"""Of the values of one size, as they are written: a range is one."""
 
 LARGEST_BOUND = 10**18
 """Of a range: one of more sizes has no length in Python."""
@@ -85,6 +89,8 @@ def parse_values(name: str, values: str, text: str = "", offset: int = 0) -> Axi
     `values` start at `offset` in `text`, which errors show. A range has its stop, if the step meets it.
     """
     text, parts = text or values, []
+    if values.count(",") >= MOST_PARTS:
+        raise UsageError(f"--over {name[:40]} has more than {MOST_PARTS:,} values", hint="Write a range.")
     for part in values.split(","):
         parts += _parse_part(part, text, offset)
         offset += len(part) + 1
@@ -167,9 +173,9 @@ def _check_values(axis: Axis) -> None:
     """UsageError for a value that is there twice."""
     ranges = [part for part in axis.parts if isinstance(part, range)]
     single = [part[0] for part in ranges if len(part) == 1]
-    twice = {value for value in single if single.count(value) > 1}
+    twice = {value for value, count in Counter(single).items() if count > 1}
     formulas = [part.expression for part in axis.parts if isinstance(part, SizeFormula)]
-    twice |= {value for value in single for part in ranges if len(part) > 1 and value in part}
+    twice |= {value for part in ranges if len(part) > 1 for value in single if value in part}
     if twice or len({*map(str, formulas)}) < len(formulas):
         raise UsageError(f"--over {axis.name}={axis.text[:60]}: a value is there twice")
 

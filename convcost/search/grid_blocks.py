@@ -215,6 +215,8 @@ class _AxisValues(NamedTuple):
         at = self.places[self.axis.name]
         parts = [*self.axis.numbered_parts]
         has_formulas = any(isinstance(part, SizeFormula) for _, part in parts)
+        if not has_formulas and len(self.axis) <= BLOCK:
+            return np.array([size for _, part in parts for size in part], np.int64)[at]
         values = np.zeros(len(at), object if has_formulas else np.int64)
         for start, part in parts:
             if isinstance(part, range):

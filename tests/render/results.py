@@ -34,11 +34,9 @@ IRRATIONAL = compare("a = [1, E] -> Linear(E, E)", "b = [1, E] -> Linear(E, 30) 
 SWEEP = sweep(
     "a = Linear(E, E)", "b = [B, E] -> Linear(E, F)", over={"E": "2:9:3", "F": "2E,E/2"}, where="params > 6"
 )
-NO_SWEEP = sweep("Linear(E, 3)", over={"E": "0"}, pareto="flops,E:max")
 
 RESULTS = {
     "sweep": SWEEP,
-    "sweep without a design": NO_SWEEP,
     "layer": LAYER,
     "chain": CHAIN,
     "pair": PAIR,

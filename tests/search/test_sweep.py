@@ -226,6 +226,7 @@ def test_a_size_that_no_design_has_may_stand_in_formulas():
         ({"E": "2^5..2^4"}, "the range has no value"),
         ({"E": "1,,2"}, "a value is missing"),
         ({"E": "-3"}, "sizes are from 0"),
+        ({"E": "1," * 10_000 + "2"}, "has more than 10,000 values"),
         ({"E": "3,1:5"}, "a value is there twice"),
         ({"E": "F", "F": "E"}, "each is a formula in another"),
         ({"E": "X"}, "X has no value"),
