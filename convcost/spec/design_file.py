@@ -6,7 +6,8 @@
         -> 3 x block(64)                                    # indented: the same design
 
 A line belongs to the one before it if it is indented more than the first line of that design, or if a
-bracket is open. Definitions are put in front of each text that uses them.
+bracket is open. Behind a definition and a semicolon another one may stand, or a design. Definitions are put
+in front of each text that uses them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from convcost.core.source_text import SourceLine, SourceText
 from convcost.system.files import display_path, read_text
 
 LARGEST_FILE = 2**20
+
+BYTE_ORDER_MARK = "\ufeff"
 
 DEFINITION = re.compile(r"\s*([A-Za-z_]\w*)\s*\([^()]*\)\s*=(?!=)", re.ASCII)
 """What a definition begins with: block(C) ="""
@@ -86,7 +89,8 @@ def parse_design_file(text: str, path: str) -> DesignFile:
     """The designs and definitions of a text; SpecError for a bracket that is never closed."""
     designs: list[SourceText] = []
     definitions: dict[str, SourceText] = {}
-    for lines in _statements(text, path):
+    statements = (part for lines in _statements(text, path) for part in _separated(lines))
+    for lines in statements:
         statement = SourceText.joined(lines, " " * (len(lines) - 1))
         if not (defined := DEFINITION.match(statement)):
             designs.append(statement)
@@ -105,7 +109,7 @@ def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
     """The lines of each design or definition, without comments and empty lines."""
     statement: list[SourceLine] = []
     indent, brackets = 0, 0
-    for number, whole in enumerate(text.split("\n"), 1):
+    for number, whole in enumerate(text.removeprefix(BYTE_ORDER_MARK).split("\n"), 1):
         code = _without_comment(whole).rstrip()
         line = SourceLine(code.lstrip(), f"{path}:{number}")
         if not line.text:
@@ -122,6 +126,22 @@ def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
         raise _not_closed(statement)
     if statement:
         yield statement
+
+
+def _separated(lines: Sequence[SourceLine]) -> Iterator[Sequence[SourceLine]]:
+    """The definitions that semicolons end, each by itself, and what stands behind them."""
+    if not DEFINITION.match(lines[0].text):
+        yield lines
+        return
+    for number, line in enumerate(lines):
+        code, semicolon, _ = _without_quoted(line.text).partition(";")
+        if semicolon:
+            yield (*lines[:number], line._replace(text=line.text[: len(code)]))
+            rest = line._replace(text=line.text[len(code) + 1 :].lstrip())
+            behind = (*((rest,) if rest.text else ()), *lines[number + 1 :])
+            yield from _separated(behind) if behind else ()
+            return
+    yield lines
 
 
 def _without_comment(line: str) -> str:

@@ -211,7 +211,8 @@ def layer(tokens: Tokens) -> Call:
             if not tokens.accept(","):
                 break
         tokens.expect(")", ",")
-        if not is_join and tokens.next.text == "(" and not tokens.is_first_on_line:
+        is_behind = not tokens.is_first_on_line and not is_key(tokens)
+        if not is_join and tokens.next.text == "(" and is_behind:
             branches = operands(tokens)
     return Call(kind, tuple(arguments), token.span, tuple(branches))
 

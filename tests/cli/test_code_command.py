@@ -11,6 +11,12 @@ def test_it_prints_the_code_alone():
     assert (result.code, result.out, result.err) == (0, code("x + Linear(E, E)", E=4), "")
 
 
+def test_a_module_as_torch_prints_it_is_a_design():
+    printed = "Sequential(\n  (0): Linear(in_features=3, out_features=4, bias=True)\n  (1): ReLU()\n)"
+    result = convcost("code", printed)
+    assert (result.code, result.out, result.err) == (0, code(printed), "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

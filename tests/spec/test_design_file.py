@@ -27,6 +27,10 @@ def designs(text):
         ("Conv1d(3, 4, 3, padding='(')\nReLU", ["Conv1d(3, 4, 3, padding='(')", "ReLU"]),
         ("a = ReLU)\nb = GELU", ["a = ReLU)", "b = GELU"]),
         ("net.py:Net(act='#1')", ["net.py:Net(act='#1')"]),
+        ("\ufeffa = ReLU\nb = GELU", ["a = ReLU", "b = GELU"]),
+        ("b(C) = Linear(C, C); c() = ReLU;\na = [3] -> b(3) -> c", ["a = [3] -> b(3) -> c"]),
+        ("b(C) = Linear(C, C); a = [3]\n  -> b(3)", ["a = [3] -> b(3)"]),
+        ("b(C) = Linear(C,\n  C);\n  a = [3] -> b(3)", ["a = [3] -> b(3)"]),
     ],
 )
 def test_a_design_is_a_line_and_what_is_indented_or_in_open_brackets(text, expected):
@@ -41,6 +45,19 @@ other(C) = ReLU
 net = [1, 8, 9] -> pair(8)
 plain = ReLU
 """
+
+
+PRINTED = "Sequential(\n  (0): Linear(in_features=3, out_features=4, bias=True)\n  (act): ReLU()\n)"
+
+
+def test_a_module_as_torch_prints_it_is_a_design_on_many_lines_and_on_one():
+    [design] = parse_design_file(PRINTED, "d.txt").designs
+    assert parse(design).full_text == parse(PRINTED).full_text == parse(parse(PRINTED).full_text).full_text
+
+
+def test_definitions_behind_semicolons_are_definitions_of_the_file():
+    found = parse_design_file("b(C) = Linear(C, C); c() = einsum(';', x, x);\na = [3] -> ReLU", "d.txt")
+    assert {**found.definitions} == {"b": "b(C) = Linear(C, C)", "c": "c() = einsum(';', x, x)"}
 
 
 def test_definitions_are_no_designs():

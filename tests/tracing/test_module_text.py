@@ -44,6 +44,7 @@ def test_a_module_has_a_name_inputs_a_place_and_arguments(text, label, inputs, a
         "Conv1d(1, 1, 1, padding='a:b')",
         "Conv1d(1, 1, 1, padding='a:b(c)')",
         "[1, 3] -> x + (Linear(3, 3))",
+        "Sequential(\n  (0): Linear(in_features=3, out_features=4, bias=True)\n  (act): ReLU()\n)",
     ],
 )
 def test_a_design_is_no_module(text):

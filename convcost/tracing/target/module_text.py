@@ -12,6 +12,9 @@ from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
 from convcost.tracing.target.target import Place, is_place, parse_place
 
 CALLED = re.compile(r"(?P<place>[^'\"]*?:\s*[A-Za-z_][\w.]*)\s*\((?P<arguments>.*)", re.S)
+PRINTED = re.compile(r"[^:]*\w\(\s*\(\w+\):\s")
+"""What a module begins with as torch prints it: Sequential( (0): Linear(...) )"""
+
 LABEL = re.compile(r"\s*(?P<label>[A-Za-z_]\w*)\s*=\s*")
 ARROW = re.compile(r"->|→")
 LONGEST_ARGUMENTS = 10_000
@@ -29,7 +32,7 @@ class ModuleText(NamedTuple):
 
 def is_module_text(text: str) -> bool:
     """Whether `text` names a module: no design does."""
-    return bool(CALLED.fullmatch(text)) or is_place(text)
+    return not PRINTED.match(text) and (bool(CALLED.fullmatch(text)) or is_place(text))
 
 
 def parse_module_text(text: str) -> ModuleText:
