@@ -54,9 +54,9 @@ def sweep(
             help="Sort by a quantity, a size or ratio, smallest first; with :max largest first.",
         ),
     ] = "",
-    top: Annotated[
-        str, typer.Option("--top", metavar="N", help=f"Keep the first N designs (default: {DEFAULT_TOP}).")
-    ] = str(DEFAULT_TOP),
+    top: Annotated[str, typer.Option("--top", metavar="N", help="Keep the first N designs.")] = str(
+        DEFAULT_TOP
+    ),
     pareto: Annotated[
         str,
         typer.Option(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from convcost.core.metrics import BY_NAME
-from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow
+from convcost.core.sweep import RATIO, Sweep, SweepRow
 from convcost.core.units import exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
@@ -30,7 +30,7 @@ def sweep_document(sweep: Sweep, style: Style) -> Document:
 
 def _table(sweep: Sweep) -> Table:
     first = sweep.rows[0]
-    headings = [*map(MathText, first.sizes), *(BY_NAME[name].label for name in first.quantities)]
+    headings = [*map(MathText, first.sizes), *map(_label, first.quantities)]
     several = sweep.designs[1:]
     lines = tuple(
         Line(row.name if several else str(number), tuple(_cells(row, bool(sweep.reference))))
@@ -70,17 +70,18 @@ def summary(sweep: Sweep) -> str:
 
 def _order(sweep: Sweep) -> str:
     """the Pareto front in FLOPs (smallest), C (largest): 12 designs, by FLOPs, smallest first."""
-    by = f"by {_label(sweep.by)}, {'largest' if sweep.by.largest else 'smallest'} first"
+    by = f"by {_label(sweep.by.name)}, {'largest' if sweep.by.largest else 'smallest'} first"
     lines = min(len(sweep.rows), MOST_LINES)
     if not sweep.pareto:
         return f"{lines:,} of {sweep.found:,}, {by}"
-    sides = (f"{_label(each)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto)
+    sides = (f"{_label(each.name)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto)
     return f"the Pareto front in {', '.join(sides)}: {lines:,} of {sweep.found:,}, {by}"
 
 
-def _label(objective: Objective) -> str:
-    metric = BY_NAME.get(objective.name)
-    return (metric.full_label or metric.label) if metric else objective.name
+def _label(name: str) -> str:
+    """The label of a metric, as it stands alone; a size and the ratio have their names."""
+    metric = BY_NAME.get(name)
+    return (metric.full_label or metric.label) if metric else name
 
 
 def _notes(sweep: Sweep) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _notes(sweep: Sweep) -> Iterator[str]:
     if len(sweep.rows) > MOST_LINES:
         yield f"{len(sweep.rows):,} rows were kept; --json and --format csv have all of them."
     if sweep.reference and sweep.rows:
-        what = _label(Objective(sweep.ratio_of))
+        what = _label(sweep.ratio_of)
         yield f"ratio: {what} to those of {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
         yield "Of designs that are equal in all quantities of the front, the first of the grid is shown."

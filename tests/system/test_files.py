@@ -12,7 +12,14 @@ import pytest
 
 from convcost.core.errors import UsageError
 from convcost.system import files
-from convcost.system.files import append_text, create_text, exclusive_lock, read_text, write_text
+from convcost.system.files import (
+    append_text,
+    create_text,
+    exclusive_lock,
+    read_text,
+    write_chunks,
+    write_text,
+)
 
 pytestmark = [pytest.mark.usefixtures("folder"), pytest.mark.skipif(os.name != "posix", reason="POSIX files")]
 
@@ -227,3 +234,30 @@ def test_a_file_is_held_by_one_process_at_a_time(monkeypatch):
         assert refused(lambda: exclusive_lock(Path("a")).__enter__()) == message
     with exclusive_lock(Path("a")):
         pass
+
+
+def test_chunks_become_a_file_that_keeps_its_mode(tmp_path):
+    file = tmp_path / "rows.csv"
+    write_chunks(file, ["a\n", "b\n"])
+    file.chmod(0o600)
+    write_chunks(file, (f"{number}\n" for number in range(3)))
+    assert file.read_text() == "0\n1\n2\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_chunk_that_fails_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("before")
+
+    def chunks():
+        yield "after"
+        raise UsageError("no more")
+
+    assert refused(write_chunks, file, chunks()) == "no more"
+    assert file.read_text() == "before"
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_chunks_are_not_written_to_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "is not a regular file" in refused(write_chunks, tmp_path / "pipe.csv", ["a"])
