@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from convcost.core.errors import ConvcostError
     from convcost.core.match import Match
     from convcost.core.report import Report
+    from convcost.core.sweep import Sweep
     from convcost.search.match import match
+    from convcost.search.sweep import sweep
     from convcost.spec import Spec, parse
     from convcost.tracing.profile import Profiler, profile
 
@@ -58,6 +60,8 @@ HOMES = {
     "Report": "convcost.core.report",
     "roofline": "convcost.analysis.roofline",
     "Spec": "convcost.spec",
+    "Sweep": "convcost.core.sweep",
+    "sweep": "convcost.search.sweep",
     "parse": "convcost.spec",
     "timed": "convcost.benchmark.stopwatch",
 }
@@ -72,6 +76,7 @@ __all__ = [
     "Profiler",
     "Report",
     "Spec",
+    "Sweep",
     "assert_cost",
     "build",
     "code",
@@ -82,6 +87,7 @@ __all__ = [
     "parse",
     "profile",
     "roofline",
+    "sweep",
     "timed",
 ]
 

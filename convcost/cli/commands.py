@@ -29,6 +29,7 @@ COMMANDS = (
     "layer",
     "explain",
     "match",
+    "sweep",
     "check",
     "verify",
     "counters",

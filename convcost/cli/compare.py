@@ -35,7 +35,7 @@ def compare(
         typer.Argument(
             metavar="[SPEC|@FILE]... [--NAME SIZE]...",
             help="Designs such as 'Linear(10E, E)' or 'conv = [B*S, E, L] -> 2 x Conv1d(E, E, 3)', torch "
-            "modules such as net.py:Net, files with a design a line, and sizes.",
+            "modules such as net.py:Net, files with one design per line, and sizes.",
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -56,7 +56,9 @@ def compare(
     convolutions: Annotated[
         str,
         typer.Option(
-            "--convs", metavar="N", help="Without a SPEC: N convolutions, not 2; --layers N does the same."
+            "--convs",
+            metavar="N",
+            help="Without a SPEC: N convolutions (default: 2); --layers N does the same.",
         ),
     ] = "",
     modules: ModuleOptions,
@@ -64,15 +66,15 @@ def compare(
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
 
-    Without a SPEC: a dense layer on merged positions against two convolutions over them, which --K 5,
-    --no-bias and --convs 3 vary. Sizes are given by name:
+    Without a SPEC, a dense layer on merged positions is compared with two convolutions over them; --K 5,
+    --no-bias and --convs 3 vary this pair. Sizes are given by name:
     convcost compare --E 128 --L 10
 
-    Torch modules stand beside designs. Each may have inputs and arguments of its own, inputs by name in
-    brackets; --input and --arg are for those that state none:
+    Torch modules may be compared with designs. Each may state its own inputs and arguments, with named
+    inputs in brackets; --input and --arg are for modules that state none:
     convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
 
-    A file has a design or a definition a line, comments behind #, and further lines of a design indented:
+    A file has one design or definition per line, comments after #, and continuation lines indented:
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)

@@ -85,7 +85,7 @@ COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "report", "show"), COST_HINT),
     **dict.fromkeys(("diff", "vs", "versus", "ratio"), COMPARE_HINT),
     **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
-    **dict.fromkeys(("sweep", "search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
+    **dict.fromkeys(("search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),
     **dict.fromkeys(
         ("test", "validate", "ci", "gate", "lint", "update", "lock", "baseline", "init"), CHECK_HINT
     ),

@@ -29,8 +29,8 @@ def layers(
 ) -> None:
     """List the layers and functions of designs by family; of one, arguments, inputs, formulas and rules.
 
-    For example: convcost layers conv or convcost layers Conv2d. Those of torch.nn that designs lack are
-    listed with the reason.
+    For example: convcost layers conv or convcost layers Conv2d. Layers of torch.nn that designs
+    do not support are listed with the reason.
     """
     format_name = output.format_for(LayerList)
     names = _family(family) if family else tuple(chain.from_iterable(EVERY_FAMILY.values()))

@@ -30,6 +30,10 @@ class Requirement(Protocol):
     def message(self) -> str:
         """What is not so."""
 
+    @property
+    def rule(self) -> str:
+        """What is required, without the values that don't fit."""
+
 
 class AtLeast(NamedTuple):
     """`value` ≥ `minimum`."""
@@ -50,6 +54,10 @@ class AtLeast(NamedTuple):
     @property
     def message(self) -> str:
         return f"{self.name} is {self.value}; at least {self.minimum} is needed"
+
+    @property
+    def rule(self) -> str:
+        return f"{self.name} must be {_limit('at least', self.minimum, 'larger')}"
 
 
 class AllAtLeast(NamedTuple):
@@ -83,6 +91,10 @@ class AllAtLeast(NamedTuple):
         name = self._wrong()
         return f"{name} is {self.values[name]}; at least {self.minimum} is needed"
 
+    @property
+    def rule(self) -> str:
+        return f"{', '.join(self.values)} must be at least {self.minimum}"
+
 
 class AtMost(NamedTuple):
     """`value` ≤ `maximum`."""
@@ -103,6 +115,10 @@ class AtMost(NamedTuple):
     @property
     def message(self) -> str:
         return f"{self.name} is {self.value}; at most {self.maximum} is possible here"
+
+    @property
+    def rule(self) -> str:
+        return f"{self.name} must be {_limit('at most', self.maximum, 'smaller')}"
 
 
 class Divides(NamedTuple):
@@ -126,6 +142,10 @@ class Divides(NamedTuple):
     def message(self) -> str:
         return f"{self.divisor_name} = {self.divisor} does not divide {self.name} = {self.value}"
 
+    @property
+    def rule(self) -> str:
+        return f"{self.divisor_name} must divide {self.name}"
+
 
 class Equals(NamedTuple):
     """`value` = `expected`."""
@@ -148,6 +168,10 @@ class Equals(NamedTuple):
     def message(self) -> str:
         return f"{self.name} is {self.value}, but {self.expected_name} is {self.expected}"
 
+    @property
+    def rule(self) -> str:
+        return f"{self.name} must equal {self.expected_name}"
+
 
 class ArgumentCheck(NamedTuple):
     """Something about arguments that are never symbols, so that it is already known whether it is so."""
@@ -163,6 +187,10 @@ class ArgumentCheck(NamedTuple):
 
     def holds(self) -> bool:
         return self.is_so
+
+    @property
+    def rule(self) -> str:
+        return self.message
 
 
 class NumberNeeded(NamedTuple):
@@ -183,6 +211,10 @@ class NumberNeeded(NamedTuple):
     @property
     def message(self) -> str:
         return f"{self.argument} is {self.purpose}, which takes a number"
+
+    @property
+    def rule(self) -> str:
+        return self.message
 
 
 class Rank(NamedTuple):
@@ -205,6 +237,15 @@ class Rank(NamedTuple):
     def message(self) -> str:
         shown = ", ".join(map(str, self.shape))
         return f"the input [{shown}] has {len(self.shape)} dimensions; {self.wanted} is needed"
+
+    @property
+    def rule(self) -> str:
+        return f"the input has {len(self.shape)} dimensions; {self.wanted} is needed"
+
+
+def _limit(relation: str, limit: Size, comparison: str) -> str:
+    """at least 1; where that is another number for each size, larger."""
+    return f"{relation} {limit}" if isinstance(limit, int) else comparison
 
 
 def single_requirements(requirement: Requirement) -> Iterator[Requirement]:

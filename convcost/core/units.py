@@ -205,6 +205,19 @@ def _factor(prefix: str, is_binary: bool) -> int:
     return BINARY[prefix] if is_binary else 1000 ** PREFIXES.index(prefix)
 
 
+SCALED = re.compile(
+    r"([0-9][0-9_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)([KMGTP]?)((?<=[KMGTP])i|)", re.I
+)
+"""A number and its prefix: 1.5M, 64Ki, 1e9."""
+
+
+def parse_scaled(text: str) -> Fraction:
+    """The number that `text`, which SCALED matches, is: K, M, G are powers of 1000, with `i` of 1024."""
+    match = SCALED.fullmatch(text)
+    assert match
+    return Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
+
+
 def parse_seconds(text: str, option: str) -> float:
     """The seconds that `600` or `0.5` is; UsageError names the option."""
     if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):

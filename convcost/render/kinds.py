@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convcost.core.diagnosis import DiagnosedReport
     from convcost.core.match import Match
     from convcost.core.report import Report
+    from convcost.core.sweep import Sweep
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 Listing: TypeAlias = "CounterList | DeviceList | LayerList"
 Result: TypeAlias = (
-    "Report | Comparison | DiagnosedReport | Match | GateResult | VerificationResult | Explanation | Listing"
+    "Report | Comparison | DiagnosedReport | Match | Sweep | GateResult | VerificationResult | Explanation"
+    " | Listing"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
@@ -58,6 +60,7 @@ KINDS = {
         "report:diagnosis_document", "records.counters:diagnosis_record", "records.counters:diagnosis_rows"
     ),
     "Match": ResultKind("match:match_document", "records.match:record", "records.match:rows"),
+    "Sweep": ResultKind("sweep:sweep_document", "records.sweep:record", "records.sweep:rows"),
     "GateResult": ResultKind("gate.document:gate_document", "records.check:record", "records.check:rows"),
     "VerificationResult": ResultKind(
         "verify:verify_document", "records.verification:record", "records.verification:rows"

@@ -13,6 +13,7 @@ OUTPUTS = {
     "model": "convcost.render.records.report:ModelRecord",
     "explain": "convcost.render.records.explanation:ExplanationRecord",
     "match": "convcost.render.records.match:MatchRecord",
+    "sweep": "convcost.render.records.sweep:SweepRecord",
     "check": "convcost.render.records.check:GateRecord",
     "verify": "convcost.render.records.verification:VerificationRecord",
     "counters": "convcost.render.records.counters:CounterListRecord",

@@ -17,10 +17,10 @@ from convcost.spec import Spec
 from convcost.spec.spec import BATCH_LIKE
 
 
-class CountedQuantity(NamedTuple):
-    """What is matched, and how it is counted."""
+class CountedQuantities(NamedTuple):
+    """What is computed, and how it is counted."""
 
-    metric: Metric
+    metrics: tuple[Metric, ...]
     convention: Convention
     dtype: str
 
@@ -30,11 +30,12 @@ class Design:
     """A spec or a report with `sizes` for its names, and how its cost is counted.
 
     The other names are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
+    That cost is the first of the metrics that are computed.
     A report that was made from a spec is evaluated as that: its formulas may assume more of the sizes.
     """
 
     stated: Stated
-    counted: CountedQuantity
+    counted: CountedQuantities
     sizes: Mapping[str, Size]
     assumed: tuple[str, ...] = ()
     left_open: tuple[str, ...] = ()
@@ -72,29 +73,35 @@ class Design:
         return replace(self.stated, convention=self.counted.convention)
 
     @cached_property
-    def _formula(self) -> Any:
-        return getattr(self._counted_report, self.counted.metric)
+    def _formulas(self) -> tuple[Any, ...]:
+        return self._quantities(self._counted_report)
+
+    def _quantities(self, report: Report) -> tuple[Any, ...]:
+        return tuple(_quantity(report, metric) for metric in self.counted.metrics)
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
-        return ColumnEvaluator(self.counted.metric, self.counted.convention)
+        return ColumnEvaluator(self.counted.metrics, self.counted.convention)
 
     def dependencies(self, varied: tuple[str, ...]) -> frozenset[str]:
         """The names that its cost depends on; all that are left open where that can't be told."""
         if not self.spec:
-            return frozenset(map(str, getattr(self._formula, "free_symbols", ())))
+            return frozenset(
+                str(name) for formula in self._formulas for name in getattr(formula, "free_symbols", ())
+            )
         try:
-            cost = self.evaluate({name: UnknownSize(name) for name in varied}, self.evaluator())
+            quantities = self.evaluate({name: UnknownSize(name) for name in varied}, self.evaluator())
         except ConvcostError:
             return frozenset(self.left_open)
-        return cost.names if isinstance(cost, UnknownSize) else frozenset()
+        unknown = (quantity for quantity in quantities if isinstance(quantity, UnknownSize))
+        return frozenset(name for quantity in unknown for name in quantity.names)
 
     def cost(self, varied: Mapping[str, Size]) -> Size:
         """Its cost with numbers for the varied sizes; ConvcostError where they are not possible."""
-        return cast("Size", self.evaluate(varied, self.evaluator()))
+        return cast("Size", self.evaluate(varied, self.evaluator())[0])
 
-    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
-        """Its cost where the varied sizes are ints, or columns with a number for each of many places.
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each of its metrics where the varied sizes are ints, or columns of numbers at many places.
 
         At some of the places it may not be possible: `evaluator` has those at which it is. Raises
         ConvcostError where it is possible nowhere.
@@ -102,28 +109,28 @@ class Design:
         return (
             self._from_layers(self.spec, varied, evaluator)
             if self.spec
-            else self._from_formula(varied, evaluator)
+            else self._from_formulas(varied, evaluator)
         )
 
-    def _from_layers(self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
+    def _from_layers(
+        self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator
+    ) -> tuple[Any, ...]:
         unknown: dict[str, Any] = {name: UnknownSize(name) for name in self.left_open}
         sizes = ColumnSizes({**self.known, **unknown, **varied})
         network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
-        return getattr(network.report(self.counted.convention, dtype, evaluator), self.counted.metric)
+        return self._quantities(network.report(self.counted.convention, dtype, evaluator))
 
-    def _from_formula(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> Any:
+    def _from_formulas(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
         sizes = {**self.bound, **varied}
         for name, size in sizes.items():
-            evaluator.restrict(size >= 1, partial(UsageError, f"{name} is {size}; at least 1 is needed"))
+            error = partial(UsageError, f"{name} is {size}; at least 1 is needed")
+            evaluator.restrict(size >= 1, error, f"{name} must be at least 1")
         self._restrict_by_assumptions(sizes, evaluator)
-        if isinstance(self._formula, int):
-            return self._formula
-        from convcost.symbolic.sympy_expressions import quotient
-
-        numerator, denominator = quotient(self._formula, sizes)
-        return numerator // denominator
+        return tuple(
+            formula if isinstance(formula, int) else _value(formula, sizes) for formula in self._formulas
+        )
 
     def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
         assumptions = self._counted_report.assumptions
@@ -134,7 +141,7 @@ class Design:
         for assumption in assumptions:
             if is_decided(assumption, sizes):
                 is_so = is_fulfilled(assumption, sizes)
-                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes))
+                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), assumption.text)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
@@ -149,6 +156,20 @@ class Design:
         return Choice(varied, cost, cost - target, partial(self.report, varied))
 
 
+def _quantity(report: Report, metric: Metric) -> Any:
+    found = getattr(report, metric)
+    if found is None:
+        raise UsageError(f"there is no formula for {metric}")
+    return found
+
+
+def _value(formula: Any, sizes: Mapping[str, Any]) -> Any:
+    from convcost.symbolic.sympy_expressions import quotient
+
+    numerator, denominator = quotient(formula, sizes)
+    return numerator // denominator
+
+
 def open_names(stated: Stated) -> tuple[str, ...]:
     """The names that a number can be put in for."""
     return stated.open_names if isinstance(stated, Report) else stated.names
@@ -158,7 +179,7 @@ def complete_design(
     stated: Stated,
     sizes: Mapping[str, Size],
     vary: tuple[str, ...],
-    counted: CountedQuantity,
+    counted: CountedQuantities,
     only_necessary: bool = False,
 ) -> Design:
     """The design with `sizes`, whose others are varied, 1, or not needed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcost.core.constraints import Divides, NumberNeeded, Requirement, single_requirements
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
@@ -14,21 +14,30 @@ from convcost.layers.interface import Layer
 from convcost.layers.network import NumericEvaluator, unfulfilled
 from convcost.spec.evaluate import OpenSizes
 
-WITHOUT_COST = ("params", "bytes")
+WITHOUT_COST = {"params", "trainable_params", "bytes", "output_elements", "activations"}
 """Metrics that follow from shapes alone."""
+
+
+class Restriction(NamedTuple):
+    """A rule, and the places that were possible before it and after it: a bool for all, or an array."""
+
+    rule: str
+    before: Any
+    after: Any
 
 
 class ColumnEvaluator(NumericEvaluator):
     """Evaluates layers on ints and columns: `possible` has the places at which all requirements hold.
 
-    A requirement on a size without a value is taken to hold. Of each layer's cost only what `metric` needs is
+    A requirement on a size without a value is taken to hold. Of each layer's cost only what `metrics` need is
     computed.
     """
 
-    def __init__(self, metric: Metric, convention: Convention) -> None:
-        self.metric = metric
-        self.convention = convention
+    def __init__(self, metrics: tuple[Metric, ...], convention: Convention) -> None:
+        self.of_cost = {*metrics} - WITHOUT_COST
+        self.needs_macs_alone = self.of_cost <= ({"macs", "flops"} if convention == MATMUL else {"macs"})
         self.possible: Any = True
+        self.restrictions: list[Restriction] = []
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Restrict the places to those where `requirement` holds; RequirementError if there are none left.
@@ -39,21 +48,30 @@ class ColumnEvaluator(NumericEvaluator):
             if isinstance(part, NumberNeeded) and not part.holds():
                 raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
-                self.restrict(part.holds(), partial(unfulfilled, part, step))
+                self.restrict(part.holds(), partial(unfulfilled, part, step), part.rule)
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """What the metric needs of the layer's cost."""
-        if self.metric in WITHOUT_COST:
+        """What the metrics need of the layer's cost."""
+        if not self.of_cost:
             return Cost()
-        if self.metric == "macs" or (self.metric == "flops" and self.convention == MATMUL):
-            return Cost(layer.macs(shape))
-        return layer.cost(shape)
+        return Cost(layer.macs(shape)) if self.needs_macs_alone else layer.cost(shape)
 
-    def restrict(self, condition: Any, error: Callable[[], ConvcostError]) -> None:
-        """Leave the places where `condition` is true, a bool or an array; raise `error` if there are none."""
-        self.possible = self.possible & condition
+    def restrict(self, condition: Any, error: Callable[[], ConvcostError], rule: str) -> None:
+        """Leave the places where `condition`, a bool or an array, is true, as `rule` says.
+
+        Raise `error` if there are none.
+        """
+        before = self.possible
+        self.possible = before & condition
+        if self.possible is not before:
+            self.restrictions.append(Restriction(rule, before, self.possible))
         if not (self.possible if isinstance(self.possible, bool) else self.possible.any()):
             raise error()
+
+    def restrict_to_none(self, rule: str) -> None:
+        """Leave no place, where an error was raised for all that were left: `rule` unless another was."""
+        self.restrictions.append(Restriction(rule, self.possible, False))
+        self.possible = False
 
 
 class ColumnSizes(OpenSizes):
@@ -61,8 +79,17 @@ class ColumnSizes(OpenSizes):
 
     def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
         """dividend / divisor, rounded down: `divisions` has that it is whole."""
-        self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
+        self.divisions.append(ExactDivision(divisor, dividend, "the divisor", "the dividend"))
         return dividend // divisor
+
+
+class ExactDivision(Divides):
+    """A `/` in the text of a design has no remainder."""
+
+    @property
+    def rule(self) -> str:
+        """What is required."""
+        return "each / must divide exactly"
 
 
 class UnknownSize:

@@ -14,7 +14,7 @@ from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount
-from convcost.search.design import CountedQuantity, Design, complete_design, open_names
+from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.spec.spec import check_int
 
 MOST_TRIED = {1: 2**27, 2: 2**24}
@@ -139,7 +139,7 @@ def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
-    counted = CountedQuantity(metric_named(request.metric), request.convention, request.dtype)
+    counted = CountedQuantities((metric_named(request.metric),), request.convention, request.dtype)
     *first, last = request.designs
     as_design: list[tuple[Stated, tuple[str, ...]]] = [
         *((design, ()) for design in first),
@@ -159,7 +159,7 @@ def _empty_match(request: Request, design: Design, first: Design | None) -> Matc
     return Match(
         name=name,
         spec=design.text,
-        metric=design.counted.metric,
+        metric=design.counted.metrics[0],
         target=first.cost({}) if first else _budget(request),
         ranges=_ranges(request),
         at_most=first is None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.search.design import Design
+from convcost.search.evaluator import Restriction
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
@@ -23,14 +26,21 @@ Arrays = Mapping[str, Any]
 
 
 class CostTable(NamedTuple):
-    """What a design costs at each place of a block, and whether it is possible there.
+    """What a design has of each metric at each place of a block, and whether it is possible there.
 
-    A place has an index for each varied size; those of the first place are `start`.
+    A place has an index for each varied size; those of the first place are `start`. `impossible` has the
+    number of places at which each rule is the first that does not hold.
     """
 
-    costs: Column
+    quantities: tuple[Column, ...]
     possible: Any
     start: tuple[int, ...] = ()
+    impossible: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def costs(self) -> Column:
+        """What it has of the first metric."""
+        return self.quantities[0]
 
 
 def tables(design: Design, ranges: Mapping[str, range]) -> Iterator[CostTable]:
@@ -57,14 +67,28 @@ def tabulate(design: Design, sizes: Arrays) -> CostTable:
     shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
     evaluator = design.evaluator()
     try:
-        cost = design.evaluate({name: Column(values) for name, values in sizes.items()}, evaluator)
+        quantities = design.evaluate({name: Column(values) for name, values in sizes.items()}, evaluator)
     except MixedConditionError as mixed:
         return _by_branch(design, sizes, np.broadcast_to(mixed.condition, shape))
     except UnboundSizeError:
         return _one_by_one(design, sizes, shape)
-    except ConvcostError:
-        return CostTable(broadcast_column(0, shape), np.zeros(shape, bool))
-    return CostTable(broadcast_column(cost, shape), np.broadcast_to(evaluator.possible, shape))
+    except ConvcostError as error:
+        evaluator.restrict_to_none(error.message)
+        quantities = (0,) * len(design.counted.metrics)
+    return CostTable(
+        tuple(broadcast_column(quantity, shape) for quantity in quantities),
+        np.broadcast_to(evaluator.possible, shape),
+        impossible=_impossible(evaluator.restrictions, shape),
+    )
+
+
+def _impossible(restrictions: Iterable[Restriction], shape: tuple[int, ...]) -> Counter[str]:
+    """By rule, the number of places that it takes away."""
+    counts: Counter[str] = Counter()
+    for restriction in restrictions:
+        before, after = (np.broadcast_to(places, shape) for places in restriction[1:])
+        counts[restriction.rule] += int(np.count_nonzero(before) - np.count_nonzero(after))
+    return +counts
 
 
 def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
@@ -77,25 +101,35 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
     possible = np.zeros(shape, bool)
     for branch, table in zip(branches, tables, strict=True):
         possible[branch] = table.possible
-    return CostTable(merge_columns(branches, [table.costs for table in tables]), possible)
+    by_metric = zip(*(table.quantities for table in tables), strict=True)
+    return CostTable(
+        tuple(merge_columns(branches, columns) for columns in by_metric),
+        possible,
+        impossible=sum((Counter(table.impossible) for table in tables), Counter()),
+    )
 
 
 def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
         message = f"the cost has no formula in {' and '.join(names)} here"
-        hint = f"Narrow the range with --min and --max: {MOST_ONE_BY_ONE:,} can be tried without one."
+        hint = f"Narrow the ranges: {MOST_ONE_BY_ONE:,} can be tried without one."
         raise UsageError(message, hint=hint)
-    costs, possible = np.zeros(shape, object), np.zeros(shape, bool)
+    quantities = [np.zeros(shape, object) for _ in design.counted.metrics]
+    possible, impossible = np.zeros(shape, bool), Counter[str]()
     every = np.broadcast_arrays(*sizes.values())
     for place in np.ndindex(shape):
+        evaluator = design.evaluator()
+        here = {name: int(values[place]) for name, values in zip(names, every, strict=True)}
         try:
-            costs[place] = design.cost(
-                {name: int(values[place]) for name, values in zip(names, every, strict=True)}
-            )
+            found = design.evaluate(here, evaluator)
         except UnboundSizeError:
             raise
-        except ConvcostError:
+        except ConvcostError as error:
+            evaluator.restrict_to_none(error.message)
+            impossible += _impossible(evaluator.restrictions, ())
             continue
+        for column, quantity in zip(quantities, found, strict=True):
+            column[place] = quantity
         possible[place] = True
-    return CostTable(Column(costs), possible)
+    return CostTable(tuple(map(Column, quantities)), possible, impossible=impossible)

@@ -81,10 +81,26 @@ def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
+def write_chunks(path: Path, chunks: Iterable[str]) -> None:
+    """Write texts to a plain file one after the other as they are made, atomically; UsageError if that fails.
+
+    If making one raises an error, the file stays as it was.
+    """
+    try:
+        found = _status(path)
+        if found:
+            _check_is_plain(path, found)
+        target = Path(os.path.realpath(path))
+        with _temporary(target, chunks, found) as temporary:
+            os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+
+
 def create_text(path: Path, text: str) -> None:
     """Write `text` to a new file atomically; UsageError if the file exists."""
     try:
-        with _temporary(path, text, None) as temporary:
+        with _temporary(path, (text,), None) as temporary:
             os.link(temporary, path)  # which fails where there is one, unlike a rename
     except FileExistsError:
         raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.") from None
@@ -178,24 +194,29 @@ def _send(file: int, data: bytes, path: Path) -> None:
 
 
 def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
-    with _temporary(target, text, found) as temporary:
+    with _temporary(target, (text,), found) as temporary:
         os.replace(temporary, target)
 
 
 @contextmanager
-def _temporary(target: Path, text: str, found: os.stat_result | None) -> Iterator[Path]:
-    """A temporary file beside the target with the text, and the owner and mode in `found`."""
+def _temporary(target: Path, chunks: Iterable[str], found: os.stat_result | None) -> Iterator[Path]:
+    """A temporary file beside the target with the texts, and the owner and mode in `found`."""
     remove_stale_temporaries(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        with open(temporary, "xb") as file:
-            file.write(_encoded(text))
-            if found:
-                _copy_owner_and_mode(file.fileno(), found)
-        with cleanup(partial(os.unlink, temporary)):
+        with cleanup(partial(_unlink, temporary)):
+            with open(temporary, "xb") as file:
+                for chunk in chunks:
+                    file.write(_encoded(chunk))
+                if found:
+                    _copy_owner_and_mode(file.fileno(), found)
             yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _copy_owner_and_mode(file: int, found: os.stat_result) -> None:

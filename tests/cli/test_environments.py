@@ -15,6 +15,7 @@ COMMANDS = {
     "layer": "layer conv1d 3 3 3 --counters none",
     "explain": "explain conv1d 3 3 3",
     "match": "match 'Linear(3,4)' 'Linear(E,4)' --vary E",
+    "sweep": "sweep 'Linear(3,4)' 'Linear(E,4)' --over E=1:9",
     "check": f"check dense-formula --config {CONFIG}",
     "counters": "counters",
     "devices": "devices",

@@ -25,7 +25,7 @@ BRACKETS = "An argument of a layer stands in its brackets:"
         ((*PAIR, "--batch", "4"), "The batch is a size of the input, such as B: --B 4."),
         ((*PAIR, "--symbols"), "A size without a value stays a symbol: leave its option out."),
         ((*PAIR, "--csv"), "Write it as --format csv."),
-        ((*PAIR, "--limit", "3"), "--top is an option of convcost cost and model."),
+        ((*PAIR, "--limit", "3"), "--top is an option of convcost cost, model and sweep."),
         ((*PAIR, "--depth", "3"), "--depth is an option of convcost cost and model."),
         (("explain", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),
         (("counters", "--device", "a100"), f"--device {DEVICE_COMMANDS}"),

@@ -231,6 +231,19 @@ def test_matches(options):
 @pytest.mark.parametrize(
     "options",
     [
+        ("Linear(E, E)", "Linear(E, 2E)", "--over", "E=4:64:4", "--where", "ratio > 1"),
+        ("Linear(E, F)", "--over", "E=3,5", "--over", "F=2E,E/2", "--pareto", "flops,params:max"),
+        ("Linear(E, E)", "--over", "E=0"),
+    ],
+    ids=" ".join,
+)
+def test_sweeps(options):
+    holds("sweep", *options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
         ("--E", "128", "--L", "10"),
         ("--count", "all", "--taps", "valid"),
         (),
@@ -292,6 +305,7 @@ def spoiled(record):
         ("compare", "--E", "8", "--L", "10", "--counters", "none"),
         ("layer", "linear", "3", "4", "--counters", "none"),
         ("match", "Linear(E, E)", "--vary", "E", "--budget", "99"),
+        ("sweep", "Linear(E, E)", "--over", "E=1:3"),
         ("counters",),
         ("devices", "h100", "xeon-8480"),
         ("layers", "--family", "dense"),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from convcost import compare, cost
+from convcost import compare, cost, sweep
 from convcost.core.comparison import Comparison
 from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
@@ -31,7 +31,12 @@ OPEN_LAYER = cost("Conv1d(E, 1250, K, stride=2, padding=P)")
 OPEN_PAIR = compare()
 IRRATIONAL = compare("a = [1, E] -> Linear(E, E)", "b = [1, E] -> Linear(E, 30) -> Linear(30, 1250)")
 
+SWEEP = sweep(
+    "a = Linear(E, E)", "b = [B, E] -> Linear(E, F)", over={"E": "2:9:3", "F": "2E,E/2"}, where="params > 6"
+)
+
 RESULTS = {
+    "sweep": SWEEP,
     "layer": LAYER,
     "chain": CHAIN,
     "pair": PAIR,

@@ -7,7 +7,7 @@ import convcost
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.errors import UsageError
 from convcost.search import tabulate
-from convcost.search.design import CountedQuantity, complete_design
+from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.match import match_designs
 
 VALID = Convention(padding="valid")
@@ -15,7 +15,7 @@ VALID = Convention(padding="valid")
 
 def tabulated(text, ranges, convention=MATMUL, **sizes):
     """The possible costs by the sizes varied."""
-    counted = CountedQuantity("flops", convention, "float32")
+    counted = CountedQuantities(("flops",), convention, "float32")
     design = complete_design(convcost.parse(text), sizes, tuple(ranges), counted)
     values = [*ranges.values()]
     found = {}

@@ -214,7 +214,9 @@ def left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Derivat
 
 def _left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterator[DerivationLine]:
     if convention.count == "matmul" and cost.bias_adds != 0:
-        remark = ", one for each output element" if all(map(_adds_bias_once, rows)) else ""
+        is_one_layer = len({str(row.layer) for row in rows}) == 1
+        is_once = is_one_layer and all(map(_adds_bias_once, rows))
+        remark = ", one for each output element" if is_once else ""
         yield _apart(cost, convention, cost.bias_adds, "bias add", remark)
     if convention.count != "all" and cost.elementwise != 0:
         yield _apart(cost, convention, cost.elementwise, "elementwise operation", "")

@@ -1,0 +1,116 @@
+"""`convcost sweep`: the best of all designs over a grid of sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convcost.cli.designs import read_specs
+from convcost.cli.options import ConventionOptions, DtypeOption, OutputOptions, SettingsOption
+from convcost.cli.output import print_error, print_result, show_progress
+from convcost.cli.sizes import split_tokens
+from convcost.core.errors import UsageError
+from convcost.core.sweep import Sweep
+from convcost.core.units import parse_count
+from convcost.render.sweep import why_nothing
+from convcost.search.grid import parse_axis
+from convcost.search.sweep import DEFAULT_TOP, SweepRequest, sweep_designs
+
+
+def sweep(
+    context: typer.Context,
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DESIGN... [--NAME SIZE]...",
+            help="Designs and sizes. Of several, the first is what the ratios of the others are to.",
+        ),
+    ] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            metavar="NAME=VALUES",
+            help="The values of a size: C=64:1024:64 (the stop is among them), K=1,3,5, P=2^5..2^10, or "
+            "formulas in other sizes, M=2C,4C.",
+        ),
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only designs such as 'flops <= 1G and (params < 2M or C >= 64)'; with several, ratio too.",
+        ),
+    ] = "",
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="NAME[:max]",
+            help="Sort by a quantity, a size or ratio, smallest first; with :max largest first.",
+        ),
+    ] = "",
+    top: Annotated[
+        str, typer.Option("--top", metavar="N", help=f"Keep the first N designs (default: {DEFAULT_TOP}).")
+    ] = str(DEFAULT_TOP),
+    pareto: Annotated[
+        str,
+        typer.Option(
+            "--pareto",
+            metavar="NAME[:max],...",
+            help="Only designs that no other one outdoes in all of these: flops,C:max.",
+        ),
+    ] = "",
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out", metavar="FILE", help="Write every design that --where leaves: FILE.csv or FILE.jsonl."
+        ),
+    ] = "",
+    settings: SettingsOption = None,
+    *,
+    flops: ConventionOptions,
+    dtype: DtypeOption = "float32",
+    output: OutputOptions,
+) -> None:
+    """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
+
+    Every combination of the sizes is counted exactly; those that are impossible are counted by reason. The
+    exit code is 1 if no design is left.
+
+    For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
+    --H 32 --where "flops <= 1G" --by params:max
+    """
+    format_name = output.format_for(Sweep)
+    tokens = list(specs or ())
+    if not split_tokens(tokens)[0]:
+        raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
+    designs, sizes = read_specs(context, tokens, settings or ())
+    request = SweepRequest(
+        designs,
+        tuple(map(parse_axis, over or ())),
+        where,
+        by,
+        parse_count(top, "--top"),
+        tuple(name.strip() for name in pareto.split(",") if name.strip()),
+        Path(out) if out else None,
+        flops.convention,
+        dtype,
+    )
+    result = sweep_designs(request, sizes, _show_progress)
+    print_result(result, format_name)
+    if not result.rows:
+        print_error(why_nothing(result))
+        raise typer.Exit(1)
+
+
+FEW_BLOCKS = 16
+
+
+def _show_progress(blocks: Iterator[Any], number: int) -> Iterator[Any]:
+    """The blocks as they come; of many, on stderr how many are done."""
+    return show_progress(blocks, number, lambda _: "blocks of the grid") if number > FEW_BLOCKS else blocks

@@ -1,0 +1,94 @@
+"""What designs cost over a grid of sizes: what a sweep is. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.late_binding import RenderMethods
+from convcost.core.metrics import METRICS
+
+QUANTITIES = tuple(metric.name for metric in METRICS if metric.units)
+"""What is computed of each design: the metrics that are whole numbers."""
+
+RATIO = "ratio"
+"""Of a design's quantity to that of the first one, at the same sizes."""
+
+
+class Objective(NamedTuple):
+    """A quantity, a size or `ratio`, of which less is better, or more if it is to be the `largest`."""
+
+    name: str
+    largest: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}:max" if self.largest else self.name
+
+
+class SweptDesign(NamedTuple):
+    """A design's name and its text."""
+
+    name: str
+    spec: str
+
+
+class SweepRow(NamedTuple):
+    """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
+
+    `ratio` is None without a first design to compare with, or where that has nothing of the quantity.
+    """
+
+    name: str
+    sizes: Mapping[str, Size]
+    quantities: Mapping[str, Size]
+    ratio: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Sweep(RenderMethods):
+    """The best designs over a grid of sizes, or those of the Pareto front.
+
+    `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.
+    `over` has the values of each size as they were given, and `points` is their number of combinations.
+    `impossible` has by reason the designs that there can't be; `matching` is the number of those that fulfil
+    `where`. `rows` are sorted by `by`; with `pareto` they are the designs that no other one is better than
+    in one of these and as good as in the others, and of those that are equal in all, the first. At most `top`
+    rows are kept, of `found`.
+    """
+
+    designs: tuple[SweptDesign, ...]
+    over: Mapping[str, str]
+    points: int
+    impossible: Mapping[str, int]
+    matching: int
+    rows: tuple[SweepRow, ...]
+    found: int
+    by: Objective
+    pareto: tuple[Objective, ...] = ()
+    top: int = 0
+    where: str = ""
+    reference: SweptDesign | None = None
+    ratio_of: str = "flops"
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+
+    def __iter__(self) -> Iterator[SweepRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def number(self) -> int:
+        """The designs of the grid, those included that are impossible."""
+        return self.points * len(self.designs)
+
+    @property
+    def number_impossible(self) -> int:
+        """The designs that there can't be."""
+        return sum(self.impossible.values())

@@ -1,0 +1,93 @@
+"""A sweep as a record."""
+
+from typing import Annotated, Any
+
+from convcost.core.record_fields import describe
+from convcost.core.sweep import Objective, Sweep, SweepRow
+from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
+from convcost.render.records.record import Quotient, Record, data, record_from, records_from
+from convcost.render.style import Style
+
+
+class SweptDesignRecord(Record):
+    """A design as it was stated."""
+
+    name: str
+    spec: str
+
+
+class ObjectiveRecord(Record):
+    """A quantity, a size or the ratio."""
+
+    name: str
+    largest: Annotated[bool, describe("Whether more is better.")]
+
+
+class SweepRowRecord(Record):
+    """One design of the grid."""
+
+    name: str
+    sizes: dict[str, int]
+    quantities: dict[str, int]
+    ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
+
+
+class SweepRecord(Head):
+    """The JSON of convcost sweep."""
+
+    symbols: Annotated[dict[str, int], describe("The sizes that are not swept, by name.")]
+    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
+    convention: ConventionRecord
+    dtype: str
+    versions: Versions
+    reference: SweptDesignRecord | None
+    designs: list[SweptDesignRecord]
+    over: Annotated[dict[str, str], describe("The values of each swept size, as they were given.")]
+    points: Annotated[int, describe("The combinations of these values.")]
+    impossible: Annotated[dict[str, int], describe("By reason, the number of designs that there can't be.")]
+    where: str
+    matching: Annotated[int, describe("The number of designs that fulfil the condition.")]
+    by: Annotated[ObjectiveRecord, describe("What the rows are sorted by.")]
+    pareto: Annotated[list[ObjectiveRecord], describe("If there are any, the rows are their Pareto front.")]
+    ratio_of: str
+    found: Annotated[int, describe("The number of rows, those included that were not kept.")]
+    rows: list[SweepRowRecord]
+
+
+def record(sweep: Sweep) -> SweepRecord:
+    """The whole sweep."""
+    return record_from(
+        SweepRecord,
+        sweep,
+        **HEAD,
+        symbols=dict(sweep.sizes),
+        convention=record_from(ConventionRecord, sweep.convention),
+        versions=versions(),
+        reference=sweep.reference and record_from(SweptDesignRecord, sweep.reference),
+        designs=records_from(SweptDesignRecord, sweep.designs),
+        by=_objective(sweep.by),
+        pareto=[*map(_objective, sweep.pareto)],
+        rows=[_row(row) for row in sweep.rows],
+    )
+
+
+def _objective(objective: Objective) -> ObjectiveRecord:
+    return record_from(ObjectiveRecord, objective)
+
+
+def _row(row: SweepRow) -> SweepRowRecord:
+    return record_from(SweepRowRecord, row, ratio=data(row.ratio))
+
+
+def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
+    """A line for each row that was kept."""
+    has_ratio = sweep.reference is not None
+    return [
+        {
+            "design": row.name,
+            **row.sizes,
+            **row.quantities,
+            **({"ratio": data(row.ratio)} if has_ratio else {}),
+        }
+        for row in sweep.rows
+    ]

@@ -1,0 +1,112 @@
+"""What to show of a sweep: the grid and what was possible in it, and the best designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from convcost.core.metrics import BY_NAME
+from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow
+from convcost.core.units import exact, in_full, ratio
+from convcost.render.document import Document, Fact, Line, Section, Table
+from convcost.render.notes import convention_note, join_sizes
+from convcost.render.style import Style
+from convcost.render.texts import CodeText, MathText, MixedText
+
+MOST_LINES = 50
+
+MOST_REASONS = 5
+
+
+def sweep_document(sweep: Sweep, style: Style) -> Document:
+    """What to read of a sweep."""
+    designs = (*((sweep.reference,) if sweep.reference else ()), *sweep.designs)
+    return Document(
+        heading=tuple(designs),
+        facts=tuple(_facts(sweep)),
+        costs=Section((_table(sweep),) if sweep.rows else (), tuple(_notes(sweep))),
+    )
+
+
+def _table(sweep: Sweep) -> Table:
+    first = sweep.rows[0]
+    headings = [*map(MathText, first.sizes), *(BY_NAME[name].label for name in first.quantities)]
+    several = sweep.designs[1:]
+    lines = tuple(
+        Line(row.name if several else str(number), tuple(_cells(row, bool(sweep.reference))))
+        for number, row in enumerate(islice(sweep, MOST_LINES), 1)
+    )
+    return Table(("", *headings, *([RATIO] if sweep.reference else [])), lines)
+
+
+def _cells(row: SweepRow, has_ratio: bool) -> Iterator[str]:
+    yield from map(exact, row.sizes.values())
+    yield from map(exact, row.quantities.values())
+    if has_ratio:
+        yield ratio(row.ratio)
+
+
+def _facts(sweep: Sweep) -> Iterator[Fact]:
+    bound = {name: in_full(size) for name, size in sweep.sizes.items() if name not in sweep.assumed}
+    if sizes := join_sizes(bound, sweep.assumed, ()):
+        yield Fact("sizes", sizes)
+    axes = (MixedText(MathText(name), f" = {values}") for name, values in sweep.over.items())
+    yield Fact("over", MixedText.joined("; ", axes))
+    if sweep.where:
+        yield Fact("where", CodeText(sweep.where))
+    yield Fact("designs", summary(sweep))
+    yield Fact("shown", _order(sweep))
+
+
+def summary(sweep: Sweep) -> str:
+    """1,024 designs, 96 impossible: groups must divide in_channels (96); the condition holds for 300."""
+    text = f"{sweep.number:,} design{'s' if sweep.number > 1 else ''}"
+    if sweep.impossible:
+        reasons = [f"{reason} ({count:,})" for reason, count in sweep.impossible.items()]
+        more = f"; and {len(reasons) - MOST_REASONS} more reasons" if reasons[MOST_REASONS:] else ""
+        text += f", {sweep.number_impossible:,} impossible: {'; '.join(reasons[:MOST_REASONS])}{more}"
+    return f"{text}; the condition holds for {sweep.matching:,}" if sweep.where else text
+
+
+def _order(sweep: Sweep) -> str:
+    """the Pareto front in FLOPs (smallest), C (largest): 12 designs, by FLOPs, smallest first."""
+    by = f"by {_label(sweep.by)}, {'largest' if sweep.by.largest else 'smallest'} first"
+    lines = min(len(sweep.rows), MOST_LINES)
+    if not sweep.pareto:
+        return f"{lines:,} of {sweep.found:,}, {by}"
+    sides = (f"{_label(each)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto)
+    return f"the Pareto front in {', '.join(sides)}: {lines:,} of {sweep.found:,}, {by}"
+
+
+def _label(objective: Objective) -> str:
+    metric = BY_NAME.get(objective.name)
+    return (metric.full_label or metric.label) if metric else objective.name
+
+
+def _notes(sweep: Sweep) -> Iterator[str]:
+    if not sweep.rows:
+        yield "No design fulfils the condition." if sweep.where and not is_impossible(sweep) else NO_DESIGN
+    if len(sweep.rows) > MOST_LINES:
+        yield f"{len(sweep.rows):,} rows were kept; --json and --format csv have all of them."
+    if sweep.reference and sweep.rows:
+        what = _label(Objective(sweep.ratio_of))
+        yield f"ratio: {what} to those of {sweep.reference.name} at the same sizes."
+    if sweep.pareto and sweep.rows:
+        yield "Of designs that are equal in all quantities of the front, the first of the grid is shown."
+    yield convention_note(sweep.convention)
+
+
+NO_DESIGN = "No design of the grid is possible."
+
+
+def is_impossible(sweep: Sweep) -> bool:
+    """Whether there can't be any of the designs."""
+    return sweep.number_impossible == sweep.number
+
+
+def why_nothing(sweep: Sweep) -> str:
+    """Why there are no rows, in a sentence."""
+    if is_impossible(sweep):
+        return f"{NO_DESIGN[:-1]}: {', '.join(islice(sweep.impossible, MOST_REASONS))}."
+    possible = sweep.number - sweep.number_impossible
+    return f"The condition {sweep.where} holds for none of the {possible:,} possible designs."

@@ -1,0 +1,242 @@
+"""Evaluates designs at the points of a grid, block by block, as columns; impossible points are counted.
+
+This is the engine of a sweep: it takes a `SweepPlan`, and gives blocks of the rows that fulfil its condition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcost.core.cost import Size
+from convcost.core.sweep import RATIO, Objective, SweepRow
+from convcost.search.design import Design
+from convcost.search.grid import Axis, Grid, SizeFormula
+from convcost.search.tabulate import BLOCK, tabulate
+from convcost.search.where import Condition, Quotient
+from convcost.symbolic.columns import Column
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What to evaluate: `designs` with their names on a grid, of which those where `condition` holds matter.
+
+    `ratio_of` is the metric whose ratio to that of `reference` is taken.
+    """
+
+    grid: Grid
+    names: tuple[str, ...]
+    designs: tuple[Design, ...]
+    ratio_of: str
+    reference: Design | None = None
+    condition: Condition | None = None
+
+    @property
+    def number_of_blocks(self) -> int:
+        """In how many blocks its points are evaluated."""
+        return -(-self.grid.points // BLOCK)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is computed of each design."""
+        return self.designs[0].counted.metrics
+
+
+class RowBlock(NamedTuple):
+    """Rows of the design with number `design`: their points, sizes and quantities, and the reference's."""
+
+    design: int
+    points: Any
+    sizes: Mapping[str, Column]
+    quantities: Mapping[str, Column]
+    reference: Column | None
+
+    def where(self, mask: Any) -> RowBlock:
+        """The rows where `mask` is true."""
+        return RowBlock(
+            self.design,
+            self.points[mask],
+            {name: _rows(column, mask) for name, column in self.sizes.items()},
+            {name: _rows(column, mask) for name, column in self.quantities.items()},
+            self.reference and _rows(self.reference, mask),
+        )
+
+
+def _rows(column: Column, mask: Any) -> Column:
+    return Column(np.asarray(column.values)[mask], column.factor, column.low, column.high)
+
+
+def exact_array(column: Column) -> Any:
+    """The column's numbers as 64-bit integers, or as Python's where they could overflow."""
+    (low, high), values = column.bounds, np.asarray(column.values)
+    fits = values.dtype != object and low >= -(2**63) and high < 2**63
+    return (values if fits else values.astype(object)) * column.factor
+
+
+class GridEvaluator:
+    """Evaluates a plan's designs, and counts by reason those that are `impossible`."""
+
+    def __init__(self, plan: SweepPlan) -> None:
+        self.plan = plan
+        self.impossible: Counter[str] = Counter()
+
+    def every_block(self) -> Iterator[Iterator[RowBlock]]:
+        """The rows of the whole grid, a block of points at a time."""
+        for start in range(0, self.plan.grid.points, BLOCK):
+            yield self.blocks(np.arange(start, min(start + BLOCK, self.plan.grid.points)))
+
+    def blocks(self, points: Any) -> Iterator[RowBlock]:
+        """The rows at `points`, design by design."""
+        plan = self.plan
+        sizes, points = self._sizes(points)
+        reference = None
+        if plan.reference and len(points):
+            table = tabulate(plan.reference, sizes)
+            self._count(table.impossible, len(plan.designs))
+            sizes, points = _restrict(sizes, table.possible), points[table.possible]
+            place = plan.metrics.index(plan.ratio_of)
+            reference = _rows(table.quantities[place], table.possible)
+        for number, design in enumerate(plan.designs if len(points) else ()):
+            table = tabulate(design, sizes)
+            self._count(table.impossible)
+            columns = {name: Column(values) for name, values in sizes.items()}
+            quantities = dict(zip(plan.metrics, table.quantities, strict=True))
+            block = RowBlock(number, points, columns, quantities, reference).where(table.possible)
+            if len(block.points):
+                block = block.where(self._condition_mask(block))
+            if len(block.points):
+                yield block
+
+    def _count(self, impossible: Mapping[str, int], times: int = 1) -> None:
+        for reason, count in impossible.items():
+            if count:
+                self.impossible[reason] += count * times
+
+    def _sizes(self, points: Any) -> tuple[dict[str, Any], Any]:
+        """The sizes at those of `points` at which every formula of the grid is a size."""
+        grid = self.plan.grid
+        index = dict(
+            zip((axis.name for axis in grid.axes), np.unravel_index(points, grid.lengths), strict=True)
+        )
+        sizes: dict[str, Any] = {}
+        for axis in grid.order:
+            sizes[axis.name] = values = _AxisValues(grid, axis, index, sizes).values()
+            impossible = _is_none(values)
+            if impossible.any():
+                self._count_formulas(axis, index[axis.name][impossible])
+                sizes, index = _restrict(sizes, ~impossible), _restrict(index, ~impossible)
+                points = points[~impossible]
+        return {axis.name: _smallest_type(sizes[axis.name]) for axis in grid.axes}, points
+
+    def _count_formulas(self, axis: Axis, values: Any) -> None:
+        """Count formulas that are no sizes, by the numbers that they have among the values of `axis`."""
+        for number, part in axis.numbered_parts:
+            if isinstance(part, SizeFormula):
+                reason = f"{axis.name} = {part.text} must be a whole number"
+                self._count({reason: int(np.count_nonzero(values == number))}, len(self.plan.designs))
+
+    def _condition_mask(self, block: RowBlock) -> Any:
+        condition = self.plan.condition
+        if not condition:
+            return np.ones(len(block.points), bool)
+        values = {name: Quotient(size) for name, size in self.plan.grid.fixed.items()}
+        values |= {name: Quotient(column) for name, column in block.sizes.items()}
+        values |= {name: Quotient(column) for name, column in block.quantities.items()}
+        if block.reference is not None:
+            values[RATIO] = Quotient(block.quantities[self.plan.ratio_of], block.reference)
+        return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
+
+    def rows(self, block: RowBlock) -> list[SweepRow]:
+        """The rows of a block in Python's integers."""
+        sizes, quantities = _by_row(block.sizes), _by_row(block.quantities)
+        name = self.plan.names[block.design]
+        ratios = _ratios(block, self.plan.ratio_of)
+        return [SweepRow(name, *row) for row in zip(sizes, quantities, ratios, strict=True)]
+
+    def objective(self, block: RowBlock, objective: Objective) -> Any:
+        """A number for each row, of which the smallest is the best; no ratio is the worst."""
+        name, sign = objective.name, -1 if objective.largest else 1
+        if name == RATIO:
+            ratios = _ratios(block, self.plan.ratio_of)
+            return np.array([math.inf if ratio is None else sign * ratio for ratio in ratios], object)
+        column = block.quantities.get(name) or block.sizes.get(name)
+        if column is None:
+            return np.full(len(block.points), sign * self.plan.grid.fixed[name])
+        return sign * exact_array(column)
+
+
+def _restrict(arrays: Mapping[str, Any], mask: Any) -> dict[str, Any]:
+    return {name: values[mask] for name, values in arrays.items()}
+
+
+def _is_none(values: Any) -> Any:
+    if values.dtype != object:
+        return np.zeros(len(values), bool)
+    return np.array([value is None for value in values], bool)
+
+
+def _smallest_type(values: Any) -> Any:
+    """Python's integers as 64-bit ones, if they fit."""
+    fits = values.dtype == object and all(-(2**63) <= value < 2**63 for value in values)
+    return values.astype(np.int64) if fits else values
+
+
+def _by_row(columns: Mapping[str, Column]) -> list[dict[str, Size]]:
+    names = [*columns]
+    rows = zip(*(exact_array(column).tolist() for column in columns.values()), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _ratios(block: RowBlock, metric: str) -> list[Fraction | None]:
+    if block.reference is None:
+        return [None] * len(block.points)
+    pairs = zip(
+        exact_array(block.quantities[metric]).tolist(), exact_array(block.reference).tolist(), strict=True
+    )
+    return [Fraction(own, first) if first else None for own, first in pairs]
+
+
+class _AxisValues(NamedTuple):
+    """The values of `axis` at points: `places` has which value of each axis, `sizes` are those known."""
+
+    grid: Grid
+    axis: Axis
+    places: Mapping[str, Any]
+    sizes: Mapping[str, Any]
+
+    def values(self) -> Any:
+        """An integer for each point; an array of Python's if some are None, where there is no such size."""
+        at = self.places[self.axis.name]
+        parts = [*self.axis.numbered_parts]
+        has_formulas = any(isinstance(part, SizeFormula) for _, part in parts)
+        if not has_formulas and len(self.axis) <= BLOCK:
+            return np.array([size for _, part in parts for size in part], np.int64)[at]
+        values = np.zeros(len(at), object if has_formulas else np.int64)
+        for start, part in parts:
+            if isinstance(part, range):
+                here = (at >= start) & (at < start + len(part))
+                values[here] = part.start + part.step * (at[here] - start)
+            else:
+                here = np.flatnonzero(at == start)
+                values[here] = self._formula(part, here)
+        return values
+
+    def _formula(self, formula: SizeFormula, here: Any) -> Any:
+        """The values of a formula `here`, computed once for each combination of the sizes in it."""
+        needed = sorted(self.grid.dependencies(self.axis) - {self.axis.name})
+        key = np.zeros(len(here), np.int64)
+        for axis in self.grid.axes:
+            if axis.name in needed:
+                key = key * len(axis) + self.places[axis.name][here]
+        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+        names = formula.names & self.sizes.keys()
+        value: Callable[[Any], Size | None] = lambda place: self.grid.formula_value(  # noqa: E731
+            self.axis, formula, {name: int(self.sizes[name][place]) for name in names}
+        )
+        return np.array([value(place) for place in here[first]], object)[inverse]

@@ -1,0 +1,261 @@
+"""What designs cost over a grid of sizes: the request checked, the grid evaluated, the best rows kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcost.api import Design as Stated
+from convcost.api import as_design, check_sizes
+from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.errors import UsageError, did_you_mean, unknown_name
+from convcost.core.sweep import QUANTITIES, RATIO, Objective, Sweep, SweptDesign
+from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
+from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.grid import Axis, Grid, values_axis
+from convcost.search.sweep_file import check_file, write_rows
+from convcost.search.where import parse_condition
+from convcost.spec.spec import check_int
+
+if TYPE_CHECKING:
+    from convcost.search.grid_blocks import GridEvaluator, SweepPlan
+    from convcost.search.selection import Selection
+
+MOST_HERE = 10**8
+"""Points that this engine evaluates: some minutes."""
+
+MOST_ROWS = 10**5
+"""Rows that a sweep keeps."""
+
+DEFAULT_TOP = 20
+
+ALWAYS_COMPUTED = ("flops", "params")
+
+Progress = Callable[[Iterator[Any], int], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """Designs, of which the first of several is what the ratios are to, and what is asked of them."""
+
+    designs: tuple[Stated, ...]
+    axes: tuple[Axis, ...]
+    where: str = ""
+    by: str = ""
+    top: int = DEFAULT_TOP
+    pareto: tuple[str, ...] = ()
+    file: Path | None = None
+    convention: Convention = MATMUL
+    dtype: str = "float32"
+
+
+def sweep(
+    *designs: str | Stated,
+    over: Mapping[str, str | Size | Iterable[Size | str]],
+    where: str = "",
+    by: str = "",
+    top: int = DEFAULT_TOP,
+    pareto: str | Sequence[str] = (),
+    out: str | PathLike[str] | None = None,
+    **sizes: Size,
+) -> Sweep:
+    """The best of all designs over a grid of sizes, exactly counted; with several, by ratios to the first.
+
+    sweep("[B,C,H,H] -> Conv2d(C, M, K)", over={"C": range(64, 257, 64), "K": [1, 3], "M": "2C,4C"}, H=32)
+
+    Args:
+        designs: Specs, or reports with open sizes. The first of several is what the others are compared with.
+        over: The values of sizes by name: a range, a list, or a text such as "64:1024:64" (the stop is
+            among them), "2^5..2^10" or "2C,4C": formulas in other sizes.
+        where: A condition on quantities, sizes and ratio: "flops <= 1G and (params < 2M or C >= 64)".
+        by: What the rows are sorted by, smallest first; "params:max" has the largest first. The ratio is
+            that of this quantity, or of FLOPs.
+        top: The number of rows that are kept.
+        pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
+        out: A file .csv or .jsonl for all rows that fulfil `where`.
+        sizes: The sizes that are not swept.
+
+    Designs that are impossible are left out, and counted by reason. Raises as `cost` does, SpecError where
+    `where` or `over` can't be read, and UsageError where the grid is too large.
+    """
+    named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
+    objectives = pareto.split(",") if isinstance(pareto, str) else pareto
+    request = SweepRequest(
+        tuple(map(as_design, designs)),
+        tuple(values_axis(name, named[name]) for name in check_size_names(named)),
+        check_text("where", where, "flops <= 1G"),
+        check_text("by", by, "flops"),
+        top,
+        tuple(check_text("pareto", name, "flops,params") for name in objectives if name),
+        None if out is None else Path(out),
+    )
+    return sweep_designs(request, merge_sizes(sizes))
+
+
+def sweep_designs(
+    request: SweepRequest, sizes: Mapping[str, Size], progress: Progress | None = None
+) -> Sweep:
+    """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
+    if not request.designs:
+        raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
+    top = check_int("top", request.top)
+    if not 1 <= top <= MOST_ROWS:
+        raise UsageError(f"top is {top}", hint=f"Give 1 to {MOST_ROWS:,}.")
+    if request.file:
+        check_file(request.file)
+    _check_swept(request)
+    check_sizes(sizes, request.designs)
+    sizes = {name: check_int(name, size) for name, size in sizes.items()}
+    by, pareto = _objectives(request)
+    ratio_of = by.name if by.name in QUANTITIES else "flops"
+    designs, grid = _designs_on_grid(request, sizes, ALWAYS_COMPUTED)
+    known = _known_names(request, grid)
+    for objective in (by, *pareto):
+        if objective.name not in known:
+            raise unknown_name("no quantity and no size is called", objective.name, known)
+    condition = parse_condition(request.where, known) if request.where.strip() else None
+    used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
+    metrics = tuple(dict.fromkeys((*ALWAYS_COMPUTED, *(name for name in QUANTITIES if name in used))))
+    designs, grid = _designs_on_grid(request, sizes, metrics)
+    _check_points(grid)
+    names = _names(request.designs)
+    first = 1 if len(designs) > 1 else 0
+    from convcost.search.grid_blocks import SweepPlan
+
+    plan = SweepPlan(grid, names[first:], designs[first:], ratio_of, designs[0] if first else None, condition)
+    evaluator, selection = _run(plan, request, by, pareto, progress)
+    swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
+    return Sweep(
+        designs=tuple(swept[first:]),
+        over={axis.name: axis.text for axis in grid.axes},
+        points=grid.points,
+        impossible=dict(evaluator.impossible.most_common()),
+        matching=selection.matching,
+        rows=tuple(_rows(plan, selection.best(top))),
+        found=len(selection.points) if pareto else selection.matching,
+        by=by,
+        pareto=pareto,
+        top=top,
+        where=condition.text if condition else "",
+        reference=swept[0] if first else None,
+        ratio_of=ratio_of,
+        sizes=grid.fixed,
+        assumed=tuple(dict.fromkeys(name for design in designs for name in design.assumed)),
+        convention=request.convention,
+        dtype=request.dtype,
+    )
+
+
+def _run(
+    plan: SweepPlan,
+    request: SweepRequest,
+    by: Objective,
+    pareto: tuple[Objective, ...],
+    progress: Progress | None,
+) -> tuple[GridEvaluator, Selection]:
+    """Evaluate the whole grid once: keep the best rows, and write all to the file if there is one."""
+    from convcost.search.grid_blocks import GridEvaluator
+    from convcost.search.selection import ParetoFront, TopRows
+
+    evaluator = GridEvaluator(plan)
+    selection = ParetoFront(evaluator, pareto) if pareto else TopRows(evaluator, by, request.top)
+
+    def selected_blocks() -> Iterator[Any]:
+        every = evaluator.every_block()
+        for blocks in progress(every, plan.number_of_blocks) if progress else every:
+            for block in blocks:
+                selection.add(block)
+                yield block
+
+    if request.file:
+        write_rows(request.file, (evaluator.rows(block) for block in selected_blocks()), plan)
+    else:
+        for _ in selected_blocks():
+            pass
+    selection.sort_by(by)
+    return evaluator, selection
+
+
+def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
+    """The rows of these designs and points, which are evaluated again."""
+    import numpy as np
+
+    from convcost.search.grid_blocks import GridEvaluator
+
+    evaluator = GridEvaluator(plan)
+    points = np.unique(np.array([point for _, point in places], np.int64))
+    found = {
+        (block.design, point): row
+        for block in evaluator.blocks(points)
+        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True)
+    }
+    return (found[place] for place in places)
+
+
+def _check_swept(request: SweepRequest) -> None:
+    """UsageError for a swept size that neither a design nor a formula has."""
+    known = [name for design in request.designs for name in open_names(design)]
+    used = {name for axis in request.axes for name in axis.names}
+    for axis in request.axes:
+        if axis.name not in {*known, *used}:
+            near = did_you_mean(axis.name, known)
+            has = f"There are {', '.join(dict.fromkeys(known))}." if known else "There is no open size."
+            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
+
+
+def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
+    """What rows are sorted by, and what the Pareto front is in."""
+    pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))
+    if len({objective.name for objective in pareto}) < len(pareto):
+        raise UsageError("one quantity can't be the smallest and the largest on a Pareto front")
+    by = _parse_objective(request.by or (request.pareto or ("flops",))[0])
+    if pareto and by not in pareto:
+        hint = f"Sort by one of {', '.join(map(str, pareto))}, or add it."
+        raise UsageError(f"{by} is not among the quantities of the Pareto front", hint=hint)
+    return by, pareto
+
+
+def _parse_objective(text: str) -> Objective:
+    """objective: NAME [":" ("min" | "max")]"""
+    name, colon, direction = (part.strip() for part in text.partition(":"))
+    if colon and direction not in ("min", "max"):
+        raise UsageError(f"{text[:60]}: a quantity is the smallest or the largest", hint=f"{name[:40]}:max")
+    return Objective(name, direction == "max")
+
+
+def _designs_on_grid(
+    request: SweepRequest, sizes: Mapping[str, Size], metrics: tuple[str, ...]
+) -> tuple[tuple[Design, ...], Grid]:
+    """The designs with all their sizes but those of the grid, and the grid."""
+    counted = CountedQuantities(metrics, request.convention, request.dtype)
+    swept = [axis.name for axis in request.axes]
+    designs = tuple(
+        complete_design(design, sizes, tuple(name for name in swept if name in open_names(design)), counted)
+        for design in request.designs
+    )
+    assumed = {name: 1 for design in designs for name in design.assumed}
+    return designs, Grid(request.axes, {**assumed, **sizes})
+
+
+def _known_names(request: SweepRequest, grid: Grid) -> tuple[str, ...]:
+    """What a condition or an order may be about."""
+    sizes = (*(axis.name for axis in grid.axes), *grid.fixed)
+    return (*QUANTITIES, *([RATIO] if len(request.designs) > 1 else []), *sizes)
+
+
+def _check_points(grid: Grid) -> None:
+    if grid.points > MOST_HERE:
+        message = f"the grid has {grid.points:,} points; {MOST_HERE:,} at most are evaluated here"
+        raise UsageError(message, hint="Take larger steps, or fewer sizes.")
+
+
+def _names(designs: tuple[Stated, ...]) -> tuple[str, ...]:
+    """Their names, numbered where two are the same."""
+    names = [design.name for design in designs]
+    return tuple(
+        f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
+        for place, name in enumerate(names)
+    )

@@ -1,0 +1,251 @@
+"""Conditions on designs: `flops <= 1G and params < 2M`. Each function's docstring is its grammar rule."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, NoReturn
+
+from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
+from convcost.core.sweep import RATIO
+from convcost.core.units import SCALED, parse_scaled
+
+TOKEN = re.compile(
+    rf"\s*(?:(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*()])"
+    r"|(?P<end>\Z)|(?P<unknown>[\w.]+|.))",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+
+WORDS = ("and", "or", "not")
+
+LONGEST = 2_000
+
+DEEPEST = 50
+
+RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+Values = Mapping[str, "Quotient"]
+
+
+class Quotient(NamedTuple):
+    """A fraction of ints or columns, whose denominator is ≥ 0; where that is 0, there is no number."""
+
+    numerator: Any
+    denominator: Any = 1
+
+    def combine(self, sign: str, other: Quotient) -> Quotient:
+        """The sum of both, their difference or their product."""
+        (a, b), (c, d) = self, other
+        if sign == "*":
+            return Quotient(a * c, b * d)
+        return Quotient(a * d + c * b if sign == "+" else a * d - c * b, b * d)
+
+    def compare(self, sign: str, other: Quotient) -> Any:
+        """Where the relation holds; nowhere where one of both is no number."""
+        (a, b), (c, d) = self, other
+        return (b != 0) & (d != 0) & RELATIONS[sign](a * d, c * b)
+
+
+class Condition(NamedTuple):
+    """A parsed condition: `holds` has where it is fulfilled, a bool or an array; `names` are those in it."""
+
+    text: str
+    names: frozenset[str]
+    holds: Callable[[Values], Any]
+
+
+class Token(NamedTuple):
+    """One token: its rule, its text, and where it is."""
+
+    rule: str
+    text: str
+    span: Span
+
+
+def parse_condition(text: str, known: Collection[str]) -> Condition:
+    """condition: any END; `known` are the names that it may have"""
+    if len(text) > LONGEST:
+        raise UsageError(f"--where has {len(text):,} characters; {LONGEST:,} at most are possible")
+    parser = _Parser(text, known)
+    holds = parser.any()
+    if parser.next.rule != "end":
+        parser.fail("'and', 'or' or the end")
+    return Condition(text.strip(), frozenset(parser.names), holds)
+
+
+class _Parser:
+    """Reads a condition from left to right; every error points at the token it met."""
+
+    def __init__(self, text: str, known: Collection[str]) -> None:
+        self.text = text
+        self.known = known
+        self.names: list[str] = []
+        self.depth = 0
+        self._tokens = [
+            Token(str(found.lastgroup), found[str(found.lastgroup)], Span(*found.span(str(found.lastgroup))))
+            for found in TOKEN.finditer(text)
+        ]
+        self._place = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next."""
+        return self._tokens[self._place]
+
+    def accept(self, *texts: str) -> str:
+        """Consume the next token if it is among `texts`, and return it, or else ""."""
+        text = self.next.text.lower()
+        if text not in texts:
+            return ""
+        self._place += 1
+        return text
+
+    def fail(self, expected: str, hint: str = "") -> NoReturn:
+        """Point at the next token and say what was expected there."""
+        token = self.next
+        found = "the condition ends" if token.rule == "end" else f"found {token.text[:40]!a}"
+        self.fail_at(token, f"{found}; expected {expected}", hint)
+
+    def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:
+        """Point at `token`."""
+        hint = hint or 'Such as: --where "flops <= 1G and (params < 2M or C >= 64)"'
+        raise SpecError(message, text=self.text, span=token.span, hint=hint)
+
+    def any(self) -> Callable[[Values], Any]:
+        """any: all ("or" all)*"""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail_at(self.next, f"brackets and 'not' are nested more than {DEEPEST} deep")
+        terms = [self.all()]
+        while self.accept("or"):
+            terms.append(self.all())
+        self.depth -= 1
+        return lambda values: _joined(operator.or_, terms, values)
+
+    def all(self) -> Callable[[Values], Any]:
+        """all: negation ("and" negation)*"""
+        terms = [self.negation()]
+        while self.accept("and"):
+            terms.append(self.negation())
+        return lambda values: _joined(operator.and_, terms, values)
+
+    def negation(self) -> Callable[[Values], Any]:
+        """negation: "not" negation | comparison | "(" any ")" """
+        negated = False
+        while self.accept("not"):
+            negated = not negated
+        inner = self._bracketed_condition() or self.comparison()
+        return (lambda values: inner(values) ^ True) if negated else inner
+
+    def _bracketed_condition(self) -> Callable[[Values], Any] | None:
+        """ "(" any ")", if the brackets have a relation in them."""
+        if self.next.text != "(" or not self._brackets_hold_relation():
+            return None
+        self.accept("(")
+        inner = self.any()
+        if not self.accept(")"):
+            self.fail("')', 'and' or 'or'")
+        return inner
+
+    def _brackets_hold_relation(self) -> bool:
+        depth = 0
+        for token in self._tokens[self._place :]:
+            depth += (token.text == "(") - (token.text == ")")
+            if depth == 0:
+                return False
+            if token.text in RELATIONS:
+                return True
+        return False
+
+    def comparison(self) -> Callable[[Values], Any]:
+        """comparison: sum (("<" | "<=" | ">" | ">=" | "==" | "=" | "!=") sum)+: all hold, as 8 <= C < 64"""
+        terms = [self.sum()]
+        signs = []
+        while sign := self.accept(*RELATIONS):
+            signs.append(sign)
+            terms.append(self.sum())
+        if not signs:
+            self.fail("a comparison such as <= 1G")
+        parts = [
+            _comparison(first, sign, second)
+            for first, sign, second in zip(terms, signs, terms[1:], strict=False)
+        ]
+        return lambda values: _joined(operator.and_, parts, values)
+
+    def sum(self) -> Callable[[Values], Quotient]:
+        """sum: product (("+" | "-") product)*"""
+        return self._operations(self.product, "+", "-")
+
+    def product(self) -> Callable[[Values], Quotient]:
+        """product: operand ("*" operand)*"""
+        return self._operations(self.operand, "*")
+
+    def _operations(
+        self, operand: Callable[[], Callable[[Values], Quotient]], *signs: str
+    ) -> Callable[[Values], Quotient]:
+        first = operand()
+        rest = []
+        while sign := self.accept(*signs):
+            rest.append((sign, operand()))
+
+        def value(values: Values) -> Quotient:
+            found = first(values)
+            for sign, other in rest:
+                found = found.combine(sign, other(values))
+            return found
+
+        return value if rest else first
+
+    def operand(self) -> Callable[[Values], Quotient]:
+        """operand: NUMBER [prefix] | NAME | "(" sum ")" """
+        token = self.next
+        if token.rule == "number":
+            self._place += 1
+            number = Quotient(*parse_scaled(token.text).as_integer_ratio())
+            return lambda values: number
+        if token.rule == "name" and token.text.lower() not in WORDS:
+            self._place += 1
+            self._check_known(token)
+            self.names.append(token.text)
+            return lambda values: values[token.text]
+        if not self.accept("("):
+            self.fail("a quantity, a size or a number")
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail_at(token, f"brackets are nested more than {DEEPEST} deep")
+        inner = self.sum()
+        self.depth -= 1
+        if not self.accept(")"):
+            self.fail("')' or an operator")
+        return inner
+
+    def _check_known(self, token: Token) -> None:
+        if token.text not in self.known:
+            near = did_you_mean(token.text, self.known)
+            message = f"there is no quantity and no size {token.text[:40]}{near}"
+            several = "It is there with two designs or more." if token.text == RATIO else ""
+            self.fail_at(token, message, several or f"There are {', '.join(self.known)}.")
+
+
+def _comparison(
+    first: Callable[[Values], Quotient], sign: str, second: Callable[[Values], Quotient]
+) -> Callable[[Values], Any]:
+    return lambda values: first(values).compare(sign, second(values))
+
+
+def _joined(
+    operation: Callable[[Any, Any], Any], terms: list[Callable[[Values], Any]], values: Values
+) -> Any:
+    found = terms[0](values)
+    for term in terms[1:]:
+        found = operation(found, term(values))
+    return found

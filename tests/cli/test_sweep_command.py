@@ -1,0 +1,140 @@
+"""`convcost sweep`: its screens, its files, its exit codes."""
+
+import csv
+import json
+
+import pytest
+from cli_runner import convcost
+
+import convcost as library
+
+BLOCK = "[B,C,L] -> Conv1d(C, M, K, padding=K//2, groups=G) -> Conv1d(M, C, 1)"
+GRID = ("--over", "C=8:32:8", "--over", "K=1,3", "--over", "M=2C,C/3", "--over", "G=1,3", "--L", "16")
+SWEEP = ("sweep", BLOCK, *GRID, "--where", "flops <= 100K and not K = 3", "--by", "params:max")
+
+TABLE = """\
+ Conv1d -> Conv1d  [B,C,L] -> Conv1d(C, M, K, padding=K//2, groups=G) ->
+                   Conv1d(M, C, 1)
+ sizes             L = 16; B defaults to 1
+ over              C = 8:32:8; K = 1,3; M = 2C,C/3; G = 1,3
+ where             flops <= 100K and not K = 3
+ designs           32 designs, 20 impossible: M = C/3 must be a whole number
+                   (12); groups must divide in_channels (6); groups must divide
+                   out_channels (2); the condition holds for 5
+ shown             5 of 5, by parameters, largest first
+
+      C   K    M   G    FLOPs   parameters
+───────────────────────────────────────────
+ 1   24   1   48   1   73,728        2,376
+ 2   24   1   48   3   49,152        1,608
+ 3   16   1   32   1   32,768        1,072
+ 4   24   1    8   1   12,288          416
+ 5    8   1   16   1    8,192          280
+
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ MACs are included (convention: matmul, full).
+
+"""
+
+
+def test_the_table():
+    code, out, err = convcost(*SWEEP)
+    assert (code, out, err) == (0, TABLE, "")
+
+
+def test_the_file_has_every_design_that_the_condition_leaves(tmp_path):
+    for name in ("designs.csv", "designs.jsonl"):
+        code, _, err = convcost(*SWEEP, "--top", "1", "--out", str(tmp_path / name))
+        assert (code, err) == (0, "")
+    with (tmp_path / "designs.csv").open() as file:
+        rows = [*csv.DictReader(file)]
+    lines = [json.loads(line) for line in (tmp_path / "designs.jsonl").read_text().splitlines()]
+    assert len(rows) == len(lines) == 5
+    for row, line in zip(rows, lines, strict=True):
+        sizes = {name: int(row[name]) for name in "CKMG"}
+        report = library.cost(BLOCK, **sizes, L=16)
+        assert line == {"design": report.name, "sizes": sizes, "flops": report.flops, "params": report.params}
+        assert (int(row["flops"]), int(row["params"])) == (report.flops, report.params)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["designs.csv", "designs.jsonl"]
+
+
+def test_a_file_stays_as_it_was_where_the_sweep_fails(tmp_path):
+    file = tmp_path / "designs.csv"
+    file.write_text("mine")
+    code, out, err = convcost("sweep", "Linear(E, E)", "--over", "E=1", "--where", "x", "--out", str(file))
+    assert (code, out) == (2, "")
+    assert file.read_text() == "mine"
+    assert err.startswith("convcost: there is no quantity and no size x")
+
+
+def test_json_has_what_the_library_has():
+    code, out, _ = convcost(*SWEEP, "--json")
+    assert code == 0
+    found = json.loads(out)
+    sweep = library.sweep(
+        BLOCK,
+        over={"C": range(8, 33, 8), "K": [1, 3], "M": "2C,C/3", "G": [1, 3]},
+        L=16,
+        where="flops <= 100K and not K = 3",
+        by="params:max",
+    )
+    assert [row["quantities"] for row in found["rows"]] == [row.quantities for row in sweep]
+    assert found["impossible"] == dict(sweep.impossible)
+    assert (found["points"], found["matching"]) == (32, 5)
+
+
+def test_csv_has_a_line_for_each_row_with_the_ratio():
+    code, out, _ = convcost(
+        "sweep", "Linear(E, E)", "b = Linear(E, 2E)", "--over", "E=2,4", "--format", "csv"
+    )
+    assert code == 0
+    assert out == "design,E,flops,params,ratio\nb,2,16,12,2.0\nb,4,64,40,2.0\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (
+            ("--over", "C=0"),
+            "No design of the grid is possible: a dimension of the input must be at least 1.",
+        ),
+        (("--over", "C=1:9", "--where", "params < 0"), "The condition params < 0 holds for none of the 9"),
+    ],
+)
+def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, error):
+    code, _, err = convcost("sweep", "[B,C] -> Linear(C, 3)", *options)
+    assert code == 1
+    assert err.startswith(f"convcost: {error}")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ((), "C has no value"),
+        (("--over", "C"), "--over C: a size and its values are needed"),
+        (("--over", "D=1"), "no size is called D"),
+        (("--over", "C=1", "--over", "C=2"), "--over C is given twice"),
+        (("--over", "C=1:2000000000"), "the grid has 2,000,000,000 points; 100,000,000 at most"),
+        (("--over", "C=1:2000000000000"), "the grid has 2,000,000,000,000 points; 1,000,000,000,000 at most"),
+        (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
+        (("--over", "C=1", "--by", "flops:most"), "flops:most: a quantity is the smallest or the largest"),
+        (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
+        (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
+        (("--over", "C=1", "--out", "x.txt"), "x.txt is neither .csv nor .jsonl"),
+        (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
+        (("--over", "C=1", "--top", "0"), "top is 0"),
+        (("--over", "C=1", "--where", "ratio > 1"), "there is no quantity and no size ratio"),
+        (("--over", "C=1+"), "the spec ends; expected a size"),
+    ],
+)
+def test_a_wrong_request_is_refused_with_nothing_on_stdout(options, error):
+    code, out, err = convcost("sweep", "[B,C] -> Linear(C, 3)", *options)
+    assert (code, out) == (2, "")
+    assert err.removeprefix("convcost: ").startswith(error) or error in err
+
+
+def test_a_folder_is_not_replaced_by_the_file(tmp_path):
+    (tmp_path / "x.csv").mkdir()
+    code, out, err = convcost("sweep", "Linear(E, 3)", "--over", "E=1", "--out", str(tmp_path / "x.csv"))
+    assert (code, out) == (2, "")
+    assert "is a directory" in err

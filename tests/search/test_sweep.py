@@ -1,0 +1,252 @@
+"""A sweep gives what `cost` gives at each point of the grid, one by one, in Python's integers."""
+
+import json
+import random
+from collections import Counter
+from fractions import Fraction
+from itertools import product
+
+import pytest
+
+import convcost
+from convcost.core.errors import ConvcostError, SpecError, UsageError
+from convcost.core.sweep import QUANTITIES
+from convcost.search import grid_blocks
+
+DESIGNS = (
+    "[B, C, H, H] -> Conv2d(C, M, K, padding=K//2, groups=G) -> ReLU -> Conv2d(M, C, 1)",
+    "[B, C, H, H] -> Conv2d(C, M, K, stride=G) -> BatchNorm2d(M) -> Conv2d(M, M/G, K)",
+    "[B, C, H, H] -> x + (Conv2d(C, M, 1, groups=G) -> Conv2d(M, C, K, padding=K//2))",
+    "[B, C, H] -> Conv1d(C, M, K, dilation=G) -> Linear(H - G*(K - 1), M)",
+    "[B, H, C] -> MultiheadAttention(C, G) -> Linear(C, M) -> Linear(M, K)",
+    "[B, C, H, H] -> MaxPool2d(K, G) -> ConvTranspose2d(C, M, K, stride=G, bias=False)",
+)
+
+VALUES = {
+    "C": (range(4, 17, 4), "6,9,12", [2, "H"]),
+    "M": ("2C,4C", "C/3,C-5,8", range(3, 13, 3), "2^1..2^4"),
+    "K": ([1, 3, 5], "1:5:2", "2,G"),
+    "G": ("1:4", [1, 2, 3], "2^0..2^2,3"),
+    "H": ([7, 8], 9, "4:12:4"),
+}
+
+WHOLE_NUMBERS = tuple(name for name in QUANTITIES if name != "valid_macs")
+
+LISTS = {
+    "2C,4C": lambda s: [2 * s["C"], 4 * s["C"]],
+    "C/3,C-5,8": lambda s: [None if s["C"] % 3 else s["C"] // 3, s["C"] - 5, 8],
+    "6,9,12": lambda s: [6, 9, 12],
+    "2^1..2^4": lambda s: [2, 4, 8, 16],
+    "1:5:2": lambda s: [1, 3, 5],
+    "2,G": lambda s: [2, s["G"]],
+    "1:4": lambda s: [1, 2, 3, 4],
+    "2^0..2^2,3": lambda s: [1, 2, 4, 3],
+    "4:12:4": lambda s: [4, 8, 12],
+}
+"""What the texts mean, written down apart from the parser."""
+
+
+def values_at(values, place, sizes):
+    if isinstance(values, str):
+        return LISTS[values](sizes)[place]
+    if isinstance(values, int):
+        return values
+    value = values[place]
+    return sizes[value] if isinstance(value, str) else value
+
+
+def length(values):
+    return (
+        len(LISTS[values]({"C": 3, "G": 1})) if isinstance(values, str) else 1 if values == 9 else len(values)
+    )
+
+
+def points(over):
+    """The sizes at every point, in order; None where a formula is no size."""
+    order = sorted(over, key="HGKCM".index)
+    for places in product(*(range(length(over[name])) for name in over)):
+        at, sizes = dict(zip(over, places, strict=True)), {}
+        for name in order:
+            sizes[name] = values_at(over[name], at[name], sizes)
+            if sizes[name] is None or sizes[name] < 0:
+                sizes = None
+                break
+        yield sizes and {name: sizes[name] for name in over}
+
+
+def rows_one_by_one(design, over, reference=None):
+    """Every row as `cost` has it; the impossible ones are None."""
+    spec, first = convcost.parse(design), reference and convcost.parse(reference)
+    for sizes in points(over):
+        try:
+            if sizes is None:
+                raise UsageError("no size")
+            report = convcost.cost(spec, **{n: sizes[n] for n in spec.names if n in sizes}, B=2)
+            base = first and convcost.cost(first, **{n: sizes[n] for n in first.names if n in sizes}, B=2)
+        except ConvcostError:
+            yield None
+            continue
+        yield sizes, report, base
+
+
+def random_grid(seed):
+    choose = random.Random(seed)
+    over = {name: choose.choice(values) for name, values in VALUES.items()}
+    names = [*over]
+    choose.shuffle(names)
+    return choose.choice(DESIGNS), {name: over[name] for name in names}, choose
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch, request):
+    """Blocks of a few points, so that grids have several."""
+    monkeypatch.setattr(grid_blocks, "BLOCK", 37)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_every_row_is_what_cost_says_in_the_order_of_the_grid(seed, tmp_path):
+    design, over, _ = random_grid(seed)
+    file = tmp_path / "designs.jsonl"
+    found = convcost.sweep(design, over=over, B=2, where=f"{' + '.join(WHOLE_NUMBERS)} >= 0", out=file)
+    every = [*rows_one_by_one(design, over)]
+    expected = [
+        {"design": row[1].name, "sizes": row[0]} | {name: getattr(row[1], name) for name in WHOLE_NUMBERS}
+        for row in every
+        if row
+    ]
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert rows == expected
+    assert (found.points, found.number_impossible) == (len(every), every.count(None))
+    assert found.matching == len(expected)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_first_rows_are_the_smallest_and_of_equal_ones_the_first_of_the_grid(seed):
+    design, over, choose = random_grid(100 + seed)
+    by, sign = choose.choice([("params", 1), ("flops:max", -1), ("K", 1), ("bytes:max", -1)])
+    name = by.partition(":")[0]
+    found = convcost.sweep(design, over=over, B=2, by=by, top=7, where="params > 30 and not K = 2")
+    rows = [row for row in rows_one_by_one(design, over) if row and row[1].params > 30 and row[0]["K"] != 2]
+    rows.sort(key=lambda row: sign * (row[0][name] if name in row[0] else getattr(row[1], name)))
+    assert [row.sizes for row in found] == [row[0] for row in rows[:7]]
+    assert found.found == len(rows)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_pareto_front_is_what_comparing_all_pairs_gives(seed):
+    design, over, choose = random_grid(200 + seed)
+    objectives = choose.sample(["flops", "params:max", "K:max", "activations", "C:max"], 2 + seed % 2)
+    found = convcost.sweep(design, over=over, B=2, pareto=objectives, top=1000)
+
+    def numbers(row):
+        for each in objectives:
+            name, _, largest = each.partition(":")
+            yield (row[0][name] if name in row[0] else getattr(row[1], name)) * (-1 if largest else 1)
+
+    rows = [row for row in rows_one_by_one(design, over) if row]
+    keys = [(*numbers(row),) for row in rows]
+    front = [
+        (key, place)
+        for place, key in enumerate(keys)
+        if key not in keys[:place]
+        and not any(all(a <= b for a, b in zip(other, key, strict=True)) and other != key for other in keys)
+    ]
+    assert [row.sizes for row in found] == [rows[place][0] for _, place in sorted(front)]
+    assert found.found == len(front)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_ratios_are_exact_and_to_the_first_design_at_the_same_sizes(seed):
+    design, over, _ = random_grid(300 + seed)
+    first = "[B, C, H, H] -> Conv2d(C, C, K)"
+    found = convcost.sweep(first, design, over=over, B=2, where="ratio > 0.5 and ratio <= 4", top=500)
+    expected = []
+    for row in rows_one_by_one(design, over, first):
+        if row and row[2].flops and Fraction(1, 2) < Fraction(row[1].flops, row[2].flops) <= 4:
+            expected.append((row[0], Fraction(row[1].flops, row[2].flops)))
+    assert sorted((repr(row.sizes), row.ratio) for row in found) == sorted(
+        (repr(sizes), ratio) for sizes, ratio in expected
+    )
+
+
+def test_a_reference_without_flops_has_no_ratio_and_no_condition_on_it_holds():
+    over = {"E": "1:4"}
+    found = convcost.sweep("[B, E] -> ReLU", "Linear(E, E)", over=over, by="flops")
+    assert [row.ratio for row in found] == [None] * 4
+    assert convcost.sweep("[B, E] -> ReLU", "Linear(E, E)", over=over, where="not ratio >= 0").matching == 4
+
+
+def test_numbers_beyond_64_bits_are_exact():
+    sizes = [10**12 + 7, 3 * 10**12, 10**18]
+    found = convcost.sweep("Linear(E, F)", over={"E": sizes, "F": "E,2E*E"}, by="flops:max")
+    expected = {(e, f): convcost.cost("Linear(E, F)", E=e, F=f) for e in sizes[:2] for f in (e, 2 * e * e)}
+    rows = {(*row.sizes.values(),): row.quantities for row in found}
+    assert all(
+        rows[place] == {"flops": report.flops, "params": report.params} for place, report in expected.items()
+    )
+    assert all(type(size) is int for row in found for size in (*row.sizes.values(), *row.quantities.values()))
+
+
+def test_impossible_designs_are_counted_by_reason():
+    found = convcost.sweep("[B,C,L] -> Conv1d(C, C/2, 1, groups=G)", over={"C": "1:6", "G": "1:3"}, L=4)
+    every = Counter()
+    for c, g in product(range(1, 7), range(1, 4)):
+        if c % 2:
+            every["each / must divide exactly"] += 1
+        elif c % g:
+            every["groups must divide in_channels"] += 1
+        elif c // 2 % g:
+            every["groups must divide out_channels"] += 1
+    assert dict(found.impossible) == dict(every)
+    assert found.matching == 18 - every.total()
+
+
+def test_two_swept_designs_are_both_compared_with_the_first():
+    found = convcost.sweep("a = Linear(E, E)", "b = Linear(E, 2E)", "c = Linear(E, E)", over={"E": "2,3"})
+    assert [(row.name, row.sizes["E"], row.ratio) for row in found] == [
+        ("c", 2, 1),
+        ("b", 2, 2),
+        ("c", 3, 1),
+        ("b", 3, 2),
+    ]
+
+
+def test_a_size_that_no_design_has_may_stand_in_formulas():
+    found = convcost.sweep("Linear(E, F)", over={"R": "2,4", "E": "8,16", "F": "R*E"}, top=2)
+    assert [dict(row.sizes) for row in found] == [{"R": 2, "E": 8, "F": 16}, {"R": 4, "E": 8, "F": 32}]
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({"E": "1:10:0"}, "the range has no value"),
+        ({"E": "5:1"}, "the range has no value"),
+        ({"E": "1:F"}, "a range is START:STOP"),
+        ({"E": "2^3..3^4"}, "powers are of one base"),
+        ({"E": "2^5..2^4"}, "the range has no value"),
+        ({"E": "1,,2"}, "a value is missing"),
+        ({"E": "-3"}, "sizes are from 0"),
+        ({"E": "1," * 10_000 + "2"}, "has more than 10,000 values"),
+        ({"E": "3,1:5"}, "a value is there twice"),
+        ({"E": "F", "F": "E"}, "each is a formula in another"),
+        ({"E": "X"}, "X has no value"),
+        ({"X": "1"}, "no size is called X"),
+        ({}, "no value|no size is swept"),
+        ({"E": "1:1000000000"}, "at most are evaluated here"),
+        ({"E": "1:1000000000000", "F": "1:2"}, "1,000,000,000,000 at most are possible"),
+    ],
+)
+def test_a_wrong_grid_is_refused(over, message):
+    with pytest.raises(ConvcostError, match=message):
+        convcost.sweep("Linear(E, F)", over=over, **({} if "F" in over else {"F": 3}))
+
+
+def test_a_size_can_not_be_swept_and_given():
+    with pytest.raises(UsageError, match="E is swept and has a value"):
+        convcost.sweep("Linear(E, E)", over={"E": "1:3"}, E=4)
+
+
+def test_an_error_points_at_the_place_in_the_values():
+    with pytest.raises(SpecError) as caught:
+        convcost.sweep("Linear(E, E)", over={"E": "1,2+"})
+    assert str(caught.value).splitlines()[1:3] == ["  1,2+", "      ^"]
