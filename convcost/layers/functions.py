@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.core import arithmetic
-from convcost.core.constraints import ArgumentCheck, AtLeast, Divides, Equals, Requirement
+from convcost.core.constraints import ArgumentCheck, AtLeast, Divides, Equals, NumberNeeded, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
 
@@ -131,6 +131,8 @@ class select(_View):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
+        if not isinstance(self.index, int):
+            yield NumberNeeded(self.index, "a place", "index")
         needed = self.index + 1 if self.index >= 0 else -self.index
         yield AtLeast(shape[self.dim], needed, f"dimension {self.dim}", "index")
 

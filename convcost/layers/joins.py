@@ -93,6 +93,7 @@ class concat(MultipleInputLayer):
     """torch.cat: its inputs one behind the other along `dim`; nothing is computed."""
 
     input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
+    further_inputs_hint = "Its inputs are not in a list: concat(x, ReLU, dim=1)."
 
     dim: int = 0
 

@@ -180,6 +180,17 @@ matmul: a scalar has no rows or columns
                           ^
 """,
     """\
+select: index is a place, which takes a number
+  [2,3] -> select(0, E)
+                     ^
+""",
+    """\
+concat: it has 1 input, not 2 to 64
+  [2,3] -> cat([x, ReLU], dim=1)
+           ^^^
+Its inputs are not in a list: concat(x, ReLU, dim=1).
+""",
+    """\
 dims takes sizes
   [2,3] -> permute(1, True)
                       ^^^^
