@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,19 +27,29 @@ Arrays = Mapping[str, Any]
 class CostTable(NamedTuple):
     """What a design has of each metric at each place of a block, and whether it is possible there.
 
-    A place has an index for each varied size; those of the first place are `start`. `impossible` has the
-    number of places at which each rule is the first that does not hold.
+    A place has an index for each varied size; those of the first place are `start`. `restrictions` are
+    those of each evaluation that it was put together of, with the shape of its places.
     """
 
     quantities: tuple[Column, ...]
     possible: Any
     start: tuple[int, ...] = ()
-    impossible: Mapping[str, int] = MappingProxyType({})
+    restrictions: tuple[tuple[tuple[int, ...], list[Restriction]], ...] = ()
 
     @property
     def costs(self) -> Column:
         """What it has of the first metric."""
         return self.quantities[0]
+
+    @property
+    def impossible(self) -> Counter[str]:
+        """The number of places at which each rule is the first that does not hold."""
+        counts: Counter[str] = Counter()
+        for shape, restrictions in self.restrictions:
+            for rule, *places in restrictions:
+                before, after = (np.count_nonzero(np.broadcast_to(where, shape)) for where in places)
+                counts[rule] += int(before - after)
+        return +counts
 
 
 def tables(design: Design, ranges: Mapping[str, range]) -> Iterator[CostTable]:
@@ -78,17 +87,8 @@ def tabulate(design: Design, sizes: Arrays) -> CostTable:
     return CostTable(
         tuple(broadcast_column(quantity, shape) for quantity in quantities),
         np.broadcast_to(evaluator.possible, shape),
-        impossible=_impossible(evaluator.restrictions, shape),
+        restrictions=((shape, evaluator.restrictions),),
     )
-
-
-def _impossible(restrictions: Iterable[Restriction], shape: tuple[int, ...]) -> Counter[str]:
-    """By rule, the number of places that it takes away."""
-    counts: Counter[str] = Counter()
-    for restriction in restrictions:
-        before, after = (np.broadcast_to(places, shape) for places in restriction[1:])
-        counts[restriction.rule] += int(np.count_nonzero(before) - np.count_nonzero(after))
-    return +counts
 
 
 def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
@@ -105,7 +105,7 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
     return CostTable(
         tuple(merge_columns(branches, columns) for columns in by_metric),
         possible,
-        impossible=sum((Counter(table.impossible) for table in tables), Counter()),
+        restrictions=tuple(each for table in tables for each in table.restrictions),
     )
 
 
@@ -116,7 +116,7 @@ def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTa
         hint = f"Narrow the ranges: {MOST_ONE_BY_ONE:,} can be tried without one."
         raise UsageError(message, hint=hint)
     quantities = [np.zeros(shape, object) for _ in design.counted.metrics]
-    possible, impossible = np.zeros(shape, bool), Counter[str]()
+    possible, restrictions = np.zeros(shape, bool), []
     every = np.broadcast_arrays(*sizes.values())
     for place in np.ndindex(shape):
         evaluator = design.evaluator()
@@ -127,9 +127,9 @@ def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTa
             raise
         except ConvcostError as error:
             evaluator.restrict_to_none(error.message)
-            impossible += _impossible(evaluator.restrictions, ())
+            restrictions.append(((), evaluator.restrictions))
             continue
         for column, quantity in zip(quantities, found, strict=True):
             column[place] = quantity
         possible[place] = True
-    return CostTable(tuple(map(Column, quantities)), possible, impossible=impossible)
+    return CostTable(tuple(map(Column, quantities)), possible, restrictions=tuple(restrictions))

@@ -250,3 +250,17 @@ def test_an_error_points_at_the_place_in_the_values():
     with pytest.raises(SpecError) as caught:
         convcost.sweep("Linear(E, E)", over={"E": "1,2+"})
     assert str(caught.value).splitlines()[1:3] == ["  1,2+", "      ^"]
+
+
+def test_where_no_formula_holds_each_point_is_tried_and_counted_alone():
+    design, over = "[B, C, 4] -> Flatten(D, D + 1) -> Linear(F, 3)", {"C": "1:3", "D": "1,2,5", "F": "4,8"}
+    found = convcost.sweep(design, over=over)
+    expected = []
+    for c, d, f in product((1, 2, 3), (1, 2, 5), (4, 8)):
+        try:
+            expected.append(({"C": c, "D": d, "F": f}, convcost.cost(design, C=c, D=d, F=f).flops))
+        except ConvcostError:
+            continue
+    rows = [(dict(row.sizes), row.quantities["flops"]) for row in found]
+    assert rows == sorted(expected, key=lambda row: row[1])
+    assert found.number_impossible == 18 - len(expected) > 0
