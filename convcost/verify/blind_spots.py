@@ -173,6 +173,7 @@ BLIND_SPOTS = (
         )
     ),
     BlindSpot("torch_profiler", "aten::_addmm_activation", _runs_a_fast_layer, FAST_PATH),
+    BlindSpot("torch_profiler", UNEXPLAINED, _runs_a_fast_layer, FAST_PATH),
     BlindSpot("model", "valid_macs", _has_window, "MACs on pairs behind a mask, which are data in a module"),
     BlindSpot("flop_counter_mode", "aten::mkldnn_rnn_layer", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::lstm", _is_onednn_lstm, WITHOUT_PROJECTION),
