@@ -202,7 +202,9 @@ class CounterCheck:
         if diagnosis.result.verdict == "blind":
             missed = {missed.operator for missed in reading.missed}
             return CheckResult("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
-        return CheckResult("new", diagnosis.reason)
+        unexplained = {UNEXPLAINED} if diagnosis.unexplained else set[str]()
+        subjects = unexplained | {missed.operator for missed in reading.missed}
+        return CheckResult("new", diagnosis.reason, subjects)
 
 
 class PeerCounterCheck(CounterCheck):
