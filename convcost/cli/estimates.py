@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
 from convcost.cli.options import MemoryOptions, TimingOptions
 from convcost.cli.output import clear_progress, show_progress, stdout_to_stderr
 from convcost.core.cost import Size
@@ -139,6 +138,8 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
         if options.optimizer:
             raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
         return lambda report: report
+    from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
+
     optimizer = optimizer_named(options.optimizer or USUAL_OPTIMIZER)
     trained_in = trainable_dtype(dtype) if dtype else ""
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
