@@ -42,11 +42,11 @@ ANY_ORDER = frozenset(
 
 def unknown_copies(rows: Sequence[Row]) -> str:
     """Why it is not known what torch copies within `rows`; "" where it copies nothing."""
-    orders = _Orders(rows)
+    orders = _DimensionOrders(rows)
     return next((reason for reason in (*orders.of_outputs(), *orders.of_gradients()) if reason), "")
 
 
-class _Orders:
+class _DimensionOrders:
     """The order of each row's output, and of the gradient by it; the design's inputs are contiguous."""
 
     def __init__(self, rows: Sequence[Row]) -> None:

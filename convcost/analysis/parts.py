@@ -16,7 +16,7 @@ from convcost.core.report import Report, Row
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportPart:
     """A part and what it costs under `convention`, in all calls; `backward` is what its gradients cost.
 
     `bytes` are those of its input, parameters and output. It stands for `copies` parts of one cost. What it
@@ -62,11 +62,11 @@ class Part:
         return read(self, self.convention) if metric.is_additive else getattr(self, name, None)
 
 
-def layer_part(rows: Sequence[Row], report: Report) -> Part:
+def layer_part(rows: Sequence[Row], report: Report) -> ReportPart:
     """A layer of a spec, or several that follow one another, from what comes in to the last one's output."""
     first, last, itemsize = rows[0], rows[-1], ITEMSIZES[report.dtype]
     stored = sum(row.parameter_bytes(itemsize) for row in rows)
-    return Part(
+    return ReportPart(
         report.convention,
         sum((row.cost for row in rows), NO_COST),
         sum(row.params for row in rows),
@@ -105,11 +105,11 @@ def gradient_cost(row: Row) -> Cost:
     return row.gradients.total if row.gradients else NO_COST
 
 
-def module_part(node: ModuleNode, convention: Convention) -> Part:
+def module_part(node: ModuleNode, convention: Convention) -> ReportPart:
     """A submodule with all that is in it, in all its calls; apart from what is in it, it has no bytes."""
     module, total = node.module, node.total
     ends = None if module.bytes is None or node.label == ITSELF else node.copies * module.bytes
-    return Part(
+    return ReportPart(
         convention,
         total.cost,
         total.params,
@@ -124,9 +124,9 @@ def module_part(node: ModuleNode, convention: Convention) -> Part:
     )
 
 
-def operator_part(total: OperatorTotal, convention: Convention) -> Part:
+def operator_part(total: OperatorTotal, convention: Convention) -> ReportPart:
     """An operator in all its calls."""
-    return Part(
+    return ReportPart(
         convention,
         total.cost,
         activations=total.activations,
@@ -135,8 +135,8 @@ def operator_part(total: OperatorTotal, convention: Convention) -> Part:
     )
 
 
-def sum_part(total: ModuleTotals, convention: Convention) -> Part:
+def sum_part(total: ModuleTotals, convention: Convention) -> ReportPart:
     """Several parts together: what adds up of them."""
-    return Part(
+    return ReportPart(
         convention, total.cost, total.params, total.trainable_params, total.activations, total.backward
     )

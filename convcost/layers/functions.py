@@ -12,7 +12,7 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
 
 
-class _View(Layer):
+class _ViewFunction(Layer):
     """Its output is the input seen in another way."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
@@ -23,7 +23,7 @@ class _View(Layer):
 
 
 @dataclass(frozen=True, repr=False)
-class permute(_View):
+class permute(_ViewFunction):
     """The dimensions in another order: permute(0, 2, 1) swaps the last two of three."""
 
     variadic: ClassVar[str] = "dims"
@@ -44,7 +44,7 @@ class permute(_View):
 
 
 @dataclass(frozen=True, repr=False)
-class transpose(_View):
+class transpose(_ViewFunction):
     """Two dimensions swapped."""
 
     dim0: int
@@ -61,7 +61,7 @@ class transpose(_View):
 
 
 @dataclass(frozen=True, repr=False)
-class reshape(_View):
+class reshape(_ViewFunction):
     """The same elements in another shape; one size may be −1, which is what is left."""
 
     variadic: ClassVar[str] = "shape"
@@ -92,7 +92,7 @@ def _is_open(size: Size) -> bool:
 
 
 @dataclass(frozen=True, repr=False)
-class unsqueeze(_View):
+class unsqueeze(_ViewFunction):
     """A new dimension of size 1 at `dim`."""
 
     dim: int
@@ -107,7 +107,7 @@ class unsqueeze(_View):
 
 
 @dataclass(frozen=True, repr=False)
-class squeeze(_View):
+class squeeze(_ViewFunction):
     """Without the dimension `dim`, which has to be of size 1."""
 
     dim: int
@@ -123,7 +123,7 @@ class squeeze(_View):
 
 
 @dataclass(frozen=True, repr=False)
-class select(_View):
+class select(_ViewFunction):
     """Without the dimension `dim`, of which the place `index` is taken, as x[:, 0] takes the first token."""
 
     dim: int

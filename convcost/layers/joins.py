@@ -25,7 +25,7 @@ MOST_BRANCHES = 64
 
 
 @dataclass(frozen=True, repr=False)
-class _Elementwise(MultipleInputLayer):
+class _BroadcastOperation(MultipleInputLayer):
     """One operation for each element of what two inputs broadcast to, and of that with each further one.
 
     Broadcasting is torch's: dimensions are aligned at the last one, and have the same size, or one of them is
@@ -65,14 +65,14 @@ class _Elementwise(MultipleInputLayer):
         return 0 if is_alike(operand, output) else arithmetic.elements(output)
 
 
-class add(_Elementwise):
+class add(_BroadcastOperation):
     """The sum of its inputs, which broadcast: an addition for each element and further input."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
 
 
-class mul(_Elementwise):
+class mul(_BroadcastOperation):
     """The product of its inputs, which broadcast: a multiplication for each element and further input."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from convcost.analysis.parts import Part
+from convcost.analysis.parts import ReportPart
 from convcost.core.cost import Size
 from convcost.core.metrics import METRICS
 from convcost.render.formulas import approximate_text, shape_text, share_text, short_text
@@ -19,42 +19,42 @@ Write: TypeAlias = Callable[[Any], str]
 """How a quantity is written: exact, or about how much it is."""
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column: its heading, and what it has of a part, where the FLOPs of all parts are given.
 
     `of_operators` says whether operators have it.
     """
 
     heading: str
-    cell: Callable[[Part, Size, Write], str]
+    cell: Callable[[ReportPart, Size, Write], str]
     of_operators: bool = True
 
 
-def _shape(part: Part, _: Size, __: Write, end: str) -> str:
+def _shape(part: ReportPart, _: Size, __: Write, end: str) -> str:
     shape = getattr(part, end)
     return "" if shape is None else shape_text(shape)
 
 
-def _quantity(part: Part, _: Size, write: Write, name: str) -> str:
+def _quantity(part: ReportPart, _: Size, write: Write, name: str) -> str:
     value = part.quantity(name)
     is_rational = isinstance(value, Fraction) and value.denominator != 1
     return (short_text if is_rational else write)(value) if value is not None else ""
 
 
 COLUMNS = {
-    "input": Column("input", partial(_shape, end="input"), of_operators=False),
-    "output": Column("output", partial(_shape, end="output"), of_operators=False),
-    "calls": Column("calls", lambda part, _, __: short_text(part.calls, missing="")),
+    "input": TableColumn("input", partial(_shape, end="input"), of_operators=False),
+    "output": TableColumn("output", partial(_shape, end="output"), of_operators=False),
+    "calls": TableColumn("calls", lambda part, _, __: short_text(part.calls, missing="")),
     **{
-        metric.name: Column(
+        metric.name: TableColumn(
             metric.full_label or metric.label,
             partial(_quantity, name=metric.name),
             bool(metric.of_cost) or metric.name == "activations",
         )
         for metric in METRICS
     },
-    "share": Column("share", lambda part, whole, _: share_text(part.flops, whole)),
-    "backward": Column(
+    "share": TableColumn("share", lambda part, whole, _: share_text(part.flops, whole)),
+    "backward": TableColumn(
         "backward", lambda part, _, write: write(part.backward.flops(part.convention))
     ),
 }  # fmt: skip
@@ -77,6 +77,8 @@ def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]
     return tuple(short.get(name, COLUMNS[name].heading) for name in names)
 
 
-def cells(part: Part, whole: Size, names: Sequence[str], write: Write = approximate_text) -> tuple[str, ...]:
+def cells(
+    part: ReportPart, whole: Size, names: Sequence[str], write: Write = approximate_text
+) -> tuple[str, ...]:
     """What these columns have of `part`, where all parts have `whole` FLOPs."""
     return tuple(COLUMNS[name].cell(part, whole, write) for name in names)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals
-from convcost.analysis.parts import Part, gradient_cost, layer_part, sum_part
+from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_part
 from convcost.core.report import Report, Row
 from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
@@ -17,7 +17,7 @@ from convcost.render.style import USUAL_VIEW, View
 from convcost.render.texts import CodeText, MixedText
 
 
-class LayerGroup(NamedTuple):
+class TableGroup(NamedTuple):
     """A layer, or several that run one after another and are shown as one, and their path."""
 
     path: str
@@ -59,10 +59,10 @@ def _table(
 ) -> Table:
     shown = select_layers(report, view)
 
-    def line(label: str, part: Part) -> Line:
+    def line(label: str, part: ReportPart) -> Line:
         return Line(label, cells(part, report.flops, names, write))
 
-    def sum_line(label: str, groups: Iterable[LayerGroup]) -> Line:
+    def sum_line(label: str, groups: Iterable[TableGroup]) -> Line:
         return line(label, sum_part(layer_totals(groups), report.convention))
 
     lines = [line(group.label, layer_part(group.rows, report)) for group in shown.items]
@@ -75,7 +75,7 @@ def _table(
     return Table((heading, *headings(names, are_short=bool(view.columns))), tuple(lines))
 
 
-def layer_totals(groups: Iterable[LayerGroup]) -> ModuleTotals:
+def layer_totals(groups: Iterable[TableGroup]) -> ModuleTotals:
     """What several layers, or groups of them, have together."""
     totals = (
         ModuleTotals(row.params, row.trainable_params, row.cost, row.activations, gradient_cost(row))
@@ -85,7 +85,7 @@ def layer_totals(groups: Iterable[LayerGroup]) -> ModuleTotals:
     return sum(totals, ModuleTotals())
 
 
-def select_layers(report: Report, view: View) -> Shown[LayerGroup]:
+def select_layers(report: Report, view: View) -> Shown[TableGroup]:
     """The layers with the filter's text in their path or what they are, in the order asked for.
 
     With a depth those deeper inside branches are taken together.
@@ -95,10 +95,10 @@ def select_layers(report: Report, view: View) -> Shown[LayerGroup]:
     return show(found, view, _reader(report))
 
 
-def _groups(report: Report, depth: int | None) -> Iterator[LayerGroup]:
+def _groups(report: Report, depth: int | None) -> Iterator[TableGroup]:
     """Each layer apart, or those of a path of `depth` numbers together: they run one after another."""
     for path, rows in groupby(report.rows, lambda row: ".".join(row.path.split(".")[:depth])):
-        yield LayerGroup(path, tuple(rows))
+        yield TableGroup(path, tuple(rows))
 
 
 def layer_notes(report: Report, view: View) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
-from convcost.render.model_tables import Selection, module_notes, module_table, select
+from convcost.render.model_tables import RowSelection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
 from convcost.render.operator_tables import operator_name, operator_notes, operator_table
 from convcost.render.phases import phase_tables
@@ -64,7 +64,7 @@ def _tensor_text(tensor: TensorInfo) -> str:
 
 
 def _notes(
-    report: Report, trace: Trace, root: ModuleNode, selection: Selection, view: View
+    report: Report, trace: Trace, root: ModuleNode, selection: RowSelection, view: View
 ) -> tuple[str, ...]:
     """What to know, the gravest first."""
     found = (
@@ -179,14 +179,14 @@ def _repeated_modules(root: ModuleNode) -> str:
     return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
 
 
-def _part_notes(report: Report, trace: Trace, selection: Selection, view: View) -> tuple[str, ...]:
+def _part_notes(report: Report, trace: Trace, selection: RowSelection, view: View) -> tuple[str, ...]:
     """What is to be said of the modules, or operators, that are not shown."""
     if view.by == "operator":
         return operator_notes(report, trace, view)
     return module_notes(selection, view, report.convention)
 
 
-def _deeper_modules(root: ModuleNode, selection: Selection, view: View) -> str:
+def _deeper_modules(root: ModuleNode, selection: RowSelection, view: View) -> str:
     is_a_tree = view.by != "operator" and not view.filter and view.top is None
     if not is_a_tree or root.depth <= selection.depth:
         return ""

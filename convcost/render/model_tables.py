@@ -13,7 +13,7 @@ from convcost.analysis.breakdown import (
     fold_repeated,
     parent_paths,
 )
-from convcost.analysis.parts import Part, module_part, sum_part
+from convcost.analysis.parts import ReportPart, module_part, sum_part
 from convcost.core.cost import Convention
 from convcost.core.report import Report
 from convcost.render.columns import cells, headings
@@ -40,7 +40,7 @@ class ShownModule(NamedTuple):
         return self.node.label == ITSELF
 
 
-class Selection(NamedTuple):
+class RowSelection(NamedTuple):
     """The modules that are shown, how many levels of the whole tree that is, and what is smaller than they.
 
     There is something smaller where only the largest are shown: none of these is then inside another.
@@ -67,7 +67,7 @@ def total_of(modules: Iterable[ShownModule]) -> ModuleTotals:
     return sum((shown.node.total for shown in modules), ModuleTotals())
 
 
-def select(root: ModuleNode, view: View, convention: Convention) -> Selection:
+def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection:
     """The part of `root` that `view` asks for."""
     read = module_reader(convention)
     if view.top is not None:
@@ -76,7 +76,7 @@ def select(root: ModuleNode, view: View, convention: Convention) -> Selection:
         return _filtered(root, view, read)
     tree = fold_repeated(_with_itself(root, lambda own: _is_listed(own, convention)))
     depth = view.depth or _fitting_depth(tree)
-    return Selection(tuple(_descendants(tree, depth, view.sort, read)), depth)
+    return RowSelection(tuple(_descendants(tree, depth, view.sort, read)), depth)
 
 
 def all_modules(root: ModuleNode, view: View, convention: Convention) -> tuple[ModuleNode, ...]:
@@ -121,7 +121,7 @@ def _descendants(
             yield from _descendants(child.node, levels - 1, sort, read, depth + 1)
 
 
-def _filtered(root: ModuleNode, view: View, read: PartReader) -> Selection:
+def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     """Every module with the filter's text in its path or class, labelled by its whole path."""
     deepest = view.depth or root.depth
     found = (
@@ -129,15 +129,15 @@ def _filtered(root: ModuleNode, view: View, read: PartReader) -> Selection:
         for shown in _descendants(root, deepest)
         if _has_text(shown.node, view.filter)
     )
-    return Selection(show(found, view, read).items, deepest)
+    return RowSelection(show(found, view, read).items, deepest)
 
 
-def _largest(root: ModuleNode, view: View, read: PartReader) -> Selection:
+def _largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     """The largest of the modules that all of the model is made of: as deep as `view` asks, or all the way."""
     deepest = view.depth or root.depth
     parts = _undivided(_with_itself(root, lambda own: own != ModuleTotals()), deepest)
     found = show((part for part in parts if _has_text(part.node, view.filter)), view, read)
-    return Selection(found.items, deepest, found.others)
+    return RowSelection(found.items, deepest, found.others)
 
 
 def _undivided(node: ModuleNode, levels: int) -> Iterator[ShownModule]:
@@ -155,7 +155,7 @@ def _has_text(node: ModuleNode, text: str) -> bool:
     return text.lower() in node.module.path.lower() or text.lower() in node.module.kind.lower()
 
 
-def module_table(report: Report, root: ModuleNode, selection: Selection, style: Style) -> Table:
+def module_table(report: Report, root: ModuleNode, selection: RowSelection, style: Style) -> Table:
     """The modules that are shown, and a line for all of them.
 
     With a column for the backward, or with formulas, there is no room for MACs.
@@ -181,11 +181,11 @@ def _usual_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
 
 
 def _table(
-    report: Report, root: ModuleNode, selection: Selection, view: View, names: tuple[str, ...]
+    report: Report, root: ModuleNode, selection: RowSelection, view: View, names: tuple[str, ...]
 ) -> Table:
     whole = root.total.cost.flops(report.convention)
 
-    def line(label: str, part: Part, depth: int = 0) -> Line:
+    def line(label: str, part: ReportPart, depth: int = 0) -> Line:
         return Line(label, cells(part, whole, names), depth=depth)
 
     def sum_line(label: str, total: ModuleTotals) -> Line:
@@ -203,7 +203,7 @@ def _table(
     return Table(("module", *headings(names)), tuple(lines))
 
 
-def module_notes(selection: Selection, view: View, convention: Convention) -> tuple[str, ...]:
+def module_notes(selection: RowSelection, view: View, convention: Convention) -> tuple[str, ...]:
     """What is to be said of the modules that are not shown."""
     if view.filter and not selection.modules:
         return (f"No module has {view.filter[:40]!a} in its path or class.",)

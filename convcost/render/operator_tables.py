@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from convcost.analysis.breakdown import OperatorTotal, operator_totals, sum_operators
-from convcost.analysis.parts import Part, operator_part
+from convcost.analysis.parts import ReportPart, operator_part
 from convcost.core.cost import Convention
 from convcost.core.report import Report
 from convcost.core.trace import Trace
@@ -38,7 +38,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
     shown = select_operators(totals, view, report.convention) if is_in_full else _with_flops(totals, report)
     names = (is_in_full and view.columns) or _usual_columns(report)
 
-    def line(label: str, part: Part) -> Line:
+    def line(label: str, part: ReportPart) -> Line:
         return Line(label, cells(part, report.flops, names))
 
     def sum_line(label: str, found: tuple[OperatorTotal, ...]) -> Line:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from convcost.analysis.parts import Part
+from convcost.analysis.parts import ReportPart
 from convcost.core.metrics import BY_NAME
 from convcost.core.units import exact, percent
 from convcost.render.style import View
@@ -27,7 +27,7 @@ class Shown(NamedTuple, Generic[Item]):
 class PartReader(NamedTuple):
     """How a part and its path are had from what a line is about."""
 
-    part: Callable[[Any], Part]
+    part: Callable[[Any], ReportPart]
     path: Callable[[Any], str]
 
 

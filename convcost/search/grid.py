@@ -35,7 +35,7 @@ POWER = re.compile(r"\s*([0-9]{1,19})\s*(?:\^|\*\*)\s*([0-9]{1,2})\s*")
 OVER_HINT = "Write it as C=64:1024:64, K=1,3,5, P=2^5..2^10 or M=2C,4C."
 
 
-class SizeFormula(NamedTuple):
+class AxisFormula(NamedTuple):
     """A size that follows from others."""
 
     expression: Expression
@@ -47,7 +47,7 @@ class SizeFormula(NamedTuple):
         return frozenset(each.name for each in names(self.expression))
 
 
-Part = range | SizeFormula
+Part = range | AxisFormula
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Axis:
     text: str
 
     def __len__(self) -> int:
-        return sum(1 if isinstance(part, SizeFormula) else len(part) for part in self.parts)
+        return sum(1 if isinstance(part, AxisFormula) else len(part) for part in self.parts)
 
     @property
     def names(self) -> frozenset[str]:
         """The sizes that its formulas have."""
-        return frozenset().union(*(part.names for part in self.parts if isinstance(part, SizeFormula)))
+        return frozenset().union(*(part.names for part in self.parts if isinstance(part, AxisFormula)))
 
     @property
     def numbered_parts(self) -> Iterator[tuple[int, Part]]:
@@ -72,7 +72,7 @@ class Axis:
         start = 0
         for part in self.parts:
             yield start, part
-            start += 1 if isinstance(part, SizeFormula) else len(part)
+            start += 1 if isinstance(part, AxisFormula) else len(part)
 
 
 def parse_axis(text: str) -> Axis:
@@ -138,7 +138,7 @@ def _parse_bound(part: str, text: str, offset: int) -> Any:
     """An int, or a formula if it has names; its errors point into `text`."""
     try:
         expression = parse_size(part)
-        found = SizeFormula(expression, part.strip())
+        found = AxisFormula(expression, part.strip())
         return found if found.names else evaluate(expression, {}, part)
     except SpecError as error:
         span = Span(*(place + offset for place in error.span))
@@ -174,7 +174,7 @@ def _check_values(axis: Axis) -> None:
     ranges = [part for part in axis.parts if isinstance(part, range)]
     single = [part[0] for part in ranges if len(part) == 1]
     twice = {value for value, count in Counter(single).items() if count > 1}
-    formulas = [part.expression for part in axis.parts if isinstance(part, SizeFormula)]
+    formulas = [part.expression for part in axis.parts if isinstance(part, AxisFormula)]
     twice |= {value for part in ranges if len(part) > 1 for value in single if value in part}
     if twice or len({*map(str, formulas)}) < len(formulas):
         raise UsageError(f"--over {axis.name}={axis.text[:60]}: a value is there twice")
@@ -237,7 +237,7 @@ class Grid:
                 found |= other.names - {*self.fixed}
         return found
 
-    def formula_value(self, axis: Axis, formula: SizeFormula, sizes: Mapping[str, Size]) -> Size | None:
+    def formula_value(self, axis: Axis, formula: AxisFormula, sizes: Mapping[str, Size]) -> Size | None:
         """The size that `formula` is; None where it is none, as 10 / 4 or 4 - 5."""
         try:
             value = evaluate(formula.expression, {**self.fixed, **sizes}, formula.text)

@@ -17,9 +17,9 @@ import numpy as np
 from convcost.core.cost import Size
 from convcost.core.sweep import RATIO, Objective, SweepRow
 from convcost.search.design import Design
-from convcost.search.grid import Axis, Grid, SizeFormula
+from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.tabulate import BLOCK, tabulate
-from convcost.search.where import Condition, Quotient
+from convcost.search.where import WhereCondition, WhereQuotient
 from convcost.symbolic.columns import Column
 
 
@@ -35,7 +35,7 @@ class SweepPlan:
     designs: tuple[Design, ...]
     ratio_of: str
     reference: Design | None = None
-    condition: Condition | None = None
+    condition: WhereCondition | None = None
 
     @property
     def number_of_blocks(self) -> int:
@@ -137,7 +137,7 @@ class GridEvaluator:
     def _count_formulas(self, axis: Axis, values: Any) -> None:
         """Count formulas that are no sizes, by the numbers that they have among the values of `axis`."""
         for number, part in axis.numbered_parts:
-            if isinstance(part, SizeFormula):
+            if isinstance(part, AxisFormula):
                 reason = f"{axis.name} = {part.text} must be a whole number"
                 self._count({reason: int(np.count_nonzero(values == number))}, len(self.plan.designs))
 
@@ -145,11 +145,11 @@ class GridEvaluator:
         condition = self.plan.condition
         if not condition:
             return np.ones(len(block.points), bool)
-        values = {name: Quotient(size) for name, size in self.plan.grid.fixed.items()}
-        values |= {name: Quotient(column) for name, column in block.sizes.items()}
-        values |= {name: Quotient(column) for name, column in block.quantities.items()}
+        values = {name: WhereQuotient(size) for name, size in self.plan.grid.fixed.items()}
+        values |= {name: WhereQuotient(column) for name, column in block.sizes.items()}
+        values |= {name: WhereQuotient(column) for name, column in block.quantities.items()}
         if block.reference is not None:
-            values[RATIO] = Quotient(block.quantities[self.plan.ratio_of], block.reference)
+            values[RATIO] = WhereQuotient(block.quantities[self.plan.ratio_of], block.reference)
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
@@ -214,7 +214,7 @@ class _AxisValues(NamedTuple):
         """An integer for each point; an array of Python's if some are None, where there is no such size."""
         at = self.places[self.axis.name]
         parts = [*self.axis.numbered_parts]
-        has_formulas = any(isinstance(part, SizeFormula) for _, part in parts)
+        has_formulas = any(isinstance(part, AxisFormula) for _, part in parts)
         if not has_formulas and len(self.axis) <= BLOCK:
             return np.array([size for _, part in parts for size in part], np.int64)[at]
         values = np.zeros(len(at), object if has_formulas else np.int64)
@@ -227,7 +227,7 @@ class _AxisValues(NamedTuple):
                 values[here] = self._formula(part, here)
         return values
 
-    def _formula(self, formula: SizeFormula, here: Any) -> Any:
+    def _formula(self, formula: AxisFormula, here: Any) -> Any:
         """The values of a formula `here`, computed once for each combination of the sizes in it."""
         needed = sorted(self.grid.dependencies(self.axis) - {self.axis.name})
         key = np.zeros(len(here), np.int64)

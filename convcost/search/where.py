@@ -33,29 +33,29 @@ RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 
-Values = Mapping[str, "Quotient"]
+Values = Mapping[str, "WhereQuotient"]
 
 
-class Quotient(NamedTuple):
+class WhereQuotient(NamedTuple):
     """A fraction of ints or columns, whose denominator is ≥ 0; where that is 0, there is no number."""
 
     numerator: Any
     denominator: Any = 1
 
-    def combine(self, sign: str, other: Quotient) -> Quotient:
+    def combine(self, sign: str, other: WhereQuotient) -> WhereQuotient:
         """The sum of both, their difference or their product."""
         (a, b), (c, d) = self, other
         if sign == "*":
-            return Quotient(a * c, b * d)
-        return Quotient(a * d + c * b if sign == "+" else a * d - c * b, b * d)
+            return WhereQuotient(a * c, b * d)
+        return WhereQuotient(a * d + c * b if sign == "+" else a * d - c * b, b * d)
 
-    def compare(self, sign: str, other: Quotient) -> Any:
+    def compare(self, sign: str, other: WhereQuotient) -> Any:
         """Where the relation holds; nowhere where one of both is no number."""
         (a, b), (c, d) = self, other
         return (b != 0) & (d != 0) & RELATIONS[sign](a * d, c * b)
 
 
-class Condition(NamedTuple):
+class WhereCondition(NamedTuple):
     """A parsed condition: `holds` has where it is fulfilled, a bool or an array; `names` are those in it."""
 
     text: str
@@ -63,7 +63,7 @@ class Condition(NamedTuple):
     holds: Callable[[Values], Any]
 
 
-class Token(NamedTuple):
+class WhereToken(NamedTuple):
     """One token: its rule, its text, and where it is."""
 
     rule: str
@@ -71,7 +71,7 @@ class Token(NamedTuple):
     span: Span
 
 
-def parse_condition(text: str, known: Collection[str]) -> Condition:
+def parse_condition(text: str, known: Collection[str]) -> WhereCondition:
     """condition: any END; `known` are the names that it may have"""
     if len(text) > LONGEST:
         raise UsageError(f"--where has {len(text):,} characters; {LONGEST:,} at most are possible")
@@ -79,7 +79,7 @@ def parse_condition(text: str, known: Collection[str]) -> Condition:
     holds = parser.any()
     if parser.next.rule != "end":
         parser.fail("'and', 'or' or the end")
-    return Condition(text.strip(), frozenset(parser.names), holds)
+    return WhereCondition(text.strip(), frozenset(parser.names), holds)
 
 
 class _Parser:
@@ -91,13 +91,15 @@ class _Parser:
         self.names: list[str] = []
         self.depth = 0
         self._tokens = [
-            Token(str(found.lastgroup), found[str(found.lastgroup)], Span(*found.span(str(found.lastgroup))))
+            WhereToken(
+                str(found.lastgroup), found[str(found.lastgroup)], Span(*found.span(str(found.lastgroup)))
+            )
             for found in TOKEN.finditer(text)
         ]
         self._place = 0
 
     @property
-    def next(self) -> Token:
+    def next(self) -> WhereToken:
         """The token that comes next."""
         return self._tokens[self._place]
 
@@ -115,7 +117,7 @@ class _Parser:
         found = "the condition ends" if token.rule == "end" else f"found {token.text[:40]!a}"
         self.fail_at(token, f"{found}; expected {expected}", hint)
 
-    def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:
+    def fail_at(self, token: WhereToken, message: str, hint: str = "") -> NoReturn:
         """Point at `token`."""
         hint = hint or 'Such as: --where "flops <= 1G and (params < 2M or C >= 64)"'
         raise SpecError(message, text=self.text, span=token.span, hint=hint)
@@ -181,23 +183,23 @@ class _Parser:
         ]
         return lambda values: _joined(operator.and_, parts, values)
 
-    def sum(self) -> Callable[[Values], Quotient]:
+    def sum(self) -> Callable[[Values], WhereQuotient]:
         """sum: product (("+" | "-") product)*"""
         return self._operations(self.product, "+", "-")
 
-    def product(self) -> Callable[[Values], Quotient]:
+    def product(self) -> Callable[[Values], WhereQuotient]:
         """product: operand ("*" operand)*"""
         return self._operations(self.operand, "*")
 
     def _operations(
-        self, operand: Callable[[], Callable[[Values], Quotient]], *signs: str
-    ) -> Callable[[Values], Quotient]:
+        self, operand: Callable[[], Callable[[Values], WhereQuotient]], *signs: str
+    ) -> Callable[[Values], WhereQuotient]:
         first = operand()
         rest = []
         while sign := self.accept(*signs):
             rest.append((sign, operand()))
 
-        def value(values: Values) -> Quotient:
+        def value(values: Values) -> WhereQuotient:
             found = first(values)
             for sign, other in rest:
                 found = found.combine(sign, other(values))
@@ -205,12 +207,12 @@ class _Parser:
 
         return value if rest else first
 
-    def operand(self) -> Callable[[Values], Quotient]:
+    def operand(self) -> Callable[[Values], WhereQuotient]:
         """operand: NUMBER [prefix] | NAME | "(" sum ")" """
         token = self.next
         if token.rule == "number":
             self._place += 1
-            number = Quotient(*parse_scaled(token.text).as_integer_ratio())
+            number = WhereQuotient(*parse_scaled(token.text).as_integer_ratio())
             return lambda values: number
         if token.rule == "name" and token.text.lower() not in WORDS:
             self._place += 1
@@ -228,7 +230,7 @@ class _Parser:
             self.fail("')' or an operator")
         return inner
 
-    def _check_known(self, token: Token) -> None:
+    def _check_known(self, token: WhereToken) -> None:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"there is no quantity and no size {token.text[:40]}{near}"
@@ -237,7 +239,7 @@ class _Parser:
 
 
 def _comparison(
-    first: Callable[[Values], Quotient], sign: str, second: Callable[[Values], Quotient]
+    first: Callable[[Values], WhereQuotient], sign: str, second: Callable[[Values], WhereQuotient]
 ) -> Callable[[Values], Any]:
     return lambda values: first(values).compare(sign, second(values))
 

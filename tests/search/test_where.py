@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.search.where import Quotient, parse_condition
+from convcost.search.where import WhereQuotient, parse_condition
 from convcost.symbolic.columns import Column
 
 KNOWN = ("flops", "params", "C", "K", "ratio")
 
 
 def holds(text, **values):
-    return bool(parse_condition(text, KNOWN).holds({name: Quotient(value) for name, value in values.items()}))
+    return bool(
+        parse_condition(text, KNOWN).holds({name: WhereQuotient(value) for name, value in values.items()})
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,12 +57,12 @@ def test_a_condition_holds(text, is_so):
 def test_on_columns_it_has_a_truth_for_each_place():
     condition = parse_condition("C * C > 4 and not (ratio >= 0.5) or C = 1", KNOWN)
     column = Column(np.array([1, 2, 3, 4]))
-    found = condition.holds({"C": Quotient(column), "ratio": Quotient(1, column)})
+    found = condition.holds({"C": WhereQuotient(column), "ratio": WhereQuotient(1, column)})
     assert np.asarray(found).tolist() == [True, False, True, True]
 
 
 def test_nothing_holds_of_what_is_over_nothing():
-    ratio = {"ratio": Quotient(3, Column(np.array([0, 1])))}
+    ratio = {"ratio": WhereQuotient(3, Column(np.array([0, 1])))}
     for text in ("ratio > 1", "ratio >= 0", "ratio != 7", "ratio + 1 > 0"):
         assert np.asarray(parse_condition(text, KNOWN).holds(ratio)).tolist() == [False, True]
     assert np.asarray(parse_condition("ratio < 1", KNOWN).holds(ratio)).tolist() == [False, False]

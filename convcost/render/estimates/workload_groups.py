@@ -10,7 +10,7 @@ from convcost.analysis.roofline import Roofline
 from convcost.analysis.workloads import Workload, workload_label
 from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.render.layer_table import LayerGroup, select_layers
+from convcost.render.layer_table import TableGroup, select_layers
 from convcost.render.model_tables import ShownModule, module_label, select
 from convcost.render.operator_tables import operator_name, select_operators
 from convcost.render.part_order import others_label
@@ -50,7 +50,7 @@ def _layers(report: Report, view: View) -> list[WorkloadGroup]:
     return groups + _others(len(shown.others), _at(shown.others))
 
 
-def _at(groups: Iterable[LayerGroup]) -> IsWanted:
+def _at(groups: Iterable[TableGroup]) -> IsWanted:
     paths = {row.path for group in groups for row in group.rows}
     return lambda part: part.path in paths
 

@@ -10,7 +10,7 @@ from convcost.core.cost import Convention, Gradients
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
-from convcost.render.layer_table import LayerGroup, layer_totals, select_layers
+from convcost.render.layer_table import TableGroup, layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import (
@@ -181,7 +181,7 @@ def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
         yield {"path": OTHERS, **row_quantities(IN_ROWS, others, report.convention), **backward}
 
 
-def _group_record(group: LayerGroup, report: Report) -> Record:
+def _group_record(group: TableGroup, report: Report) -> Record:
     """A layer, or several as one without a kind."""
     *others, last = group.rows
     if not others:
