@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -110,7 +110,8 @@ def comparison(
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     reports = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
-    return Comparison(_number_equal_names(reports))
+    named = zip(reports, number_equal_names(reports), strict=True)
+    return Comparison(tuple(replace(report, name=name) for report, name in named))
 
 
 def _single_design_hint(designs: tuple[Design, ...]) -> str:
@@ -161,10 +162,10 @@ def as_design(design: str | Design) -> Design:
     return parse(check_type("a design", design, str, PARSED))
 
 
-def _number_equal_names(reports: list[Report]) -> tuple[Report, ...]:
-    names = [report.name for report in reports]
-    numbered = [
+def number_equal_names(designs: Sequence[Design]) -> tuple[str, ...]:
+    """The names of designs, numbered where several have the same: Linear #1, Linear #2."""
+    names = [design.name for design in designs]
+    return tuple(
         f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
         for place, name in enumerate(names)
-    ]
-    return tuple(replace(report, name=name) for report, name in zip(reports, numbered, strict=True))
+    )

@@ -23,7 +23,7 @@ class ActivationBytes(NamedTuple):
 def activation_bytes(steps: MemorySteps, largest: LargestOf) -> ActivationBytes:
     """Of the steps of a design; `largest` is the maximum of several sizes."""
     evaluation, training = _Tensors(steps, training=False), _Tensors(steps, training=True)
-    nothing, kept = _Kept(steps, evaluation), _Kept(steps, training)
+    nothing, kept = _SavedMemory(steps, evaluation), _SavedMemory(steps, training)
     moments = [*_backward_moments(steps, training, kept)]
     if steps.has_branches:
         moments += _forward_moments(steps, training, kept)
@@ -59,7 +59,7 @@ class _Tensors:
         return sum(self.sizes[memory] for memory in sorted(memories))
 
 
-class _Kept:
+class _SavedMemory:
     """What the steps before each one keep for their backward: `bytes`, and at the end those of all steps."""
 
     def __init__(self, steps: MemorySteps, tensors: _Tensors) -> None:
@@ -79,7 +79,7 @@ class _Kept:
         return self.bytes[number] + self._tensors.bytes(frozenset(others))
 
 
-def _forward_moments(steps: MemorySteps, tensors: _Tensors, kept: _Kept) -> Iterator[Size]:
+def _forward_moments(steps: MemorySteps, tensors: _Tensors, kept: _SavedMemory) -> Iterator[Size]:
     """At each step: the design's inputs, what the step and later ones read, its output, and what is kept."""
     last = _last_reads(steps, tensors)
     live = tensors.inputs
@@ -106,7 +106,7 @@ class _GradientMemory:
     bytes: Size
 
 
-def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: _Kept) -> Iterator[Size]:
+def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: _SavedMemory) -> Iterator[Size]:
     """At each step from the last one on: what it and those before keep, and all gradients that are in use.
 
     The design's inputs and its output are there throughout, and each input's gradient from when it is known.

@@ -61,8 +61,9 @@ def build(spec: str | Spec, /, **sizes: Size) -> torch.nn.Module:
     It takes the design's inputs, and has its parameters, at random as torch makes them, and costs. Raises as
     `code` does.
     """
-    network = numeric_network(as_spec(spec), merge_sizes(sizes))
-    network.report()
+    design, given = as_spec(spec), merge_sizes(sizes)
+    network = numeric_network(design, given)
+    design.report(given)
     from convcost.tracing.network_module import build_module
 
     return build_module(network)

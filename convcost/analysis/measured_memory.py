@@ -18,8 +18,7 @@ def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
     from convcost.tracing.network_memory import network_footprint
 
     has_own_dtypes = not dtype and any(row.output_itemsize for row in report.rows)
-    text = "; ".join((*map(" = ".join, report.definitions), report.spec))
-    network = report.spec and parse(text).network(report.sizes)
+    network = report.spec and parse(report.full_spec).network(report.sizes)
     if not network or network.report(dtype=report.dtype).rows != report.rows:
         return None
     if has_own_dtypes and report.dtype != USUAL_DTYPE:

@@ -9,9 +9,9 @@ from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 from convcost.core.report import InputShape, Row
 from convcost.layers import functions
+from convcost.layers.broadcasting import broadcast_shape
 from convcost.layers.interface import INDEX_DTYPE, Layer
 from convcost.layers.joins import add, concat, mul
-from convcost.layers.several_inputs import broadcast_shape
 
 GradientMemory: TypeAlias = Literal["own", "output's", "none"]
 

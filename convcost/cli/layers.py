@@ -12,7 +12,7 @@ from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.layers import ELSEWHERE, FAMILIES, FUNCTIONS, find_layer, layer_class
-from convcost.layers.left_out import LEFT_OUT, LeftOut, reason_left_out
+from convcost.layers.unsupported import UNSUPPORTED, UnsupportedLayers, reason_left_out
 from convcost.render.layers import LayerList
 
 EVERY_FAMILY = FAMILIES | FUNCTIONS
@@ -40,7 +40,7 @@ def layers(
         print_result(LayerList(found, (), True, layer_formulas(layer.__name__)), format_name)
         return
     every = tuple(map(layer_reference, names))
-    left_out = () if family else LEFT_OUT
+    left_out = () if family else UNSUPPORTED
     print_result(_search(every, left_out, word) if word else LayerList(every, left_out), format_name)
 
 
@@ -53,7 +53,9 @@ def _family(name: str) -> tuple[str, ...]:
     return EVERY_FAMILY[name.lower()]
 
 
-def _search(every: tuple[LayerReference, ...], left_out: tuple[LeftOut, ...], word: str) -> LayerList:
+def _search(
+    every: tuple[LayerReference, ...], left_out: tuple[UnsupportedLayers, ...], word: str
+) -> LayerList:
     """Those whose name or family has the word; or else those that elsewhere or in words are called so."""
     text = word.lower()
     exact = reason_left_out(word)
@@ -77,5 +79,5 @@ def _search(every: tuple[LayerReference, ...], left_out: tuple[LeftOut, ...], wo
     return LayerList(found, classes)
 
 
-def _named(group: LeftOut, text: str) -> LeftOut:
+def _named(group: UnsupportedLayers, text: str) -> UnsupportedLayers:
     return group._replace(names=tuple(name for name in group.names if text in name.lower()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -148,6 +148,11 @@ class ReportSource(Protocol):
         """The report with `sizes` put in; raises ConvcostError where they don't fit."""
 
 
+def with_definitions(definitions: Iterable[tuple[str, str]], text: str) -> str:
+    """`text` with definitions in front, on one line."""
+    return "; ".join((*map(" = ".join, definitions), text))
+
+
 @dataclass(frozen=True)
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
@@ -176,6 +181,11 @@ class Report(RenderMethods, SubstitutionMethods):
     memory: Memory | None = None
     time: Timing | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def full_spec(self) -> str:
+        """The spec with the definitions that it uses in front, which can be parsed again."""
+        return with_definitions(self.definitions, self.spec)
 
     @property
     def open_names(self) -> tuple[str, ...]:

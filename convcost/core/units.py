@@ -234,3 +234,8 @@ def parse_count(text: str, option: str) -> int:
     if base.bit_length() * power > MOST_BITS:
         raise UsageError(f"{option} {text[:40]} is too large")
     return int(base**power)
+
+
+def plural(count: object, noun: str) -> str:
+    """`noun`, in the plural unless `count` is one."""
+    return noun if count == 1 else f"{noun}s"

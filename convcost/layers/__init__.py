@@ -8,7 +8,7 @@ from itertools import chain
 
 from convcost.core.errors import did_you_mean
 from convcost.layers.interface import Layer
-from convcost.layers.left_out import CONTAINERS, LEFT_OUT, reason_left_out
+from convcost.layers.unsupported import CONTAINERS, UNSUPPORTED, reason_left_out
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "dense": ("Linear", "Bilinear", "Embedding", "EmbeddingBag"),
@@ -100,7 +100,7 @@ FUNCTION_ALIASES = {
 """Other names of functions."""
 
 TORCH_NN: tuple[str, ...] = tuple(
-    name for group in LEFT_OUT for name in group.names if name not in CONTAINERS and name not in KINDS
+    name for group in UNSUPPORTED for name in group.names if name not in CONTAINERS and name not in KINDS
 )
 """The classes of torch.nn that are a layer by themselves, but have no formula here."""
 

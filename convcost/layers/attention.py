@@ -12,9 +12,7 @@ from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.composite import CompositeLayer, Part, prefixed
 from convcost.layers.dense import Linear
 from convcost.layers.interface import Layer, MultipleInputLayer, SavedTensors, at_least, probability
-
-SOFTMAX = 5
-"""For each score: maximum, difference, exp, sum, quotient."""
+from convcost.layers.operation_counts import SOFTMAX
 
 SCALE = 1
 """For each score."""

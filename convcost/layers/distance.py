@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
+from convcost.layers.broadcasting import broadcast_requirements, broadcast_shape, is_alike, is_one
+from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension, without_dimension
 from convcost.layers.operation_counts import DISTANCE, NORM, norm_gradient
-from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape, is_alike, is_one
 
 
-class _OfTwoInputs(MultipleInputLayer):
+class _PairLayer(MultipleInputLayer):
     """Works on what its two inputs broadcast to."""
 
     input_counts = range(2, 3)
@@ -43,7 +43,7 @@ class _OfTwoInputs(MultipleInputLayer):
 
 
 @dataclass(frozen=True, repr=False)
-class CosineSimilarity(_OfTwoInputs):
+class CosineSimilarity(_PairLayer):
     """x1·x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`: 8 for each element, 2 for each output."""
 
     inferred_input = ("B", "E")
@@ -57,9 +57,7 @@ class CosineSimilarity(_OfTwoInputs):
         yield has_dimension(self.together(shape), self.dim, "dim")
 
     def output(self, shape: Shape) -> Shape:
-        together = self.together(shape)
-        dim = self.dim % len(together)
-        return (*together[:dim], *together[dim + 1 :])
+        return without_dimension(self.together(shape), self.dim)
 
     def cost(self, shape: Shape) -> Cost:
         """For each element two norms, two quotients, a product and a sum; for each output two maxima."""
@@ -80,7 +78,7 @@ class CosineSimilarity(_OfTwoInputs):
 
 
 @dataclass(frozen=True, repr=False)
-class PairwiseDistance(_OfTwoInputs):
+class PairwiseDistance(_PairLayer):
     """‖x1 − x2 + eps‖ over the last dimension, by the p-norm: 4 for each element."""
 
     inferred_input = ("B", "E")

@@ -9,21 +9,19 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, Divides, Equals, NumberNeeded, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, has_dimension, tensor_limits
-
-
-class _ViewFunction(Layer):
-    """Its output is the input seen in another way."""
-
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        return SavedTensors()
-
-    def shares_memory(self, training: bool) -> bool:
-        return True
+from convcost.layers.interface import (
+    Layer,
+    SavedTensors,
+    ViewLayer,
+    at_least,
+    has_dimension,
+    tensor_limits,
+    without_dimension,
+)
 
 
 @dataclass(frozen=True, repr=False)
-class permute(_ViewFunction):
+class permute(ViewLayer):
     """The dimensions in another order: permute(0, 2, 1) swaps the last two of three."""
 
     variadic: ClassVar[str] = "dims"
@@ -44,7 +42,7 @@ class permute(_ViewFunction):
 
 
 @dataclass(frozen=True, repr=False)
-class transpose(_ViewFunction):
+class transpose(ViewLayer):
     """Two dimensions swapped."""
 
     dim0: int
@@ -61,7 +59,7 @@ class transpose(_ViewFunction):
 
 
 @dataclass(frozen=True, repr=False)
-class reshape(_ViewFunction):
+class reshape(ViewLayer):
     """The same elements in another shape; one size may be −1, which is what is left."""
 
     variadic: ClassVar[str] = "shape"
@@ -92,7 +90,7 @@ def _is_open(size: Size) -> bool:
 
 
 @dataclass(frozen=True, repr=False)
-class unsqueeze(_ViewFunction):
+class unsqueeze(ViewLayer):
     """A new dimension of size 1 at `dim`."""
 
     dim: int
@@ -107,7 +105,7 @@ class unsqueeze(_ViewFunction):
 
 
 @dataclass(frozen=True, repr=False)
-class squeeze(_ViewFunction):
+class squeeze(ViewLayer):
     """Without the dimension `dim`, which has to be of size 1."""
 
     dim: int
@@ -118,12 +116,11 @@ class squeeze(_ViewFunction):
         yield Equals(shape[self.dim], 1, f"dimension {self.dim}", "the size to leave out", "dim", hint)
 
     def output(self, shape: Shape) -> Shape:
-        place = self.dim % len(shape)
-        return (*shape[:place], *shape[place + 1 :])
+        return without_dimension(shape, self.dim)
 
 
 @dataclass(frozen=True, repr=False)
-class select(_ViewFunction):
+class select(ViewLayer):
     """Without the dimension `dim`, of which the place `index` is taken, as x[:, 0] takes the first token."""
 
     dim: int
@@ -137,8 +134,7 @@ class select(_ViewFunction):
         yield AtLeast(shape[self.dim], needed, f"dimension {self.dim}", "index")
 
     def output(self, shape: Shape) -> Shape:
-        place = self.dim % len(shape)
-        return (*shape[:place], *shape[place + 1 :])
+        return without_dimension(shape, self.dim)
 
 
 @dataclass(frozen=True, repr=False)

@@ -257,6 +257,16 @@ class MultipleInputLayer(Layer):
     further_inputs: tuple[Shape, ...] = field(default=(), kw_only=True)
 
 
+class ViewLayer(Layer):
+    """Its output is the input seen in another way."""
+
+    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
+        return SavedTensors()
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+
 class SpatialLayer(Layer):
     """A layer that works along the last `spatial` dimensions of [batch, channels, ...]."""
 
@@ -271,6 +281,18 @@ class SpatialLayer(Layer):
         return Rank(shape, (self.spatial + 1, self.spatial + 2), EXPECTED_INPUT[self.spatial], hint)
 
 
+class PoolingWindow(SpatialLayer):
+    """A layer whose windows lie side by side unless it has a stride."""
+
+    kernel_size: Sizes
+    stride: Sizes | None
+
+    def per_dimension(self, argument: str) -> Shape:
+        """The named argument for each spatial dimension; the stride is the kernel size if not given."""
+        value = getattr(self, argument)
+        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
+
+
 def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str) -> tuple[Item | int, ...]:
     """`value` for each of `dimensions` spatial dimensions."""
     if not isinstance(value, tuple):
@@ -279,6 +301,12 @@ def per_dimension(value: int | tuple[Item, ...], dimensions: int, argument: str)
         message = f"{argument} has {len(value)} values; {dimensions} or a single one is needed"
         raise RequirementError(message, argument=argument)
     return value
+
+
+def without_dimension(shape: Shape, dim: int) -> Shape:
+    """`shape` without its dimension `dim`, which may be negative."""
+    place = dim % len(shape)
+    return (*shape[:place], *shape[place + 1 :])
 
 
 def tensor_limits(shape: Shape) -> Iterator[Requirement]:

@@ -12,14 +12,15 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
-from convcost.layers.several_inputs import (
+from convcost.core.units import plural
+from convcost.layers.broadcasting import (
     broadcast_requirements,
     broadcast_shape,
     is_alike,
     is_one,
     shape_text,
 )
+from convcost.layers.interface import MultipleInputLayer, SavedTensors, has_dimension
 
 MOST_BRANCHES = 64
 
@@ -193,7 +194,7 @@ class einsum(MultipleInputLayer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         inputs, output = self.letters
-        has = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+        has = f"{len(inputs)} {plural(len(inputs), 'input')}"
         yield ArgumentCheck(len(inputs) == 2, f"the equation has {has}; two are possible", "equation")
         for letters in (*inputs, output):
             wrong = next((letter for letter in letters if letter not in ascii_letters), "")

@@ -14,7 +14,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, INDEX_DTYPE, MOST_DIMENSIONS, SavedTensors
-from convcost.layers.loss import Loss, Reduction
+from convcost.layers.loss_interface import Loss, Reduction
 from convcost.layers.operation_counts import LOG_SIGMOID, SOFTMAX, SOFTMAX_GRADIENT
 
 BOTH = SavedTensors(input=True, elements=1)
@@ -22,7 +22,7 @@ BOTH = SavedTensors(input=True, elements=1)
 
 
 @dataclass(frozen=True, repr=False)
-class _Reduced(Loss):
+class _StandardLoss(Loss):
     """torch's arguments of most losses; two are from before `reduction`, and only None here."""
 
     size_average: None = None
@@ -30,7 +30,7 @@ class _Reduced(Loss):
     reduction: Reduction = "mean"
 
 
-class L1Loss(_Reduced):
+class L1Loss(_StandardLoss):
     """|x − t|: 2 for each element."""
 
     operations = 2
@@ -38,7 +38,7 @@ class L1Loss(_Reduced):
     saves = SavedTensors(elements=1)
 
 
-class _SingleKernel(Loss):
+class _FusedGradientLoss(Loss):
     """Its gradient is one kernel, which divides by the number of elements too."""
 
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -47,14 +47,14 @@ class _SingleKernel(Loss):
 
 
 @dataclass(frozen=True, repr=False)
-class MSELoss(_SingleKernel, _Reduced):
+class MSELoss(_FusedGradientLoss, _StandardLoss):
     """(x − t)²: 2 for each element."""
 
     operations = 2
 
 
 @dataclass(frozen=True, repr=False)
-class SmoothL1Loss(_SingleKernel, _Reduced):
+class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
     """(x − t)²·(½ / β), or |x − t| − ½·β, where ½·β is one number: 3 for each element."""
 
     operations = 3
@@ -68,7 +68,7 @@ class SmoothL1Loss(_SingleKernel, _Reduced):
 
 
 @dataclass(frozen=True, repr=False)
-class HuberLoss(_SingleKernel):
+class HuberLoss(_FusedGradientLoss):
     """½·(x − t)², or δ·(|x − t| − ½·δ), where ½·δ is one number: 4 for each element."""
 
     operations = 4
@@ -82,14 +82,14 @@ class HuberLoss(_SingleKernel):
 
 
 @dataclass(frozen=True, repr=False)
-class SoftMarginLoss(_SingleKernel, _Reduced):
+class SoftMarginLoss(_FusedGradientLoss, _StandardLoss):
     """log(1 + exp(−t·x)): 5 for each element."""
 
     operations = 5
 
 
 @dataclass(frozen=True, repr=False)
-class BCELoss(_SingleKernel):
+class BCELoss(_FusedGradientLoss):
     """−(t·log x + (1 − t)·log(1 − x)): 8 for each element."""
 
     operations = 8
@@ -181,7 +181,7 @@ class MultiLabelSoftMarginLoss(Loss):
         yield from super().requirements(shape)
 
 
-class _OfClasses(Loss):
+class _ClassificationLoss(Loss):
     """[batch, classes, ...] and a class for each position: [batch, ...]."""
 
     input_dtypes = ("", INDEX_DTYPE)
@@ -202,7 +202,7 @@ class _OfClasses(Loss):
 
 
 @dataclass(frozen=True, repr=False)
-class NLLLoss(_OfClasses):
+class NLLLoss(_ClassificationLoss):
     """−x of the class that is right: a look-up and a negative for each target."""
 
     operations = 0
@@ -222,7 +222,7 @@ class NLLLoss(_OfClasses):
 
 
 @dataclass(frozen=True, repr=False)
-class CrossEntropyLoss(_OfClasses):
+class CrossEntropyLoss(_ClassificationLoss):
     """NLLLoss of the logarithm of a softmax; a target is the number of a class.
 
     Smooth labels take one sum more for each element, and 3 operations for each loss and 3 at the end.
@@ -273,7 +273,7 @@ class CrossEntropyLoss(_OfClasses):
 
 
 @dataclass(frozen=True, repr=False)
-class MultiMarginLoss(_OfClasses):
+class MultiMarginLoss(_ClassificationLoss):
     """Σ max(0, margin − x_t + x) for each sample, which is summed up in any case: 4 for each element."""
 
     operations = 4

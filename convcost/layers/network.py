@@ -13,6 +13,7 @@ from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import RequirementError
 from convcost.core.report import InputShape, Report, Row
+from convcost.core.units import plural
 from convcost.layers.backward import with_gradients
 from convcost.layers.interface import Layer, MultipleInputLayer
 
@@ -268,7 +269,7 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     """That a layer is called with as many inputs as it takes, and with those of its dtype."""
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    found = "1 input" if count == 1 else f"{count} inputs"
+    found = f"{count} {plural(count, 'input')}"
     message = f"it has {found}, not {wanted}"
     yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
     for number, dtype in enumerate(dtypes):

@@ -88,7 +88,7 @@ class _Zero(_AnyRank):
     padding: Sizes
 
 
-class _Copies(_Padding):
+class _CopyPadding(_Padding):
     """Copies of the input's own values, to which the gradients of the copies are added up."""
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
@@ -97,7 +97,7 @@ class _Copies(_Padding):
 
 
 @dataclass(frozen=True)
-class _Reflection(_Copies):
+class _Reflection(_CopyPadding):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
@@ -109,7 +109,7 @@ class _Reflection(_Copies):
 
 
 @dataclass(frozen=True)
-class _Replication(_Copies):
+class _Replication(_CopyPadding):
     padding: Sizes
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
@@ -117,7 +117,7 @@ class _Replication(_Copies):
 
 
 @dataclass(frozen=True)
-class _Circular(_Copies):
+class _Circular(_CopyPadding):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:

@@ -17,6 +17,7 @@ from convcost.layers.adaptive import adaptive_cost, adaptive_mean_gradient, adap
 from convcost.layers.interface import (
     DERIVATIVE_AND_PRODUCT,
     INFERRED_INPUT,
+    PoolingWindow,
     SavedTensors,
     Sizes,
     SpatialLayer,
@@ -25,7 +26,7 @@ from convcost.layers.interface import (
 )
 
 
-class _Pooling(SpatialLayer):
+class _Pooling(PoolingWindow):
     gradient_operations = DERIVATIVE_AND_PRODUCT
 
     kernel_size: Sizes
@@ -35,11 +36,6 @@ class _Pooling(SpatialLayer):
     dilation: Sizes = 1
     fits_unpadded: ClassVar[bool] = False
     """Whether torch wants the kernel to fit without padding and ceil_mode (ATen's avg_pool3d)."""
-
-    def per_dimension(self, argument: str) -> Shape:
-        """The named argument for each spatial dimension; the stride is the kernel size if not given."""
-        value = getattr(self, argument)
-        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
 
     def output(self, shape: Shape) -> Shape:
         lengths = tuple(

@@ -13,7 +13,7 @@ from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, Equals, Rank, Requirement
 from convcost.core.cost import Shape, Size
 from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, MOST_DIMENSIONS, SavedTensors
-from convcost.layers.loss import Loss, Reduction
+from convcost.layers.loss_interface import Loss, Reduction
 from convcost.layers.operation_counts import DISTANCE, norm_gradient
 
 

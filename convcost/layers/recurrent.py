@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from convcost.core import arithmetic
-from convcost.core.constraints import ArgumentCheck, AtMost, Equals, NumberNeeded, Rank, Requirement
+from convcost.core.constraints import AtMost, Equals, NumberNeeded, Rank, Requirement
 from convcost.core.cost import Cost, Gradients, Shape, Size
-from convcost.layers.interface import Layer, SavedTensors, at_least, tensor_limits
+from convcost.layers.interface import Layer, SavedTensors, at_least, probability, tensor_limits
 
 MOST_STACKED = 1_000
 """Layers in one recurrent layer: each has parameters with names of their own."""
@@ -58,6 +58,11 @@ class _Recurrent(Layer):
         hint = f"{type(self).__name__} takes {wanted}: permute dimensions before it."
         yield Equals(shape[-1], self.input_size, "the input's last dimension", "input_size", hint=hint)
         yield from tensor_limits(self.output(shape))
+
+    def cost(self, shape: Shape) -> Cost:
+        """As in evaluation, where there is no dropout between layers."""
+        positions = arithmetic.elements(shape[:-1])
+        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
 
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """By weights as much as the forward; by what these multiply all but what nobody needs."""
@@ -128,19 +133,13 @@ class _Sequence(_Recurrent):
             1, input_size=self.input_size, hidden_size=self.hidden_size, num_layers=self.num_layers
         )
         yield AtMost(self.num_layers, MOST_STACKED, "num_layers", "num_layers")
-        message = f"dropout is {self.dropout}; a probability is from 0 to 1"
-        yield ArgumentCheck(0 <= self.dropout <= 1, message, "dropout")
+        yield probability(self.dropout, "dropout")
         order = "batch, length" if self.batch_first else "length, batch"
         wanted = f"[{order}, input_size], or [length, input_size] without batch,"
         yield from self._input_requirements(shape, (2, 3), wanted)
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.directions * self.state_size)
-
-    def cost(self, shape: Shape) -> Cost:
-        """As in evaluation: dropout between layers is of training."""
-        positions = arithmetic.elements(shape[:-1])
-        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
 
     @property
     def hidden_units(self) -> Size:
@@ -268,10 +267,6 @@ class _Cell(_Recurrent):
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.hidden_size)
-
-    def cost(self, shape: Shape) -> Cost:
-        positions = arithmetic.elements(shape[:-1])
-        return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
 
     def inner_gradient_weights(self, needs_input: bool) -> Size:
         """Those on the input: the state of zeros needs no gradient."""

@@ -11,6 +11,7 @@ from convcost.core.cost import Shape
 from convcost.layers.interface import (
     Layer,
     SavedTensors,
+    ViewLayer,
     at_least,
     has_dimension,
     probability,
@@ -18,18 +19,8 @@ from convcost.layers.interface import (
 )
 
 
-class _View(Layer):
-    """Its output is the input seen in another way."""
-
-    def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        return SavedTensors()
-
-    def shares_memory(self, training: bool) -> bool:
-        return True
-
-
 @dataclass(frozen=True, repr=False)
-class Identity(_View):
+class Identity(ViewLayer):
     """The input."""
 
 
@@ -107,7 +98,7 @@ class FeatureAlphaDropout(_AlphaDropoutBase):
 
 
 @dataclass(frozen=True, repr=False)
-class Flatten(_View):
+class Flatten(ViewLayer):
     """Merges the dimensions `start_dim` to `end_dim` into one."""
 
     start_dim: int = 1
@@ -130,7 +121,7 @@ class Flatten(_View):
 
 
 @dataclass(frozen=True, repr=False)
-class Unflatten(_View):
+class Unflatten(ViewLayer):
     """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
 
     example_arguments = "1, (-1, 2)"

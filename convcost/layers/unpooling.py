@@ -12,22 +12,21 @@ from dataclasses import dataclass
 from convcost.core import arithmetic
 from convcost.core.constraints import AtLeast, Requirement
 from convcost.core.cost import Shape
+from convcost.layers.broadcasting import equal_shapes
 from convcost.layers.interface import (
     INDEX_DTYPE,
     INFERRED_INPUT,
     MultipleInputLayer,
+    PoolingWindow,
     SavedTensors,
     Sizes,
-    SpatialLayer,
     at_least,
-    per_dimension,
     tensor_limits,
 )
-from convcost.layers.several_inputs import equal_shapes
 
 
 @dataclass(frozen=True, repr=False)
-class _MaxUnpool(MultipleInputLayer, SpatialLayer):
+class _MaxUnpool(MultipleInputLayer, PoolingWindow):
     """On the pooled values and their indices, which have one shape."""
 
     input_counts = range(2, 3)
@@ -36,11 +35,6 @@ class _MaxUnpool(MultipleInputLayer, SpatialLayer):
     kernel_size: Sizes
     stride: Sizes | None = None
     padding: Sizes = 0
-
-    def per_dimension(self, argument: str) -> Shape:
-        """The named argument for each spatial dimension; the stride is the kernel size if not given."""
-        value = getattr(self, argument)
-        return per_dimension(self.kernel_size if value is None else value, self.spatial, argument)
 
     def usual_further_inputs(self, shape: Shape) -> tuple[Shape, ...]:
         return (shape,)

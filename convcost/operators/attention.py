@@ -7,7 +7,8 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.attention import MASK, SCALE, SOFTMAX, causal_pairs
+from convcost.layers.attention import MASK, SCALE, causal_pairs
+from convcost.layers.operation_counts import SOFTMAX
 from convcost.operators.interface import Operand, Operator, size
 
 

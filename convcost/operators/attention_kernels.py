@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Size
-from convcost.layers.attention import MASK, SCALE, SOFTMAX, causal_pairs
+from convcost.layers.attention import MASK, SCALE, causal_pairs
+from convcost.layers.operation_counts import SOFTMAX
 from convcost.operators import attention
 from convcost.operators.interface import Operand, Operator, integer_values, outputs, size
 

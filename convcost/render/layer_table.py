@@ -12,7 +12,7 @@ from convcost.core.report import Report, Row
 from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
-from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
+from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
 from convcost.render.style import USUAL_VIEW, View
 from convcost.render.texts import CodeText, MixedText
 
@@ -85,7 +85,7 @@ def layer_totals(groups: Iterable[TableGroup]) -> ModuleTotals:
     return sum(totals, ModuleTotals())
 
 
-def select_layers(report: Report, view: View) -> Shown[TableGroup]:
+def select_layers(report: Report, view: View) -> ShownItems[TableGroup]:
     """The layers with the filter's text in their path or what they are, in the order asked for.
 
     With a depth those deeper inside branches are taken together.

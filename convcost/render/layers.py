@@ -8,7 +8,7 @@ from typing import NamedTuple
 from convcost.analysis.layer_reference import LayerReference
 from convcost.core.report import Report
 from convcost.layers import FUNCTIONS
-from convcost.layers.left_out import LeftOut
+from convcost.layers.unsupported import UnsupportedLayers
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.formulas import LONGEST_ALONE, short_text
 from convcost.render.style import Style
@@ -25,7 +25,7 @@ class LayerList(NamedTuple):
     """Layers, and classes of torch.nn that are no layers here; `formulas` are those of a single layer."""
 
     layers: tuple[LayerReference, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[UnsupportedLayers, ...] = ()
     in_full: bool = False
     formulas: Report | None = None
 
@@ -44,7 +44,7 @@ def _family_tables(layers: tuple[LayerReference, ...]) -> Iterator[Table]:
         yield Table((family, ""), tuple(lines), text=True)
 
 
-def _left_out_tables(left_out: tuple[LeftOut, ...]) -> Iterator[Table]:
+def _left_out_tables(left_out: tuple[UnsupportedLayers, ...]) -> Iterator[Table]:
     if left_out:
         lines = (Line(group.cause, (f"{', '.join(group.names)}. {group.reason}",)) for group in left_out)
         yield Table(("of torch.nn, left out", ""), tuple(lines), text=True)

@@ -18,7 +18,7 @@ from convcost.core.cost import Convention
 from convcost.core.report import Report
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
-from convcost.render.part_order import PartReader, Shown, in_order, others_label, show, top_note
+from convcost.render.part_order import PartReader, ShownItems, in_order, others_label, show, top_note
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
@@ -207,7 +207,7 @@ def module_notes(selection: RowSelection, view: View, convention: Convention) ->
     """What is to be said of the modules that are not shown."""
     if view.filter and not selection.modules:
         return (f"No module has {view.filter[:40]!a} in its path or class.",)
-    shown = Shown(selection.modules, selection.others)
+    shown = ShownItems(selection.modules, selection.others)
     note = top_note(shown, view, module_reader(convention), "modules")
     return (note,) if note else ()
 

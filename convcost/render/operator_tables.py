@@ -14,7 +14,7 @@ from convcost.core.trace import Trace
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import short_text
-from convcost.render.part_order import PartReader, Shown, others_label, show, top_note
+from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
 from convcost.render.style import View
 
 USUAL_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
@@ -67,10 +67,10 @@ def _usual_columns(report: Report) -> tuple[str, ...]:
     return tuple(name for name in USUAL_COLUMNS if name not in left_out)
 
 
-def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> Shown[OperatorTotal]:
+def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> ShownItems[OperatorTotal]:
     """Those with FLOPs; the others are shown together."""
     with_flops = tuple(total for total in totals if total.cost.flops(report.convention))
-    return Shown(with_flops, tuple(total for total in totals if total not in with_flops))
+    return ShownItems(with_flops, tuple(total for total in totals if total not in with_flops))
 
 
 def forward_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
@@ -80,7 +80,7 @@ def forward_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
 
 def select_operators(
     totals: Iterable[OperatorTotal], view: View, convention: Convention
-) -> Shown[OperatorTotal]:
+) -> ShownItems[OperatorTotal]:
     """Those with the filter's text in their name, in the order asked for."""
     found = (total for total in totals if view.filter.lower() in total.operator.lower())
     return show(found, view, _reader(convention))

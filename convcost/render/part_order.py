@@ -17,7 +17,7 @@ USUAL_SORT = "flops"
 """What parts are the largest by, unless something else is named."""
 
 
-class Shown(NamedTuple, Generic[Item]):
+class ShownItems(NamedTuple, Generic[Item]):
     """What is shown, in order, and what is left out as it is smaller."""
 
     items: tuple[Item, ...]
@@ -31,16 +31,16 @@ class PartReader(NamedTuple):
     path: Callable[[Any], str]
 
 
-def show(items: Iterable[Item], view: View, read: PartReader) -> Shown[Item]:
+def show(items: Iterable[Item], view: View, read: PartReader) -> ShownItems[Item]:
     """The items in the order that `view` asks for, and only the largest where it asks for so many.
 
     Of two of one size the one that runs first comes first.
     """
     if view.top is None:
-        return Shown(tuple(in_order(items, view.sort, read)))
+        return ShownItems(tuple(in_order(items, view.sort, read)))
     ranked = in_order(items, largest_by(view), read)
     shown = in_order(ranked[: view.top], view.sort, read)
-    return Shown(tuple(shown), tuple(ranked[view.top :]))
+    return ShownItems(tuple(shown), tuple(ranked[view.top :]))
 
 
 def largest_by(view: View) -> str:
@@ -57,7 +57,7 @@ def in_order(items: Iterable[Item], sort: str, read: PartReader) -> list[Item]:
     return sorted(items, key=lambda item: -(read.part(item).quantity(sort) or 0))
 
 
-def top_note(shown: Shown[Item], view: View, read: PartReader, what: str) -> str:
+def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -> str:
     """How many others there are, and what share of all that is listed they have; nothing if there is none.
 
     Of a quantity that does not add up only their number is said.

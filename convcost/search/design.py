@@ -43,7 +43,7 @@ class Design:
     @property
     def text(self) -> str:
         """What states it."""
-        return self.stated.full_text if isinstance(self.stated, Spec) else self.stated.spec
+        return self.stated.full_text if isinstance(self.stated, Spec) else self.stated.full_spec
 
     @property
     def bound(self) -> dict[str, Size]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convcost.api import Design as Stated
-from convcost.api import as_design, check_sizes
+from convcost.api import as_design, check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError, did_you_mean, unknown_name
 from convcost.core.sweep import QUANTITIES, RATIO, Objective, Sweep, SweptDesign
@@ -121,7 +121,7 @@ def sweep_designs(
     metrics = tuple(dict.fromkeys((*ALWAYS_COMPUTED, *(name for name in QUANTITIES if name in used))))
     designs, grid = _designs_on_grid(request, sizes, metrics)
     _check_points(grid)
-    names = _names(request.designs)
+    names = number_equal_names(request.designs)
     first = 1 if len(designs) > 1 else 0
     from convcost.search.grid_blocks import SweepPlan
 
@@ -250,12 +250,3 @@ def _check_points(grid: Grid) -> None:
     if grid.points > MOST_HERE:
         message = f"the grid has {grid.points:,} points; {MOST_HERE:,} at most are evaluated here"
         raise UsageError(message, hint="Take larger steps, or fewer sizes.")
-
-
-def _names(designs: tuple[Stated, ...]) -> tuple[str, ...]:
-    """Their names, numbered where two are the same."""
-    names = [design.name for design in designs]
-    return tuple(
-        f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
-        for place, name in enumerate(names)
-    )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
 from convcost.core.sweep import RATIO
 from convcost.core.units import SCALED, parse_scaled
+from convcost.spec.tokens import Token
 
 TOKEN = re.compile(
     rf"\s*(?:(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*()])"
@@ -63,14 +64,6 @@ class WhereCondition(NamedTuple):
     holds: Callable[[Values], Any]
 
 
-class WhereToken(NamedTuple):
-    """One token: its rule, its text, and where it is."""
-
-    rule: str
-    text: str
-    span: Span
-
-
 def parse_condition(text: str, known: Collection[str]) -> WhereCondition:
     """condition: any END; `known` are the names that it may have"""
     if len(text) > LONGEST:
@@ -91,15 +84,13 @@ class _Parser:
         self.names: list[str] = []
         self.depth = 0
         self._tokens = [
-            WhereToken(
-                str(found.lastgroup), found[str(found.lastgroup)], Span(*found.span(str(found.lastgroup)))
-            )
+            Token(str(found.lastgroup), found[str(found.lastgroup)], Span(*found.span(str(found.lastgroup))))
             for found in TOKEN.finditer(text)
         ]
         self._place = 0
 
     @property
-    def next(self) -> WhereToken:
+    def next(self) -> Token:
         """The token that comes next."""
         return self._tokens[self._place]
 
@@ -117,7 +108,7 @@ class _Parser:
         found = "the condition ends" if token.rule == "end" else f"found {token.text[:40]!a}"
         self.fail_at(token, f"{found}; expected {expected}", hint)
 
-    def fail_at(self, token: WhereToken, message: str, hint: str = "") -> NoReturn:
+    def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:
         """Point at `token`."""
         hint = hint or 'Such as: --where "flops <= 1G and (params < 2M or C >= 64)"'
         raise SpecError(message, text=self.text, span=token.span, hint=hint)
@@ -230,7 +221,7 @@ class _Parser:
             self.fail("')' or an operator")
         return inner
 
-    def _check_known(self, token: WhereToken) -> None:
+    def _check_known(self, token: Token) -> None:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"there is no quantity and no size {token.text[:40]}{near}"

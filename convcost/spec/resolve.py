@@ -14,6 +14,7 @@ from convcost.core.cost import Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
 from convcost.core.type_checks import MOST_DIGITS
+from convcost.core.units import plural
 from convcost.layers import find_layer, layer_class, unknown_layer
 from convcost.layers.interface import Layer, argument_fields
 from convcost.spec.evaluate import evaluate
@@ -226,7 +227,7 @@ def _dtype(argument: Argument | None, text: str) -> str:
 def _binding_error(argument: Argument, name: str, placed: Mapping[str, Argument], layer: type[Layer]) -> str:
     known = layer_fields(layer.__name__)
     if not name:
-        arguments = "1 argument" if len(known) == 1 else f"{len(known)} arguments"
+        arguments = f"{len(known)} {plural(len(known), 'argument')}"
         return f"{layer.__name__} takes at most {arguments}"
     if name not in known and not (layer.has_dtype and name in WITHOUT_COST):
         return f"{layer.__name__} has no argument {name}{did_you_mean(name, known)}"

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 
 from convcost.core.cost import MATMUL, Convention, Shape, Size
 from convcost.core.errors import RequirementError, Span, SpecError, UsageError, WrongTypeError, did_you_mean
-from convcost.core.report import Report
+from convcost.core.report import Report, with_definitions
 from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
 from convcost.layers.network import Chain, InputTensor, LayerCall, Network
 from convcost.spec.definitions import expand_definitions, used_definitions
@@ -49,7 +49,7 @@ class Spec:
     @property
     def full_text(self) -> str:
         """The design with its definitions in front, on one line that can be parsed again."""
-        return "; ".join((*map(" = ".join, self.definitions), self.text))
+        return with_definitions(self.definitions, self.text)
 
     @cached_property
     def order(self) -> tuple[int, ...]:

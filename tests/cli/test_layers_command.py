@@ -8,11 +8,11 @@ import pytest
 from cli_runner import convcost, refused
 
 from convcost.layers import FAMILIES, FUNCTIONS, KINDS
-from convcost.layers.left_out import LEFT_OUT
+from convcost.layers.unsupported import UNSUPPORTED
 
 FUNCTION_NAMES = [name for names in FUNCTIONS.values() for name in names]
 
-LEFT_OUT_NAMES = [name for group in LEFT_OUT for name in group.names]
+LEFT_OUT_NAMES = [name for group in UNSUPPORTED for name in group.names]
 
 LINEAR = """\
  layer    Linear(in_features, out_features, bias=True)
@@ -66,7 +66,7 @@ def test_every_layer_is_listed_in_a_table_of_its_family():
 
 def test_every_class_of_torch_that_is_left_out_is_listed_with_its_reason():
     out = " ".join(convcost("layers").out.split())
-    assert all(f"{', '.join(group.names)}. {group.reason}" in out for group in LEFT_OUT)
+    assert all(f"{', '.join(group.names)}. {group.reason}" in out for group in UNSUPPORTED)
 
 
 def test_a_layer_has_a_line_with_what_it_computes():

@@ -67,7 +67,9 @@ ATTENTION_LAYERS.error(
     "return corner * (corner - 1) // 2",
 )
 ATTENTION_LAYERS.error("queries behind the last key left out", " + (queries - corner) * keys", "")
-ATTENTION_LAYERS.error("a softmax without its sum", "SOFTMAX = 5", "SOFTMAX = 4")
+ATTENTION_LAYERS.error(
+    "a softmax without its sum", "SOFTMAX = 5", "SOFTMAX = 4", "layers/operation_counts.py"
+)
 ATTENTION_LAYERS.error("the scale free", "SCALE = 1", "SCALE = 0")
 ATTENTION_LAYERS.error("a window without a mask", "(0 if self.window is None else MASK)", "0")
 ATTENTION_LAYERS.error(

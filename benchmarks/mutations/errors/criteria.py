@@ -7,7 +7,9 @@ RANKED = "layers/ranking_losses.py"
 COUNTS = "layers/operation_counts.py"
 TRACES = ("tests/tracing/test_gradients_of_layers.py", "tests/analysis/test_saved_tensors.py")
 
-CRITERIA = Family("losses as layers", ("losses", "ranking_losses"), (*LAYERS, *TRACES), "layers/loss.py")
+CRITERIA = Family(
+    "losses as layers", ("losses", "ranking_losses"), (*LAYERS, *TRACES), "layers/loss_interface.py"
+)
 CRITERIA.error("no reduction", 'operations_of_loss + (self.reduction != "none")', "operations_of_loss")
 CRITERIA.error("always reduced", 'self.losses(shape) if self.reduction == "none" else ()', "()")
 CRITERIA.error("a mean whose gradient is a sum's", 'and self.reduction == "mean"', "and False")

@@ -2,7 +2,7 @@
 
 from benchmarks.mutations.mutation import LAYERS, Family
 
-SHAPES = "layers/several_inputs.py"
+SHAPES = "layers/broadcasting.py"
 
 DISTANCE = Family("distance", ("distance",), LAYERS, "layers/distance.py")
 DISTANCE.error("norms of one operation", "NORM = 2", "NORM = 1", "layers/operation_counts.py")
@@ -14,7 +14,11 @@ DISTANCE.error(
     "DISTANCE * arithmetic.elements(shape)",
 )
 DISTANCE.error("a dimension that is always kept", "(1,) if self.keepdim else ()", "(1,)")
-DISTANCE.error("the first dimension left out", "*together[:dim], *together[dim + 1 :]", "*together[1:],")
+DISTANCE.error(
+    "the first dimension left out",
+    "without_dimension(self.together(shape), self.dim)",
+    "self.together(shape)[1:]",
+)
 DISTANCE.error("repeated inputs without sums", "repeated * arithmetic", "0 * arithmetic")
 DISTANCE.error("sizes of 1 kept", "other if is_one(size) else size", "size", SHAPES)
 DISTANCE.error("any sizes together", "if not is_one(size) and not is_one(other):", "if False:", SHAPES)
@@ -23,7 +27,10 @@ UNPOOLING = Family("unpooling", ("unpooling",), LAYERS, "layers/unpooling.py")
 UNPOOLING.error("a window less", "(length - 1) * stride", "length * stride")
 UNPOOLING.error("padding on one side", "2 * padding", "padding")
 UNPOOLING.error(
-    "a stride of 1", "self.kernel_size if value is None else value", "1 if value is None else value"
+    "a stride of 1",
+    "self.kernel_size if value is None else value",
+    "1 if value is None else value",
+    "layers/interface.py",
 )
 UNPOOLING.error(
     "indices of any shape", "yield from equal_shapes(shape, self.further_inputs[0], 1)", "yield from ()"

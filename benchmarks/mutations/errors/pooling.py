@@ -17,6 +17,7 @@ POOLING.error(
     "a stride of 1 if none is given",
     "per_dimension(self.kernel_size if value is None else value",
     "per_dimension(1 if value is None else value",
+    "layers/interface.py",
 )
 POOLING.error("ceil_mode ignored", "if not ceil_mode:", "if True:", FORMULAS)
 POOLING.error(

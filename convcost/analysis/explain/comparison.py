@@ -21,12 +21,12 @@ from convcost.analysis.explain.steps import (
     factors,
     names_in,
     number,
-    plural,
 )
 from convcost.core.arithmetic import elements
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Shape, Size
 from convcost.core.report import Report
+from convcost.core.units import plural
 
 MOST_FACTORS = 4
 """More left-over factors are no reason that a reader can hold in mind."""

@@ -20,13 +20,13 @@ from convcost.analysis.explain.steps import (
     divided,
     lengths,
     number,
-    plural,
     product,
     sum_of_products,
 )
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost
 from convcost.core.report import Row
+from convcost.core.units import plural
 
 MOST_PLACES = 4
 """The places of more layers alike are told by the first ones."""

@@ -159,8 +159,3 @@ def factors(size: Size) -> tuple[Any, ...]:
 def names_in(size: Size) -> tuple[Any, ...]:
     """The factors of `size` that are no numbers."""
     return tuple(factor for factor in factors(size) if not isinstance(factor, int | Fraction))
-
-
-def plural(count: Size, noun: str) -> str:
-    """`noun`, in the plural unless `count` is one."""
-    return noun if count == 1 else f"{noun}s"

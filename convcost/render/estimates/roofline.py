@@ -75,7 +75,7 @@ def candidate_table(reports: tuple[Report, ...]) -> Table:
     return Table((f"{first.device.name}, {first.dtype}", *candidate_columns(reports)), tuple(lines))
 
 
-class MakeLine(Protocol):
+class LineBuilder(Protocol):
     """Makes a line of one figure of several rooflines."""
 
     def __call__(
@@ -90,7 +90,7 @@ class MakeLine(Protocol):
         """The line, with ratios to the first if rooflines are compared and they say something."""
 
 
-def time_lines(rooflines: Sequence[Roofline], line: MakeLine) -> Iterator[Line]:
+def time_lines(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
     """The least time, what of it is bound by what, and of which phase it is."""
     yield line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
@@ -102,7 +102,7 @@ def time_lines(rooflines: Sequence[Roofline], line: MakeLine) -> Iterator[Line]:
         yield line(rooflines, "overhead of calls", lambda roofline: roofline.overhead, duration)
 
 
-def _phases(rooflines: Sequence[Roofline], line: MakeLine) -> Iterator[Line]:
+def _phases(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
     """What the forward and each gradient take of it; nothing where only the forward ran."""
     ran = {bound.workload.phase for roofline in rooflines for bound in roofline.bounds}
     for phase in filter(ran.__contains__, PHASES) if len(ran) > 1 else ():

@@ -61,7 +61,7 @@ class LayerReferenceRecord(Record):
     ] = UNSET
 
 
-class LeftOutRecord(Record):
+class UnsupportedLayersRecord(Record):
     """Classes of torch.nn that designs have no layer for, and why."""
 
     cause: str
@@ -73,7 +73,7 @@ class LayerListRecord(Head):
     """The JSON of convcost layers."""
 
     layers: list[LayerReferenceRecord]
-    left_out: list[LeftOutRecord]
+    left_out: list[UnsupportedLayersRecord]
 
 
 def record(result: LayerList) -> LayerListRecord:
@@ -98,8 +98,8 @@ def _formulas_record(formulas: Report) -> LayerFormulasRecord:
     return record_from(LayerFormulasRecord, formulas, **parts)
 
 
-def _left_out_records(result: LayerList) -> list[LeftOutRecord]:
-    return records_from(LeftOutRecord, result.left_out)
+def _left_out_records(result: LayerList) -> list[UnsupportedLayersRecord]:
+    return records_from(UnsupportedLayersRecord, result.left_out)
 
 
 def rows(result: LayerList, style: Style) -> list[dict[str, Any]]:

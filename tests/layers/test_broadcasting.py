@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from convcost.core.errors import RequirementError
 from convcost.layers import layer_class
+from convcost.layers.broadcasting import broadcast_requirements, broadcast_shape
 from convcost.layers.network import Network, chain_of
-from convcost.layers.several_inputs import broadcast_requirements, broadcast_shape
 
 SHAPES = st.lists(st.integers(1, 3), max_size=4).map(tuple)
 

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 from convcost.core import arithmetic
 from convcost.core.constraints import Requirement
 from convcost.core.cost import Cost, Shape, Size
+from convcost.layers.broadcasting import equal_shapes
 from convcost.layers.interface import MultipleInputLayer, SavedTensors
-from convcost.layers.several_inputs import equal_shapes
 
 Reduction = Literal["mean", "sum", "none"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class LeftOut(NamedTuple):
+class UnsupportedLayers(NamedTuple):
     """Classes of torch.nn that have no formula, for one reason."""
 
     cause: str
@@ -17,11 +17,11 @@ CONTAINERS = (
     *("Module", "Container", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"),
 )
 
-LEFT_OUT = (
-    LeftOut(
+UNSUPPORTED = (
+    UnsupportedLayers(
         "containers", CONTAINERS, "They only hold layers: a chain is written A -> B, a repeated layer 2 x A."
     ),
-    LeftOut(
+    UnsupportedLayers(
         "lazy layers",
         (
             "LazyLinear",
@@ -30,37 +30,37 @@ LEFT_OUT = (
         ),
         "They take a size from their first input: write the layer itself, with that size.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "base classes",
         ("RNNBase", "RNNCellBase"),
         "They have no forward of their own: write RNN, LSTM, GRU or one of their cells.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "stacks",
         ("TransformerEncoder", "TransformerDecoder"),
         "Their first argument is a layer: write 6 x TransformerEncoderLayer(...), or Transformer(...).",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
         "Others have replaced them: LocalResponseNorm and NLLLoss.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "devices",
         ("DataParallel", "SyncBatchNorm"),
         "They spread over devices what one device computes: write the module itself, or BatchNorm2d.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "costs by data",
         ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
         "Their cost depends on the targets: which cluster each is in, how long each is, how many there are.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "checks of data",
         ("GaussianNLLLoss",),
         "It looks at each variance before it computes, so that it does not run on shapes alone.",
     ),
-    LeftOut(
+    UnsupportedLayers(
         "compositions",
         ("LinearCrossEntropyLoss",),
         "Write Linear(in_features, num_classes) -> CrossEntropyLoss()(x, [B]).",
@@ -69,9 +69,9 @@ LEFT_OUT = (
 """By reason; every class of torch.nn that is a module is among them or has a formula."""
 
 
-def reason_left_out(name: str) -> LeftOut | None:
+def reason_left_out(name: str) -> UnsupportedLayers | None:
     """Why designs have no layer called `name`, in any case; None if that is no such name."""
-    for group in LEFT_OUT:
+    for group in UNSUPPORTED:
         if name.lower() in map(str.lower, group.names):
             return group
     return None
