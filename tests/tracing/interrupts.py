@@ -14,10 +14,11 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import _GeneratorContextManager, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -113,6 +114,22 @@ def by_line(moment: float, reached: list[tuple[str, int]]) -> Iterator[None]:
         sys.settrace(None)
 
 
+@contextmanager
+def by_context(moment: float, entered: list[None]) -> Iterator[None]:
+    """As the so-many-th context has been entered, before its block begins; `entered` are those that were."""
+    enter = _GeneratorContextManager.__enter__
+
+    def interrupted_enter(manager: Any) -> Any:
+        value = enter(manager)
+        entered.append(None)
+        if len(entered) == moment:
+            signal.raise_signal(signal.SIGINT)
+        return value
+
+    with patch.object(_GeneratorContextManager, "__enter__", interrupted_enter):
+        yield
+
+
 class Means(NamedTuple):
     """A function that draws moments of a call, and an interrupt at such a moment."""
 
@@ -141,11 +158,20 @@ def lines(call: Callable[[], Any]) -> Callable[[random.Random], float]:
     return lambda source: source.choice(source.choice([*places.values()]))
 
 
+def contexts(call: Callable[[], Any]) -> Callable[[random.Random], float]:
+    """Each context is as likely as any other."""
+    entered: list[None] = []
+    with by_context(0, entered):
+        call()
+    return lambda source: source.randint(1, len(entered))
+
+
 MEANS = {
     "alarm": Means(times, by_alarm),
     "kill": Means(times, lambda delay: by_thread(delay, lambda: os.kill(os.getpid(), signal.SIGINT))),
     "interrupt_main": Means(times, lambda delay: by_thread(delay, _thread.interrupt_main)),
     "line": Means(lines, lambda moment: by_line(moment, [])),
+    "context": Means(contexts, lambda moment: by_context(moment, [])),
 }
 
 
@@ -173,6 +199,8 @@ def faults(means: str, model: str, run: str, random_source: random.Random, count
         moment = moments(random_source)
         with process_restored():
             found = interrupted(MEANS[means], moment, call)
+            if isinstance(found, KeyboardInterrupt):
+                found.__traceback__ = None  # what waits in it goes on now
             left = differences(before, snapshot(module, inputs))
             again = outcome(call)
             left += differences(before, snapshot(module, inputs))

@@ -16,7 +16,9 @@ def check(count, seed, *means):
     assert result["interrupted"] >= count * len(means) / 2
 
 
-@pytest.mark.parametrize(("means", "count"), [(("alarm", "kill", "interrupt_main"), 18), (("line",), 54)])
+@pytest.mark.parametrize(
+    ("means", "count"), [(("alarm", "kill", "interrupt_main"), 18), (("line",), 54), (("context",), 36)]
+)
 def test_an_interrupt_leaves_nothing_changed(means, count):
     check(count, 0, *means)
 

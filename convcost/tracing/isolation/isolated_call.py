@@ -9,9 +9,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, _GeneratorContextManager, contextmanager, suppress
+from inspect import GEN_SUSPENDED, getgeneratorstate, isgenerator
 from threading import RLock
-from types import FrameType
+from traceback import walk_tb
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 from weakref import finalize
 
@@ -127,6 +129,7 @@ def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCop
     with _lock, ExitStack() as stack:
         stack.enter_context(deferred_signals())
         stack.enter_context(preserved_process_state())
+        stack.push(_close_interrupted_contexts)
         # What torch would just run does so with recording on top of it, which calls more functions.
         sys.setrecursionlimit(2 * sys.getrecursionlimit())
         stack.enter_context(eager())
@@ -138,6 +141,27 @@ def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCop
         stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
         copier.forget()
         yield copied
+
+
+def _close_interrupted_contexts(
+    kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+) -> None:
+    """Leave what a signal interrupted as it was entered, and whose `with` therefore does not leave it.
+
+    Its generator would go on when the traceback is dropped, after the process has been put back: torch's own
+    would then push a mode that has ended, or pop another's.
+    """
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        for frame, _ in walk_tb(error.__traceback__):
+            for value in [*frame.f_locals.values()]:
+                if not isinstance(value, _GeneratorContextManager) or not isgenerator(value.gen):
+                    continue
+                if getgeneratorstate(value.gen) == GEN_SUSPENDED:
+                    with suppress(Exception):
+                        value.gen.close()
+        error = error.__cause__ or error.__context__
 
 
 def _copied(
