@@ -34,7 +34,7 @@ class Tick(NamedTuple):
 
 def ticks(axis: ChartAxis, values: Iterable[Number], most: int = MOST) -> tuple[Tick, ...]:
     """At most `most` round numbers from the least to the largest of `values`; of a single value, that."""
-    found = list(map(Fraction, values))
+    found = [Fraction(value) for value in values]
     if not found:
         return ()
     low, high = min(found), max(found)
