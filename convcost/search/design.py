@@ -109,8 +109,13 @@ class Design:
         return (
             self._from_layers(self.spec, varied, evaluator)
             if self.spec
-            else self._formulas.evaluate({**self.bound, **varied}, evaluator)
+            else self._formulas.evaluate(self._own_sizes(varied), evaluator)
         )
+
+    def _own_sizes(self, varied: Mapping[str, Any]) -> dict[str, Any]:
+        """What is bound, and those of the varied sizes that it has."""
+        own = open_names(self.stated)
+        return {**self.bound, **{name: size for name, size in varied.items() if name in own}}
 
     def _from_layers(
         self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator

@@ -1,0 +1,124 @@
+"""Counts a module with many combinations of arguments: in worker processes, or one by one in this one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from convcost.core.cost import Size
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.report import Report
+from convcost.counters.subprocess_runner import use_one_thread
+from convcost.search.arguments import Arguments
+from convcost.search.design import CountedQuantities
+from convcost.search.formulas import formulas_of
+from convcost.search.variants import VariantCount
+from convcost.system.worker_pool import WorkerPool, close_stdin
+from convcost.system.workers import Sender, can_fork
+from convcost.tracing.given_inputs import profile_on_inputs
+from convcost.tracing.profile import Profiler
+from convcost.tracing.target.construction import check_arguments, construct
+from convcost.tracing.target.profile import loaded_target
+from convcost.tracing.target.target import Target
+from convcost.tracing.user_error import TargetError, is_raised_by_user, short_text
+
+
+def count_targets(
+    target: Target,
+    profiler: Profiler,
+    seconds: float,
+    jobs: int,
+    arguments: Sequence[Arguments],
+    sizes: Mapping[str, Size],
+    counted: CountedQuantities,
+) -> Iterator[VariantCount]:
+    """The target with each of `arguments`, counted in `jobs` worker processes, `seconds` at most for each."""
+    targets = [replace(target, arguments={**target.arguments, **given}).sized(sizes) for given in arguments]
+    if not can_fork():
+        yield from _count_each(targets, profiler, counted)
+        return
+    serve = partial(_serve, profiler=profiler, counted=counted)
+    for _, answer in WorkerPool(targets, serve, lambda _: seconds, jobs).answers():
+        is_counted = isinstance(answer, VariantCount)
+        yield answer if is_counted else VariantCount(failure=f"not counted: {answer}")
+
+
+def _serve(
+    targets: Sequence[Target], send: Sender, *, profiler: Profiler, counted: CountedQuantities
+) -> None:
+    """What a worker process does; what a model prints goes to stderr."""
+    use_one_thread()
+    close_stdin()
+    os.dup2(2, 1)
+    here = Path.cwd()
+    for found in _count_each(targets, profiler, counted):
+        send(pickle.dumps(found))
+        os.chdir(here)
+
+
+def _count_each(
+    targets: Sequence[Target], profiler: Profiler, counted: CountedQuantities
+) -> Iterator[VariantCount]:
+    try:
+        with loaded_target(targets[0], profiler) as profile:
+            for target in targets:
+                yield _count(lambda target=target: profile(target).report, counted)  # type: ignore[misc]
+    except ConvcostError as error:
+        yield VariantCount(of_all=str(error))
+
+
+def count_classes(
+    make: Callable[..., torch.nn.Module],
+    inputs: tuple[Any, ...],
+    arguments: Sequence[Arguments],
+    sizes: Mapping[str, Size],
+    counted: CountedQuantities,
+) -> Iterator[VariantCount]:
+    """What `make` returns for each of `arguments`, counted on `inputs`, in this process."""
+    for given in arguments:
+        yield _count(lambda given=given: profile_on_inputs(_build(make, given), inputs, sizes), counted)  # type: ignore[misc]
+
+
+def _build(make: Callable[..., torch.nn.Module], arguments: Arguments) -> torch.nn.Module:
+    """The module, without memory if that will do."""
+    check_arguments(_name(make), make, kwargs=arguments)
+    try:
+        module = construct(partial(make, **arguments), "meta")
+    except Exception as error:
+        if is_raised_by_user(error):
+            raise
+        module = make(**arguments)
+    if not isinstance(module, torch.nn.Module):
+        kind = type(module).__name__
+        raise UsageError(f"{_name(make)} returned {kind}; a torch.nn.Module is needed")
+    return module
+
+
+def _name(make: Any) -> str:
+    return str(getattr(make, "__name__", type(make).__name__))
+
+
+def _count(profile: Callable[[], Report], counted: CountedQuantities) -> VariantCount:
+    """The formulas of the report that `profile` gives, or what it raised."""
+    try:
+        report = replace(profile(), convention=counted.convention)
+        return VariantCount(formulas_of(report, counted.metrics))
+    except UsageError as error:
+        return VariantCount(of_all=str(error))
+    except TargetError as error:
+        return VariantCount(failure=_first_line(short_text(error.origin)))
+    except ConvcostError as error:
+        return VariantCount(failure=_first_line(error.message))
+    except Exception as error:  # of the constructor or of forward
+        return VariantCount(failure=_first_line(short_text(error)))
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
