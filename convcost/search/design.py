@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
+from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
@@ -18,11 +20,19 @@ from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantities(NamedTuple):
-    """What is computed, and how it is counted."""
+    """What is computed, and how it is counted: metrics, or lower bounds by what they are called."""
 
     metrics: tuple[Metric, ...]
     convention: Convention
     dtype: str
+    bounds: Mapping[str, LowerBound] = MappingProxyType({})
+
+    def read(self, report: Report) -> tuple[Any, ...]:
+        """What a report has of each, of which columns have it at many places."""
+        return tuple(
+            self.bounds[metric].ticks(report) if metric in self.bounds else _quantity(report, metric)
+            for metric in self.metrics
+        )
 
 
 @dataclass(frozen=True)
@@ -74,10 +84,7 @@ class Design:
 
     @cached_property
     def _formulas(self) -> tuple[Any, ...]:
-        return self._quantities(self._counted_report)
-
-    def _quantities(self, report: Report) -> tuple[Any, ...]:
-        return tuple(_quantity(report, metric) for metric in self.counted.metrics)
+        return self.counted.read(self._counted_report)
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
@@ -120,7 +127,7 @@ class Design:
         network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
-        return self._quantities(network.report(self.counted.convention, dtype, evaluator))
+        return self.counted.read(network.report(self.counted.convention, dtype, evaluator))
 
     def _from_formulas(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
         sizes = {**self.bound, **varied}
