@@ -8,7 +8,6 @@ from math import gcd
 from convcost.analysis.workloads import workloads
 from convcost.core import arithmetic
 from convcost.core.cost import Size
-from convcost.core.dtypes import dtype_named
 from convcost.core.report import Report
 from convcost.devices.device import Device
 
@@ -46,8 +45,7 @@ class LowerBound:
         return arithmetic.total(each, 0)
 
 
-def lower_bound(device: Device, dtype: str) -> LowerBound:
-    """The bound in `dtype`, or if it is empty in float32; UsageError if the device has no peak in it."""
-    name = dtype_named(dtype or "float32")
-    device.peak(name)
-    return LowerBound(device, name, bool(dtype))
+def lower_bound(device: Device, dtype: str, is_asked: bool) -> LowerBound:
+    """The bound; UsageError if the device has no peak in the dtype."""
+    device.peak(dtype)
+    return LowerBound(device, dtype, is_asked)

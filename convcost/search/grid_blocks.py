@@ -68,7 +68,7 @@ class RowBlock(NamedTuple):
             self.points[mask],
             {name: _rows(column, mask) for name, column in self.sizes.items()},
             {name: _rows(column, mask) for name, column in self.quantities.items()},
-            self.reference and _rows(self.reference, mask),
+            None if self.reference is None else _rows(self.reference, mask),
         )
 
 
@@ -159,9 +159,17 @@ class GridEvaluator:
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""
         plan, number = self.plan, len(block.points)
-        integers = {name: exact_array(block.quantities[name]).tolist() for name in plan.columns if name in block.quantities}
+        integers = {
+            name: exact_array(block.quantities[name]).tolist()
+            for name in plan.columns
+            if name in block.quantities
+        }
         sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
-        quotients = {name: _quotients(block, quotient) for name, quotient in plan.quotients.items() if name in plan.columns}
+        quotients = {
+            name: _quotients(block, quotient)
+            for name, quotient in plan.quotients.items()
+            if name in plan.columns
+        }
         ratios = _quotients(block, plan.quotients[RATIO]) if plan.reference else [None] * number
         rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
         return [SweepRow(plan.names[block.design], *row) for row in zip(*rows, strict=True)]
@@ -174,10 +182,10 @@ class GridEvaluator:
                 return sign * exact_array(block.quantities[quotient.numerator])
             found = _quotients(block, quotient)
             return np.array([math.inf if value is None else sign * value for value in found], object)
-        column = block.quantities.get(name) or block.sizes.get(name)
-        if column is None:
+        columns = {**block.sizes, **block.quantities}
+        if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
-        return sign * exact_array(column)
+        return sign * exact_array(columns[name])
 
 
 def _restrict(arrays: Mapping[str, Any], mask: Any) -> dict[str, Any]:
@@ -199,7 +207,11 @@ def _smallest_type(values: Any) -> Any:
 def _by_row(columns: Mapping[str, list[Any]], number: int) -> list[dict[str, Any]]:
     """A dict for each of `number` rows."""
     names = [*columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)] if names else [{} for _ in range(number)]
+    return (
+        [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if names
+        else [{} for _ in range(number)]
+    )
 
 
 def _quotients(block: RowBlock, quotient: Quotient) -> list[Fraction | None]:

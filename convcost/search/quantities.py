@@ -6,7 +6,7 @@ two of them: whoever compares or sorts does so by the products of numerators and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -38,51 +38,65 @@ class Quotient(NamedTuple):
 class QuantityTable:
     """All quantities that a sweep can have: integers and, by name, `quotients`.
 
-    `bounds` are the lower bounds on devices, by the name of the column of integers that each is computed in.
+    `bounds` are the lower bounds on devices, by the column of integers that each is computed in. The ratio,
+    if there is a reference, is that of the quantity `ratio_of`, computed in `ratio_column`.
     """
 
     quotients: Mapping[str, Quotient]
     bounds: Mapping[str, LowerBound]
+    ratio_of: str
+    ratio_column: str
 
     @property
     def names(self) -> tuple[str, ...]:
         """In the order of the table of metrics; behind those the bounds, and the ratio."""
-        metrics = [metric.name for metric in METRICS if metric.name in {*QUANTITIES, *self.quotients}]
+        metrics = (metric.name for metric in METRICS if metric.units or metric.quotient_of)
         return tuple(dict.fromkeys((*metrics, *self.quotients)))
 
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The quantities that are in seconds."""
+        return tuple(self.device_names)
+
+    @property
+    def device_names(self) -> dict[str, str]:
+        """The device of each lower bound."""
+        times = _times(self.quotients, self.bounds)
+        return {name: self.bounds[self.quotients[name].numerator].device.name for name in times}
+
     def integers(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The columns of integers that the quantities called `names` need, each once."""
-        found: dict[str, None] = {}
+        """The columns of integers that the quantities called `names` need, and the ratio, each once."""
+        found = {self.ratio_column} if RATIO in self.quotients else set()
         for name in names:
             quotient = self.quotients.get(name)
-            needed = (quotient.numerator, quotient.denominator) if quotient else (name,)
-            found |= dict.fromkeys(each for each in needed if each in QUANTITIES or each in self.bounds)
-        return tuple(found)
-
-    def with_ratio(self, name: str) -> QuantityTable:
-        """With the ratio of the quantity called `name`, if that has one, or else of FLOPs."""
-        column = self.ratio_column(name)
-        return QuantityTable({**self.quotients, RATIO: Quotient(column, column, True)}, self.bounds)
-
-    def ratio_of(self, name: str) -> str:
-        """The quantity whose ratio is taken where designs are sorted by `name`."""
-        return name if name in QUANTITIES or name.startswith(SECONDS) and name in self.quotients else "flops"
-
-    def ratio_column(self, name: str) -> str:
-        """The column of integers whose ratio that is: of two bounds the denominators are equal."""
-        quotient = self.quotients.get(self.ratio_of(name))
-        return quotient.numerator if quotient else self.ratio_of(name)
+            found |= {*map(str, quotient[:2])} if quotient else {name}
+        return tuple(name for name in (*QUANTITIES, *self.bounds) if name in found)
 
 
-def quantity_table(bounds: Iterable[LowerBound] = ()) -> QuantityTable:
-    """The table of metrics, with a lower bound in `seconds` on each device; several have its name."""
-    listed = tuple(bounds)
-    names = [SECONDS if len(listed) == 1 else f"{SECONDS}_{_identifier(each.device.name)}" for each in listed]
-    quotients = {metric.name: Quotient(*metric.quotient_of) for metric in METRICS if metric.quotient_of}
-    ticks = {f"{name} in ticks": bound for name, bound in zip(names, listed, strict=True)}
-    for name, (column, bound) in zip(names, ticks.items(), strict=True):
-        quotients[name] = Quotient(column, bound.ticks_per_second)
-    return QuantityTable(quotients, ticks)
+def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> QuantityTable:
+    """The table of metrics, with a lower bound in `seconds` on each device; several have its name.
+
+    With a reference, which rows `sorted_by` a quantity have a ratio to: of that one, or of FLOPs.
+    """
+    quotients = {}
+    for metric in METRICS:
+        if metric.quotient_of:
+            above, below = metric.quotient_of
+            quotients[metric.name] = Quotient(above, below)
+    ticks = {}
+    for bound in bounds:
+        name = f"{SECONDS}_{_identifier(bound.device.name)}" if bounds[1:] else SECONDS
+        quotients[name] = Quotient(f"{name} in ticks", bound.ticks_per_second)
+        ticks[f"{name} in ticks"] = bound
+    ratio_of = sorted_by if sorted_by in (*QUANTITIES, *_times(quotients, ticks)) else "flops"
+    column = quotients[ratio_of].numerator if ratio_of in quotients else ratio_of
+    if sorted_by:
+        quotients[RATIO] = Quotient(column, column, of_reference=True)
+    return QuantityTable(quotients, ticks, ratio_of, column)
+
+
+def _times(quotients: Mapping[str, Quotient], bounds: Collection[str]) -> list[str]:
+    return [name for name, each in quotients.items() if each.numerator in bounds and not each.of_reference]
 
 
 def _identifier(name: str) -> str:
