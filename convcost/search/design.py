@@ -148,7 +148,8 @@ class Design:
         for assumption in assumptions:
             if is_decided(assumption, sizes):
                 is_so = is_fulfilled(assumption, sizes)
-                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), assumption.text)
+                rule = f"the formulas hold only where {assumption.text}"
+                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), rule)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
