@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcost.analysis.lower_bound import LowerBound
+from convcost.core.errors import UsageError
 from convcost.core.metrics import METRICS
 from convcost.core.sweep import QUANTITIES, RATIO, SECONDS
 
@@ -86,6 +87,8 @@ def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> Qu
     ticks = {}
     for bound in bounds:
         name = f"{SECONDS}_{_identifier(bound.device.name)}" if bounds[1:] else SECONDS
+        if name in quotients:
+            raise UsageError(f"the device {bound.device.name} is named twice", hint="Each is shown once.")
         quotients[name] = Quotient(f"{name} in ticks", bound.ticks_per_second)
         ticks[f"{name} in ticks"] = bound
     ratio_of = sorted_by if sorted_by in (*QUANTITIES, *_times(quotients, ticks)) else "flops"

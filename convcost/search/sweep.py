@@ -111,20 +111,21 @@ def sweep(
         check_text("where", where, "flops <= 1G"),
         check_text("by", by, "flops"),
         top,
-        _names("pareto", pareto),
+        split_names(pareto, "pareto"),
         None if out is None else Path(out),
         check_type("convention", convention, Convention, "a convention", 'Such as Convention("all").'),
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
-        _names("columns", columns),
+        split_names(columns, "columns"),
     )
     return sweep_designs(request, merge_sizes(sizes))
 
 
-def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
-    """The names in a text with commas, or in a list."""
+def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:
+    """The names in a text such as "flops,params", or in a list, for that option."""
     listed = given.split(",") if isinstance(given, str) else given
-    return tuple(check_text(option, name, "flops,params").strip() for name in listed if name)
+    names = (check_text(option, name, "flops,params").strip() for name in listed)
+    return tuple(name for name in names if name)
 
 
 def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]:
@@ -302,7 +303,7 @@ def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str])
     for name in request.columns:
         if name not in table.names:
             raise unknown_name("no quantity is called", name, table.names)
-    usual = (name for name in table.names if name in (*ALWAYS_SHOWN, *table.times, *used))
+    usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
     return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
-from convcost.core.sweep import RATIO
+from convcost.core.sweep import RATIO, SECONDS
 from convcost.core.units import SCALED, TIME, parse_scaled, parse_time
 from convcost.spec.tokens import Token
 
@@ -19,6 +19,12 @@ TOKEN = re.compile(
 )
 
 WORDS = ("and", "or", "not")
+
+CONDITIONAL = {
+    RATIO: "It is there with two designs or more.",
+    SECONDS: "It is there with --device h100; of several devices each has its own.",
+}
+"""When there is a quantity that there is not always."""
 
 LONGEST = 2_000
 
@@ -190,8 +196,9 @@ class _Parser:
         """A time such as 2ms is compared with seconds alone."""
         time = next((token for token in tokens if token.rule == "time"), None)
         if time and not any(token.text in self.times for token in tokens):
-            has = f"Of {', '.join(self.times)}." if self.times else "Those of the roofline on --device h100."
-            self.fail_at(time, f"{time.text[:40]} is a time, and nothing here is in seconds", has)
+            name = next(iter(self.times), SECONDS)
+            hint = f"Write {name} <= 2ms{'' if self.times else ', with --device h100'}."
+            self.fail_at(time, f"{time.text[:40]} is a time, and nothing here is in seconds", hint)
 
     def sum(self) -> Callable[[Values], WhereQuotient]:
         """sum: product (("+" | "-") product)*"""
@@ -245,8 +252,7 @@ class _Parser:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"there is no quantity and no size {token.text[:40]}{near}"
-            several = "It is there with two designs or more." if token.text == RATIO else ""
-            self.fail_at(token, message, several or f"There are {', '.join(self.known)}.")
+            self.fail_at(token, message, CONDITIONAL.get(token.text, f"There are {', '.join(self.known)}."))
 
 
 def _comparison(
