@@ -8,13 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from convcost.cli.designs import read_specs
-from convcost.cli.options import ConventionOptions, DtypeOption, OutputOptions, SettingsOption
+from convcost.cli.designs import read_candidates
+from convcost.cli.options import (
+    ConventionOptions,
+    DtypeOption,
+    MaxMemoryOption,
+    OpenModuleOptions,
+    OutputOptions,
+    SettingsOption,
+)
 from convcost.cli.output import print_error, print_result, show_progress
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
-from convcost.core.units import parse_count
+from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.grid import parse_axis
 from convcost.search.sweep import DEFAULT_TOP, SweepRequest, sweep_designs
@@ -26,7 +33,8 @@ def sweep(
         list[str] | None,
         typer.Argument(
             metavar="DESIGN... [--NAME SIZE]...",
-            help="Designs and sizes. Of several, the first is what the ratios of the others are to.",
+            help="Specs, torch modules such as net.py:Net, and sizes. Of several designs, the first is what "
+            "the ratios of the others are to.",
         ),
     ] = None,
     over: Annotated[
@@ -73,6 +81,8 @@ def sweep(
     ] = "",
     settings: SettingsOption = None,
     *,
+    modules: OpenModuleOptions,
+    max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
     dtype: DtypeOption = "float32",
     output: OutputOptions,
@@ -84,15 +94,21 @@ def sweep(
 
     For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
     --H 32 --where "flops <= 1G" --by params:max
+    For a torch module, sweep sizes of its inputs:
+    convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
     """
     format_name = output.format_for(Sweep)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
-    designs, sizes = read_specs(context, tokens, settings or ())
+    axes = tuple(map(parse_axis, over or ()))
+    swept = tuple(axis.name for axis in axes)
+    candidates = read_candidates(
+        context, tokens, settings or (), modules, parse_bytes(max_memory), vary=swept
+    )
     request = SweepRequest(
-        designs,
-        tuple(map(parse_axis, over or ())),
+        candidates.designs,
+        axes,
         where,
         by,
         parse_count(top, "--top"),
@@ -101,7 +117,7 @@ def sweep(
         flops.convention,
         dtype,
     )
-    result = sweep_designs(request, sizes, _show_progress)
+    result = sweep_designs(request, candidates.sizes, _show_progress)
     print_result(result, format_name)
     if not result.rows:
         print_error(why_nothing(result))

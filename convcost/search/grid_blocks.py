@@ -64,7 +64,7 @@ class RowBlock(NamedTuple):
             self.points[mask],
             {name: _rows(column, mask) for name, column in self.sizes.items()},
             {name: _rows(column, mask) for name, column in self.quantities.items()},
-            self.reference and _rows(self.reference, mask),
+            None if self.reference is None else _rows(self.reference, mask),
         )
 
 
@@ -165,10 +165,10 @@ class GridEvaluator:
         if name == RATIO:
             ratios = _ratios(block, self.plan.ratio_of)
             return np.array([math.inf if ratio is None else sign * ratio for ratio in ratios], object)
-        column = block.quantities.get(name) or block.sizes.get(name)
-        if column is None:
+        columns = {**block.sizes, **block.quantities}
+        if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
-        return sign * exact_array(column)
+        return sign * exact_array(columns[name])
 
 
 def _restrict(arrays: Mapping[str, Any], mask: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.api import Design as Stated
 from convcost.api import as_design, check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import UsageError, did_you_mean, unknown_name
+from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
 from convcost.core.sweep import QUANTITIES, RATIO, Objective, Sweep, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
@@ -111,8 +111,7 @@ def sweep_designs(
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
     by, pareto = _objectives(request)
     ratio_of = by.name if by.name in QUANTITIES else "flops"
-    designs, grid = _designs_on_grid(request, sizes, ALWAYS_COMPUTED)
-    known = _known_names(request, grid)
+    known = _known_names(request, sizes)
     for objective in (by, *pareto):
         if objective.name not in known:
             raise unknown_name("no quantity and no size is called", objective.name, known)
@@ -120,6 +119,7 @@ def sweep_designs(
     used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
     metrics = tuple(dict.fromkeys((*ALWAYS_COMPUTED, *(name for name in QUANTITIES if name in used))))
     designs, grid = _designs_on_grid(request, sizes, metrics)
+    _check_values(used, grid)
     _check_points(grid)
     names = number_equal_names(request.designs)
     first = 1 if len(designs) > 1 else 0
@@ -240,10 +240,18 @@ def _designs_on_grid(
     return designs, Grid(request.axes, {**assumed, **sizes})
 
 
-def _known_names(request: SweepRequest, grid: Grid) -> tuple[str, ...]:
+def _known_names(request: SweepRequest, sizes: Mapping[str, Size]) -> tuple[str, ...]:
     """What a condition or an order may be about."""
-    sizes = (*(axis.name for axis in grid.axes), *grid.fixed)
-    return (*QUANTITIES, *([RATIO] if len(request.designs) > 1 else []), *sizes)
+    opened = (name for design in request.designs for name in open_names(design))
+    every = (*(axis.name for axis in request.axes), *sizes, *opened)
+    return tuple(dict.fromkeys((*QUANTITIES, *([RATIO] if len(request.designs) > 1 else []), *every)))
+
+
+def _check_values(used: Iterable[str], grid: Grid) -> None:
+    """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
+    have = {*QUANTITIES, RATIO, *(axis.name for axis in grid.axes), *grid.fixed}
+    if missing := next((name for name in sorted(used) if name not in have), ""):
+        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
 
 
 def _check_points(grid: Grid) -> None:

@@ -13,7 +13,7 @@ from convcost.core.units import SCALED, parse_scaled
 from convcost.spec.tokens import Token
 
 TOKEN = re.compile(
-    rf"\s*(?:(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*()])"
+    rf"\s*(?:(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*/()])"
     r"|(?P<end>\Z)|(?P<unknown>[\w.]+|.))",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
@@ -38,22 +38,31 @@ Values = Mapping[str, "WhereQuotient"]
 
 
 class WhereQuotient(NamedTuple):
-    """A fraction of ints or columns, whose denominator is ≥ 0; where that is 0, there is no number."""
+    """An exact fraction of ints or columns, whose denominator is ≥ 0; where that is 0, there is no number."""
 
     numerator: Any
     denominator: Any = 1
 
     def combine(self, sign: str, other: WhereQuotient) -> WhereQuotient:
-        """The sum of both, their difference or their product."""
+        """The sum of both, their difference, product or quotient."""
         (a, b), (c, d) = self, other
         if sign == "*":
             return WhereQuotient(a * c, b * d)
+        if sign == "/" and _is_nonnegative(c):
+            return WhereQuotient(a * d * d, b * c * d)
+        if sign == "/":
+            return WhereQuotient(a * c * d * d, b * c * c * d)
         return WhereQuotient(a * d + c * b if sign == "+" else a * d - c * b, b * d)
 
     def compare(self, sign: str, other: WhereQuotient) -> Any:
         """Where the relation holds; nowhere where one of both is no number."""
         (a, b), (c, d) = self, other
         return (b != 0) & (d != 0) & RELATIONS[sign](a * d, c * b)
+
+
+def _is_nonnegative(number: Any) -> bool:
+    """Whether an int, or what a column may have at any place, is ≥ 0."""
+    return bool((number if isinstance(number, int) else number.bounds[0]) >= 0)
 
 
 class WhereCondition(NamedTuple):
@@ -179,8 +188,8 @@ class _Parser:
         return self._operations(self.product, "+", "-")
 
     def product(self) -> Callable[[Values], WhereQuotient]:
-        """product: operand ("*" operand)*"""
-        return self._operations(self.operand, "*")
+        """product: operand (("*" | "/") operand)*: a quotient is exact, and nothing holds of one by 0"""
+        return self._operations(self.operand, "*", "/")
 
     def _operations(
         self, operand: Callable[[], Callable[[Values], WhereQuotient]], *signs: str
