@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from math import isfinite, prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
+from convcost.core.sweep import plain_argument
 from convcost.core.type_checks import check_size_names, check_type
 from convcost.search.grid import parse_values
 from convcost.tracing.target.target import parse_argument_value
@@ -22,6 +24,8 @@ OVER_ARG_HINT = "Write it as width=64:512:64, depth=2^1..2^4 or activation=relu,
 RANGE = re.compile(r"[\s\d]+:[\s\d:]+|[\s\d^*]+\.\.[\s\d^*]+")
 
 Arguments = Mapping[str, Any]
+
+NO_ARGUMENTS: Arguments = MappingProxyType({})
 
 
 class ArgumentAxis(NamedTuple):
@@ -109,12 +113,7 @@ def _values_axis(name: str, values: Any, hint: str) -> ArgumentAxis:
     if isinstance(values, str):
         return parse_argument_axis(f"{name}={values}")
     listed = check_type(f"over_args {name}", values, (list, tuple, range), "a text, a range or a list", hint)
-    return _axis(name, listed, ",".join(map(argument_text, listed)))
-
-
-def argument_text(value: Any) -> str:
-    """How a value is shown: a text as it is, a class or a function by its name."""
-    return value if isinstance(value, str) else str(getattr(value, "__name__", repr(value)))
+    return _axis(name, listed, ",".join(str(plain_argument(value)) for value in listed))
 
 
 def combinations(axes: Sequence[ArgumentAxis]) -> list[Arguments]:

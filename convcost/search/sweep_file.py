@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_csv_cell, escape_json
-from convcost.core.sweep import SweepRow
+from convcost.core.sweep import SweepRow, plain_argument
 from convcost.system.files import write_chunks
 
 if TYPE_CHECKING:
@@ -31,34 +31,40 @@ def check_file(path: Path) -> None:
 def write_rows(path: Path, blocks: Iterable[list[SweepRow]], plan: SweepPlan) -> None:
     """Write every row, block by block; the file is there when all are."""
     ratio = ["ratio"] if plan.reference else []
-    columns = ["design", *(axis.name for axis in plan.grid.axes), *plan.columns, *ratio]
-    write_chunks(path, (_csv if path.suffix.lower() == ".csv" else _json_lines)(columns, blocks))
+    arguments = plan.arguments[0] if plan.arguments else ()
+    names = ["design", *arguments, *(axis.name for axis in plan.grid.axes)]
+    quantities = [*plan.columns, *ratio]
+    is_csv = path.suffix.lower() == ".csv"
+    write_chunks(path, _csv(names, quantities, blocks) if is_csv else _json_lines(quantities, blocks))
 
 
-def _csv(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
-    yield ",".join(columns) + "\n"
+def _csv(names: list[str], quantities: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
+    yield ",".join((*names, *quantities)) + "\n"
     for rows in blocks:
         text = StringIO()
-        lines = (_cells(row, columns) for row in rows)
+        lines = (_cells(row, quantities) for row in rows)
         csv.writer(text, lineterminator="\n").writerows(lines)
         yield text.getvalue()
 
 
-def _cells(row: SweepRow, columns: list[str]) -> list[Any]:
-    quantities = columns[1 + len(row.sizes) :]
-    return [escape_csv_cell(row.name), *row.sizes.values(), *(decimal(row.get(name)) for name in quantities)]
+def _cells(row: SweepRow, quantities: list[str]) -> list[Any]:
+    values = map(plain_argument, row.arguments.values())
+    arguments = (escape_csv_cell(value) if isinstance(value, str) else value for value in values)
+    sizes = row.sizes.values()
+    return [escape_csv_cell(row.name), *arguments, *sizes, *(decimal(row.get(name)) for name in quantities)]
 
 
-def _json_lines(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
+def _json_lines(quantities: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
     for rows in blocks:
-        lines = (json.dumps(_object(row, columns)) for row in rows)
+        lines = (json.dumps(_object(row, quantities)) for row in rows)
         yield "".join(f"{escape_json(line)}\n" for line in lines)
 
 
-def _object(row: SweepRow, columns: list[str]) -> dict[str, Any]:
-    quantities = columns[1 + len(row.sizes) :]
+def _object(row: SweepRow, quantities: list[str]) -> dict[str, Any]:
+    arguments = {name: plain_argument(value) for name, value in row.arguments.items()}
     return {
         "design": row.name,
+        **({"arguments": arguments} if arguments else {}),
         "sizes": dict(row.sizes),
         **{name: decimal(row.get(name)) for name in quantities},
     }

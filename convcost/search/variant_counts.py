@@ -19,13 +19,13 @@ from convcost.counters.subprocess_runner import use_one_thread
 from convcost.search.arguments import Arguments
 from convcost.search.design import CountedQuantities
 from convcost.search.formulas import formulas_of
-from convcost.search.variants import VariantCount
+from convcost.search.variants import VariantCount, sizes_of
 from convcost.system.worker_pool import WorkerPool, close_stdin
 from convcost.system.workers import Sender, can_fork
 from convcost.tracing.given_inputs import profile_on_inputs
 from convcost.tracing.profile import Profiler
 from convcost.tracing.target.construction import check_arguments, construct
-from convcost.tracing.target.profile import loaded_target
+from convcost.tracing.target.profile import ProfiledModel, loaded_target
 from convcost.tracing.target.target import Target
 from convcost.tracing.user_error import TargetError, is_raised_by_user, short_text
 
@@ -40,7 +40,10 @@ def count_targets(
     counted: CountedQuantities,
 ) -> Iterator[VariantCount]:
     """The target with each of `arguments`, counted in `jobs` worker processes, `seconds` at most for each."""
-    targets = [replace(target, arguments={**target.arguments, **given}).sized(sizes) for given in arguments]
+    targets = [
+        replace(target, arguments={**target.arguments, **given}).sized({**sizes, **sizes_of(given)})
+        for given in arguments
+    ]
     if not can_fork():
         yield from _count_each(targets, profiler, counted)
         return
@@ -69,9 +72,13 @@ def _count_each(
     try:
         with loaded_target(targets[0], profiler) as profile:
             for target in targets:
-                yield _count(lambda target=target: profile(target).report, counted)  # type: ignore[misc]
+                yield _count(partial(_profile_report, profile, target), counted)
     except ConvcostError as error:
         yield VariantCount(of_all=str(error))
+
+
+def _profile_report(profile: Callable[[Target], ProfiledModel], target: Target) -> Report:
+    return profile(target).report
 
 
 def count_classes(
@@ -83,7 +90,17 @@ def count_classes(
 ) -> Iterator[VariantCount]:
     """What `make` returns for each of `arguments`, counted on `inputs`, in this process."""
     for given in arguments:
-        yield _count(lambda given=given: profile_on_inputs(_build(make, given), inputs, sizes), counted)  # type: ignore[misc]
+        own = {**sizes, **sizes_of(given)}
+        yield _count(partial(_profile_class, make, given, inputs, own), counted)
+
+
+def _profile_class(
+    make: Callable[..., torch.nn.Module],
+    arguments: Arguments,
+    inputs: tuple[Any, ...],
+    sizes: Mapping[str, Size],
+) -> Report:
+    return profile_on_inputs(_build(make, arguments), inputs, sizes)
 
 
 def _build(make: Callable[..., torch.nn.Module], arguments: Arguments) -> torch.nn.Module:
@@ -109,7 +126,7 @@ def _count(profile: Callable[[], Report], counted: CountedQuantities) -> Variant
     """The formulas of the report that `profile` gives, or what it raised."""
     try:
         report = replace(profile(), convention=counted.convention)
-        return VariantCount(formulas_of(report, counted.metrics))
+        return VariantCount(formulas_of(report, counted.metrics, counted.bounds))
     except UsageError as error:
         return VariantCount(of_all=str(error))
     except TargetError as error:

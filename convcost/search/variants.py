@@ -1,22 +1,25 @@
-"""A module built with each combination of some arguments: each counted alone, its formulas evaluated as all are."""
+"""A module built with each combination of some arguments: each is counted alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from convcost.core.cost import Convention, Size
+from convcost.core.cost import Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.search.arguments import ArgumentAxis, Arguments, combinations
+from convcost.core.type_checks import is_module, wrong_type_error
+from convcost.search.arguments import ArgumentAxis, Arguments, argument_axes, combinations
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import Formulas
 from convcost.spec.spec import BATCH_LIKE
+from convcost.tracing.declared_inputs import DeclaredInputs
+from convcost.tracing.given_inputs import declared_inputs
 
 
 class VariantCount(NamedTuple):
-    """What a variant was counted as; or what kept it from being counted, which is an error `of_all` or its own."""
+    """What a variant was counted as, or why it was not: a `failure` of its own, or one `of_all`."""
 
     formulas: Formulas | None = None
     failure: str = ""
@@ -31,7 +34,7 @@ CountVariants = Callable[[Sequence[Arguments], Mapping[str, Size], CountedQuanti
 class ModuleVariants:
     """A module that is built with each combination of the values of `axes`.
 
-    `names` are the sizes in its inputs that have names.
+    `names` are the sizes in its inputs that have names, but those that are arguments.
     """
 
     name: str
@@ -40,34 +43,34 @@ class ModuleVariants:
     names: tuple[str, ...]
     count: CountVariants
 
-    def designs(
-        self, sizes: Mapping[str, Size], swept: Sequence[str], counted: CountedQuantities
-    ) -> tuple[VariantDesign, ...]:
-        """Each of them, counted; UsageError where one shows that none can be."""
-        missing = [name for name in self.names if name not in sizes and name not in swept]
+    def assumed(self, known: Collection[str]) -> tuple[str, ...]:
+        """Its sizes that are not `known`, and default to 1; UnboundSizeError if one does not."""
+        missing = tuple(name for name in self.names if name not in known)
         if needed := [name for name in missing if name not in BATCH_LIKE]:
             message = f"{', '.join(needed)} has no value in {self.name}"
             raise UnboundSizeError(message, hint=f"Give it with --{needed[0]} 128, or sweep it.")
-        fixed = {name: sizes[name] for name in self.names if name in sizes} | dict.fromkeys(missing, 1)
+        return missing
+
+    def designs(self, sizes: Mapping[str, Size], counted: CountedQuantities) -> tuple[VariantDesign, ...]:
+        """Each of them, counted on inputs of these sizes; UsageError where one shows that none can be."""
+        fixed = {name: sizes[name] for name in self.names if name in sizes}
         arguments = combinations(self.axes)
         designs = []
         for given, found in zip(arguments, self.count(arguments, fixed, counted), strict=True):
             if found.of_all:
                 raise UsageError(found.of_all)
-            designs.append(VariantDesign(self.text, given, self.names, found, counted, tuple(missing)))
+            designs.append(VariantDesign(given, self.names, found, counted))
         return tuple(designs)
 
 
 @dataclass(frozen=True)
 class VariantDesign:
-    """A module with its `arguments`, as it was counted on inputs whose sizes have `names`; what is `assumed` was put in."""
+    """A module with its `arguments`, as it was counted on inputs whose sizes have `names`."""
 
-    text: str
     arguments: Arguments
     names: tuple[str, ...]
     count: VariantCount
     counted: CountedQuantities
-    assumed: tuple[str, ...] = ()
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
@@ -79,3 +82,40 @@ class VariantDesign:
             raise ConvcostError(self.count.failure)
         own = {name: size for name, size in varied.items() if name in self.names}
         return self.count.formulas.evaluate(own, evaluator)
+
+
+def class_variants(
+    designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
+) -> ModuleVariants:
+    """What a class or a function in this process makes with each combination of arguments, on `inputs`."""
+    make = designs[0] if designs else None
+    if not callable(make) or is_module(make):
+        wanted = "a class of torch modules, or a function that makes one,"
+        raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
+    if not inputs:
+        raise UsageError("there are no inputs", hint='Such as inputs="f32[B,3,H,W]".')
+    name = str(getattr(make, "__name__", type(make).__name__))
+
+    def count(
+        arguments: Sequence[Arguments], sizes: Mapping[str, Size], counted: CountedQuantities
+    ) -> Iterator[VariantCount]:
+        from convcost.search.variant_counts import count_classes
+
+        return count_classes(make, inputs, arguments, sizes, counted)
+
+    axes = argument_axes(over_args)
+    return ModuleVariants(name, name, axes, open_input_names(declared_inputs(inputs), axes), count)
+
+
+def open_input_names(inputs: DeclaredInputs, axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:
+    """The sizes of inputs that no argument gives; UsageError for one that is given what is no size."""
+    for axis in axes:
+        if axis.name in inputs.names and not all(type(value) is int and value > 0 for value in axis.values):
+            hint = f"Its values are {axis.text[:60]}."
+            raise UsageError(f"{axis.name} is a size of the inputs: only sizes are its values", hint=hint)
+    return tuple(name for name in inputs.names if name not in {axis.name for axis in axes})
+
+
+def sizes_of(arguments: Arguments) -> dict[str, Size]:
+    """The arguments that can be sizes of inputs."""
+    return {name: value for name, value in arguments.items() if type(value) is int}
