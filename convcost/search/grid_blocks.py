@@ -172,7 +172,11 @@ class GridEvaluator:
         }
         ratios = _quotients(block, plan.quotients[RATIO]) if plan.reference else [None] * number
         rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
-        return [SweepRow(plan.names[block.design], *row) for row in zip(*rows, strict=True)]
+        name, text = plan.names[block.design], plan.designs[block.design].spec_format
+        return [
+            SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "")
+            for row in zip(*rows, strict=True)
+        ]
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
