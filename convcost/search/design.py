@@ -8,13 +8,12 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple, cast
 
 from convcost.api import Design as Stated
-from convcost.core.cost import Convention, Size
+from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantities(NamedTuple):
