@@ -111,7 +111,7 @@ class ExpressionGraph:
         return self._known[key]
 
     def needed(self, wanted: Iterable[int], known: Iterable[int] = ()) -> list[int]:
-        """What has to be computed for `wanted`, in order, without what is `known` and what only that needs."""
+        """What has to be computed for `wanted`, in order, where the results of `known` are there."""
         found: set[int] = set()
         outside = set(known)
         waiting = [*wanted]

@@ -1,11 +1,11 @@
-"""Evaluates a design once for all sizes, as a graph; where code branches on an open condition, each branch."""
+"""Evaluates a design once for all sizes, as a graph; where code branches on a condition, each branch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core.constraints import NumberNeeded, Requirement, single_requirements
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
@@ -31,6 +31,9 @@ MOST_VALUES = 64
 """Of a size that has to be a plain number, as the number of layers of an LSTM: each is a branch."""
 
 T = TypeVar("T")
+
+Values: TypeAlias = "range | tuple[int, ...]"
+"""The values of a size; none where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,12 @@ class EvaluatedDesign(NamedTuple):
         )
 
 
-def all_of(conditions: Any) -> Truth:
+def all_of(conditions: Iterable[Truth]) -> Truth:
     """Whether all hold."""
-    return reduce(conjunction, conditions, True)
+    found: Truth = True
+    for condition in conditions:
+        found = conjunction(found, condition)
+    return found
 
 
 class _Leaf(NamedTuple):
@@ -160,7 +166,10 @@ class _Leaf(NamedTuple):
 
 
 def evaluate_design(
-    graph: ExpressionGraph, design: Design, sizes: Mapping[str, Number], values: Mapping[str, range | tuple[int, ...]]
+    graph: ExpressionGraph,
+    design: Design,
+    sizes: Mapping[str, Number],
+    values: Mapping[str, Values],
 ) -> EvaluatedDesign:
     """The design on these sizes, which are numbers of the graph.
 
@@ -168,11 +177,13 @@ def evaluate_design(
     is a branch.
     """
     found = branches(graph, partial(_leaf, design, sizes, values))
-    number = len(design.counted.metrics)
-    quantities = tuple(
-        merge(graph, found, lambda leaf, place=place: leaf.quantities[place]) for place in range(number)
-    )
+    places = range(len(design.counted.metrics))
+    quantities = tuple(merge(graph, found, partial(_quantity, place)) for place in places)
     return EvaluatedDesign(quantities, tuple(_rules(graph, found, True)))
+
+
+def _quantity(place: int, leaf: _Leaf) -> Number:
+    return leaf.quantities[place]  # type: ignore[no-any-return]
 
 
 def _rules(
@@ -186,9 +197,7 @@ def _rules(
     yield from _rules(graph, found.otherwise, conjunction(taken, negation(condition)))
 
 
-def _leaf(
-    design: Design, sizes: Mapping[str, Number], values: Mapping[str, range | tuple[int, ...]]
-) -> _Leaf:
+def _leaf(design: Design, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
     """The design in the branch that is decided on."""
     sizes = {name: _decided(size, values.get(name, ())) for name, size in sizes.items()}
     evaluator = GraphEvaluator(design)
@@ -203,12 +212,12 @@ def _leaf(
     return _Leaf(quantities, tuple(evaluator.rules))
 
 
-def _open_values(size: Number, values: range | tuple[int, ...]) -> list[int]:
+def _open_values(size: Number, values: Values) -> list[int]:
     """Those of the values that `size` was not decided not to be."""
     return [value for value in values if equal(size, value) is not False]
 
 
-def _decided(size: Number, values: range | tuple[int, ...]) -> Number:
+def _decided(size: Number, values: Values) -> Number:
     """The value that it was decided to be."""
     if isinstance(size, int) or len(values) > MOST_VALUES:
         return size
@@ -217,9 +226,7 @@ def _decided(size: Number, values: range | tuple[int, ...]) -> Number:
     return (decided or left)[0] if decided or len(left) == 1 else size
 
 
-def _decide_value(
-    error: UnboundSizeError, sizes: Mapping[str, Number], values: Mapping[str, range | tuple[int, ...]]
-) -> None:
+def _decide_value(error: UnboundSizeError, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> None:
     """OpenConditionError on a value of a size that has few, and that the number needed depends on."""
     inputs = error.value.operation.inputs if isinstance(error, PlainNumberNeededError) else None
     for name, size in sorted(sizes.items(), key=lambda item: len(values.get(item[0], ()))):

@@ -169,7 +169,9 @@ class GraphCondition(_Result):
 
     def __xor__(self, other: Any) -> Truth:
         other = _as_truth(other)
-        return negation(self) if other is True else self if other is False else (self | other) & ~(self & other)
+        return (
+            negation(self) if other is True else self if other is False else (self | other) & ~(self & other)
+        )
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
@@ -317,7 +319,9 @@ def smaller(first: Any, second: Any) -> Number:
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if high <= least or most <= low:
         return first if high <= least else second  # type: ignore[no-any-return]
-    return _number(_graph_of(first, second), Kind.SMALLER, (first, second), (min(low, least), min(high, most)))
+    return _number(
+        _graph_of(first, second), Kind.SMALLER, (first, second), (min(low, least), min(high, most))
+    )
 
 
 def larger(first: Any, second: Any) -> Number:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -31,7 +31,7 @@ class Dialect:
     narrow: str
     wide: str
 
-    def sql(self, tree: exp.Expression) -> str:
+    def sql(self, tree: exp.Expr) -> str:
         """The text of the tree."""
         return tree.sql(dialect=self.name, identify=True)
 
@@ -55,7 +55,7 @@ BINARY: Mapping[Kind, type[exp.Binary]] = {
 class Query(NamedTuple):
     """A relation, and its columns by the number of the operation that each is the result of."""
 
-    relation: exp.Expression
+    relation: exp.Expr
     columns: Mapping[int, str]
 
 
@@ -80,8 +80,12 @@ class SqlTranslator:
         later = [*later]
         query = self.with_shared(query, parts, later)
         kept = self._kept(query.columns, later)
-        found = exp.select(*(exp.column(name) for name in kept.values()) or [exp.Literal.number(1)])
-        found = found.from_(query.relation).where(*(self.expression(part, query.columns) for part in parts))
+        columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
+        found = (
+            exp.select(*(columns or [exp.Literal.number(1)]))
+            .from_(query.relation)
+            .where(*(self.expression(part, query.columns) for part in parts))
+        )
         return Query(found.subquery("t"), kept)
 
     def with_shared(self, query: Query, wanted: Iterable[int], later: Iterable[int] = ()) -> Query:
@@ -105,7 +109,9 @@ class SqlTranslator:
         used = {operand for number in needed for operand in self.graph[number].operands} | {*wanted}
         return {number: name for number, name in columns.items() if number in used}
 
-    def _layers(self, known: Mapping[int, str], wanted: Sequence[int], later: Sequence[int]) -> list[list[int]]:
+    def _layers(
+        self, known: Mapping[int, str], wanted: Sequence[int], later: Sequence[int]
+    ) -> list[list[int]]:
         """What is a column of its own, by the subquery that computes it: each needs those before alone."""
         uses: Counter[int] = Counter({*wanted, *later})
         for number in self.graph.needed([*wanted, *later], known):
@@ -124,13 +130,13 @@ class SqlTranslator:
             levels[number], depths[number] = level, depth
         return layers
 
-    def _alias(self, number: int, name: str, columns: Mapping[int, str]) -> exp.Expression:
+    def _alias(self, number: int, name: str, columns: Mapping[int, str]) -> exp.Expr:
         expression = self.expression(number, columns)
         if self.graph[number].kind is Kind.CONSTANT:
             expression = self._cast(expression, self.is_wide(number))
         return exp.alias_(expression, name)
 
-    def expression(self, number: int, columns: Mapping[int, str]) -> exp.Expression:
+    def expression(self, number: int, columns: Mapping[int, str]) -> exp.Expr:
         """The operation on these columns."""
         if number in columns:
             return exp.column(columns[number])
@@ -143,7 +149,7 @@ class SqlTranslator:
             return _operation(operation.kind, operands)
         return self._numeric(number, operation, operands)
 
-    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expression]) -> exp.Expression:
+    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expr]) -> exp.Expr:
         """Computed in the type that has room for its operands and its result."""
         is_wide = self.is_wide(number)
         numbers = operation.operands[1:] if operation.kind is Kind.CHOOSE else operation.operands
@@ -156,7 +162,7 @@ class SqlTranslator:
         found = self._operation(operation.kind, operands, needs_wide)
         return self._cast(found, is_wide=False) if needs_wide and not is_wide else found
 
-    def _operation(self, kind: Kind, operands: list[exp.Expression], is_wide: bool) -> exp.Expression:
+    def _operation(self, kind: Kind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
         """One of numbers, in the narrow or the wide type."""
         return _operation(kind, operands)
 
@@ -168,19 +174,22 @@ class SqlTranslator:
             raise UsageError("numbers beyond 10^38 can come up", hint="Use --engine numpy.")
         return most >= 2**63
 
-    def _cast(self, expression: exp.Expression, is_wide: bool) -> exp.Expression:
-        return exp.cast(expression, self.dialect.wide if is_wide else self.dialect.narrow, dialect=self.dialect.name)
+    def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
+        return exp.cast(
+            expression, self.dialect.wide if is_wide else self.dialect.narrow, dialect=self.dialect.name
+        )
 
 
-def _literal(value: int) -> exp.Expression:
+def _literal(value: int) -> exp.Expr:
     literal = exp.Literal.number(abs(value))
     return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
 
 
-def _operation(kind: Kind, operands: list[exp.Expression]) -> exp.Expression:
+def _operation(kind: Kind, operands: list[exp.Expr]) -> exp.Expr:
     if kind in BINARY:
         left, right = (exp.paren(each) if isinstance(each, exp.Binary) else each for each in operands)
-        return BINARY[kind](this=left, expression=right)
+        tree: exp.Expr = BINARY[kind](this=left, expression=right)
+        return tree
     first, *others = operands
     match kind:
         case Kind.NOT:
@@ -194,9 +203,3 @@ def _operation(kind: Kind, operands: list[exp.Expression]) -> exp.Expression:
         case Kind.CHOOSE:
             return exp.Case().when(first, others[0]).else_(others[1])
     raise TypeError(f"no SQL for {kind}")
-
-
-def literal_rows(names: Sequence[str], rows: Iterable[Sequence[int]]) -> Any:
-    """A relation of constant rows."""
-    tuples = [exp.Tuple(expressions=[_literal(value) for value in row]) for row in rows]
-    return exp.values(tuples, alias="t", columns=names)

@@ -15,7 +15,15 @@ from convcost.core.errors import SpecError
 from convcost.core.sweep import RATIO, Objective
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.expression_graph import ExpressionGraph
-from convcost.search.graph_branches import EvaluatedDesign, Rule, all_of, branches, evaluate_design, merge
+from convcost.search.graph_branches import (
+    EvaluatedDesign,
+    Rule,
+    Values,
+    all_of,
+    branches,
+    evaluate_design,
+    merge,
+)
 from convcost.search.graph_numbers import Number, Truth, choose, conjunction, equal, given_number, negation
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_blocks import SweepPlan
@@ -128,7 +136,7 @@ def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[st
     return places, head * tails + tail
 
 
-def _values(axis: Axis) -> range | tuple[int, ...]:
+def _values(axis: Axis) -> Values:
     """The values of an axis without formulas."""
     ranges = [part for part in axis.parts if isinstance(part, range)]
     if len(ranges) < len(axis.parts):
@@ -199,7 +207,9 @@ def _step_value(at: Number, steps: list[_Step]) -> Number:
     return choose(is_before, _step_value(at, steps[:middle]), _step_value(at, steps[middle:]))  # type: ignore[no-any-return]
 
 
-def _formula(graph: ExpressionGraph, formula: AxisFormula, sizes: Mapping[str, Number]) -> tuple[Number, Truth]:
+def _formula(
+    graph: ExpressionGraph, formula: AxisFormula, sizes: Mapping[str, Number]
+) -> tuple[Number, Truth]:
     """The value of a formula, and whether that is a size."""
 
     def value() -> tuple[Any, Truth]:
