@@ -309,3 +309,10 @@ class ModuleOptions:
     def seconds(self) -> float:
         """The time that counting a module may take."""
         return parse_seconds(self.timeout, "--timeout") if self.timeout else DEFAULT_TIMEOUT
+
+
+@dataclass(frozen=True)
+class OpenModuleOptions(ModuleOptions):
+    """How modules are made whose inputs have open sizes: no function makes these."""
+
+    inputs_from: str = ""

@@ -42,18 +42,17 @@ def ticks(axis: ChartAxis, values: Iterable[Number], most: int = MOST) -> tuple[
     return tuple(Tick(number, tick_text(number, axis.unit)) for number in numbers or [low])
 
 
-def tick_text(value: Number, unit: str) -> str:
-    """`value` as short as it is exact: 12 GFLOPs, 2.5 KB, 1,000, 0.01, 20 µs."""
+def amount_text(value: Number, unit: str) -> str:
+    """About how much `value` is: 12.0 GFLOPs, 2.46 KB, 1,000, 0.333, 13.4 ms."""
     number = Fraction(value)
     if unit == "s":
-        return _without_zeros(duration(number))
-    if unit:
-        return _without_zeros(human(number, unit))
-    return exact(number) if abs(number) < LONGEST_PLAIN else _without_zeros(human(number))
+        return duration(number)
+    return human(number, unit) if unit or abs(number) >= LONGEST_PLAIN else exact(number)
 
 
-def _without_zeros(text: str) -> str:
-    """2.50 GFLOPs as 2.5 GFLOPs, 2.00 as 2."""
+def tick_text(value: Number, unit: str) -> str:
+    """A round number as short as it is exact: 12 GFLOPs, 2.5 KB, 1,000, 0.01, 20 µs."""
+    text = amount_text(value, unit)
     return re.sub(r"^(−?-?\d+)(?:\.0+|(\.\d*?)0+)(?!\d)", lambda found: found[1] + (found[2] or ""), text)
 
 
