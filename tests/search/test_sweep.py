@@ -140,7 +140,7 @@ def test_the_spec_of_a_row_has_the_sizes_of_an_input_that_was_inferred():
     [row] = convcost.sweep(report, over={"F": [7]}, H=9, W=8)
     assert row.spec == "[1, 2, 9, 8] -> Conv2d(2, 7, 3)"
     [row] = convcost.sweep("[B, L, E] -> Linear(E, E)", over={"E": [3]}, columns="params", by="params")
-    assert (row.spec, row.quantities) == ("[1, L, 3] -> Linear(3, 3)", {"params": 12})
+    assert (row.spec, row.quantities) == ("[B, L, 3] -> Linear(3, 3)", {"params": 12})
 
 
 @pytest.mark.parametrize("seed", range(12))
