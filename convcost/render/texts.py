@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
+
+MATH_TOKEN = re.compile(
+    r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
+    r"|(?P<words>[^\W\d][^\W⁰¹²³⁴-⁹]+(?: [^\W\d][^\W⁰¹²³⁴-⁹]*)*)|(?P<space> )|(?P<sign>.)",
+    re.DOTALL,
+)
+"""The tokens of a formula outside its expressions; a word has two letters or more, a single one is a name."""
 
 
 class Expression(NamedTuple):
