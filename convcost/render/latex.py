@@ -35,6 +35,8 @@ MATH_SIGNS = str.maketrans(
     | {sign: command if command[0] in "^-" else f"{command} " for sign, command in LATEX_SIGNS.items()}
 )
 
+TOKEN = re.compile(MATH_TOKEN)
+
 
 def render(result: Result, style: Style) -> str:
     """A description of what it is about, derivations, tabulars, and the notes as a list."""
@@ -177,7 +179,7 @@ def _tokens(part: str | Expression) -> list[tuple[str, str]]:
         from convcost.symbolic.sympy_text import latex_expression
 
         return [("expression", latex_expression(part.value, grouped=part.grouped))]
-    return [(found.lastgroup or "", _token(found)) for found in MATH_TOKEN.finditer(part)]
+    return [(found.lastgroup or "", _token(found)) for found in TOKEN.finditer(part)]
 
 
 def _token(found: re.Match[str]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
 from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression, MathText, MixedText, parts_of
+
+TOKEN = re.compile(MATH_TOKEN)
 
 POWERS = {sign: str(power) for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
@@ -53,7 +56,7 @@ def _tokens(part: str | Expression) -> Iterator[tuple[str, str]]:
 
         yield "expression", f"<mrow>{mathml_expression(part.value, grouped=part.grouped)}</mrow>"
         return
-    for found in MATH_TOKEN.finditer(part):
+    for found in TOKEN.finditer(part):
         yield _token(found.lastgroup or "", found[0])
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-MATH_TOKEN = re.compile(
+MATH_TOKEN = (
     r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
-    r"|(?P<words>[^\W\d][^\W⁰¹²³⁴-⁹]+(?: [^\W\d][^\W⁰¹²³⁴-⁹]*)*)|(?P<space> )|(?P<sign>.)",
-    re.DOTALL,
+    r"|(?P<words>[^\W\d][^\W⁰¹²³⁴-⁹]+(?: [^\W\d][^\W⁰¹²³⁴-⁹]*)*)|(?P<space> )|(?P<sign>(?s:.))"
 )
-"""The tokens of a formula outside its expressions; a word has two letters or more, a single one is a name."""
+"""A pattern of the tokens of a formula outside its expressions. A word has two letters or more."""
 
 
 class Expression(NamedTuple):
