@@ -8,6 +8,9 @@ from html import escape
 
 from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression, MathText, MixedText, parts_of
 
+OPENING, CLOSING = "([⌊", ")]⌋"
+"""Brackets, around which there is no room as around other signs."""
+
 TOKEN = re.compile(MATH_TOKEN)
 
 POWERS = {sign: str(power) for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
@@ -26,6 +29,13 @@ def html_text(content: str) -> str:
         case CodeText() | CommandText():
             return f"<code>{escape(content)}</code>"
     return escape(content)
+
+
+def equation_html(name: str, sides: tuple[str, ...]) -> str:
+    """`name` = each of `sides`, which may stand on a line of its own: browsers break no line in a formula."""
+    first, *others = filter(None, (name, *sides))
+    equal = (f"<math><mo>=</mo>{mathematics(side)}</math>" for side in others)
+    return " ".join((f"<math>{mathematics(first)}</math>", *equal))
 
 
 def _is_formula(content: MathText) -> bool:
@@ -73,4 +83,5 @@ def _token(kind: str, token: str) -> tuple[str, str]:
             return "power", f"<mn>{POWERS[token]}</mn>"
         case "sign" if token.isalpha():
             return "words", f"<mi>{written}</mi>"
-    return kind, f"<mo>{written}</mo>"
+    form = ' form="prefix"' if token in OPENING else ' form="postfix"' if token in CLOSING else ""
+    return kind, f"<mo{form}>{written}</mo>"
