@@ -10,7 +10,8 @@ import typer
 from convcost.cli.comparison import ComparisonOptions, count_designs
 from convcost.cli.crosscheck import print_with_verdicts
 from convcost.cli.designs import USUAL_PAIR
-from convcost.cli.options import OutputOptions, SettingsOption
+from convcost.cli.options import MetricPlotOptions, OutputOptions, SettingsOption
+from convcost.cli.plots import read_plots
 from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
@@ -40,6 +41,7 @@ def compare(
             help="Without a SPEC: N convolutions (default: 2); --layers N does the same.",
         ),
     ] = "",
+    plots: MetricPlotOptions,
     output: OutputOptions,
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
@@ -52,13 +54,18 @@ def compare(
     inputs in brackets; --input and --arg are for modules that state none:
     convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
 
+    --plot saves a picture: with one size left open the cost along it, with the break-even points, such as
+    convcost compare --E 128 --plot-metric activations --plot curve.svg
+
     A file has one design or definition per line, comments after #, and continuation lines indented:
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)
+    pictures = read_plots(plots)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
     candidates, reports, _ = count_designs(context, specs or (), settings or (), options, pair)
     make_result, counters = partial(Comparison, notes=candidates.notes), options.counters
+    pictures.save(make_result(reports))
     print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from convcost.cli.options import (
     ConventionOptions,
     DtypeOption,
     MaxMemoryOption,
-    ModuleOptions,
+    OpenModuleOptions,
     OutputOptions,
     SettingsOption,
 )
@@ -24,13 +23,6 @@ from convcost.core.errors import UsageError
 from convcost.core.match import Match, metric_named
 from convcost.core.units import parse_amount, parse_bytes, parse_count
 from convcost.search.match import match_designs
-
-
-@dataclass(frozen=True)
-class VariedModuleOptions(ModuleOptions):
-    """How modules are made of whose inputs a size is varied: no function makes these."""
-
-    inputs_from: str = ""
 
 
 def match(
@@ -71,7 +63,7 @@ def match(
     ] = None,
     settings: SettingsOption = None,
     *,
-    modules: VariedModuleOptions,
+    modules: OpenModuleOptions,
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
     dtype: DtypeOption = "float32",

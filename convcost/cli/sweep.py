@@ -8,16 +8,23 @@ from typing import Annotated, Any
 
 import typer
 
-from convcost.cli.designs import read_specs
-from convcost.cli.options import ConventionOptions, DtypeOption, OutputOptions, SettingsOption
+from convcost.cli.designs import read_candidates
+from convcost.cli.estimates import catalogue_devices
+from convcost.cli.options import (
+    ConventionOptions,
+    MaxMemoryOption,
+    OpenModuleOptions,
+    OutputOptions,
+    SettingsOption,
+)
 from convcost.cli.output import print_error, print_result, show_progress
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
-from convcost.core.units import parse_count
+from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.grid import parse_axis
-from convcost.search.sweep import DEFAULT_TOP, SweepRequest, sweep_designs
+from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
 
 
 def sweep(
@@ -26,7 +33,8 @@ def sweep(
         list[str] | None,
         typer.Argument(
             metavar="DESIGN... [--NAME SIZE]...",
-            help="Designs and sizes. Of several, the first is what the ratios of the others are to.",
+            help="Specs, torch modules such as net.py:Net, and sizes. Of several designs, the first is what "
+            "the ratios of the others are to.",
         ),
     ] = None,
     over: Annotated[
@@ -65,6 +73,24 @@ def sweep(
             help="Only designs that no other one outdoes in all of these: flops,C:max.",
         ),
     ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="The quantities to show and to write, such as flops,bytes,arithmetic_intensity (default: "
+            "flops, params and those asked about).",
+        ),
+    ] = "",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            metavar="NAMES",
+            help="Roofline lower bound on a device, as seconds: --where 'seconds <= 2ms'. Of several, "
+            "h100,a100, each has its own, as seconds_h100_sxm.",
+        ),
+    ] = "",
     out: Annotated[
         str,
         typer.Option(
@@ -73,8 +99,16 @@ def sweep(
     ] = "",
     settings: SettingsOption = None,
     *,
+    modules: OpenModuleOptions,
+    max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
-    dtype: DtypeOption = "float32",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype",
+            help="The dtype of bytes and bounds, such as bf16 (default: float32; a module's own dtypes).",
+        ),
+    ] = "",
     output: OutputOptions,
 ) -> None:
     """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
@@ -84,24 +118,32 @@ def sweep(
 
     For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
     --H 32 --where "flops <= 1G" --by params:max
+    For a torch module, sweep sizes of its inputs:
+    convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
     """
     format_name = output.format_for(Sweep)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
-    designs, sizes = read_specs(context, tokens, settings or ())
+    axes = tuple(map(parse_axis, over or ()))
+    swept = tuple(axis.name for axis in axes)
+    candidates = read_candidates(
+        context, tokens, settings or (), modules, parse_bytes(max_memory), vary=swept
+    )
     request = SweepRequest(
-        designs,
-        tuple(map(parse_axis, over or ())),
+        candidates.designs,
+        axes,
         where,
         by,
         parse_count(top, "--top"),
-        tuple(name.strip() for name in pareto.split(",") if name.strip()),
+        split_names(pareto),
         Path(out) if out else None,
         flops.convention,
         dtype,
+        catalogue_devices(device),
+        split_names(columns),
     )
-    result = sweep_designs(request, sizes, _show_progress)
+    result = sweep_designs(request, candidates.sizes, _show_progress)
     print_result(result, format_name)
     if not result.rows:
         print_error(why_nothing(result))

@@ -57,7 +57,7 @@ class FormulaSizes(OpenSizes):
     def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
         super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in names})
 
-    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
         """dividend / divisor."""
         return cast("Size", divide(dividend, divisor))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
@@ -18,10 +17,8 @@ from convcost.gate.checks import check_counters
 from convcost.gate.counting import count_entry
 from convcost.gate.entry import Entry
 from convcost.gate.result import EntryCheck
-from convcost.system.workers import EndedError, Worker, can_fork
-
-TRUSTED_PACKAGES = ("builtins", "collections", "convcost", "decimal", "fractions", "sympy", "torch")
-"""The packages whose classes an answer may be made of."""
+from convcost.system.worker_pool import WorkerPool, close_stdin
+from convcost.system.workers import EndedError, Sender, can_fork
 
 TIMEOUT_HINT = "More time is given by timeout = SECONDS, or by --timeout."
 
@@ -39,41 +36,26 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
     if not can_fork():
         yield from ((entry, _run(entry, folder)) for entry in entries)
         return
-    remaining = [*entries]
-    while remaining:
-        worker = Worker(_worker_task(remaining, folder))
-        try:
-            while remaining:
-                run = _receive_run(worker, remaining[0])
-                yield remaining.pop(0), run
-                if run.report is None and worker.has_ended:
-                    break
-        finally:
-            worker.stop()
+    pool = WorkerPool(entries, _worker_task(folder), lambda entry: entry.timeout)
+    for entry, answer in pool.answers():
+        yield entry, answer if isinstance(answer, ModelRun) else _failed_run(entry, answer)
 
 
-def _receive_run(worker: Worker, entry: Entry) -> ModelRun:
-    try:
-        run = _unpickle_run(worker.answer(entry.timeout))
-        if run is None:
-            raise EndedError("it wrote to convcost's pipe")
-        return run
-    except EndedError as end:
-        worker.stop()
-        hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
-        return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
+def _failed_run(entry: Entry, answer: object) -> ModelRun:
+    end = answer if isinstance(answer, EndedError) else EndedError("it wrote to convcost's pipe")
+    hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
+    return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 
 
-def _worker_task(entries: Sequence[Entry], folder: Path) -> Callable[[Callable[[bytes], None]], None]:
+def _worker_task(folder: Path) -> Callable[[Sequence[Entry], Sender], None]:
     """What the worker process does. Its parent imports torch first, so that a second process need not."""
     is_torch_used = "torch" in sys.modules  # maybe on threads, which no copy of this process has
     import_module("torch")
 
-    def count_all(send: Callable[[bytes], None]) -> None:
+    def count_all(entries: Sequence[Entry], send: Sender) -> None:
         if is_torch_used:
             use_one_thread()
-        with open(os.devnull, "rb") as nothing:  # or a model that reads would wait, or be stopped
-            os.dup2(nothing.fileno(), 0)
+        close_stdin()
         here = Path.cwd()
         for entry in entries:
             run = _run(entry, folder)
@@ -89,22 +71,3 @@ def _run(entry: Entry, folder: Path) -> ModelRun:
         return ModelRun(counted.report, check_counters(counted))
     except ConvcostError as error:
         return ModelRun(None, failure=str(error))
-
-
-class _RestrictedUnpickler(pickle.Unpickler):
-    """Unpickles what the worker sends, of trusted classes alone: a model may write to the same pipe."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        found = super().find_class(module, name)
-        if module.partition(".")[0] not in TRUSTED_PACKAGES or not isinstance(found, type):
-            raise pickle.UnpicklingError(f"{module}.{name}")
-        return found
-
-
-def _unpickle_run(answer: bytes) -> ModelRun | None:
-    """The run that the worker sent; None for data that it did not send."""
-    try:
-        run = _RestrictedUnpickler(io.BytesIO(answer)).load()
-    except Exception:  # such data can raise anything
-        return None
-    return run if isinstance(run, ModelRun) else None

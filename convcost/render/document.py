@@ -185,18 +185,18 @@ class Document(NamedTuple):
 
     def map_texts(self, change: Callable[[str], str]) -> Document:
         """The document with every text in it as `change` makes it."""
-        return _map_texts(self, change)
+        return map_all_texts(self, change)
 
 
-DocumentPart = TypeVar("DocumentPart")
+Part = TypeVar("Part")
 
 
-def _map_texts(part: DocumentPart, change: Callable[[str], str]) -> DocumentPart:
-    """A part of a document: a text, a tuple of parts, or what has no text in it."""
+def map_all_texts(part: Part, change: Callable[[str], str]) -> Part:
+    """`part` with every text in it as `change` makes it: a text, a tuple of parts, or what has no text."""
     changed: Any = part
     if isinstance(part, str):
         changed = map_text(part, change)
     elif isinstance(part, tuple):
-        fields = [_map_texts(field, change) for field in part]
+        fields = [map_all_texts(field, change) for field in part]
         changed = type(part)(*fields) if hasattr(part, "_fields") else tuple(fields)
-    return cast("DocumentPart", changed)
+    return cast("Part", changed)

@@ -7,22 +7,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple, cast
 
+from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
-from convcost.core.cost import Convention, Size
-from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.core.cost import BATCH_LIKE, Convention, Size
+from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
+from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantities(NamedTuple):
-    """What is computed, and how it is counted."""
+    """What is computed, and how it is counted: metrics, or `bounds` by what they are called."""
 
     metrics: tuple[Metric, ...]
     convention: Convention
     dtype: str
+    bounds: Mapping[str, LowerBound] = NO_BOUNDS
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,8 @@ class Design:
         return replace(self.stated, convention=self.counted.convention)
 
     @cached_property
-    def _formulas(self) -> tuple[Any, ...]:
-        return self._quantities(self._counted_report)
-
-    def _quantities(self, report: Report) -> tuple[Any, ...]:
-        return tuple(_quantity(report, metric) for metric in self.counted.metrics)
+    def _formulas(self) -> Formulas:
+        return formulas_of(self._counted_report, self.counted.metrics, self.counted.bounds)
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
@@ -87,7 +86,9 @@ class Design:
         """The names that its cost depends on; all that are left open where that can't be told."""
         if not self.spec:
             return frozenset(
-                str(name) for formula in self._formulas for name in getattr(formula, "free_symbols", ())
+                str(name)
+                for formula in self._formulas.quantities
+                for name in getattr(formula, "free_symbols", ())
             )
         try:
             quantities = self.evaluate({name: UnknownSize(name) for name in varied}, self.evaluator())
@@ -109,7 +110,7 @@ class Design:
         return (
             self._from_layers(self.spec, varied, evaluator)
             if self.spec
-            else self._from_formulas(varied, evaluator)
+            else self._formulas.evaluate({**self.bound, **varied}, evaluator)
         )
 
     def _from_layers(
@@ -120,28 +121,8 @@ class Design:
         network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
-        return self._quantities(network.report(self.counted.convention, dtype, evaluator))
-
-    def _from_formulas(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        sizes = {**self.bound, **varied}
-        for name, size in sizes.items():
-            error = partial(UsageError, f"{name} is {size}; at least 1 is needed")
-            evaluator.restrict(size >= 1, error, f"{name} must be at least 1")
-        self._restrict_by_assumptions(sizes, evaluator)
-        return tuple(
-            formula if isinstance(formula, int) else _value(formula, sizes) for formula in self._formulas
-        )
-
-    def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
-        assumptions = self._counted_report.assumptions
-        if not assumptions:
-            return
-        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
-
-        for assumption in assumptions:
-            if is_decided(assumption, sizes):
-                is_so = is_fulfilled(assumption, sizes)
-                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), assumption.text)
+        report = network.report(self.counted.convention, dtype, evaluator)
+        return quantities_of(report, self.counted.metrics, self.counted.bounds)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
@@ -154,20 +135,6 @@ class Design:
     def choice(self, varied: Mapping[str, Size], cost: Size, target: Size) -> Choice:
         """The choice of these sizes."""
         return Choice(varied, cost, cost - target, partial(self.report, varied))
-
-
-def _quantity(report: Report, metric: Metric) -> Any:
-    found = getattr(report, metric)
-    if found is None:
-        raise UsageError(f"there is no formula for {metric}")
-    return found
-
-
-def _value(formula: Any, sizes: Mapping[str, Any]) -> Any:
-    from convcost.symbolic.sympy_expressions import quotient
-
-    numerator, denominator = quotient(formula, sizes)
-    return numerator // denominator
 
 
 def open_names(stated: Stated) -> tuple[str, ...]:

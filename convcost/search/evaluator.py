@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from convcost.core.constraints import Divides, NumberNeeded, Requirement, single_requirements
+from convcost.core.constraints import NumberNeeded, Requirement, single_requirements
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
@@ -77,19 +77,39 @@ class ColumnEvaluator(NumericEvaluator):
 class ColumnSizes(OpenSizes):
     """Sizes by name, of which some are columns or have no value: a `/` has to divide at each place."""
 
-    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
+    def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
         """dividend / divisor, rounded down: `divisions` has that it is whole."""
-        self.divisions.append(ExactDivision(divisor, dividend, "the divisor", "the dividend"))
+        self.divisions.append(ExactDivision(divisor, dividend, text))
         return dividend // divisor
 
 
-class ExactDivision(Divides):
-    """A `/` in the text of a design has no remainder."""
+class ExactDivision(NamedTuple):
+    """`value` / `divisor`, which is `text` in a design, has no remainder."""
+
+    divisor: Size
+    value: Size
+    text: str
+    argument: str = ""
+    hint: str = "Use // to round down."
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The divisor and what it divides."""
+        return self.divisor, self.value
+
+    def holds(self) -> Any:
+        """Whether there is no remainder, or where."""
+        return self.value % self.divisor == 0
+
+    @property
+    def message(self) -> str:
+        """What is not so."""
+        return f"{self.text} is not a whole number"
 
     @property
     def rule(self) -> str:
         """What is required."""
-        return "each / must divide exactly"
+        return f"{self.text} must divide exactly"
 
 
 class UnknownSize:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import NoReturn
 
-from convcost.core.constraints import Divides
+from convcost.core.constraints import Divides, Requirement
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError
 from convcost.layers.interface import LARGEST_SIZE
@@ -49,10 +49,10 @@ class OpenSizes(dict[str, Size]):
 
     def __init__(self, sizes: Mapping[str, Size]) -> None:
         super().__init__(sizes)
-        self.divisions: list[Divides] = []
+        self.divisions: list[Requirement] = []
 
-    def divide_exactly(self, dividend: Size, divisor: Size) -> Size:
-        """dividend / divisor, which is required to be an integer."""
+    def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
+        """dividend / divisor, which is required to be an integer; `text` is what was written."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
         return dividend / divisor  # type: ignore[return-value]
 
@@ -64,7 +64,7 @@ def _quotient(
         _fail("a division by zero", text, span)
     if operator == "/" and not (isinstance(dividend, int) and isinstance(divisor, int)):
         assert isinstance(sizes, OpenSizes)
-        return sizes.divide_exactly(dividend, divisor)
+        return sizes.divide_exactly(dividend, divisor, " ".join(text[span.start : span.end].split()))
     if operator == "/" and dividend % divisor != 0:
         hint = "Use // to round down."
         _fail(f"{dividend} / {divisor} is not a whole number", text, span, hint)

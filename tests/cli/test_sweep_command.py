@@ -2,8 +2,10 @@
 
 import csv
 import json
+import runpy
 
 import pytest
+import torch
 from cli_runner import convcost
 
 import convcost as library
@@ -138,3 +140,21 @@ def test_a_folder_is_not_replaced_by_the_file(tmp_path):
     code, out, err = convcost("sweep", "Linear(E, 3)", "--over", "E=1", "--out", str(tmp_path / "x.csv"))
     assert (code, out) == (2, "")
     assert "is a directory" in err
+
+
+def test_sizes_of_a_torch_module_are_swept():
+    grid = ("--input", "f32[B,8,T]", "--arg", "channels=8", "--over", "T=32,64", "--over", "B=1,4")
+    code, out, err = convcost("sweep", "examples/tcn.py:tcn", *grid, "--format", "csv")
+    assert (code, err) == (0, "")
+    rows = [*csv.DictReader(out.splitlines())]
+    module = runpy.run_path("examples/tcn.py")["tcn"](channels=8)
+    assert [(row["T"], row["B"]) for row in rows] == [("32", "1"), ("64", "1"), ("32", "4"), ("64", "4")]
+    for row in rows:
+        images = torch.empty(int(row["B"]), 8, int(row["T"]), device="meta")
+        assert int(row["flops"]) == library.profile(module, images).flops
+
+
+def test_what_is_for_modules_is_refused_with_specs_alone():
+    code, out, err = convcost("sweep", "Linear(E, E)", "--over", "E=1", "--arg", "x=1")
+    assert (code, out) == (2, "")
+    assert err.startswith("convcost: --input, --inputs-from, --arg and --train are for torch modules")

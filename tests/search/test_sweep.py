@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 import convcost
-from convcost.core.errors import ConvcostError, SpecError, UsageError
+from convcost.core.errors import ConvcostError, SpecError, UnboundSizeError, UsageError
 from convcost.core.sweep import QUANTITIES
 from convcost.search import grid_blocks
 
@@ -192,7 +192,7 @@ def test_impossible_designs_are_counted_by_reason():
     every = Counter()
     for c, g in product(range(1, 7), range(1, 4)):
         if c % 2:
-            every["each / must divide exactly"] += 1
+            every["C/2 must divide exactly"] += 1
         elif c % g:
             every["groups must divide in_channels"] += 1
         elif c // 2 % g:
@@ -209,6 +209,21 @@ def test_two_swept_designs_are_both_compared_with_the_first():
         ("c", 3, 1),
         ("b", 3, 2),
     ]
+
+
+def test_a_size_needs_a_value_only_where_something_asked_depends_on_it():
+    over = {"C": [1, 3]}
+    assert len(convcost.sweep("[B, C, H] -> ReLU", over=over)) == 2
+    assert len(convcost.sweep("[B, C, H] -> ReLU", over=over, where="H > 1", H=2)) == 2
+    for options in ({"where": "H > 1"}, {"by": "H"}, {"pareto": "elementwise"}):
+        with pytest.raises(UnboundSizeError, match="H has no value"):
+            convcost.sweep("[B, C, H] -> ReLU", over=over, **options)
+
+
+def test_designs_without_any_of_a_quantity_are_sorted_and_compared():
+    design, over = "[B, C] -> ReLU", {"C": [1, 2]}
+    assert [row.sizes["C"] for row in convcost.sweep(design, over=over, pareto="flops,C")] == [1]
+    assert [row.ratio for row in convcost.sweep(design, design, over=over, where="flops = 0")] == [None, None]
 
 
 def test_a_size_that_no_design_has_may_stand_in_formulas():

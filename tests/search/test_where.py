@@ -1,10 +1,12 @@
 """Conditions: what they mean, on columns and on numbers, and what is said of those that can't be read."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from convcost.core.errors import SpecError, UsageError
-from convcost.search.where import WhereQuotient, parse_condition
+from convcost.search.where import RELATIONS, WhereQuotient, parse_condition
 from convcost.symbolic.columns import Column
 
 KNOWN = ("flops", "params", "C", "K", "ratio")
@@ -48,6 +50,17 @@ def holds(text, **values):
         ("2 * C + K = 11", True),
         ("(C) < ((K + 2))", True),
         ("((C < 5))", True),
+        ("flops / C = 250K", True),
+        ("flops / C / C / 2 * 2 = 62.5K", True),
+        ("C / K > 1.33333333333", True),
+        ("C / K < 1.33333333334", True),
+        ("1 / (C / K) = 3 / 4", True),
+        ("1 / (K - C) = 0 - 1", True),
+        ("(K - C) / (K - C) = 1", True),
+        ("7 / (K - C) < 7 / (C - K)", True),
+        ("C / (C - 4) > 0 or C / (C - 4) <= 0 or C / (C - 4) != 1", False),
+        ("not C / (C - 4) > 0", True),
+        ("C / (C / (C - 4)) >= 0", False),
     ],
 )
 def test_a_condition_holds(text, is_so):
@@ -66,6 +79,21 @@ def test_nothing_holds_of_what_is_over_nothing():
     for text in ("ratio > 1", "ratio >= 0", "ratio != 7", "ratio + 1 > 0"):
         assert np.asarray(parse_condition(text, KNOWN).holds(ratio)).tolist() == [False, True]
     assert np.asarray(parse_condition("ratio < 1", KNOWN).holds(ratio)).tolist() == [False, False]
+
+
+def test_a_quotient_is_exact_on_columns_whatever_its_signs():
+    numbers = [-3, -2, -1, 0, 1, 2, 3]
+    pairs = [(c, k) for c in numbers for k in numbers]
+    columns = {
+        name: WhereQuotient(Column(np.array(values)))
+        for name, values in zip("CK", zip(*pairs, strict=True), strict=True)
+    }
+    for sign, relation in RELATIONS.items():
+        found = parse_condition(f"C / (K * K * K) / 3 {sign} K / (C - 1)", KNOWN).holds(columns)
+        expected = [
+            bool(k and c != 1 and relation(Fraction(c, 3 * k**3), Fraction(k, c - 1))) for c, k in pairs
+        ]
+        assert np.asarray(found).tolist() == expected
 
 
 def test_numbers_beyond_64_bits_are_compared_exactly():
@@ -90,6 +118,8 @@ def test_numbers_beyond_64_bits_are_compared_exactly():
         ("flops <= 1; C", 10, "found ';'"),
         ("and", 0, "found 'and'; expected a quantity"),
         ("(C + 1", 6, "the condition ends; expected ')'"),
+        ("C // 2 = 1", 3, "found '/'; expected a quantity"),
+        ("C / = 1", 4, "found '='; expected a quantity"),
     ],
 )
 def test_an_error_points_at_what_is_wrong(text, place, message):

@@ -1,0 +1,54 @@
+"""A figure as text for a terminal: bars and lines of block or Braille characters, or of ASCII."""
+
+from __future__ import annotations
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from convcost.core.escapes import make_printable
+from convcost.render.charts.data import BarChart, Chart, Figure, IcicleChart
+from convcost.render.charts.terminal.bar_lines import bar_lines
+from convcost.render.charts.terminal.cells import cut
+from convcost.render.charts.terminal.icicle_lines import icicle_lines
+from convcost.render.charts.terminal.xy_lines import xy_lines
+from convcost.render.document import map_all_texts
+from convcost.render.style import Style, as_ascii
+from convcost.render.table import breakable, print_to_text
+
+WIDEST = 80
+"""Wider charts are no easier to read."""
+
+
+def draw(figure: Figure, style: Style) -> str:
+    """The figure as lines of at most 80 columns, or as many as the terminal has.
+
+    Raises ConvcostError where plotext is not installed and there are lines or points to draw.
+    """
+    style = style._replace(width=min(style.width, WIDEST))
+    shown = map_all_texts(figure, make_printable)
+    if not style.unicode:
+        shown = map_all_texts(shown, as_ascii)
+    charts = [_chart_lines(chart, style) for chart in shown.charts]
+    return print_to_text(lambda console: _print(console, charts, shown.notes), style)
+
+
+def _chart_lines(chart: Chart, style: Style) -> list[RenderableType]:
+    """Its title, and all below."""
+    title = Text(f" {cut(chart.title, style.width - 1, style)}", style="bold")
+    match chart:
+        case BarChart():
+            return [title, *bar_lines(chart, style)]
+        case IcicleChart():
+            return [title, *icicle_lines(chart, style)]
+    return [title, *xy_lines(chart, style)]
+
+
+def _print(console: Console, charts: list[list[RenderableType]], notes: tuple[str, ...]) -> None:
+    """The charts and the notes, with an empty line behind each chart."""
+    for lines in charts:
+        for line in lines:
+            console.print(line)
+        console.print()
+    for note in notes:
+        console.print(Padding(breakable(note), (0, 1)))

@@ -1,0 +1,108 @@
+"""Bars as lines of text: label, bar and amount."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import accumulate, pairwise
+
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.text import Text
+
+from convcost.render.charts.data import Bar, BarChart, Number
+from convcost.render.charts.terminal.cells import color, fill, legend, pad, span_text
+from convcost.render.charts.ticks import amount_text
+from convcost.render.style import Style
+
+FEWEST_CELLS = 4
+"""Of a bar and of a label, however narrow the terminal is."""
+
+MARGINS = 3
+"""Cells before the label, and on both sides of the bar."""
+
+BOUND, ASCII_BOUND = "┃", "|"
+"""Where a bar's bound is."""
+
+
+def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
+    """A line for each bar, and what its fills and its mark stand for."""
+    if not chart.bars:
+        return []
+    unit = chart.axis.unit
+    amounts = fitting_amounts(
+        [_amount_and_spread(bar, unit) for bar in chart.bars],
+        [amount_text(bar.total, unit) for bar in chart.bars],
+        style,
+    )
+    labels, cells = columns([bar.label for bar in chart.bars], amounts, style)
+    longest = max(map(_reach, chart.bars))
+    names = list(dict.fromkeys(segment.name for bar in chart.bars for segment in bar.segments))
+    widest = max(map(len, amounts))
+    lines = [
+        Text.assemble(
+            f" {pad(bar.label, labels, style)} ",
+            _bar_text(bar, names, longest, cells, style),
+            f" {amount:>{widest}}",
+        )
+        for bar, amount in zip(chart.bars, amounts, strict=True)
+    ]
+    return [*lines, *_legend(chart, names, style)]
+
+
+def columns(labels: list[str], amounts: list[str], style: Style) -> tuple[int, int]:
+    """The cells that labels have, half of what there is at most, and those that bars have."""
+    room = max(style.width - max(map(cell_len, amounts)) - MARGINS, 2 * FEWEST_CELLS)
+    for_labels = min(max(map(cell_len, labels)), room // 2)
+    return for_labels, room - for_labels
+
+
+def fitting_amounts(full: list[str], short: list[str], style: Style) -> list[str]:
+    """The full texts of amounts where they leave half of the line, or else the short ones."""
+    return full if max(map(cell_len, full)) <= style.width // 2 else short
+
+
+def _amount_and_spread(bar: Bar, unit: str) -> str:
+    """The length of the bar; of a measured one, with its spread."""
+    text = amount_text(bar.total, unit)
+    last = bar.segments[-1] if bar.segments else None
+    if last is None or last.low is None or last.high is None:
+        return text
+    return f"{text} ({amount_text(last.low, unit)} to {amount_text(last.high, unit)})"
+
+
+def _reach(bar: Bar) -> Number:
+    """How far anything of the bar goes."""
+    return max(bar.total, bar.bound or 0, *(segment.high or 0 for segment in bar.segments))
+
+
+def _bar_text(bar: Bar, names: list[str], longest: Number, cells: int, style: Style) -> Text:
+    """The segments one after another, each in its fill, and the mark of the bound on them."""
+
+    def place(length: Number) -> float:
+        return float(Fraction(length) / Fraction(longest) * cells) if longest else 0.0
+
+    text = Text()
+    if len(names) == 1 and bar.total:
+        text.append(span_text(0, place(bar.total), style), color(0))
+    elif names[1:]:
+        ends = accumulate((segment.value for segment in bar.segments), initial=0)
+        for segment, (start, end) in zip(bar.segments, pairwise(map(place, ends)), strict=True):
+            number = names.index(segment.name)
+            text.append(fill(number, style) * (round(end) - round(start)), color(number))
+    text.pad_right(cells - len(text))
+    if bar.bound is None:
+        return text
+    at = min(cells - 1, int(place(bar.bound)))
+    return Text.assemble(text[:at], (_bound_mark(style), "bold"), text[at + 1 :])
+
+
+def _bound_mark(style: Style) -> str:
+    return BOUND if style.unicode else ASCII_BOUND
+
+
+def _legend(chart: BarChart, names: list[str], style: Style) -> list[RenderableType]:
+    """What each fill is, if there are several, and what the mark is."""
+    fills = [(fill(number, style), color(number), name) for number, name in enumerate(names)]
+    has_bounds = any(bar.bound is not None for bar in chart.bars)
+    marks = [(_bound_mark(style), "bold", chart.bound)] if has_bounds else []
+    return legend([*(fills if names[1:] else ()), *marks], style)

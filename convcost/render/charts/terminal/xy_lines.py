@@ -1,0 +1,157 @@
+"""Lines and points over two axes as text, by plotext."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.text import Text
+
+from convcost.core.errors import ConvcostError
+from convcost.render.charts.data import XYChart
+from convcost.render.charts.terminal.axis_range import AxisRange, axis_ranges
+from convcost.render.charts.terminal.cells import color, cut, legend
+from convcost.render.charts.ticks import MOST, ticks
+from convcost.render.style import Style
+
+HEIGHT = 18
+"""Lines of the chart with its frame and its numbers."""
+
+FRAME_LINES = 3
+"""Those that nothing is drawn on: two of the frame, and one of numbers."""
+
+FRAMES = str.maketrans(dict.fromkeys("┌┐└┘├┤┬┴┼", "+") | {"─": "-", "│": "|"})
+"""The frame in ASCII."""
+
+BRAILLE = "braille"
+"""In place of a sign: lines as fine as characters can be."""
+
+LINE_SIGNS = "*o+x#=%@"
+"""Of lines in ASCII, or where there is no room for their names beside the chart."""
+
+POINT_SIGNS, ASCII_POINT_SIGNS = "●○◆◇▲△■□", "o*x+@%&$"
+
+MARK, ASCII_MARK = "◉", "X"
+"""A single mark; several have letters."""
+
+FEWEST_FOR_NAMES = 56
+"""Columns from which on the names of lines stand beside their ends."""
+
+LONGEST_NAME = 16
+
+CELLS_OF_A_TICK = 12
+"""What a number of the x axis needs."""
+
+MOST_Y_TICKS = 5
+
+TERMINAL_COLORS = {"red": 1, "green": 2, "yellow": 3, "blue": 4, "magenta": 5, "cyan": 6}
+"""What plotext calls the colours."""
+
+
+class Drawing(NamedTuple):
+    """What is drawn at positions from 0 to 1: joined by a line, or a sign at each.
+
+    `number` is that of its colour; marks have none.
+    """
+
+    name: str
+    sign: str
+    number: int | None
+    is_line: bool
+    positions: tuple[tuple[float, float], ...]
+
+
+def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
+    """The chart in its frame, the names of its lines beside their ends or below, and what its signs are."""
+    scales = axis_ranges(chart)
+    drawings = [*_drawings(chart, scales, style)]
+    named = [drawing for drawing in drawings if drawing.sign == BRAILLE]
+    names = [cut(drawing.name, LONGEST_NAME, style) for drawing in named]
+    room = style.width - max(map(cell_len, names), default=-1) - 2
+    lines = _plot(chart, drawings, scales, room, style)
+    for row, number in _rows_of_names(named).items():
+        lines[1 + row].append(f" {names[number]}", color(named[number].number or 0))
+    return [
+        Text(f" {cut(chart.y.label, style.width - 1, style)}"),
+        *(Text(" ").append_text(line) for line in lines),
+        Text(f"{cut(chart.x.label, room, style):>{room}}"),
+        *_legend(chart, drawings, style),
+    ]
+
+
+def _drawings(chart: XYChart, scales: tuple[AxisRange, AxisRange], style: Style) -> Iterator[Drawing]:
+    """The series that have points, then the marks on them."""
+    x, y = scales
+    point_signs = POINT_SIGNS if style.unicode else ASCII_POINT_SIGNS
+    is_fine = style.unicode and style.width >= FEWEST_FOR_NAMES
+    for number, series in enumerate(chart.series):
+        is_line = series.kind == "line"
+        signs = LINE_SIGNS if is_line else point_signs
+        sign = BRAILLE if is_line and is_fine else signs[number % len(signs)]
+        positions = tuple((x.position(point.x), y.position(point.y)) for point in series.points)
+        if positions:
+            yield Drawing(series.name, sign, number, is_line, positions)
+    signs = ascii_uppercase if chart.marks[1:] else MARK if style.unicode else ASCII_MARK
+    for number, mark in enumerate(chart.marks):
+        place = (x.position(mark.x), y.position(mark.y))
+        yield Drawing(mark.label, signs[number % len(signs)], None, False, (place,))
+
+
+def _plot(
+    chart: XYChart, drawings: list[Drawing], scales: tuple[AxisRange, AxisRange], width: int, style: Style
+) -> list[Text]:
+    """The chart as plotext draws it; plotext has one figure, which is cleared."""
+    plotext = _plotext()
+    plotext.terminal.limit(False, False)
+    figure = plotext.figure.clear()
+    figure.theme("colorless").legend(False).plot_size(width, HEIGHT)
+    for name, scale, most in zip("xy", scales, (width // CELLS_OF_A_TICK - 1, MOST_Y_TICKS), strict=True):
+        found = ticks(scale.axis, (scale.low, scale.high), min(max(most, 2), MOST))
+        ruler = figure.ruler(name).lim(0, 1)
+        ruler.ticks([scale.position(tick.value) for tick in found], [tick.text for tick in found])
+    x, y = scales
+    for line in chart.reference_lines:
+        scale, direction = (x, "vertical") if line.axis == "x" else (y, "horizontal")
+        figure.line(scale.position(line.value), direction)
+    for drawing in drawings:
+        number = TERMINAL_COLORS[color(drawing.number)] if drawing.number is not None else "default"
+        across, up = zip(*drawing.positions, strict=True)
+        signal = figure.signal(across, up, marker=plotext.marker(drawing.sign, number))
+        figure.draw(signal.lines() if drawing.is_line else signal)
+    text = figure.build().string(not style.color)
+    figure.clear()
+    text = text if style.unicode else text.translate(FRAMES)
+    return [Text.from_ansi(line) for line in text.splitlines()]
+
+
+def _plotext() -> Any:
+    try:
+        import plotext
+    except ImportError:
+        raise ConvcostError("plotext is not installed", hint="pip install 'convcost[plots]'") from None
+    return plotext
+
+
+def _rows_of_names(named: list[Drawing]) -> dict[int, int]:
+    """Which row has the name of which line: that of its end, or else the nearest one that is free."""
+    rows: dict[int, int] = {}
+    last = HEIGHT - FRAME_LINES - 1
+    for number, drawing in enumerate(named[: last + 1]):
+        end = (1 - drawing.positions[-1][1]) * last
+        free = [row for row in range(last + 1) if row not in rows]
+        rows[min(free, key=lambda row: abs(row - end))] = number
+    return rows
+
+
+def _legend(chart: XYChart, drawings: list[Drawing], style: Style) -> list[RenderableType]:
+    """What the signs and lines are that have no name beside them."""
+    items = [
+        (drawing.sign, color(drawing.number) if drawing.number is not None else "bold", drawing.name)
+        for drawing in drawings
+        if drawing.sign != BRAILLE
+    ]
+    signs = {"x": "│", "y": "─"} if style.unicode else {"x": "|", "y": "-"}
+    return legend([*items, *((signs[line.axis], "", line.label) for line in chart.reference_lines)], style)

@@ -1,0 +1,77 @@
+"""What a report has of some quantities, as formulas in its open sizes, evaluated at many sizes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from convcost.analysis.lower_bound import LowerBound
+from convcost.core.errors import UsageError
+from convcost.core.report import Assumption, Report
+from convcost.search.evaluator import ColumnEvaluator
+
+
+class Formulas(NamedTuple):
+    """An int, or a formula, for each quantity, and what these assume of the sizes."""
+
+    quantities: tuple[Any, ...]
+    assumptions: tuple[Assumption, ...] = ()
+
+    def evaluate(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each quantity at `sizes`, ints or columns; `evaluator` has the places at which they are right."""
+        for name, size in sizes.items():
+            error = partial(UsageError, f"{name} is {size}; at least 1 is needed")
+            evaluator.restrict(size >= 1, error, f"{name} must be at least 1")
+        self._restrict_by_assumptions(sizes, evaluator)
+        return tuple(
+            formula if isinstance(formula, int) else _value(formula, sizes) for formula in self.quantities
+        )
+
+    def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
+        if not self.assumptions:
+            return
+        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
+
+        for assumption in self.assumptions:
+            if is_decided(assumption, sizes):
+                is_so = is_fulfilled(assumption, sizes)
+                rule = f"the formulas hold only where {assumption.text}"
+                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), rule)
+
+
+NO_BOUNDS: Mapping[str, LowerBound] = MappingProxyType({})
+
+
+def formulas_of(
+    report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
+) -> Formulas:
+    """The formulas of `metrics`, some of which may be `bounds`; UsageError where there is none for one."""
+    return Formulas(quantities_of(report, metrics, bounds), report.assumptions)
+
+
+def quantities_of(
+    report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
+) -> tuple[Any, ...]:
+    """What the report has of each of `metrics`, some of which may be `bounds`, in ticks.
+
+    UsageError where that is not known.
+    """
+    return tuple(
+        bounds[metric].ticks(report) if metric in bounds else _quantity(report, metric) for metric in metrics
+    )
+
+
+def _quantity(report: Report, metric: str) -> Any:
+    found = getattr(report, metric)
+    if found is None:
+        raise UsageError(f"there is no formula for {metric}")
+    return found
+
+
+def _value(formula: Any, sizes: Mapping[str, Any]) -> Any:
+    from convcost.symbolic.sympy_expressions import quotient
+
+    numerator, denominator = quotient(formula, sizes)
+    return numerator // denominator
