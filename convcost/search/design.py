@@ -9,14 +9,13 @@ from typing import Any, NamedTuple, cast
 
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
-from convcost.core.cost import Convention, Size
+from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantities(NamedTuple):
