@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import shutil
 import signal
 import socket
 import tempfile
@@ -14,7 +12,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, Any
 
 from convcost.core.errors import ConvcostError, UsageError
@@ -25,6 +22,8 @@ MASTER = re.compile(r"local(\[[0-9*, ]+\])?|spark://[^\s/]+|k8s://\S+|yarn")
 """What Spark takes as a master; it would find out that it does not after some seconds."""
 
 ERROR = re.compile(r"(Exception|Error): |unresponsive")
+
+NEEDS_JAVA = "It needs Java 17: apt-get install openjdk-17-jre-headless."
 
 CONNECTION_SECONDS = 5.0
 """To reach a standalone master in; Spark itself tries for more than a minute."""
@@ -114,9 +113,7 @@ def _start(master: str) -> Any:
         try:
             context = SparkContext(conf=configuration, gateway=_gateway(configuration, log))
         except Exception:
-            message = f"Spark did not start: {_reason(log)}"
-            hint = f"It needs Java 17 or later, and a master that can be reached; here it is {master[:80]}."
-            raise ConvcostError(message, hint=hint) from None
+            raise _not_started(log) from None
     if master.startswith("spark:"):
         _wait_for_worker(context, master)
     return context
@@ -136,11 +133,6 @@ def check_master(master: str) -> None:
     if not MASTER.fullmatch(master):
         hint = "Such as local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
         raise UsageError(f"{master[:80]} is no Spark master", hint=hint)
-    home = os.environ.get("JAVA_HOME")
-    if not shutil.which(Path(home, "bin", "java") if home else "java"):
-        where = "JAVA_HOME has none" if home else "there is none"
-        hint = "Install one, such as apt-get install openjdk-17-jre-headless."
-        raise UsageError(f"Spark needs Java 17, and {where}", hint=hint)
     addresses = master.removeprefix("spark://").split(",") if master.startswith("spark:") else []
     if addresses and not any(map(_is_reached, addresses)):
         raise UsageError(f"{master[:80]} can't be reached", hint="Is the Spark master running there?")
@@ -169,12 +161,13 @@ def _own_interrupt_handler() -> Iterator[None]:
             signal.signal(signal.SIGINT, before)
 
 
-def _reason(log: IO[bytes]) -> str:
-    """Java's last line that names an error, or else its last line."""
+def _not_started(log: IO[bytes]) -> ConvcostError:
+    """The error that Spark did not start: with the last line that names one, or else the last line."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
     errors = [line for line in lines if ERROR.search(line)]
-    return (errors or [line for line in lines if line] or ["Java ended without a message"])[-1][:300]
+    reason = (errors or [line for line in lines if line] or ["Java ended without a message"])[-1][:300]
+    return UsageError(f"Spark did not start: {reason}", hint=NEEDS_JAVA)
 
 
 def _wait_for_worker(context: Any, master: str) -> None:

@@ -1,5 +1,6 @@
 """Spark is started with nothing printed and nothing left behind; where it can't be, one line says why."""
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,56 +9,6 @@ import pytest
 
 from convcost.core.errors import UsageError
 from convcost.search.spark_session import check_master, spark_session
-
-
-@pytest.mark.parametrize(
-    ("master", "message"),
-    [
-        ("foo://x", "foo://x is no Spark master"),
-        ("local[2] --conf x", "is no Spark master"),
-        ("spark://a b:1", "is no Spark master"),
-        ("sc://host", "sc://host is no Spark master"),
-        ("spark://127.0.0.1", "spark://127.0.0.1 can't be reached"),
-        ("spark://127.0.0.1:99999999", "can't be reached"),
-        ("spark://127.0.0.1:x,127.0.0.1:y", "can't be reached"),
-    ],
-)
-def test_a_wrong_master_is_refused_before_spark_is_started(master, message, java):
-    with pytest.raises(UsageError, match=message):
-        check_master(master)
-
-
-@pytest.fixture
-def java(tmp_path, monkeypatch):
-    """A Java that does nothing, as the only one."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'Error: this is Java 8' >&2\nexit 1\n")
-    (tmp_path / "bin" / "java").chmod(0o755)
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-
-def test_a_master_that_nobody_listens_for_is_named_at_once(java):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        with pytest.raises(UsageError, match="can't be reached"):
-            check_master(f"spark://127.0.0.1:{unused.getsockname()[1]}")
-
-
-def test_a_master_of_several_addresses_needs_one_that_answers(java):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        check_master(f"spark://127.0.0.1:1,127.0.0.1:{server.getsockname()[1]}")
-
-
-def test_without_java_it_is_said_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(UsageError, match="Spark needs Java 17, and JAVA_HOME has none"):
-        check_master("local")
-    monkeypatch.delenv("JAVA_HOME")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match="there is none") as caught:
-        check_master("local")
-    assert "apt-get install openjdk-17-jre-headless" in caught.value.hint
-
 
 START = """
 import os, signal, sys
@@ -72,6 +23,58 @@ except ConvcostError as error:
     print(error, error.hint, sep="\\n")
 print(os.listdir())
 """
+
+
+@pytest.mark.parametrize(
+    ("master", "message"),
+    [
+        ("foo://x", "foo://x is no Spark master"),
+        ("local[2] --conf x", "is no Spark master"),
+        ("spark://a b:1", "is no Spark master"),
+        ("sc://host", "sc://host is no Spark master"),
+        ("spark://127.0.0.1", "spark://127.0.0.1 can't be reached"),
+        ("spark://127.0.0.1:99999999", "can't be reached"),
+        ("spark://127.0.0.1:x,127.0.0.1:y", "can't be reached"),
+    ],
+)
+def test_a_wrong_master_is_refused_before_spark_is_started(master, message):
+    with pytest.raises(UsageError, match=message):
+        check_master(master)
+
+
+def test_a_master_that_nobody_listens_for_is_named_at_once():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(UsageError, match="can't be reached"):
+            check_master(f"spark://127.0.0.1:{unused.getsockname()[1]}")
+
+
+def test_a_master_of_several_addresses_needs_one_that_answers():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        check_master(f"spark://127.0.0.1:1,127.0.0.1:{server.getsockname()[1]}")
+
+
+def test_without_java_it_is_said_what_to_install(folder, monkeypatch):
+    for program in ("bash", "dirname", "uname"):
+        (folder / program).symlink_to(shutil.which(program))
+    environment = {"PATH": str(folder), "PYTHONPATH": ":".join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", START], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[:2] == [
+        "Spark did not start: JAVA_HOME is not set",
+        "It needs Java 17: apt-get install openjdk-17-jre-headless.",
+    ]
+
+
+@pytest.fixture
+def java(tmp_path, monkeypatch):
+    """A Java that does nothing, as the only one."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'Error: this is Java 8' >&2\nexit 1\n")
+    (tmp_path / "bin" / "java").chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
 
 def test_a_java_that_fails_is_quoted(java, folder):
