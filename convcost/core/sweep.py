@@ -51,8 +51,9 @@ class SweepRow(NamedTuple):
     """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
 
     `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
-    None without a first design to compare with, or where that has nothing of the quantity. `arguments` are
-    those of a module's constructor that are swept.
+    None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
+    design with its numbers put in, which has the same costs; empty for a module. `arguments` are those of a
+    module's constructor that are swept.
     """
 
     name: str
@@ -60,6 +61,7 @@ class SweepRow(NamedTuple):
     quantities: Mapping[str, Size]
     ratio: Fraction | None = None
     quotients: Mapping[str, Fraction | None] = MappingProxyType({})
+    spec: str = ""
     arguments: Mapping[str, Any] = MappingProxyType({})
 
     def get(self, column: str) -> Size | Fraction | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
-from convcost.core.cost import Convention, Size
+from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
+from convcost.spec.spec_format import SpecFormat, spec_format
 
 
 class CountedQuantities(NamedTuple):
@@ -26,6 +26,20 @@ class CountedQuantities(NamedTuple):
     convention: Convention
     dtype: str
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
+
+
+class Evaluable(Protocol):
+    """What has a number of quantities at sizes that are columns."""
+
+    @property
+    def counted(self) -> CountedQuantities:
+        """What is computed."""
+
+    def evaluator(self) -> ColumnEvaluator:
+        """What collects the places at which it is possible."""
+
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each quantity; ConvcostError where it is possible at no place."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,17 @@ class Design:
     def text(self) -> str:
         """What states it."""
         return self.stated.full_text if isinstance(self.stated, Spec) else self.stated.full_spec
+
+    @cached_property
+    def spec_format(self) -> SpecFormat | None:
+        """Its text with the sizes that have a number, into which those of the varied ones can be put.
+
+        None for what was not made from a spec.
+        """
+        if not self.spec:
+            return None
+        stay = {name: name for name in self.left_open}
+        return spec_format(self.spec).put_in({**self.known, **stay})
 
     @property
     def bound(self) -> dict[str, Size]:

@@ -31,7 +31,7 @@ class SweepPlan:
     """What to evaluate: `designs` with their names on a grid, of which those where `condition` holds matter.
 
     `ratio_of` is the column of integers whose ratio to that of `reference` is taken. `quotients` are the
-    quantities by name that are no integers, the ratio among them; `columns` those that rows have.
+    quantities by name that are no integers, without the ratio; `columns` are the quantities that rows have.
     `arguments` are those of each design's constructor.
     """
 
@@ -49,6 +49,12 @@ class SweepPlan:
     def number_of_blocks(self) -> int:
         """In how many blocks its points are evaluated."""
         return -(-self.grid.points // BLOCK)
+
+    @property
+    def every_quotient(self) -> dict[str, Quotient]:
+        """The quantities by name that are no integers, and if there is a reference the ratio to it."""
+        ratio = {RATIO: Quotient(self.ratio_of, self.ratio_of, of_reference=True)} if self.reference else {}
+        return {**self.quotients, **ratio}
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -161,7 +167,7 @@ class GridEvaluator:
             for name, value in self._arguments(block).items()
             if is_number(value)
         }
-        for name, quotient in self.plan.quotients.items():
+        for name, quotient in self.plan.every_quotient.items():
             values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
@@ -182,15 +188,20 @@ class GridEvaluator:
             for name, quotient in plan.quotients.items()
             if name in plan.columns
         }
-        ratios = _quotients(block, plan.quotients[RATIO]) if plan.reference else [None] * number
+        ratio = plan.every_quotient.get(RATIO)
+        ratios = _quotients(block, ratio) if ratio else [None] * number
         rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
-        name, arguments = plan.names[block.design], self._arguments(block)
-        return [SweepRow(name, *row, arguments) for row in zip(*rows, strict=True)]
+        name, text = plan.names[block.design], plan.designs[block.design].spec_format
+        arguments = self._arguments(block)
+        return [
+            SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "", arguments)
+            for row in zip(*rows, strict=True)
+        ]
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
         name, sign = objective.name, -1 if objective.largest else 1
-        if quotient := self.plan.quotients.get(name):
+        if quotient := self.plan.every_quotient.get(name):
             if isinstance(quotient.denominator, int):
                 return sign * exact_array(block.quantities[quotient.numerator])
             found = _quotients(block, quotient)

@@ -231,7 +231,7 @@ def sweep_designs(
         table.ratio_column,
         designs[0] if first else None,
         condition,
-        {name: quotient for name, quotient in table.quotients.items() if name in {*needed, RATIO}},
+        {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
         tuple(variant.arguments for variant in variants),
     )
@@ -309,8 +309,6 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
 
 def _check_swept(request: SweepRequest) -> None:
     """UsageError for a swept size that neither a design nor a formula has."""
-    if not (request.axes or request.variants):
-        raise UsageError("no size is swept", hint=OVER_HINT)
     known = request.names
     used = {name for axis in request.axes for name in axis.names}
     for axis in request.axes:
@@ -412,6 +410,8 @@ def _check_values(used: Iterable[str], grid: Grid) -> None:
 
 
 def _check_points(grid: Grid, request: SweepRequest) -> None:
+    if not (request.axes or request.variants):
+        raise UsageError("no size is swept", hint=OVER_HINT)
     points = grid.points * prod(len(axis.values) for each in request.all_variants for axis in each.axes)
     if points > MOST_HERE:
         message = f"the grid has {points:,} points; {MOST_HERE:,} at most are evaluated here"

@@ -39,7 +39,7 @@ def write_rows(path: Path, blocks: Iterable[list[SweepRow]], plan: SweepPlan) ->
 
 
 def _csv(names: list[str], quantities: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
-    yield ",".join((*names, *quantities)) + "\n"
+    yield ",".join((*names, *quantities, "spec")) + "\n"
     for rows in blocks:
         text = StringIO()
         lines = (_cells(row, quantities) for row in rows)
@@ -50,8 +50,8 @@ def _csv(names: list[str], quantities: list[str], blocks: Iterable[list[SweepRow
 def _cells(row: SweepRow, quantities: list[str]) -> list[Any]:
     values = map(plain_argument, row.arguments.values())
     arguments = (escape_csv_cell(value) if isinstance(value, str) else value for value in values)
-    sizes = row.sizes.values()
-    return [escape_csv_cell(row.name), *arguments, *sizes, *(decimal(row.get(name)) for name in quantities)]
+    costs = (decimal(row.get(name)) for name in quantities)
+    return [escape_csv_cell(row.name), *arguments, *row.sizes.values(), *costs, escape_csv_cell(row.spec)]
 
 
 def _json_lines(quantities: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
@@ -67,6 +67,7 @@ def _object(row: SweepRow, quantities: list[str]) -> dict[str, Any]:
         **({"arguments": arguments} if arguments else {}),
         "sizes": dict(row.sizes),
         **{name: decimal(row.get(name)) for name in quantities},
+        "spec": row.spec,
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.search.design import CountedQuantities
-from convcost.search.evaluator import ColumnEvaluator, Restriction
+from convcost.search.design import Evaluable
+from convcost.search.evaluator import Restriction
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
@@ -19,20 +19,6 @@ BLOCK = 2**16
 
 MOST_ONE_BY_ONE = 2**14
 """Places that are evaluated one by one, where no formula holds for many."""
-
-
-class Evaluable(Protocol):
-    """What has a number of quantities at sizes that are columns."""
-
-    @property
-    def counted(self) -> CountedQuantities:
-        """What is computed."""
-
-    def evaluator(self) -> ColumnEvaluator:
-        """What collects the places at which it is possible."""
-
-    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        """Each quantity; ConvcostError where it is possible at no place."""
 
 
 Arrays = Mapping[str, Any]

@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from convcost.core.cost import Size
+from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.core.type_checks import is_module, wrong_type_error
 from convcost.search.arguments import ArgumentAxis, Arguments, argument_axes, combinations
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import Formulas
-from convcost.spec.spec import BATCH_LIKE
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.given_inputs import declared_inputs
 
@@ -71,6 +70,10 @@ class VariantDesign:
     names: tuple[str, ...]
     count: VariantCount
     counted: CountedQuantities
+
+    @property
+    def spec_format(self) -> None:
+        """A module has no spec."""
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""

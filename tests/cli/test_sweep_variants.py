@@ -73,7 +73,7 @@ def test_what_a_module_prints_is_no_part_of_the_table(net):
     assert (code, err.count("made")) == (0, 6)
     heading, _, rest = out.partition("\n over")
     assert " over" + rest == TABLE.partition("\n")[2]
-    assert heading.replace("\n", "").replace(" ", "") == f"Net{net}:Net"
+    assert heading.replace("\n", "").replace(" ", "") == f"Net{net}:NetsizesB=1"
 
 
 @pytest.mark.parametrize("jobs", ["1", "3"])
