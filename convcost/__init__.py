@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 register(
     {
         "render": "convcost.render:render",
+        "plot": "convcost.render.charts.notebook:plot",
         "break_even": "convcost.symbolic.breakeven:compare_metric",
         "cheapest": "convcost.symbolic.lower_envelope:cheapest",
         "equal_inputs": "convcost.symbolic.breakeven:equal_inputs",

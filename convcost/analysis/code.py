@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from convcost.api import as_spec
-from convcost.core.cost import Shape, Size
+from convcost.core.cost import BATCH_LIKE, Shape, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report, Row
 from convcost.core.type_checks import merge_sizes
@@ -20,7 +20,7 @@ from convcost.layers import is_function, is_torch_layer
 from convcost.layers.dense import Bilinear
 from convcost.layers.interface import Layer, argument_fields
 from convcost.layers.network import Chain, InputTensor, LayerCall, Network, layers_of
-from convcost.spec import BATCH_LIKE, Spec, check_names
+from convcost.spec import Spec, check_names
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,7 @@ from convcost.benchmark.settings import computation_dtype, torch_settings, torch
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
 from convcost.core import arithmetic
 from convcost.core.comparison import Comparison
-from convcost.core.cost import Size
+from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
@@ -24,7 +24,6 @@ from convcost.core.units import binary
 from convcost.counters.run_limits import REAL_ITEMSIZE, real_bytes
 from convcost.layers.network import Network
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
 
 if TYPE_CHECKING:
     import torch

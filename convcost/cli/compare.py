@@ -16,12 +16,14 @@ from convcost.cli.options import (
     CounterOptions,
     DeviceOption,
     MemoryOptions,
+    MetricPlotOptions,
     ModuleOptions,
     OutputOptions,
     SettingsOption,
     TimingOptions,
 )
 from convcost.cli.output import check_backward
+from convcost.cli.plots import read_plots
 from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
@@ -62,6 +64,7 @@ def compare(
         ),
     ] = "",
     modules: ModuleOptions,
+    plots: MetricPlotOptions,
     output: OutputOptions,
 ) -> None:
     """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
@@ -74,12 +77,16 @@ def compare(
     inputs in brackets; --input and --arg are for modules that state none:
     convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
 
+    --plot saves a picture: with one size left open the cost along it, with the break-even points, such as
+    convcost compare --E 128 --plot-metric activations --plot curve.svg
+
     A file has one design or definition per line, comments after #, and continuation lines indented:
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)
     convention = flops.convention
     timing.check()
+    pictures = read_plots(plots)
     estimator = read_estimator(timing, memory, device, dtype)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
     candidates = read_candidates(
@@ -99,6 +106,7 @@ def compare(
     if timing.backward:
         check_backward(*reports)
     make_result = partial(Comparison, notes=candidates.notes)
+    pictures.save(make_result(reports))
     print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
 
 

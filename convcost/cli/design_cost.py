@@ -13,6 +13,7 @@ from convcost.cli.estimates import Estimator, read_estimator
 from convcost.cli.modules import read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
 from convcost.cli.output import check_backward, print_error, print_result
+from convcost.cli.plots import PlotRequest, read_plots
 from convcost.cli.view import BY_LAYER, BY_MODULE, check_order, read_view
 from convcost.core.cost import Size
 from convcost.core.diagnosis import DiagnosedReport
@@ -54,15 +55,21 @@ def print_cost(
     is_spec = isinstance(design, SizedSpec)
     view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
     options.timing.check()
+    pictures = read_plots(options.plots)
     estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
     if isinstance(design, SizedSpec):
-        _print_spec(design, options, estimator, view, format_name)
+        _print_spec(design, options, estimator, pictures, view, format_name)
     else:
-        _print_module(design, options, estimator, view, format_name)
+        _print_module(design, options, estimator, pictures, view, format_name)
 
 
 def _print_spec(
-    design: SizedSpec, options: CostOptions, estimator: Estimator, view: View, format_name: str
+    design: SizedSpec,
+    options: CostOptions,
+    estimator: Estimator,
+    pictures: PlotRequest,
+    view: View,
+    format_name: str,
 ) -> None:
     spec, sizes = design
     check_names(sizes, (spec,))
@@ -76,13 +83,19 @@ def _print_spec(
 
     reports = estimator.add((report({}),), (report,), networks)
     check_order(reports[0], view)
+    pictures.save(reports[0])
     if options.backward:
         check_backward(*reports)
     print_with_verdicts(reports, networks, lambda found: found[0], options.crosscheck, format_name, view=view)
 
 
 def _print_module(
-    design: ModuleTarget, options: CostOptions, estimator: Estimator, view: View, format_name: str
+    design: ModuleTarget,
+    options: CostOptions,
+    estimator: Estimator,
+    pictures: PlotRequest,
+    view: View,
+    format_name: str,
 ) -> None:
     counters = select_model_counters(options.crosscheck.counters or "none")
     max_bytes = options.crosscheck.max_bytes
@@ -90,6 +103,7 @@ def _print_module(
     found = replace(profiled.report, convention=options.flops.convention)
     [report] = estimator.add((found,), (None,), lambda: (profiled,))
     check_order(report, view)
+    pictures.save(report)
     result = diagnose_model(profiled, report, counters, max_bytes)
     print_result(result, format_name, view=view)
     if options.backward:

@@ -102,6 +102,20 @@ def _check_distinct(text: str, names: Sequence[str]) -> None:
             raise UsageError(f"--device {text[:40]} names {name} twice", hint="Each is shown once.")
 
 
+def catalogue_devices(text: str) -> tuple[Device, ...]:
+    """The devices in a text such as h100,a100, each once: those of convcost, or of a configuration."""
+    from convcost.cli.machine_file import is_this_machine
+    from convcost.gate.devices import read_devices
+
+    names = _device_names(text)
+    if own := next(filter(is_this_machine, names), ""):
+        message = f"--device {own}: this machine has several bandwidths, for its memory and its caches"
+        raise UsageError(message, hint="Name a device of convcost devices, or use convcost compare.")
+    devices = tuple(read_devices("").named(name) for name in names)
+    _check_distinct(text, [device.name for device in devices])
+    return devices
+
+
 class DeviceBound(NamedTuple):
     """A device whose rooflines are found in `dtype`, with what was measured if it is this machine."""
 

@@ -80,6 +80,42 @@ class OutputOptions:
 
 
 @dataclass(frozen=True)
+class PlotOptions:
+    """The files that pictures are saved to."""
+
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plot",
+            metavar="FILE",
+            help="Also save a picture: FILE.svg, .png, .pdf or .html; may be given several times.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class MetricPlotOptions(PlotOptions):
+    """As these, with what is drawn."""
+
+    plot_metric: Annotated[
+        str,
+        typer.Option(
+            "--plot-metric",
+            metavar="NAME",
+            help="The quantity to draw, by its name in --json (default: flops).",
+        ),
+    ] = ""
+    plot_range: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plot-range",
+            metavar="NAME=START:STOP",
+            help="The values of the open size to draw (default: those around the break-even points).",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class ConventionOptions:
     """What FLOPs are."""
 
@@ -193,6 +229,7 @@ class CostOptions:
     timing: TimingOptions
     memory: MemoryOptions
     crosscheck: CounterOptions
+    plots: MetricPlotOptions
     output: OutputOptions
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from convcost.cli.designs import read_candidates
+from convcost.cli.estimates import catalogue_devices
 from convcost.cli.options import (
     ConventionOptions,
-    DtypeOption,
     MaxMemoryOption,
     OpenModuleOptions,
     OutputOptions,
@@ -24,7 +24,7 @@ from convcost.core.sweep import Sweep
 from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.grid import parse_axis
-from convcost.search.sweep import DEFAULT_TOP, SweepRequest, sweep_designs
+from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
 
 
 def sweep(
@@ -73,6 +73,24 @@ def sweep(
             help="Only designs that no other one outdoes in all of these: flops,C:max.",
         ),
     ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="The quantities to show and to write, such as flops,bytes,arithmetic_intensity (default: "
+            "flops, params and those asked about).",
+        ),
+    ] = "",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            metavar="NAMES",
+            help="Roofline lower bound on a device, as seconds: --where 'seconds <= 2ms'. Of several, "
+            "h100,a100, each has its own, as seconds_h100_sxm.",
+        ),
+    ] = "",
     out: Annotated[
         str,
         typer.Option(
@@ -84,7 +102,13 @@ def sweep(
     modules: OpenModuleOptions,
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
-    dtype: DtypeOption = "float32",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype",
+            help="The dtype of bytes and bounds, such as bf16 (default: float32; a module's own dtypes).",
+        ),
+    ] = "",
     output: OutputOptions,
 ) -> None:
     """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
@@ -112,10 +136,12 @@ def sweep(
         where,
         by,
         parse_count(top, "--top"),
-        tuple(name.strip() for name in pareto.split(",") if name.strip()),
+        split_names(pareto),
         Path(out) if out else None,
         flops.convention,
         dtype,
+        catalogue_devices(device),
+        split_names(columns),
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
     print_result(result, format_name)

@@ -14,6 +14,9 @@ number that has `+ - * // abs`: NumPy arrays, sympy expressions, torch SymInts."
 
 Shape: TypeAlias = tuple[Size, ...]
 
+BATCH_LIKE = ("B", "S", "N")
+"""The sizes taken as 1 once every other one is bound."""
+
 FLOPS_PER_MAC = 2
 
 COMPLEX_MACS = 4

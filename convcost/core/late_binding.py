@@ -41,7 +41,7 @@ class SubstitutionMethods:
 
 
 class RenderMethods:
-    """A result that prints its table, and shows it in a notebook.
+    """A result that prints its table, and shows it in a notebook, as a table or as a picture.
 
     A notebook on a screen takes the HTML; one that is made into a paper takes the LaTeX, which needs amsmath.
     """
@@ -54,3 +54,20 @@ class RenderMethods:
 
     def _repr_latex_(self) -> str:
         return str(hook("render")(self, "latex"))
+
+    def plot(self, metric: str = "", ranges: Mapping[str, range | tuple[int, int]] | None = None) -> Any:
+        """The result as a picture, an altair.Chart: the same as --plot on the command line.
+
+        A comparison with an open size is drawn as curves along it, compare("Linear(E, E)", "Linear(9, E)")
+        .plot("params", {"E": (1, 64)}), and otherwise as bars; a match with its target, a sweep with its
+        Pareto front, a report with its roofline.
+
+        Args:
+            metric: The quantity of a comparison, by its attribute of a report; FLOPs if empty.
+            ranges: The values of an open size by its name: a range, or the first and the last one. The
+                usual ones are those around the break-even points.
+
+        Raises:
+            UsageError: If the result has no picture, or Altair is missing: pip install 'convcost[plots]'.
+        """
+        return hook("plot")(self, metric, ranges)

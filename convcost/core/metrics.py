@@ -48,6 +48,7 @@ class Metric(NamedTuple):
         in_baseline: Whether a lock file keeps the total.
         can_be_matched: Whether `match` can search for it.
         has_break_even: Whether two designs are compared along an open size by it.
+        quotient_of: The two quantities that it is the quotient of, if it is one.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Metric(NamedTuple):
     in_baseline: bool = False
     can_be_matched: bool = False
     has_break_even: bool = False
+    quotient_of: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -147,6 +149,7 @@ METRICS = (
         "FLOPs for each element of the output",
         full_label="FLOPs per output element",
         is_minor=True,
+        quotient_of=("flops", "output_elements"),
     ),
     Metric(
         "bias_adds",
@@ -190,7 +193,12 @@ METRICS = (
         in_baseline=True,
         can_be_matched=True,
     ),
-    Metric("arithmetic_intensity", "FLOPs per byte", "FLOPs for each byte moved"),
+    Metric(
+        "arithmetic_intensity",
+        "FLOPs per byte",
+        "FLOPs for each byte moved",
+        quotient_of=("flops", "bytes"),
+    ),
 )
 
 TRAINING_FLOPS = Metric(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from convcost.core.cost import MATMUL, Convention, Size
@@ -12,7 +13,10 @@ from convcost.core.late_binding import RenderMethods
 from convcost.core.metrics import METRICS
 
 QUANTITIES = tuple(metric.name for metric in METRICS if metric.units)
-"""What is computed of each design: the metrics that are whole numbers."""
+"""The metrics that are whole numbers: what is computed of each design."""
+
+SECONDS = "seconds"
+"""The roofline lower bound on a device; of several devices, what the name of each starts with."""
 
 RATIO = "ratio"
 """Of a design's quantity to that of the first one, at the same sizes."""
@@ -38,13 +42,21 @@ class SweptDesign(NamedTuple):
 class SweepRow(NamedTuple):
     """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
 
-    `ratio` is None without a first design to compare with, or where that has nothing of the quantity.
+    `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
+    None without a first design to compare with, or where that has nothing of the quantity.
     """
 
     name: str
     sizes: Mapping[str, Size]
     quantities: Mapping[str, Size]
     ratio: Fraction | None = None
+    quotients: Mapping[str, Fraction | None] = MappingProxyType({})
+
+    def get(self, column: str) -> Size | Fraction | None:
+        """What the row has in that column of the table."""
+        if column == RATIO:
+            return self.ratio
+        return self.quantities[column] if column in self.quantities else self.quotients[column]
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,8 @@ class Sweep(RenderMethods):
     `impossible` has by reason the designs that there can't be; `matching` is the number of those that fulfil
     `where`. `rows` are sorted by `by`; with `pareto` they are the designs that no other one is better than
     in one of these and as good as in the others, and of those that are equal in all, the first. At most `top`
-    rows are kept, of `found`.
+    rows are kept, of `found`. `columns` are the quantities that are shown of each row, and `bounds` has the
+    device of those that are lower bounds.
     """
 
     designs: tuple[SweptDesign, ...]
@@ -76,6 +89,8 @@ class Sweep(RenderMethods):
     assumed: tuple[str, ...] = ()
     convention: Convention = MATMUL
     dtype: str = "float32"
+    columns: tuple[str, ...] = ()
+    bounds: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[SweepRow]:
         return iter(self.rows)

@@ -218,6 +218,24 @@ def parse_scaled(text: str) -> Fraction:
     return Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
 
 
+TIME = re.compile(r"([0-9][0-9_]{0,39}(?:\.[0-9]{1,20})?(?:e-?[0-9]{1,2})?)(ns|us|µs|ms|s)", re.I)
+"""A time: 2ms, 1.5s, 800us."""
+
+SECONDS_OF = {
+    "ns": Fraction(1, 10**9),
+    "us": Fraction(1, 10**6),
+    "µs": Fraction(1, 10**6),
+    "ms": Fraction(1, 1000),
+}
+
+
+def parse_time(text: str) -> Fraction:
+    """The seconds that `text`, which TIME matches, is."""
+    match = TIME.fullmatch(text)
+    assert match
+    return Fraction(_without_marks(match[1])) * SECONDS_OF.get(match[2].lower(), 1)
+
+
 def parse_seconds(text: str, option: str) -> float:
     """The seconds that `600` or `0.5` is; UsageError names the option."""
     if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from convcost.core.cost import NO_VALID_MACS, Size
+from convcost.core.cost import BATCH_LIKE, NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
 from convcost.gate.counting import CountedEntry, FormulaSizes
@@ -14,7 +14,6 @@ from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
-from convcost.spec.spec import BATCH_LIKE
 
 UNPROVED = "it could not be proved for all sizes"
 

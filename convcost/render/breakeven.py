@@ -68,14 +68,14 @@ def _range_text(found: BreakEven, place: int) -> str:
     end = found.crossings[place]
     if place == 0:
         below = "at" if found.exact and found.signs[0] == 0 else "below"
-        return MixedText(f"{below} ", _crossing_text(found.size, end))
+        return MixedText(f"{below} ", crossing_text(found.size, end))
     start = found.crossings[place - 1]
     if found.exact:
-        return MixedText("from there to ", _crossing_text(found.size, end))
+        return MixedText("from there to ", crossing_text(found.size, end))
     return f"at {start:,}" if end == start + 1 else f"from {start:,} to {end - 1:,}"
 
 
-def _crossing_text(size: str, crossing: Any) -> str:
+def crossing_text(size: str, crossing: Any) -> str:
     """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, where no such thing can be written, L ≈ 11.76."""
     exact = _exact_text(crossing)
     if exact == TOO_LONG:
@@ -104,4 +104,4 @@ def _equal_inputs(comparison: Comparison, other: Report) -> list[str]:
     if found is None:
         return []
     sentence = ", where both inputs are of one size, the ratio of FLOPs is "
-    return [MixedText("At ", _crossing_text(found.size, found.value), sentence, short_text(found.ratio), ".")]
+    return [MixedText("At ", crossing_text(found.size, found.value), sentence, short_text(found.ratio), ".")]

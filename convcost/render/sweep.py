@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Sweep, SweepRow
-from convcost.core.units import exact, in_full, ratio
+from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
@@ -30,20 +31,26 @@ def sweep_document(sweep: Sweep, style: Style) -> Document:
 
 def _table(sweep: Sweep) -> Table:
     first = sweep.rows[0]
-    headings = [*map(MathText, first.sizes), *map(_label, first.quantities)]
+    headings = [*map(MathText, first.sizes), *(_label(name, sweep) for name in sweep.columns)]
     several = sweep.designs[1:]
     lines = tuple(
-        Line(row.name if several else str(number), tuple(_cells(row, bool(sweep.reference))))
+        Line(row.name if several else str(number), tuple(_cells(row, sweep)))
         for number, row in enumerate(islice(sweep, MOST_LINES), 1)
     )
     return Table(("", *headings, *([RATIO] if sweep.reference else [])), lines)
 
 
-def _cells(row: SweepRow, has_ratio: bool) -> Iterator[str]:
+def _cells(row: SweepRow, sweep: Sweep) -> Iterator[str]:
     yield from map(exact, row.sizes.values())
-    yield from map(exact, row.quantities.values())
-    if has_ratio:
+    for name in sweep.columns:
+        value = row.get(name)
+        yield NONE if value is None else (_time if name in sweep.bounds else exact)(value)
+    if sweep.reference:
         yield ratio(row.ratio)
+
+
+def _time(seconds: int | Fraction) -> str:
+    return duration(Fraction(seconds))
 
 
 def _facts(sweep: Sweep) -> Iterator[Fact]:
@@ -70,16 +77,20 @@ def summary(sweep: Sweep) -> str:
 
 def _order(sweep: Sweep) -> str:
     """the Pareto front in FLOPs (smallest), C (largest): 12 designs, by FLOPs, smallest first."""
-    by = f"by {_label(sweep.by.name)}, {'largest' if sweep.by.largest else 'smallest'} first"
+    by = f"by {_label(sweep.by.name, sweep)}, {'largest' if sweep.by.largest else 'smallest'} first"
     lines = min(len(sweep.rows), MOST_LINES)
     if not sweep.pareto:
         return f"{lines:,} of {sweep.found:,}, {by}"
-    sides = (f"{_label(each.name)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto)
+    sides = (
+        f"{_label(each.name, sweep)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto
+    )
     return f"the Pareto front in {', '.join(sides)}: {lines:,} of {sweep.found:,}, {by}"
 
 
-def _label(name: str) -> str:
-    """The label of a metric, as it stands alone; a size and the ratio have their names."""
+def _label(name: str, sweep: Sweep) -> str:
+    """The label of a metric, as it stands alone, or of a bound; a size and the ratio have their names."""
+    if name in sweep.bounds:
+        return f"on {sweep.bounds[name]}" if len(sweep.bounds) > 1 else "lower bound"
     metric = BY_NAME.get(name)
     return (metric.full_label or metric.label) if metric else name
 
@@ -90,10 +101,13 @@ def _notes(sweep: Sweep) -> Iterator[str]:
     if len(sweep.rows) > MOST_LINES:
         yield f"{len(sweep.rows):,} rows were kept; --json and --format csv have all of them."
     if sweep.reference and sweep.rows:
-        what = _label(sweep.ratio_of)
-        yield f"ratio: {what} to those of {sweep.reference.name} at the same sizes."
+        what = _label(sweep.ratio_of, sweep)
+        yield f"ratio: {what} relative to {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
         yield "Of designs that are equal in all quantities of the front, the first of the grid is shown."
+    if sweep.bounds and sweep.rows:
+        devices = ", ".join(f"{name} on {device}" for name, device in sweep.bounds.items())
+        yield f"Roofline lower bound in {sweep.dtype}: {devices}. Real times are longer."
     yield convention_note(sweep.convention)
 
 

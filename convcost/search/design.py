@@ -7,23 +7,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple, cast
 
+from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
-from convcost.core.cost import Convention, Size
+from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
-from convcost.search.formulas import Formulas, formulas_of, quantities_of
+from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
 from convcost.spec import Spec
-from convcost.spec.spec import BATCH_LIKE
 
 
 class CountedQuantities(NamedTuple):
-    """What is computed, and how it is counted."""
+    """What is computed, and how it is counted: metrics, or `bounds` by what they are called."""
 
     metrics: tuple[Metric, ...]
     convention: Convention
     dtype: str
+    bounds: Mapping[str, LowerBound] = NO_BOUNDS
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Design:
 
     @cached_property
     def _formulas(self) -> Formulas:
-        return formulas_of(self._counted_report, self.counted.metrics)
+        return formulas_of(self._counted_report, self.counted.metrics, self.counted.bounds)
 
     def evaluator(self) -> ColumnEvaluator:
         """What evaluates it."""
@@ -120,7 +121,8 @@ class Design:
         network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
-        return quantities_of(network.report(self.counted.convention, dtype, evaluator), self.counted.metrics)
+        report = network.report(self.counted.convention, dtype, evaluator)
+        return quantities_of(report, self.counted.metrics, self.counted.bounds)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """What it costs with numbers for the varied sizes; formulas where sizes are left open."""

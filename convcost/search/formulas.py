@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from convcost.analysis.lower_bound import LowerBound
 from convcost.core.errors import UsageError
 from convcost.core.report import Assumption, Report
 from convcost.search.evaluator import ColumnEvaluator
@@ -39,14 +41,26 @@ class Formulas(NamedTuple):
                 evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), rule)
 
 
-def formulas_of(report: Report, metrics: Iterable[str]) -> Formulas:
-    """The formulas of `metrics`; UsageError where there is none for one."""
-    return Formulas(quantities_of(report, metrics), report.assumptions)
+NO_BOUNDS: Mapping[str, LowerBound] = MappingProxyType({})
 
 
-def quantities_of(report: Report, metrics: Iterable[str]) -> tuple[Any, ...]:
-    """What the report has of each of `metrics`; UsageError where that is not known."""
-    return tuple(_quantity(report, metric) for metric in metrics)
+def formulas_of(
+    report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
+) -> Formulas:
+    """The formulas of `metrics`, some of which may be `bounds`; UsageError where there is none for one."""
+    return Formulas(quantities_of(report, metrics, bounds), report.assumptions)
+
+
+def quantities_of(
+    report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
+) -> tuple[Any, ...]:
+    """What the report has of each of `metrics`, some of which may be `bounds`, in ticks.
+
+    UsageError where that is not known.
+    """
+    return tuple(
+        bounds[metric].ticks(report) if metric in bounds else _quantity(report, metric) for metric in metrics
+    )
 
 
 def _quantity(report: Report, metric: str) -> Any:

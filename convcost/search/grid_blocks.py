@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from convcost.core.cost import Size
 from convcost.core.sweep import RATIO, Objective, SweepRow
 from convcost.search.design import Design
 from convcost.search.grid import Axis, AxisFormula, Grid
+from convcost.search.quantities import Quotient, exact_quotient
 from convcost.search.tabulate import BLOCK, tabulate
 from convcost.search.where import WhereCondition, WhereQuotient
 from convcost.symbolic.columns import Column
@@ -27,7 +28,8 @@ from convcost.symbolic.columns import Column
 class SweepPlan:
     """What to evaluate: `designs` with their names on a grid, of which those where `condition` holds matter.
 
-    `ratio_of` is the metric whose ratio to that of `reference` is taken.
+    `ratio_of` is the column of integers whose ratio to that of `reference` is taken. `quotients` are the
+    quantities by name that are no integers, the ratio among them; `columns` those that rows have.
     """
 
     grid: Grid
@@ -36,6 +38,8 @@ class SweepPlan:
     ratio_of: str
     reference: Design | None = None
     condition: WhereCondition | None = None
+    quotients: Mapping[str, Quotient] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @property
     def number_of_blocks(self) -> int:
@@ -148,23 +152,36 @@ class GridEvaluator:
         values = {name: WhereQuotient(size) for name, size in self.plan.grid.fixed.items()}
         values |= {name: WhereQuotient(column) for name, column in block.sizes.items()}
         values |= {name: WhereQuotient(column) for name, column in block.quantities.items()}
-        if block.reference is not None:
-            values[RATIO] = WhereQuotient(block.quantities[self.plan.ratio_of], block.reference)
+        for name, quotient in self.plan.quotients.items():
+            values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""
-        sizes, quantities = _by_row(block.sizes), _by_row(block.quantities)
-        name = self.plan.names[block.design]
-        ratios = _ratios(block, self.plan.ratio_of)
-        return [SweepRow(name, *row) for row in zip(sizes, quantities, ratios, strict=True)]
+        plan, number = self.plan, len(block.points)
+        integers = {
+            name: exact_array(block.quantities[name]).tolist()
+            for name in plan.columns
+            if name in block.quantities
+        }
+        sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
+        quotients = {
+            name: _quotients(block, quotient)
+            for name, quotient in plan.quotients.items()
+            if name in plan.columns
+        }
+        ratios = _quotients(block, plan.quotients[RATIO]) if plan.reference else [None] * number
+        rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
+        return [SweepRow(plan.names[block.design], *row) for row in zip(*rows, strict=True)]
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
         name, sign = objective.name, -1 if objective.largest else 1
-        if name == RATIO:
-            ratios = _ratios(block, self.plan.ratio_of)
-            return np.array([math.inf if ratio is None else sign * ratio for ratio in ratios], object)
+        if quotient := self.plan.quotients.get(name):
+            if isinstance(quotient.denominator, int):
+                return sign * exact_array(block.quantities[quotient.numerator])
+            found = _quotients(block, quotient)
+            return np.array([math.inf if value is None else sign * value for value in found], object)
         columns = {**block.sizes, **block.quantities}
         if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
@@ -187,19 +204,21 @@ def _smallest_type(values: Any) -> Any:
     return values.astype(np.int64) if fits else values
 
 
-def _by_row(columns: Mapping[str, Column]) -> list[dict[str, Size]]:
+def _by_row(columns: Mapping[str, list[Any]], number: int) -> list[dict[str, Any]]:
+    """A dict for each of `number` rows."""
     names = [*columns]
-    rows = zip(*(exact_array(column).tolist() for column in columns.values()), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _ratios(block: RowBlock, metric: str) -> list[Fraction | None]:
-    if block.reference is None:
-        return [None] * len(block.points)
-    pairs = zip(
-        exact_array(block.quantities[metric]).tolist(), exact_array(block.reference).tolist(), strict=True
+    return (
+        [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if names
+        else [{} for _ in range(number)]
     )
-    return [Fraction(own, first) if first else None for own, first in pairs]
+
+
+def _quotients(block: RowBlock, quotient: Quotient) -> list[Fraction | None]:
+    above, below = quotient.operands(block.quantities, block.reference)
+    own = exact_array(above).tolist()
+    others = [below] * len(own) if isinstance(below, int) else exact_array(below).tolist()
+    return [*map(exact_quotient, own, others)]
 
 
 class _AxisValues(NamedTuple):

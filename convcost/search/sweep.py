@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convcost.analysis.lower_bound import lower_bound
 from convcost.api import Design as Stated
 from convcost.api import as_design, check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
-from convcost.core.sweep import QUANTITIES, RATIO, Objective, Sweep, SweptDesign
+from convcost.core.report import Report
+from convcost.core.sweep import RATIO, Objective, Sweep, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
+from convcost.devices.catalogue import device_named
+from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.search.grid import Axis, Grid, values_axis
+from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.sweep_file import check_file, write_rows
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
@@ -32,14 +38,20 @@ MOST_ROWS = 10**5
 
 DEFAULT_TOP = 20
 
-ALWAYS_COMPUTED = ("flops", "params")
+ALWAYS_SHOWN = ("flops", "params")
+
+USUAL_DTYPE = "float32"
 
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 
 
 @dataclass(frozen=True)
 class SweepRequest:
-    """Designs, of which the first of several is what the ratios are to, and what is asked of them."""
+    """Designs, of which the first of several is what the ratios are to, and what is asked of them.
+
+    Without a `dtype` specs are in float32, and reports in their own. `columns` are the quantities that rows
+    have, if they are not the usual ones.
+    """
 
     designs: tuple[Stated, ...]
     axes: tuple[Axis, ...]
@@ -49,7 +61,9 @@ class SweepRequest:
     pareto: tuple[str, ...] = ()
     file: Path | None = None
     convention: Convention = MATMUL
-    dtype: str = "float32"
+    dtype: str = ""
+    devices: tuple[Device, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def sweep(
@@ -60,6 +74,10 @@ def sweep(
     top: int = DEFAULT_TOP,
     pareto: str | Sequence[str] = (),
     out: str | PathLike[str] | None = None,
+    columns: str | Sequence[str] = (),
+    device: str | Device | Sequence[str | Device] = (),
+    convention: Convention = MATMUL,
+    dtype: str = "",
     **sizes: Size,
 ) -> Sweep:
     """The best of all designs over a grid of sizes, exactly counted; with several, by ratios to the first.
@@ -76,23 +94,47 @@ def sweep(
         top: The number of rows that are kept.
         pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
         out: A file .csv or .jsonl for all rows that fulfil `where`.
+        columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
+        device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
+            own, as `seconds_h100_sxm`.
+        convention: What FLOPs are.
+        dtype: What bytes are counted and lower bounds are found in (default: float32).
         sizes: The sizes that are not swept.
 
     Designs that are impossible are left out, and counted by reason. Raises as `cost` does, SpecError where
     `where` or `over` can't be read, and UsageError where the grid is too large.
     """
     named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
-    objectives = pareto.split(",") if isinstance(pareto, str) else pareto
     request = SweepRequest(
         tuple(map(as_design, designs)),
         tuple(values_axis(name, named[name]) for name in check_size_names(named)),
         check_text("where", where, "flops <= 1G"),
         check_text("by", by, "flops"),
         top,
-        tuple(check_text("pareto", name, "flops,params") for name in objectives if name),
+        split_names(pareto, "pareto"),
         None if out is None else Path(out),
+        check_type("convention", convention, Convention, "a convention", 'Such as Convention("all").'),
+        check_text("dtype", dtype, "bfloat16"),
+        _devices(device),
+        split_names(columns, "columns"),
     )
     return sweep_designs(request, merge_sizes(sizes))
+
+
+def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:
+    """The names in a text such as "flops,params", or in a list, for that option."""
+    listed = given.split(",") if isinstance(given, str) else given
+    names = (check_text(option, name, "flops,params").strip() for name in listed)
+    return tuple(name for name in names if name)
+
+
+def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]:
+    """Devices, or those of the catalogue that are called so."""
+    listed = given.split(",") if isinstance(given, str) else [given] if isinstance(given, Device) else given
+    return tuple(
+        each if isinstance(each, Device) else device_named(check_text("device", each, "h100").strip())
+        for each in listed
+    )
 
 
 def sweep_designs(
@@ -110,22 +152,33 @@ def sweep_designs(
     check_sizes(sizes, request.designs)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
     by, pareto = _objectives(request)
-    ratio_of = by.name if by.name in QUANTITIES else "flops"
-    known = _known_names(request, sizes)
+    table = _quantity_table(request, by)
+    known = _known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
             raise unknown_name("no quantity and no size is called", objective.name, known)
-    condition = parse_condition(request.where, known) if request.where.strip() else None
+    where = request.where.strip()
+    condition = parse_condition(request.where, known, table.times) if where else None
     used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
-    metrics = tuple(dict.fromkeys((*ALWAYS_COMPUTED, *(name for name in QUANTITIES if name in used))))
-    designs, grid = _designs_on_grid(request, sizes, metrics)
-    _check_values(used, grid)
+    columns = _columns(request, table, used)
+    needed = {*columns, *used} & {*table.names}
+    designs, grid = _designs_on_grid(request, sizes, table, needed)
+    _check_values(used - needed, grid)
     _check_points(grid)
     names = number_equal_names(request.designs)
     first = 1 if len(designs) > 1 else 0
     from convcost.search.grid_blocks import SweepPlan
 
-    plan = SweepPlan(grid, names[first:], designs[first:], ratio_of, designs[0] if first else None, condition)
+    plan = SweepPlan(
+        grid,
+        names[first:],
+        designs[first:],
+        table.ratio_column,
+        designs[0] if first else None,
+        condition,
+        {name: quotient for name, quotient in table.quotients.items() if name in {*needed, RATIO}},
+        columns,
+    )
     evaluator, selection = _run(plan, request, by, pareto, progress)
     swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
     return Sweep(
@@ -141,11 +194,13 @@ def sweep_designs(
         top=top,
         where=condition.text if condition else "",
         reference=swept[0] if first else None,
-        ratio_of=ratio_of,
+        ratio_of=table.ratio_of,
         sizes=grid.fixed,
         assumed=tuple(dict.fromkeys(name for design in designs for name in design.assumed)),
         convention=request.convention,
-        dtype=request.dtype,
+        dtype=_dtype(request),
+        columns=columns,
+        bounds=table.device_names,
     )
 
 
@@ -226,11 +281,38 @@ def _parse_objective(text: str) -> Objective:
     return Objective(name, direction == "max")
 
 
+def _dtype(request: SweepRequest) -> str:
+    """What lower bounds are found in; UsageError where designs have several."""
+    if request.dtype:
+        return dtype_named(request.dtype)
+    found = {design.dtype if isinstance(design, Report) else USUAL_DTYPE for design in request.designs}
+    if request.devices and found != {USUAL_DTYPE} and len(found) > 1:
+        raise UsageError(f"the designs are in {' and '.join(sorted(found))}", hint="Give a dtype for all.")
+    return found.pop() if len(found) == 1 else USUAL_DTYPE
+
+
+def _quantity_table(request: SweepRequest, by: Objective) -> QuantityTable:
+    """All quantities that there can be."""
+    dtype = _dtype(request)
+    bounds = [lower_bound(device, dtype, bool(request.dtype)) for device in request.devices]
+    return quantity_table(bounds, by.name if request.designs[1:] else "")
+
+
+def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
+    """The quantities that rows have; UsageError for one that there is not."""
+    for name in request.columns:
+        if name not in table.names:
+            raise unknown_name("no quantity is called", name, table.names)
+    usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
+    return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
+
+
 def _designs_on_grid(
-    request: SweepRequest, sizes: Mapping[str, Size], metrics: tuple[str, ...]
+    request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable, needed: Collection[str]
 ) -> tuple[tuple[Design, ...], Grid]:
     """The designs with all their sizes but those of the grid, and the grid."""
-    counted = CountedQuantities(metrics, request.convention, request.dtype)
+    integers = table.integers(needed)
+    counted = CountedQuantities(integers, request.convention, _dtype(request), table.bounds)
     swept = [axis.name for axis in request.axes]
     designs = tuple(
         complete_design(design, sizes, tuple(name for name in swept if name in open_names(design)), counted)
@@ -240,16 +322,16 @@ def _designs_on_grid(
     return designs, Grid(request.axes, {**assumed, **sizes})
 
 
-def _known_names(request: SweepRequest, sizes: Mapping[str, Size]) -> tuple[str, ...]:
+def _known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
     """What a condition or an order may be about."""
     opened = (name for design in request.designs for name in open_names(design))
     every = (*(axis.name for axis in request.axes), *sizes, *opened)
-    return tuple(dict.fromkeys((*QUANTITIES, *([RATIO] if len(request.designs) > 1 else []), *every)))
+    return tuple(dict.fromkeys((*table.names, *every)))
 
 
 def _check_values(used: Iterable[str], grid: Grid) -> None:
     """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
-    have = {*QUANTITIES, RATIO, *(axis.name for axis in grid.axes), *grid.fixed}
+    have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
 

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_csv_cell, escape_json
 from convcost.core.sweep import SweepRow
@@ -30,7 +31,7 @@ def check_file(path: Path) -> None:
 def write_rows(path: Path, blocks: Iterable[list[SweepRow]], plan: SweepPlan) -> None:
     """Write every row, block by block; the file is there when all are."""
     ratio = ["ratio"] if plan.reference else []
-    columns = ["design", *(axis.name for axis in plan.grid.axes), *plan.metrics, *ratio]
+    columns = ["design", *(axis.name for axis in plan.grid.axes), *plan.columns, *ratio]
     write_chunks(path, (_csv if path.suffix.lower() == ".csv" else _json_lines)(columns, blocks))
 
 
@@ -38,29 +39,34 @@ def _csv(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
     yield ",".join(columns) + "\n"
     for rows in blocks:
         text = StringIO()
-        lines = (_cells(row)[: len(columns)] for row in rows)
+        lines = (_cells(row, columns) for row in rows)
         csv.writer(text, lineterminator="\n").writerows(lines)
         yield text.getvalue()
 
 
-def _cells(row: SweepRow) -> list[Any]:
-    return [escape_csv_cell(row.name), *row.sizes.values(), *row.quantities.values(), decimal(row.ratio)]
+def _cells(row: SweepRow, columns: list[str]) -> list[Any]:
+    quantities = columns[1 + len(row.sizes) :]
+    return [escape_csv_cell(row.name), *row.sizes.values(), *(decimal(row.get(name)) for name in quantities)]
 
 
 def _json_lines(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
     for rows in blocks:
-        lines = (json.dumps(_object(row, "ratio" in columns)) for row in rows)
+        lines = (json.dumps(_object(row, columns)) for row in rows)
         yield "".join(f"{escape_json(line)}\n" for line in lines)
 
 
-def _object(row: SweepRow, has_ratio: bool) -> dict[str, Any]:
-    ratio = {"ratio": decimal(row.ratio)} if has_ratio else {}
-    return {"design": row.name, "sizes": dict(row.sizes), **row.quantities, **ratio}
+def _object(row: SweepRow, columns: list[str]) -> dict[str, Any]:
+    quantities = columns[1 + len(row.sizes) :]
+    return {
+        "design": row.name,
+        "sizes": dict(row.sizes),
+        **{name: decimal(row.get(name)) for name in quantities},
+    }
 
 
-def decimal(ratio: Fraction | None) -> float | int | None:
-    """The ratio as a float; beyond the largest one, rounded to an integer."""
+def decimal(value: Size | Fraction | None) -> float | int | None:
+    """An integer as it is; a quotient as a float, or beyond the largest one rounded to an integer."""
     try:
-        return None if ratio is None else float(ratio)
+        return float(value) if isinstance(value, Fraction) else value
     except OverflowError:
-        return round(ratio) if ratio is not None else None
+        return round(value) if value is not None else None

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
-from convcost.core.sweep import RATIO
-from convcost.core.units import SCALED, parse_scaled
+from convcost.core.sweep import RATIO, SECONDS
+from convcost.core.units import SCALED, TIME, parse_scaled, parse_time
 from convcost.spec.tokens import Token
 
 TOKEN = re.compile(
-    rf"\s*(?:(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*/()])"
+    rf"\s*(?:(?P<time>{TIME.pattern}(?![\w.]))|(?P<number>{SCALED.pattern}(?![\w.]))|(?P<name>[A-Za-z_]\w*)|(?P<symbol><=|>=|==|!=|[-<>=+*/()])"
     r"|(?P<end>\Z)|(?P<unknown>[\w.]+|.))",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 
 WORDS = ("and", "or", "not")
+
+CONDITIONAL = {
+    RATIO: "It is there with two designs or more.",
+    SECONDS: "It is there with --device h100; of several devices each has its own.",
+}
+"""When there is a quantity that there is not always."""
 
 LONGEST = 2_000
 
@@ -73,11 +79,11 @@ class WhereCondition(NamedTuple):
     holds: Callable[[Values], Any]
 
 
-def parse_condition(text: str, known: Collection[str]) -> WhereCondition:
-    """condition: any END; `known` are the names that it may have"""
+def parse_condition(text: str, known: Collection[str], times: Collection[str] = ()) -> WhereCondition:
+    """condition: any END; `known` are the names that it may have, of which `times` are in seconds"""
     if len(text) > LONGEST:
         raise UsageError(f"--where has {len(text):,} characters; {LONGEST:,} at most are possible")
-    parser = _Parser(text, known)
+    parser = _Parser(text, known, times)
     holds = parser.any()
     if parser.next.rule != "end":
         parser.fail("'and', 'or' or the end")
@@ -87,9 +93,10 @@ def parse_condition(text: str, known: Collection[str]) -> WhereCondition:
 class _Parser:
     """Reads a condition from left to right; every error points at the token it met."""
 
-    def __init__(self, text: str, known: Collection[str]) -> None:
+    def __init__(self, text: str, known: Collection[str], times: Collection[str]) -> None:
         self.text = text
         self.known = known
+        self.times = times
         self.names: list[str] = []
         self.depth = 0
         self._tokens = [
@@ -170,6 +177,7 @@ class _Parser:
 
     def comparison(self) -> Callable[[Values], Any]:
         """comparison: sum (("<" | "<=" | ">" | ">=" | "==" | "=" | "!=") sum)+: all hold, as 8 <= C < 64"""
+        start = self._place
         terms = [self.sum()]
         signs = []
         while sign := self.accept(*RELATIONS):
@@ -177,11 +185,20 @@ class _Parser:
             terms.append(self.sum())
         if not signs:
             self.fail("a comparison such as <= 1G")
+        self._check_times(self._tokens[start : self._place])
         parts = [
             _comparison(first, sign, second)
             for first, sign, second in zip(terms, signs, terms[1:], strict=False)
         ]
         return lambda values: _joined(operator.and_, parts, values)
+
+    def _check_times(self, tokens: Sequence[Token]) -> None:
+        """A time such as 2ms is compared with seconds alone."""
+        time = next((token for token in tokens if token.rule == "time"), None)
+        if time and not any(token.text in self.times for token in tokens):
+            name = next(iter(self.times), SECONDS)
+            hint = f"Write {name} <= 2ms{'' if self.times else ', with --device h100'}."
+            self.fail_at(time, f"{time.text[:40]} is a time, and nothing here is in seconds", hint)
 
     def sum(self) -> Callable[[Values], WhereQuotient]:
         """sum: product (("+" | "-") product)*"""
@@ -208,11 +225,12 @@ class _Parser:
         return value if rest else first
 
     def operand(self) -> Callable[[Values], WhereQuotient]:
-        """operand: NUMBER [prefix] | NAME | "(" sum ")" """
+        """operand: NUMBER [prefix] | NUMBER ("s" | "ms" | "us" | "ns") | NAME | "(" sum ")" """
         token = self.next
-        if token.rule == "number":
+        if token.rule in ("number", "time"):
             self._place += 1
-            number = WhereQuotient(*parse_scaled(token.text).as_integer_ratio())
+            value = parse_time(token.text) if token.rule == "time" else parse_scaled(token.text)
+            number = WhereQuotient(*value.as_integer_ratio())
             return lambda values: number
         if token.rule == "name" and token.text.lower() not in WORDS:
             self._place += 1
@@ -234,8 +252,7 @@ class _Parser:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"there is no quantity and no size {token.text[:40]}{near}"
-            several = "It is there with two designs or more." if token.text == RATIO else ""
-            self.fail_at(token, message, several or f"There are {', '.join(self.known)}.")
+            self.fail_at(token, message, CONDITIONAL.get(token.text, f"There are {', '.join(self.known)}."))
 
 
 def _comparison(

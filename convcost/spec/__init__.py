@@ -1,5 +1,5 @@
 """Text → Network. `parse` reads a spec once; a `Spec` takes sizes as often as one likes."""
 
-from convcost.spec.spec import BATCH_LIKE, HasSizeNames, Spec, check_names, parse
+from convcost.spec.spec import HasSizeNames, Spec, check_names, parse
 
-__all__ = ["BATCH_LIKE", "HasSizeNames", "Spec", "check_names", "parse"]
+__all__ = ["HasSizeNames", "Spec", "check_names", "parse"]

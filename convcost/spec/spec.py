@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
-from convcost.core.cost import MATMUL, Convention, Shape, Size
+from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Shape, Size
 from convcost.core.errors import RequirementError, Span, SpecError, UsageError, WrongTypeError, did_you_mean
 from convcost.core.report import Report, with_definitions
 from convcost.core.type_checks import DESIGN, MOST_DIGITS, check_digits, check_type, describe_value
@@ -23,9 +23,6 @@ from convcost.spec.syntax import MOST_LAYERS, Call, Candidate, Expression, Input
 
 LONGEST_SUMMARY = 40
 """The characters of a design's own name: beyond, what is in a branch is left out."""
-
-BATCH_LIKE = ("B", "S", "N")
-"""The sizes taken as 1 once every other one is bound."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,14 @@ def has_closed_form(crossing: Expr | int | Fraction) -> bool:
     return isinstance(crossing, int | Fraction) or not crossing.has(CRootOf)
 
 
+def formula_at(
+    formula: Expr | int | Fraction, size: str, value: Expr | int | Fraction
+) -> int | Fraction | float:
+    """`formula` in one open size at a value of it, a crossing; exact where that is a rational number."""
+    found = python_number((S.Zero + to_expression(formula, ())).subs({symbol(size): value}))
+    return found if isinstance(found, int | Fraction) else float(found)
+
+
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 """Whether something holds for all sizes that the assumptions allow."""
 

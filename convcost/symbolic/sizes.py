@@ -13,7 +13,7 @@ from sympy import Expr
 
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean
-from convcost.core.metrics import NAMES
+from convcost.core.metrics import BY_NAME, NAMES, TRAINING_FLOPS
 from convcost.core.report import Assumption, Report
 from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
 from convcost.symbolic.constraints import InfeasibleError, remaining_constraints
@@ -87,9 +87,13 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
     for name in names:
         check_type("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
-    if check_text("metric", metric, "flops") not in NAMES:
+    if check_text("metric", metric, "flops") not in BY_NAME:
         raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
+    if formula is None and metric == TRAINING_FLOPS.name:
+        raise UsageError(
+            "the backward of the design is not counted", hint="Such as cost(..., backward=True)."
+        )
     if formula is None:
         raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
 

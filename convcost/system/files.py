@@ -81,6 +81,14 @@ def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """As `write_text`, for a file that is no text."""
+    try:
+        _write(path, data)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+
+
 def write_chunks(path: Path, chunks: Iterable[str]) -> None:
     """Write texts to a plain file one after the other as they are made, atomically; UsageError if that fails.
 
@@ -117,7 +125,7 @@ def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
-def _write(path: Path, text: str, inputs: Iterable[Path]) -> None:
+def _write(path: Path, text: str | bytes, inputs: Iterable[Path] = ()) -> None:
     check_is_no_input(path, inputs)
     found = _status(path)
     if _descriptor(path) is not None or (found and not stat.S_ISREG(found.st_mode)):
@@ -163,7 +171,7 @@ def _descriptor(path: Path) -> int | None:
     return None
 
 
-def _write_through(path: Path, text: str, flags: int = 0) -> None:
+def _write_through(path: Path, text: str | bytes, flags: int = 0) -> None:
     """Write to a device, pipe or open file, with a time limit on waiting for its reader."""
     number = _descriptor(path)
     opening = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | flags
@@ -179,8 +187,8 @@ def _write_through(path: Path, text: str, flags: int = 0) -> None:
         os.close(file)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+def _encoded(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "replace")
 
 
 def _send(file: int, data: bytes, path: Path) -> None:
@@ -193,13 +201,13 @@ def _send(file: int, data: bytes, path: Path) -> None:
             end = monotonic() + PATIENCE
 
 
-def _replace(target: Path, text: str, found: os.stat_result | None) -> None:
+def _replace(target: Path, text: str | bytes, found: os.stat_result | None) -> None:
     with _temporary(target, (text,), found) as temporary:
         os.replace(temporary, target)
 
 
 @contextmanager
-def _temporary(target: Path, chunks: Iterable[str], found: os.stat_result | None) -> Iterator[Path]:
+def _temporary(target: Path, chunks: Iterable[str | bytes], found: os.stat_result | None) -> Iterator[Path]:
     """A temporary file beside the target with the texts, and the owner and mode in `found`."""
     remove_stale_temporaries(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")

@@ -5,7 +5,9 @@ Numbers are as exact as the results that they come from; only what draws them ro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 Number: TypeAlias = int | Fraction | float
@@ -146,3 +148,15 @@ class Figure(NamedTuple):
     charts: tuple[Chart, ...]
     description: str
     notes: tuple[str, ...] = ()
+
+
+class ChartOptions(NamedTuple):
+    """What is drawn of a result.
+
+    Attributes:
+        metric: The quantity, by its name in core/metrics.py; the usual one if empty.
+        ranges: The values of an open size, by its name; those around what is to be seen if there are none.
+    """
+
+    metric: str = ""
+    ranges: Mapping[str, range] = MappingProxyType({})

@@ -30,6 +30,10 @@ class SweepRowRecord(Record):
     sizes: dict[str, int]
     quantities: dict[str, int]
     ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
+    quotients: Annotated[
+        dict[str, float | int | None],
+        describe("The quantities that are no whole numbers, lower bounds in seconds among them."),
+    ]
 
 
 class SweepRecord(Head):
@@ -50,6 +54,8 @@ class SweepRecord(Head):
     by: Annotated[ObjectiveRecord, describe("What the rows are sorted by.")]
     pareto: Annotated[list[ObjectiveRecord], describe("If there are any, the rows are their Pareto front.")]
     ratio_of: str
+    columns: Annotated[list[str], describe("The quantities of each row.")]
+    devices: Annotated[dict[str, str], describe("The device of each quantity that is a lower bound.")]
     found: Annotated[int, describe("The number of rows, those included that were not kept.")]
     rows: list[SweepRowRecord]
 
@@ -65,6 +71,7 @@ def record(sweep: Sweep) -> SweepRecord:
         versions=versions(),
         reference=sweep.reference and record_from(SweptDesignRecord, sweep.reference),
         designs=records_from(SweptDesignRecord, sweep.designs),
+        devices=dict(sweep.bounds),
         by=_objective(sweep.by),
         pareto=[*map(_objective, sweep.pareto)],
         rows=[_row(row) for row in sweep.rows],
@@ -76,7 +83,7 @@ def _objective(objective: Objective) -> ObjectiveRecord:
 
 
 def _row(row: SweepRow) -> SweepRowRecord:
-    return record_from(SweepRowRecord, row, ratio=data(row.ratio))
+    return record_from(SweepRowRecord, row, ratio=data(row.ratio), quotients=data(row.quotients))
 
 
 def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
@@ -86,7 +93,7 @@ def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
         {
             "design": row.name,
             **row.sizes,
-            **row.quantities,
+            **{name: data(row.get(name)) for name in sweep.columns},
             **({"ratio": data(row.ratio)} if has_ratio else {}),
         }
         for row in sweep.rows

@@ -1,0 +1,80 @@
+"""`--plot FILE`: the pictures of a result, saved before it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcost.cli.options import MetricPlotOptions, PlotOptions
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_count
+
+if TYPE_CHECKING:
+    from convcost.render.charts.data import ChartOptions
+    from convcost.render.kinds import Result
+
+RANGE_HINT = "Write it as --plot-range L=1:512, or L=8:512:8 for multiples of 8."
+
+
+class PlotRequest(NamedTuple):
+    """The files to save pictures to, and what is drawn."""
+
+    files: tuple[Path, ...]
+    options: ChartOptions | None = None
+
+    def save(self, result: Result) -> None:
+        """Draw the result and save it to each file, if there is any."""
+        if self.files:
+            from convcost.render.charts.kinds import figure_of
+            from convcost.render.charts.pictures import save_pictures
+
+            assert self.options
+            save_pictures(figure_of(result, self.options), self.files)
+
+
+NO_PLOTS = PlotRequest(())
+
+
+def read_plots(given: PlotOptions) -> PlotRequest:
+    """What is asked for; UsageError for what can't be saved, before anything is computed."""
+    metric, ranges = "", list[str]()
+    if isinstance(given, MetricPlotOptions):
+        metric, ranges = given.plot_metric, given.plot_range or []
+    if not given.plot:
+        _check_needed(metric, ranges)
+        return NO_PLOTS
+    from convcost.render.charts.data import ChartOptions
+    from convcost.render.charts.pictures import check_file
+
+    files = tuple(dict.fromkeys(map(Path, given.plot)))
+    for file in files:
+        check_file(file)
+    return PlotRequest(files, ChartOptions(metric, dict(_parse_ranges(ranges))))
+
+
+def _check_needed(metric: str, ranges: Iterable[str]) -> None:
+    """UsageError for an option that means nothing without --plot."""
+    given = {"--plot-metric": metric, "--plot-range": ranges}
+    if first := next((name for name, value in given.items() if value), ""):
+        raise UsageError(f"{first} is for --plot, which saves a picture", hint="Add --plot FILE.svg.")
+
+
+def _parse_ranges(texts: Iterable[str]) -> Iterator[tuple[str, range]]:
+    names: set[str] = set()
+    for text in texts:
+        name, equals, values = text.partition("=")
+        bounds = values.split(":")
+        if not (name.strip() and equals and 2 <= len(bounds) <= 3):
+            raise UsageError(f"--plot-range {text[:40]}: a size and its range are needed", hint=RANGE_HINT)
+        start, stop, step = ([parse_count(bound, "--plot-range") for bound in bounds] + [1])[:3]
+        if not 1 <= start <= stop <= LARGEST or step < 1:
+            raise UsageError(f"--plot-range {text[:40]} has no size", hint=RANGE_HINT)
+        if name.strip() in names:
+            raise UsageError(f"--plot-range is given twice for {name.strip()[:40]}")
+        names.add(name.strip())
+        yield name.strip(), range(start, stop + 1, step)
+
+
+LARGEST = 10**18
+"""A range of more sizes has no length in Python."""

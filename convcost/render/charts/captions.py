@@ -1,0 +1,48 @@
+"""Words that several charts share: what is drawn, and of which designs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convcost.core.errors import UsageError, unknown_name
+from convcost.core.metrics import BY_NAME, NAMES, Metric
+from convcost.core.report import Report
+from convcost.render.charts.data import ChartAxis, ChartOptions
+from convcost.render.charts.labels import shorten
+from convcost.render.texts import join_words
+
+USUAL_METRIC = "flops"
+
+MOST_NAMED = 4
+"""Designs in a title."""
+
+
+def designs_title(reports: Sequence[Report]) -> str:
+    """dense and conv; of many designs their number."""
+    names = [shorten(report.name) for report in reports]
+    return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
+
+
+def check_no_ranges(options: ChartOptions) -> None:
+    """UsageError for a range where every size has a number."""
+    for name in options.ranges:
+        raise UsageError(
+            f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave it out."
+        )
+
+
+def metric_axis(metric: Metric) -> ChartAxis:
+    """The axis of a quantity: its name, and the unit of its numbers."""
+    return ChartAxis(metric.full_label or metric.label, metric.scaled_unit or metric_unit(metric.name))
+
+
+def metric_unit(name: str) -> str:
+    """What scaled amounts of a quantity are written with, if it has no unit of its own."""
+    return "FLOPs" if name == "training_flops" else ""
+
+
+def chart_metric(name: str) -> Metric:
+    """The metric called `name`, or the usual one; UsageError if there is none."""
+    if name and name not in BY_NAME:
+        raise unknown_name("no metric is called", name, NAMES)
+    return BY_NAME[name or USUAL_METRIC]

@@ -1,0 +1,193 @@
+"""Cost against one open size: a curve for each design, and where one becomes cheaper than another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+from convcost.core.breakeven import BreakEven
+from convcost.core.comparison import Comparison
+from convcost.core.cost import BATCH_LIKE
+from convcost.core.errors import ConvcostError, UsageError, unknown_name
+from convcost.core.metrics import Metric
+from convcost.core.report import Report
+from convcost.render.breakeven import crossing_text
+from convcost.render.charts.captions import chart_metric, designs_title, metric_axis
+from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Mark, Number, Point, Series, XYChart
+from convcost.render.charts.scales import asks_for_log
+from convcost.render.notes import convention_note, sizes_text
+
+MOST_POINTS = 120
+"""Of a curve: sizes between them are left out."""
+
+USUAL_END = 1024
+"""Of the range, where nothing is to be seen at a certain size."""
+
+FARTHEST_MARK = 2**40
+"""A break-even point beyond is not what anybody draws."""
+
+MOST_MARKS = 12
+
+
+def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
+    """The curves of a comparison with an open size; None of one without."""
+    return _figure(comparison.candidates, options) if comparison.is_open else None
+
+
+def report_figure(report: Report, options: ChartOptions) -> Figure | None:
+    """The curve of one design with an open size."""
+    return _figure((report,), options) if report.open_names else None
+
+
+def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
+    metric = chart_metric(options.metric)
+    size, assumed = _drawn_size(reports, options)
+    reports = tuple(_with_ones(report, assumed) for report in reports)
+    marks = _marks(reports, metric, size)
+    values = options.ranges.get(size) or _usual_range(marks)
+    series = tuple(_series(reports, metric, size, values, marks))
+    if not any(each.points for each in series):
+        message = f"no design has a {metric.label} for {size} from {values[0]:,} to {values[-1]:,}"
+        raise UsageError(message, hint=f"Draw others with --plot-range {size}=1:512.")
+    inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
+    chart = _chart(size, metric, series, inside)
+    title = f"{chart.title}: {designs_title(reports)}"
+    facts = sizes_text(reports)
+    notes = (*([facts] if facts else []), convention_note(reports[0].convention))
+    return Figure(title, (chart,), _description(chart, reports, inside), notes)
+
+
+def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[Mark, ...]) -> XYChart:
+    points = [point for each in series for point in each.points]
+    x_is_log = asks_for_log([point.x for point in points])
+    y_is_log = asks_for_log([point.y for point in points])
+    return XYChart(
+        f"{metric.full_label or metric.label} by {size}",
+        ChartAxis(size, is_log=x_is_log),
+        metric_axis(metric)._replace(is_log=y_is_log),
+        series,
+        marks,
+    )
+
+
+def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, tuple[str, ...]]:
+    """The open size to draw against, and those like a batch that are 1 meanwhile."""
+    names = list(dict.fromkeys(name for report in reports for name in report.open_names))
+    for name in options.ranges:
+        if name not in names:
+            raise unknown_name("no open size is called", name, names)
+    wanted = [*options.ranges] or [name for name in names if name not in BATCH_LIKE] or names
+    others = [name for name in names if name not in wanted]
+    if len(wanted) == 1 and all(name in BATCH_LIKE for name in others):
+        return wanted[0], tuple(others)
+    needed = [name for name in names if name not in BATCH_LIKE or name in wanted]
+    given = " ".join(f"--{name} 128" for name in needed if name != wanted[0])
+    hint = f"Give values to all but one, such as {given}; --plot-range {wanted[0]}=1:512 says which is drawn."
+    raise UsageError(f"a curve is along one open size, and {', '.join(needed)} are open", hint=hint)
+
+
+def _with_ones(report: Report, names: tuple[str, ...]) -> Report:
+    """The report with those of `names` at 1 that it has open, as where all other sizes are given."""
+    own = tuple(name for name in names if name in report.open_names)
+    if not own:
+        return report
+    found = report.subs(sizes=dict.fromkeys(own, 1))  # type: ignore[arg-type]
+    return replace(found, assumed=tuple(dict.fromkeys((*report.assumed, *own))))
+
+
+def _usual_range(marks: Sequence[Mark]) -> range:
+    """From an eighth of the first break-even point to eight times the last one, to powers of two."""
+    if not marks:
+        return range(1, USUAL_END + 1)
+    first, last = min(mark.x for mark in marks), max(mark.x for mark in marks)
+    start = 2 ** (max(int(first) // 8, 1).bit_length() - 1)
+    return range(start, max(2 ** (ceil(last) * 8 - 1).bit_length(), 64) + 1)
+
+
+def _series(
+    reports: Sequence[Report], metric: Metric, size: str, values: range, marks: Sequence[Mark]
+) -> Iterator[Series]:
+    sizes = sorted({*_sampled(values), *_beside(marks, values)})
+    for report in reports:
+        yield Series(report.name, tuple(_points(report, metric, size, sizes)))
+
+
+def _points(report: Report, metric: Metric, size: str, sizes: Sequence[int]) -> Iterator[Point]:
+    """Those of the sizes that the design may have; a formula is evaluated where one is open."""
+    names = report.open_names
+    value_at = report.lambdify(*names, metric=metric.name)
+    for each in sizes:
+        try:
+            value = value_at(each) if names else value_at()
+        except ConvcostError:
+            continue
+        if value is not None:
+            yield Point(each, value)
+
+
+def _sampled(values: range) -> list[int]:
+    """Enough of them for a curve, with equal factors between them where they span much."""
+    if len(values) <= MOST_POINTS:
+        return list(values)
+    last = MOST_POINTS - 1
+    if not asks_for_log((max(values[0], 1), values[-1])):
+        return [values[place * (len(values) - 1) // last] for place in range(MOST_POINTS)]
+    low, factor = max(values[0], 1), values[-1] / max(values[0], 1)
+    near = (low * factor ** (place / last) for place in range(MOST_POINTS))
+    return sorted({_nearest_in(values, number) for number in near} | {values[0], values[-1]})
+
+
+def _nearest_in(values: range, number: float) -> int:
+    place = round((number - values[0]) / values.step)
+    return values[min(max(place, 0), len(values) - 1)]
+
+
+def _beside(marks: Sequence[Mark], values: range) -> Iterator[int]:
+    """The whole sizes on both sides of each break-even point, at which the order is seen to change."""
+    for mark in marks:
+        for whole in (floor(mark.x), ceil(mark.x)):
+            if whole in values:
+                yield whole
+
+
+def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[Mark, ...]:
+    """Where each design becomes cheaper or dearer than the first one."""
+    comparison = Comparison(tuple(reports))
+    first, *others = reports
+    found = []
+    for other in others:
+        if getattr(first, metric.name) is None or getattr(other, metric.name) is None:
+            continue
+        break_even = comparison.break_even(metric.name, other)
+        named = other.name if len(others) > 1 else ""
+        found += [
+            mark
+            for crossing in break_even.crossings
+            if (mark := _mark(other, metric, size, break_even, crossing, named))
+        ]
+    return tuple(sorted(found, key=lambda mark: mark.x))
+
+
+def _mark(
+    report: Report, metric: Metric, size: str, found: BreakEven, crossing: Any, name: str
+) -> Mark | None:
+    """The mark at a crossing: a root of the difference, or the first whole size of a new order."""
+    from convcost.symbolic.breakeven import formula_at
+
+    if found.size != size or not crossing <= FARTHEST_MARK:
+        return None
+    x: Number = crossing if isinstance(crossing, int | Fraction) else float(crossing)
+    y = formula_at(getattr(report, metric.name), size, crossing)
+    where = crossing_text(size, crossing)
+    label = f"{name}: {where}" if name else str(where)
+    return Mark(x, y, label if found.exact else f"{label} on")
+
+
+def _description(chart: XYChart, reports: Sequence[Report], marks: Sequence[Mark]) -> str:
+    text = f"{chart.title}, a curve for each of {designs_title(reports)}."
+    if not marks:
+        return text if len(reports) == 1 else f"{text} No break-even point is in the range."
+    return f"{text} Break-even at {', '.join(mark.label for mark in marks)}."

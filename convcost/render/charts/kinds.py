@@ -1,0 +1,52 @@
+"""Which charts a result has. A new chart: a module of its own, and its function here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from convcost.core.errors import UsageError
+from convcost.render.charts.data import ChartOptions, Figure
+
+Draw = Callable[[Any, ChartOptions], Figure | None]
+"""Makes the figure of a result; None where the result has nothing of it."""
+
+CHARTS: dict[str, tuple[str, ...]] = {
+    "Comparison": ("cost_curve:comparison_figure", "cost_bars:comparison_figure"),
+    "Report": ("cost_curve:report_figure",),
+}
+"""By the name of the result's class, which is not imported for it: functions as `module:name`."""
+
+COMMANDS = "compare, cost, layer, model, match and sweep"
+"""What shows a result that has charts."""
+
+
+def figure_of(result: object, options: ChartOptions) -> Figure:
+    """All charts that the result has, as one figure; UsageError if there is none."""
+    places = CHARTS.get(type(result).__name__)
+    if places is None:
+        raise UsageError("there is no chart of this result", hint=f"There are charts of {COMMANDS}.")
+    found = [figure for place in places if (figure := _function(place)(result, options))]
+    if not found:
+        raise UsageError(
+            "there is no chart of this result", hint="Give sizes, or --device NAME, --memory or --time."
+        )
+    return join_figures(found)
+
+
+def join_figures(figures: list[Figure]) -> Figure:
+    """The figures one below the other, under the title of the first."""
+    first = figures[0]
+    return Figure(
+        first.title,
+        tuple(chart for figure in figures for chart in figure.charts),
+        " ".join(figure.description for figure in figures),
+        tuple(dict.fromkeys(note for figure in figures for note in figure.notes)),
+    )
+
+
+def _function(place: str) -> Draw:
+    module, _, name = place.partition(":")
+    found: Draw = getattr(import_module(f"convcost.render.charts.{module}"), name)
+    return found

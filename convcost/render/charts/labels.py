@@ -1,0 +1,135 @@
+"""Where labels of points stand, so that none is on another: those that have no room are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from convcost.core.escapes import make_printable
+from convcost.render.charts.theme import FONT_SIZE, LETTER, LONGEST_NAME
+
+MOST_LABELS = 40
+"""A picture with more is not read."""
+
+
+class Place(NamedTuple):
+    """Pixels from a point to its label, and which end of the label is there."""
+
+    dx: int
+    dy: int
+    align: str
+
+
+PLACES = (
+    Place(8, 0, "left"),
+    Place(-8, 0, "right"),
+    Place(0, -12, "center"),
+    Place(0, 13, "center"),
+    Place(8, -11, "left"),
+    Place(-8, 12, "right"),
+)
+"""Those that are tried, in turn."""
+
+
+class Box(NamedTuple):
+    """What a label covers."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether both cover a pixel."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def is_within(self, width: float, height: float) -> bool:
+        """Whether it is all inside of the axes."""
+        return self.left >= 0 and self.right <= width and self.top >= 0 and self.bottom <= height
+
+
+def shorten(text: str, longest: int = LONGEST_NAME) -> str:
+    """`text` on one line, with its middle left out if it is too long."""
+    ends = f"{text[: 2 * longest]}{text[-2 * longest :]}" if len(text) > 4 * longest else text
+    text = make_printable(ends)
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 8]}…{text[-7:]}"
+
+
+def distinct_names(names: Sequence[str], longest: int = LONGEST_NAME) -> tuple[str, ...]:
+    """The names, each short enough, and with a number where several would read the same."""
+    short = [shorten(name, longest) for name in names]
+    return tuple(
+        f"{name} #{place + 1}" if short.count(name) > 1 else name for place, name in enumerate(short)
+    )
+
+
+def text_width(text: str) -> float:
+    """About how many pixels wide it is."""
+    return LETTER * len(text)
+
+
+def label_places(
+    points: Sequence[tuple[float, float, str]], width: float, height: float
+) -> list[Place | None]:
+    """Where the label of each point stands, given the pixels of the points; None where it has no room."""
+    taken = [Box(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
+    found: list[Place | None] = []
+    for number, (x, y, text) in enumerate(points):
+        place = _free_place(x, y, text, taken, width, height) if text and number < MOST_LABELS else None
+        if place:
+            taken.append(_box(x, y, text, place))
+        found.append(place)
+    return found
+
+
+def _free_place(
+    x: float, y: float, text: str, taken: Sequence[Box], width: float, height: float
+) -> Place | None:
+    for place in PLACES:
+        box = _box(x, y, text, place)
+        if box.is_within(width, height) and not any(map(box.meets, taken)):
+            return place
+    return None
+
+
+def _box(x: float, y: float, text: str, place: Place) -> Box:
+    length = text_width(text)
+    starts = {"left": 0.0, "center": length / 2, "right": length}
+    left, middle = x + place.dx - starts[place.align], y + place.dy
+    return Box(left, left + length, middle - FONT_SIZE / 2, middle + FONT_SIZE / 2)
+
+
+class TopLabel(NamedTuple):
+    """The row of a label above the axes, 0 the lowest, and which end of it is above its point."""
+
+    row: int
+    align: str
+
+
+def top_labels(labels: Sequence[tuple[float, str]], width: float) -> list[TopLabel]:
+    """Rows for labels above the axes, given their texts and the pixels that they are about."""
+    ends: list[list[tuple[float, float]]] = []
+    found = []
+    for x, text in labels:
+        length = text_width(text) + 10
+        align = "left" if x < length / 2 else "right" if x > width - length / 2 else "center"
+        left = x - {"left": 0.0, "center": length / 2, "right": length}[align]
+        span = (left, left + length)
+        free = (row for row, spans in enumerate(ends) if not any(_overlap(span, each) for each in spans))
+        row = next(free, len(ends))
+        if row == len(ends):
+            ends.append([])
+        ends[row].append(span)
+        found.append(TopLabel(row, align))
+    return found
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

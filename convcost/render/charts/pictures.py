@@ -1,0 +1,123 @@
+"""Figures as files: SVG, PNG and PDF by vl-convert, without a browser; HTML with all that it needs in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from html import escape
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.escapes import make_printable, make_xml_printable
+from convcost.render.charts.data import Figure
+from convcost.render.charts.theme import DARK, FONT, LIGHT, NARROW, WIDE, Palette, configuration
+from convcost.render.charts.vega import MARGIN, vega_spec
+from convcost.system.files import write_bytes
+
+RESOLUTION = 2.0
+"""Pixels of a PNG for each of the picture's."""
+
+INSTALL_HINT = "Install them with: pip install 'convcost[plots]'"
+
+
+def check_installed(*libraries: str) -> None:
+    """UsageError if one of the libraries is missing, which is not imported for it."""
+    for library in libraries:
+        if find_spec(library) is None:
+            raise UsageError(
+                f"pictures need {library.replace('_', '-')}, which is not installed", hint=INSTALL_HINT
+            )
+
+
+def svg_text(figure: Figure, palette: Palette = LIGHT, width: int = WIDE) -> str:
+    """The figure as an SVG element, such as to place in a page."""
+    check_installed("vl_convert")
+    import vl_convert
+
+    found: str = vl_convert.vegalite_to_svg(vega_spec(figure, width), config=configuration(palette))
+    return found
+
+
+def html_page(figure: Figure) -> str:
+    """A page with the figure, which asks for nothing from anywhere: light or dark, on a screen or a phone."""
+    check_installed("vl_convert")
+    parts = {
+        "title": escape(make_xml_printable(figure.title[:200])),
+        "description": escape(make_xml_printable(figure.description), quote=True),
+        "font": FONT,
+        "light": LIGHT.background,
+        "dark": DARK.background,
+        "limit": str(WIDE + MARGIN + 60),
+        "specs": _script_json({"wide": vega_spec(figure), "narrow": vega_spec(figure, NARROW)}),
+        "configs": _script_json({"light": configuration(LIGHT), "dark": configuration(DARK)}),
+        "bundle": _bundle(),
+    }
+    page = files("convcost.render.charts").joinpath("page.html").read_text(encoding="utf-8")
+    first, *rest = page.split("{{")
+    pieces = (piece.split("}}", 1) for piece in rest)
+    return first + "".join(parts[name] + text for name, text in pieces)
+
+
+def _bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, which vl-convert has ready where no other is added."""
+    import vl_convert
+
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub lacks the default
+    return re.sub("</(?=script)", r"<\\/", script, flags=re.IGNORECASE)
+
+
+def _script_json(value: Any) -> str:
+    """JSON that stands in a script of a page: nothing in it ends the script."""
+    text = json.dumps(value)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _png(figure: Figure) -> bytes:
+    import vl_convert
+
+    found: bytes = vl_convert.vegalite_to_png(
+        vega_spec(figure), scale=RESOLUTION, config=configuration(LIGHT)
+    )
+    return found
+
+
+def _pdf(figure: Figure) -> bytes:
+    import vl_convert
+
+    found: bytes = vl_convert.vegalite_to_pdf(vega_spec(figure), config=configuration(LIGHT))
+    return found
+
+
+WRITERS: dict[str, Callable[[Figure], bytes]] = {
+    ".svg": lambda figure: svg_text(figure).encode(),
+    ".png": _png,
+    ".pdf": _pdf,
+    ".html": lambda figure: html_page(figure).encode(),
+}
+"""What makes a file of its suffix."""
+
+
+def check_file(target: Path) -> None:
+    """UsageError for a name that no picture can be saved under, before anything is computed."""
+    suffix = target.suffix.lower()
+    shown = make_printable(str(target))[:60]
+    if suffix not in WRITERS:
+        near = did_you_mean(suffix, WRITERS) if suffix else ""
+        hint = f"Name it {', '.join(f'*{each}' for each in WRITERS)}."
+        raise UsageError(f"--plot {shown}: no picture is of this kind{near}", hint=hint)
+    if target.is_dir():
+        raise UsageError(f"--plot {shown} is a directory")
+    if not target.parent.is_dir():
+        raise UsageError(f"--plot {shown}: there is no directory {make_printable(str(target.parent))[:60]}")
+    check_installed("vl_convert")
+
+
+def save_pictures(figure: Figure, targets: Iterable[Path]) -> None:
+    """Write the figure to each of the files; all are drawn before the first is written."""
+    drawn = [(target, WRITERS[target.suffix.lower()](figure)) for target in targets]
+    for target, data in drawn:
+        write_bytes(target, data)

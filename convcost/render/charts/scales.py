@@ -1,0 +1,86 @@
+"""Where numbers are along an axis, and the axis as Vega-Lite has it, with ticks of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from math import log10
+from typing import NamedTuple
+
+from convcost.core.errors import UsageError
+from convcost.render.charts.data import ChartAxis, Number
+from convcost.render.charts.theme import Spec
+from convcost.render.charts.ticks import MOST, ticks
+
+LARGEST = 1e300
+"""Numbers beyond have no place on an axis: a picture's are of 64 bits."""
+
+WIDE_SPAN = 50
+"""From this ratio of the largest to the smallest number on, an axis is logarithmic."""
+
+MARGIN = 0.04
+"""Of an axis, on each side of the points."""
+
+
+def asks_for_log(numbers: Iterable[Number]) -> bool:
+    """Whether numbers span so much that the small ones would not be seen on a linear axis."""
+    found = [*map(as_float, numbers)]
+    return bool(found) and min(found) > 0 and max(found) >= WIDE_SPAN * min(found)
+
+
+def as_float(number: Number) -> float:
+    """The number as a picture has it; UsageError for one that is too large."""
+    if not -LARGEST <= number <= LARGEST:
+        raise UsageError(f"numbers beyond {LARGEST:.0e} can't be drawn", hint="Draw smaller sizes.")
+    return float(number)
+
+
+class Scale(NamedTuple):
+    """An axis from `low` to `high`."""
+
+    axis: ChartAxis
+    low: float
+    high: float
+
+    def position(self, number: Number) -> float:
+        """How far along the axis, from 0 to 1."""
+        if self.axis.is_log:
+            return log10(as_float(number) / self.low) / log10(self.high / self.low)
+        return (as_float(number) - self.low) / (self.high - self.low)
+
+    def encoding(self, field: str, most: int = MOST) -> Spec:
+        """The position by `field`, on this axis with at most so many ticks."""
+        found = ticks(self.axis, (self.low, self.high), most)
+        values = [float(tick.value) for tick in found]
+        texts = [tick.text for tick in found]
+        return {
+            "field": field,
+            "type": "quantitative",
+            "title": self.axis.label,
+            "scale": {
+                "type": "log" if self.axis.is_log else "linear",
+                "domain": [self.low, self.high],
+                "nice": False,
+                "zero": False,
+            },
+            "axis": {
+                "values": values,
+                "labelExpr": f"{json.dumps(texts)}[indexof({json.dumps(values)}, datum.value)]",
+                "labelOverlap": "greedy",
+            },
+        }
+
+
+def scale(
+    axis: ChartAxis, numbers: Iterable[Number], *, from_zero: bool = False, margin: float = MARGIN
+) -> Scale:
+    """The scale of an axis that has room for all numbers; a linear one may start at zero."""
+    found = [as_float(number) for number in numbers]
+    low, high = min(found), max(found)
+    if axis.is_log:
+        factor = (high / low) ** margin if high > low else 2.0
+        return Scale(axis, low / factor, high * factor)
+    if from_zero and low >= 0:
+        return Scale(axis, 0.0, high * (1 + margin) or 1.0)
+    room = (high - low) * margin or abs(high) * margin or 1.0
+    return Scale(axis, low - room, high + room)

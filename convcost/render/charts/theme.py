@@ -1,0 +1,126 @@
+"""The look of pictures: colours, fonts and sizes, on white paper and on a dark page. The only place of these.
+
+The colours of series are Okabe and Ito's, which colour-blind readers tell apart, in an order and with
+darker or lighter shades that stand out from the background (https://jfly.uni-koeln.de/color/). Where
+colours run out, dashes and shapes still differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+Spec: TypeAlias = dict[str, Any]
+"""A part of a Vega-Lite specification, or its configuration: what JSON can hold."""
+
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""The first is what vl-convert draws with; the others are of the same widths."""
+
+FONT_SIZE = 12
+
+NOTE_SIZE = 11
+
+LETTER = 6.2
+"""The width of a usual letter of that size."""
+
+HEIGHT = 320
+"""Of two axes, in pixels; bars have heights of their own."""
+
+WIDE, NARROW = 640, 250
+"""Widths between the axes: on a page, and on a phone."""
+
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 4], [1, 3], [7, 3, 2, 3, 2, 3])
+"""Of lines one after the other; the first is solid."""
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+"""Of points of one series after the other."""
+
+LONGEST_NAME = 48
+"""Letters of a name in a picture; HTML shows more of it where the reader points."""
+
+
+class Palette(NamedTuple):
+    """The colours of a picture: of the page, of texts, of axes and grid, of series, and of what stands out.
+
+    `scheme` has the name of Vega's colours for a third quantity, and how much of these is used.
+    """
+
+    background: str
+    text: str
+    quiet: str
+    grid: str
+    series: tuple[str, ...]
+    emphasis: str
+    scheme: tuple[str, float, float]
+
+
+LIGHT = Palette(
+    background="#ffffff",
+    text="#1b1b1b",
+    quiet="#555555",
+    grid="#e3e3e3",
+    series=("#0072b2", "#c44e00", "#007a59", "#a8528a", "#8a6500", "#2f8fc4", "#333333", "#7a1f1f"),
+    emphasis="#b00020",
+    scheme=("cividis", 0.0, 0.85),
+)
+DARK = Palette(
+    background="#14171a",
+    text="#eeeeee",
+    quiet="#b5b5b5",
+    grid="#343a40",
+    series=("#56b4e9", "#ff9347", "#2fc79a", "#e19cc4", "#f0e442", "#9ecbff", "#dddddd", "#ff8a8a"),
+    emphasis="#ff6b7d",
+    scheme=("cividis", 0.25, 1.0),
+)
+
+
+def configuration(palette: Palette) -> Spec:
+    """Vega-Lite's `config` for a picture in these colours: specifications themselves name none."""
+    scheme, start, end = palette.scheme
+    return {
+        "background": palette.background,
+        "font": FONT,
+        "view": {"stroke": palette.grid},
+        "axis": {
+            "labelColor": palette.text,
+            "titleColor": palette.text,
+            "titleFontWeight": "normal",
+            "labelFontSize": FONT_SIZE,
+            "titleFontSize": FONT_SIZE,
+            "gridColor": palette.grid,
+            "domainColor": palette.quiet,
+            "tickColor": palette.quiet,
+        },
+        "legend": {
+            "labelColor": palette.text,
+            "titleColor": palette.text,
+            "titleFontWeight": "normal",
+            "labelFontSize": FONT_SIZE,
+            "titleFontSize": FONT_SIZE,
+            "labelLimit": 400,
+        },
+        "title": {
+            "color": palette.text,
+            "subtitleColor": palette.quiet,
+            "anchor": "start",
+            "fontSize": 15,
+            "subtitleFontSize": NOTE_SIZE,
+        },
+        "text": {"color": palette.text, "fontSize": FONT_SIZE},
+        "line": {"strokeWidth": 2.5},
+        "point": {"filled": True, "size": 70, "stroke": palette.background, "strokeWidth": 0.5},
+        "style": {
+            "mark": {"color": palette.emphasis},
+            "mark-line": {"color": palette.emphasis, "strokeDash": [3, 3]},
+            "mark-text": {"color": palette.emphasis, "fontWeight": "bold"},
+            "reference-line": {"color": palette.quiet, "strokeDash": [8, 4], "strokeWidth": 1.5},
+            "reference-text": {"color": palette.quiet},
+            "plain-line": {"color": palette.quiet},
+            "bound": {"color": palette.text},
+            "spread": {"color": palette.text, "strokeWidth": 1.5},
+        },
+        "range": {
+            "category": list(palette.series),
+            "ramp": {"scheme": scheme, "extent": [start, end]},
+            "heatmap": {"scheme": scheme, "extent": [start, end]},
+        },
+    }

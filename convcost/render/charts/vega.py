@@ -1,0 +1,55 @@
+"""A figure as a Vega-Lite specification, without colours: a configuration of theme.py has these.
+
+Every text in it is a value of data, a title or a label of ours: a user's text is never a field, an expression
+or markup. https://vega.github.io/vega-lite/docs/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import wrap
+from typing import Any
+
+from convcost.core.escapes import make_printable
+from convcost.render.charts.data import BarChart, Chart, Figure, XYChart
+from convcost.render.charts.labels import shorten
+from convcost.render.charts.theme import LETTER, WIDE, Spec
+from convcost.render.charts.vega_bars import bar_panel
+from convcost.render.charts.vega_xy import xy_panel
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+
+PANELS: dict[type, Callable[[Any, int], Spec]] = {XYChart: xy_panel, BarChart: bar_panel}
+"""What draws a kind of chart, so many pixels wide between its axes."""
+
+MARGIN = 90
+"""Of a figure beside its axes, in pixels, which texts above may use too."""
+
+LONGEST_TITLE = 90
+
+
+def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
+    """The charts of `figure` one below the other, each so many pixels wide between its axes."""
+    letters = int((width + MARGIN) / LETTER)
+    notes = [line for note in figure.notes for line in wrap(make_printable(note), int(letters * 1.15))]
+    panels = [panel(chart, width) for chart in figure.charts]
+    if len(panels) == 1:  # whose title is the figure's
+        panels[0]["title"]["text"] = ""
+    return {
+        "$schema": SCHEMA,
+        "description": make_printable(figure.description),
+        "title": {
+            "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.8)),
+            **({"subtitle": notes} if notes else {}),
+            "offset": 14,
+        },
+        "vconcat": panels,
+        "spacing": 24,
+        "resolve": {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")},
+        "padding": 12,
+    }
+
+
+def panel(chart: Chart, width: int) -> Spec:
+    """One chart."""
+    return PANELS[type(chart)](chart, width)

@@ -1,0 +1,262 @@
+"""Lines and points over two axes as Vega-Lite has them, with marks and lines that the reader looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from convcost.core.units import exact
+from convcost.render.charts.data import Number, Point, XYChart
+from convcost.render.charts.labels import distinct_names, label_places, shorten, text_width, top_labels
+from convcost.render.charts.scales import Scale, as_float, scale
+from convcost.render.charts.theme import DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
+from convcost.render.charts.ticks import tick_text
+
+LABEL: Spec = {"field": "label", "type": "nominal"}
+
+ROW = 15
+"""Pixels from one row of labels above the axes to the next."""
+
+
+class Plot(NamedTuple):
+    """A chart with its scales, the names of its series as they are shown, and its width in pixels."""
+
+    chart: XYChart
+    x: Scale
+    y: Scale
+    names: tuple[str, ...]
+    width: int
+
+    def pixels(self, point: Point) -> tuple[float, float]:
+        """Where a point is, from the left and from the top."""
+        return self.x.position(point.x) * self.width, (1 - self.y.position(point.y)) * HEIGHT
+
+    @property
+    def positions(self) -> dict[str, Spec]:
+        """The encoding of both axes, the same in every layer."""
+        most = 4 if self.width <= NARROW else 8
+        return {"x": self.x.encoding("x", most), "y": self.y.encoding("y")}
+
+
+def xy_panel(chart: XYChart, width: int) -> Spec:
+    """The chart, so many pixels wide between its axes."""
+    plot = _plot(chart, width)
+    title_rows = 1 + max((label.row for label in _mark_labels(plot)), default=-1)
+    return {
+        "title": {
+            "text": shorten(chart.title, int(width / LETTER)),
+            "fontSize": 13,
+            "offset": 6 + ROW * (title_rows - 1),
+        },
+        "width": width,
+        "height": HEIGHT,
+        "layer": [
+            *_reference_layers(plot),
+            *_line_layers(plot),
+            *_point_layers(plot),
+            *_mark_layers(plot),
+        ],
+    }
+
+
+def _plot(chart: XYChart, width: int) -> Plot:
+    points = [point for series in chart.series for point in series.points]
+    reference = {
+        axis: [line.value for line in chart.reference_lines if line.axis == axis] for axis in ("x", "y")
+    }
+    xs = [*(point.x for point in points), *(mark.x for mark in chart.marks), *reference["x"]]
+    ys = [*(point.y for point in points), *(mark.y for mark in chart.marks), *reference["y"]]
+    has_lines_alone = all(series.kind == "line" for series in chart.series)
+    return Plot(
+        chart,
+        scale(chart.x, xs, margin=0.0 if has_lines_alone else 0.04),
+        scale(chart.y, ys, from_zero=has_lines_alone),
+        distinct_names([series.name for series in chart.series]),
+        width,
+    )
+
+
+def _rows(plot: Plot, kind: str) -> Iterator[tuple[str, Point, Spec]]:
+    """The points of all series of a kind, each with its name and as a row of data."""
+    for name, series in zip(plot.names, plot.chart.series, strict=True):
+        if series.kind == kind:
+            for point in series.points:
+                yield name, point, _row(plot.chart, name, point)
+
+
+def _row(chart: XYChart, name: str, point: Point) -> Spec:
+    row: Spec = {"series": name, "x": as_float(point.x), "y": as_float(point.y)}
+    row["x text"] = _exact_text(point.x, chart.x.unit)
+    row["y text"] = _exact_text(point.y, chart.y.unit)
+    if point.label:
+        row["label"] = shorten(point.label)
+    if point.value is not None and chart.color:
+        row["value"] = as_float(point.value)
+        row["value text"] = _exact_text(point.value, chart.color.unit)
+    return row
+
+
+def _exact_text(number: Number, unit: str) -> str:
+    """As it is pointed at: whole numbers in full."""
+    return f"{exact(number)} {unit}".rstrip() if isinstance(number, int) else tick_text(number, unit)
+
+
+def _line_layers(plot: Plot) -> Iterator[Spec]:
+    rows = [row for _, _, row in _rows(plot, "line")]
+    if not rows:
+        return
+    mark: Spec = {"type": "line"}
+    if plot.chart.color:
+        mark["style"] = "plain-line"
+    encoding = {
+        **plot.positions,
+        "strokeDash": _by_series(plot, "strokeDash"),
+        "detail": {"field": "series", "type": "nominal"},
+    }
+    if not plot.chart.color:
+        encoding["color"] = _by_series(plot, "color")
+    yield {"data": {"values": rows}, "mark": mark, "encoding": encoding}
+
+
+def _point_layers(plot: Plot) -> Iterator[Spec]:
+    found = [*_rows(plot, "points")]
+    if not found:
+        return
+    encoding = {**plot.positions, "shape": _by_series(plot, "shape"), "tooltip": _tooltip(plot.chart)}
+    encoding["color"] = _third_quantity(plot) if plot.chart.color else _by_series(plot, "color")
+    rows = [row for _, _, row in found]
+    yield {"data": {"values": rows}, "mark": {"type": "point"}, "encoding": encoding}
+    yield from _point_labels(plot, [point for _, point, _ in found])
+
+
+def _tooltip(chart: XYChart) -> list[Spec]:
+    fields = {"label": "", "series": "series", "x text": chart.x.label, "y text": chart.y.label}
+    if chart.color:
+        fields["value text"] = chart.color.label
+    return [{"field": field, "type": "nominal", "title": title or "part"} for field, title in fields.items()]
+
+
+def _point_labels(plot: Plot, points: Sequence[Point]) -> Iterator[Spec]:
+    """Labels beside the points that have room, a layer for each place beside a point."""
+    texts = [shorten(point.label) if point.label else "" for point in points]
+    pixels = [(*plot.pixels(point), text) for point, text in zip(points, texts, strict=True)]
+    by_place: dict[Any, list[Spec]] = {}
+    for point, text, place in zip(points, texts, label_places(pixels, plot.width, HEIGHT), strict=True):
+        if place:
+            row = {"x": as_float(point.x), "y": as_float(point.y), "label": text}
+            by_place.setdefault(place, []).append(row)
+    for place, rows in by_place.items():
+        yield {
+            "data": {"values": rows},
+            "mark": {"type": "text", "align": place.align, "dx": place.dx, "dy": place.dy, "fontSize": 11},
+            "encoding": {**plot.positions, "text": LABEL},
+        }
+
+
+def _by_series(plot: Plot, channel: str) -> Spec:
+    """A channel that tells the series from each other, alike in every layer so that they have one legend."""
+    kinds = [series.kind for series in plot.chart.series]
+    scale_of: Spec = {"domain": list(plot.names)}
+    if channel == "strokeDash":
+        scale_of["range"] = [DASHES[place % len(DASHES)] for place in _places(kinds, "line")]
+    if channel == "shape":
+        places = zip(kinds, _places(kinds, "points"), strict=True)
+        scale_of["range"] = [
+            "stroke" if kind == "line" else SHAPES[place % len(SHAPES)] for kind, place in places
+        ]
+    legend = _legend(plot) if len(kinds) > 1 else None
+    return {"field": "series", "type": "nominal", "title": None, "scale": scale_of, "legend": legend}
+
+
+def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
+    """For each series its number among those of a kind; 0 for one of another kind."""
+    number = 0
+    for each in kinds:
+        yield number if each == kind else 0
+        number += each == kind
+
+
+def _legend(plot: Plot) -> Spec:
+    longest = max(map(text_width, plot.names)) + 40
+    return {
+        "orient": "bottom",
+        "direction": "horizontal",
+        "columns": max(1, int((plot.width + 60) / longest)),
+        "symbolSize": 120,
+        "symbolStrokeWidth": 2.5,
+        "labelLimit": plot.width,
+    }
+
+
+def _third_quantity(plot: Plot) -> Spec:
+    axis = plot.chart.color
+    assert axis
+    values = [
+        point.value for series in plot.chart.series for point in series.points if point.value is not None
+    ]
+    found = scale(axis, values, margin=0.0)
+    encoding = found.encoding("value", 4)
+    ticks = encoding.pop("axis")
+    legend = {
+        "orient": "bottom",
+        "direction": "horizontal",
+        "gradientLength": min(plot.width, 300),
+        "values": ticks["values"],
+        "labelExpr": ticks["labelExpr"],
+    }
+    return {**encoding, "legend": legend}
+
+
+def _reference_layers(plot: Plot) -> Iterator[Spec]:
+    for line in plot.chart.reference_lines:
+        row = {line.axis: as_float(line.value), "label": shorten(line.label)}
+        position = {line.axis: plot.positions[line.axis]}
+        data = {"values": [row]}
+        yield {"data": data, "mark": {"type": "rule", "style": "reference-line"}, "encoding": position}
+        is_level = line.axis == "y"
+        corner = {"x": {"value": plot.width}} if is_level else {"y": {"value": 0}}
+        align = {"align": "right", "dx": -4, "dy": -8} if is_level else {"align": "left", "dx": 4, "dy": 8}
+        yield {
+            "data": data,
+            "mark": {"type": "text", "style": "reference-text", **align},
+            "encoding": {**position, **corner, "text": LABEL},
+        }
+
+
+def _mark_labels(plot: Plot) -> list[Any]:
+    marks = plot.chart.marks
+    return top_labels(
+        [(plot.x.position(mark.x) * plot.width, shorten(mark.label)) for mark in marks], plot.width
+    )
+
+
+def _mark_layers(plot: Plot) -> Iterator[Spec]:
+    """A point for each mark, a line through it, and its label above the axes."""
+    rows = [
+        {"x": as_float(mark.x), "y": as_float(mark.y), "label": shorten(mark.label)}
+        for mark in plot.chart.marks
+    ]
+    if not rows:
+        return
+    data = {"values": rows}
+    yield {
+        "data": data,
+        "mark": {"type": "rule", "style": "mark-line"},
+        "encoding": {"x": plot.positions["x"]},
+    }
+    yield {
+        "data": data,
+        "mark": {"type": "point", "style": "mark", "size": 90, "opacity": 1},
+        "encoding": {**plot.positions, "tooltip": LABEL},
+    }
+    for row, label in zip(rows, _mark_labels(plot), strict=True):
+        yield {
+            "data": {"values": [row]},
+            "mark": {
+                "type": "text",
+                "style": "mark-text",
+                "align": label.align,
+                "dy": -9 - ROW * label.row,
+            },
+            "encoding": {"x": plot.positions["x"], "y": {"value": 0}, "text": LABEL},
+        }

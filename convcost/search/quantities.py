@@ -1,0 +1,111 @@
+"""What a sweep has of each design: integers, and quotients of two of them. Both are exact.
+
+An engine computes columns of integers alone, by the names of `CountedQuantities.metrics`. A quotient names
+two of them: whoever compares or sorts does so by the products of numerators and denominators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from convcost.analysis.lower_bound import LowerBound
+from convcost.core.errors import UsageError
+from convcost.core.metrics import METRICS
+from convcost.core.sweep import QUANTITIES, RATIO, SECONDS
+
+
+class Quotient(NamedTuple):
+    """A column of integers over another, over that of the reference, or over a number.
+
+    Where the denominator is 0, there is no number.
+    """
+
+    numerator: str
+    denominator: str | int
+    of_reference: bool = False
+
+    def operands(self, own: Mapping[str, Any], reference: Any) -> tuple[Any, Any]:
+        """Numerator and denominator among the design's `own` columns; `reference` is that of `ratio_of`."""
+        if self.of_reference:
+            return own[self.numerator], reference
+        below = self.denominator
+        return own[self.numerator], below if isinstance(below, int) else own[below]
+
+
+@dataclass(frozen=True)
+class QuantityTable:
+    """All quantities that a sweep can have: integers and, by name, `quotients`.
+
+    `bounds` are the lower bounds on devices, by the column of integers that each is computed in. The ratio,
+    if there is a reference, is that of the quantity `ratio_of`, computed in `ratio_column`.
+    """
+
+    quotients: Mapping[str, Quotient]
+    bounds: Mapping[str, LowerBound]
+    ratio_of: str
+    ratio_column: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In the order of the table of metrics; behind those the bounds, and the ratio."""
+        metrics = (metric.name for metric in METRICS if metric.units or metric.quotient_of)
+        return tuple(dict.fromkeys((*metrics, *self.quotients)))
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The quantities that are in seconds."""
+        return tuple(self.device_names)
+
+    @property
+    def device_names(self) -> dict[str, str]:
+        """The device of each lower bound."""
+        times = _times(self.quotients, self.bounds)
+        return {name: self.bounds[self.quotients[name].numerator].device.name for name in times}
+
+    def integers(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The columns of integers that the quantities called `names` need, and the ratio, each once."""
+        found = {self.ratio_column} if RATIO in self.quotients else set()
+        for name in names:
+            quotient = self.quotients.get(name)
+            found |= {*map(str, quotient[:2])} if quotient else {name}
+        return tuple(name for name in (*QUANTITIES, *self.bounds) if name in found)
+
+
+def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> QuantityTable:
+    """The table of metrics, with a lower bound in `seconds` on each device; several have its name.
+
+    With a reference, which rows `sorted_by` a quantity have a ratio to: of that one, or of FLOPs.
+    """
+    quotients = {}
+    for metric in METRICS:
+        if metric.quotient_of:
+            above, below = metric.quotient_of
+            quotients[metric.name] = Quotient(above, below)
+    ticks = {}
+    for bound in bounds:
+        name = f"{SECONDS}_{_identifier(bound.device.name)}" if bounds[1:] else SECONDS
+        if name in quotients:
+            raise UsageError(f"the device {bound.device.name} is named twice", hint="Each is shown once.")
+        quotients[name] = Quotient(f"{name} in ticks", bound.ticks_per_second)
+        ticks[f"{name} in ticks"] = bound
+    ratio_of = sorted_by if sorted_by in (*QUANTITIES, *_times(quotients, ticks)) else "flops"
+    column = quotients[ratio_of].numerator if ratio_of in quotients else ratio_of
+    if sorted_by:
+        quotients[RATIO] = Quotient(column, column, of_reference=True)
+    return QuantityTable(quotients, ticks, ratio_of, column)
+
+
+def _times(quotients: Mapping[str, Quotient], bounds: Collection[str]) -> list[str]:
+    return [name for name, each in quotients.items() if each.numerator in bounds and not each.of_reference]
+
+
+def _identifier(name: str) -> str:
+    return "".join(character if character.isalnum() else "_" for character in name)
+
+
+def exact_quotient(numerator: int, denominator: int) -> Fraction | None:
+    """numerator / denominator; None where that is 0."""
+    return Fraction(numerator, denominator) if denominator else None

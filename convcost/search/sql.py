@@ -1,0 +1,205 @@
+"""Translates an expression graph to SQL, as SQLGlot's syntax tree for DuckDB and Spark.
+
+No text is pasted together: a constant is a literal of the tree, and columns have names of our own. What is
+needed more than once is a column of a subquery; types follow from the bounds of each number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from convcost.core.errors import UsageError
+from convcost.search.expression_graph import OF_TRUTH, ExpressionGraph, Kind, Operation
+
+LARGEST = 10**38 - 1
+"""Of the widest type: a DECIMAL(38, 0); DuckDB's HUGEINT has a little more."""
+
+DEEPEST = 40
+"""Of nested operations: deeper ones are put into a subquery."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A database's SQL: its name in SQLGlot, and its types for integers of 64 bits and of 38 digits."""
+
+    name: str
+    narrow: str
+    wide: str
+
+    def sql(self, tree: exp.Expr) -> str:
+        """The text of the tree."""
+        return tree.sql(dialect=self.name, identify=True)
+
+
+DUCKDB = Dialect("duckdb", "BIGINT", "HUGEINT")
+SPARK = Dialect("spark", "BIGINT", "DECIMAL(38, 0)")
+
+BINARY: Mapping[Kind, type[exp.Binary]] = {
+    Kind.ADD: exp.Add,
+    Kind.SUBTRACT: exp.Sub,
+    Kind.MULTIPLY: exp.Mul,
+    Kind.DIVIDE: exp.IntDiv,
+    Kind.MODULO: exp.Mod,
+    Kind.LESS: exp.LT,
+    Kind.EQUAL: exp.EQ,
+    Kind.AND: exp.And,
+    Kind.OR: exp.Or,
+}
+
+
+class Query(NamedTuple):
+    """A relation, and its columns by the number of the operation that each is the result of."""
+
+    relation: exp.Expr
+    columns: Mapping[int, str]
+
+
+class SqlTranslator:
+    """Makes queries of a graph's operations; UsageError for a number that can be beyond `LARGEST`."""
+
+    def __init__(self, graph: ExpressionGraph, dialect: Dialect) -> None:
+        self.graph = graph
+        self.dialect = dialect
+
+    def select(self, query: Query, wanted: Mapping[str, int]) -> exp.Select:
+        """A query with the `wanted` operations as columns of these names."""
+        query = self.with_shared(query, wanted.values())
+        columns = [self._alias(number, name, query.columns) for name, number in wanted.items()]
+        return exp.select(*columns).from_(query.relation)
+
+    def where(self, query: Query, conditions: Iterable[int], later: Iterable[int]) -> Query:
+        """The rows where all `conditions` hold, with what `later` operations need of the columns."""
+        parts = [part for each in conditions for part in self.graph.conjuncts(each)]
+        if not parts:
+            return query
+        later = [*later]
+        query = self.with_shared(query, parts, later)
+        kept = self._kept(query.columns, later)
+        columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
+        found = (
+            exp.select(*(columns or [exp.Literal.number(1)]))
+            .from_(query.relation)
+            .where(*(self.expression(part, query.columns) for part in parts))
+        )
+        return Query(found.subquery("t"), kept)
+
+    def with_shared(self, query: Query, wanted: Iterable[int], later: Iterable[int] = ()) -> Query:
+        """The query with a column for all that `wanted` operations need more than once, in subqueries."""
+        wanted, later = [*wanted], [*later]
+        for layer in self._layers(query.columns, wanted, later):
+            kept = self._kept(query.columns, [*layer, *wanted, *later])
+            left = self._kept({**query.columns, **dict.fromkeys(layer, "")}, [*wanted, *later, *layer])
+            new = {number: f"n{number}" for number in layer}
+            columns = {**{number: name for number, name in kept.items() if number in left}, **new}
+            selected = [
+                self._alias(number, name, query.columns) if number in new else exp.column(name)
+                for number, name in columns.items()
+            ]
+            query = Query(exp.select(*selected).from_(query.relation).subquery("t"), columns)
+        return query
+
+    def _kept(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:
+        """Those of the columns that `wanted` operations are computed from."""
+        needed = self.graph.needed(wanted, columns)
+        used = {operand for number in needed for operand in self.graph[number].operands} | {*wanted}
+        return {number: name for number, name in columns.items() if number in used}
+
+    def _layers(
+        self, known: Mapping[int, str], wanted: Sequence[int], later: Sequence[int]
+    ) -> list[list[int]]:
+        """What is a column of its own, by the subquery that computes it: each needs those before alone."""
+        uses: Counter[int] = Counter({*wanted, *later})
+        for number in self.graph.needed([*wanted, *later], known):
+            uses.update({*self.graph[number].operands})
+        levels: dict[int, int] = {}
+        depths: dict[int, int] = {}
+        layers: list[list[int]] = []
+        for number in self.graph.needed(wanted, known):
+            operation = self.graph[number]
+            level = max((levels.get(operand, 0) for operand in operation.operands), default=0)
+            depth = 1 + max((depths.get(operand, 0) for operand in operation.operands), default=0)
+            if operation.kind is not Kind.CONSTANT and (uses[number] > 1 or depth > DEEPEST):
+                layers += [[]] * (level + 1 - len(layers))
+                layers[level] = [*layers[level], number]
+                level, depth = level + 1, 0
+            levels[number], depths[number] = level, depth
+        return layers
+
+    def _alias(self, number: int, name: str, columns: Mapping[int, str]) -> exp.Expr:
+        expression = self.expression(number, columns)
+        if self.graph[number].kind is Kind.CONSTANT:
+            expression = self._cast(expression, self.is_wide(number))
+        return exp.alias_(expression, name)
+
+    def expression(self, number: int, columns: Mapping[int, str]) -> exp.Expr:
+        """The operation on these columns."""
+        if number in columns:
+            return exp.column(columns[number])
+        operation = self.graph[number]
+        if operation.kind is Kind.CONSTANT:
+            self.is_wide(number)
+            return _literal(int(operation.value))
+        operands = [self.expression(operand, columns) for operand in operation.operands]
+        if operation.kind in OF_TRUTH:
+            return _operation(operation.kind, operands)
+        return self._numeric(number, operation, operands)
+
+    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expr]) -> exp.Expr:
+        """Computed in the type that has room for its operands and its result."""
+        is_wide = self.is_wide(number)
+        numbers = operation.operands[1:] if operation.kind is Kind.CHOOSE else operation.operands
+        needs_wide = is_wide or any(self.is_wide(operand) for operand in numbers)
+        has_own_type = operation.kind in {Kind.CHOOSE, Kind.SMALLER, Kind.LARGER}
+        for place, operand in enumerate(numbers, len(operands) - len(numbers)):
+            is_constant = self.graph[operand].kind is Kind.CONSTANT
+            if (needs_wide and not self.is_wide(operand)) or (has_own_type and is_constant):
+                operands[place] = self._cast(operands[place], needs_wide)
+        found = self._operation(operation.kind, operands, needs_wide)
+        return self._cast(found, is_wide=False) if needs_wide and not is_wide else found
+
+    def _operation(self, kind: Kind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
+        """One of numbers, in the narrow or the wide type."""
+        return _operation(kind, operands)
+
+    def is_wide(self, number: int) -> bool:
+        """Whether its numbers need the wide type."""
+        low, high = self.graph[number].low, self.graph[number].high
+        most = max(-low, high)
+        if most > LARGEST:
+            raise UsageError("numbers beyond 10^38 can come up", hint="Use --engine numpy.")
+        return most >= 2**63
+
+    def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
+        return exp.cast(
+            expression, self.dialect.wide if is_wide else self.dialect.narrow, dialect=self.dialect.name
+        )
+
+
+def _literal(value: int) -> exp.Expr:
+    literal = exp.Literal.number(abs(value))
+    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
+
+
+def _operation(kind: Kind, operands: list[exp.Expr]) -> exp.Expr:
+    if kind in BINARY:
+        left, right = (exp.paren(each) if isinstance(each, exp.Binary) else each for each in operands)
+        tree: exp.Expr = BINARY[kind](this=left, expression=right)
+        return tree
+    first, *others = operands
+    match kind:
+        case Kind.NOT:
+            return exp.Not(this=exp.paren(first))
+        case Kind.ABSOLUTE:
+            return exp.Abs(this=first)
+        case Kind.SMALLER:
+            return exp.Least(this=first, expressions=others)
+        case Kind.LARGER:
+            return exp.Greatest(this=first, expressions=others)
+        case Kind.CHOOSE:
+            return exp.Case().when(first, others[0]).else_(others[1])
+    raise TypeError(f"no SQL for {kind}")

@@ -1,0 +1,224 @@
+"""A sweep as one expression graph: the sizes at a point of the grid, what they make impossible, quantities.
+
+The engines that are databases evaluate it. A point is `head` · (number of tails) + `tail`: these two are the
+inputs, so that what depends on one of them alone need not be computed for each point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+from convcost.core.errors import SpecError
+from convcost.core.sweep import RATIO, Objective
+from convcost.search.evaluator import ColumnSizes
+from convcost.search.expression_graph import ExpressionGraph
+from convcost.search.graph_branches import (
+    EvaluatedDesign,
+    Rule,
+    Values,
+    all_of,
+    branches,
+    evaluate_design,
+    merge,
+)
+from convcost.search.graph_numbers import Number, Truth, choose, conjunction, equal, given_number, negation
+from convcost.search.grid import Axis, AxisFormula, Grid
+from convcost.search.grid_blocks import SweepPlan
+from convcost.search.where import WhereQuotient
+from convcost.spec.evaluate import evaluate
+
+HEAD, TAIL = "head", "tail"
+
+
+class RuleGroup(NamedTuple):
+    """Rules of which the first that does not hold is the reason why `times` designs are impossible.
+
+    They matter where `taken` holds.
+    """
+
+    taken: Truth
+    rules: tuple[Rule, ...]
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class SweepProgram:
+    """What is computed at a point: `sizes` by name, and of each design what it has.
+
+    `rule_groups` has what makes designs impossible: at each point at most one rule is the first that fails
+    for a design.
+    """
+
+    graph: ExpressionGraph
+    plan: SweepPlan
+    point: Number
+    sizes: Mapping[str, Number]
+    common: Truth
+    designs: tuple[EvaluatedDesign, ...]
+    reference: EvaluatedDesign | None
+    rule_groups: tuple[RuleGroup, ...]
+
+    def possible(self, design: int) -> Truth:
+        """Whether the design with that number is possible."""
+        return conjunction(self.common, self.designs[design].possible)
+
+    def quantities(self, design: int) -> dict[str, Number]:
+        """The design's quantities by name."""
+        return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
+
+    def ratio(self, design: int) -> tuple[Number, Number] | None:
+        """The numerator and the denominator of the design's ratio to the reference."""
+        if self.reference is None:
+            return None
+        place = self.plan.metrics.index(self.plan.ratio_of)
+        return self.designs[design].quantities[place], self.reference.quantities[place]
+
+    def values(self, design: int) -> dict[str, Number]:
+        """Every number that a condition or an order may be about, but the ratio."""
+        return {**self.plan.grid.fixed, **self.sizes, **self.quantities(design)}
+
+    def condition(self, design: int) -> Truth:
+        """Whether the design fulfils the sweep's condition."""
+        if not self.plan.condition:
+            return True
+        values = {name: WhereQuotient(value) for name, value in self.values(design).items()}
+        if ratio := self.ratio(design):
+            values[RATIO] = WhereQuotient(*ratio)
+        return self.plan.condition.holds(values)  # type: ignore[no-any-return]
+
+    def objective(self, design: int, objective: Objective) -> Number:
+        """A number of which the smallest is the best; not for ratios."""
+        value = self.values(design)[objective.name]
+        return -value if objective.largest else value
+
+
+def sweep_program(plan: SweepPlan, tail_axes: int) -> SweepProgram:
+    """The graph of a sweep, whose last `tail_axes` axes make up the tail."""
+    graph = ExpressionGraph()
+    grid = plan.grid
+    places, point = _places(graph, grid, tail_axes)
+    sizes, rules = _sizes(graph, grid, places)
+    values = {axis.name: _values(axis) for axis in grid.axes}
+    common = all_of(rule.condition for rule in rules)
+    number = len(plan.designs)
+    groups = [RuleGroup(True, tuple(rules), number)] if rules else []
+    reference = None
+    if plan.reference:
+        reference = evaluate_design(graph, plan.reference, sizes, values)
+        groups += _groups(common, reference, number)
+        common = conjunction(common, reference.possible)
+    designs = tuple(evaluate_design(graph, design, sizes, values) for design in plan.designs)
+    for design in designs:
+        groups += _groups(common, design, 1)
+    return SweepProgram(graph, plan, point, sizes, common, designs, reference, tuple(groups))
+
+
+def _groups(common: Truth, design: EvaluatedDesign, times: int) -> Iterable[RuleGroup]:
+    for taken, rules in design.rules:
+        if rules and (where := conjunction(common, taken)) is not False:
+            yield RuleGroup(where, rules, times)
+
+
+def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[str, Number], Number]:
+    """Which value each axis has, by name, and the number of the point."""
+    split = len(grid.axes) - tail_axes
+    tails = prod(grid.lengths[split:])
+    head = given_number(graph, HEAD, 0, prod(grid.lengths[:split]) - 1)
+    tail = given_number(graph, TAIL, 0, tails - 1)
+    places: dict[str, Number] = {}
+    for rest, axes in ((head, grid.axes[:split]), (tail, grid.axes[split:])):
+        for axis in reversed(axes):
+            places[axis.name] = rest % len(axis)
+            rest = rest // len(axis)  # noqa: PLW2901
+    return places, head * tails + tail
+
+
+def _values(axis: Axis) -> Values:
+    """The values of an axis without formulas."""
+    ranges = [part for part in axis.parts if isinstance(part, range)]
+    if len(ranges) < len(axis.parts):
+        return ()
+    return ranges[0] if len(ranges) == 1 else tuple(size for part in ranges for size in part)
+
+
+def _sizes(
+    graph: ExpressionGraph, grid: Grid, places: Mapping[str, Number]
+) -> tuple[dict[str, Number], list[Rule]]:
+    """The sizes at a point, and what has to hold for its formulas to be sizes."""
+    sizes: dict[str, Number] = {}
+    rules: list[Rule] = []
+    for axis in grid.order:
+        at = places[axis.name]
+        steps = _steps(axis)
+        size = _step_value(at, steps) if steps else 0
+        for start, part in axis.numbered_parts:
+            if isinstance(part, AxisFormula):
+                value, is_size = _formula(graph, part, {**grid.fixed, **sizes})
+                here = equal(at, start)
+                size = choose(here, value, size)
+                text = f"{axis.name} = {part.text} must be a whole number"
+                rules.append(Rule(text, negation(conjunction(here, negation(is_size)))))
+        sizes[axis.name] = size
+    rules = [rule for rule in rules if rule.condition is not True]
+    return {axis.name: sizes[axis.name] for axis in grid.axes}, rules
+
+
+class _Step(NamedTuple):
+    """Values of an axis in steps, from place `start` on."""
+
+    start: int
+    values: range
+
+
+def _steps(axis: Axis) -> list[_Step]:
+    """The numbers among the values, those in equal steps together: 1,3,5,7 are a range."""
+    steps: list[_Step] = []
+    for start, part in axis.numbered_parts:
+        if not isinstance(part, range):
+            continue
+        longer = steps and _joined(steps[-1], start, part)
+        if longer:
+            steps[-1] = longer
+        else:
+            steps.append(_Step(start, part))
+    return steps
+
+
+def _joined(step: _Step, start: int, part: range) -> _Step | None:
+    """Both as one, if `part` goes on with the step."""
+    if step.start + len(step.values) != start or len(part) > 1:
+        return None
+    distance = part[0] - step.values[-1]
+    if distance <= 0 or (len(step.values) > 1 and distance != step.values.step):
+        return None
+    return _Step(step.start, range(step.values[0], part[0] + 1, distance))
+
+
+def _step_value(at: Number, steps: list[_Step]) -> Number:
+    """The value at a place, found by halves."""
+    if len(steps) == 1:
+        start, values = steps[0]
+        return (at - start) * values.step + values.start if len(values) > 1 else values.start
+    middle = len(steps) // 2
+    is_before = at < steps[middle].start
+    return choose(is_before, _step_value(at, steps[:middle]), _step_value(at, steps[middle:]))  # type: ignore[no-any-return]
+
+
+def _formula(
+    graph: ExpressionGraph, formula: AxisFormula, sizes: Mapping[str, Number]
+) -> tuple[Number, Truth]:
+    """The value of a formula, and whether that is a size."""
+
+    def value() -> tuple[Any, Truth]:
+        known = ColumnSizes(sizes)  # type: ignore[arg-type]
+        try:
+            found: Any = evaluate(formula.expression, known, formula.text)
+        except SpecError:
+            return 0, False
+        return found, all_of([*(division.holds() for division in known.divisions), found >= 0])
+
+    found = branches(graph, value)
+    return merge(graph, found, lambda leaf: leaf[0]), merge(graph, found, lambda leaf: leaf[1])

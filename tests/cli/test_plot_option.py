@@ -1,0 +1,94 @@
+"""`--plot`: pictures beside the result, all or nothing, and nothing of their libraries without it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runner import ROOT, convcost, refused
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+CURVE = ("compare", "--E", "128", "--counters", "none")
+
+
+def test_several_pictures_are_saved_beside_the_usual_result():
+    plain = convcost(*CURVE)
+    names = ["a.svg", "a.png", "a.pdf", "a.html", "B.SVG"]
+    drawn = convcost(*CURVE, *(word for name in names for word in ("--plot", name)))
+    assert drawn == plain
+    assert sorted(os.listdir()) == sorted(names)
+
+
+def test_json_stays_as_it_is():
+    assert json.loads(convcost(*CURVE, "--json", "--plot", "a.svg").out) == json.loads(
+        convcost(*CURVE, "--json").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*CURVE, "--plot", "a.jpg"), "--plot a.jpg: no picture is of this kind"),
+        ((*CURVE, "--plot", "a.svgz"), "--plot a.svgz: no picture is of this kind (did you mean .svg?)\n"),
+        ((*CURVE, "--plot", "nosuch/a.svg"), "--plot nosuch/a.svg: there is no directory nosuch\n"),
+        ((*CURVE, "--plot", "."), "--plot .: no picture is of this kind\n"),
+        ((*CURVE, "--plot-metric", "params"), "--plot-metric is for --plot"),
+        ((*CURVE, "--plot-range", "L=1:3"), "--plot-range is for --plot"),
+        ((*CURVE, "--plot", "a.svg", "--plot-metric", "flop"), "called flop (did you mean flops?)"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L"), "--plot-range L: a size and its range are needed"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=5:1"), "--plot-range L=5:1 has no size"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=0:3"), "--plot-range L=0:3 has no size"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=a:3"), "--plot-range a: a whole number is needed"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "K=1:3"), "no open size is called K"),
+        (("compare", "--plot", "a.svg"), "a curve is along one open size, and L, E are open"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_picture_is_refused_with_nothing_written(arguments, message):
+    assert message in refused(*arguments)
+    assert os.listdir() == []
+
+
+def test_nothing_is_half_written():
+    Path("full.svg").symlink_to("/dev/full")
+    Path("kept.svg").write_text("as it was", encoding="utf-8")
+    assert "full.svg can't be written" in refused(*CURVE, "--plot", "full.svg")
+    message = refused(*CURVE, "--plot", "kept.svg", "--plot-metric", "nosuch")
+    assert "no metric is called nosuch" in message
+    assert Path("kept.svg").read_text(encoding="utf-8") == "as it was"
+    assert sorted(os.listdir()) == ["full.svg", "kept.svg"]
+
+
+def test_a_link_and_a_mode_are_kept():
+    Path("old.svg").touch(mode=0o600)
+    Path("link.svg").symlink_to("old.svg")
+    assert convcost(*CURVE, "--plot", "link.svg").code == 0
+    assert Path("link.svg").is_symlink()
+    assert Path("old.svg").stat().st_mode & 0o777 == 0o600
+    assert "<svg" in Path("old.svg").read_text(encoding="utf-8")
+
+
+PLOTTING = ("altair", "vl_convert", "plotext", "convcost.render.charts.pictures")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        CURVE,
+        ("match", "Linear(3,4)", "Linear(E,4)", "--vary", "E"),
+        ("sweep", "Linear(E,4)", "--over", "E=1:9"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_commands_without_it_load_nothing_that_draws(arguments):
+    script = (
+        "import sys\nfrom convcost.cli import app\n"
+        f"app({list(arguments)!r}, standalone_mode=False)\n"
+        f"print([name for name in {PLOTTING} if name in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stderr.strip() == "[]"
