@@ -86,7 +86,7 @@ def compare(
     format_name = output.format_for(Comparison)
     convention = flops.convention
     timing.check()
-    pictures = read_plots(plots)
+    pictures = read_plots(plots, format_name)
     estimator = read_estimator(timing, memory, device, dtype)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
     candidates = read_candidates(
@@ -106,8 +106,10 @@ def compare(
     if timing.backward:
         check_backward(*reports)
     make_result = partial(Comparison, notes=candidates.notes)
-    pictures.save(make_result(reports))
-    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
+    charts = pictures.draw(make_result(reports))
+    print_with_verdicts(
+        reports, candidates.countables, make_result, counters, format_name, charts, layers=layers
+    )
 
 
 def _number_of_convolutions(text: str) -> int:

@@ -1,4 +1,4 @@
-"""An icicle as Vega-Lite has it: a column for each level, whose tiles are as high as their share of the whole."""
+"""An icicle as Vega-Lite has it: a column for each level, of tiles as high as their share of the whole."""
 
 from __future__ import annotations
 
