@@ -8,26 +8,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import Size
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
+from convcost.core.type_checks import is_module, wrong_type_error
 from convcost.counters.subprocess_runner import use_one_thread
-from convcost.search.arguments import Arguments
+from convcost.search.arguments import Arguments, argument_axes
 from convcost.search.design import CountedQuantities
 from convcost.search.formulas import formulas_of
-from convcost.search.variants import VariantCount, sizes_of
+from convcost.search.variants import ModuleVariants, VariantCount, open_input_names, sizes_of
 from convcost.system.worker_pool import WorkerPool, close_stdin
 from convcost.system.workers import Sender, can_fork
-from convcost.tracing.given_inputs import profile_on_inputs
+from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs
 from convcost.tracing.profile import Profiler
-from convcost.tracing.target.construction import check_arguments, construct
+from convcost.tracing.target.construction import construct_module
 from convcost.tracing.target.profile import ProfiledModel, loaded_target
 from convcost.tracing.target.target import Target
-from convcost.tracing.user_error import TargetError, is_raised_by_user, short_text
+from convcost.tracing.user_error import TargetError, short_text
+
+if TYPE_CHECKING:
+    import torch
 
 
 def count_targets(
@@ -81,7 +83,24 @@ def _profile_report(profile: Callable[[Target], ProfiledModel], target: Target) 
     return profile(target).report
 
 
-def count_classes(
+def class_variants(
+    designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
+) -> ModuleVariants:
+    """What a class or a function in this process makes with each combination of arguments, on `inputs`."""
+    make = designs[0] if designs else None
+    if not callable(make) or is_module(make):
+        wanted = "a class of torch modules, or a function that makes one,"
+        raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
+    if not inputs:
+        raise UsageError("there are no inputs", hint='Such as inputs="f32[B,3,H,W]".')
+    name = str(getattr(make, "__name__", type(make).__name__))
+
+    axes = argument_axes(over_args)
+    names = open_input_names(declared_inputs(inputs), axes)
+    return ModuleVariants(name, name, axes, names, partial(_count_classes, make, inputs))
+
+
+def _count_classes(
     make: Callable[..., torch.nn.Module],
     inputs: tuple[Any, ...],
     arguments: Sequence[Arguments],
@@ -100,26 +119,7 @@ def _profile_class(
     inputs: tuple[Any, ...],
     sizes: Mapping[str, Size],
 ) -> Report:
-    return profile_on_inputs(_build(make, arguments), inputs, sizes)
-
-
-def _build(make: Callable[..., torch.nn.Module], arguments: Arguments) -> torch.nn.Module:
-    """The module, without memory if that will do."""
-    check_arguments(_name(make), make, kwargs=arguments)
-    try:
-        module = construct(partial(make, **arguments), "meta")
-    except Exception as error:
-        if is_raised_by_user(error):
-            raise
-        module = make(**arguments)
-    if not isinstance(module, torch.nn.Module):
-        kind = type(module).__name__
-        raise UsageError(f"{_name(make)} returned {kind}; a torch.nn.Module is needed")
-    return module
-
-
-def _name(make: Any) -> str:
-    return str(getattr(make, "__name__", type(make).__name__))
+    return profile_on_inputs(construct_module(make, arguments), inputs, sizes)
 
 
 def _count(profile: Callable[[], Report], counted: CountedQuantities) -> VariantCount:

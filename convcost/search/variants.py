@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 
 from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.core.type_checks import is_module, wrong_type_error
-from convcost.search.arguments import ArgumentAxis, Arguments, argument_axes, combinations
+from convcost.search.arguments import ArgumentAxis, Arguments, combinations
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import Formulas
 from convcost.tracing.declared_inputs import DeclaredInputs
-from convcost.tracing.given_inputs import declared_inputs
 
 
 class VariantCount(NamedTuple):
@@ -85,29 +83,6 @@ class VariantDesign:
             raise ConvcostError(self.count.failure)
         own = {name: size for name, size in varied.items() if name in self.names}
         return self.count.formulas.evaluate(own, evaluator)
-
-
-def class_variants(
-    designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
-) -> ModuleVariants:
-    """What a class or a function in this process makes with each combination of arguments, on `inputs`."""
-    make = designs[0] if designs else None
-    if not callable(make) or is_module(make):
-        wanted = "a class of torch modules, or a function that makes one,"
-        raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
-    if not inputs:
-        raise UsageError("there are no inputs", hint='Such as inputs="f32[B,3,H,W]".')
-    name = str(getattr(make, "__name__", type(make).__name__))
-
-    def count(
-        arguments: Sequence[Arguments], sizes: Mapping[str, Size], counted: CountedQuantities
-    ) -> Iterator[VariantCount]:
-        from convcost.search.variant_counts import count_classes
-
-        return count_classes(make, inputs, arguments, sizes, counted)
-
-    axes = argument_axes(over_args)
-    return ModuleVariants(name, name, axes, open_input_names(declared_inputs(inputs), axes), count)
 
 
 def open_input_names(inputs: DeclaredInputs, axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def test_a_wrong_request_is_refused(given, message):
 def test_over_args_are_for_what_makes_modules():
     with pytest.raises(WrongTypeError, match="a class of torch modules"):
         convcost.sweep("Linear(E, E)", over_args={"E": [1]}, inputs="f32[2]")
-    with pytest.raises(UsageError, match="returned int; a torch"):
+    with pytest.raises(UsageError, match="returned an int; a torch"):
         convcost.sweep(lambda width: 3, over_args={"width": [1]}, inputs="f32[2]")
 
 
@@ -204,3 +204,29 @@ def test_what_is_no_list_of_values_is_refused(text):
 def test_the_last_argument_changes_fastest():
     axes = [parse_argument_axis("a=1,2"), parse_argument_axis("b=x,y")]
     assert [(*each.values(),) for each in combinations(axes)] == [(1, "x"), (1, "y"), (2, "x"), (2, "y")]
+
+
+def test_arguments_are_columns_of_tables_and_files(tmp_path):
+    from pyarrow import feather, parquet
+
+    def net(width, scale=1, act=None):
+        return nn.Linear(4, width)
+
+    over_args = {"width": [2, 3], "scale": [1, 0.5], "act": [None, nn.ReLU]}
+    expected = {
+        "width": [2, 2, 2, 2, 3, 3, 3, 3],
+        "scale": [1.0, 1.0, 0.5, 0.5] * 2,
+        "act": [None, "ReLU"] * 4,
+        "B": [1] * 8,
+        "params": [10] * 4 + [15] * 4,
+    }
+    for name, read in (("a.parquet", parquet.read_table), ("a.arrow", feather.read_table)):
+        found = convcost.sweep(
+            net, over_args=over_args, inputs="f32[B,4]", over={"B": [1]}, out=tmp_path / name, by="width"
+        )
+        table = read(tmp_path / name)
+        for each in (found.arrow(), table):
+            assert {column: each[column].to_pylist() for column in expected} == expected
+    assert [*table.schema.names[:5]] == ["design", "width", "scale", "act", "B"]
+    assert found.pandas()["width"].tolist() == expected["width"]
+    assert found.polars()["scale"].to_list() == expected["scale"]
