@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from convcost.core.errors import UsageError, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES, Metric
 from convcost.core.report import Report
-from convcost.render.charts.data import ChartAxis, ChartOptions
+from convcost.render.charts.data import ChartAxis, ChartOptions, Number
 from convcost.render.charts.labels import shorten
+from convcost.render.charts.scales import asks_for_log
 from convcost.render.texts import join_words
 
 USUAL_METRIC = "flops"
@@ -29,6 +30,11 @@ def check_no_ranges(options: ChartOptions) -> None:
         raise UsageError(
             f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave it out."
         )
+
+
+def axis_of_numbers(label: str, numbers: Sequence[Number]) -> ChartAxis:
+    """The axis of plain numbers, such as the values of a size: logarithmic where they span much."""
+    return ChartAxis(label, is_log=asks_for_log(numbers))
 
 
 def metric_axis(metric: Metric) -> ChartAxis:

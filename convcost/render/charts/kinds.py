@@ -13,8 +13,15 @@ Draw = Callable[[Any, ChartOptions], Figure | None]
 """Makes the figure of a result; None where the result has nothing of it."""
 
 CHARTS: dict[str, tuple[str, ...]] = {
-    "Comparison": ("cost_curve:comparison_figure", "cost_bars:comparison_figure"),
-    "Report": ("cost_curve:report_figure",),
+    "Comparison": (
+        "cost_curve:comparison_figure",
+        "cost_bars:comparison_figure",
+        "roofline:comparison_figure",
+    ),
+    "Report": ("cost_curve:report_figure", "roofline:report_figure"),
+    "DiagnosedReport": ("roofline:diagnosis_figure",),
+    "Match": ("match_curve:match_figure",),
+    "Sweep": ("pareto:sweep_figure",),
 }
 """By the name of the result's class, which is not imported for it: functions as `module:name`."""
 

@@ -7,9 +7,9 @@ import pytest
 from convcost import compare, cost
 from convcost.core.errors import UsageError
 from convcost.core.metrics import NAMES
-from convcost.render.charts.cost_curve import MOST_POINTS
 from convcost.render.charts.data import ChartOptions
 from convcost.render.charts.kinds import figure_of
+from convcost.render.charts.samples import MOST_POINTS
 
 DENSE, LOW_RANK, NARROW = (
     "a = [1, E] -> Linear(E, E)",
