@@ -1,5 +1,6 @@
 """Fixtures that tests of several packages use; generated cases, the same in every run."""
 
+import shutil
 import sys
 import warnings
 
@@ -32,6 +33,17 @@ def plain_screen(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """A Spark of two threads, which the sweeps of this process use."""
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java 17")
+    from convcost.search.spark_session import spark_session
+
+    with spark_session("local[2]") as session:
+        yield session
 
 
 @pytest.fixture

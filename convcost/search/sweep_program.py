@@ -12,7 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcost.core.errors import SpecError
-from convcost.core.sweep import RATIO, Objective
+from convcost.core.sweep import Objective
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.expression_graph import ExpressionGraph
 from convcost.search.graph_branches import (
@@ -69,15 +69,16 @@ class SweepProgram:
         """The design's quantities by name."""
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
-    def ratio(self, design: int) -> tuple[Number, Number] | None:
-        """The numerator and the denominator of the design's ratio to the reference."""
-        if self.reference is None:
-            return None
-        place = self.plan.metrics.index(self.plan.ratio_of)
-        return self.designs[design].quantities[place], self.reference.quantities[place]
+    def quotient(self, design: int, name: str) -> tuple[Number, Number]:
+        """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
+        reference = None
+        if self.reference is not None:
+            reference = self.reference.quantities[self.plan.metrics.index(self.plan.ratio_of)]
+        quotient = self.plan.every_quotient[name]
+        return quotient.operands(self.quantities(design), reference)
 
     def values(self, design: int) -> dict[str, Number]:
-        """Every number that a condition or an order may be about, but the ratio."""
+        """Every integer that a condition or an order may be about."""
         return {**self.plan.grid.fixed, **self.sizes, **self.quantities(design)}
 
     def condition(self, design: int) -> Truth:
@@ -85,12 +86,12 @@ class SweepProgram:
         if not self.plan.condition:
             return True
         values = {name: WhereQuotient(value) for name, value in self.values(design).items()}
-        if ratio := self.ratio(design):
-            values[RATIO] = WhereQuotient(*ratio)
+        for name in self.plan.every_quotient:
+            values[name] = WhereQuotient(*self.quotient(design, name))
         return self.plan.condition.holds(values)  # type: ignore[no-any-return]
 
     def objective(self, design: int, objective: Objective) -> Number:
-        """A number of which the smallest is the best; not for ratios."""
+        """A number of which the smallest is the best; not for quotients."""
         value = self.values(design)[objective.name]
         return -value if objective.largest else value
 

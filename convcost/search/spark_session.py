@@ -1,0 +1,181 @@
+"""Starts Spark: a session that prints nothing and leaves nothing behind, or one line on why there is none."""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+import socket
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+from convcost.core.errors import ConvcostError, UsageError
+
+LOCAL = "local[*]"
+
+MASTER = re.compile(r"local(\[[0-9*, ]+\])?|spark://[^\s/]+|k8s://\S+|yarn")
+"""What Spark takes as a master; it would find out that it does not after some seconds."""
+
+ERROR = re.compile(r"(Exception|Error): |unresponsive")
+
+NEEDS_JAVA = "It needs Java 17: apt-get install openjdk-17-jre-headless."
+
+CONNECTION_SECONDS = 5.0
+"""To reach a standalone master in; Spark itself tries for more than a minute."""
+
+WORKER_SECONDS = 60.0
+"""To wait for the first worker of a standalone master; Spark itself waits forever."""
+
+OPTIONS = {
+    "spark.app.name": "convcost",
+    "spark.log.level": "ERROR",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+OF_A_LOCAL_ONE = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "4",
+}
+"""Spark would look up this machine's name, and shuffle in 200 parts."""
+
+OF_A_SESSION = {"spark.sql.ansi.enabled": "true"}
+"""An overflow is an error: without it a number wraps, or becomes null."""
+
+
+@contextmanager
+def spark_session(master: str = "") -> Iterator[Any]:
+    """A session of the Spark that runs in this process, or else of one that is started, and stopped behind.
+
+    `master` is its URL, by default that of this machine's cores. Raises UsageError where Spark or its Java is
+    not installed or does not start, or another one is running.
+    """
+    with _warnings_ignored():
+        try:
+            from pyspark import SparkContext
+            from pyspark.sql import SparkSession
+        except ImportError:
+            hint = "pip install 'convcost[spark]'"
+            raise UsageError("the engine spark is not installed", hint=hint) from None
+    running = SparkContext._active_spark_context
+    if running and master and running.master != master:
+        message = f"Spark runs in this process already, with the master {running.master}"
+        raise UsageError(message, hint="Stop it, or name no master.")
+    with _errors_not_logged():
+        with _warnings_ignored():
+            context = running or _start(master or LOCAL)
+            session = SparkSession(context).newSession()
+        try:
+            for name, value in OF_A_SESSION.items():
+                session.conf.set(name, value)
+            yield session
+        finally:
+            if not running:
+                context.stop()
+
+
+@contextmanager
+def _warnings_ignored() -> Iterator[None]:
+    """PySpark warns of the pandas that is installed, which is not used here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _errors_not_logged() -> Iterator[None]:
+    """PySpark logs the errors of queries, which are raised too."""
+    logger = logging.getLogger("SQLQueryContextLogger")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _start(master: str) -> Any:
+    """The context of a Spark with that master."""
+    check_master(master)
+    from pyspark import SparkConf, SparkContext
+
+    is_local = master.startswith("local")
+    configuration = SparkConf().setMaster(master)
+    configuration.setAll([*{**OPTIONS, **(OF_A_LOCAL_ONE if is_local else {})}.items()])
+    with tempfile.TemporaryFile() as log, _own_interrupt_handler():
+        try:
+            context = SparkContext(conf=configuration, gateway=_gateway(configuration, log))
+        except Exception:
+            raise _not_started(log) from None
+    if master.startswith("spark:"):
+        _wait_for_worker(context, master)
+    return context
+
+
+def _gateway(configuration: Any, log: IO[bytes]) -> Any:
+    """A Java process whose messages go to `log`; the one that is there if a Spark ran before."""
+    from pyspark import SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    launch: Any = launch_gateway
+    return SparkContext._gateway or launch(configuration, {"stdout": log, "stderr": log})
+
+
+def check_master(master: str) -> None:
+    """UsageError if Spark can't be started with that master."""
+    if not MASTER.fullmatch(master):
+        hint = "Such as local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
+        raise UsageError(f"{master[:80]} is no Spark master", hint=hint)
+    addresses = master.removeprefix("spark://").split(",") if master.startswith("spark:") else []
+    if addresses and not any(map(_is_reached, addresses)):
+        raise UsageError(f"{master[:80]} can't be reached", hint="Is the Spark master running there?")
+
+
+def _is_reached(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with suppress(OSError, ValueError, OverflowError), _connection(host.strip("[]"), int(port)):
+        return True
+    return False
+
+
+def _connection(host: str, port: int) -> socket.socket:
+    return socket.create_connection((host, port), CONNECTION_SECONDS)
+
+
+@contextmanager
+def _own_interrupt_handler() -> Iterator[None]:
+    """Keep what an interrupt does: Spark replaces it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
+
+
+def _not_started(log: IO[bytes]) -> ConvcostError:
+    """The error that Spark did not start: with the last line that names one, or else the last line."""
+    log.seek(0)
+    lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
+    errors = [line for line in lines if ERROR.search(line)]
+    reason = (errors or [line for line in lines if line] or ["Java ended without a message"])[-1][:300]
+    return UsageError(f"Spark did not start: {reason}", hint=NEEDS_JAVA)
+
+
+def _wait_for_worker(context: Any, master: str) -> None:
+    """Wait until a worker of the master is there; the driver is listed among them."""
+    end = time.monotonic() + WORKER_SECONDS
+    while context._jsc.sc().getExecutorMemoryStatus().size() < 2:
+        if time.monotonic() > end:
+            context.stop()
+            message = f"no worker of {master[:80]} took the work in {WORKER_SECONDS:g} seconds"
+            raise UsageError(message, hint="Are its workers running, and free?")
+        time.sleep(0.2)

@@ -1,0 +1,108 @@
+"""Spark is started with nothing printed and nothing left behind; where it can't be, one line says why."""
+
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from convcost.core.errors import UsageError
+from convcost.search.spark_session import check_master, spark_session
+
+START = """
+import os, signal, sys
+from convcost.core.errors import ConvcostError
+from convcost.search.spark_session import spark_session
+before = signal.getsignal(signal.SIGINT)
+try:
+    with spark_session("local[1]") as session:
+        assert signal.getsignal(signal.SIGINT) is before
+        print(session.sql("select 1 as one").collect())
+except ConvcostError as error:
+    print(error, error.hint, sep="\\n")
+print(os.listdir())
+"""
+
+
+@pytest.mark.parametrize(
+    ("master", "message"),
+    [
+        ("foo://x", "foo://x is no Spark master"),
+        ("local[2] --conf x", "is no Spark master"),
+        ("spark://a b:1", "is no Spark master"),
+        ("sc://host", "sc://host is no Spark master"),
+        ("spark://127.0.0.1", "spark://127.0.0.1 can't be reached"),
+        ("spark://127.0.0.1:99999999", "can't be reached"),
+        ("spark://127.0.0.1:x,127.0.0.1:y", "can't be reached"),
+    ],
+)
+def test_a_wrong_master_is_refused_before_spark_is_started(master, message):
+    with pytest.raises(UsageError, match=message):
+        check_master(master)
+
+
+def test_a_master_that_nobody_listens_for_is_named_at_once():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(UsageError, match="can't be reached"):
+            check_master(f"spark://127.0.0.1:{unused.getsockname()[1]}")
+
+
+def test_a_master_of_several_addresses_needs_one_that_answers():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        check_master(f"spark://127.0.0.1:1,127.0.0.1:{server.getsockname()[1]}")
+
+
+def test_without_java_it_is_said_what_to_install(folder, monkeypatch):
+    for program in ("bash", "dirname", "uname"):
+        (folder / program).symlink_to(shutil.which(program))
+    environment = {"PATH": str(folder), "PYTHONPATH": ":".join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", START], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[:2] == [
+        "Spark did not start: JAVA_HOME is not set",
+        "It needs Java 17: apt-get install openjdk-17-jre-headless.",
+    ]
+
+
+@pytest.fixture
+def java(tmp_path, monkeypatch):
+    """A Java that does nothing, as the only one."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'Error: this is Java 8' >&2\nexit 1\n")
+    (tmp_path / "bin" / "java").chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+
+def test_a_java_that_fails_is_quoted(java, folder):
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[0] == "Spark did not start: Error: this is Java 8"
+
+
+@pytest.mark.spark
+def test_nothing_is_printed_and_nothing_is_left(spark, folder):
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == "[Row(one=1)]\n[]\n"
+
+
+@pytest.mark.spark
+def test_the_spark_that_runs_is_used_and_goes_on(spark):
+    with spark_session() as session:
+        assert session.sparkContext is spark.sparkContext
+    assert spark.sql("select 1").collect()
+    with pytest.raises(UsageError, match=r"with the master local\[2\]"), spark_session("local[1]"):
+        pass
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("sum_", ["9223372036854775807 + 1", "cast(repeat('9', 38) as decimal(38, 0)) + 1"])
+def test_an_overflow_is_an_error(spark, sum_):
+    from pyspark.errors import ArithmeticException
+
+    with pytest.raises(ArithmeticException), spark_session() as session:
+        session.sql(f"select {sum_}").collect()
