@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convcost.core.errors import UsageError, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES, Metric
@@ -10,6 +11,7 @@ from convcost.core.report import Report
 from convcost.render.charts.data import ChartAxis, ChartOptions, Number
 from convcost.render.charts.labels import shorten
 from convcost.render.charts.scales import asks_for_log
+from convcost.render.notes import convention_note, sizes_text
 from convcost.render.texts import join_words
 
 USUAL_METRIC = "flops"
@@ -22,6 +24,16 @@ def designs_title(reports: Sequence[Report]) -> str:
     """dense and conv; of many designs their number."""
     names = [shorten(report.name) for report in reports]
     return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
+
+
+def sizes_and_convention(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The notes below a title: the sizes that have a number, and what FLOPs are."""
+    numbers = [
+        replace(report, sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)})
+        for report in reports
+    ]
+    sizes = sizes_text(tuple(numbers))
+    return (*([sizes] if sizes else []), convention_note(reports[0].convention))
 
 
 def check_no_ranges(options: ChartOptions) -> None:

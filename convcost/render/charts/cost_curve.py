@@ -15,11 +15,10 @@ from convcost.core.errors import ConvcostError, UsageError, unknown_name
 from convcost.core.metrics import Metric
 from convcost.core.report import Report
 from convcost.render.breakeven import crossing_text
-from convcost.render.charts.captions import chart_metric, designs_title, metric_axis
+from convcost.render.charts.captions import chart_metric, designs_title, metric_axis, sizes_and_convention
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Mark, Number, Point, Series, XYChart
 from convcost.render.charts.samples import sample
 from convcost.render.charts.scales import asks_for_log
-from convcost.render.notes import convention_note, sizes_text
 
 USUAL_END = 1024
 """Of the range, where nothing is to be seen at a certain size."""
@@ -53,8 +52,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
     title = f"{chart.title}: {designs_title(reports)}"
-    facts = sizes_text(reports)
-    notes = (*([facts] if facts else []), convention_note(reports[0].convention))
+    notes = sizes_and_convention(reports)
     return Figure(title, (chart,), _description(chart, reports, inside), notes)
 
 

@@ -82,9 +82,8 @@ def _chart(
 ) -> XYChart:
     columns = [*zip(*(row.numbers for row in rows), strict=True)]
     axes = [_axis(sweep, each.name, column) for each, column in zip(objectives, columns, strict=True)]
-    lines = (
-        [Series(FRONT, tuple(Point(row.numbers[0], row.numbers[1]) for row in front))] if front[1:] else []
-    )
+    corners = tuple(Point(row.numbers[0], row.numbers[1]) for row in front)
+    lines = [Series(FRONT, corners)] if corners[1:] else []
     on_front = {id(row) for row in front}
     points: dict[str, list[Point]] = {}
     for row in rows:

@@ -67,6 +67,7 @@ class Scale(NamedTuple):
                 "values": values,
                 "labelExpr": f"{json.dumps(texts)}[indexof({json.dumps(values)}, datum.value)]",
                 "labelOverlap": "greedy",
+                "labelSeparation": 8,
             },
         }
 

@@ -102,7 +102,7 @@ def test_sizes_like_a_batch_are_1_while_another_one_is_open():
     [chart] = figure.charts
     assert chart.x.label == "L"
     assert chart.series[0].points[9] == (10, compare(E=128, L=10).first.flops, "", None)
-    assert figure.notes[0] == "E = 128, K = 3; B and S default to 1; L open"
+    assert figure.notes[0] == "E = 128, K = 3; B and S default to 1"
 
 
 def test_one_design_has_its_curve():
