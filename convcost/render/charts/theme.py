@@ -97,7 +97,6 @@ def configuration(palette: Palette) -> Spec:
             "labelFontSize": FONT_SIZE,
             "titleFontSize": FONT_SIZE,
             "labelLimit": 400,
-            "layout": {"bottom": {"direction": "vertical", "anchor": "start", "margin": 10}},
         },
         "title": {
             "color": palette.text,

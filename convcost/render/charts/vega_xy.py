@@ -198,7 +198,7 @@ def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
 def _legend(plot: Plot) -> Spec:
     longest = max(map(text_width, plot.names)) + 40
     return {
-        "orient": "bottom",
+        "orient": "top" if plot.chart.color else "bottom",  # where the colours have theirs
         "direction": "horizontal",
         "columns": max(1, int((plot.width + 60) / longest)),
         "symbolSize": 120,
