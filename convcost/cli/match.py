@@ -17,7 +17,7 @@ from convcost.cli.options import (
     PlotOptions,
     SettingsOption,
 )
-from convcost.cli.output import print_error, print_result
+from convcost.cli.output import emit, print_error, print_result
 from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
 from convcost.core.cost import Size
@@ -84,7 +84,7 @@ def match(
     convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
     format_name = output.format_for(Match)
-    pictures = read_plots(plots)
+    pictures = read_plots(plots, format_name)
     names = tuple(_names(vary or ()))
     candidates = read_candidates(
         context, _read_tokens(specs), settings or (), modules, parse_bytes(max_memory), vary=names
@@ -101,9 +101,9 @@ def match(
         convention=flops.convention,
         dtype=dtype,
     )
-    if result.found:
-        pictures.save(result)
+    charts = pictures.draw(result) if result.found else ""
     print_result(result, format_name)
+    emit(charts)
     if not result.found:
         print_error(result.notes[-1])
         raise typer.Exit(1)

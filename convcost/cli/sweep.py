@@ -18,7 +18,7 @@ from convcost.cli.options import (
     PlotOptions,
     SettingsOption,
 )
-from convcost.cli.output import print_error, print_result, show_progress
+from convcost.cli.output import emit, print_error, print_result, show_progress
 from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
@@ -125,7 +125,7 @@ def sweep(
     convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
     """
     format_name = output.format_for(Sweep)
-    pictures = read_plots(plots)
+    pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
@@ -148,9 +148,9 @@ def sweep(
         split_names(columns),
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
-    if result.rows:
-        pictures.save(result)
+    charts = pictures.draw(result) if result.rows else ""
     print_result(result, format_name)
+    emit(charts)
     if not result.rows:
         print_error(why_nothing(result))
         raise typer.Exit(1)

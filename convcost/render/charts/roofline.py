@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from convcost.analysis.roofline import Roofline, RooflineBound
 from convcost.core.comparison import Comparison
-from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.devices.names import peak_unit
 from convcost.render.charts.captions import designs_title
@@ -31,11 +30,6 @@ def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure |
 def report_figure(report: Report, options: ChartOptions) -> Figure | None:
     """A point for each layer, or for each operator of a module, on each device."""
     return _figure((report,), by_part=True)
-
-
-def diagnosis_figure(result: DiagnosedReport, options: ChartOptions) -> Figure | None:
-    """As of the report that the counters were asked about."""
-    return report_figure(result.report, options)
 
 
 def _figure(reports: Sequence[Report], *, by_part: bool) -> Figure | None:
