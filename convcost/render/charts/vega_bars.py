@@ -26,6 +26,7 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     return {
         "title": {
             "text": shorten(chart.title, int(width / LETTER)),
+            **({"subtitle": shorten(f"| {chart.bound}", int(width / LETTER))} if chart.bound else {}),
             "fontSize": 13,
             "offset": 8,
             "frame": "group",
