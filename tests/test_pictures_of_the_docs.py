@@ -1,4 +1,4 @@
-"""The pictures of the README are current: they show what the commands say now, whatever library draws them."""
+"""The pictures of the README are current: they show what their commands say now."""
 
 import re
 import runpy
@@ -17,7 +17,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 def shown(svg):
-    """What a picture says: its texts, the labels of its marks for readers of screens, and where its lines go."""
+    """What a picture says: its texts, the labels of its marks for screen readers, and where its lines go."""
     root = ElementTree.fromstring(svg)
     texts = sorted(text for element in root.iter() if (text := (element.text or "").strip()))
     labels = sorted(filter(None, (element.get("aria-label") for element in root.iter())))
@@ -25,14 +25,19 @@ def shown(svg):
     return texts, labels, paths
 
 
-def screen_lines(svg):
-    """The lines of a terminal's picture."""
-    rows = defaultdict(list)
-    for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
-        if "-matrix" not in element.get("class", ""):
-            rows[float(element.get("y"))].append((float(element.get("x")), element.text or ""))
-    found = ["".join(text for _, text in sorted(rows[y])).replace("\xa0", " ").rstrip() for y in sorted(rows)]
-    return [line for line in found if line]
+COLUMN = 12.2
+"""Units of a picture from one character of a screen to the next."""
+
+
+def screen_title_and_lines(svg):
+    """The title of a terminal's picture, and its lines that are not empty, each character in its column."""
+    title, *texts = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    rows = defaultdict(str)
+    for element in texts:
+        row, column = float(element.get("y")), round(float(element.get("x")) / COLUMN)
+        rows[row] = rows[row].ljust(column) + element.text.replace("\xa0", " ")
+    lines = (rows[row].rstrip() for row in sorted(rows))
+    return title.text.replace("\xa0", " "), [line for line in lines if line]
 
 
 def current(name):
@@ -59,13 +64,13 @@ def test_a_chart_shows_what_its_command_says_now(name):
 def test_the_screen_shows_what_the_readme_does():
     blocks = dict(console_blocks.blocks(ROOT / "README.md"))
     output = blocks[SCRIPT["SCREENS"]["founding"]]
-    title, *lines = screen_lines(current("founding"))
+    title, lines = screen_title_and_lines(current("founding"))
     assert title == f"convcost {SCRIPT['SCREENS']['founding']}"
     assert lines == [line for line in output.splitlines() if line.strip()]
 
 
 def test_the_screen_is_drawn_of_what_the_command_prints():
-    title, *lines = screen_lines(SCRIPT["screen"]("cost 'Linear(3, 4)' --counters none"))
+    title, lines = screen_title_and_lines(SCRIPT["screen"]("cost 'Linear(3, 4)' --counters none"))
     printed = console_blocks.printed("cost 'Linear(3, 4)' --counters none")
     assert title == "convcost cost 'Linear(3, 4)' --counters none"
     assert lines == [line for line in printed.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""The pictures of the README, as the commands below them draw them: `python -m docs.pictures` makes them anew."""
+"""The pictures of the README, drawn by the commands that it shows: `python -m docs.pictures`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ SCREENS = {"founding": "compare --E 128 --L 10"}
 """Pictures of what a terminal shows."""
 
 CHARTS = {
-    "break-even": "compare @examples/mixing.txt --E 64",
-    "parts": "model 'f32[1,3,32,32] -> examples/resnet.py:resnet20(classes=10)'",
+    "break-even": "compare @examples/mixing.txt --E 64 --counters none",
+    "roofline": "compare --E 1024 --L 10 --dtype bf16 --device h100,a100 --plot-metric flops --counters none",
+    "pareto": 'sweep "[B,C,H,H] -> Conv2d(C, M, K, padding=K//2, groups=G) -> Conv2d(M, C, 1)" --H 16 '
+    "--over C=64:1024:64 --over K=1,3,5,7 --over M=2C,4C --over G=1,2,3 --pareto flops,C:max",
+    "parts": "cost 'f32[1,3,32,32] -> examples/resnet.py:resnet20(classes=10)' --counters none",
 }
 """What --plot saves."""
 
@@ -72,7 +75,7 @@ def chart(command: str) -> str:
     """The picture that `convcost` with these arguments saves, as SVG."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "picture.svg"
-        _printed(f"{command} --counters none --plot {shlex.quote(str(file))}")
+        _printed(f"{command} --plot {shlex.quote(str(file))}")
         return file.read_text(encoding="utf-8")
 
 

@@ -44,7 +44,7 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
         "$schema": SCHEMA,
         "description": make_printable(figure.description),
         "title": {
-            "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.8)),
+            "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.68)),
             **({"subtitle": notes} if notes else {}),
             "offset": 14,
         },
