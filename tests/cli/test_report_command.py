@@ -56,6 +56,7 @@ def test_it_has_what_the_options_ask_for():
     reader = page(*SIZES, "--counters", "none", "--device", "h100", "--memory", "--count", "bias")
     assert reader.texts("h2") == [
         "Answer",
+        "Charts",
         "Costs",
         "Roofline lower bound",
         "Memory",

@@ -8,6 +8,15 @@ from typing import NamedTuple
 from convcost.render.document import Derivation, Fact, Section
 
 
+class PageFigure(NamedTuple):
+    """A picture: its title, what there is to see, and SVG for a screen and for a phone."""
+
+    title: str
+    description: str
+    wide: str
+    narrow: str
+
+
 class PageSection(NamedTuple):
     """A part of a page under a heading; `name` is what a link to it is called."""
 
@@ -15,6 +24,7 @@ class PageSection(NamedTuple):
     title: str
     content: Section = Section()
     derivations: tuple[Derivation, ...] = ()
+    figures: tuple[PageFigure, ...] = ()
 
 
 class PageOrigin(NamedTuple):
