@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +15,19 @@ from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
 from convcost.core.report import Report
-from convcost.core.sweep import RATIO, Objective, Sweep, SweptDesign
+from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.search.grid import Axis, Grid, values_axis
 from convcost.search.quantities import QuantityTable, quantity_table
-from convcost.search.sweep_file import check_file, write_rows
+from convcost.search.sweep_file import RowSource, check_file, write_rows
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
 
 if TYPE_CHECKING:
-    from convcost.search.grid_blocks import GridEvaluator, SweepPlan
+    from convcost.search.grid_blocks import GridEvaluator, RowBlock, SweepPlan
     from convcost.search.selection import Selection
 
 MOST_HERE = 10**8
@@ -93,7 +93,7 @@ def sweep(
             that of this quantity, or of FLOPs.
         top: The number of rows that are kept.
         pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
-        out: A file .csv or .jsonl for all rows that fulfil `where`.
+        out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
         columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
         device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
             own, as `seconds_h100_sxm`.
@@ -179,16 +179,15 @@ def sweep_designs(
         {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
     )
-    evaluator, selection = _run(plan, request, by, pareto, progress)
     swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
-    return Sweep(
+    asked = Sweep(
         designs=tuple(swept[first:]),
         over={axis.name: axis.text for axis in grid.axes},
         points=grid.points,
-        impossible=dict(evaluator.impossible.most_common()),
-        matching=selection.matching,
-        rows=tuple(_rows(plan, selection.best(top))),
-        found=len(selection.points) if pareto else selection.matching,
+        impossible={},
+        matching=0,
+        rows=(),
+        found=0,
         by=by,
         pareto=pareto,
         top=top,
@@ -202,36 +201,61 @@ def sweep_designs(
         columns=columns,
         bounds=table.device_names,
     )
+    return _run(asked, plan, request.file, progress)
 
 
-def _run(
-    plan: SweepPlan,
-    request: SweepRequest,
-    by: Objective,
-    pareto: tuple[Objective, ...],
-    progress: Progress | None,
-) -> tuple[GridEvaluator, Selection]:
-    """Evaluate the whole grid once: keep the best rows, and write all to the file if there is one."""
-    from convcost.search.grid_blocks import GridEvaluator
-    from convcost.search.selection import ParetoFront, TopRows
+class _Run:
+    """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
 
-    evaluator = GridEvaluator(plan)
-    selection = ParetoFront(evaluator, pareto) if pareto else TopRows(evaluator, by, request.top)
+    def __init__(self, sweep: Sweep, plan: SweepPlan, progress: Progress | None) -> None:
+        self.sweep = sweep
+        self.plan = plan
+        self.progress = progress
+        self.evaluator: GridEvaluator
+        self.selection: Selection
 
-    def selected_blocks() -> Iterator[Any]:
-        every = evaluator.every_block()
-        for blocks in progress(every, plan.number_of_blocks) if progress else every:
+    def rows(self, block: RowBlock) -> list[SweepRow]:
+        """The rows of a block in Python's integers."""
+        return self.evaluator.rows(block)
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """The rows that fulfil the condition."""
+        from convcost.search.grid_blocks import GridEvaluator
+        from convcost.search.selection import ParetoFront, TopRows
+
+        sweep, evaluator = self.sweep, GridEvaluator(self.plan)
+        self.evaluator, self.selection = (
+            evaluator,
+            (
+                ParetoFront(evaluator, sweep.pareto)
+                if sweep.pareto
+                else TopRows(evaluator, sweep.by, sweep.top)
+            ),
+        )
+        every = self.evaluator.every_block()
+        for blocks in self.progress(every, self.plan.number_of_blocks) if self.progress else every:
             for block in blocks:
-                selection.add(block)
+                self.selection.add(block)
                 yield block
 
-    if request.file:
-        write_rows(request.file, (evaluator.rows(block) for block in selected_blocks()), plan)
+
+def _run(asked: Sweep, plan: SweepPlan, file: Path | None, progress: Progress | None) -> Sweep:
+    """The sweep with what is found; all rows are written to the file if there is one."""
+    run = _Run(asked, plan, progress)
+    if file:
+        write_rows(file, RowSource(asked, plan, run.blocks, run.rows))
     else:
-        for _ in selected_blocks():
+        for _ in run.blocks():
             pass
-    selection.sort_by(by)
-    return evaluator, selection
+    selection = run.selection
+    selection.sort_by(asked.by)
+    return replace(
+        asked,
+        impossible=dict(run.evaluator.impossible.most_common()),
+        matching=selection.matching,
+        rows=tuple(_rows(plan, selection.best(asked.top))),
+        found=len(selection.points) if asked.pareto else selection.matching,
+    )
 
 
 def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:

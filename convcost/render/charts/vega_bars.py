@@ -24,7 +24,12 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     room = text_width("999.9 KFLOPs") + 12
     length = scale(chart.axis._replace(is_log=False), ends, from_zero=True, margin=room / (width - room))
     return {
-        "title": {"text": shorten(chart.title, int(width / LETTER)), "fontSize": 13, "offset": 8},
+        "title": {
+            "text": shorten(chart.title, int(width / LETTER)),
+            **({"subtitle": shorten(f"| {chart.bound}", int(width / LETTER))} if chart.bound else {}),
+            "fontSize": 13,
+            "offset": 8,
+        },
         "width": width,
         "height": {"step": BAR},
         "encoding": {"y": _by_bar(names)},
