@@ -78,7 +78,7 @@ def test_one_module_is_shown_with_its_cost(folder):
     assert (code, out) == (0, "page.html was written.\n")
     assert "building" in err
     reader = PageReader((folder / "page.html").read_text())
-    assert reader.texts("h2") == ["Costs", "What counters say", "How this page was made"]
+    assert reader.texts("h2") == ["Charts", "Costs", "What counters say", "How this page was made"]
 
 
 def test_modules_and_designs_are_compared(folder):

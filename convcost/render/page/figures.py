@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from convcost.core.errors import UsageError
+from convcost.core.escapes import make_printable
 from convcost.render.charts.data import ChartOptions, Figure
 from convcost.render.charts.kinds import chart_functions
 from convcost.render.charts.pictures import svg_text
@@ -61,7 +62,9 @@ def _page_figure(figure: Figure, place: int) -> PageFigure:
     wide, narrow = (
         PART_NAME.sub(f"figure-{place}-{width}-", svg_text(plain, COLORS, width)) for width in (WIDE, NARROW)
     )
-    return PageFigure(figure.title, figure.description, wide, narrow)
+    title, description = map(make_printable, (figure.title, figure.description))
+    caption = description.removeprefix(title) if description.startswith(title) else f". {description}"
+    return PageFigure(title, caption, description, wide, narrow)
 
 
 def color_variables(palette: Palette) -> dict[str, str]:

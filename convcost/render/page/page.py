@@ -9,9 +9,16 @@ from convcost.render.document import Derivation, Fact, Section
 
 
 class PageFigure(NamedTuple):
-    """A picture: its title, what there is to see, and SVG for a screen and for a phone."""
+    """A picture: SVG for a screen and for a phone.
+
+    Attributes:
+        title: The start of the caption.
+        caption: What follows it.
+        description: What there is to see, in place of the picture.
+    """
 
     title: str
+    caption: str
     description: str
     wide: str
     narrow: str
