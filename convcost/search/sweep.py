@@ -210,28 +210,23 @@ def _run(
     by: Objective,
     pareto: tuple[Objective, ...],
     progress: Progress | None,
-) -> tuple[GridEvaluator, Selection]:
-    """Evaluate the whole grid once: keep the best rows, and write all to the file if there is one."""
-    from convcost.search.grid_blocks import GridEvaluator
+) -> tuple[Mapping[str, int], Selection]:
+    """Evaluate the whole grid: the impossible designs by reason, and the best rows."""
+    from convcost.search.engines import engine_for
     from convcost.search.selection import ParetoFront, TopRows
 
-    evaluator = GridEvaluator(plan)
-    selection = ParetoFront(evaluator, pareto) if pareto else TopRows(evaluator, by, request.top)
-
-    def selected_blocks() -> Iterator[Any]:
-        every = evaluator.every_block()
-        for blocks in progress(every, plan.number_of_blocks) if progress else every:
-            for block in blocks:
-                selection.add(block)
-                yield block
-
+    selection = ParetoFront(pareto) if pareto else TopRows(by, request.top)
+    engine = engine_for(request.engine, plan)
     if request.file:
-        write_rows(request.file, (evaluator.rows(block) for block in selected_blocks()), plan)
+        impossible = engine.write(request.file, selection, progress or _no_progress)
     else:
-        for _ in selected_blocks():
-            pass
+        impossible = engine.select(selection, progress or _no_progress)
     selection.sort_by(by)
-    return evaluator, selection
+    return dict(impossible.most_common()), selection
+
+
+def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
+    return parts
 
 
 def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:

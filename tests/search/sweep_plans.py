@@ -12,7 +12,8 @@ from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
 from convcost.search.grid_blocks import GridEvaluator, SweepPlan
-from convcost.search.sweep_program import sweep_program
+from convcost.search.quantities import quantity_table
+from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")
@@ -39,7 +40,11 @@ def plan_of(*texts: str, over: dict[str, Any], where="", metrics=USUAL, conventi
     known = (*metrics, "ratio", *over, *sizes)
     condition = parse_condition(where, known) if where else None
     reference = designs[0] if first else None
-    return SweepPlan(Grid(axes, sizes), names, tuple(designs[first:]), metrics[0], reference, condition)
+    quotients = quantity_table((), metrics[0] if first else "").quotients if first else {}
+    quotients = {name: each for name, each in quotients.items() if name == "ratio"}
+    return SweepPlan(
+        Grid(axes, sizes), names, tuple(designs[first:]), metrics[0], reference, condition, quotients, metrics
+    )
 
 
 def by_columns(plan: SweepPlan) -> Found:
@@ -58,7 +63,7 @@ def by_graph(plan: SweepPlan, tail_axes: int) -> Found:
     rows, impossible = {}, Counter()
     for point in range(plan.grid.points):
 
-        def values(*wanted, inputs={"head": point // tails, "tail": point % tails}):  # noqa: B006
+        def values(*wanted, inputs={HEAD: point // tails, TAIL: point % tails}):  # noqa: B006
             numbers = [operation_number(program.graph, each) for each in wanted]
             return program.graph.evaluate(numbers, inputs)
 
