@@ -43,7 +43,8 @@ class SweepRow(NamedTuple):
     """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
 
     `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
-    None without a first design to compare with, or where that has nothing of the quantity.
+    None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
+    design with its numbers put in, which has the same costs; empty for a module.
     """
 
     name: str
@@ -51,6 +52,7 @@ class SweepRow(NamedTuple):
     quantities: Mapping[str, Size]
     ratio: Fraction | None = None
     quotients: Mapping[str, Fraction | None] = MappingProxyType({})
+    spec: str = ""
 
     def get(self, column: str) -> Size | Fraction | None:
         """What the row has in that column of the table."""

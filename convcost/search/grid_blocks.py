@@ -29,7 +29,7 @@ class SweepPlan:
     """What to evaluate: `designs` with their names on a grid, of which those where `condition` holds matter.
 
     `ratio_of` is the column of integers whose ratio to that of `reference` is taken. `quotients` are the
-    quantities by name that are no integers, the ratio among them; `columns` those that rows have.
+    quantities by name that are no integers, without the ratio; `columns` are the quantities that rows have.
     """
 
     grid: Grid
@@ -45,6 +45,12 @@ class SweepPlan:
     def number_of_blocks(self) -> int:
         """In how many blocks its points are evaluated."""
         return -(-self.grid.points // BLOCK)
+
+    @property
+    def every_quotient(self) -> dict[str, Quotient]:
+        """The quantities by name that are no integers, and if there is a reference the ratio to it."""
+        ratio = {RATIO: Quotient(self.ratio_of, self.ratio_of, of_reference=True)} if self.reference else {}
+        return {**self.quotients, **ratio}
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -152,7 +158,7 @@ class GridEvaluator:
         values = {name: WhereQuotient(size) for name, size in self.plan.grid.fixed.items()}
         values |= {name: WhereQuotient(column) for name, column in block.sizes.items()}
         values |= {name: WhereQuotient(column) for name, column in block.quantities.items()}
-        for name, quotient in self.plan.quotients.items():
+        for name, quotient in self.plan.every_quotient.items():
             values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
@@ -170,14 +176,19 @@ class GridEvaluator:
             for name, quotient in plan.quotients.items()
             if name in plan.columns
         }
-        ratios = _quotients(block, plan.quotients[RATIO]) if plan.reference else [None] * number
+        ratio = plan.every_quotient.get(RATIO)
+        ratios = _quotients(block, ratio) if ratio else [None] * number
         rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
-        return [SweepRow(plan.names[block.design], *row) for row in zip(*rows, strict=True)]
+        name, text = plan.names[block.design], plan.designs[block.design].spec_format
+        return [
+            SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "")
+            for row in zip(*rows, strict=True)
+        ]
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
         name, sign = objective.name, -1 if objective.largest else 1
-        if quotient := self.plan.quotients.get(name):
+        if quotient := self.plan.every_quotient.get(name):
             if isinstance(quotient.denominator, int):
                 return sign * exact_array(block.quantities[quotient.numerator])
             found = _quotients(block, quotient)

@@ -44,7 +44,7 @@ class SortKey(NamedTuple):
 def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKey:
     """What `objective` sorts the design by."""
     sign = -1 if objective.largest else 1
-    if objective.name not in program.plan.quotients:
+    if objective.name not in program.plan.every_quotient:
         return SortKey((sign * program.values(design)[objective.name],), sign=sign)
     numerator, denominator = program.quotient(design, objective.name)
     if isinstance(denominator, int):

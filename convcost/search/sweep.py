@@ -176,7 +176,7 @@ def sweep_designs(
         table.ratio_column,
         designs[0] if first else None,
         condition,
-        {name: quotient for name, quotient in table.quotients.items() if name in {*needed, RATIO}},
+        {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
     )
     evaluator, selection = _run(plan, request, by, pareto, progress)

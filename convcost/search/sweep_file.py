@@ -31,7 +31,7 @@ def check_file(path: Path) -> None:
 def write_rows(path: Path, blocks: Iterable[list[SweepRow]], plan: SweepPlan) -> None:
     """Write every row, block by block; the file is there when all are."""
     ratio = ["ratio"] if plan.reference else []
-    columns = ["design", *(axis.name for axis in plan.grid.axes), *plan.columns, *ratio]
+    columns = ["design", *(axis.name for axis in plan.grid.axes), *plan.columns, *ratio, "spec"]
     write_chunks(path, (_csv if path.suffix.lower() == ".csv" else _json_lines)(columns, blocks))
 
 
@@ -45,8 +45,8 @@ def _csv(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
 
 
 def _cells(row: SweepRow, columns: list[str]) -> list[Any]:
-    quantities = columns[1 + len(row.sizes) :]
-    return [escape_csv_cell(row.name), *row.sizes.values(), *(decimal(row.get(name)) for name in quantities)]
+    quantities = (decimal(row.get(name)) for name in columns[1 + len(row.sizes) : -1])
+    return [escape_csv_cell(row.name), *row.sizes.values(), *quantities, escape_csv_cell(row.spec)]
 
 
 def _json_lines(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterator[str]:
@@ -56,11 +56,12 @@ def _json_lines(columns: list[str], blocks: Iterable[list[SweepRow]]) -> Iterato
 
 
 def _object(row: SweepRow, columns: list[str]) -> dict[str, Any]:
-    quantities = columns[1 + len(row.sizes) :]
+    quantities = columns[1 + len(row.sizes) : -1]
     return {
         "design": row.name,
         "sizes": dict(row.sizes),
         **{name: decimal(row.get(name)) for name in quantities},
+        "spec": row.spec,
     }
 
 

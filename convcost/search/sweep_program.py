@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcost.core.errors import SpecError
+from convcost.core.sweep import Objective
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.expression_graph import ExpressionGraph
 from convcost.search.graph_branches import (
@@ -96,11 +97,12 @@ class SweepProgram:
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
     def quotient(self, design: int, name: str) -> tuple[Number, Number]:
-        """The numerator and the denominator of a quantity of the design that is a quotient."""
+        """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
         reference = None
         if self.reference is not None:
             reference = self.reference.quantities[self.plan.metrics.index(self.plan.ratio_of)]
-        return self.plan.quotients[name].operands(self.quantities(design), reference)
+        quotient = self.plan.every_quotient[name]
+        return quotient.operands(self.quantities(design), reference)
 
     def values(self, design: int) -> dict[str, Number]:
         """Every integer that a condition or an order may be about."""
@@ -111,9 +113,14 @@ class SweepProgram:
         if not self.plan.condition:
             return True
         values = {name: WhereQuotient(value) for name, value in self.values(design).items()}
-        for name in self.plan.quotients:
+        for name in self.plan.every_quotient:
             values[name] = WhereQuotient(*self.quotient(design, name))
         return self.plan.condition.holds(values)  # type: ignore[no-any-return]
+
+    def objective(self, design: int, objective: Objective) -> Number:
+        """A number of which the smallest is the best; not for quotients."""
+        value = self.values(design)[objective.name]
+        return -value if objective.largest else value
 
 
 def sweep_program(plan: SweepPlan, tail_axes: int) -> SweepProgram:

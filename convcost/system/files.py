@@ -159,6 +159,21 @@ def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
             )
 
 
+def check_is_writable(path: Path, inputs: Iterable[Path] = ()) -> None:
+    """UsageError if a file can't be written there, as far as can be told before: it is not opened."""
+    try:
+        check_is_no_input(path, inputs)
+        found = _status(path)
+        if found and stat.S_ISDIR(found.st_mode):
+            raise UsageError(f"{display_path(path)} is a directory")
+        if not found and not path.parent.is_dir():
+            raise OSError(errno.ENOENT, "its folder does not exist")
+        if not os.access(path if found else path.parent, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+
+
 def _descriptor(path: Path) -> int | None:
     """The open file that `path` names: 1 for /dev/stdout, or for a link to it."""
     for _ in range(40):

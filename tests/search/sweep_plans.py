@@ -12,11 +12,13 @@ from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
 from convcost.search.grid_blocks import GridEvaluator, SweepPlan
-from convcost.search.quantities import quantity_table
+from convcost.search.quantities import Quotient
 from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")
+
+QUOTIENTS = {"arithmetic_intensity": Quotient("flops", "bytes"), "seconds": Quotient("bytes", 3_000_000)}
 
 
 class Found(NamedTuple):
@@ -37,13 +39,19 @@ def plan_of(*texts: str, over: dict[str, Any], where="", metrics=USUAL, conventi
         designs.append(complete_design(spec, sizes, varied, counted))
     first = 1 if designs[1:] else 0
     names = tuple(f"design {number}" for number in range(len(designs) - first))
-    known = (*metrics, "ratio", *over, *sizes)
+    quotients = dict(QUOTIENTS) if {"flops", "bytes"} <= {*metrics} else {}
+    known = (*metrics, *quotients, "ratio", *over, *sizes)
     condition = parse_condition(where, known) if where else None
     reference = designs[0] if first else None
-    quotients = quantity_table((), metrics[0] if first else "").quotients if first else {}
-    quotients = {name: each for name, each in quotients.items() if name == "ratio"}
     return SweepPlan(
-        Grid(axes, sizes), names, tuple(designs[first:]), metrics[0], reference, condition, quotients, metrics
+        Grid(axes, sizes),
+        names,
+        tuple(designs[first:]),
+        metrics[0],
+        reference,
+        condition,
+        quotients,
+        tuple(metrics),
     )
 
 
