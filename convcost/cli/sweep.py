@@ -23,6 +23,7 @@ from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
 from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
+from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
 from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
 
@@ -97,6 +98,14 @@ def sweep(
             "--out", metavar="FILE", help="Write every design that --where leaves: FILE.csv or FILE.jsonl."
         ),
     ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="auto|numpy|duckdb",
+            help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
+        ),
+    ] = AUTO,
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
@@ -142,6 +151,7 @@ def sweep(
         dtype,
         catalogue_devices(device),
         split_names(columns),
+        engine,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
     print_result(result, format_name)

@@ -24,7 +24,7 @@ from convcost.search.graph_numbers import (
     negation,
 )
 
-MOST_BRANCHES = 512
+MOST_BRANCHES = 128
 """Of a design: its formulas are evaluated for each."""
 
 MOST_VALUES = 64

@@ -93,7 +93,8 @@ class GridQuery:
     def query(self, part: GridPart) -> Query:
         """The rows of that part of the grid."""
         outer = [*self.wanted, *self.conditions]
-        relations, columns = [], {}
+        relations: list[exp.Subquery] = []
+        columns: dict[int, str] = {}
         for name, names, rows, conditions in (
             (HEAD, self.head_names, part.heads, self.head_conditions),
             (TAIL, self.tail_names, part.tails, self.tail_conditions),

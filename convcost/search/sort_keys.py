@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from convcost.core.sweep import Objective
-from convcost.search.graph_numbers import Number, bounds_of, choose, equal, larger, within
+from convcost.search.graph_numbers import Number, bounds_of, choose, equal, given_number, larger, within
 from convcost.search.sql import LARGEST
 from convcost.search.sweep_program import SweepProgram
 
@@ -18,11 +18,13 @@ class SortKey(NamedTuple):
     """An objective of a design: `parts` are integers that `combine` makes one of, the smallest the best.
 
     A number is its only part. Of a quotient of `operands` they are whether it has no number, its integer part
-    and so many digits of `digit_bits` bits that two different quotients differ in them.
+    and so many digits of `digit_bits` bits that two different quotients differ in them; these are computed
+    from `inputs` in place of the operands, which are large formulas.
     """
 
     parts: tuple[Number, ...]
     operands: tuple[Number, ...] = ()
+    inputs: tuple[Number, ...] = ()
     digit_bits: int = 0
     sign: int = 1
 
@@ -49,11 +51,16 @@ def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKe
     numerator, denominator = program.quotient(design, objective.name)
     if isinstance(denominator, int):
         return SortKey((sign * numerator,), sign=sign)
-    return _quotient_key(numerator, denominator, sign)
+    inputs = tuple(
+        given_number(program.graph, f"#{side} of {objective} of design {design}", *bounds_of(operand))
+        for side, operand in (("numerator", numerator), ("denominator", denominator))
+    )
+    return _quotient_key(inputs, sign)._replace(operands=(numerator, denominator))
 
 
-def _quotient_key(numerator: Any, denominator: Any, sign: int) -> SortKey:
+def _quotient_key(inputs: tuple[Any, ...], sign: int) -> SortKey:
     """Two fractions with denominators of at most b bits differ by 2^(−2b) at least, or not at all."""
+    numerator, denominator = inputs
     most = bounds_of(denominator)[1]
     bits = most.bit_length()
     digit_bits = max(1, (LARGEST // max(most, 1)).bit_length() - 2)
@@ -64,4 +71,4 @@ def _quotient_key(numerator: Any, denominator: Any, sign: int) -> SortKey:
     for _ in range(-(-2 * bits // digit_bits)):
         parts.append(within(rest * 2**digit_bits // divisor, (0, 2**digit_bits - 1)))
         rest = rest * 2**digit_bits % divisor
-    return SortKey(tuple(parts), (numerator, denominator), digit_bits, sign)
+    return SortKey(tuple(parts), inputs=inputs, digit_bits=digit_bits, sign=sign)

@@ -75,7 +75,7 @@ class SqlTranslator:
         """A query with the `wanted` operations as columns of these names."""
         query = self.with_shared(query, wanted.values())
         columns = [self._alias(number, name, query.columns) for name, number in wanted.items()]
-        return exp.select(*columns).from_(query.relation)
+        return exp.select(*(columns or [exp.Literal.number(1)])).from_(query.relation)
 
     def where(self, query: Query, conditions: Iterable[int], later: Iterable[int]) -> Query:
         """The rows where all `conditions` hold, with what `later` operations need of the columns."""

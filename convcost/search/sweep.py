@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,8 @@ from convcost.core.type_checks import check_size_names, check_text, check_type, 
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.engines.choice import AUTO, engine_for
+from convcost.search.engines.interface import Progress
 from convcost.search.grid import Axis, Grid, values_axis
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.sweep_file import check_file, write_rows
@@ -27,11 +29,8 @@ from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
 
 if TYPE_CHECKING:
-    from convcost.search.grid_blocks import GridEvaluator, SweepPlan
+    from convcost.search.grid_blocks import SweepPlan
     from convcost.search.selection import Selection
-
-MOST_HERE = 10**8
-"""Points that this engine evaluates: some minutes."""
 
 MOST_ROWS = 10**5
 """Rows that a sweep keeps."""
@@ -41,8 +40,6 @@ DEFAULT_TOP = 20
 ALWAYS_SHOWN = ("flops", "params")
 
 USUAL_DTYPE = "float32"
-
-Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ class SweepRequest:
     dtype: str = ""
     devices: tuple[Device, ...] = ()
     columns: tuple[str, ...] = ()
+    engine: str = AUTO
 
 
 def sweep(
@@ -75,6 +73,7 @@ def sweep(
     pareto: str | Sequence[str] = (),
     out: str | PathLike[str] | None = None,
     columns: str | Sequence[str] = (),
+    engine: str = AUTO,
     device: str | Device | Sequence[str | Device] = (),
     convention: Convention = MATMUL,
     dtype: str = "",
@@ -117,6 +116,7 @@ def sweep(
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
         split_names(columns, "columns"),
+        check_text("engine", engine, "duckdb"),
     )
     return sweep_designs(request, merge_sizes(sizes))
 
@@ -164,7 +164,6 @@ def sweep_designs(
     needed = {*columns, *used} & {*table.names}
     designs, grid = _designs_on_grid(request, sizes, table, needed)
     _check_values(used - needed, grid)
-    _check_points(grid)
     names = number_equal_names(request.designs)
     first = 1 if len(designs) > 1 else 0
     from convcost.search.grid_blocks import SweepPlan
@@ -179,13 +178,13 @@ def sweep_designs(
         {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
     )
-    evaluator, selection = _run(plan, request, by, pareto, progress)
+    impossible, selection = _run(plan, request, by, pareto, progress)
     swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
     return Sweep(
         designs=tuple(swept[first:]),
         over={axis.name: axis.text for axis in grid.axes},
         points=grid.points,
-        impossible=dict(evaluator.impossible.most_common()),
+        impossible=impossible,
         matching=selection.matching,
         rows=tuple(_rows(plan, selection.best(top))),
         found=len(selection.points) if pareto else selection.matching,
@@ -212,17 +211,18 @@ def _run(
     progress: Progress | None,
 ) -> tuple[Mapping[str, int], Selection]:
     """Evaluate the whole grid: the impossible designs by reason, and the best rows."""
-    from convcost.search.engines import engine_for
+    from convcost.search.grid_blocks import block_rows
     from convcost.search.selection import ParetoFront, TopRows
 
     selection = ParetoFront(pareto) if pareto else TopRows(by, request.top)
     engine = engine_for(request.engine, plan)
     if request.file:
-        impossible = engine.write(request.file, selection, progress or _no_progress)
+        blocks = engine.blocks(selection, progress or _no_progress)
+        write_rows(request.file, (block_rows(plan, block) for block in blocks), plan)
     else:
-        impossible = engine.select(selection, progress or _no_progress)
+        engine.select(selection, progress or _no_progress)
     selection.sort_by(by)
-    return dict(impossible.most_common()), selection
+    return dict(engine.impossible.most_common()), selection
 
 
 def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
@@ -233,14 +233,14 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
     """The rows of these designs and points, which are evaluated again."""
     import numpy as np
 
-    from convcost.search.grid_blocks import GridEvaluator
+    from convcost.search.grid_blocks import GridEvaluator, block_rows
 
     evaluator = GridEvaluator(plan)
     points = np.unique(np.array([point for _, point in places], np.int64))
     found = {
         (block.design, point): row
         for block in evaluator.blocks(points)
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True)
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
     }
     return (found[place] for place in places)
 
@@ -329,9 +329,3 @@ def _check_values(used: Iterable[str], grid: Grid) -> None:
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
-
-
-def _check_points(grid: Grid) -> None:
-    if grid.points > MOST_HERE:
-        message = f"the grid has {grid.points:,} points; {MOST_HERE:,} at most are evaluated here"
-        raise UsageError(message, hint="Take larger steps, or fewer sizes.")

@@ -96,11 +96,14 @@ class SweepProgram:
         """The design's quantities by name."""
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
+    @property
+    def ratio_place(self) -> int:
+        """Which of the plan's metrics the ratio is of."""
+        return self.plan.metrics.index(self.plan.ratio_of)
+
     def quotient(self, design: int, name: str) -> tuple[Number, Number]:
         """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
-        reference = None
-        if self.reference is not None:
-            reference = self.reference.quantities[self.plan.metrics.index(self.plan.ratio_of)]
+        reference = self.reference.quantities[self.ratio_place] if self.reference else None
         quotient = self.plan.every_quotient[name]
         return quotient.operands(self.quantities(design), reference)
 

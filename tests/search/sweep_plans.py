@@ -11,7 +11,7 @@ from convcost.core.cost import MATMUL
 from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
-from convcost.search.grid_blocks import GridEvaluator, SweepPlan
+from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
 from convcost.search.quantities import Quotient
 from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
@@ -59,7 +59,7 @@ def by_columns(plan: SweepPlan) -> Found:
     """What NumPy's columns give."""
     evaluator, rows = GridEvaluator(plan), {}
     for block in evaluator.blocks(np.arange(plan.grid.points)):
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True):
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True):
             rows[point, block.design] = (*row.sizes.values(), *row.quantities.values())
     return Found(rows, evaluator.impossible)
 

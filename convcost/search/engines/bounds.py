@@ -38,7 +38,7 @@ def strongest(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[BoundRow]
     for number, values in enumerate(sample):
         keys = np.array([float(row.keys[number]) for row in rows])
         is_outdone &= keys[:, None] <= values[places].astype(float)[None]
-    chosen = []
+    chosen: list[BoundRow] = []
     while len(chosen) < MOST_BOUNDS:
         best = int(is_outdone.sum(axis=1).argmax())
         if chosen and not is_outdone[best].any():

@@ -62,10 +62,11 @@ def _first_failure(group: RuleGroup) -> Number:
 
 def _reduced(grid: Grid, names: frozenset[str]) -> Grid:
     """The grid with one value for each axis that is not called so."""
-    return Grid(tuple(axis if axis.name in names else _with_one_value(axis) for axis in grid.axes), grid.fixed)
+    return Grid(
+        tuple(axis if axis.name in names else _with_one_value(axis) for axis in grid.axes), grid.fixed
+    )
 
 
 def _with_one_value(axis: Axis) -> Axis:
     first = axis.parts[0]
     return replace(axis, parts=(first if isinstance(first, AxisFormula) else first[:1],))
-

@@ -6,11 +6,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
+import numpy as np
 
 T = TypeVar("T")
 
@@ -29,7 +30,11 @@ def database() -> Iterator[Connection]:
     A filter stays where the query has it: pushed down, it would compute again what is a column already.
     """
     with TemporaryDirectory(prefix="convcost-", ignore_cleanup_errors=True) as folder:
-        limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": folder, "threads": number_of_threads()}
+        limits: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": folder,
+            "threads": number_of_threads(),
+        }
         connection = duckdb.connect(config=limits)
         try:
             connection.execute("SET GLOBAL disabled_optimizers = 'filter_pushdown'")
@@ -81,7 +86,17 @@ def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) 
 
 def _wait(work: Future[Any]) -> None:
     """Wait a moment for it to end, whatever it gives."""
-    try:
+    with suppress(BaseException):
         work.exception(timeout=0.05)
-    except BaseException:  # noqa: BLE001, S110 - cancelled, or not done yet
-        pass
+
+
+def arrow_table(connection: Connection, sql: str) -> Any:
+    """What a query gives, as an Arrow table."""
+    return connection.sql(sql).to_arrow_table()
+
+
+def integer_array(column: Any) -> Any:
+    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
+    if str(column.type) == "int64":
+        return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
+    return np.array([int(value) for value in column.to_pylist()], object)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.engines.bounds import BoundRow
-from convcost.search.engines.duckdb_database import Connection
+from convcost.search.engines.duckdb_database import Connection, arrow_table, integer_array
 from convcost.search.graph_numbers import bounds_of, operation_number
 from convcost.search.grid_queries import GridPart, GridQuery
 from convcost.search.sort_keys import NO_NUMBER, SortKey, sort_key
@@ -53,9 +52,9 @@ class DesignQuery:
 
     def run(self, connection: Connection, sql: str) -> Candidates:
         """What the query gives, whose text `sql` is what it was made into."""
-        table = connection.execute(sql).to_arrow_table()
+        table = arrow_table(connection, sql)
         rows = table["rows"].combine_chunks().flatten()
-        columns = [_array(rows.field(number)) for number in range(rows.type.num_fields)]
+        columns = [integer_array(rows.field(number)) for number in range(rows.type.num_fields)]
         point, *parts = columns
         keys = []
         for key in self.keys:
@@ -72,8 +71,8 @@ class DesignQuery:
         keep = exp.alias_(self._keep(columns, bounds), KEEP)
         marked = exp.select(*map(exp.column, wanted), keep).from_(values).subquery("t")
         fields = [_field(POINT, exp.column(columns[self.point]))]
-        for key in self.keys:
-            fields += [_field(f"k{len(fields)}", each) for each in self._parts(key, columns)]
+        keys = [each for key in self.keys for each in self._parts(key, columns)]
+        fields += [_field(f"k{place}", each) for place, each in enumerate(keys)]
         rows = exp.Anonymous(this="list", expressions=[exp.Struct(expressions=fields)])
         kept = exp.Filter(this=rows, expression=exp.Where(this=exp.column(KEEP)))
         matching = exp.alias_(exp.Count(this=exp.Star()), "matching")
@@ -81,17 +80,23 @@ class DesignQuery:
 
     def _parts(self, key: SortKey, columns: dict[int, str]) -> list[exp.Expr]:
         """The parts of a key; the digits of a quotient are computed for the rows that are kept alone."""
-        parts = [self.translator.expression(self.number(part), columns) for part in key.parts]
         if not key.operands:
-            return parts
+            return [exp.column(columns[self.number(part)]) for part in key.parts]
+        pairs = zip(key.inputs, key.operands, strict=True)
+        given = {self.number(place): columns[self.number(operand)] for place, operand in pairs}
+        parts = [self.translator.expression(self.number(part), given) for part in key.parts]
         return [exp.Case().when(exp.column(KEEP), part) for part in parts]
 
     def _keep(self, columns: dict[int, str], bounds: Sequence[BoundRow]) -> exp.Expr:
         """Whether none of the bounds outdoes the row; the first ones decide on most rows."""
         found, point = exp.Case(), exp.column(columns[self.point])
         for bound in bounds:
-            tests = [self._compare(key, limit, columns) for key, limit in zip(self.keys, bound.keys, strict=True)]
-            is_worse = exp.or_(*(test.worse for test in tests), exp.GT(this=point, expression=_number(bound.point)))
+            tests = [
+                self._compare(key, limit, columns) for key, limit in zip(self.keys, bound.keys, strict=True)
+            ]
+            is_worse = exp.or_(
+                *(test.worse for test in tests), exp.GT(this=point, expression=_number(bound.point))
+            )
             found = found.when(exp.and_(*(test.not_better for test in tests), is_worse), exp.false())
         return found.else_(exp.true()) if bounds else exp.true()
 
@@ -99,7 +104,9 @@ class DesignQuery:
         values = [exp.column(columns[self.number(value)]) for value in key.operands or key.parts]
         if not key.operands:
             [value], bound = values, _number(limit)
-            return _Comparison(exp.GTE(this=value, expression=bound), exp.GT(this=value.copy(), expression=bound))
+            return _Comparison(
+                exp.GTE(this=value, expression=bound), exp.GT(this=value.copy(), expression=bound)
+            )
         return _compare_quotient(key, limit, values)
 
 
@@ -135,10 +142,3 @@ def _number(value: int) -> exp.Expr:
 
 def _field(name: str, value: exp.Expr) -> exp.Expr:
     return exp.PropertyEQ(this=exp.to_identifier(name), expression=value)
-
-
-def _array(column: Any) -> Any:
-    """An Arrow array of integers: in 64 bits, or Python's."""
-    if str(column.type) == "int64":
-        return column.to_numpy(zero_copy_only=False)
-    return np.array([int(value) for value in column.to_pylist()], object)
