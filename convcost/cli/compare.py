@@ -61,12 +61,14 @@ def compare(
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)
-    pictures = read_plots(plots)
+    pictures = read_plots(plots, format_name)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
     candidates, reports, _ = count_designs(context, specs or (), settings or (), options, pair)
     make_result, counters = partial(Comparison, notes=candidates.notes), options.counters
-    pictures.save(make_result(reports))
-    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
+    charts = pictures.draw(make_result(reports))
+    print_with_verdicts(
+        reports, candidates.countables, make_result, counters, format_name, charts, layers=layers
+    )
 
 
 def _number_of_convolutions(text: str) -> int:

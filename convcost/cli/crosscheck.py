@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typer
 
 from convcost.cli.options import CounterOptions
-from convcost.cli.output import is_terminal, print_error, print_result, show_cursor, show_progress, style
+from convcost.cli.output import (
+    emit,
+    is_terminal,
+    print_error,
+    print_result,
+    show_cursor,
+    show_progress,
+    style,
+)
 from convcost.core.comparison import Comparison
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
@@ -37,11 +45,12 @@ def print_with_verdicts(
     make_result: MakeResult,
     options: CounterOptions,
     format_name: str,
+    below: str = "",
     **shown: Any,
 ) -> None:
     """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs.
 
-    `shown` are options of the style: how much of it is shown.
+    `below` is printed behind it; `shown` are options of the style: how much of it is shown.
     """
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():
@@ -49,6 +58,7 @@ def print_with_verdicts(
     else:
         *_, final = states
         print_result(make_result(final), format_name, **shown)
+    emit(below)
     if options.strict and any(_differs(report) for report in final):
         raise typer.Exit(1)
 

@@ -95,7 +95,9 @@ def sweep(
     out: Annotated[
         str,
         typer.Option(
-            "--out", metavar="FILE", help="Write every design that --where leaves: FILE.csv or FILE.jsonl."
+            "--out",
+            metavar="FILE",
+            help="Write every design that --where leaves, with its spec: .parquet, .arrow, .csv or .jsonl.",
         ),
     ] = "",
     engine: Annotated[

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.late_binding import RenderMethods
+from convcost.core.late_binding import RenderMethods, TableMethods
 from convcost.core.metrics import METRICS
 
 QUANTITIES = tuple(metric.name for metric in METRICS if metric.units)
 """The metrics that are whole numbers: what is computed of each design."""
+
+DESIGN, SPEC = "design", "spec"
+"""The columns of texts in files and tables: a design's name, and its text with numbers put in."""
 
 SECONDS = "seconds"
 """The roofline lower bound on a device; of several devices, what the name of each starts with."""
@@ -62,7 +65,7 @@ class SweepRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sweep(RenderMethods):
+class Sweep(RenderMethods, TableMethods):
     """The best designs over a grid of sizes, or those of the Pareto front.
 
     `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,21 @@ from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
 from convcost.core.report import Report
-from convcost.core.sweep import RATIO, Objective, Sweep, SweptDesign
+from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.search.engines.choice import AUTO, engine_for
-from convcost.search.engines.interface import Progress
+from convcost.search.engines.interface import Engine, Progress
 from convcost.search.grid import Axis, Grid, values_axis
 from convcost.search.quantities import QuantityTable, quantity_table
-from convcost.search.sweep_file import check_file, write_rows
+from convcost.search.sweep_file import RowSource, check_file, write_rows
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
 
 if TYPE_CHECKING:
-    from convcost.search.grid_blocks import SweepPlan
+    from convcost.search.grid_blocks import RowBlock, SweepPlan
     from convcost.search.selection import Selection
 
 MOST_ROWS = 10**5
@@ -92,7 +92,7 @@ def sweep(
             that of this quantity, or of FLOPs.
         top: The number of rows that are kept.
         pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
-        out: A file .csv or .jsonl for all rows that fulfil `where`.
+        out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
         columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
         device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
             own, as `seconds_h100_sxm`.
@@ -178,16 +178,15 @@ def sweep_designs(
         {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
     )
-    impossible, selection = _run(plan, request, by, pareto, progress)
     swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
-    return Sweep(
+    asked = Sweep(
         designs=tuple(swept[first:]),
         over={axis.name: axis.text for axis in grid.axes},
         points=grid.points,
-        impossible=impossible,
-        matching=selection.matching,
-        rows=tuple(_rows(plan, selection.best(top))),
-        found=len(selection.points) if pareto else selection.matching,
+        impossible={},
+        matching=0,
+        rows=(),
+        found=0,
         by=by,
         pareto=pareto,
         top=top,
@@ -201,32 +200,65 @@ def sweep_designs(
         columns=columns,
         bounds=table.device_names,
     )
+    return _run(asked, plan, request, progress)
 
 
-def _run(
-    plan: SweepPlan,
-    request: SweepRequest,
-    by: Objective,
-    pareto: tuple[Objective, ...],
-    progress: Progress | None,
-) -> tuple[Mapping[str, int], Selection]:
-    """Evaluate the whole grid: the impossible designs by reason, and the best rows."""
-    from convcost.search.grid_blocks import block_rows
-    from convcost.search.selection import ParetoFront, TopRows
+class _Run:
+    """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
 
-    selection = ParetoFront(pareto) if pareto else TopRows(by, request.top)
-    engine = engine_for(request.engine, plan)
-    if request.file:
-        blocks = engine.blocks(selection, progress or _no_progress)
-        write_rows(request.file, (block_rows(plan, block) for block in blocks), plan)
-    else:
-        engine.select(selection, progress or _no_progress)
-    selection.sort_by(by)
-    return dict(engine.impossible.most_common()), selection
+    engine: Engine
+    selection: Selection
+
+    def __init__(self, sweep: Sweep, plan: SweepPlan, engine: str, progress: Progress | None) -> None:
+        self.sweep = sweep
+        self.plan = plan
+        self.name = engine
+        self.progress = progress or _no_progress
+
+    def _start(self) -> None:
+        from convcost.search.selection import ParetoFront, TopRows
+
+        sweep = self.sweep
+        self.engine = engine_for(self.name, self.plan)
+        self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
+
+    def select(self) -> None:
+        """Find the best rows alone."""
+        self._start()
+        self.engine.select(self.selection, self.progress)
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """All rows that fulfil the condition."""
+        self._start()
+        yield from self.engine.blocks(self.selection, self.progress)
+
+    def rows(self, block: RowBlock) -> list[SweepRow]:
+        """The rows of a block in Python's integers."""
+        from convcost.search.grid_blocks import block_rows
+
+        return block_rows(self.plan, block)
 
 
 def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
     return parts
+
+
+def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
+    """The sweep with what is found; all rows are written to the file if there is one."""
+    run = _Run(asked, plan, request.engine, progress)
+    if request.file:
+        write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
+    else:
+        run.select()
+    selection = run.selection
+    selection.sort_by(asked.by)
+    return replace(
+        asked,
+        impossible=dict(run.engine.impossible.most_common()),
+        matching=selection.matching,
+        rows=tuple(_rows(plan, selection.best(asked.top))),
+        found=len(selection.points) if asked.pareto else selection.matching,
+    )
 
 
 def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:

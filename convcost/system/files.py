@@ -89,8 +89,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
-def write_chunks(path: Path, chunks: Iterable[str]) -> None:
-    """Write texts to a plain file one after the other as they are made, atomically; UsageError if that fails.
+def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
+    """Write texts or bytes to a plain file as they are made, atomically; UsageError if that fails.
 
     If making one raises an error, the file stays as it was.
     """

@@ -3,6 +3,7 @@
 import random
 
 import designs as generated
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,10 +11,11 @@ from layer_cases import cases
 from test_sweep_program import DESIGNS, VALUES
 
 import convcost
-from convcost.core.errors import ConvcostError
+from convcost.core.errors import ConvcostError, UsageError
 from convcost.layers import FAMILIES
 from convcost.search import grid_blocks, grid_queries
-from convcost.search.engines import duckdb
+from convcost.search.engines import choice, duckdb
+from convcost.search.engines.bounds import BoundRow, strongest
 
 QUOTIENTS = ("arithmetic_intensity", "flops_per_output_element:max")
 
@@ -109,7 +111,9 @@ def text_of(case, names):
 
 def check_layer(data, kind):
     case = data.draw(cases(kind))
-    assume(not {"output_ratio", "scale_factor"} & case.layer.arguments().keys())  # torch rounds a float product
+    assume(
+        not {"output_ratio", "scale_factor"} & case.layer.arguments().keys()
+    )  # torch rounds a float product
     text, sizes = text_of(case, data.draw(st.permutations(("S", "s", "a", "A"))))
     over = {name: f"{size},{size + 1},{2 * size + 2},{max(0, size - 1)}" for name, size in sizes.items()}
     expected, found = by_both(text, over=over, top=300, columns=EVERY)
@@ -136,3 +140,57 @@ def test_every_layer_is_the_same_on_grids_of_its_sizes(kind, data):
 def test_designs_with_branches_are_the_same(text):
     expected, found = by_both(text, over={"C": "1:40"}, by="params:max", top=40, columns=EVERY)
     assert found == expected
+
+
+LINEAR = "[B, E] -> Linear(E, F)"
+
+
+def test_without_duckdb_a_grid_has_a_limit_and_the_way_out(monkeypatch):
+    monkeypatch.setattr(choice, "has_duckdb", lambda: False)
+    with pytest.raises(
+        UsageError, match=r"10.* at most are possible without a database\n.*convcost\[sweep\]"
+    ):
+        convcost.sweep(LINEAR, over={"E": "1:100000", "F": "1:1001"})
+    with pytest.raises(
+        UsageError, match=r"DuckDB is not installed\nTo install it: pip install 'convcost\[sweep\]'"
+    ):
+        convcost.sweep(LINEAR, over={"E": "1:10", "F": "1:10"}, engine="duckdb")
+    with pytest.raises(UsageError, match="no engine is called numpi"):
+        convcost.sweep(LINEAR, over={"E": "1:10", "F": "1:10"}, engine="numpi")
+
+
+def test_sums_beyond_64_and_96_bits_are_exact():
+    over = {"E": "4294967291:4294967311:4", "F": "18446744073709551:18446744073709557:3"}
+    text = "[B, E] -> Linear(E, F) -> Linear(F, E) -> x + Linear(E, E)"
+    expected, found = by_both(text, over=over, B=10**7 + 19, columns=EVERY, by="bytes:max")
+    assert found == expected
+    assert min(row.quantities["flops"] for row in found) > 2**110
+
+
+def test_numbers_beyond_38_digits_are_refused_with_the_size_and_numpy_has_them():
+    over = {"E": "1:1000000000000000000:100000000000000000", "F": "1,2"}
+    text = "[B, E] -> Linear(E, E) -> Linear(E, F)"
+    with pytest.raises(UsageError, match=r"beyond 10\^38 can come up with E up to 900,000,000,000,000,001"):
+        convcost.sweep(text, over=over, B=1000, engine="duckdb")
+    assert convcost.sweep(text, over=over, B=1000, by="flops:max").rows[0].quantities["flops"] > 10**38
+
+
+def test_sizes_that_differ_in_case_alone_and_hostile_names():
+    expected, found = by_both("[s, S] -> Linear(S, s)", over={"S": "1:9", "s": "2,3,S"}, top=100)
+    assert found == expected
+    over = {"select": "1:5", "tail": "1:5", "point": "1,2", "n1": "3"}
+    text = "[tail, select] -> Linear(select, point) -> Linear(point, n1)"
+    expected, found = by_both(text, over=over, top=100)
+    assert found == expected
+
+
+def test_a_grid_without_a_possible_design_says_why():
+    found = convcost.sweep("[B, E] -> Linear(F, 3)", over={"E": "1:10", "F": "11:20"}, engine="duckdb")
+    assert (found.rows, found.matching, found.number_impossible) == ((), 0, 100)
+
+
+def test_the_strongest_rows_are_those_that_outdo_most():
+    rows = [BoundRow((key, 10 - key), key) for key in range(11)]
+    sample = (np.array([6, 7, 8, 2]), np.array([9, 9, 9, 9]))
+    assert strongest(rows, sample)[0] in rows[1:3]
+    assert strongest([], sample) == []

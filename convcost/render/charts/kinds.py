@@ -13,8 +13,18 @@ Draw = Callable[[Any, ChartOptions], Figure | None]
 """Makes the figure of a result; None where the result has nothing of it."""
 
 CHARTS: dict[str, tuple[str, ...]] = {
-    "Comparison": ("cost_curve:comparison_figure", "cost_bars:comparison_figure"),
-    "Report": ("cost_curve:report_figure",),
+    "Comparison": (
+        "cost_curve:comparison_figure",
+        "cost_bars:comparison_figure",
+        "time_bars:comparison_figure",
+        "memory_bars:comparison_figure",
+    ),
+    "Report": (
+        "cost_curve:report_figure",
+        "cost_icicle:report_figure",
+        "time_bars:report_figure",
+        "memory_bars:report_figure",
+    ),
 }
 """By the name of the result's class, which is not imported for it: functions as `module:name`."""
 

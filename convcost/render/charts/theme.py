@@ -116,6 +116,7 @@ def configuration(palette: Palette) -> Spec:
             "reference-text": {"color": palette.quiet},
             "plain-line": {"color": palette.quiet},
             "bound": {"color": palette.text},
+            "tile": {"stroke": palette.background, "strokeWidth": 1.5},
             "spread": {"color": palette.text, "strokeWidth": 1.5},
         },
         "range": {

@@ -32,7 +32,7 @@ def engine_for(name: str, plan: SweepPlan) -> Engine:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     points = plan.grid.points
-    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and _has_duckdb()):
+    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
         from convcost.search.expression_graph import EngineLimitError
 
         try:
@@ -49,12 +49,13 @@ def engine_for(name: str, plan: SweepPlan) -> Engine:
     return ColumnEngine(plan)
 
 
-def _has_duckdb() -> bool:
+def has_duckdb() -> bool:
+    """Whether everything is installed that the engine needs."""
     return all(find_spec(package) for package in ("duckdb", "pyarrow", "sqlglot"))
 
 
 def _duckdb_engine(plan: SweepPlan) -> Engine:
-    if not _has_duckdb():
+    if not has_duckdb():
         raise UsageError("DuckDB is not installed", hint=f"To install it: {INSTALL}")
     from convcost.search.engines.duckdb import DuckDBEngine
 
