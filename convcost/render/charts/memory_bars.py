@@ -39,10 +39,10 @@ def _figure(reports: Sequence[Report]) -> Figure | None:
 
 
 def _bars(report: Report, memory: Memory, is_single: bool) -> Iterator[Bar]:
-    """A forward without gradients, and a training step."""
+    """A training step, and a forward without gradients."""
     name = "" if is_single else f"{report.name}, "
-    yield Bar(f"{name}forward", tuple(_forward(memory)))
     yield Bar(f"{name}training step", tuple(_training_step(memory)))
+    yield Bar(f"{name}forward", tuple(_forward(memory)))
 
 
 def _forward(memory: Memory) -> Iterator[Segment]:

@@ -31,8 +31,8 @@ def _figure(reports: Sequence[Report]) -> Figure | None:
     if not bars:
         return None
     time = timed[0][1]
-    axis = ChartAxis("median; the line is the middle half of the rounds", "s")
-    chart = BarChart(f"Measured on {time.device}, {time.dtype}", axis, bars, _bound_name(timed))
+    measured = f"Medians and quartiles on {time.device}, {time.dtype}"
+    chart = BarChart(measured, ChartAxis("median", "s"), bars, _bound_name(timed))
     title = f"Times of {designs_title([report for report, _ in timed])}"
     medians = ", ".join(f"{bar.label} {amount_text(bar.total, 's')}" for bar in bars)
     return Figure(title, (chart,), f"{title}, medians: {medians}.", tuple(timing_notes(reports)))

@@ -13,8 +13,8 @@ from convcost.render.charts.labels import shorten, text_width
 from convcost.render.charts.theme import FONT_SIZE, LETTER, Spec
 from convcost.render.charts.ticks import amount_text
 
-HEIGHT = 420
-"""Pixels of the whole."""
+TALLEST, TILE = 420, 48
+"""Pixels of the whole, at most, and of a tile in the column that has the most."""
 
 NARROWEST_LEVEL = 125
 """Pixels: there are as many levels as have that much."""
@@ -43,22 +43,23 @@ def icicle_panel(chart: IcicleChart, width: int) -> Spec:
     whole = chart.tiles[0].size
     deepest = _deepest(chart.tiles, width)
     shown = [tile for tile in chart.tiles if 1 <= tile.level <= deepest] or [*chart.tiles[:1]]
+    height = min(TALLEST, TILE * max(Counter(tile.level for tile in shown).values()))
     column = width / max(1, deepest)
-    rows = [_row(tile, whole, column, chart.axis.unit) for tile in shown]
+    rows = [_row(tile, whole, column, height, chart.axis.unit) for tile in shown]
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
     place = {
         "x": {"field": "x", "type": "quantitative", "scale": {"domain": [0, width]}, "axis": None},
         "y": {
             "field": "y",
             "type": "quantitative",
-            "scale": {"domain": [0, HEIGHT], "reverse": True},
+            "scale": {"domain": [0, height], "reverse": True},
             "axis": None,
         },
     }
     return {
         "title": {"text": shorten(chart.title, int(width / LETTER)), "fontSize": 13, "offset": 8},
         "width": width,
-        "height": HEIGHT,
+        "height": height,
         "data": {"values": rows},
         "encoding": place,
         "layer": [_tiles_layer(groups), *_text_layers(column)],
@@ -73,9 +74,9 @@ def _deepest(tiles: tuple[Tile, ...], width: int) -> int:
     return max(1, min(readable, width // NARROWEST_LEVEL))
 
 
-def _row(tile: Tile, whole: int, column: float, unit: str) -> dict[str, Any]:
+def _row(tile: Tile, whole: int, column: float, height: int, unit: str) -> dict[str, Any]:
     """A tile in pixels, with its texts."""
-    top, bottom = (float(Fraction(HEIGHT * at, whole)) for at in (tile.start, tile.start + tile.size))
+    top, bottom = (float(Fraction(height * at, whole)) for at in (tile.start, tile.start + tile.size))
     level = max(1, tile.level)
     amount = amount_text(tile.size, unit)
     with_share = f"{amount}, {percent(Fraction(tile.size, whole))}"

@@ -38,7 +38,7 @@ DESIGNS = {
 def test_bars_of_memory_are_as_long_as_the_peaks(name):
     report = DESIGNS[name]
     figure = memory_bars.report_figure(report, NO_OPTIONS)
-    forward_bar, step = figure.charts[0].bars
+    step, forward_bar = figure.charts[0].bars
     assert (forward_bar.total, step.total) == (report.memory.forward_peak, report.memory.training_peak)
     parts = {segment.name: segment.value for segment in step.segments}
     assert all(value > 0 for value in parts.values())
@@ -51,10 +51,10 @@ def test_memory_of_candidates_is_side_by_side():
     pair = Comparison((DESIGNS["linear"], DESIGNS["module"]))
     figure = memory_bars.comparison_figure(pair, NO_OPTIONS)
     assert [bar.label for bar in figure.charts[0].bars] == [
-        "Linear, forward",
         "Linear, training step",
-        "Sequential, forward",
+        "Linear, forward",
         "Sequential, training step",
+        "Sequential, forward",
     ]
 
 
@@ -66,8 +66,8 @@ def test_memory_that_is_not_known_is_said():
     figure = memory_bars.report_figure(replace(report, memory=unknown), NO_OPTIONS)
     assert "unknown, and so are peaks: a reason." in figure.notes[0]
     assert [bar.total for bar in figure.charts[0].bars] == [
-        unknown.parameters,
         unknown.parameters + unknown.gradients + unknown.optimizer_state,
+        unknown.parameters,
     ]
 
 
