@@ -10,7 +10,7 @@ import numpy as np
 
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Objective
-from convcost.search.engines.bounds import BoundRow
+from convcost.search.bounds import BoundRow
 
 MOST_ON_A_FRONT = 2**17
 """Designs of a Pareto front that are kept."""

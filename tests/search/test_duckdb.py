@@ -14,8 +14,8 @@ import convcost
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.layers import FAMILIES
 from convcost.search import grid_blocks, grid_queries
+from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines import choice, duckdb
-from convcost.search.engines.bounds import BoundRow, strongest
 
 QUOTIENTS = ("arithmetic_intensity", "flops_per_output_element:max")
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcost.search.engines.bounds import BoundRow, strongest
+from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines.duckdb_counts import ImpossibleCounts
 from convcost.search.engines.duckdb_database import Connection, database, run_jobs
 from convcost.search.engines.duckdb_queries import Candidates, DesignQuery

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.engines.bounds import BoundRow
+from convcost.search.bounds import BoundRow
 from convcost.search.engines.duckdb_database import Connection, arrow_table, integer_array
 from convcost.search.graph_numbers import bounds_of, operation_number
 from convcost.search.grid_queries import GridPart, GridQuery
