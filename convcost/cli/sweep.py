@@ -15,9 +15,11 @@ from convcost.cli.options import (
     MaxMemoryOption,
     OpenModuleOptions,
     OutputOptions,
+    PlotOptions,
     SettingsOption,
 )
-from convcost.cli.output import print_error, print_result, show_progress
+from convcost.cli.output import emit, print_error, print_result, show_progress
+from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
@@ -111,6 +113,7 @@ def sweep(
             help="The dtype of bytes and bounds, such as bf16 (default: float32; a module's own dtypes).",
         ),
     ] = "",
+    plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
     """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
@@ -124,6 +127,7 @@ def sweep(
     convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
     """
     format_name = output.format_for(Sweep)
+    pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
@@ -146,7 +150,9 @@ def sweep(
         split_names(columns),
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
+    charts = pictures.draw(result) if result.rows else ""
     print_result(result, format_name)
+    emit(charts)
     if not result.rows:
         print_error(why_nothing(result))
         raise typer.Exit(1)

@@ -39,7 +39,7 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     notes = [line for note in figure.notes for line in wrap(make_printable(note), int(letters * 1.15))]
     panels = [panel(chart, width) for chart in figure.charts]
     if len(panels) == 1:  # whose title is the figure's
-        panels[0]["title"]["text"] = ""
+        del panels[0]["title"]
     return {
         "$schema": SCHEMA,
         "description": make_printable(figure.description),
