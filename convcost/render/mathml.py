@@ -83,5 +83,8 @@ def _token(kind: str, token: str) -> tuple[str, str]:
             return "power", f"<mn>{POWERS[token]}</mn>"
         case "sign" if token.isalpha():
             return "words", f"<mi>{written}</mi>"
-    form = ' form="prefix"' if token in OPENING else ' form="postfix"' if token in CLOSING else ""
-    return kind, f"<mo{form}>{written}</mo>"
+        case "sign" if token in OPENING:
+            return kind, f'<mo form="prefix" stretchy="false">{written}</mo>'
+        case "sign" if token in CLOSING:
+            return kind, f'<mo form="postfix" stretchy="false">{written}</mo>'
+    return kind, f"<mo>{written}</mo>"

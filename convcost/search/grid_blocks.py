@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -50,6 +50,10 @@ class SweepPlan:
         """In how many blocks its points are evaluated."""
         return -(-self.grid.points // BLOCK)
 
+    def arguments_of(self, design: int) -> Arguments:
+        """The swept arguments of the design's constructor."""
+        return self.arguments[design] if self.arguments else NO_ARGUMENTS
+
     @property
     def every_quotient(self) -> dict[str, Quotient]:
         """The quantities by name that are no integers, and if there is a reference the ratio to it."""
@@ -80,6 +84,25 @@ class RowBlock(NamedTuple):
             {name: _rows(column, mask) for name, column in self.quantities.items()},
             None if self.reference is None else _rows(self.reference, mask),
         )
+
+
+def concatenate_blocks(blocks: Sequence[RowBlock]) -> RowBlock:
+    """The rows of blocks of one design one after the other."""
+    first, *others = blocks
+    if not others:
+        return first
+    sizes = {name: _concatenate([block.sizes[name] for block in blocks]) for name in first.sizes}
+    quantities = {
+        name: _concatenate([block.quantities[name] for block in blocks]) for name in first.quantities
+    }
+    references = [block.reference for block in blocks if block.reference is not None]
+    points = np.concatenate([block.points for block in blocks])
+    return RowBlock(first.design, points, sizes, quantities, _concatenate(references) if references else None)
+
+
+def _concatenate(columns: Sequence[Column]) -> Column:
+    values = np.concatenate([exact_array(column) for column in columns])
+    return Column(values) if len(values) else Column(values, 1, 0, 0)
 
 
 def _rows(column: Column, mask: Any) -> Column:
@@ -164,39 +187,12 @@ class GridEvaluator:
         values |= {name: WhereQuotient(column) for name, column in block.quantities.items()}
         values |= {
             name: WhereQuotient(*exact_number(value).as_integer_ratio())
-            for name, value in self._arguments(block).items()
+            for name, value in self.plan.arguments_of(block.design).items()
             if is_number(value)
         }
         for name, quotient in self.plan.every_quotient.items():
             values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
-
-    def _arguments(self, block: RowBlock) -> Arguments:
-        return self.plan.arguments[block.design] if self.plan.arguments else NO_ARGUMENTS
-
-    def rows(self, block: RowBlock) -> list[SweepRow]:
-        """The rows of a block in Python's integers."""
-        plan, number = self.plan, len(block.points)
-        integers = {
-            name: exact_array(block.quantities[name]).tolist()
-            for name in plan.columns
-            if name in block.quantities
-        }
-        sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
-        quotients = {
-            name: _quotients(block, quotient)
-            for name, quotient in plan.quotients.items()
-            if name in plan.columns
-        }
-        ratio = plan.every_quotient.get(RATIO)
-        ratios = _quotients(block, ratio) if ratio else [None] * number
-        rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
-        name, text = plan.names[block.design], plan.designs[block.design].spec_format
-        arguments = self._arguments(block)
-        return [
-            SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "", arguments)
-            for row in zip(*rows, strict=True)
-        ]
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
@@ -206,12 +202,34 @@ class GridEvaluator:
                 return sign * exact_array(block.quantities[quotient.numerator])
             found = _quotients(block, quotient)
             return np.array([math.inf if value is None else sign * value for value in found], object)
-        if name in (arguments := self._arguments(block)):
+        if name in (arguments := self.plan.arguments_of(block.design)):
             return np.full(len(block.points), sign * exact_number(arguments[name]), object)
         columns = {**block.sizes, **block.quantities}
         if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
         return sign * exact_array(columns[name])
+
+
+def block_rows(plan: SweepPlan, block: RowBlock) -> list[SweepRow]:
+    """The rows of a block in Python's integers."""
+    number = len(block.points)
+    integers = {
+        name: exact_array(block.quantities[name]).tolist()
+        for name in plan.columns
+        if name in block.quantities
+    }
+    sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
+    quotients = {
+        name: _quotients(block, quotient) for name, quotient in plan.quotients.items() if name in plan.columns
+    }
+    ratio = plan.every_quotient.get(RATIO)
+    ratios = _quotients(block, ratio) if ratio else [None] * number
+    rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
+    name, text = plan.names[block.design], plan.designs[block.design].spec_format
+    return [
+        SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "", plan.arguments_of(block.design))
+        for row in zip(*rows, strict=True)
+    ]
 
 
 def _restrict(arrays: Mapping[str, Any], mask: Any) -> dict[str, Any]:

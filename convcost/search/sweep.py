@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +22,8 @@ from convcost.core.type_checks import check_size_names, check_text, check_type, 
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.engines.choice import AUTO, engine_for
+from convcost.search.engines.interface import Engine, Progress
 from convcost.search.grid import OVER_HINT, Axis, Grid, values_axis
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.sweep_file import RowSource, check_file, write_rows
@@ -34,11 +35,8 @@ from convcost.tracing.given_inputs import profile_on_inputs
 if TYPE_CHECKING:
     import torch
 
-    from convcost.search.grid_blocks import GridEvaluator, RowBlock, SweepPlan
+    from convcost.search.grid_blocks import RowBlock, SweepPlan
     from convcost.search.selection import Selection
-
-MOST_HERE = 10**8
-"""Points that this engine evaluates: some minutes."""
 
 MOST_ROWS = 10**5
 """Rows that a sweep keeps."""
@@ -50,8 +48,6 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 ALWAYS_SHOWN = ("flops", "params")
 
 USUAL_DTYPE = "float32"
-
-Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +69,7 @@ class SweepRequest:
     dtype: str = ""
     devices: tuple[Device, ...] = ()
     columns: tuple[str, ...] = ()
+    engine: str = AUTO
     variants: ModuleVariants | None = None
 
     @property
@@ -108,6 +105,7 @@ def sweep(
     pareto: str | Sequence[str] = (),
     out: str | PathLike[str] | None = None,
     columns: str | Sequence[str] = (),
+    engine: str = AUTO,
     device: str | Device | Sequence[str | Device] = (),
     convention: Convention = MATMUL,
     dtype: str = "",
@@ -161,6 +159,7 @@ def sweep(
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
         split_names(columns, "columns"),
+        check_text("engine", engine, "duckdb"),
         variants,
     )
     return sweep_designs(request, sizes)
@@ -224,8 +223,9 @@ def sweep_designs(
     counted = CountedQuantities(table.integers(needed), request.convention, _dtype(request), table.bounds)
     designs, grid = _designs_on_grid(request, sizes, counted)
     _check_values(used - needed - {*request.argument_names}, grid)
-    _check_points(grid, request)
     first = 1 if request.has_reference else 0
+    if not (request.axes or request.variants):
+        raise UsageError("no size is swept", hint=OVER_HINT)
     names = number_equal_names((*request.designs, *request.all_variants))
     texts = (*(design.text for design in designs), *(each.text for each in request.all_variants))
     stated = [*map(SweptDesign, names, texts)]
@@ -265,57 +265,61 @@ def sweep_designs(
         columns=columns,
         bounds=table.device_names,
     )
-    return _run(asked, plan, request.file, progress)
+    return _run(asked, plan, request, progress)
 
 
 class _Run:
     """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
 
-    def __init__(self, sweep: Sweep, plan: SweepPlan, progress: Progress | None) -> None:
+    engine: Engine
+    selection: Selection
+
+    def __init__(self, sweep: Sweep, plan: SweepPlan, engine: str, progress: Progress | None) -> None:
         self.sweep = sweep
         self.plan = plan
-        self.progress = progress
-        self.evaluator: GridEvaluator
-        self.selection: Selection
+        self.name = engine
+        self.progress = progress or _no_progress
+
+    def _start(self) -> None:
+        from convcost.search.selection import ParetoFront, TopRows
+
+        sweep = self.sweep
+        self.engine = engine_for(self.name, self.plan)
+        self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
+
+    def select(self) -> None:
+        """Find the best rows alone."""
+        self._start()
+        self.engine.select(self.selection, self.progress)
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """All rows that fulfil the condition."""
+        self._start()
+        yield from self.engine.blocks(self.selection, self.progress)
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""
-        return self.evaluator.rows(block)
+        from convcost.search.grid_blocks import block_rows
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """The rows that fulfil the condition."""
-        from convcost.search.grid_blocks import GridEvaluator
-        from convcost.search.selection import ParetoFront, TopRows
-
-        sweep, evaluator = self.sweep, GridEvaluator(self.plan)
-        self.evaluator, self.selection = (
-            evaluator,
-            (
-                ParetoFront(evaluator, sweep.pareto)
-                if sweep.pareto
-                else TopRows(evaluator, sweep.by, sweep.top)
-            ),
-        )
-        every = self.evaluator.every_block()
-        for blocks in self.progress(every, self.plan.number_of_blocks) if self.progress else every:
-            for block in blocks:
-                self.selection.add(block)
-                yield block
+        return block_rows(self.plan, block)
 
 
-def _run(asked: Sweep, plan: SweepPlan, file: Path | None, progress: Progress | None) -> Sweep:
+def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
+    return parts
+
+
+def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
     """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _Run(asked, plan, progress)
-    if file:
-        write_rows(file, RowSource(asked, plan, run.blocks, run.rows))
+    run = _Run(asked, plan, request.engine, progress)
+    if request.file:
+        write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
     else:
-        for _ in run.blocks():
-            pass
+        run.select()
     selection = run.selection
     selection.sort_by(asked.by)
     return replace(
         asked,
-        impossible=dict(run.evaluator.impossible.most_common()),
+        impossible=dict(run.engine.impossible.most_common()),
         matching=selection.matching,
         rows=tuple(_rows(plan, selection.best(asked.top))),
         found=len(selection.points) if asked.pareto else selection.matching,
@@ -326,7 +330,7 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
     """The rows of these designs and points, which are evaluated again."""
     import numpy as np
 
-    from convcost.search.grid_blocks import GridEvaluator
+    from convcost.search.grid_blocks import GridEvaluator, block_rows
 
     evaluator = GridEvaluator(plan)
     points = np.unique(np.array([point for _, point in places], np.int64))
@@ -334,7 +338,7 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
     found = {
         (block.design, point): row
         for block in evaluator.blocks(points, designs)
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True)
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
     }
     return (found[place] for place in places)
 
@@ -439,12 +443,3 @@ def _check_values(used: Iterable[str], grid: Grid) -> None:
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
-
-
-def _check_points(grid: Grid, request: SweepRequest) -> None:
-    if not (request.axes or request.variants):
-        raise UsageError("no size is swept", hint=OVER_HINT)
-    points = grid.points * prod(len(axis.values) for each in request.all_variants for axis in each.axes)
-    if points > MOST_HERE:
-        message = f"the grid has {points:,} points; {MOST_HERE:,} at most are evaluated here"
-        raise UsageError(message, hint="Take larger steps, or fewer sizes.")

@@ -11,7 +11,10 @@ from results import COUNTED, OPEN_PAIR, PAIR, VERDICTS
 from convcost import compare, cost
 from convcost.analysis.explain.explanation import derivation
 from convcost.api import as_spec
+from convcost.render.charts.theme import LIGHT
+from convcost.render.page import figures
 from convcost.render.page.content import report_page
+from convcost.render.page.figures import color_variables
 from convcost.render.page.page import PageOrigin
 from convcost.render.page.template import page_html
 from convcost.spec.founding_pair import FoundingPair
@@ -113,12 +116,13 @@ def test_a_comparison_has_the_question_the_answer_the_costs_and_their_derivation
     assert reader.texts("h1", "h2") == [
         "dense and conv compared",
         "Answer",
+        "Charts",
         "Costs",
         "Derivation",
         "How this page was made",
     ]
     assert "[B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)" in reader.texts("code")
-    answer = reader.texts("li")[4]
+    answer = reader.texts("li")[5]
     assert answer.startswith("conv costs 6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs)")
     rows = [row for row in reader.texts("tr") if row.startswith("FLOPs")]
     assert rows[0] == "FLOPs327,6801,966,0806.00×"
@@ -142,6 +146,41 @@ def test_the_counters_verdicts_have_a_class_for_their_colour():
     assert "What counters say" in reader.texts("h2")
     verdicts = [cell for cell in reader.all("td") if cell.attributes.get("class") == "differs"]
     assert [cell.text for cell in verdicts] == ["differs"] * 3
+
+
+def test_every_picture_says_what_it_shows():
+    reader = PageReader(PAGES["pair"])
+    pictures = [element for element in reader.elements if element.attributes.get("role") == "img"]
+    assert [picture.attributes["class"] for picture in pictures] == ["wide", "narrow"]
+    assert {picture.attributes["aria-label"] for picture in pictures} == {
+        "Bars of FLOPs, parameters, activations, bytes for dense and conv."
+    }
+    assert len(reader.all("svg")) == 2
+    assert "1.97 MFLOPs" in reader.texts("text")
+
+
+def test_every_colour_of_a_picture_is_the_pages():
+    for page in PAGES.values():
+        colors = re.findall(r'(?:fill|stroke)="([^"]+)"', page)
+        assert {color for color in colors if color not in ("none", "transparent")} <= {
+            f"var(--{name})" for name in color_variables(LIGHT)
+        }
+
+
+def test_without_the_library_that_draws_it_says_so(monkeypatch):
+    monkeypatch.setattr(figures, "can_draw", lambda: False)
+    reader = PageReader(page_html(report_page(PAIR), ORIGIN))
+    assert "Charts need vl-convert, which was not installed: pip install 'convcost[plots]'." in reader.texts(
+        "li"
+    )
+    assert not reader.all("svg")
+
+
+def test_of_a_curve_over_several_open_sizes_it_says_why_there_is_none():
+    notes = PageReader(PAGES["open pair"]).texts("li")
+    assert [note for note in notes if note.startswith("No chart")] == [
+        "No chart: a curve is along one open size, and L, E are open."
+    ]
 
 
 def test_many_designs_are_counted_in_the_title():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartOptions, Figure
 
@@ -16,15 +17,19 @@ CHARTS: dict[str, tuple[str, ...]] = {
     "Comparison": (
         "cost_curve:comparison_figure",
         "cost_bars:comparison_figure",
+        "roofline:comparison_figure",
         "time_bars:comparison_figure",
         "memory_bars:comparison_figure",
     ),
     "Report": (
         "cost_curve:report_figure",
         "cost_icicle:report_figure",
+        "roofline:report_figure",
         "time_bars:report_figure",
         "memory_bars:report_figure",
     ),
+    "Match": ("match_curve:match_figure",),
+    "Sweep": ("pareto:sweep_figure",),
 }
 """By the name of the result's class, which is not imported for it: functions as `module:name`."""
 
@@ -34,15 +39,21 @@ COMMANDS = "compare, cost, layer, model, match and sweep"
 
 def figure_of(result: object, options: ChartOptions) -> Figure:
     """All charts that the result has, as one figure; UsageError if there is none."""
-    places = CHARTS.get(type(result).__name__)
-    if places is None:
+    if isinstance(result, DiagnosedReport):
+        result = result.report
+    if type(result).__name__ not in CHARTS:
         raise UsageError("there is no chart of this result", hint=f"There are charts of {COMMANDS}.")
-    found = [figure for place in places if (figure := _function(place)(result, options))]
+    found = [figure for draw in chart_functions(result) if (figure := draw(result, options))]
     if not found:
         raise UsageError(
             "there is no chart of this result", hint="Give sizes, or --device NAME, --memory or --time."
         )
     return join_figures(found)
+
+
+def chart_functions(result: object) -> list[Draw]:
+    """What makes the figures of a result, one each."""
+    return [_function(place) for place in CHARTS.get(type(result).__name__, ())]
 
 
 def join_figures(figures: list[Figure]) -> Figure:

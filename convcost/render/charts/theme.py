@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 Spec: TypeAlias = dict[str, Any]
 """A part of a Vega-Lite specification, or its configuration: what JSON can hold."""
 
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first is what vl-convert draws with; the others are of the same widths."""
+FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans Condensed, sans-serif"
+"""The first is what vl-convert draws with; the others are as wide, or nearly so."""
 
 FONT_SIZE = 12
 
@@ -60,7 +60,7 @@ LIGHT = Palette(
     grid="#e3e3e3",
     series=("#0072b2", "#c44e00", "#007a59", "#a8528a", "#8a6500", "#2f8fc4", "#333333", "#7a1f1f"),
     emphasis="#b00020",
-    scheme=("cividis", 0.0, 0.85),
+    scheme=("viridis", 0.0, 0.88),
 )
 DARK = Palette(
     background="#14171a",
@@ -69,7 +69,7 @@ DARK = Palette(
     grid="#343a40",
     series=("#56b4e9", "#ff9347", "#2fc79a", "#e19cc4", "#f0e442", "#9ecbff", "#dddddd", "#ff8a8a"),
     emphasis="#ff6b7d",
-    scheme=("cividis", 0.25, 1.0),
+    scheme=("viridis", 0.2, 1.0),
 )
 
 
@@ -97,6 +97,7 @@ def configuration(palette: Palette) -> Spec:
             "labelFontSize": FONT_SIZE,
             "titleFontSize": FONT_SIZE,
             "labelLimit": 400,
+            "columnPadding": 24,
         },
         "title": {
             "color": palette.text,
@@ -107,7 +108,13 @@ def configuration(palette: Palette) -> Spec:
         },
         "text": {"color": palette.text, "fontSize": FONT_SIZE},
         "line": {"strokeWidth": 2.5},
-        "point": {"filled": True, "size": 70, "stroke": palette.background, "strokeWidth": 0.5},
+        "point": {
+            "filled": True,
+            "size": 70,
+            "opacity": 0.9,
+            "stroke": palette.background,
+            "strokeWidth": 0.5,
+        },
         "style": {
             "mark": {"color": palette.emphasis},
             "mark-line": {"color": palette.emphasis, "strokeDash": [3, 3]},
