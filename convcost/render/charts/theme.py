@@ -97,6 +97,7 @@ def configuration(palette: Palette) -> Spec:
             "labelFontSize": FONT_SIZE,
             "titleFontSize": FONT_SIZE,
             "labelLimit": 400,
+            "columnPadding": 24,
         },
         "title": {
             "color": palette.text,

@@ -41,7 +41,7 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     if len(panels) == 1:  # whose title is the figure's
         del panels[0]["title"]
     title = {
-        "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.8)),
+        "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.68)),
         **({"subtitle": notes} if notes else {}),
         "offset": 14,
     }

@@ -40,7 +40,7 @@ MARK, ASCII_MARK = "◉", "X"
 FEWEST_FOR_NAMES = 56
 """Columns from which on the names of lines stand beside their ends."""
 
-LONGEST_NAME = 16
+LONGEST_NAME = 20
 
 CELLS_OF_A_TICK = 12
 """What a number of the x axis needs."""
