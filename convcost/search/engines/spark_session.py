@@ -46,8 +46,18 @@ OF_A_LOCAL_ONE = {
 }
 """Spark would look up this machine's name, and shuffle in 200 parts."""
 
-OF_A_SESSION = {"spark.sql.ansi.enabled": "true"}
-"""An overflow is an error: without it a number wraps, or becomes null."""
+_OPTIMIZER = "org.apache.spark.sql.catalyst.optimizer"
+
+OF_A_SESSION = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.optimizer.excludedRules": ",".join(
+        f"{_OPTIMIZER}.{rule}"
+        for rule in ("CollapseProject", "PushDownPredicates", "PushPredicateThroughNonJoin")
+    ),
+}
+"""An overflow is an error: without ANSI rules a number wraps, or becomes null. A column of a subquery stays
+one: the optimizer would put its formula wherever it is used, and so on, exponentially."""
 
 
 @contextmanager
