@@ -101,17 +101,28 @@ def comparison(
     dtype: str = "float32",
     backward: bool = False,
 ) -> Comparison:
-    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype.
-
-    With `backward` those of specs have their gradients.
-    """
+    """The reports of two designs or more side by side, as `reports` makes them."""
     if len(designs) < 2:
         raise UsageError("a comparison needs two designs or more", hint=_single_design_hint(designs))
+    return Comparison(reports(designs, sizes, convention, dtype, backward))
+
+
+def reports(
+    designs: tuple[Design, ...],
+    sizes: Mapping[str, Size],
+    convention: Convention = MATMUL,
+    dtype: str = "float32",
+    backward: bool = False,
+) -> tuple[Report, ...]:
+    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype.
+
+    With `backward` those of specs have their gradients. Equal names are numbered.
+    """
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
-    reports = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
-    named = zip(reports, number_equal_names(reports), strict=True)
-    return Comparison(tuple(replace(report, name=name) for report, name in named))
+    found = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
+    named = zip(found, number_equal_names(found), strict=True)
+    return tuple(replace(report, name=name) for report, name in named)
 
 
 def _single_design_hint(designs: tuple[Design, ...]) -> str:

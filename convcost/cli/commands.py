@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
+from convcost.cli.page_file import ARGUMENTS
 from convcost.cli.parser_errors import check_values, note_name_clashes, option_names, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
 
@@ -30,6 +31,7 @@ COMMANDS = (
     "explain",
     "match",
     "sweep",
+    "report",
     "check",
     "verify",
     "counters",
@@ -67,6 +69,7 @@ class Command(TyperCommand):
         return _without_conversion(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
         args = rename_numbered_flags(args, option_names(ctx))
         with show_errors(), translate_errors(ctx, tuple(args)):
             check_values(ctx, args)

@@ -7,22 +7,10 @@ from typing import Annotated
 
 import typer
 
-from convcost import api
+from convcost.cli.comparison import ComparisonOptions, count_designs
 from convcost.cli.crosscheck import print_with_verdicts
-from convcost.cli.designs import USUAL_PAIR, read_candidates
-from convcost.cli.estimates import read_estimator
-from convcost.cli.options import (
-    ConventionOptions,
-    CounterOptions,
-    DeviceOption,
-    MemoryOptions,
-    MetricPlotOptions,
-    ModuleOptions,
-    OutputOptions,
-    SettingsOption,
-    TimingOptions,
-)
-from convcost.cli.output import check_backward
+from convcost.cli.designs import USUAL_PAIR
+from convcost.cli.options import MetricPlotOptions, OutputOptions, SettingsOption
 from convcost.cli.plots import read_plots
 from convcost.core.comparison import Comparison
 from convcost.core.errors import UsageError
@@ -42,17 +30,7 @@ def compare(
     ] = None,
     settings: SettingsOption = None,
     *,
-    flops: ConventionOptions,
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
-        ),
-    ] = "",
-    device: DeviceOption = "",
-    timing: TimingOptions,
-    memory: MemoryOptions,
-    counters: CounterOptions,
+    options: ComparisonOptions,
     layers: Annotated[bool, typer.Option("--layers", help="Also show each design layer by layer.")] = False,
     no_bias: Annotated[bool, typer.Option("--no-bias", help="Without a SPEC: no biases.")] = False,
     convolutions: Annotated[
@@ -63,7 +41,6 @@ def compare(
             help="Without a SPEC: N convolutions (default: 2); --layers N does the same.",
         ),
     ] = "",
-    modules: ModuleOptions,
     plots: MetricPlotOptions,
     output: OutputOptions,
 ) -> None:
@@ -84,30 +61,14 @@ def compare(
     convcost compare @designs.txt "Linear(10E, E)"
     """
     format_name = output.format_for(Comparison)
-    convention = flops.convention
-    timing.check()
-    pictures = read_plots(plots)
-    estimator = read_estimator(timing, memory, device, dtype)
+    pictures = read_plots(plots, format_name)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
-    candidates = read_candidates(
-        context,
-        specs or (),
-        settings or (),
-        modules,
-        counters.max_bytes,
-        pair=pair,
-        memory_dtype=estimator.memory_dtype,
-        backward=timing.backward,
+    candidates, reports, _ = count_designs(context, specs or (), settings or (), options, pair)
+    make_result, counters = partial(Comparison, notes=candidates.notes), options.counters
+    charts = pictures.draw(make_result(reports))
+    print_with_verdicts(
+        reports, candidates.countables, make_result, counters, format_name, charts, layers=layers
     )
-    spec_dtype = dtype or "float32"
-    comparison = api.comparison(candidates.designs, candidates.sizes, convention, spec_dtype, timing.backward)
-    factories = candidates.report_factories(convention, spec_dtype, timing.backward)
-    reports = estimator.add(comparison.candidates, factories, candidates.countables)
-    if timing.backward:
-        check_backward(*reports)
-    make_result = partial(Comparison, notes=candidates.notes)
-    pictures.save(make_result(reports))
-    print_with_verdicts(reports, candidates.countables, make_result, counters, format_name, layers=layers)
 
 
 def _number_of_convolutions(text: str) -> int:

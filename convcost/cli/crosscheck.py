@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typer
 
 from convcost.cli.options import CounterOptions
-from convcost.cli.output import is_terminal, print_result, show_cursor, show_progress, style
+from convcost.cli.output import (
+    emit,
+    is_terminal,
+    print_error,
+    print_result,
+    show_cursor,
+    show_progress,
+    style,
+)
 from convcost.core.comparison import Comparison
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.report import CounterResult, Report
-from convcost.counters import select_counters
+from convcost.counters import COUNTERS, select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
 from convcost.render import render
@@ -37,11 +45,12 @@ def print_with_verdicts(
     make_result: MakeResult,
     options: CounterOptions,
     format_name: str,
+    below: str = "",
     **shown: Any,
 ) -> None:
     """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs.
 
-    `shown` are options of the style: how much of it is shown.
+    `below` is printed behind it; `shown` are options of the style: how much of it is shown.
     """
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():
@@ -49,12 +58,44 @@ def print_with_verdicts(
     else:
         *_, final = states
         print_result(make_result(final), format_name, **shown)
+    emit(below)
     if options.strict and any(_differs(report) for report in final):
         raise typer.Exit(1)
 
 
+def final_verdicts(
+    reports: Reports, countables: Callable[[], Countables], options: CounterOptions
+) -> Reports:
+    """The reports with the verdicts of all counters that are asked for."""
+    *_, final = _with_verdicts(reports, countables, options)
+    return final
+
+
+def exit_if_wrong(*results: Report | DiagnosedReport) -> None:
+    """Exit with 1, with a message, if an operator of one is not counted or a counter differs."""
+    reports = [result.report if isinstance(result, DiagnosedReport) else result for result in results]
+    is_partial = any(report.trace is not None and report.trace.is_partial for report in reports)
+    if is_partial:
+        print_error("the count is partial: an operator is not counted")
+    differing = dict.fromkeys(title for result in results for title in _differing(result))
+    if differing:
+        print_error(f"differs from the exact count: {', '.join(differing)}")
+    if is_partial or differing:
+        raise typer.Exit(1)
+
+
+def _differing(result: Report | DiagnosedReport) -> Iterator[str]:
+    """The titles of the counters that differ."""
+    if isinstance(result, DiagnosedReport):
+        yield from result.differing
+        return
+    for name, found in result.counters.items():
+        if found is not None and found.verdict == "differs":
+            yield COUNTERS[name].title
+
+
 def _differs(report: Report) -> bool:
-    return any(result is not None and result.verdict == "differs" for result in report.counters.values())
+    return any(_differing(report))
 
 
 def _with_verdicts(

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import typer
-
-from convcost.cli.crosscheck import Countables, diagnose_model, print_with_verdicts
+from convcost.cli.crosscheck import Countables, diagnose_model, exit_if_wrong, print_with_verdicts
 from convcost.cli.estimates import Estimator, read_estimator
 from convcost.cli.modules import read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
-from convcost.cli.output import check_backward, print_error, print_result
+from convcost.cli.output import check_backward, emit, print_result
 from convcost.cli.plots import PlotRequest, read_plots
 from convcost.cli.view import BY_LAYER, BY_MODULE, check_order, read_view
 from convcost.core.cost import Size
-from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.report import Report
 from convcost.counters import select_model_counters
 from convcost.render.style import View
@@ -55,7 +52,7 @@ def print_cost(
     is_spec = isinstance(design, SizedSpec)
     view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
     options.timing.check()
-    pictures = read_plots(options.plots)
+    pictures = read_plots(options.plots, format_name)
     estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
     if isinstance(design, SizedSpec):
         _print_spec(design, options, estimator, pictures, view, format_name)
@@ -83,10 +80,12 @@ def _print_spec(
 
     reports = estimator.add((report({}),), (report,), networks)
     check_order(reports[0], view)
-    pictures.save(reports[0])
+    charts = pictures.draw(reports[0])
     if options.backward:
         check_backward(*reports)
-    print_with_verdicts(reports, networks, lambda found: found[0], options.crosscheck, format_name, view=view)
+    print_with_verdicts(
+        reports, networks, lambda found: found[0], options.crosscheck, format_name, charts, view=view
+    )
 
 
 def _print_module(
@@ -103,13 +102,14 @@ def _print_module(
     found = replace(profiled.report, convention=options.flops.convention)
     [report] = estimator.add((found,), (None,), lambda: (profiled,))
     check_order(report, view)
-    pictures.save(report)
+    charts = pictures.draw(report)
     result = diagnose_model(profiled, report, counters, max_bytes)
     print_result(result, format_name, view=view)
+    emit(charts)
     if options.backward:
         check_backward(report)
     if options.crosscheck.strict:
-        _exit_if_wrong(report, result)
+        exit_if_wrong(result)
 
 
 def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -> ProfiledModel:
@@ -119,15 +119,3 @@ def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -
     max_bytes = options.crosscheck.max_bytes
     profiler = Profiler(options.backward, formulas, max_bytes, estimator.memory_dtype)
     return run_target(design.target, profiler, design.seconds)
-
-
-def _exit_if_wrong(report: Report, result: Report | DiagnosedReport) -> None:
-    """Exit with 1, with a message, if an operator is not counted or a counter differs."""
-    is_partial = report.trace is not None and report.trace.is_partial
-    if is_partial:
-        print_error("the count is partial: an operator is not counted")
-    differing = result.differing if isinstance(result, DiagnosedReport) else ()
-    if differing:
-        print_error(f"differs from the exact count: {', '.join(differing)}")
-    if is_partial or differing:
-        raise typer.Exit(1)

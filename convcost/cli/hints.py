@@ -82,7 +82,7 @@ COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(
         ("profile", "summary", "summarize", "torchinfo", "analyze", "analyse", "inspect"), COST_HINT
     ),
-    **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "report", "show"), COST_HINT),
+    **dict.fromkeys(("flops", "params", "macs", "count", "estimate", "run", "show"), COST_HINT),
     **dict.fromkeys(("diff", "vs", "versus", "ratio"), COMPARE_HINT),
     **dict.fromkeys(("bench", "benchmark", "time", "timing", "speed", "latency", "measure"), TIME_HINT),
     **dict.fromkeys(("search", "solve", "fit", "optimize", "optimise", "find", "budget"), FIND_HINT),

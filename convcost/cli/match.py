@@ -14,9 +14,11 @@ from convcost.cli.options import (
     MaxMemoryOption,
     OpenModuleOptions,
     OutputOptions,
+    PlotOptions,
     SettingsOption,
 )
-from convcost.cli.output import print_error, print_result
+from convcost.cli.output import emit, print_error, print_result
+from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
@@ -67,6 +69,7 @@ def match(
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
     dtype: DtypeOption = "float32",
+    plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
     """Find the size at which a design costs as much as another one, or as a budget allows.
@@ -81,6 +84,7 @@ def match(
     convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
     format_name = output.format_for(Match)
+    pictures = read_plots(plots, format_name)
     names = tuple(_names(vary or ()))
     candidates = read_candidates(
         context, _read_tokens(specs), settings or (), modules, parse_bytes(max_memory), vary=names
@@ -97,7 +101,9 @@ def match(
         convention=flops.convention,
         dtype=dtype,
     )
+    charts = pictures.draw(result) if result.found else ""
     print_result(result, format_name)
+    emit(charts)
     if not result.found:
         print_error(result.notes[-1])
         raise typer.Exit(1)

@@ -88,7 +88,7 @@ class PlotOptions:
         typer.Option(
             "--plot",
             metavar="FILE",
-            help="Also save a picture: FILE.svg, .png, .pdf or .html; may be given several times.",
+            help="Also save a picture: FILE.svg, .png, .pdf or .html, or print it as text: -. Repeatable.",
         ),
     ] = None
 

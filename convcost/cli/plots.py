@@ -1,4 +1,4 @@
-"""`--plot FILE`: the pictures of a result, saved before it is printed."""
+"""`--plot FILE`: the pictures of a result, saved before it is printed; `--plot -`: its charts as text."""
 
 from __future__ import annotations
 
@@ -7,37 +7,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.options import MetricPlotOptions, PlotOptions
+from convcost.cli.output import style
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 
 if TYPE_CHECKING:
-    from convcost.render.charts.data import ChartOptions
+    from convcost.render.charts.data import ChartOptions, Figure
     from convcost.render.kinds import Result
 
 RANGE_HINT = "Write it as --plot-range L=1:512, or L=8:512:8 for multiples of 8."
 
 
+IN_TERMINAL = "-"
+"""In place of a file: the charts are printed as text."""
+
+
 class PlotRequest(NamedTuple):
-    """The files to save pictures to, and what is drawn."""
+    """The files to save pictures to, whether charts are printed too, and what is drawn."""
 
     files: tuple[Path, ...]
     options: ChartOptions | None = None
+    in_terminal: bool = False
 
-    def save(self, result: Result) -> None:
-        """Draw the result and save it to each file, if there is any."""
-        if self.files:
-            from convcost.render.charts.kinds import figure_of
-            from convcost.render.charts.pictures import save_pictures
+    def draw(self, result: Result) -> str:
+        """Save the pictures of the result; its charts as text, to be printed below it, if that is asked for.
 
-            assert self.options
-            save_pictures(figure_of(result, self.options), self.files)
+        Nothing is printed yet, so that an error leaves stdout empty.
+        """
+        if self.options is None:
+            return ""
+        from convcost.render.charts.kinds import figure_of
+        from convcost.render.charts.pictures import save_pictures
+
+        figure = figure_of(result, self.options)
+        text = self._text(figure) if self.in_terminal else ""
+        save_pictures(figure, self.files)
+        return text
+
+    def _text(self, figure: Figure) -> str:
+        """The charts alone: the table above has the notes."""
+        from convcost.render.charts.terminal import draw
+
+        return draw(figure._replace(notes=()), style())
 
 
 NO_PLOTS = PlotRequest(())
 
 
-def read_plots(given: PlotOptions) -> PlotRequest:
-    """What is asked for; UsageError for what can't be saved, before anything is computed."""
+def read_plots(given: PlotOptions, format_name: str = "table") -> PlotRequest:
+    """What is asked for; UsageError for what can't be saved or printed, before anything is computed."""
     metric, ranges = "", list[str]()
     if isinstance(given, MetricPlotOptions):
         metric, ranges = given.plot_metric, given.plot_range or []
@@ -45,12 +63,20 @@ def read_plots(given: PlotOptions) -> PlotRequest:
         _check_needed(metric, ranges)
         return NO_PLOTS
     from convcost.render.charts.data import ChartOptions
-    from convcost.render.charts.pictures import check_file
+    from convcost.render.charts.pictures import check_file, check_installed
 
-    files = tuple(dict.fromkeys(map(Path, given.plot)))
+    files = tuple(Path(text) for text in dict.fromkeys(given.plot) if text != IN_TERMINAL)
     for file in files:
         check_file(file)
-    return PlotRequest(files, ChartOptions(metric, dict(_parse_ranges(ranges))))
+    in_terminal = IN_TERMINAL in given.plot
+    if in_terminal:
+        if format_name != "table":
+            raise UsageError(
+                f"--plot - prints charts below a table, not with --format {format_name}",
+                hint="Save a picture to a file, or leave the format out.",
+            )
+        check_installed("plotext")
+    return PlotRequest(files, ChartOptions(metric, dict(_parse_ranges(ranges))), in_terminal)
 
 
 def _check_needed(metric: str, ranges: Iterable[str]) -> None:

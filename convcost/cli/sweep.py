@@ -15,14 +15,17 @@ from convcost.cli.options import (
     MaxMemoryOption,
     OpenModuleOptions,
     OutputOptions,
+    PlotOptions,
     SettingsOption,
 )
-from convcost.cli.output import print_error, print_result, show_progress
+from convcost.cli.output import emit, print_error, print_result, show_progress
+from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
 from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
+from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
 from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
 
@@ -94,9 +97,19 @@ def sweep(
     out: Annotated[
         str,
         typer.Option(
-            "--out", metavar="FILE", help="Write every design that --where leaves: FILE.csv or FILE.jsonl."
+            "--out",
+            metavar="FILE",
+            help="Write every design that --where leaves, with its spec: .parquet, .arrow, .csv or .jsonl.",
         ),
     ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="auto|numpy|duckdb",
+            help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
+        ),
+    ] = AUTO,
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
@@ -109,6 +122,7 @@ def sweep(
             help="The dtype of bytes and bounds, such as bf16 (default: float32; a module's own dtypes).",
         ),
     ] = "",
+    plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
     """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
@@ -122,6 +136,7 @@ def sweep(
     convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
     """
     format_name = output.format_for(Sweep)
+    pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
@@ -142,9 +157,12 @@ def sweep(
         dtype,
         catalogue_devices(device),
         split_names(columns),
+        engine,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
+    charts = pictures.draw(result) if result.rows else ""
     print_result(result, format_name)
+    emit(charts)
     if not result.rows:
         print_error(why_nothing(result))
         raise typer.Exit(1)

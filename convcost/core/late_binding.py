@@ -7,6 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
     from convcost.core.cost import Size
     from convcost.core.report import Report
 
@@ -71,3 +75,22 @@ class RenderMethods:
             UsageError: If the result has no picture, or Altair is missing: pip install 'convcost[plots]'.
         """
         return hook("plot")(self, metric, ranges)
+
+
+class TableMethods:
+    """A result with rows, as tables of other libraries: integers exactly, quotients as floats."""
+
+    def arrow(self) -> pyarrow.Table:
+        """The rows as a table of Arrow: integers of 64 bits or 38 digits.
+
+        UsageError if pyarrow is missing: pip install 'convcost[sweep]'.
+        """
+        return hook("arrow_table")(self)
+
+    def pandas(self) -> pandas.DataFrame:
+        """The rows as a data frame of pandas: integers of 64 bits, or Python's where one is larger."""
+        return cast("pandas.DataFrame", hook("pandas_table")(self))
+
+    def polars(self) -> polars.DataFrame:
+        """The rows as a data frame of Polars: integers of 64 bits, or of 128 where one is larger."""
+        return cast("polars.DataFrame", hook("polars_table")(self))

@@ -90,6 +90,10 @@ class Choice:
         return self.reported()
 
 
+def _no_cost(sizes: Mapping[str, Size]) -> Size:
+    raise UsageError("a match that was made without its design has no further costs")
+
+
 @dataclass(frozen=True)
 class Match(RenderMethods):
     """The sizes in a design that bring its cost nearest to `target`, or `at_most` to it.
@@ -97,7 +101,8 @@ class Match(RenderMethods):
     With one size varied, `best` has all that are nearest. With two, `choices` are the pairs within the
     target that no other pair within it with one of the same two sizes comes nearer than, and `best` has
     the nearest of them, or a pair above the target that is nearer still. `below` and `above` have the
-    costs next to the target on its two sides. `notes` say what was left out.
+    costs next to the target on its two sides. `notes` say what was left out. `cost_at` is the cost at any
+    varied sizes; it raises ConvcostError where they are not possible.
     """
 
     name: str
@@ -118,6 +123,7 @@ class Match(RenderMethods):
     choices: tuple[Choice, ...] = ()
     complete: bool = True
     notes: tuple[str, ...] = ()
+    cost_at: Callable[[Mapping[str, Size]], Size] = field(default=_no_cost, repr=False, compare=False)
 
     @property
     def searched(self) -> dict[str, range]:

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.late_binding import RenderMethods
+from convcost.core.late_binding import RenderMethods, TableMethods
 from convcost.core.metrics import METRICS
 
 QUANTITIES = tuple(metric.name for metric in METRICS if metric.units)
 """The metrics that are whole numbers: what is computed of each design."""
+
+DESIGN, SPEC = "design", "spec"
+"""The columns of texts in files and tables: a design's name, and its text with numbers put in."""
 
 SECONDS = "seconds"
 """The roofline lower bound on a device; of several devices, what the name of each starts with."""
@@ -43,7 +46,8 @@ class SweepRow(NamedTuple):
     """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
 
     `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
-    None without a first design to compare with, or where that has nothing of the quantity.
+    None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
+    design with its numbers put in, which has the same costs; empty for a module.
     """
 
     name: str
@@ -51,6 +55,7 @@ class SweepRow(NamedTuple):
     quantities: Mapping[str, Size]
     ratio: Fraction | None = None
     quotients: Mapping[str, Fraction | None] = MappingProxyType({})
+    spec: str = ""
 
     def get(self, column: str) -> Size | Fraction | None:
         """What the row has in that column of the table."""
@@ -60,7 +65,7 @@ class SweepRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sweep(RenderMethods):
+class Sweep(RenderMethods, TableMethods):
     """The best designs over a grid of sizes, or those of the Pareto front.
 
     `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.

@@ -63,6 +63,17 @@ def _digits(value: Fraction) -> str:
     return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
 
 
+def in_full_scaled(value: int | Fraction, unit: str = "") -> str:
+    """As `human`, with all digits of a round number and no others: 12 GFLOPs, 19.92 MFLOPs, 2.5 KB."""
+    number, power = Fraction(value), 0
+    while abs(number) >= 1000:
+        number, power = number / 1000, power + 1
+    if power >= len(PREFIXES):
+        return human(value, unit)
+    text, prefix = f"{float(number):.12g}", PREFIXES[power]
+    return f"{text} {prefix}{unit}" if unit in JOINED else " ".join(filter(None, (text, prefix, unit)))
+
+
 SMALL = ("", "m", "µ", "n", "p", "f")
 """Powers of a thousandth."""
 

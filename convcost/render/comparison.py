@@ -78,14 +78,11 @@ def _metric_line(comparison: Comparison, metric: Metric) -> Line:
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     """What to know about the candidates and the ratios: inputs that differ, the verdicts, assumptions."""
-    others = comparison.candidates[1:]
-    notes = [*comparison.notes, _input_size_note(comparison)]
-    for other in others:
-        notes += open_verdicts(comparison, other) if comparison.is_open else [_verdict(comparison, other)]
-    if comparison.is_open and len(others) > 1:
-        notes += cheapest_notes(comparison)
     reports = comparison.candidates
-    notes += [
+    notes = [
+        *comparison.notes,
+        _input_size_note(comparison),
+        *verdicts(comparison),
         *warning_notes(reports),
         estimate_note(*reports),
         assumptions_note(reports),
@@ -93,6 +90,15 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     ]
     notes += [NO_COUNTERS] if comparison.is_open else []
     return tuple(note for note in notes if note)
+
+
+def verdicts(comparison: Comparison) -> tuple[str, ...]:
+    """How each candidate compares with the first one; with open sizes also which is the cheapest where."""
+    others = comparison.candidates[1:]
+    if not comparison.is_open:
+        return tuple(_verdict(comparison, other) for other in others)
+    notes = [verdict for other in others for verdict in open_verdicts(comparison, other)]
+    return (*notes, *(cheapest_notes(comparison) if len(others) > 1 else ()))
 
 
 def _input_size_note(comparison: Comparison) -> str:

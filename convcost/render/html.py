@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
-from convcost.render.document import Section, Table
+from convcost.render.document import Line, Section, Table
 from convcost.render.kinds import Result, document
 from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
+
+VERDICTS = ("agrees", "differs", "blind", "skipped", "unavailable", "passed", "failed")
+"""A cell that has one has it as its class too."""
 
 
 def render(result: Result, style: Style) -> str:
@@ -22,21 +26,28 @@ def render(result: Result, style: Style) -> str:
 
 def _section(section: Section) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in section.notes)
-    return f"{''.join(map(_table, section.tables))}<ul>{notes}</ul>"
+    return f"{''.join(map(table_html, section.tables))}<ul>{notes}</ul>"
 
 
-def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join(
-        f"<tr>{_label(line.label, line.indent)}{''.join(map(_cell, line.cells))}</tr>" for line in table.lines
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+def table_html(table: Table, write: Callable[[str], str] = escape, caption: str = "") -> str:
+    """A table with headers of its columns and lines; `write` makes HTML of a text."""
+    side = "left" if table.text else "right"
+    about = f"<caption>{escape(caption)}</caption>" if caption else ""
+    first, *others = table.columns
+    corner = f'<th scope="col" style="text-align:left">{write(first)}</th>' if first else "<td></td>"
+    heads = "".join(f'<th scope="col" style="text-align:{side}">{write(column)}</th>' for column in others)
+    rows = "".join(_row(line, side, write) for line in table.lines)
+    return f"<table>{about}<thead><tr>{corner}{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _label(label: str, indent: int) -> str:
-    padding = f";padding-left:{2 * indent}em" if indent else ""
-    return f'<td style="text-align:left{padding}">{escape(label)}</td>'
+def _row(line: Line, side: str, write: Callable[[str], str]) -> str:
+    padding = f";padding-left:{2 * line.indent}em" if line.indent else ""
+    style = f"text-align:left;font-weight:normal{padding}"
+    cells = "".join(_cell(cell, side, write) for cell in line.cells)
+    kind = ' class="minor"' if line.minor else ""
+    return f'<tr{kind}><th scope="row" style="{style}">{write(line.label)}</th>{cells}</tr>'
 
 
-def _cell(text: str) -> str:
-    return f'<td style="text-align:right">{escape(text)}</td>'
+def _cell(cell: str, side: str, write: Callable[[str], str]) -> str:
+    verdict = f' class="{cell}"' if cell in VERDICTS else ""
+    return f'<td{verdict} style="text-align:{side}">{write(cell)}</td>'

@@ -17,7 +17,7 @@ from convcost.render.document import (
 )
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
-from convcost.render.texts import CodeText, Expression, MathText, MixedText, parts_of
+from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression, MathText, MixedText, parts_of
 
 PREAMBLE = r"% This needs \usepackage{amsmath}."
 
@@ -34,12 +34,8 @@ MATH_SIGNS = str.maketrans(
     | {"\\": r"\backslash ", "^": r"\text{\textasciicircum{}}", "–": r"\text{--}", "…": r"\ldots "}
     | {sign: command if command[0] in "^-" else f"{command} " for sign, command in LATEX_SIGNS.items()}
 )
-TOKEN = re.compile(
-    r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
-    r"|(?P<words>[^\W\d]\w+(?: [^\W\d]\w*)*)|(?P<space> )|(?P<sign>.)",
-    re.DOTALL,
-)
-"""The tokens of a formula outside its expressions; a word has two letters or more, a single one is a name."""
+
+TOKEN = re.compile(MATH_TOKEN)
 
 
 def render(result: Result, style: Style) -> str:
@@ -155,7 +151,7 @@ def text(content: str) -> str:
             return "".join(map(text, content.pieces))
         case MathText():
             return f"${mathematics(content)}$"
-        case CodeText():
+        case CodeText() | CommandText():
             return latex_code(content)
     return escape_latex(content)
 

@@ -74,7 +74,7 @@ def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection
         return _largest(root, view, read)
     if view.filter:
         return _filtered(root, view, read)
-    tree = fold_repeated(_with_itself(root, lambda own: _is_listed(own, convention)))
+    tree = fold_repeated(with_itself(root, lambda own: _is_listed(own, convention)))
     depth = view.depth or _fitting_depth(tree)
     return RowSelection(tuple(_descendants(tree, depth, view.sort, read)), depth)
 
@@ -90,9 +90,9 @@ def module_reader(convention: Convention) -> PartReader:
     return PartReader(lambda shown: module_part(shown.node, convention), lambda shown: shown.node.module.path)
 
 
-def _with_itself(node: ModuleNode, is_listed: Callable[[ModuleTotals], bool]) -> ModuleNode:
+def with_itself(node: ModuleNode, is_listed: Callable[[ModuleTotals], bool]) -> ModuleNode:
     """`node` with its own totals as one more child, if they are listed, so that the children add up to it."""
-    children = tuple(_with_itself(child, is_listed) for child in node.children)
+    children = tuple(with_itself(child, is_listed) for child in node.children)
     if not is_listed(node.own) or (node.module.path and not children):
         return replace(node, children=children)
     itself = ModuleNode(node.module, ITSELF, node.own)
@@ -135,7 +135,7 @@ def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
 def _largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     """The largest of the modules that all of the model is made of: as deep as `view` asks, or all the way."""
     deepest = view.depth or root.depth
-    parts = _undivided(_with_itself(root, lambda own: own != ModuleTotals()), deepest)
+    parts = _undivided(with_itself(root, lambda own: own != ModuleTotals()), deepest)
     found = show((part for part in parts if _has_text(part.node, view.filter)), view, read)
     return RowSelection(found.items, deepest, found.others)
 

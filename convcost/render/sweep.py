@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 
+from convcost.core.cost import MATMUL
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Sweep, SweepRow
 from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
-from convcost.render.texts import CodeText, MathText, MixedText
+from convcost.render.texts import CodeText, CommandText, MathText, MixedText
 
 MOST_LINES = 50
 
@@ -109,6 +112,25 @@ def _notes(sweep: Sweep) -> Iterator[str]:
         devices = ", ".join(f"{name} on {device}" for name, device in sweep.bounds.items())
         yield f"Roofline lower bound in {sweep.dtype}: {devices}. Real times are longer."
     yield convention_note(sweep.convention)
+    if sweep.rows and sweep.rows[0].spec:
+        yield "The first design in full:"
+        yield CommandText(cost_command(sweep))
+
+
+def cost_command(sweep: Sweep) -> str:
+    """convcost cost "[1, 64] -> Linear(64, 128)": the best design, counted in the same way."""
+    convention = sweep.convention
+    options = {
+        "--count": convention.count if convention.count != MATMUL.count else "",
+        "--taps": convention.padding if convention.padding != MATMUL.padding else "",
+        "--device": ",".join(sweep.bounds.values()),
+        "--dtype": sweep.dtype if sweep.dtype != "float32" else "",
+    }
+    spec = sweep.rows[0].spec
+    quoted = shlex.quote(spec) if re.search(r'["$`\\!]', spec) else f'"{spec}"'
+    return " ".join(
+        ("convcost cost", quoted, *(f"{name} {value}" for name, value in options.items() if value))
+    )
 
 
 NO_DESIGN = "No design of the grid is possible."

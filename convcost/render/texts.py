@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+MATH_TOKEN = (
+    r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
+    r"|(?P<words>[^\W\d][^\W⁰¹²³⁴-⁹]+(?: [^\W\d][^\W⁰¹²³⁴-⁹]*)*)|(?P<space> )|(?P<sign>(?s:.))"
+)
+"""A pattern of the tokens of a formula outside its expressions. A word has two letters or more."""
+
 
 class Expression(NamedTuple):
     """A formula in open sizes within a text; `grouped` separates thousands in its numbers."""

@@ -16,6 +16,7 @@ from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
 from convcost.spec import Spec
+from convcost.spec.spec_format import SpecFormat, spec_format
 
 
 class CountedQuantities(NamedTuple):
@@ -46,6 +47,17 @@ class Design:
     def text(self) -> str:
         """What states it."""
         return self.stated.full_text if isinstance(self.stated, Spec) else self.stated.full_spec
+
+    @cached_property
+    def spec_format(self) -> SpecFormat | None:
+        """Its text with the sizes that have a number, into which those of the varied ones can be put.
+
+        None for what was not made from a spec.
+        """
+        if not self.spec:
+            return None
+        stay = {name: name for name in self.left_open}
+        return spec_format(self.spec).put_in({**self.known, **stay})
 
     @property
     def bound(self) -> dict[str, Size]:

@@ -169,6 +169,7 @@ def _empty_match(request: Request, design: Design, first: Design | None) -> Matc
         left_open=design.left_open,
         convention=request.convention,
         dtype=request.dtype,
+        cost_at=design.cost,
     )
 
 

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcost.core.errors import SpecError
-from convcost.core.sweep import RATIO, Objective
+from convcost.core.sweep import Objective
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.expression_graph import ExpressionGraph
 from convcost.search.graph_branches import (
@@ -24,13 +24,25 @@ from convcost.search.graph_branches import (
     evaluate_design,
     merge,
 )
-from convcost.search.graph_numbers import Number, Truth, choose, conjunction, equal, given_number, negation
+from convcost.search.graph_numbers import (
+    GraphNumber,
+    Number,
+    Truth,
+    bounds_of,
+    choose,
+    conjunction,
+    equal,
+    given_number,
+    inputs_of,
+    negation,
+)
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_blocks import SweepPlan
 from convcost.search.where import WhereQuotient
 from convcost.spec.evaluate import evaluate
 
-HEAD, TAIL = "head", "tail"
+HEAD, TAIL = "#head", "#tail"
+"""The inputs; no size is called so."""
 
 
 class RuleGroup(NamedTuple):
@@ -65,19 +77,38 @@ class SweepProgram:
         """Whether the design with that number is possible."""
         return conjunction(self.common, self.designs[design].possible)
 
+    @property
+    def largest_sizes(self) -> dict[str, int]:
+        """The largest value of each size."""
+        return {name: bounds_of(size)[1] for name, size in self.sizes.items()}
+
+    @property
+    def rule_axes(self) -> frozenset[str]:
+        """The axes on which it depends whether designs are possible."""
+        truths = (
+            each
+            for group in self.rule_groups
+            for each in (group.taken, *(rule.condition for rule in group.rules))
+        )
+        return frozenset().union(*(inputs_of(truth) for truth in truths))
+
     def quantities(self, design: int) -> dict[str, Number]:
         """The design's quantities by name."""
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
-    def ratio(self, design: int) -> tuple[Number, Number] | None:
-        """The numerator and the denominator of the design's ratio to the reference."""
-        if self.reference is None:
-            return None
-        place = self.plan.metrics.index(self.plan.ratio_of)
-        return self.designs[design].quantities[place], self.reference.quantities[place]
+    @property
+    def ratio_place(self) -> int:
+        """Which of the plan's metrics the ratio is of."""
+        return self.plan.metrics.index(self.plan.ratio_of)
+
+    def quotient(self, design: int, name: str) -> tuple[Number, Number]:
+        """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
+        reference = self.reference.quantities[self.ratio_place] if self.reference else None
+        quotient = self.plan.every_quotient[name]
+        return quotient.operands(self.quantities(design), reference)
 
     def values(self, design: int) -> dict[str, Number]:
-        """Every number that a condition or an order may be about, but the ratio."""
+        """Every integer that a condition or an order may be about."""
         return {**self.plan.grid.fixed, **self.sizes, **self.quantities(design)}
 
     def condition(self, design: int) -> Truth:
@@ -85,12 +116,12 @@ class SweepProgram:
         if not self.plan.condition:
             return True
         values = {name: WhereQuotient(value) for name, value in self.values(design).items()}
-        if ratio := self.ratio(design):
-            values[RATIO] = WhereQuotient(*ratio)
+        for name in self.plan.every_quotient:
+            values[name] = WhereQuotient(*self.quotient(design, name))
         return self.plan.condition.holds(values)  # type: ignore[no-any-return]
 
     def objective(self, design: int, objective: Objective) -> Number:
-        """A number of which the smallest is the best; not for ratios."""
+        """A number of which the smallest is the best; not for quotients."""
         value = self.values(design)[objective.name]
         return -value if objective.largest else value
 
@@ -131,7 +162,9 @@ def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[st
     places: dict[str, Number] = {}
     for rest, axes in ((head, grid.axes[:split]), (tail, grid.axes[split:])):
         for axis in reversed(axes):
-            places[axis.name] = rest % len(axis)
+            places[axis.name] = place = rest % len(axis)
+            if isinstance(place, GraphNumber):
+                graph.rename_inputs(place.number, axis.name)
             rest = rest // len(axis)  # noqa: PLW2901
     return places, head * tails + tail
 

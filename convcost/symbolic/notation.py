@@ -1,9 +1,10 @@
-"""Writes formulas as they stand, in a notation: Unicode for people, or LaTeX."""
+"""Writes formulas as they stand, in a notation: Unicode for people, LaTeX, or MathML."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from html import escape
 from typing import NamedTuple
 
 from sympy import Abs, Add, Expr, Max, Mul, Pow, Rational, S, Symbol, floor
@@ -24,30 +25,48 @@ class Notation(NamedTuple):
 
     Attributes:
         product: Joins factors.
-        power: An integer exponent.
+        power: A base with an integer exponent.
+        other_power: A base with another exponent.
         root: A square root; its argument needs no brackets if `root_encloses` it.
+        between_terms: The sign of a term behind another one.
+        quotient: A numerator and a denominator; they need no brackets if `quotient_encloses` them.
     """
 
+    number: Callable[[str], str]
+    plus: str
     minus: str
+    between_terms: str
     product: Callable[[list[str]], str]
     name: Callable[[str], str]
-    power: Callable[[str], str]
+    power: Callable[[str, str], str]
     other_power: str
     root: str
     root_encloses: bool
+    quotient: str
+    quotient_encloses: bool
+    brackets: str
     rounding: str
+    absolute: str
     maximum: str
+    comma: str = ", "
 
 
 PRETTY = Notation(
+    number=str,
+    plus="+",
     minus="−",
+    between_terms=" {} ",
     product="·".join,
     name=str,
-    power=lambda exponent: exponent.translate(SUPERSCRIPTS),
-    other_power="^({})",
+    power=lambda base, exponent: base + exponent.translate(SUPERSCRIPTS),
+    other_power="{}^({})",
     root="√{}",
     root_encloses=False,
+    quotient="{}/{}",
+    quotient_encloses=False,
+    brackets="({})",
     rounding="⌊{}⌋",
+    absolute="|{}|",
     maximum="max({})",
 )
 
@@ -59,17 +78,47 @@ def _latex_product(factors: list[str]) -> str:
     return first + "".join(sign + factor for sign, factor in zip(signs, others, strict=True))
 
 
-LATEX = Notation(
+LATEX = PRETTY._replace(
     minus="-",
     product=_latex_product,
     name=latex_name,
-    power="^{{{}}}".format,
-    other_power="^{{{}}}",
+    power="{}^{{{}}}".format,
+    other_power="{}^{{{}}}",
     root=r"\sqrt{{{}}}",
     root_encloses=True,
     rounding=r"\lfloor {}\rfloor",
     maximum=r"\max({})",
 )
+
+
+def _mathml_operator(sign: str) -> str:
+    return f"<mo>{sign}</mo>"
+
+
+def _mathml_enclosed(opening: str, closing: str) -> str:
+    return f"<mrow>{_mathml_operator(opening)}{{}}{_mathml_operator(closing)}</mrow>"
+
+
+MATHML = Notation(
+    number=lambda digits: f"<mn>{escape(digits)}</mn>",
+    plus=_mathml_operator("+"),
+    minus=_mathml_operator("−"),
+    between_terms="{}",
+    product=_mathml_operator("·").join,
+    name=lambda name: f"<mi>{escape(name)}</mi>",
+    power="<msup><mrow>{}</mrow><mn>{}</mn></msup>".format,
+    other_power="<msup><mrow>{}</mrow><mrow>{}</mrow></msup>",
+    root="<msqrt>{}</msqrt>",
+    root_encloses=True,
+    quotient="<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
+    quotient_encloses=True,
+    brackets=_mathml_enclosed("(", ")"),
+    rounding=_mathml_enclosed("⌊", "⌋"),
+    absolute=_mathml_enclosed("|", "|"),
+    maximum=f"<mi>max</mi>{_mathml_enclosed('(', ')')}",
+    comma=_mathml_operator(","),
+)
+"""What stands within `<math>`: one element after another. Source: MathML Core, W3C."""
 
 
 def pretty(formula: Expr) -> str:
@@ -92,28 +141,38 @@ def write(formula: Expr, notation: Notation) -> str:
         case floor(args=(inner,)):
             return notation.rounding.format(_as_one_fraction(inner, notation))
         case Abs():
-            return f"|{write(formula.args[0], notation)}|"
+            return notation.absolute.format(write(formula.args[0], notation))
         case Max():
             ordered = sorted(formula.args, key=lambda each: (len(pretty(each)), pretty(each)))
-            return notation.maximum.format(", ".join(write(each, notation) for each in ordered))
+            written = (write(each, notation) for each in ordered)
+            return notation.maximum.format(notation.comma.join(written))
+        case Rational() if formula < 0:
+            return notation.minus + write(-formula, notation)
         case Rational() if formula.q != 1:
-            return f"{formula.p}/{formula.q}".replace("-", notation.minus)
-    return str(formula).replace("-", notation.minus)
+            return notation.quotient.format(notation.number(str(formula.p)), notation.number(str(formula.q)))
+    return notation.number(str(formula))
 
 
 def _as_one_fraction(formula: Expr, notation: Notation) -> str:
     """A sum of fractions as one fraction, if it is not long."""
     numerator, denominator = (formula, 1) if is_long(formula, LONGEST_FRACTION) else fraction(formula)
-    if denominator == 1:
-        return write(numerator, notation)
-    return f"{_parenthesized(numerator, notation)}/{_parenthesized(denominator, notation, Mul)}"
+    return write(numerator, notation) if denominator == 1 else _quotient(numerator, denominator, notation)
+
+
+def _quotient(numerator: Expr, denominator: Expr, notation: Notation) -> str:
+    if notation.quotient_encloses:
+        return notation.quotient.format(write(numerator, notation), write(denominator, notation))
+    return notation.quotient.format(
+        _parenthesized(numerator, notation), _parenthesized(denominator, notation, Mul)
+    )
 
 
 def _sum(formula: Expr, notation: Notation) -> str:
     terms = sorted(formula.args, key=_term_key)
     signed = [(-term, True) if is_negative(term) else (term, False) for term in terms]
     (first, is_first_negative), *rest = sorted(signed, key=lambda part: part[1]) if signed[0][1] else signed
-    others = (f" {notation.minus if minus else '+'} {write(term, notation)}" for term, minus in rest)
+    signs = (notation.between_terms.format(notation.minus if minus else notation.plus) for _, minus in rest)
+    others = (sign + write(term, notation) for sign, (term, _) in zip(signs, rest, strict=True))
     return (notation.minus if is_first_negative else "") + write(first, notation) + "".join(others)
 
 
@@ -132,7 +191,7 @@ def is_negative(term: Expr) -> bool:
 def _product(formula: Expr, notation: Notation) -> str:
     numerator, denominator = formula.as_numer_denom()
     if denominator != 1:
-        return f"{_parenthesized(numerator, notation)}/{_parenthesized(denominator, notation, Mul)}"
+        return _quotient(numerator, denominator, notation)
     coefficient, rest = formula.as_coeff_Mul()
     if coefficient == -1:
         return f"{notation.minus}{_parenthesized(rest, notation)}"
@@ -149,15 +208,16 @@ def _factor_key(factor: Expr) -> tuple[int, str]:
 
 def _power(base: Expr, exponent: Expr, notation: Notation) -> str:
     if exponent.is_negative:
-        return f"1/{_parenthesized(base**-exponent, notation, Mul)}"
+        return _quotient(S.One, base**-exponent, notation)
     if exponent == S.Half:
         inner = write(base, notation) if notation.root_encloses else _parenthesized(base, notation, Mul)
         return notation.root.format(inner)
-    is_whole = exponent.is_Integer
-    written = notation.power(str(exponent)) if is_whole else notation.other_power.format(exponent)
-    return f"{_parenthesized(base, notation, Mul)}{written}"
+    written = _parenthesized(base, notation, Mul)
+    if exponent.is_Integer:
+        return notation.power(written, str(exponent))
+    return notation.other_power.format(written, write(exponent, notation))
 
 
 def _parenthesized(formula: Expr, notation: Notation, *kinds: type) -> str:
     text = write(formula, notation)
-    return f"({text})" if isinstance(formula, (Add, *kinds)) else text
+    return notation.brackets.format(text) if isinstance(formula, (Add, *kinds)) else text

@@ -9,7 +9,7 @@ from sympy import Abs, Add, Expr, Mul, cancel, factor_terms, floor
 from sympy.printing.str import StrPrinter
 
 from convcost.symbolic.factorization import common_in_front, is_divided, product_of_sums
-from convcost.symbolic.notation import LATEX, is_negative, pretty, write
+from convcost.symbolic.notation import LATEX, MATHML, PRETTY, Notation, is_negative, pretty, write
 from convcost.symbolic.sympy_bridge import canonicalize
 from convcost.symbolic.sympy_expressions import apply_outside_floors, is_long, postorder, python_number
 
@@ -101,13 +101,20 @@ def long_program(formula: Expr) -> str:
 
 def readable(formula: Expr, *, grouped: bool = True) -> str:
     """1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` separates thousands, which would not do among commas."""
-    text = pretty(shortest_form(formula))
-    return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}", text) if grouped else text
+    return _written(formula, PRETTY, "," if grouped else "")
 
 
 def latex_expression(formula: Expr, *, grouped: bool = True) -> str:
     r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
-    text = write(shortest_form(formula), LATEX)
-    return (
-        LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", "{,}"), text) if grouped else text
-    )
+    return _written(formula, LATEX, "{,}" if grouped else "")
+
+
+def mathml_expression(formula: Expr, *, grouped: bool = True) -> str:
+    """As `readable`, for what stands within `<math>`."""
+    return _written(formula, MATHML, "," if grouped else "")
+
+
+def _written(formula: Expr, notation: Notation, separator: str) -> str:
+    """`formula` in its shortest form, with thousands separated."""
+    text = write(shortest_form(formula), notation)
+    return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", separator), text)

@@ -89,8 +89,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
-def write_chunks(path: Path, chunks: Iterable[str]) -> None:
-    """Write texts to a plain file one after the other as they are made, atomically; UsageError if that fails.
+def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
+    """Write texts or bytes to a plain file as they are made, atomically; UsageError if that fails.
 
     If making one raises an error, the file stays as it was.
     """
@@ -157,6 +157,21 @@ def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
             raise UsageError(
                 f"{display_path(path)} is a file that this command reads: {display_path(each)}", hint=hint
             )
+
+
+def check_is_writable(path: Path, inputs: Iterable[Path] = ()) -> None:
+    """UsageError if a file can't be written there, as far as can be told before: it is not opened."""
+    try:
+        check_is_no_input(path, inputs)
+        found = _status(path)
+        if found and stat.S_ISDIR(found.st_mode):
+            raise UsageError(f"{display_path(path)} is a directory")
+        if not found and not path.parent.is_dir():
+            raise OSError(errno.ENOENT, "its folder does not exist")
+        if not os.access(path if found else path.parent, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
 
 def _descriptor(path: Path) -> int | None:

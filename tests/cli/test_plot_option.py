@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_runner import PLAIN as FOUNDING
 from cli_runner import ROOT, convcost, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -92,3 +93,67 @@ def test_commands_without_it_load_nothing_that_draws(arguments):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert result.stderr.strip() == "[]"
+
+
+def test_a_dash_prints_the_charts_below_the_table():
+    plain = convcost(*FOUNDING)
+    drawn = convcost(*FOUNDING, "--plot", "-", "--plot-metric", "flops", "--plot", "a.svg")
+    assert drawn.out == plain.out + (
+        " FLOPs\n"
+        " dense        ████████▉                                             327.7 KFLOPs\n"
+        " conv (6.00×) █████████████████████████████████████████████████████  1.97 MFLOPs\n"
+        "\n"
+    )
+    assert os.listdir() == ["a.svg"]
+
+
+def test_charts_are_as_wide_as_the_terminal_and_80_columns_at_most(monkeypatch):
+    for columns, widest in ((40, 40), (80, 80), (200, 80)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        plain = convcost(*CURVE)
+        charts = convcost(*CURVE, "--plot", "-").out.removeprefix(plain.out)
+        assert max(map(len, charts.splitlines())) in (widest - 1, widest)
+
+
+def test_charts_are_ascii_where_stdout_is():
+    out = convcost(*CURVE, "--plot", "-", encoding="ascii").out
+    assert out.isascii()
+    assert "* dense" in out
+    assert "o conv" in out
+    assert "?" not in out
+
+
+def test_charts_in_a_pipe_have_no_escapes_but_may_be_asked_for_colour(monkeypatch):
+    assert "\x1b" not in convcost(*CURVE, "--plot", "-").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[34m" in convcost(*CURVE, "--plot", "-").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in convcost(*CURVE, "--plot", "-").out
+
+
+@pytest.mark.parametrize("format_name", ["json", "csv", "markdown"])
+def test_a_dash_is_for_tables(format_name):
+    message = refused(*FOUNDING, "--plot", "-", "--format", format_name)
+    assert f"--plot - prints charts below a table, not with --format {format_name}" in message
+
+
+def test_one_design_is_drawn_by_its_parts():
+    out = convcost(
+        "cost", "Linear(8, 8) -> ReLU -> Linear(8, 8)", "--counters", "none", "--memory", "--plot", "-"
+    ).out
+    assert " FLOPs by layer\n" in out
+    assert " Peak of memory, float32\n" in out
+
+
+def test_a_module_is_drawn_by_its_parts():
+    arguments = (
+        "model",
+        f"{ROOT}/examples/resnet.py:resnet20",
+        "--input",
+        "f32[1,3,32,32]",
+        "--arg",
+        "classes=10",
+    )
+    out = convcost(*arguments, "--plot", "-").out
+    assert " FLOPs by submodule\n" in out
+    assert " FLOPs by operator\n conv2d ██" in out

@@ -35,6 +35,8 @@ TABLE = """\
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
  MACs are included (convention: matmul, full).
+ The first design in full:
+ convcost cost "[1,24,16] -> Conv1d(24, 48, 1, padding=1//2, groups=1) -> Conv1d(48, 24, 1)"
 
 """
 
@@ -55,7 +57,9 @@ def test_the_file_has_every_design_that_the_condition_leaves(tmp_path):
     for row, line in zip(rows, lines, strict=True):
         sizes = {name: int(row[name]) for name in "CKMG"}
         report = library.cost(BLOCK, **sizes, L=16)
+        spec = line.pop("spec")
         assert line == {"design": report.name, "sizes": sizes, "flops": report.flops, "params": report.params}
+        assert (row["spec"], library.cost(spec).flops) == (spec, report.flops)
         assert (int(row["flops"]), int(row["params"])) == (report.flops, report.params)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["designs.csv", "designs.jsonl"]
 
@@ -90,7 +94,11 @@ def test_csv_has_a_line_for_each_row_with_the_ratio():
         "sweep", "Linear(E, E)", "b = Linear(E, 2E)", "--over", "E=2,4", "--format", "csv"
     )
     assert code == 0
-    assert out == "design,E,flops,params,ratio\nb,2,16,12,2.0\nb,4,64,40,2.0\n"
+    assert out.splitlines() == [
+        "design,E,flops,params,ratio,spec",
+        'b,2,16,12,2.0,"[1, 1, 2] -> Linear(2, 2*2)"',
+        'b,4,64,40,2.0,"[1, 1, 4] -> Linear(4, 2*4)"',
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from convcost.core.cost import MATMUL
 from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
-from convcost.search.grid_blocks import GridEvaluator, SweepPlan
-from convcost.search.sweep_program import sweep_program
+from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
+from convcost.search.quantities import Quotient
+from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")
+
+QUOTIENTS = {"arithmetic_intensity": Quotient("flops", "bytes"), "seconds": Quotient("bytes", 3_000_000)}
 
 
 class Found(NamedTuple):
@@ -36,17 +39,27 @@ def plan_of(*texts: str, over: dict[str, Any], where="", metrics=USUAL, conventi
         designs.append(complete_design(spec, sizes, varied, counted))
     first = 1 if designs[1:] else 0
     names = tuple(f"design {number}" for number in range(len(designs) - first))
-    known = (*metrics, "ratio", *over, *sizes)
+    quotients = dict(QUOTIENTS) if {"flops", "bytes"} <= {*metrics} else {}
+    known = (*metrics, *quotients, "ratio", *over, *sizes)
     condition = parse_condition(where, known) if where else None
     reference = designs[0] if first else None
-    return SweepPlan(Grid(axes, sizes), names, tuple(designs[first:]), metrics[0], reference, condition)
+    return SweepPlan(
+        Grid(axes, sizes),
+        names,
+        tuple(designs[first:]),
+        metrics[0],
+        reference,
+        condition,
+        quotients,
+        tuple(metrics),
+    )
 
 
 def by_columns(plan: SweepPlan) -> Found:
     """What NumPy's columns give."""
     evaluator, rows = GridEvaluator(plan), {}
     for block in evaluator.blocks(np.arange(plan.grid.points)):
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True):
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True):
             rows[point, block.design] = (*row.sizes.values(), *row.quantities.values())
     return Found(rows, evaluator.impossible)
 
@@ -58,7 +71,7 @@ def by_graph(plan: SweepPlan, tail_axes: int) -> Found:
     rows, impossible = {}, Counter()
     for point in range(plan.grid.points):
 
-        def values(*wanted, inputs={"head": point // tails, "tail": point % tails}):  # noqa: B006
+        def values(*wanted, inputs={HEAD: point // tails, TAIL: point % tails}):  # noqa: B006
             numbers = [operation_number(program.graph, each) for each in wanted]
             return program.graph.evaluate(numbers, inputs)
 

@@ -26,7 +26,13 @@ VALUES = {
     "H": ("7,8", "9", "4:12:4", "5,6,8,1"),
 }
 
-CONDITIONS = ("", "flops <= 100k and params > 20", "not (M = C or flops/params < 20)", "C*flops - 3M > 2")
+CONDITIONS = (
+    "",
+    "flops <= 100k and params > 20",
+    "not (M = C or flops/params < 20)",
+    "C*flops - 3M > 2",
+    "arithmetic_intensity > 1.5 or seconds < 0.001",
+)
 
 
 def random_plan(seed):

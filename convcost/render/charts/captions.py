@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convcost.core.errors import UsageError, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES, Metric
 from convcost.core.report import Report
-from convcost.render.charts.data import ChartAxis, ChartOptions
+from convcost.render.charts.data import ChartAxis, ChartOptions, Number
 from convcost.render.charts.labels import shorten
+from convcost.render.charts.scales import asks_for_log
+from convcost.render.notes import convention_note, sizes_text
 from convcost.render.texts import join_words
 
 USUAL_METRIC = "flops"
@@ -23,12 +26,27 @@ def designs_title(reports: Sequence[Report]) -> str:
     return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
 
 
+def sizes_and_convention(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The notes below a title: the sizes that have a number, and what FLOPs are."""
+    numbers = [
+        replace(report, sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)})
+        for report in reports
+    ]
+    sizes = sizes_text(tuple(numbers))
+    return (*([sizes] if sizes else []), convention_note(reports[0].convention))
+
+
 def check_no_ranges(options: ChartOptions) -> None:
     """UsageError for a range where every size has a number."""
     for name in options.ranges:
         raise UsageError(
             f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave it out."
         )
+
+
+def axis_of_numbers(label: str, numbers: Sequence[Number]) -> ChartAxis:
+    """The axis of plain numbers, such as the values of a size: logarithmic where they span much."""
+    return ChartAxis(label, is_log=asks_for_log(numbers))
 
 
 def metric_axis(metric: Metric) -> ChartAxis:

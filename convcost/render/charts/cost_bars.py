@@ -5,9 +5,14 @@ from __future__ import annotations
 from convcost.core.comparison import Comparison
 from convcost.core.metrics import Metric
 from convcost.core.units import ratio
-from convcost.render.charts.captions import chart_metric, check_no_ranges, designs_title, metric_axis
+from convcost.render.charts.captions import (
+    chart_metric,
+    check_no_ranges,
+    designs_title,
+    metric_axis,
+    sizes_and_convention,
+)
 from convcost.render.charts.data import Bar, BarChart, ChartOptions, Figure, Segment
-from convcost.render.notes import convention_note, sizes_text
 
 USUAL_METRICS = ("flops", "params", "activations", "bytes")
 
@@ -20,8 +25,7 @@ def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure |
     reports = comparison.candidates
     names = (options.metric,) if options.metric else USUAL_METRICS
     charts = tuple(_bars(comparison, chart_metric(name)) for name in names)
-    facts = sizes_text(reports)
-    notes = (*([facts] if facts else []), convention_note(comparison.first.convention))
+    notes = sizes_and_convention(reports)
     return Figure(designs_title(reports), charts, _description(comparison, charts), notes)
 
 

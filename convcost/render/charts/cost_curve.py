@@ -15,13 +15,10 @@ from convcost.core.errors import ConvcostError, UsageError, unknown_name
 from convcost.core.metrics import Metric
 from convcost.core.report import Report
 from convcost.render.breakeven import crossing_text
-from convcost.render.charts.captions import chart_metric, designs_title, metric_axis
+from convcost.render.charts.captions import chart_metric, designs_title, metric_axis, sizes_and_convention
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Mark, Number, Point, Series, XYChart
+from convcost.render.charts.samples import sample
 from convcost.render.charts.scales import asks_for_log
-from convcost.render.notes import convention_note, sizes_text
-
-MOST_POINTS = 120
-"""Of a curve: sizes between them are left out."""
 
 USUAL_END = 1024
 """Of the range, where nothing is to be seen at a certain size."""
@@ -55,8 +52,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
     title = f"{chart.title}: {designs_title(reports)}"
-    facts = sizes_text(reports)
-    notes = (*([facts] if facts else []), convention_note(reports[0].convention))
+    notes = sizes_and_convention(reports)
     return Figure(title, (chart,), _description(chart, reports, inside), notes)
 
 
@@ -110,7 +106,7 @@ def _usual_range(marks: Sequence[Mark]) -> range:
 def _series(
     reports: Sequence[Report], metric: Metric, size: str, values: range, marks: Sequence[Mark]
 ) -> Iterator[Series]:
-    sizes = sorted({*_sampled(values), *_beside(marks, values)})
+    sizes = sorted({*sample(values), *_beside(marks, values)})
     for report in reports:
         yield Series(report.name, tuple(_points(report, metric, size, sizes)))
 
@@ -126,23 +122,6 @@ def _points(report: Report, metric: Metric, size: str, sizes: Sequence[int]) -> 
             continue
         if value is not None:
             yield Point(each, value)
-
-
-def _sampled(values: range) -> list[int]:
-    """Enough of them for a curve, with equal factors between them where they span much."""
-    if len(values) <= MOST_POINTS:
-        return list(values)
-    last = MOST_POINTS - 1
-    if not asks_for_log((max(values[0], 1), values[-1])):
-        return [values[place * (len(values) - 1) // last] for place in range(MOST_POINTS)]
-    low, factor = max(values[0], 1), values[-1] / max(values[0], 1)
-    near = (low * factor ** (place / last) for place in range(MOST_POINTS))
-    return sorted({_nearest_in(values, number) for number in near} | {values[0], values[-1]})
-
-
-def _nearest_in(values: range, number: float) -> int:
-    place = round((number - values[0]) / values.step)
-    return values[min(max(place, 0), len(values) - 1)]
 
 
 def _beside(marks: Sequence[Mark], values: range) -> Iterator[int]:

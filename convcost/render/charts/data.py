@@ -113,7 +113,7 @@ class Tile(NamedTuple):
         label: What it is called within the part above.
         path: Its full name.
         level: How deep it is; 0 for the whole.
-        group: The part just below the whole that it is in, by which it is coloured; empty for the whole.
+        group: The path of the part by which it is coloured: one that it is in, or its own.
     """
 
     label: str

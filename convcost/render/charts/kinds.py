@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartOptions, Figure
 
@@ -13,8 +14,22 @@ Draw = Callable[[Any, ChartOptions], Figure | None]
 """Makes the figure of a result; None where the result has nothing of it."""
 
 CHARTS: dict[str, tuple[str, ...]] = {
-    "Comparison": ("cost_curve:comparison_figure", "cost_bars:comparison_figure"),
-    "Report": ("cost_curve:report_figure",),
+    "Comparison": (
+        "cost_curve:comparison_figure",
+        "cost_bars:comparison_figure",
+        "roofline:comparison_figure",
+        "time_bars:comparison_figure",
+        "memory_bars:comparison_figure",
+    ),
+    "Report": (
+        "cost_curve:report_figure",
+        "cost_icicle:report_figure",
+        "roofline:report_figure",
+        "time_bars:report_figure",
+        "memory_bars:report_figure",
+    ),
+    "Match": ("match_curve:match_figure",),
+    "Sweep": ("pareto:sweep_figure",),
 }
 """By the name of the result's class, which is not imported for it: functions as `module:name`."""
 
@@ -24,6 +39,8 @@ COMMANDS = "compare, cost, layer, model, match and sweep"
 
 def figure_of(result: object, options: ChartOptions) -> Figure:
     """All charts that the result has, as one figure; UsageError if there is none."""
+    if isinstance(result, DiagnosedReport):
+        result = result.report
     places = CHARTS.get(type(result).__name__)
     if places is None:
         raise UsageError("there is no chart of this result", hint=f"There are charts of {COMMANDS}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from convcost.core.escapes import make_printable
@@ -26,7 +26,9 @@ PLACES = (
     Place(0, -12, "center"),
     Place(0, 13, "center"),
     Place(8, -11, "left"),
+    Place(8, 12, "left"),
     Place(-8, 12, "right"),
+    Place(-8, -11, "right"),
 )
 """Those that are tried, in turn."""
 
@@ -76,10 +78,17 @@ def text_width(text: str) -> float:
 
 
 def label_places(
-    points: Sequence[tuple[float, float, str]], width: float, height: float
+    points: Sequence[tuple[float, float, str]],
+    width: float,
+    height: float,
+    others: Iterable[tuple[float, float]] = (),
 ) -> list[Place | None]:
-    """Where the label of each point stands, given the pixels of the points; None where it has no room."""
+    """Where the label of each point stands, given the pixels of the points; None where it has no room.
+
+    Labels are not on the `others` either, which are where lines are.
+    """
     taken = [Box(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
+    taken += [Box(x - 2, x + 2, y - 2, y + 2) for x, y in others]
     found: list[Place | None] = []
     for number, (x, y, text) in enumerate(points):
         place = _free_place(x, y, text, taken, width, height) if text and number < MOST_LABELS else None

@@ -67,6 +67,7 @@ class Scale(NamedTuple):
                 "values": values,
                 "labelExpr": f"{json.dumps(texts)}[indexof({json.dumps(values)}, datum.value)]",
                 "labelOverlap": "greedy",
+                "labelSeparation": 8,
             },
         }
 
@@ -82,5 +83,5 @@ def scale(
         return Scale(axis, low / factor, high * factor)
     if from_zero and low >= 0:
         return Scale(axis, 0.0, high * (1 + margin) or 1.0)
-    room = (high - low) * margin or abs(high) * margin or 1.0
+    room = (high - low) * margin if high > low else abs(high) * MARGIN or 1.0
     return Scale(axis, low - room, high + room)

@@ -60,7 +60,7 @@ LIGHT = Palette(
     grid="#e3e3e3",
     series=("#0072b2", "#c44e00", "#007a59", "#a8528a", "#8a6500", "#2f8fc4", "#333333", "#7a1f1f"),
     emphasis="#b00020",
-    scheme=("cividis", 0.0, 0.85),
+    scheme=("viridis", 0.0, 0.88),
 )
 DARK = Palette(
     background="#14171a",
@@ -69,7 +69,7 @@ DARK = Palette(
     grid="#343a40",
     series=("#56b4e9", "#ff9347", "#2fc79a", "#e19cc4", "#f0e442", "#9ecbff", "#dddddd", "#ff8a8a"),
     emphasis="#ff6b7d",
-    scheme=("cividis", 0.25, 1.0),
+    scheme=("viridis", 0.2, 1.0),
 )
 
 
@@ -107,7 +107,13 @@ def configuration(palette: Palette) -> Spec:
         },
         "text": {"color": palette.text, "fontSize": FONT_SIZE},
         "line": {"strokeWidth": 2.5},
-        "point": {"filled": True, "size": 70, "stroke": palette.background, "strokeWidth": 0.5},
+        "point": {
+            "filled": True,
+            "size": 70,
+            "opacity": 0.9,
+            "stroke": palette.background,
+            "strokeWidth": 0.5,
+        },
         "style": {
             "mark": {"color": palette.emphasis},
             "mark-line": {"color": palette.emphasis, "strokeDash": [3, 3]},
@@ -116,6 +122,7 @@ def configuration(palette: Palette) -> Spec:
             "reference-text": {"color": palette.quiet},
             "plain-line": {"color": palette.quiet},
             "bound": {"color": palette.text},
+            "tile": {"stroke": palette.background, "strokeWidth": 1.5},
             "spread": {"color": palette.text, "strokeWidth": 1.5},
         },
         "range": {

@@ -11,15 +11,20 @@ from textwrap import wrap
 from typing import Any
 
 from convcost.core.escapes import make_printable
-from convcost.render.charts.data import BarChart, Chart, Figure, XYChart
+from convcost.render.charts.data import BarChart, Chart, Figure, IcicleChart, XYChart
 from convcost.render.charts.labels import shorten
 from convcost.render.charts.theme import LETTER, WIDE, Spec
 from convcost.render.charts.vega_bars import bar_panel
+from convcost.render.charts.vega_icicle import icicle_panel
 from convcost.render.charts.vega_xy import xy_panel
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
-PANELS: dict[type, Callable[[Any, int], Spec]] = {XYChart: xy_panel, BarChart: bar_panel}
+PANELS: dict[type, Callable[[Any, int], Spec]] = {
+    XYChart: xy_panel,
+    BarChart: bar_panel,
+    IcicleChart: icicle_panel,
+}
 """What draws a kind of chart, so many pixels wide between its axes."""
 
 MARGIN = 90
@@ -34,7 +39,7 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     notes = [line for note in figure.notes for line in wrap(make_printable(note), int(letters * 1.15))]
     panels = [panel(chart, width) for chart in figure.charts]
     if len(panels) == 1:  # whose title is the figure's
-        panels[0]["title"]["text"] = ""
+        del panels[0]["title"]
     return {
         "$schema": SCHEMA,
         "description": make_printable(figure.description),

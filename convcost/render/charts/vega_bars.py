@@ -8,7 +8,7 @@ from convcost.render.charts.data import BarChart
 from convcost.render.charts.labels import distinct_names, shorten, text_width
 from convcost.render.charts.scales import Scale, as_float, scale
 from convcost.render.charts.theme import LETTER, NARROW, Spec
-from convcost.render.charts.ticks import tick_text
+from convcost.render.charts.ticks import amount_text
 
 BAR = 26
 """Pixels from one bar to the next."""
@@ -21,10 +21,16 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     ends = [
         end for bar in chart.bars for end in (bar.total, bar.bound or 0, *(s.high or 0 for s in bar.segments))
     ]
-    room = text_width("999.9 KFLOPs") + 12
+    room = max(text_width(amount_text(bar.total, chart.axis.unit)) for bar in chart.bars) + 20
     length = scale(chart.axis._replace(is_log=False), ends, from_zero=True, margin=room / (width - room))
     return {
-        "title": {"text": shorten(chart.title, int(width / LETTER)), "fontSize": 13, "offset": 8},
+        "title": {
+            "text": shorten(chart.title, int(width / LETTER)),
+            **({"subtitle": shorten(f"| {chart.bound}", int(width / LETTER))} if chart.bound else {}),
+            "fontSize": 13,
+            "offset": 8,
+            "frame": "group",
+        },
         "width": width,
         "height": {"step": BAR},
         "encoding": {"y": _by_bar(names)},
@@ -54,7 +60,7 @@ def _segments(chart: BarChart, names: tuple[str, ...], length: Scale, width: int
         start = 0.0
         for part in bar.segments:
             end = start + as_float(part.value)
-            text = tick_text(part.value, chart.axis.unit)
+            text = amount_text(part.value, chart.axis.unit)
             rows.append({"bar": name, "part": shown[part.name], "x": start, "end": end, "text": text})
             start = end
     x = length.encoding("x", 4 if width <= NARROW else 6)
@@ -91,7 +97,7 @@ def _bounds(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
         {
             "bar": name,
             "x": as_float(bar.bound),
-            "text": f"{chart.bound}: {tick_text(bar.bound, chart.axis.unit)}",
+            "text": f"{chart.bound}: {amount_text(bar.bound, chart.axis.unit)}",
         }
         for name, bar in pairs
         if bar.bound is not None
@@ -133,7 +139,7 @@ def _totals(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
         ends = [bar.total, *(part.high for part in bar.segments[-1:] if part.high is not None)]
         if bar.bound is not None:
             ends.append(bar.bound)
-        rows.append({"bar": name, "x": as_float(max(ends)), "text": tick_text(bar.total, chart.axis.unit)})
+        rows.append({"bar": name, "x": as_float(max(ends)), "text": amount_text(bar.total, chart.axis.unit)})
     yield {
         "data": {"values": rows},
         "mark": {"type": "text", "align": "left", "dx": 5},

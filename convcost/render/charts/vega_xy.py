@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from convcost.core.units import exact
@@ -10,9 +11,15 @@ from convcost.render.charts.data import Number, Point, XYChart
 from convcost.render.charts.labels import distinct_names, label_places, shorten, text_width, top_labels
 from convcost.render.charts.scales import Scale, as_float, scale
 from convcost.render.charts.theme import DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
-from convcost.render.charts.ticks import tick_text
+from convcost.render.charts.ticks import amount_text
 
 LABEL: Spec = {"field": "label", "type": "nominal"}
+
+TOP = 0.94
+"""From this part of the height on, a label has no room above a line."""
+
+STEP = 5
+"""Pixels between the places at which a line is looked at."""
 
 ROW = 15
 """Pixels from one row of labels above the axes to the next."""
@@ -46,7 +53,8 @@ def xy_panel(chart: XYChart, width: int) -> Spec:
         "title": {
             "text": shorten(chart.title, int(width / LETTER)),
             "fontSize": 13,
-            "offset": 6 + ROW * (title_rows - 1),
+            "frame": "group",
+            "offset": 8 + ROW * title_rows,
         },
         "width": width,
         "height": HEIGHT,
@@ -98,7 +106,7 @@ def _row(chart: XYChart, name: str, point: Point) -> Spec:
 
 def _exact_text(number: Number, unit: str) -> str:
     """As it is pointed at: whole numbers in full."""
-    return f"{exact(number)} {unit}".rstrip() if isinstance(number, int) else tick_text(number, unit)
+    return f"{exact(number)} {unit}".rstrip() if isinstance(number, int) else amount_text(number, unit)
 
 
 def _line_layers(plot: Plot) -> Iterator[Spec]:
@@ -141,7 +149,8 @@ def _point_labels(plot: Plot, points: Sequence[Point]) -> Iterator[Spec]:
     texts = [shorten(point.label) if point.label else "" for point in points]
     pixels = [(*plot.pixels(point), text) for point, text in zip(points, texts, strict=True)]
     by_place: dict[Any, list[Spec]] = {}
-    for point, text, place in zip(points, texts, label_places(pixels, plot.width, HEIGHT), strict=True):
+    places = label_places(pixels, plot.width, HEIGHT, _line_pixels(plot))
+    for point, text, place in zip(points, texts, places, strict=True):
         if place:
             row = {"x": as_float(point.x), "y": as_float(point.y), "label": text}
             by_place.setdefault(place, []).append(row)
@@ -151,6 +160,16 @@ def _point_labels(plot: Plot, points: Sequence[Point]) -> Iterator[Spec]:
             "mark": {"type": "text", "align": place.align, "dx": place.dx, "dy": place.dy, "fontSize": 11},
             "encoding": {**plot.positions, "text": LABEL},
         }
+
+
+def _line_pixels(plot: Plot) -> Iterator[tuple[float, float]]:
+    """Where lines are, a few pixels apart."""
+    for series in plot.chart.series:
+        corners = [plot.pixels(point) for point in series.points] if series.kind == "line" else []
+        for (x, y), (end, end_y) in pairwise(corners):
+            steps = int(max(abs(end - x), abs(end_y - y)) / STEP) + 1
+            for step in range(steps + 1):
+                yield x + (end - x) * step / steps, y + (end_y - y) * step / steps
 
 
 def _by_series(plot: Plot, channel: str) -> Spec:
@@ -179,7 +198,7 @@ def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
 def _legend(plot: Plot) -> Spec:
     longest = max(map(text_width, plot.names)) + 40
     return {
-        "orient": "bottom",
+        "orient": "top" if plot.chart.color else "bottom",  # where the colours have theirs
         "direction": "horizontal",
         "columns": max(1, int((plot.width + 60) / longest)),
         "symbolSize": 120,
@@ -215,7 +234,10 @@ def _reference_layers(plot: Plot) -> Iterator[Spec]:
         yield {"data": data, "mark": {"type": "rule", "style": "reference-line"}, "encoding": position}
         is_level = line.axis == "y"
         corner = {"x": {"value": plot.width}} if is_level else {"y": {"value": 0}}
-        align = {"align": "right", "dx": -4, "dy": -8} if is_level else {"align": "left", "dx": 4, "dy": 8}
+        is_on_top = is_level and plot.y.position(line.value) > TOP
+        align = {"align": "right", "dx": -4, "dy": 9 if is_on_top else -8}
+        if not is_level:
+            align = {"align": "left", "dx": 4, "dy": 8}
         yield {
             "data": data,
             "mark": {"type": "text", "style": "reference-text", **align},

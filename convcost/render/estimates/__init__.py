@@ -10,8 +10,13 @@ from convcost.core.report import Report
 from convcost.render.document import Section
 from convcost.render.style import Style
 
-ESTIMATES = {"roofline": "roofline", "rooflines": "rooflines", "time": "timing", "memory": "memory"}
-"""The module, by the attribute of Report that has it."""
+ESTIMATES = {
+    "roofline": ("roofline", "Roofline lower bound"),
+    "rooflines": ("rooflines", "Roofline lower bounds"),
+    "time": ("timing", "Measured times"),
+    "memory": ("memory", "Memory"),
+}
+"""The module and the title of its section, by the attribute of Report that has the estimate."""
 
 
 class EstimateSection(Protocol):
@@ -23,12 +28,17 @@ class EstimateSection(Protocol):
 
 def sections(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
     """A section of each kind that all of `reports` have."""
-    modules = (import_module(f"{__name__}.{module}") for module in _requested(reports))
+    modules = (import_module(f"{__name__}.{ESTIMATES[name][0]}") for name in _requested(reports))
     return tuple(cast("EstimateSection", module).section(reports, style) for module in modules)
 
 
+def titles(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
+    """For each of these sections the name of the estimate, and its title."""
+    return tuple((name, ESTIMATES[name][1]) for name in _requested(reports))
+
+
 def _requested(reports: Sequence[Report]) -> Iterator[str]:
-    """The module of each estimate that all of `reports` have."""
-    for name, module in ESTIMATES.items():
+    """The name of each estimate that all of `reports` have."""
+    for name in ESTIMATES:
         if all(getattr(report, name) not in (None, ()) for report in reports):
-            yield module
+            yield name

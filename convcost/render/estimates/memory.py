@@ -113,7 +113,7 @@ def memory_notes(found: ReportMemories) -> tuple[str, ...]:
     """How the candidates compare, what is not known, what the figures rest on."""
     return (
         *_comparisons(found),
-        *_unknown_notes(found),
+        *unknown_notes(found),
         *_master_copy_notes(found),
         *_condition_notes(found),
         ESTIMATE_NOTE,
@@ -137,7 +137,8 @@ def _human(value: int | None) -> str:
     return human(value or 0, "B")
 
 
-def _unknown_notes(found: ReportMemories) -> Iterator[str]:
+def unknown_notes(found: ReportMemories) -> Iterator[str]:
+    """What is not known, and why."""
     for report, memory in found:
         if memory.reason:
             yield f"What {report.name} stores for its backward is unknown, and so are peaks: {memory.reason}."

@@ -30,6 +30,7 @@ class SweepRowRecord(Record):
     sizes: dict[str, int]
     quantities: dict[str, int]
     ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
+    spec: Annotated[str, describe("The design with its numbers put in; empty for a module.")]
     quotients: Annotated[
         dict[str, float | int | None],
         describe("The quantities that are no whole numbers, lower bounds in seconds among them."),
@@ -95,6 +96,7 @@ def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
             **row.sizes,
             **{name: data(row.get(name)) for name in sweep.columns},
             **({"ratio": data(row.ratio)} if has_ratio else {}),
+            "spec": row.spec,
         }
         for row in sweep.rows
     ]

@@ -7,9 +7,9 @@ import pytest
 from convcost import compare, cost
 from convcost.core.errors import UsageError
 from convcost.core.metrics import NAMES
-from convcost.render.charts.cost_curve import MOST_POINTS
 from convcost.render.charts.data import ChartOptions
 from convcost.render.charts.kinds import figure_of
+from convcost.render.charts.samples import MOST_POINTS
 
 DENSE, LOW_RANK, NARROW = (
     "a = [1, E] -> Linear(E, E)",
@@ -102,7 +102,7 @@ def test_sizes_like_a_batch_are_1_while_another_one_is_open():
     [chart] = figure.charts
     assert chart.x.label == "L"
     assert chart.series[0].points[9] == (10, compare(E=128, L=10).first.flops, "", None)
-    assert figure.notes[0] == "E = 128, K = 3; B and S default to 1; L open"
+    assert figure.notes[0] == "E = 128, K = 3; B and S default to 1"
 
 
 def test_one_design_has_its_curve():

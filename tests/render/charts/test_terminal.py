@@ -7,7 +7,7 @@ import pytest
 from render.charts.figures import curves, every_chart, figure, icicle, memory_bars, scatter, timed_bars
 from rich.cells import cell_len
 
-from convcost.core.errors import ConvcostError
+from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartAxis, Mark, Point, Series, XYChart
 from convcost.render.charts.terminal import draw
 from convcost.render.style import Style
@@ -38,7 +38,7 @@ def test_measured_times_have_their_spread_and_the_bound():
     assert draw(figure(timed_bars()), Style(width=70)) == (
         " Measured times\n"
         " dense █┃█▊                                                    1.00 ms\n"
-        " conv  ███████┃██████████████████████▎     8.00 ms (7.00 ms to 9.00 ms)\n"
+        " conv  ███████┃██████████████████████▎    8.00 ms (7.00 ms to 9.00 ms)\n"
         " ┃ roofline lower bound\n"
         "\n"
         " FLOPs = 2 × MACs.\n"
@@ -128,9 +128,9 @@ def test_colours_only_where_they_are_asked_for():
 def test_without_plotext_lines_say_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotext", None)
     assert "Memory" in draw(figure(memory_bars()), Style())
-    with pytest.raises(ConvcostError, match="plotext is not installed") as error:
+    with pytest.raises(UsageError, match="pictures need plotext, which is not installed") as error:
         draw(figure(curves()), Style())
-    assert error.value.hint == "pip install 'convcost[plots]'"
+    assert error.value.hint.endswith("pip install 'convcost[plots]'")
 
 
 def test_a_chart_in_the_terminal_needs_no_altair():

@@ -23,7 +23,7 @@ WIDEST = 80
 def draw(figure: Figure, style: Style) -> str:
     """The figure as lines of at most 80 columns, or as many as the terminal has.
 
-    Raises ConvcostError where plotext is not installed and there are lines or points to draw.
+    Raises UsageError where plotext is not installed and there are lines or points to draw.
     """
     style = style._replace(width=min(style.width, WIDEST))
     shown = map_all_texts(figure, make_printable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import RenderableType
@@ -24,6 +25,22 @@ BOUND, ASCII_BOUND = "┃", "|"
 """Where a bar's bound is."""
 
 
+class BarColumn(NamedTuple):
+    """The cells that bars have, the number that fills them all, and the names of all segments.
+
+    Stacked bars have a fill for each name, others only a colour.
+    """
+
+    cells: int
+    longest: Number
+    names: tuple[str, ...]
+    is_stacked: bool
+
+    def place(self, length: Number) -> float:
+        """The cell where a length ends."""
+        return float(Fraction(length) / Fraction(self.longest) * self.cells) if self.longest else 0.0
+
+
 def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
     """A line for each bar, and what its fills and its mark stand for."""
     if not chart.bars:
@@ -35,18 +52,17 @@ def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
         style,
     )
     labels, cells = columns([bar.label for bar in chart.bars], amounts, style)
-    longest = max(map(_reach, chart.bars))
-    names = list(dict.fromkeys(segment.name for bar in chart.bars for segment in bar.segments))
+    names = tuple(dict.fromkeys(segment.name for bar in chart.bars for segment in bar.segments))
+    is_stacked = any(len(bar.segments) > 1 for bar in chart.bars)
+    column = BarColumn(cells, max(map(_reach, chart.bars)), names, is_stacked)
     widest = max(map(len, amounts))
     lines = [
         Text.assemble(
-            f" {pad(bar.label, labels, style)} ",
-            _bar_text(bar, names, longest, cells, style),
-            f" {amount:>{widest}}",
+            f" {pad(bar.label, labels, style)} ", _bar_text(bar, column, style), f" {amount:>{widest}}"
         )
         for bar, amount in zip(chart.bars, amounts, strict=True)
     ]
-    return [*lines, *_legend(chart, names, style)]
+    return [*lines, *_legend(chart, column, style)]
 
 
 def columns(labels: list[str], amounts: list[str], style: Style) -> tuple[int, int]:
@@ -75,34 +91,42 @@ def _reach(bar: Bar) -> Number:
     return max(bar.total, bar.bound or 0, *(segment.high or 0 for segment in bar.segments))
 
 
-def _bar_text(bar: Bar, names: list[str], longest: Number, cells: int, style: Style) -> Text:
-    """The segments one after another, each in its fill, and the mark of the bound on them."""
-
-    def place(length: Number) -> float:
-        return float(Fraction(length) / Fraction(longest) * cells) if longest else 0.0
-
-    text = Text()
-    if len(names) == 1 and bar.total:
-        text.append(span_text(0, place(bar.total), style), color(0))
-    elif names[1:]:
-        ends = accumulate((segment.value for segment in bar.segments), initial=0)
-        for segment, (start, end) in zip(bar.segments, pairwise(map(place, ends)), strict=True):
-            number = names.index(segment.name)
-            text.append(fill(number, style) * (round(end) - round(start)), color(number))
-    text.pad_right(cells - len(text))
+def _bar_text(bar: Bar, column: BarColumn, style: Style) -> Text:
+    """The segments one after another, and the mark of the bound on them."""
+    text = _stacked_text(bar, column, style) if column.is_stacked else _single_text(bar, column, style)
+    text.pad_right(column.cells - len(text))
     if bar.bound is None:
         return text
-    at = min(cells - 1, int(place(bar.bound)))
+    at = min(column.cells - 1, int(column.place(bar.bound)))
     return Text.assemble(text[:at], (_bound_mark(style), "bold"), text[at + 1 :])
+
+
+def _single_text(bar: Bar, column: BarColumn, style: Style) -> Text:
+    """A bar of one segment at most."""
+    text = Text()
+    for segment in bar.segments:
+        cells = span_text(0, column.place(segment.value), style) if segment.value else ""
+        text.append(cells, color(column.names.index(segment.name)))
+    return text
+
+
+def _stacked_text(bar: Bar, column: BarColumn, style: Style) -> Text:
+    """Each segment in its fill."""
+    text = Text()
+    ends = accumulate((segment.value for segment in bar.segments), initial=0)
+    for segment, (start, end) in zip(bar.segments, pairwise(map(column.place, ends)), strict=True):
+        number = column.names.index(segment.name)
+        text.append(fill(number, style) * (round(end) - round(start)), color(number))
+    return text
 
 
 def _bound_mark(style: Style) -> str:
     return BOUND if style.unicode else ASCII_BOUND
 
 
-def _legend(chart: BarChart, names: list[str], style: Style) -> list[RenderableType]:
-    """What each fill is, if there are several, and what the mark is."""
-    fills = [(fill(number, style), color(number), name) for number, name in enumerate(names)]
+def _legend(chart: BarChart, column: BarColumn, style: Style) -> list[RenderableType]:
+    """What each fill of stacked bars is, and what the mark is."""
+    fills = [(fill(number, style), color(number), name) for number, name in enumerate(column.names)]
     has_bounds = any(bar.bound is not None for bar in chart.bars)
     marks = [(_bound_mark(style), "bold", chart.bound)] if has_bounds else []
-    return legend([*(fills if names[1:] else ()), *marks], style)
+    return legend([*(fills if column.is_stacked else ()), *marks], style)

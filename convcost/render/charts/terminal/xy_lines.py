@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from string import ascii_uppercase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 
-from convcost.core.errors import ConvcostError
 from convcost.render.charts.data import XYChart
+from convcost.render.charts.pictures import check_installed
 from convcost.render.charts.terminal.axis_range import AxisRange, axis_ranges
 from convcost.render.charts.terminal.cells import color, cut, legend
 from convcost.render.charts.ticks import MOST, ticks
@@ -104,7 +104,9 @@ def _plot(
     chart: XYChart, drawings: list[Drawing], scales: tuple[AxisRange, AxisRange], width: int, style: Style
 ) -> list[Text]:
     """The chart as plotext draws it; plotext has one figure, which is cleared."""
-    plotext = _plotext()
+    check_installed("plotext")
+    import plotext
+
     plotext.terminal.limit(False, False)
     figure = plotext.figure.clear()
     figure.theme("colorless").legend(False).plot_size(width, HEIGHT)
@@ -125,14 +127,6 @@ def _plot(
     figure.clear()
     text = text if style.unicode else text.translate(FRAMES)
     return [Text.from_ansi(line) for line in text.splitlines()]
-
-
-def _plotext() -> Any:
-    try:
-        import plotext
-    except ImportError:
-        raise ConvcostError("plotext is not installed", hint="pip install 'convcost[plots]'") from None
-    return plotext
 
 
 def _rows_of_names(named: list[Drawing]) -> dict[int, int]:

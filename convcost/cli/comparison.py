@@ -1,0 +1,91 @@
+"""Designs that are read and counted together, with the estimates asked for: for `compare` and `report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from convcost import api
+from convcost.cli.designs import USUAL_PAIR, Candidates, read_candidates
+from convcost.cli.estimates import Reports, read_estimator
+from convcost.cli.options import (
+    ConventionOptions,
+    CounterOptions,
+    DeviceOption,
+    MemoryOptions,
+    ModuleOptions,
+    TimingOptions,
+)
+from convcost.cli.output import check_backward
+from convcost.core.cost import Convention
+from convcost.spec.founding_pair import FoundingPair
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonOptions:
+    """What is counted and estimated of several designs."""
+
+    flops: ConventionOptions
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
+        ),
+    ] = ""
+    device: DeviceOption = ""
+    timing: TimingOptions
+    memory: MemoryOptions
+    counters: CounterOptions
+    modules: ModuleOptions
+
+
+class CountedDesigns(NamedTuple):
+    """Designs, and the report of each."""
+
+    candidates: Candidates
+    reports: Reports
+    convention: Convention
+
+
+def count_designs(
+    context: typer.Context,
+    tokens: Iterable[str],
+    settings: Iterable[str],
+    options: ComparisonOptions,
+    pair: FoundingPair = USUAL_PAIR,
+    *,
+    allow_single: bool = False,
+) -> CountedDesigns:
+    """The designs and sizes in `tokens`, counted and estimated; without any design the founding `pair`.
+
+    Raises UsageError for a single design that is not allowed, and for options that make no sense.
+    """
+    convention, timing = options.flops.convention, options.timing
+    timing.check()
+    estimator = read_estimator(timing, options.memory, options.device, options.dtype)
+    candidates = read_candidates(
+        context,
+        tokens,
+        settings,
+        options.modules,
+        options.counters.max_bytes,
+        pair=pair,
+        memory_dtype=estimator.memory_dtype,
+        backward=timing.backward,
+    )
+    dtype = options.dtype or "float32"
+    count = api.reports if allow_single else _compared_reports
+    counted = count(candidates.designs, candidates.sizes, convention, dtype, timing.backward)
+    factories = candidates.report_factories(convention, dtype, timing.backward)
+    reports = estimator.add(counted, factories, candidates.countables)
+    if timing.backward:
+        check_backward(*reports)
+    return CountedDesigns(candidates, reports, convention)
+
+
+def _compared_reports(*request: Any) -> Reports:
+    """Those of two designs or more; UsageError for a single one."""
+    return api.comparison(*request).candidates

@@ -1,0 +1,58 @@
+"""The page of a result as a file: `report` and `check --report` write one."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from convcost.core.errors import UsageError
+from convcost.system.files import check_is_writable, write_text
+
+if TYPE_CHECKING:
+    from convcost.analysis.explain.steps import Explanation
+    from convcost.render.page.content import PageResult
+    from convcost.render.page.page import PageOrigin
+
+ARGUMENTS = "convcost.arguments"
+"""Where a command's context has its arguments as they were typed."""
+
+SUFFIXES = (".html", ".htm")
+
+
+def page_path(text: str, inputs: Iterable[Path] = ()) -> Path:
+    """The file that a page is to be written to; UsageError, before anything is counted, if it can't be.
+
+    `inputs` are files that the command reads.
+    """
+    path = Path(text)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{text[:80]} is no file for a page", hint="Its name ends with .html: report.html")
+    check_is_writable(path, inputs)
+    return path
+
+
+def write_page(
+    path: Path, result: PageResult, context: typer.Context, explanation: Explanation | None = None
+) -> None:
+    """Write the page of `result` to the file, all of it or nothing."""
+    from convcost.render.page.content import report_page
+    from convcost.render.page.template import page_html
+
+    write_text(path, page_html(report_page(result, explanation), _origin(context)))
+
+
+def _origin(context: typer.Context) -> PageOrigin:
+    """The command as a shell takes it, and the day: today, or that of SOURCE_DATE_EPOCH."""
+    from convcost.render.page.page import PageOrigin
+    from convcost.render.records.context import versions
+
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    made = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else datetime.now(UTC)
+    command = shlex.join(("convcost", str(context.info_name), *context.meta[ARGUMENTS]))
+    return PageOrigin(command, versions(), made.date().isoformat())

@@ -1,0 +1,84 @@
+"""`convcost report`: a comparison, or the costs of one design, as a page to hand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convcost.analysis.explain.explanation import derivation
+from convcost.analysis.explain.steps import Explanation
+from convcost.cli.comparison import ComparisonOptions, CountedDesigns, count_designs
+from convcost.cli.crosscheck import diagnose_model, exit_if_wrong, final_verdicts
+from convcost.cli.options import CounterOptions, SettingsOption
+from convcost.cli.output import emit
+from convcost.cli.page_file import page_path, write_page
+from convcost.cli.sizes import split_tokens
+from convcost.core.comparison import Comparison
+from convcost.core.diagnosis import DiagnosedReport
+from convcost.core.errors import UsageError
+from convcost.core.escapes import make_printable
+from convcost.core.report import Report
+from convcost.counters import select_model_counters
+from convcost.spec import Spec
+
+
+def report(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OUT.html [DESIGN|@FILE]... [--NAME SIZE]...",
+            help="The file to write; then one design or several, torch modules, files with designs, and "
+            "sizes, as for compare.",
+        ),
+    ] = None,
+    settings: SettingsOption = None,
+    *,
+    options: ComparisonOptions,
+) -> None:
+    """Write a page about designs that stands alone: costs, ratios, break-even, derivation, counters.
+
+    It is one HTML file for any browser, also on a phone, in print and for screen readers. It asks for nothing
+    from the network and runs no script. Without a DESIGN it is about the founding pair, as in compare.
+
+    For example: convcost report report.html --E 128 --L 10 --device h100
+    or: convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
+    """
+    tokens = list(arguments or ())
+    texts, _ = split_tokens(tokens)
+    if not texts:
+        raise UsageError("there is no file to write", hint="Name it first: convcost report report.html")
+    tokens.remove(texts[0])
+    read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
+    path = page_path(texts[0], read)
+    counted = count_designs(context, tokens, settings or (), options, allow_single=True)
+    explanation = _explanation(counted)
+    result = _result(counted, options.counters)
+    write_page(path, result, context, explanation)
+    emit(f"{make_printable(str(path))} was written.\n")
+    if options.counters.strict:
+        exit_if_wrong(*(result.candidates if isinstance(result, Comparison) else (result,)))
+
+
+def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Report | DiagnosedReport:
+    """The designs with the counters' verdicts; of a single module each difference by its causes."""
+    candidates, reports, _ = counted
+    if len(reports) == 1 and not isinstance(candidates.sources[0], Spec):
+        counters = select_model_counters(options.counters or "none")
+        return diagnose_model(candidates.sources[0], reports[0], counters, options.max_bytes)
+    verified = final_verdicts(reports, candidates.countables, options)
+    return Comparison(verified, candidates.notes) if len(verified) > 1 else verified[0]
+
+
+def _explanation(counted: CountedDesigns) -> Explanation | None:
+    """How the costs of the specs come about, and the ratios if all designs are specs; nothing of modules."""
+    candidates = counted.candidates
+    specs = tuple(source for source in candidates.sources if isinstance(source, Spec))
+    if not specs:
+        return None
+    names = {name for spec in specs for name in spec.names}
+    sizes = {name: size for name, size in candidates.sizes.items() if name in names}
+    found = derivation(specs, sizes, counted.convention)
+    return found if len(specs) == len(candidates.sources) else found._replace(comparison=())

@@ -1,0 +1,82 @@
+"""Of what parts the cost of a design is made: an icicle of submodules or layers, and bars of operators."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+from convcost.analysis.parts import operator_part
+from convcost.core.errors import UsageError
+from convcost.core.metrics import METRICS, Metric
+from convcost.core.report import Report
+from convcost.core.units import percent
+from convcost.render.charts.captions import chart_metric, metric_axis
+from convcost.render.charts.data import Bar, BarChart, Chart, ChartOptions, Figure, IcicleChart, Segment, Tile
+from convcost.render.charts.part_tree import part_tree, tiles
+from convcost.render.charts.ticks import amount_text
+from convcost.render.notes import convention_note, sizes_text
+from convcost.render.operator_tables import forward_totals, operator_name
+from convcost.render.part_order import others_label
+from convcost.render.texts import join_words
+
+MOST_BARS = 10
+"""Operators beyond are shown together."""
+
+MOST_NAMED = 3
+"""Parts in the description."""
+
+
+def report_figure(report: Report, options: ChartOptions) -> Figure | None:
+    """The parts of a design by a quantity; None where a size is open, or it has nothing of the quantity.
+
+    Raises UsageError for a quantity of which the total is not the sum of the parts.
+    """
+    if report.open_names:
+        return None
+    metric = chart_metric(options.metric)
+    _check_additive(metric)
+    whole = getattr(report, metric.name)
+    if not whole:
+        return None
+    parts = tiles(part_tree(report, metric))
+    axis = metric_axis(metric)
+    modules, operators = ("submodule", "operator") if report.trace else ("layer", "kind of layer")
+    charts: list[Chart] = [IcicleChart(f"{axis.label} by {modules}", axis, parts)]
+    bars = _bars(report, metric)
+    if len(bars) > 1:
+        charts.append(BarChart(f"{axis.label} by {operators}", axis, bars))
+    title = f"{axis.label} of {report.name} by {modules}: {amount_text(whole, axis.unit)}"
+    facts = sizes_text((report,))
+    notes = (*([facts] if facts else []), convention_note(report.convention))
+    return Figure(title, tuple(charts), f"{title}. {_description(parts)}", notes)
+
+
+def _check_additive(metric: Metric) -> None:
+    if not metric.is_additive:
+        names = ", ".join(each.name for each in METRICS if each.is_additive)
+        raise UsageError(f"{metric.full_label or metric.label} of parts don't add up", hint=f"Draw {names}.")
+
+
+def _bars(report: Report, metric: Metric) -> tuple[Bar, ...]:
+    """What each operator has, or each kind of layer, the largest first; nothing where operators have none."""
+    amounts: Counter[str] = Counter()
+    if report.trace is None:
+        for row in report.rows:
+            amounts[row.kind] += metric.in_row(row, report.convention)
+    else:
+        for total in forward_totals(report.trace):
+            part = operator_part(total, report.convention)
+            amounts[operator_name(total.operator)] += part.quantity(metric.name) or 0
+    found = [(name, amount) for name, amount in amounts.most_common() if amount]
+    shown, others = found[:MOST_BARS], found[MOST_BARS:]
+    if others:
+        shown.append((others_label(len(others)), sum(amount for _, amount in others)))
+    return tuple(Bar(name, (Segment(metric.label, amount),)) for name, amount in shown)
+
+
+def _description(parts: tuple[Tile, ...]) -> str:
+    """An icicle; the largest parts: layer3 36.0%, layer2 25.1% and layer4 19.7%."""
+    whole, *below = parts
+    largest = sorted((tile for tile in below if tile.level == 1), key=lambda tile: -tile.size)[:MOST_NAMED]
+    shares = [f"{tile.label} {percent(Fraction(tile.size, whole.size))}" for tile in largest]
+    return f"An icicle; the largest parts: {join_words(shares)}."

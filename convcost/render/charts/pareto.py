@@ -1,0 +1,138 @@
+"""The rows of a sweep as points, with the Pareto front: by two quantities, in the colour of a third."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcost.core.cost import Size
+from convcost.core.metrics import BY_NAME
+from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow
+from convcost.core.units import plural
+from convcost.render.charts.captions import axis_of_numbers, check_no_ranges, metric_axis
+from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Number, Point, Series, XYChart
+from convcost.render.charts.labels import shorten
+from convcost.render.charts.scales import asks_for_log
+from convcost.render.notes import convention_note
+
+USUAL = ("params", "flops")
+"""What rows are drawn by, where less is asked about."""
+
+FRONT = "Pareto front"
+
+MOST_ROWS = 2_000
+"""Points that a picture has room for: the first rows."""
+
+
+class DrawnRow(NamedTuple):
+    """A row with its numbers by the quantities that are drawn."""
+
+    row: SweepRow
+    numbers: tuple[Number, ...]
+
+
+def sweep_figure(sweep: Sweep, options: ChartOptions) -> Figure | None:
+    """The rows that were kept; None where there are none, or they have one quantity alone."""
+    check_no_ranges(options)
+    if not sweep.rows or len(objectives := drawn_objectives(sweep)) < 2:
+        return None
+    rows = [*_drawn_rows(sweep.rows[:MOST_ROWS], objectives)]
+    if not rows:
+        return None
+    front = pareto_front(rows, objectives)
+    chart = _chart(sweep, objectives, rows, front)
+    first, second = chart.x.label, chart.y.label
+    title = f"{second} by {first}: {_subject(sweep)}"
+    kept = f"{len(rows):,} {plural(len(rows), 'design')} of {sweep.found:,}"
+    description = f"{title}; {kept}, {len(front):,} of them on the {FRONT}."
+    return Figure(title, (chart,), description, (f"{kept} shown.", convention_note(sweep.convention)))
+
+
+def drawn_objectives(sweep: Sweep) -> tuple[Objective, ...]:
+    """The quantities of both axes and of the colour: those asked about, then usual ones that differ."""
+    usual = (*USUAL, *([RATIO] if sweep.reference else []), *sweep.over, *sweep.columns)
+    found: dict[str, Objective] = {}
+    for each in (*sweep.pareto, sweep.by, *map(Objective, usual)):
+        numbers = {number_of(row, each.name) for row in sweep.rows[:MOST_ROWS]}
+        if len(numbers - {None}) > 1 or (numbers != {None} and each in sweep.pareto):
+            found.setdefault(each.name, each)
+    return tuple(found.values())[:3]
+
+
+def number_of(row: SweepRow, name: str) -> Size | Fraction | None:
+    """What the row has of a quantity, or its size of that name."""
+    if name in row.sizes:
+        return row.sizes[name]
+    has_it = name == RATIO or name in row.quantities or name in row.quotients
+    return row.get(name) if has_it else None
+
+
+def _drawn_rows(rows: Sequence[SweepRow], objectives: Sequence[Objective]) -> Iterator[DrawnRow]:
+    """Those that have a number of each."""
+    for row in rows:
+        numbers = [number_of(row, each.name) for each in objectives]
+        known = tuple(number for number in numbers if number is not None)
+        if len(known) == len(numbers):
+            yield DrawnRow(row, known)
+
+
+def _chart(
+    sweep: Sweep, objectives: Sequence[Objective], rows: Sequence[DrawnRow], front: Sequence[DrawnRow]
+) -> XYChart:
+    columns = [*zip(*(row.numbers for row in rows), strict=True)]
+    axes = [_axis(sweep, each.name, column) for each, column in zip(objectives, columns, strict=True)]
+    corners = tuple(Point(row.numbers[0], row.numbers[1]) for row in front)
+    lines = [Series(FRONT, corners)] if corners[1:] else []
+    on_front = {id(row) for row in front}
+    points: dict[str, list[Point]] = {}
+    for row in rows:
+        points.setdefault(row.row.name, []).append(_point(row, id(row) in on_front))
+    several = sweep.designs[1:]
+    series = [Series(name if several else "designs", tuple(own), "points") for name, own in points.items()]
+    return XYChart(
+        f"{axes[1].label} by {axes[0].label}",
+        axes[0],
+        axes[1],
+        (*lines, *series),
+        color=axes[2] if len(axes) > 2 else None,
+    )
+
+
+def _axis(sweep: Sweep, name: str, numbers: Sequence[Number]) -> ChartAxis:
+    if name in sweep.bounds:
+        label = f"lower bound on {sweep.bounds[name]}"
+        return ChartAxis(label, "s", asks_for_log(numbers))
+    if name in BY_NAME:
+        return metric_axis(BY_NAME[name])._replace(is_log=asks_for_log(numbers))
+    if name == RATIO and sweep.reference:
+        name = f"{BY_NAME[sweep.ratio_of].label} ÷ {shorten(sweep.reference.name)}"
+    return axis_of_numbers(name, numbers)
+
+
+def pareto_front(rows: Sequence[DrawnRow], objectives: Sequence[Objective]) -> list[DrawnRow]:
+    """The rows that no other one outdoes in the first two quantities, from the best by the first on."""
+
+    def losses(row: DrawnRow) -> tuple[Number, ...]:
+        """Less of it is better."""
+        pairs = zip(row.numbers[:2], objectives, strict=False)
+        return tuple(-number if objective.largest else number for number, objective in pairs)
+
+    front: list[DrawnRow] = []
+    for row in sorted(rows, key=losses):
+        if not front or losses(row)[1] < losses(front[-1])[1]:
+            front.append(row)
+    return front
+
+
+def _point(row: DrawnRow, is_on_front: bool) -> Point:
+    """The row; its sizes are written beside it on the front."""
+    x, y, *third = row.numbers
+    label = ", ".join(f"{name} = {size:,}" for name, size in row.row.sizes.items())
+    return Point(x, y, label if is_on_front else "", third[0] if third else None)
+
+
+def _subject(sweep: Sweep) -> str:
+    names = [shorten(design.name) for design in sweep.designs]
+    over = ", ".join(f"{name} = {shorten(values, 24)}" for name, values in sweep.over.items())
+    return f"{', '.join(names)} over {over}"

@@ -1,0 +1,142 @@
+"""The parts of a design, each inside another, with how much of a quantity they have: what an icicle shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import groupby
+
+from convcost.analysis.breakdown import ITSELF, ModuleNode, fold_repeated, module_tree
+from convcost.core.metrics import Metric
+from convcost.core.report import Report, Row
+from convcost.render.charts.data import Tile
+from convcost.render.model_tables import ShownModule, module_label, with_itself
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part with `own` of the quantity beside its children; `label` is its name inside of its parent.
+
+    It stands for `copies` parts that are alike.
+    """
+
+    label: str
+    path: str
+    own: int = 0
+    children: tuple[Part, ...] = ()
+    copies: int = 1
+
+    @cached_property
+    def size(self) -> int:
+        """Its own and its children's."""
+        return self.own + sum(child.size for child in self.children)
+
+
+def part_tree(report: Report, metric: Metric) -> Part:
+    """The design, with all sizes known, as a tree of its submodules or layers.
+
+    Neighbours that are alike are one part. Parts without any of the quantity are left out; what a part has
+    beside its children is a child of its own, so that children add up to their parent.
+    """
+    return _module_tree(report, metric) if report.trace else _layer_tree(report, metric)
+
+
+def _module_tree(report: Report, metric: Metric) -> Part:
+    def amount(node: ModuleNode) -> int:
+        found: int = metric.in_row(node.own, report.convention)
+        return found
+
+    def part(node: ModuleNode, path: str) -> Part:
+        children = (part(child, _joined(path, child.label)) for child in node.children)
+        label = module_label(ShownModule(node.label, 0, node))
+        return Part(label, path, amount(node), _with_size(children), node.copies)
+
+    root = module_tree(report)
+    listed = with_itself(root, lambda own: bool(metric.in_row(own, report.convention)))
+    return replace(part(fold_repeated(listed), ""), label=report.name)
+
+
+def _joined(path: str, label: str) -> str:
+    """The path of what is called `label` inside of `path`; a module apart from what is in it has a space."""
+    separator = " " if label == ITSELF else "."
+    return f"{path}{separator}{label}" if path else label
+
+
+def _layer_tree(report: Report, metric: Metric) -> Part:
+    """The rows by their paths: one with more numbers is inside of one with fewer.
+
+    Where only one branch of a layer has any of the quantity, its parts are those of the layer.
+    """
+
+    def parts(rows: Iterable[Row], depth: int) -> Iterator[Part]:
+        for path, found in groupby(rows, lambda row: tuple(row.path.split(".")[:depth])):
+            yield part(".".join(path), [*found], depth)
+
+    def part(path: str, rows: list[Row], depth: int) -> Part:
+        own = next((row for row in rows if row.path == path), None)
+        inside = _with_size(parts((row for row in rows if row is not own), depth + 1))
+        number = path.rpartition(".")[2]
+        if own is None:
+            return inside[0] if len(inside) == 1 else Part(f"{number} branch", path, 0, _folded(inside))
+        others = len(rows) - 1
+        label = f"{own.kind}() of {others} layer{'s' * (others != 1)}" if others else str(own.layer)
+        if len(inside) == 1 and not inside[0].own:
+            inside = inside[0].children
+        size: int = metric.in_row(own, report.convention)
+        if size and inside:
+            inside, size = (Part(ITSELF, f"{path} {ITSELF}", size), *inside), 0
+        return Part(f"{number} {label}", path, size, _folded(inside))
+
+    children = _folded(_with_size(parts(report.rows, 1)))
+    return Part(report.name, "", 0, children)
+
+
+def _with_size(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if part.size)
+
+
+def _folded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Neighbours of which all but the number in front is alike as one."""
+    return tuple(_merged([*run]) for _, run in groupby(parts, key=_signature))
+
+
+def _signature(part: Part) -> object:
+    return part.label.partition(" ")[2], part.own, part.copies, tuple(map(_signature, part.children))
+
+
+def _merged(run: list[Part]) -> Part:
+    """Equal neighbours as one; what is inside them is summed up child by child."""
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        return first
+    (start, _, text), (end, _, _) = first.label.partition(" "), last.label.partition(" ")
+    children = tuple(_merged_inside([*alike]) for alike in zip(*(part.children for part in run), strict=True))
+    own = sum(part.own for part in run)
+    return Part(f"{start}–{end}: {len(run)} × {text}", f"{first.path}–{end}", own, children, len(run))
+
+
+def _merged_inside(alike: list[Part]) -> Part:
+    """The same child of several parts."""
+    children = tuple(_merged_inside([*each]) for each in zip(*(part.children for part in alike), strict=True))
+    return replace(alike[0], own=sum(part.own for part in alike), children=children)
+
+
+DOMINANT = Fraction(3, 4)
+"""Of a whole: the parts of a part with that much have colours of their own."""
+
+
+def tiles(root: Part) -> tuple[Tile, ...]:
+    """The parts as what they span of the whole, each before what is inside of it."""
+    return tuple(_tiles(root, 0, 0, "", is_divided=True))
+
+
+def _tiles(part: Part, level: int, start: int, group: str, *, is_divided: bool) -> Iterator[Tile]:
+    """`is_divided` says that its children are each a group of their own."""
+    yield Tile(part.label, part.path, level, start, part.size, group)
+    for child in part.children:
+        is_dominant = is_divided and child.size >= DOMINANT * part.size
+        child_group = child.path if is_divided else group
+        yield from _tiles(child, level + 1, start, child_group, is_divided=is_dominant)
+        start += child.size

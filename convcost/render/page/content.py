@@ -1,0 +1,121 @@
+"""From a result to its page: which sections it has, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from convcost.analysis.explain.steps import Explanation
+from convcost.core.comparison import Comparison
+from convcost.core.diagnosis import DiagnosedReport
+from convcost.core.escapes import make_printable
+from convcost.core.report import Report
+from convcost.gate.result import GateResult
+from convcost.render.comparison import verdicts
+from convcost.render.document import Document, Section
+from convcost.render.estimates import titles
+from convcost.render.kinds import document
+from convcost.render.page.page import PageSection, ReportPage
+from convcost.render.style import UNLIMITED_WIDTH, Style
+from convcost.render.texts import join_words, map_text
+
+PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
+
+PAGE_STYLE = Style(width=UNLIMITED_WIDTH)
+
+MOST_NAMED = 4
+"""Designs in a title; of more their number."""
+
+LONGEST_NAME = 48
+"""Characters of a name in a title."""
+
+
+def report_page(result: PageResult, explanation: Explanation | None = None) -> ReportPage:
+    """The page of a result, with the derivation of its costs where there is an explanation of them."""
+    match result:
+        case GateResult():
+            return _gate_page(result)
+        case Comparison():
+            return _comparison_page(result, explanation)
+        case DiagnosedReport():
+            return _design_page(result, result.report, explanation)
+    return _design_page(result, result, explanation)
+
+
+def _comparison_page(comparison: Comparison, explanation: Explanation | None) -> ReportPage:
+    has_layers = any(len(report.rows) > 1 for report in comparison.candidates)
+    laid_out = document(comparison, PAGE_STYLE._replace(layers=has_layers))
+    answers = tuple(map_text(note, make_printable) for note in verdicts(comparison))
+    others = tuple(note for note in laid_out.costs.notes if note not in answers)
+    is_open = comparison.is_open
+    flip = ", and at which sizes does the cheaper one change" if is_open else ""
+    return ReportPage(
+        f"{_names(comparison.candidates)} compared",
+        f"What does each design cost, by how much do they differ{flip}?",
+        laid_out.heading,
+        laid_out.facts,
+        (
+            PageSection("answer", "Ratios and break-even" if is_open else "Answer", Section((), answers)),
+            PageSection("costs", "Costs", laid_out.costs._replace(notes=others)),
+            *_estimates_and_checks(laid_out, comparison.candidates, explanation),
+        ),
+    )
+
+
+def _design_page(
+    result: Report | DiagnosedReport, report: Report, explanation: Explanation | None
+) -> ReportPage:
+    laid_out = document(result, PAGE_STYLE)
+    return ReportPage(
+        f"The cost of {_names((report,))}",
+        "What does this design cost, and what is that made of?",
+        laid_out.heading,
+        laid_out.facts,
+        (
+            PageSection("costs", "Costs", laid_out.costs),
+            *_estimates_and_checks(laid_out, (report,), explanation),
+        ),
+    )
+
+
+def _estimates_and_checks(
+    laid_out: Document, reports: tuple[Report, ...], explanation: Explanation | None
+) -> Iterator[PageSection]:
+    """What stands below the costs, of what there is: estimates, the derivation, the counters' verdicts."""
+    for (name, title), section in zip(titles(reports), laid_out.estimates, strict=True):
+        yield PageSection(name, title, section)
+    if explanation:
+        derivations = document(explanation, PAGE_STYLE).derivations
+        yield PageSection("derivation", "Derivation", derivations=derivations)
+    if laid_out.counters.tables:
+        yield PageSection("counters", "What counters say", laid_out.counters)
+
+
+def _gate_page(result: GateResult) -> ReportPage:
+    laid_out = document(result, PAGE_STYLE)
+    entries, *changes = laid_out.costs.tables
+    changed = Section(tuple(changes)) if changes else Section((), (NO_CHANGES,))
+    verdict = "passed" if result.passed else "failed" if result.failed else "could not be completed"
+    return ReportPage(
+        f"The check of costs {verdict}",
+        "Do the costs keep their limits, formulas, counters' agreement and baselines?",
+        laid_out.heading,
+        laid_out.facts,
+        (
+            PageSection("entries", "Entries", Section((entries,), laid_out.costs.notes)),
+            PageSection("changes", "Changes against the baselines", changed),
+        ),
+    )
+
+
+NO_CHANGES = "No cost differs from its baseline."
+
+
+def _names(reports: Sequence[Report]) -> str:
+    """dense and conv; 7 designs."""
+    names = [make_printable(_shortened(report.name)) for report in reports]
+    return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

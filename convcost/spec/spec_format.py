@@ -1,0 +1,133 @@
+"""A design's text with numbers put in for its sizes: a format that is made once, for many sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from convcost.core.cost import Size
+from convcost.core.errors import Span
+from convcost.spec.definitions import used_definitions
+from convcost.spec.grammar import parse_candidate
+from convcost.spec.resolve import further_inputs
+from convcost.spec.spec import Spec
+from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum, Value, names
+
+Piece = str | Name
+"""A text, or a size that a number is to be put in for."""
+
+
+class SpecFormat(NamedTuple):
+    """Texts with a size between each two: "[B, ", "] -> Linear(", ", ", ")" and B, E, E, E."""
+
+    texts: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def format(self, sizes: Mapping[str, Size]) -> str:
+        """The text with `sizes`, which have all names."""
+        numbers = [str(sizes[name]) for name in self.names]
+        return "".join(chain.from_iterable(zip(self.texts, [*numbers, ""], strict=True)))
+
+    def put_in(self, sizes: Mapping[str, Size | str]) -> SpecFormat:
+        """The format with numbers for some of the names; the others stay."""
+        pieces: list[tuple[str, str]] = []
+        before = ""
+        for text, name in zip(self.texts, self.names, strict=False):
+            before += text
+            if name in sizes:
+                before += str(sizes[name])
+            else:
+                pieces.append((before, name))
+                before = ""
+        return SpecFormat(
+            (*(text for text, _ in pieces), before + self.texts[-1]), tuple(n for _, n in pieces)
+        )
+
+
+def spec_format(spec: Spec) -> SpecFormat:
+    """The format of the design with its definitions in front, on one line, without its name.
+
+    An input that is inferred is written out: it may have sizes that the layers have not.
+    """
+    candidate = parse_candidate(spec.source)
+    definitions = [definition.extent for definition in used_definitions(candidate)]
+    places = sorted(_size_names(spec), key=lambda name: name.span.start)
+    pieces: list[Piece] = []
+    for extent in definitions:
+        pieces += [*_source_pieces(spec.source, extent, places), "; "]
+    if spec.input_is_inferred:
+        pieces += ["[", *_joined(spec.input), "] -> "]
+    pieces += _source_pieces(spec.source, Span(candidate.body, len(spec.source.rstrip())), places)
+    return _format_of(pieces)
+
+
+def _size_names(spec: Spec) -> set[Name]:
+    """Where sizes stand in the source: words such as `same`, and parameters of definitions, are none."""
+    further = (size for step in further_inputs(spec.chain) for size in step.sizes)
+    arguments = (value for template in spec.templates for value in template.sizes.values())
+    own: tuple[Expression, ...] = () if spec.input_is_inferred else spec.input
+    values: Iterator[Value] = chain(own, further, arguments)
+    return {name for value in values for name in names(value)}
+
+
+def _source_pieces(source: str, extent: Span, places: list[Name]) -> Iterator[Piece]:
+    """The source within `extent`; behind a number, as in 10E, a size becomes a factor."""
+    start = extent.start
+    for name in places:
+        if extent.start <= name.span.start < extent.end:
+            text = _on_one_line(source[start : name.span.start])
+            yield f"{text.rstrip()}*" if text.rstrip()[-1:].isdigit() else text
+            yield name
+            start = name.span.end
+    yield _on_one_line(source[start : extent.end])
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def _joined(shape: tuple[Expression, ...]) -> Iterator[Piece]:
+    for place, size in enumerate(shape):
+        yield from (", " if place else "",)
+        yield from _expression_pieces(size)
+
+
+def _expression_pieces(expression: Expression) -> Iterator[Piece]:
+    """The expression as text, with brackets around what is not a factor."""
+    match expression:
+        case Number(value=value):
+            yield str(value)
+        case Name():
+            yield expression
+        case Sum(terms=terms):
+            for place, (sign, term) in enumerate(terms):
+                yield "-" if sign < 0 else "+" if place else ""
+                yield from _factor_pieces(term)
+        case Product(first=first, rest=rest):
+            yield from _factor_pieces(first)
+            for operator, factor in rest:
+                yield operator
+                yield from _factor_pieces(factor)
+        case Power(base=base, exponent=exponent):
+            yield from _factor_pieces(base)
+            yield f"**{exponent}"
+
+
+def _factor_pieces(expression: Expression) -> Iterator[Piece]:
+    if isinstance(expression, Number | Name):
+        yield from _expression_pieces(expression)
+    else:
+        yield from ("(", *_expression_pieces(expression), ")")
+
+
+def _format_of(pieces: list[Piece]) -> SpecFormat:
+    texts, found = [""], []
+    for piece in pieces:
+        if isinstance(piece, Name):
+            found.append(piece.name)
+            texts.append("")
+        else:
+            texts[-1] += piece
+    return SpecFormat(tuple(texts), tuple(found))

@@ -1,0 +1,178 @@
+"""A page stands alone, and browsers, phones, printers and screen readers can read it."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from page_reader import PageReader
+from results import COUNTED, OPEN_PAIR, PAIR, VERDICTS
+
+from convcost import compare, cost
+from convcost.analysis.explain.explanation import derivation
+from convcost.api import as_spec
+from convcost.render.page.content import report_page
+from convcost.render.page.page import PageOrigin
+from convcost.render.page.template import page_html
+from convcost.spec.founding_pair import FoundingPair
+
+ORIGIN = PageOrigin("convcost report page.html", {"convcost": "1.0", "fvcore": None}, "2030-12-31")
+SPECS = tuple(map(as_spec, FoundingPair().texts))
+
+RESULTS = {
+    "pair": (PAIR, derivation(SPECS, {"E": 128, "L": 10, "K": 3})),
+    "open pair": (OPEN_PAIR, derivation(SPECS, {})),
+    "counted": (COUNTED, None),
+    "single": (cost("[B, 3, 9] -> Conv1d(3, 4, 5) -> ReLU"), None),
+    "many": (compare(*[f"d{number} = Linear({number}, 2)" for number in range(1, 9)]), None),
+}
+PAGES = {name: page_html(report_page(*result), ORIGIN) for name, result in RESULTS.items()}
+EVERY = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+
+
+@EVERY
+def test_it_has_one_title_and_says_its_language(page):
+    reader = PageReader(page)
+    assert [element.attributes["lang"] for element in reader.all("html")] == ["en"]
+    assert reader.texts("h1") == reader.texts("title")
+    assert len(reader.texts("h1")) == 1
+
+
+@EVERY
+def test_headings_follow_one_another_without_a_gap(page):
+    levels = [int(element.tag[1]) for element in PageReader(page).all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@EVERY
+def test_every_table_has_a_caption_and_headers_with_a_scope(page):
+    reader = PageReader(page)
+    assert len(reader.all("caption")) == len(reader.all("table")) > 0
+    assert all(reader.texts("caption"))
+    for header in reader.all("th"):
+        assert header.attributes["scope"] == ("col" if "thead" in header.parents else "row")
+        assert header.text
+
+
+@EVERY
+def test_every_box_that_is_scrolled_is_reached_by_the_keyboard_and_has_a_name(page):
+    boxes = [each for each in PageReader(page).elements if each.attributes.get("class") == "scroll"]
+    assert boxes
+    assert all(box.attributes["tabindex"] == "0" and box.attributes["aria-label"] for box in boxes)
+
+
+@EVERY
+def test_every_link_leads_to_a_place_on_the_page(page):
+    reader = PageReader(page)
+    names = [element.attributes["id"] for element in reader.elements if "id" in element.attributes]
+    assert len(set(names)) == len(names)
+    links = [element.attributes["href"] for element in reader.all("a")]
+    assert links[0] == "#content"
+    assert all(link.removeprefix("#") in names for link in links)
+    labels = [element.attributes["aria-labelledby"] for element in reader.all("section")]
+    assert set(labels) <= set(names)
+
+
+@EVERY
+def test_it_asks_for_nothing_and_runs_nothing(page):
+    reader = PageReader(page)
+    assert not reader.all("script", "iframe", "object", "embed", "img", "form", "base")
+    attributes = [(name, value) for each in reader.elements for name, value in each.attributes.items()]
+    assert not [
+        name for name, _ in attributes if name.startswith("on") or name in ("src", "srcset", "action")
+    ]
+    assert [value for name, value in attributes if name == "href" and not value.startswith("#")] == ["data:,"]
+    [style] = reader.texts("style")
+    assert not re.search(r"url\(|@import|https?:", style)
+    [policy] = [each for each in reader.all("meta") if "http-equiv" in each.attributes]
+    assert policy.attributes["content"].startswith("default-src 'none';")
+
+
+@EVERY
+def test_it_says_what_made_it(page):
+    reader = PageReader(page)
+    assert reader.texts("pre")[-1] == "convcost report page.html"
+    assert reader.texts("time") == ["2030-12-31"]
+    assert "Versions: convcost 1.0, fvcore not installed." in reader.texts("p")
+
+
+@EVERY
+def test_making_it_twice_gives_the_same_page(page):
+    [result] = [result for name, result in RESULTS.items() if PAGES[name] == page]
+    assert page_html(report_page(*result), ORIGIN) == page
+
+
+@EVERY
+def test_it_is_small(page):
+    assert len(page.encode()) < 1_500_000
+
+
+def test_a_comparison_has_the_question_the_answer_the_costs_and_their_derivation():
+    reader = PageReader(PAGES["pair"])
+    assert reader.texts("h1", "h2") == [
+        "dense and conv compared",
+        "Answer",
+        "Costs",
+        "Derivation",
+        "How this page was made",
+    ]
+    assert "[B*S, E, L] -> 2 x Conv1d(E, E, K, padding=same)" in reader.texts("code")
+    answer = reader.texts("li")[4]
+    assert answer.startswith("conv costs 6.00× the FLOPs of dense (1.97 MFLOPs against 327.7 KFLOPs)")
+    rows = [row for row in reader.texts("tr") if row.startswith("FLOPs")]
+    assert rows[0] == "FLOPs327,6801,966,0806.00×"
+
+
+def test_each_note_stands_on_it_once():
+    for page in PAGES.values():
+        notes = PageReader(page).texts("li")
+        assert len(set(notes)) == len(notes)
+
+
+def test_with_open_sizes_it_has_the_break_even_points_and_formulas_as_mathml():
+    reader = PageReader(PAGES["open pair"])
+    assert reader.texts("h2")[0] == "Ratios and break-even"
+    assert any("2·B·S·E2·L" in row for row in reader.texts("tr"))
+    assert {"mfrac", "msup", "mi", "mn"} <= {element.tag for element in reader.elements}
+
+
+def test_the_counters_verdicts_have_a_class_for_their_colour():
+    reader = PageReader(PAGES["counted"])
+    assert "What counters say" in reader.texts("h2")
+    verdicts = [cell for cell in reader.all("td") if cell.attributes.get("class") == "differs"]
+    assert [cell.text for cell in verdicts] == ["differs"] * 3
+
+
+def test_many_designs_are_counted_in_the_title():
+    assert PageReader(PAGES["many"]).texts("h1") == ["8 designs compared"]
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title><b>x",
+    "{{ 7 * 7 }}{% raw %}",
+    "a\u202eb\u2066c",
+    "שלום",
+    "&amp;<!--",
+    "</style><script>x",
+    "n" * 10_000,
+    "a\nb\x00\x1b[31m",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_users_name_is_text(name):
+    report = replace(
+        cost("Linear(3, 4)"), name=name, spec=name, definitions=((name, name),), counters=VERDICTS
+    )
+    other = replace(cost("Linear(3, 4) -> ReLU"), name=name[::-1])
+    page = report_page(replace(compare("Linear(3, 4)", "Linear(3, 4) -> ReLU"), candidates=(report, other)))
+    html = page_html(page, ORIGIN._replace(command=f"convcost report x.html {name}"))
+    usual = page_html(report_page(compare("Linear(3, 4)", "Linear(3, 4) -> ReLU")), ORIGIN)
+    tags = {element.tag for element in PageReader(html).elements}
+    assert tags - {element.tag for element in PageReader(usual).elements} <= {"code", "div", "dl"}
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", html)
+    if name.isprintable():
+        assert name in PageReader(html).texts("dd")
