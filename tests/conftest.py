@@ -42,8 +42,10 @@ def spark():
         pytest.skip("Spark needs Java 17")
     from convcost.search.engines.spark_session import spark_session
 
-    with spark_session("local[2]") as session:
-        yield session
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        with spark_session("local[2]") as session:
+            yield session
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ come back are compared here, in Python's integers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +18,15 @@ from typing import Any
 import numpy as np
 
 from convcost.core.errors import ConvcostError
-from convcost.search.engines.bounds import BoundRow, strongest
+from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines.interface import Progress
-from convcost.search.engines.spark_queries import DesignQuery, GridSource, ImpossibleCounts, RowQuery, grid_parts
+from convcost.search.engines.spark_queries import (
+    DesignQuery,
+    GridSource,
+    ImpossibleCounts,
+    RowQuery,
+    grid_parts,
+)
 from convcost.search.engines.spark_session import spark_session
 from convcost.search.engines.spark_sql import SparkTranslator
 from convcost.search.grid import Grid
@@ -43,40 +49,52 @@ class SparkEngine:
         self.plan = plan
         self.master = master
         self.program = sweep_program(plan, 0)
-        self.translator = SparkTranslator(self.program.graph, self.program.largest_sizes)
+        translator = SparkTranslator(self.program.graph, self.program.largest_sizes)
+        self.source = GridSource(self.program, translator)
         self.impossible: Counter[str] = Counter()
 
     def select(self, selection: Selection, progress: Progress) -> None:
         """Add all rows to the selection that may be among the best."""
-        program = self.program
-        source = GridSource(program, self.translator)
-        numbers = range(len(program.designs))
-        queries = [DesignQuery(source, number, selection.objectives) for number in numbers]
-        counts = ImpossibleCounts(program)
+        queries = self._design_queries(selection)
         with _spark(self.master) as spark:
-            jobs = [partial(self._count_impossible, spark, counts, part) for part in counts.parts]
-            pilot = _Pilot(spark, queries, selection, self.plan.grid)
-            jobs.append(pilot.run)
-            for part in grid_parts(self.plan.grid.points):
-                for query in queries:
-                    jobs.append(partial(_add_best, spark, query, part, selection, pilot))
-                    if self.plan.condition:
-                        jobs.append(partial(_add_number, spark, query, part, selection))
-            for _ in progress((job() for job in jobs), len(jobs)):
-                pass
-        if not self.plan.condition:
-            selection.matching = self.plan.grid.points * len(numbers) - self.impossible.total()
+            self._select(spark, queries, selection, progress)
+
+    def _design_queries(self, selection: Selection) -> list[DesignQuery]:
+        """The queries of each design, of which one is made: what Spark can't do is known before it starts."""
+        numbers = range(len(self.program.designs))
+        queries = [DesignQuery(self.source, number, selection.objectives) for number in numbers]
+        for query in queries:
+            query.not_outdone(range(1), 1, ())
+        return queries
+
+    def _select(
+        self, spark: Spark, queries: list[DesignQuery], selection: Selection, progress: Progress
+    ) -> None:
+        plan, counts = self.plan, ImpossibleCounts(self.program)
+        pilot = _Pilot(spark, queries, selection, plan.grid)
+        jobs: list[Callable[[], None]] = [
+            partial(self._count_impossible, spark, counts, part) for part in counts.parts
+        ]
+        jobs.append(pilot.run)
+        for part in grid_parts(plan.grid.points):
+            jobs += [partial(_add_best, spark, query, part, selection, pilot) for query in queries]
+            if plan.condition:
+                jobs += [partial(_add_number, spark, query, part, selection) for query in queries]
+        for _ in progress((job() for job in jobs), len(jobs)):
+            pass
+        if not plan.condition:
+            selection.matching = plan.grid.points * len(queries) - self.impossible.total()
 
     def _count_impossible(self, spark: Spark, counts: ImpossibleCounts, part: range) -> None:
-        self.impossible += counts.found(spark.rows(counts.sql(part, spark.partitions(part))))
+        self.impossible += counts.counts.by_reason(spark.rows(counts.sql(part, spark.partitions(part))))
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
         """Every row, in the order of the grid; the selection gets the best of them before."""
-        self.select(selection, progress)
-        source = GridSource(self.program, self.translator)
-        queries = [RowQuery(source, number) for number in range(len(self.program.designs))]
+        design_queries = self._design_queries(selection)
+        queries = [RowQuery(self.source, query.design) for query in design_queries]
         parts = grid_parts(self.plan.grid.points, POINTS_OF_ROWS, self.plan.grid.points)
         with _spark(self.master) as spark:
+            self._select(spark, design_queries, selection, progress)
             found = (
                 [query.block(spark.table(query.sql(part, spark.partitions(part)))) for query in queries]
                 for part in parts
@@ -97,7 +115,8 @@ class Spark:
 
     def partitions(self, part: range) -> int:
         """In how many tasks a part is evaluated: some for each core, so that all end at one time."""
-        return max(1, min(4 * self.session.sparkContext.defaultParallelism, len(part) // BLOCK))
+        cores: int = self.session.sparkContext.defaultParallelism
+        return max(1, min(4 * cores, len(part) // BLOCK))
 
     def rows(self, sql: str) -> Iterator[Any]:
         """The rows, of which so many are in memory as one task gives."""
@@ -166,7 +185,7 @@ class _Pilot:
         self.sample = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
 
     def run(self) -> None:
-        """Find them."""
+        """Find them; a part of the grid that is as large needs none."""
         for query in self.queries:
             for points, keys in _best(self.spark, query, self.part, self.best, ()):
                 self.best.add(query.design, points, keys)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.engines.bounds import BoundRow
+from convcost.search.bounds import BoundRow
 from convcost.search.engines.spark_sql import SparkTranslator
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid_blocks import RowBlock
-from convcost.search.engines.duckdb_counts import _reduced as reduced_grid, _first_failure as first_failure
+from convcost.search.rule_counts import RuleCounts
 from convcost.search.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.sql import SPARK, Query
-from convcost.search.sweep_program import HEAD, SweepProgram, sweep_program
+from convcost.search.sweep_program import HEAD, SweepProgram
 from convcost.symbolic.columns import Column
 
 SMALLEST_PART = 2**24
@@ -163,42 +160,25 @@ def _is_before(names: Sequence[str], values: Sequence[int]) -> exp.Expr:
 
 
 class ImpossibleCounts:
-    """Counts impossible designs by reason, on the axes alone that it depends on.
-
-    The other axes have one value; each point stands for as many as they have combinations.
-    """
+    """Counts impossible designs by reason, on the axes that it depends on."""
 
     def __init__(self, program: SweepProgram) -> None:
-        grid = reduced_grid(program.plan.grid, program.rule_axes)
-        self.times = program.plan.grid.points // grid.points
-        self.points = grid.points
-        reduced = sweep_program(replace(program.plan, grid=grid), 0)
-        self.groups = reduced.rule_groups
+        self.counts = RuleCounts(program, lambda grid: 0)
+        reduced = self.counts.program
         self.source = GridSource(reduced, SparkTranslator(reduced.graph, reduced.largest_sizes))
 
     @property
     def parts(self) -> list[range]:
         """The parts of the points to count on; none if nothing can be impossible."""
-        return grid_parts(self.points) if self.groups else []
+        return grid_parts(self.counts.program.plan.grid.points) if self.counts.groups else []
 
     def sql(self, part: range, partitions: int) -> str:
         """Which rule fails first in each group at points of the grid, and how often."""
-        source = self.source
-        names = [f"f{place}" for place in range(len(self.groups))]
-        numbers = [source.number(first_failure(group)) for group in self.groups]
-        wanted = dict(zip(names, numbers, strict=True))
-        failures = source.translator.select(source.points(part, partitions), wanted).subquery("t")
+        names = {f"f{place}": number for place, number in enumerate(self.counts.failures)}
+        points = self.source.points(part, partitions)
+        failures = self.source.translator.select(points, names).subquery("t")
         number = exp.alias_(exp.Count(this=exp.Star()), COUNT)
         return SPARK.sql(exp.select(*names, number).from_(failures).group_by(*names))
-
-    def found(self, rows: Iterable[Sequence[int]]) -> Counter[str]:
-        """The number of designs by reason, of what the query gives."""
-        found: Counter[str] = Counter()
-        for *failures, number in rows:
-            for group, failure in zip(self.groups, failures, strict=True):
-                if failure:
-                    found[group.rules[failure - 1].text] += number * group.times * self.times
-        return found
 
 
 class RowQuery:
@@ -224,7 +204,10 @@ class RowQuery:
         """The rows of an Arrow table that the query gives."""
         plan = self.source.program.plan
         arrays = {name: _array(table[name]) for name in table.column_names}
-        columns = {name: Column(values) if len(values) else Column(values, 1, 0, 0) for name, values in arrays.items()}
+        columns = {
+            name: Column(values) if len(values) else Column(values, 1, 0, 0)
+            for name, values in arrays.items()
+        }
         sizes = {axis.name: columns[f"s{place}"] for place, axis in enumerate(plan.grid.axes)}
         quantities = {name: columns[f"q{place}"] for place, name in enumerate(plan.metrics)}
         return RowBlock(self.design, arrays[POINT], sizes, quantities, columns.get("reference"))

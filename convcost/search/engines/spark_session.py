@@ -67,6 +67,7 @@ def spark_session(master: str = "") -> Iterator[Any]:
     `master` is its URL, by default that of this machine's cores. Raises UsageError where Spark or its Java is
     not installed or does not start, or another one is running.
     """
+    check_master(master or LOCAL)
     with _warnings_ignored():
         try:
             from pyspark import SparkContext
@@ -113,7 +114,6 @@ def _errors_not_logged() -> Iterator[None]:
 
 def _start(master: str) -> Any:
     """The context of a Spark with that master."""
-    check_master(master)
     from pyspark import SparkConf, SparkContext
 
     is_local = master.startswith("local")
