@@ -38,7 +38,11 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
     if name == SPARK:
         return _spark_engine(plan, master)
     points = plan.grid.points
-    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
+    if plan.arguments and name not in (AUTO, "numpy"):
+        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+    if plan.arguments:
+        points *= len(plan.designs)
+    elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
         from convcost.search.expression_graph import EngineLimitError
 
         try:
