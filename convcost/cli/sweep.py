@@ -25,6 +25,7 @@ from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
 from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
+from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
 from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
 
@@ -101,6 +102,14 @@ def sweep(
             help="Write every design that --where leaves, with its spec: .parquet, .arrow, .csv or .jsonl.",
         ),
     ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="auto|numpy|duckdb",
+            help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
+        ),
+    ] = AUTO,
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
@@ -148,6 +157,7 @@ def sweep(
         dtype,
         catalogue_devices(device),
         split_names(columns),
+        engine,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
     charts = pictures.draw(result) if result.rows else ""

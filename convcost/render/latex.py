@@ -17,7 +17,7 @@ from convcost.render.document import (
 )
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
-from convcost.render.texts import MATH_TOKEN, CodeText, Expression, MathText, MixedText, parts_of
+from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression, MathText, MixedText, parts_of
 
 PREAMBLE = r"% This needs \usepackage{amsmath}."
 
@@ -151,7 +151,7 @@ def text(content: str) -> str:
             return "".join(map(text, content.pieces))
         case MathText():
             return f"${mathematics(content)}$"
-        case CodeText():
+        case CodeText() | CommandText():
             return latex_code(content)
     return escape_latex(content)
 

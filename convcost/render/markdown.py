@@ -6,6 +6,7 @@ from convcost.core.escapes import escape_markdown, markdown_code_span
 from convcost.render.document import Derivation, EquationText, Line, LoopNestText, StepText, Table
 from convcost.render.kinds import Result, document
 from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
+from convcost.render.texts import CommandText
 
 LINE_BREAK = "  \n  "
 """Within an item of a list."""
@@ -23,9 +24,13 @@ def render(result: Result, style: Style) -> str:
     ]
     parts = [heading, *map(_derivation, laid_out.derivations)]
     for section in laid_out.sections:
-        parts += [*map(_table, section.tables), [f"- {escape_markdown(note)}" for note in section.notes]]
+        parts += [*map(_table, section.tables), [f"- {_note(note)}" for note in section.notes]]
     text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return text if style.unicode else as_ascii(text)
+
+
+def _note(note: str) -> str:
+    return markdown_code_span(note) if isinstance(note, CommandText) else escape_markdown(note)
 
 
 def _derivation(derivation: Derivation) -> list[str]:

@@ -14,6 +14,11 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
 
+
+class EngineLimitError(UsageError):
+    """A database can't evaluate this; NumPy's columns can, if the grid is not too large."""
+
+
 MOST_OPERATIONS = 50_000
 """Of a graph: a database plans each one."""
 
@@ -47,7 +52,7 @@ class Operation(NamedTuple):
     """An operation on the results of others, whose own result is from `low` to `high`.
 
     `value` is what a constant is, and the name of an input. `inputs` are the names of those that the result
-    depends on.
+    depends on, or of what was put in their place.
     """
 
     kind: Kind
@@ -103,12 +108,16 @@ class ExpressionGraph:
         if key not in self._known:
             if len(self.operations) >= MOST_OPERATIONS:
                 message = f"the formulas have more than {MOST_OPERATIONS:,} operations"
-                raise UsageError(message, hint="Use --engine numpy.")
+                raise EngineLimitError(message, hint="Use --engine numpy.")
             names = (self.operations[operand].inputs for operand in operands)
             inputs = frozenset({str(value)}) if kind is Kind.INPUT else frozenset[str]().union(*names)
             self._known[key] = len(self.operations)
             self.operations.append(Operation(kind, operands, *bounds, inputs, value))
         return self._known[key]
+
+    def rename_inputs(self, number: int, name: str) -> None:
+        """Let what is computed from now on with the operation depend on `name` in place of its inputs."""
+        self.operations[number] = self.operations[number]._replace(inputs=frozenset({name}))
 
     def needed(self, wanted: Iterable[int], known: Iterable[int] = ()) -> list[int]:
         """What has to be computed for `wanted`, in order, where the results of `known` are there."""

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core.constraints import NumberNeeded, Requirement, single_requirements
-from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.search.design import Design
 from convcost.search.evaluator import ColumnEvaluator
-from convcost.search.expression_graph import ExpressionGraph
+from convcost.search.expression_graph import EngineLimitError, ExpressionGraph
 from convcost.search.graph_numbers import (
     GraphCondition,
     GraphNumber,
@@ -24,7 +24,7 @@ from convcost.search.graph_numbers import (
     negation,
 )
 
-MOST_BRANCHES = 512
+MOST_BRANCHES = 128
 """Of a design: its formulas are evaluated for each."""
 
 MOST_VALUES = 64
@@ -50,7 +50,7 @@ def branches(
 ) -> T | Branch[T]:
     """What `evaluate` gives, which is called for each branch of the code again.
 
-    Raises UsageError where there are too many.
+    Raises EngineLimitError where there are too many.
     """
     return _branches(graph, evaluate, dict(decisions or {}), [0])
 
@@ -61,7 +61,7 @@ def _branches(
     calls[0] += 1
     if calls[0] > 2 * MOST_BRANCHES:
         hint = "Use --engine numpy, or narrow the ranges."
-        raise UsageError(f"the formulas branch on more than {MOST_BRANCHES} conditions", hint=hint)
+        raise EngineLimitError(f"the formulas branch on more than {MOST_BRANCHES} conditions", hint=hint)
     graph.decisions = decisions
     try:
         return evaluate()

@@ -9,7 +9,7 @@ from math import prod
 from numbers import Integral
 from typing import Any, TypeAlias
 
-from convcost.search.expression_graph import OF_TRUTH, ExpressionGraph, Kind, Operation
+from convcost.search.expression_graph import ExpressionGraph, Kind, Operation
 
 Number: TypeAlias = "int | GraphNumber"
 Truth: TypeAlias = "bool | GraphCondition"
@@ -225,6 +225,11 @@ def bounds_of(value: Number) -> Bounds:
     return (value, value) if isinstance(value, int) else value.bounds
 
 
+def inputs_of(value: Number | Truth) -> frozenset[str]:
+    """The names of the inputs that it depends on."""
+    return value.operation.inputs if isinstance(value, _Result) else frozenset()
+
+
 def operation_number(graph: ExpressionGraph, value: Number | Truth) -> int:
     """The number of the operation that `value` is the result of."""
     if isinstance(value, _Result):
@@ -365,10 +370,10 @@ def _quotient_by_positive(dividend: Any, divisor: Any) -> Any:
         return _number(_graph_of(dividend, divisor), Kind.DIVIDE, (dividend, divisor), bounds)
     shift = -(low // least)
     shifted = _quotient_by_positive(dividend + divisor * shift, divisor)
-    return _within(shifted - shift, bounds)
+    return within(shifted - shift, bounds)
 
 
-def _within(value: Any, bounds: Bounds) -> Number:
+def within(value: Any, bounds: Bounds) -> Number:
     """`value`, which is known to be within `bounds` too."""
     if isinstance(value, int):
         return value
@@ -386,6 +391,8 @@ def _modulo(dividend: Any, divisor: Any) -> Any:
     if least <= 0:
         return dividend - _quotient(dividend, divisor) * divisor
     if low >= 0:
+        if high < least:
+            return dividend
         bounds = (0, min(high, most - 1))
         return _number(_graph_of(dividend, divisor), Kind.MODULO, (dividend, divisor), bounds)
     return _modulo(dividend + divisor * -(low // least), divisor)
@@ -443,8 +450,3 @@ def choose(condition: Truth, first: Any, second: Any) -> Any:
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     bounds = min(low, least), max(high, most)
     return _number(condition.graph, Kind.CHOOSE, (condition, first, second), bounds)
-
-
-def is_truth(operation: Operation) -> bool:
-    """Whether its result is a truth value."""
-    return operation.kind in OF_TRUTH

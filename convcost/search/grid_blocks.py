@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -76,6 +76,25 @@ class RowBlock(NamedTuple):
             {name: _rows(column, mask) for name, column in self.quantities.items()},
             None if self.reference is None else _rows(self.reference, mask),
         )
+
+
+def concatenate_blocks(blocks: Sequence[RowBlock]) -> RowBlock:
+    """The rows of blocks of one design one after the other."""
+    first, *others = blocks
+    if not others:
+        return first
+    sizes = {name: _concatenate([block.sizes[name] for block in blocks]) for name in first.sizes}
+    quantities = {
+        name: _concatenate([block.quantities[name] for block in blocks]) for name in first.quantities
+    }
+    references = [block.reference for block in blocks if block.reference is not None]
+    points = np.concatenate([block.points for block in blocks])
+    return RowBlock(first.design, points, sizes, quantities, _concatenate(references) if references else None)
+
+
+def _concatenate(columns: Sequence[Column]) -> Column:
+    values = np.concatenate([exact_array(column) for column in columns])
+    return Column(values) if len(values) else Column(values, 1, 0, 0)
 
 
 def _rows(column: Column, mask: Any) -> Column:
@@ -162,29 +181,6 @@ class GridEvaluator:
             values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
-    def rows(self, block: RowBlock) -> list[SweepRow]:
-        """The rows of a block in Python's integers."""
-        plan, number = self.plan, len(block.points)
-        integers = {
-            name: exact_array(block.quantities[name]).tolist()
-            for name in plan.columns
-            if name in block.quantities
-        }
-        sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
-        quotients = {
-            name: _quotients(block, quotient)
-            for name, quotient in plan.quotients.items()
-            if name in plan.columns
-        }
-        ratio = plan.every_quotient.get(RATIO)
-        ratios = _quotients(block, ratio) if ratio else [None] * number
-        rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
-        name, text = plan.names[block.design], plan.designs[block.design].spec_format
-        return [
-            SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "")
-            for row in zip(*rows, strict=True)
-        ]
-
     def objective(self, block: RowBlock, objective: Objective) -> Any:
         """A number for each row, of which the smallest is the best; no ratio is the worst."""
         name, sign = objective.name, -1 if objective.largest else 1
@@ -197,6 +193,28 @@ class GridEvaluator:
         if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
         return sign * exact_array(columns[name])
+
+
+def block_rows(plan: SweepPlan, block: RowBlock) -> list[SweepRow]:
+    """The rows of a block in Python's integers."""
+    number = len(block.points)
+    integers = {
+        name: exact_array(block.quantities[name]).tolist()
+        for name in plan.columns
+        if name in block.quantities
+    }
+    sizes = {name: exact_array(column).tolist() for name, column in block.sizes.items()}
+    quotients = {
+        name: _quotients(block, quotient) for name, quotient in plan.quotients.items() if name in plan.columns
+    }
+    ratio = plan.every_quotient.get(RATIO)
+    ratios = _quotients(block, ratio) if ratio else [None] * number
+    rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
+    name, text = plan.names[block.design], plan.designs[block.design].spec_format
+    return [
+        SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "")
+        for row in zip(*rows, strict=True)
+    ]
 
 
 def _restrict(arrays: Mapping[str, Any], mask: Any) -> dict[str, Any]:

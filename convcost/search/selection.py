@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Objective
-from convcost.search.grid_blocks import GridEvaluator, RowBlock
+from convcost.search.bounds import BoundRow
 
 MOST_ON_A_FRONT = 2**17
 """Designs of a Pareto front that are kept."""
@@ -20,21 +22,21 @@ class Selection:
     What is kept is a number for each objective, and each row's point and design.
     """
 
-    def __init__(self, evaluator: GridEvaluator, objectives: tuple[Objective, ...]) -> None:
-        self.evaluator = evaluator
+    def __init__(self, objectives: tuple[Objective, ...]) -> None:
         self.objectives = objectives
         self.values = [np.zeros(0, np.int64) for _ in objectives]
         self.points = np.zeros(0, np.int64)
         self.designs = np.zeros(0, np.int64)
         self.matching = 0
 
-    def add(self, block: RowBlock) -> None:
-        """Take the rows of a block into account."""
-        self.matching += len(block.points)
-        new = [self.evaluator.objective(block, objective) for objective in self.objectives]
-        self.values = [np.concatenate(pair) for pair in zip(self.values, new, strict=True)]
-        self.points = np.concatenate([self.points, block.points])
-        self.designs = np.concatenate([self.designs, np.full(len(block.points), block.design)])
+    def add(self, design: int, points: Any, values: Sequence[Any]) -> None:
+        """Take rows of a design into account: arrays of points, and of a number for each objective.
+
+        Those that can't be among the best may be left out; `matching` is what an engine counts.
+        """
+        self.values = [np.concatenate(pair) for pair in zip(self.values, values, strict=True)]
+        self.points = np.concatenate([self.points, points])
+        self.designs = np.concatenate([self.designs, np.full(len(points), design)])
         self._take(self._order())
         self.reduce()
 
@@ -53,6 +55,27 @@ class Selection:
         """Leave those that are kept, of rows in order."""
         raise NotImplementedError
 
+    def empty_copy(self) -> Self:
+        """A selection by the same objectives without rows."""
+        found = copy(self)
+        found.values = [np.zeros(0, np.int64) for _ in self.objectives]
+        found.points = found.designs = np.zeros(0, np.int64)
+        found.matching = 0
+        return found
+
+    @property
+    def number_wanted(self) -> int:
+        """How many rows are looked for, if that is known."""
+        return 1
+
+    def bounds(self) -> list[BoundRow]:
+        """Rows by which others can be left out: those that are nowhere better, and not earlier if equal."""
+        return self._bound_rows(slice(None))
+
+    def _bound_rows(self, places: slice) -> list[BoundRow]:
+        keys = zip(*(values[places].tolist() for values in self.values), strict=True)
+        return [*map(BoundRow, keys, self.points[places].tolist())]
+
     def sort_by(self, objective: Objective) -> None:
         """Put the rows in another order: that of one of the objectives."""
         place = self.objectives.index(objective)
@@ -66,13 +89,22 @@ class Selection:
 class TopRows(Selection):
     """The first `number` rows."""
 
-    def __init__(self, evaluator: GridEvaluator, objective: Objective, number: int) -> None:
-        super().__init__(evaluator, (objective,))
+    def __init__(self, objective: Objective, number: int) -> None:
+        super().__init__((objective,))
         self.number = number
 
     def reduce(self) -> None:
         """Leave the first ones."""
         self._take(slice(self.number))
+
+    @property
+    def number_wanted(self) -> int:
+        """As many as are kept."""
+        return self.number
+
+    def bounds(self) -> list[BoundRow]:
+        """The last of the rows, if there are all that are kept."""
+        return self._bound_rows(slice(self.number - 1, self.number))
 
 
 class ParetoFront(Selection):

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from convcost.core.errors import UsageError
-from convcost.search.expression_graph import OF_TRUTH, ExpressionGraph, Kind, Operation
+from convcost.search.expression_graph import OF_TRUTH, EngineLimitError, ExpressionGraph, Kind, Operation
 
 LARGEST = 10**38 - 1
 """Of the widest type: a DECIMAL(38, 0); DuckDB's HUGEINT has a little more."""
@@ -60,17 +59,23 @@ class Query(NamedTuple):
 
 
 class SqlTranslator:
-    """Makes queries of a graph's operations; UsageError for a number that can be beyond `LARGEST`."""
+    """Makes queries of a graph's operations; EngineLimitError for a number that can be beyond `LARGEST`.
 
-    def __init__(self, graph: ExpressionGraph, dialect: Dialect) -> None:
+    That names the largest of `sizes`, which are the largest values of the graph's inputs.
+    """
+
+    def __init__(
+        self, graph: ExpressionGraph, dialect: Dialect, sizes: Mapping[str, int] | None = None
+    ) -> None:
         self.graph = graph
         self.dialect = dialect
+        self.sizes = sizes or {}
 
     def select(self, query: Query, wanted: Mapping[str, int]) -> exp.Select:
         """A query with the `wanted` operations as columns of these names."""
         query = self.with_shared(query, wanted.values())
         columns = [self._alias(number, name, query.columns) for name, number in wanted.items()]
-        return exp.select(*columns).from_(query.relation)
+        return exp.select(*(columns or [exp.Literal.number(1)])).from_(query.relation)
 
     def where(self, query: Query, conditions: Iterable[int], later: Iterable[int]) -> Query:
         """The rows where all `conditions` hold, with what `later` operations need of the columns."""
@@ -171,8 +176,16 @@ class SqlTranslator:
         low, high = self.graph[number].low, self.graph[number].high
         most = max(-low, high)
         if most > LARGEST:
-            raise UsageError("numbers beyond 10^38 can come up", hint="Use --engine numpy.")
+            raise self._too_large(self.graph[number].inputs)
         return most >= 2**63
+
+    def _too_large(self, inputs: frozenset[str]) -> EngineLimitError:
+        known = {name: self.sizes[name] for name in sorted(inputs & self.sizes.keys())}
+        largest = max(known, key=lambda name: known[name], default="")
+        where = f" with {largest} up to {known[largest]:,}" if largest else ""
+        narrower = f"Narrow --over {largest}, or use" if largest else "Use"
+        message = f"numbers beyond 10^38 can come up{where}: a database has none"
+        return EngineLimitError(message, hint=f"{narrower} --engine numpy.")
 
     def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
         return exp.cast(

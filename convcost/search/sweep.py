@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,8 @@ from convcost.core.type_checks import check_size_names, check_text, check_type, 
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.engines.choice import AUTO, engine_for
+from convcost.search.engines.interface import Engine, Progress
 from convcost.search.grid import Axis, Grid, values_axis
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.sweep_file import RowSource, check_file, write_rows
@@ -27,11 +29,8 @@ from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
 
 if TYPE_CHECKING:
-    from convcost.search.grid_blocks import GridEvaluator, RowBlock, SweepPlan
+    from convcost.search.grid_blocks import RowBlock, SweepPlan
     from convcost.search.selection import Selection
-
-MOST_HERE = 10**8
-"""Points that this engine evaluates: some minutes."""
 
 MOST_ROWS = 10**5
 """Rows that a sweep keeps."""
@@ -41,8 +40,6 @@ DEFAULT_TOP = 20
 ALWAYS_SHOWN = ("flops", "params")
 
 USUAL_DTYPE = "float32"
-
-Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ class SweepRequest:
     dtype: str = ""
     devices: tuple[Device, ...] = ()
     columns: tuple[str, ...] = ()
+    engine: str = AUTO
 
 
 def sweep(
@@ -75,6 +73,7 @@ def sweep(
     pareto: str | Sequence[str] = (),
     out: str | PathLike[str] | None = None,
     columns: str | Sequence[str] = (),
+    engine: str = AUTO,
     device: str | Device | Sequence[str | Device] = (),
     convention: Convention = MATMUL,
     dtype: str = "",
@@ -117,6 +116,7 @@ def sweep(
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
         split_names(columns, "columns"),
+        check_text("engine", engine, "duckdb"),
     )
     return sweep_designs(request, merge_sizes(sizes))
 
@@ -164,7 +164,6 @@ def sweep_designs(
     needed = {*columns, *used} & {*table.names}
     designs, grid = _designs_on_grid(request, sizes, table, needed)
     _check_values(used - needed, grid)
-    _check_points(grid)
     names = number_equal_names(request.designs)
     first = 1 if len(designs) > 1 else 0
     from convcost.search.grid_blocks import SweepPlan
@@ -201,57 +200,61 @@ def sweep_designs(
         columns=columns,
         bounds=table.device_names,
     )
-    return _run(asked, plan, request.file, progress)
+    return _run(asked, plan, request, progress)
 
 
 class _Run:
     """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
 
-    def __init__(self, sweep: Sweep, plan: SweepPlan, progress: Progress | None) -> None:
+    engine: Engine
+    selection: Selection
+
+    def __init__(self, sweep: Sweep, plan: SweepPlan, engine: str, progress: Progress | None) -> None:
         self.sweep = sweep
         self.plan = plan
-        self.progress = progress
-        self.evaluator: GridEvaluator
-        self.selection: Selection
+        self.name = engine
+        self.progress = progress or _no_progress
+
+    def _start(self) -> None:
+        from convcost.search.selection import ParetoFront, TopRows
+
+        sweep = self.sweep
+        self.engine = engine_for(self.name, self.plan)
+        self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
+
+    def select(self) -> None:
+        """Find the best rows alone."""
+        self._start()
+        self.engine.select(self.selection, self.progress)
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """All rows that fulfil the condition."""
+        self._start()
+        yield from self.engine.blocks(self.selection, self.progress)
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""
-        return self.evaluator.rows(block)
+        from convcost.search.grid_blocks import block_rows
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """The rows that fulfil the condition."""
-        from convcost.search.grid_blocks import GridEvaluator
-        from convcost.search.selection import ParetoFront, TopRows
-
-        sweep, evaluator = self.sweep, GridEvaluator(self.plan)
-        self.evaluator, self.selection = (
-            evaluator,
-            (
-                ParetoFront(evaluator, sweep.pareto)
-                if sweep.pareto
-                else TopRows(evaluator, sweep.by, sweep.top)
-            ),
-        )
-        every = self.evaluator.every_block()
-        for blocks in self.progress(every, self.plan.number_of_blocks) if self.progress else every:
-            for block in blocks:
-                self.selection.add(block)
-                yield block
+        return block_rows(self.plan, block)
 
 
-def _run(asked: Sweep, plan: SweepPlan, file: Path | None, progress: Progress | None) -> Sweep:
+def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
+    return parts
+
+
+def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
     """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _Run(asked, plan, progress)
-    if file:
-        write_rows(file, RowSource(asked, plan, run.blocks, run.rows))
+    run = _Run(asked, plan, request.engine, progress)
+    if request.file:
+        write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
     else:
-        for _ in run.blocks():
-            pass
+        run.select()
     selection = run.selection
     selection.sort_by(asked.by)
     return replace(
         asked,
-        impossible=dict(run.evaluator.impossible.most_common()),
+        impossible=dict(run.engine.impossible.most_common()),
         matching=selection.matching,
         rows=tuple(_rows(plan, selection.best(asked.top))),
         found=len(selection.points) if asked.pareto else selection.matching,
@@ -262,14 +265,14 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
     """The rows of these designs and points, which are evaluated again."""
     import numpy as np
 
-    from convcost.search.grid_blocks import GridEvaluator
+    from convcost.search.grid_blocks import GridEvaluator, block_rows
 
     evaluator = GridEvaluator(plan)
     points = np.unique(np.array([point for _, point in places], np.int64))
     found = {
         (block.design, point): row
         for block in evaluator.blocks(points)
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True)
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
     }
     return (found[place] for place in places)
 
@@ -358,9 +361,3 @@ def _check_values(used: Iterable[str], grid: Grid) -> None:
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
-
-
-def _check_points(grid: Grid) -> None:
-    if grid.points > MOST_HERE:
-        message = f"the grid has {grid.points:,} points; {MOST_HERE:,} at most are evaluated here"
-        raise UsageError(message, hint="Take larger steps, or fewer sizes.")

@@ -24,13 +24,25 @@ from convcost.search.graph_branches import (
     evaluate_design,
     merge,
 )
-from convcost.search.graph_numbers import Number, Truth, choose, conjunction, equal, given_number, negation
+from convcost.search.graph_numbers import (
+    GraphNumber,
+    Number,
+    Truth,
+    bounds_of,
+    choose,
+    conjunction,
+    equal,
+    given_number,
+    inputs_of,
+    negation,
+)
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_blocks import SweepPlan
 from convcost.search.where import WhereQuotient
 from convcost.spec.evaluate import evaluate
 
-HEAD, TAIL = "head", "tail"
+HEAD, TAIL = "#head", "#tail"
+"""The inputs; no size is called so."""
 
 
 class RuleGroup(NamedTuple):
@@ -65,15 +77,33 @@ class SweepProgram:
         """Whether the design with that number is possible."""
         return conjunction(self.common, self.designs[design].possible)
 
+    @property
+    def largest_sizes(self) -> dict[str, int]:
+        """The largest value of each size."""
+        return {name: bounds_of(size)[1] for name, size in self.sizes.items()}
+
+    @property
+    def rule_axes(self) -> frozenset[str]:
+        """The axes on which it depends whether designs are possible."""
+        truths = (
+            each
+            for group in self.rule_groups
+            for each in (group.taken, *(rule.condition for rule in group.rules))
+        )
+        return frozenset().union(*(inputs_of(truth) for truth in truths))
+
     def quantities(self, design: int) -> dict[str, Number]:
         """The design's quantities by name."""
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
+    @property
+    def ratio_place(self) -> int:
+        """Which of the plan's metrics the ratio is of."""
+        return self.plan.metrics.index(self.plan.ratio_of)
+
     def quotient(self, design: int, name: str) -> tuple[Number, Number]:
         """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
-        reference = None
-        if self.reference is not None:
-            reference = self.reference.quantities[self.plan.metrics.index(self.plan.ratio_of)]
+        reference = self.reference.quantities[self.ratio_place] if self.reference else None
         quotient = self.plan.every_quotient[name]
         return quotient.operands(self.quantities(design), reference)
 
@@ -132,7 +162,9 @@ def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[st
     places: dict[str, Number] = {}
     for rest, axes in ((head, grid.axes[:split]), (tail, grid.axes[split:])):
         for axis in reversed(axes):
-            places[axis.name] = rest % len(axis)
+            places[axis.name] = place = rest % len(axis)
+            if isinstance(place, GraphNumber):
+                graph.rename_inputs(place.number, axis.name)
             rest = rest // len(axis)  # noqa: PLW2901
     return places, head * tails + tail
 

@@ -11,9 +11,9 @@ from convcost.core.cost import MATMUL
 from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
-from convcost.search.grid_blocks import GridEvaluator, SweepPlan
+from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
 from convcost.search.quantities import Quotient
-from convcost.search.sweep_program import sweep_program
+from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")
@@ -59,7 +59,7 @@ def by_columns(plan: SweepPlan) -> Found:
     """What NumPy's columns give."""
     evaluator, rows = GridEvaluator(plan), {}
     for block in evaluator.blocks(np.arange(plan.grid.points)):
-        for point, row in zip(block.points.tolist(), evaluator.rows(block), strict=True):
+        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True):
             rows[point, block.design] = (*row.sizes.values(), *row.quantities.values())
     return Found(rows, evaluator.impossible)
 
@@ -71,7 +71,7 @@ def by_graph(plan: SweepPlan, tail_axes: int) -> Found:
     rows, impossible = {}, Counter()
     for point in range(plan.grid.points):
 
-        def values(*wanted, inputs={"head": point // tails, "tail": point % tails}):  # noqa: B006
+        def values(*wanted, inputs={HEAD: point // tails, TAIL: point % tails}):  # noqa: B006
             numbers = [operation_number(program.graph, each) for each in wanted]
             return program.graph.evaluate(numbers, inputs)
 

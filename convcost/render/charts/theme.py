@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 Spec: TypeAlias = dict[str, Any]
 """A part of a Vega-Lite specification, or its configuration: what JSON can hold."""
 
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first is what vl-convert draws with; the others are of the same widths."""
+FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans Condensed, sans-serif"
+"""The first is what vl-convert draws with; the others are as wide, or nearly so."""
 
 FONT_SIZE = 12
 
@@ -102,6 +102,7 @@ def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
             "labelFontSize": FONT_SIZE,
             "titleFontSize": FONT_SIZE,
             "labelLimit": 400,
+            "columnPadding": 24,
         },
         "title": {
             "color": palette.text,

@@ -44,15 +44,17 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     ]
     panels = [panel(chart, width) for chart in figure.charts]
     if len(panels) == 1:  # whose title is the figure's
-        del panels[0]["title"]
+        own = panels[0].pop("title")
+        notes += [own["subtitle"]] if "subtitle" in own else []
+    title = {
+        "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * TITLE_LETTERS)),
+        **({"subtitle": notes} if notes else {}),
+        "offset": 14,
+    }
     return {
         "$schema": SCHEMA,
         "description": make_printable(figure.description),
-        "title": {
-            "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * TITLE_LETTERS)),
-            **({"subtitle": notes} if notes else {}),
-            "offset": 14,
-        },
+        **({"title": title} if figure.title or notes else {}),
         "vconcat": panels,
         "spacing": 24,
         "resolve": {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")},

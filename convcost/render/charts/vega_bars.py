@@ -43,13 +43,18 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     }
 
 
+OTHER_FONTS = 1.2
+"""How much wider than usual the letters of a page are that has none of our fonts."""
+
+
 def _by_bar(names: tuple[str, ...]) -> Spec:
+    room = OTHER_FONTS * max(map(text_width, names), default=0)
     return {
         "field": "bar",
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(names), "paddingInner": 0.25},
-        "axis": {"labelLimit": 260, "domain": False, "ticks": False},
+        "axis": {"labelLimit": 260, "domain": False, "ticks": False, "minExtent": room},
     }
 
 

@@ -15,6 +15,7 @@ from convcost.render.comparison import verdicts
 from convcost.render.document import Document, Section
 from convcost.render.estimates import titles
 from convcost.render.kinds import document
+from convcost.render.page.figures import charts_sections
 from convcost.render.page.page import PageSection, ReportPage
 from convcost.render.style import UNLIMITED_WIDTH, Style
 from convcost.render.texts import join_words, map_text
@@ -56,6 +57,7 @@ def _comparison_page(comparison: Comparison, explanation: Explanation | None) ->
         laid_out.facts,
         (
             PageSection("answer", "Ratios and break-even" if is_open else "Answer", Section((), answers)),
+            *charts_sections(comparison),
             PageSection("costs", "Costs", laid_out.costs._replace(notes=others)),
             *_estimates_and_checks(laid_out, comparison.candidates, explanation),
         ),
@@ -72,6 +74,7 @@ def _design_page(
         laid_out.heading,
         laid_out.facts,
         (
+            *charts_sections(report),
             PageSection("costs", "Costs", laid_out.costs),
             *_estimates_and_checks(laid_out, (report,), explanation),
         ),
@@ -93,7 +96,7 @@ def _estimates_and_checks(
 
 def _gate_page(result: GateResult) -> ReportPage:
     laid_out = document(result, PAGE_STYLE)
-    entries, *changes = laid_out.costs.tables
+    (entries, *changes), notes = laid_out.costs
     changed = Section(tuple(changes)) if changes else Section((), (NO_CHANGES,))
     verdict = "passed" if result.passed else "failed" if result.failed else "could not be completed"
     return ReportPage(
@@ -102,7 +105,8 @@ def _gate_page(result: GateResult) -> ReportPage:
         laid_out.heading,
         laid_out.facts,
         (
-            PageSection("entries", "Entries", Section((entries,), laid_out.costs.notes)),
+            *([PageSection("findings", "Findings", Section((), notes))] if notes else []),
+            PageSection("entries", "Entries", Section((entries,))),
             PageSection("changes", "Changes against the baselines", changed),
         ),
     )

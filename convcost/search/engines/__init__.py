@@ -1,0 +1,1 @@
+"""What evaluates the points of a sweep: a module for each engine."""

@@ -1,0 +1,62 @@
+"""Which engine evaluates a sweep."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from convcost.core.errors import UsageError, unknown_name
+from convcost.search.engines.interface import Engine
+
+if TYPE_CHECKING:
+    from convcost.search.grid_blocks import SweepPlan
+
+AUTO = "auto"
+
+ENGINES = (AUTO, "numpy", "duckdb")
+
+MOST_IN_NUMPY = 10**8
+"""Points that NumPy's columns evaluate: some minutes."""
+
+FEWEST_IN_DUCKDB = 2**18
+"""Points from which a database is faster than NumPy's columns, its start included."""
+
+INSTALL = "pip install 'convcost[sweep]'"
+
+
+def engine_for(name: str, plan: SweepPlan) -> Engine:
+    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
+
+    UsageError where it can't evaluate the plan.
+    """
+    if name not in ENGINES:
+        raise unknown_name("no engine is called", name, ENGINES)
+    points = plan.grid.points
+    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
+        from convcost.search.expression_graph import EngineLimitError
+
+        try:
+            return _duckdb_engine(plan)
+        except EngineLimitError:
+            if name == "duckdb" or points > MOST_IN_NUMPY:
+                raise
+    if points > MOST_IN_NUMPY:
+        message = f"the grid has {points:,} points; {MOST_IN_NUMPY:,} at most are possible without a database"
+        hint = f"Take larger steps or fewer sizes, or {INSTALL} and use --engine duckdb."
+        raise UsageError(message, hint=hint)
+    from convcost.search.engines.columns import ColumnEngine
+
+    return ColumnEngine(plan)
+
+
+def has_duckdb() -> bool:
+    """Whether everything is installed that the engine needs."""
+    return all(find_spec(package) for package in ("duckdb", "pyarrow", "sqlglot"))
+
+
+def _duckdb_engine(plan: SweepPlan) -> Engine:
+    if not has_duckdb():
+        raise UsageError("DuckDB is not installed", hint=f"To install it: {INSTALL}")
+    from convcost.search.engines.duckdb import DuckDBEngine
+
+    return DuckDBEngine(plan)

@@ -1,0 +1,144 @@
+"""Sweeps by DuckDB, in this process: part after part of the grid, on several threads.
+
+A query leaves out the rows that the best ones so far outdo, so that few come back; those are compared here,
+in Python's integers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcost.search.bounds import BoundRow, strongest
+from convcost.search.engines.duckdb_counts import ImpossibleCounts
+from convcost.search.engines.duckdb_database import Connection, database, run_jobs
+from convcost.search.engines.duckdb_queries import Candidates, DesignQuery
+from convcost.search.engines.duckdb_rows import RowQuery
+from convcost.search.engines.interface import Progress
+from convcost.search.grid_blocks import RowBlock, SweepPlan, concatenate_blocks
+from convcost.search.grid_queries import GridPart, grid_parts, sample_part, tail_axes
+from convcost.search.selection import Selection
+from convcost.search.sql import DUCKDB, SqlTranslator
+from convcost.search.sweep_program import sweep_program
+from convcost.search.tabulate import BLOCK
+
+POINTS_OF_ROWS = 2**18
+"""Points whose rows are in memory together."""
+
+SAMPLE = 2**14
+"""Points that are looked at first, so that the first parts have something to be compared with."""
+
+
+class DuckDBEngine:
+    """Evaluates a plan; EngineLimitError where a number has more than 38 digits, or code has no formula."""
+
+    def __init__(self, plan: SweepPlan) -> None:
+        self.axes = tail_axes(plan.grid)
+        self.grid = plan.grid
+        self.program = sweep_program(plan, self.axes)
+        self.translator = SqlTranslator(self.program.graph, DUCKDB, self.program.largest_sizes)
+        self.impossible: Counter[str] = Counter()
+
+    def select(self, selection: Selection, progress: Progress) -> None:
+        """Add all rows to the selection that may be among the best."""
+        counts = ImpossibleCounts(self.program)
+        parts = [*grid_parts(self.grid, self.axes)]
+        numbers = range(len(self.program.designs))
+        queries = [
+            DesignQuery(self.program, self.translator, number, selection.objectives) for number in numbers
+        ]
+        with database() as connection:
+            pilot = self._pilot(connection, queries, selection)
+            counting = (partial(counts.run, sql=counts.sql(part)) for part in counts.parts)
+            selecting = (
+                partial(_found, query, query.sql(part, pilot.bounds(selection)))
+                for part in parts
+                for query in queries
+            )
+            jobs = run_jobs(connection, _either(counting, selecting))
+            for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
+                if isinstance(found, Counter):
+                    self.impossible += found
+                else:
+                    design, candidates = found
+                    selection.matching += candidates.matching
+                    selection.add(design, candidates.points, candidates.keys)
+
+    def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
+        """Every row, in the order of the grid; the selection gets the best of them before."""
+        self.select(selection, progress)
+        parts = [*grid_parts(self.grid, self.axes, POINTS_OF_ROWS)]
+        numbers = range(len(self.program.designs))
+        queries = [RowQuery(self.program, self.translator, number) for number in numbers]
+        with database() as connection:
+            jobs = (partial(_rows, query, query.sql(part)) for part in parts for query in queries)
+            found = progress(run_jobs(connection, jobs), len(parts) * len(queries))
+            yield from found if len(queries) == 1 else _in_order(found, parts, len(queries))
+
+    def _pilot(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> _Pilot:
+        """What some points all over the grid have."""
+        number = max(SAMPLE, 4 * selection.number_wanted)
+        best = selection.empty_copy()
+        part = sample_part(self.grid, self.axes, number)
+        keys: list[tuple[Any, ...]] = []
+        for query in queries:
+            found = query.run(connection, query.sql(part, ()))
+            best.add(query.design, found.points, found.keys)
+            keys.append(found.keys)
+        sample = tuple(map(np.concatenate, zip(*keys, strict=True)))
+        return _Pilot(best.bounds(), sample)
+
+
+class _Pilot(NamedTuple):
+    """The best of a sample of rows, and by objective what all rows of the sample have."""
+
+    best: list[BoundRow]
+    sample: tuple[Any, ...]
+
+    def bounds(self, selection: Selection) -> list[BoundRow]:
+        """Rows by which a query leaves out others."""
+        return strongest([*selection.bounds(), *self.best], self.sample)
+
+
+def _found(query: DesignQuery, sql: str, connection: Connection) -> tuple[int, Candidates]:
+    return query.design, query.run(connection, sql)
+
+
+def _rows(query: RowQuery, sql: str, connection: Connection) -> RowBlock:
+    return query.run(connection, sql)
+
+
+def _in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> Iterator[RowBlock]:
+    """The rows of several designs, each with a block for so many points, as NumPy's columns give them."""
+    left: list[list[RowBlock]] = [[] for _ in range(number)]
+    start = done = 0
+    for part in parts:
+        for blocks, block in zip(left, islice(found, number), strict=True):
+            blocks.append(block)
+        done += len(part)
+        while done - start >= BLOCK:
+            yield from _cut(left, start, start + BLOCK)
+            start += BLOCK
+    yield from _cut(left, start, done)
+
+
+def _cut(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock]:
+    """The rows of each design whose points are from `start` on and below `stop`, as one block."""
+    for number, blocks in enumerate(left):
+        if not blocks:
+            continue
+        every = concatenate_blocks(blocks)
+        first, last = np.searchsorted(every.points, (start, stop))
+        if first < last:
+            yield every.where(slice(first, last))
+        left[number] = [every.where(slice(last, None))]
+
+
+def _either(*jobs: Iterator[Callable[[Connection], Any]]) -> Iterator[Callable[[Connection], Any]]:
+    for each in jobs:
+        yield from each

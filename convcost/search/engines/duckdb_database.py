@@ -1,0 +1,102 @@
+"""A DuckDB database in memory, and work on it by several threads that an interrupt ends at once."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias, TypeVar
+
+import duckdb
+import numpy as np
+
+T = TypeVar("T")
+
+Connection: TypeAlias = "duckdb.DuckDBPyConnection"
+
+MEMORY_LIMIT = "1GB"
+"""Of the database; what does not fit is written to a temporary folder."""
+
+MOST_THREADS = 16
+
+
+@contextmanager
+def database() -> Iterator[Connection]:
+    """A database that is gone in the end.
+
+    A filter stays where the query has it: pushed down, it would compute again what is a column already.
+    """
+    with TemporaryDirectory(prefix="convcost-", ignore_cleanup_errors=True) as folder:
+        limits: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": folder,
+            "threads": number_of_threads(),
+        }
+        connection = duckdb.connect(config=limits)
+        try:
+            connection.execute("SET GLOBAL disabled_optimizers = 'filter_pushdown'")
+            yield connection
+        finally:
+            connection.close()
+
+
+def number_of_threads() -> int:
+    """As many as this process may run on, up to a limit."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_THREADS)
+
+
+def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) -> Iterator[T]:
+    """What each job gives that gets a connection, in order; the next jobs are taken while some run.
+
+    An error, or an interrupt, ends the queries that run.
+    """
+    number = number_of_threads()
+    cursors: deque[Connection] = deque(connection.cursor() for _ in range(number))
+    every = tuple(cursors)
+    running: deque[Future[T]] = deque()
+
+    def run(job: Callable[[Connection], T]) -> T:
+        cursor = cursors.popleft()
+        try:
+            return job(cursor)
+        finally:
+            cursors.append(cursor)
+
+    with ThreadPoolExecutor(number) as threads:
+        try:
+            for job in jobs:
+                running.append(threads.submit(run, job))
+                if len(running) > number:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            for waiting in running:
+                waiting.cancel()
+            while running and not all(each.done() for each in running):
+                for cursor in every:
+                    cursor.interrupt()
+                for each in running:
+                    _wait(each)
+
+
+def _wait(work: Future[Any]) -> None:
+    """Wait a moment for it to end, whatever it gives."""
+    with suppress(BaseException):
+        work.exception(timeout=0.05)
+
+
+def arrow_table(connection: Connection, sql: str) -> Any:
+    """What a query gives, as an Arrow table."""
+    return connection.sql(sql).to_arrow_table()
+
+
+def integer_array(column: Any) -> Any:
+    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
+    if str(column.type) == "int64":
+        return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
+    return np.array([int(value) for value in column.to_pylist()], object)

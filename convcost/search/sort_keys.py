@@ -1,0 +1,74 @@
+"""What rows are compared by, as integers: an objective's number, or the digits of a quotient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from convcost.core.sweep import Objective
+from convcost.search.graph_numbers import Number, bounds_of, choose, equal, given_number, larger, within
+from convcost.search.sql import LARGEST
+from convcost.search.sweep_program import SweepProgram
+
+NO_NUMBER = 2**1000
+"""Where the denominator is 0, which is the worst: above every other key."""
+
+
+class SortKey(NamedTuple):
+    """An objective of a design: `parts` are integers that `combine` makes one of, the smallest the best.
+
+    A number is its only part. Of a quotient of `operands` they are whether it has no number, its integer part
+    and so many digits of `digit_bits` bits that two different quotients differ in them; these are computed
+    from `inputs` in place of the operands, which are large formulas.
+    """
+
+    parts: tuple[Number, ...]
+    operands: tuple[Number, ...] = ()
+    inputs: tuple[Number, ...] = ()
+    digit_bits: int = 0
+    sign: int = 1
+
+    def combine(self, values: Sequence[Any]) -> Any:
+        """The keys of rows, of which `values` has an array for each part."""
+        if not self.operands:
+            return values[0]
+        has_none, whole, *digits = (part.astype(object) for part in values)
+        for digit in digits:
+            whole = (whole << self.digit_bits) + digit
+        return self.sign * whole + has_none * NO_NUMBER
+
+    @property
+    def fraction_bits(self) -> int:
+        """How many bits of the key are those of a fraction."""
+        return self.digit_bits * (len(self.parts) - 2)
+
+
+def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKey:
+    """What `objective` sorts the design by."""
+    sign = -1 if objective.largest else 1
+    if objective.name not in program.plan.every_quotient:
+        return SortKey((sign * program.values(design)[objective.name],), sign=sign)
+    numerator, denominator = program.quotient(design, objective.name)
+    if isinstance(denominator, int):
+        return SortKey((sign * numerator,), sign=sign)
+    inputs = tuple(
+        given_number(program.graph, f"#{side} of {objective} of design {design}", *bounds_of(operand))
+        for side, operand in (("numerator", numerator), ("denominator", denominator))
+    )
+    return _quotient_key(inputs, sign)._replace(operands=(numerator, denominator))
+
+
+def _quotient_key(inputs: tuple[Any, ...], sign: int) -> SortKey:
+    """Two fractions with denominators of at most b bits differ by 2^(−2b) at least, or not at all."""
+    numerator, denominator = inputs
+    most = bounds_of(denominator)[1]
+    bits = most.bit_length()
+    digit_bits = max(1, (LARGEST // max(most, 1)).bit_length() - 2)
+    has_none = equal(denominator, 0)
+    divisor = larger(denominator, 1)
+    parts = [choose(has_none, 1, 0), choose(has_none, 0, numerator // divisor)]
+    rest = choose(has_none, 0, numerator % divisor)
+    for _ in range(-(-2 * bits // digit_bits)):
+        parts.append(within(rest * 2**digit_bits // divisor, (0, 2**digit_bits - 1)))
+        rest = rest * 2**digit_bits % divisor
+    return SortKey(tuple(parts), inputs=inputs, digit_bits=digit_bits, sign=sign)
