@@ -39,7 +39,8 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     notes = [line for note in figure.notes for line in wrap(make_printable(note), int(letters * 1.15))]
     panels = [panel(chart, width) for chart in figure.charts]
     if len(panels) == 1:  # whose title is the figure's
-        del panels[0]["title"]
+        own = panels[0].pop("title")
+        notes += [own["subtitle"]] if "subtitle" in own else []
     title = {
         "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.68)),
         **({"subtitle": notes} if notes else {}),

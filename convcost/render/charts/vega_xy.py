@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from convcost.core.units import exact
 from convcost.render.charts.data import Number, Point, XYChart
 from convcost.render.charts.labels import distinct_names, label_places, shorten, text_width, top_labels
-from convcost.render.charts.scales import Scale, as_float, scale
+from convcost.render.charts.scales import Scale, as_float, chart_scales, scale
 from convcost.render.charts.theme import DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
 from convcost.render.charts.ticks import amount_text
 
@@ -68,20 +68,7 @@ def xy_panel(chart: XYChart, width: int) -> Spec:
 
 
 def _plot(chart: XYChart, width: int) -> Plot:
-    points = [point for series in chart.series for point in series.points]
-    reference = {
-        axis: [line.value for line in chart.reference_lines if line.axis == axis] for axis in ("x", "y")
-    }
-    xs = [*(point.x for point in points), *(mark.x for mark in chart.marks), *reference["x"]]
-    ys = [*(point.y for point in points), *(mark.y for mark in chart.marks), *reference["y"]]
-    has_lines_alone = all(series.kind == "line" for series in chart.series)
-    return Plot(
-        chart,
-        scale(chart.x, xs, margin=0.0 if has_lines_alone else 0.04),
-        scale(chart.y, ys, from_zero=has_lines_alone),
-        distinct_names([series.name for series in chart.series]),
-        width,
-    )
+    return Plot(chart, *chart_scales(chart), distinct_names([series.name for series in chart.series]), width)
 
 
 def _rows(plot: Plot, kind: str) -> Iterator[tuple[str, Point, Spec]]:
