@@ -32,7 +32,11 @@ def engine_for(name: str, plan: SweepPlan) -> Engine:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     points = plan.grid.points
-    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
+    if plan.arguments and name not in (AUTO, "numpy"):
+        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+    if plan.arguments:
+        points *= len(plan.designs)
+    elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
         from convcost.search.expression_graph import EngineLimitError
 
         try:
