@@ -117,10 +117,18 @@ def sweep(
         str,
         typer.Option(
             "--engine",
-            metavar="auto|numpy|duckdb",
+            metavar="auto|numpy|duckdb|spark",
             help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
         ),
     ] = AUTO,
+    master: Annotated[
+        str,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="Spark's master, for --engine spark: spark://host:7077 (default: local[*], this machine).",
+        ),
+    ] = "",
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
@@ -181,6 +189,7 @@ def sweep(
         catalogue_devices(device),
         split_names(columns),
         engine,
+        master,
         variants,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)

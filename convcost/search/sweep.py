@@ -66,6 +66,7 @@ def sweep(
     out: str | PathLike[str] | None = None,
     columns: str | Sequence[str] = (),
     engine: str = AUTO,
+    master: str = "",
     device: str | Device | Sequence[str | Device] = (),
     convention: Convention = MATMUL,
     dtype: str = "",
@@ -92,6 +93,10 @@ def sweep(
         pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
         out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
         columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
+        engine: What evaluates the grid: "numpy", "duckdb" or "spark" (default: DuckDB for a large grid, if it
+            is installed). All find the same.
+        master: The URL of Spark's master, such as "spark://host:7077" (default: "local[*]", this machine's
+            cores). A Spark that runs in this process is used.
         device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
             own, as `seconds_h100_sxm`.
         convention: What FLOPs are.
@@ -120,6 +125,7 @@ def sweep(
         _devices(device),
         split_names(columns, "columns"),
         check_text("engine", engine, "duckdb"),
+        check_text("master", master, "spark://host:7077"),
         variants,
     )
     return sweep_designs(request, sizes)
@@ -234,17 +240,19 @@ class _Run:
     engine: Engine
     selection: Selection
 
-    def __init__(self, sweep: Sweep, plan: SweepPlan, engine: str, progress: Progress | None) -> None:
+    def __init__(
+        self, sweep: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None
+    ) -> None:
         self.sweep = sweep
         self.plan = plan
-        self.name = engine
+        self.request = request
         self.progress = progress or _no_progress
 
     def _start(self) -> None:
         from convcost.search.selection import ParetoFront, TopRows
 
         sweep = self.sweep
-        self.engine = engine_for(self.name, self.plan)
+        self.engine = engine_for(self.request.engine, self.plan, self.request.master)
         self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
 
     def select(self) -> None:
@@ -270,7 +278,7 @@ def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
 
 def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
     """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _Run(asked, plan, request.engine, progress)
+    run = _Run(asked, plan, request, progress)
     if request.file:
         write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
     else:

@@ -49,6 +49,7 @@ class SweepRequest:
     devices: tuple[Device, ...] = ()
     columns: tuple[str, ...] = ()
     engine: str = AUTO
+    master: str = ""
     variants: ModuleVariants | None = None
 
     @property
