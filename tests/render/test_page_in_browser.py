@@ -43,6 +43,7 @@ def open_pair():
 RESULTS = {
     "pair": lambda: (PAIR, None),
     "open pair": lambda: (open_pair(), derivation(tuple(map(as_spec, TEXTS)), {"E": 128})),
+    "open sizes": lambda: (compare(*TEXTS), None),
     "chain": lambda: (cost("[B, 3, 32, 32] -> 9 x Conv2d(3, 3, 3) -> ReLU", B=2), None),
     "many": lambda: (compare(*[f"design_{number} = Linear({number}, 2)" for number in range(1, 13)]), None),
     "hostile": lambda: (hostile(), None),
@@ -91,6 +92,21 @@ OUTSIDE = """
 def test_nothing_is_cut_off_at_the_side_but_what_can_be_scrolled(browser, pages, name, width):
     with browser.page(pages[name], width) as page:
         assert page.evaluate(OUTSIDE) == []
+
+
+@pytest.mark.parametrize("name", ["open pair", "open sizes"])
+@WIDTHS
+def test_no_formula_of_a_table_is_wider_than_its_place(browser, pages, name, width):
+    with browser.page(pages[name], width) as page:
+        cut = """
+        [...document.querySelectorAll("td math")].filter(formula => {
+          const [box, cell] = [formula, formula.closest("td")].map(each => each.getBoundingClientRect());
+          const is_cut = formula.scrollWidth > formula.clientWidth + 1;
+          return is_cut || box.left < cell.left || box.right > cell.right;
+        }).map(formula => formula.textContent)
+        """
+        assert page.evaluate("document.querySelectorAll('td math').length") > 20
+        assert page.evaluate(cut) == []
 
 
 OVERLAPS = """
