@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
@@ -26,6 +26,20 @@ class CountedQuantities(NamedTuple):
     convention: Convention
     dtype: str
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
+
+
+class Evaluable(Protocol):
+    """What has a number of quantities at sizes that are columns."""
+
+    @property
+    def counted(self) -> CountedQuantities:
+        """What is computed."""
+
+    def evaluator(self) -> ColumnEvaluator:
+        """What collects the places at which it is possible."""
+
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each quantity; ConvcostError where it is possible at no place."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +136,13 @@ class Design:
         return (
             self._from_layers(self.spec, varied, evaluator)
             if self.spec
-            else self._formulas.evaluate({**self.bound, **varied}, evaluator)
+            else self._formulas.evaluate(self._own_sizes(varied), evaluator)
         )
+
+    def _own_sizes(self, varied: Mapping[str, Any]) -> dict[str, Any]:
+        """What is bound, and those of the varied sizes that it has."""
+        own = open_names(self.stated)
+        return {**self.bound, **{name: size for name, size in varied.items() if name in own}}
 
     def _from_layers(
         self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator

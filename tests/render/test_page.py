@@ -179,6 +179,28 @@ def test_of_a_curve_over_several_open_sizes_it_says_why_there_is_none():
     ]
 
 
+@pytest.mark.parametrize("sizes", [{"H": 64}, {}], ids=["numbers", "formulas"])
+def test_of_many_layers_it_shows_the_largest_and_derives_the_first(sizes):
+    spec = as_spec(
+        "[1, 3, H, H] -> " + " -> ".join(f"Conv2d({n}, {n + 1}, 3, padding=1)" for n in range(3, 203))
+    )
+    page = page_html(report_page(spec.report(sizes), derivation((spec,), sizes)), ORIGIN)
+    assert len(page.encode()) < 1_000_000
+    reader = PageReader(page)
+    assert "180 more layers are derived by convcost explain." in reader.texts("li")
+    assert len(reader.texts("h3")) == 21
+    if sizes:
+        assert any(note.startswith("The 150 largest of 200 layers") for note in reader.texts("li"))
+
+
+def test_a_comparison_of_long_designs_is_small():
+    chain = " -> ".join(f"Conv2d({number}, {number + 1}, 3, padding=1)" for number in range(3, 403))
+    page = page_html(
+        report_page(compare(f"a = [1, 3, H, H] -> {chain}", f"b = [2, 3, H, H] -> {chain}")), ORIGIN
+    )
+    assert len(page.encode()) < 500_000
+
+
 def test_many_designs_are_counted_in_the_title():
     assert PageReader(page_of("many")).texts("h1") == ["8 designs compared"]
 
@@ -205,9 +227,12 @@ def test_what_users_name_is_text(name):
     other = replace(cost("Linear(3, 4) -> ReLU"), name=name[::-1])
     page = report_page(replace(compare("Linear(3, 4)", "Linear(3, 4) -> ReLU"), candidates=(report, other)))
     html = page_html(page, ORIGIN._replace(command=f"convcost report x.html {name}"))
-    usual = page_html(report_page(compare("Linear(3, 4)", "Linear(3, 4) -> ReLU")), ORIGIN)
     tags = {element.tag for element in PageReader(html).elements}
-    assert tags - {element.tag for element in PageReader(usual).elements} <= {"code", "div", "dl"}
+    assert tags - {element.tag for element in PageReader(page_of("counted")).elements} <= {
+        "code",
+        "div",
+        "dl",
+    }
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", html)
     if name.isprintable():
         assert name in PageReader(html).texts("dd")
