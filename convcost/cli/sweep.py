@@ -28,7 +28,8 @@ from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
-from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
+from convcost.search.sweep import split_names, sweep_designs
+from convcost.search.sweep_request import DEFAULT_TOP, SweepRequest
 
 
 def sweep(
@@ -116,10 +117,18 @@ def sweep(
         str,
         typer.Option(
             "--engine",
-            metavar="auto|numpy|duckdb",
+            metavar="auto|numpy|duckdb|spark",
             help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
         ),
     ] = AUTO,
+    master: Annotated[
+        str,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="Spark's master, for --engine spark: spark://host:7077 (default: local[*], this machine).",
+        ),
+    ] = "",
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
@@ -180,6 +189,7 @@ def sweep(
         catalogue_devices(device),
         split_names(columns),
         engine,
+        master,
         variants,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)

@@ -55,8 +55,8 @@ class SweepRow(NamedTuple):
 
     `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
     None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
-    design with its numbers put in, which has the same costs; empty for a module. `arguments` are those of a
-    module's constructor that are swept.
+    design with its numbers put in, which has the same costs; empty for a module
+    that is no file's. `arguments` are those of a module's constructor that are swept.
     """
 
     name: str

@@ -15,6 +15,7 @@ from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
+from convcost.search.module_format import module_format
 from convcost.spec import Spec
 from convcost.spec.spec_format import SpecFormat, spec_format
 
@@ -66,12 +67,10 @@ class Design:
     def spec_format(self) -> SpecFormat | None:
         """Its text with the sizes that have a number, into which those of the varied ones can be put.
 
-        None for what was not made from a spec.
+        None for a module that has no text.
         """
-        if not self.spec:
-            return None
-        stay = {name: name for name in self.left_open}
-        return spec_format(self.spec).put_in({**self.known, **stay})
+        found = spec_format(self.spec) if self.spec else module_format(self._counted_report)
+        return found and found.put_in({**self.known, **{name: name for name in self.left_open}})
 
     @property
     def bound(self) -> dict[str, Size]:

@@ -61,7 +61,7 @@ class Scale(NamedTuple):
                 "type": "log" if self.axis.is_log else "linear",
                 "domain": [self.low, self.high],
                 "nice": False,
-                "zero": False,
+                **({} if self.axis.is_log else {"zero": False}),
             },
             "axis": {
                 "values": values,

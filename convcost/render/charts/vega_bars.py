@@ -72,7 +72,7 @@ def _segments(chart: BarChart, names: tuple[str, ...], length: Scale, width: int
     legend = None
     if any(len(bar.segments) > 1 for bar in chart.bars):
         columns = max(1, int((width + 60) / (max(map(text_width, shown.values())) + 40)))
-        legend = {"orient": "bottom", "direction": "horizontal", "columns": columns, "labelLimit": width}
+        legend = {"orient": "bottom", "direction": "horizontal", "columns": columns, "labelLimit": width - 40}
     yield {
         "data": {"values": rows},
         "mark": {"type": "bar"},

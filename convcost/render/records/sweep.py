@@ -30,7 +30,9 @@ class SweepRowRecord(Record):
     sizes: dict[str, int]
     quantities: dict[str, int]
     ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
-    spec: Annotated[str, describe("The design with its numbers put in; empty for a module.")]
+    spec: Annotated[
+        str, describe("The design with its numbers put in; empty for a module that is no file's.")
+    ]
     quotients: Annotated[
         dict[str, float | int | None],
         describe("The quantities that are no whole numbers, lower bounds in seconds among them."),
