@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cached_property
 
 from sqlglot import exp
 
@@ -11,7 +12,7 @@ from convcost.search.engines.duckdb_database import Connection
 from convcost.search.graph_numbers import Number, choose, operation_number
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
-from convcost.search.sql import DUCKDB, SqlTranslator
+from convcost.search.sql import DUCKDB, SqlTranslator, selection, subquery
 from convcost.search.sweep_program import RuleGroup, SweepProgram, sweep_program
 
 
@@ -33,22 +34,23 @@ class ImpossibleCounts:
         grid = self.program.plan.grid
         return [*grid_parts(grid, tail_axes(grid))] if self.groups else []
 
-    def run(self, connection: Connection, sql: str) -> Counter[str]:
-        """What the query finds."""
+    def run(self, connection: Connection, part: GridPart) -> Counter[str]:
+        """The impossible designs of a part of the grid."""
         found: Counter[str] = Counter()
-        for *failures, count in connection.execute(sql).fetchall():
+        for *failures, count in connection.execute(self.sql, part.parameters).fetchall():
             for group, failure in zip(self.groups, failures, strict=True):
                 if failure:
                     found[group.rules[failure - 1].text] += count * group.times * self.times
         return found
 
-    def sql(self, part: GridPart) -> str:
-        """The query on a part of the grid: which rule fails first in each group, and how often."""
+    @cached_property
+    def sql(self) -> str:
+        """A query for which rule fails first in each group, and how often."""
         names = {f"f{place}": number for place, number in enumerate(self.query.wanted)}
-        failures = self.translator.select(self.query.query(part), names).subquery("t")
+        failures = subquery(self.translator.select(self.query.query(), names))
         columns = [exp.column(name) for name in names]
         some = exp.or_(*(exp.GT(this=column.copy(), expression=exp.convert(0)) for column in columns))
-        counted = exp.select(*columns, exp.Count(this=exp.Star())).from_(failures).where(some)
+        counted = selection([*columns, exp.Count(this=exp.Star())], failures).where(some, copy=False)
         return DUCKDB.sql(counted.group_by(*(column.copy() for column in columns)))
 
 
