@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
@@ -173,7 +173,15 @@ def as_design(design: str | Design) -> Design:
     return parse(check_type("a design", design, str, PARSED))
 
 
-def number_equal_names(designs: Sequence[Design]) -> tuple[str, ...]:
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+def number_equal_names(designs: Sequence[Named]) -> tuple[str, ...]:
     """The names of designs, numbered where several have the same: Linear #1, Linear #2."""
     names = [design.name for design in designs]
     return tuple(

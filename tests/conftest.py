@@ -40,10 +40,12 @@ def spark():
     """A Spark of two threads, which the sweeps of this process use."""
     if not shutil.which("java"):
         pytest.skip("Spark needs Java 17")
-    from convcost.search.spark_session import spark_session
+    from convcost.search.engines.spark_session import spark_session
 
-    with spark_session("local[2]") as session:
-        yield session
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        with spark_session("local[2]") as session:
+            yield session
 
 
 @pytest.fixture

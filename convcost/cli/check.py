@@ -11,6 +11,7 @@ import typer
 from convcost.cli import github_actions
 from convcost.cli.options import ConfigOption, OutputOptions, TimeoutOption
 from convcost.cli.output import emit, print_error, stdout_to_stderr, style
+from convcost.cli.page_file import page_path, write_page
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_seconds
 from convcost.gate.config import Config, read_config
@@ -23,6 +24,7 @@ from convcost.system.files import check_is_no_input, display_path, write_text
 
 
 def check(
+    context: typer.Context,
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Entries to check (default: all).")
     ] = None,
@@ -45,6 +47,14 @@ def check(
     junit: Annotated[
         str, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report to FILE.")
     ] = "",
+    report: Annotated[
+        str,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Also write a page for a browser, which stands alone, to FILE.html.",
+        ),
+    ] = "",
     *,
     output: OutputOptions,
 ) -> None:
@@ -57,7 +67,7 @@ def check(
     """
     format_name = output.format_for(GateResult)
     if init:
-        if names or update or junit:
+        if names or update or junit or report:
             raise UsageError("--init only writes a file", hint="Give it alone, or with --config FILE.")
         emit(f"{display_path(write_starter(config))} was written: convcost check reads it.\n")
         return
@@ -65,6 +75,7 @@ def check(
         with stdout_to_stderr():
             configuration = _read_configuration(config, growth_only, timeout)
             check_is_no_input(Path(junit or os.devnull), configuration.input_files)
+            page = page_path(report, configuration.input_files) if report else None
             result = run_gate(configuration, names or (), update, specs_only)
     except ConfigError as error:
         github_actions.annotate_problems(error)
@@ -72,6 +83,8 @@ def check(
     text = render(result, format_name, style())
     if junit:
         _write_junit(result, junit)
+    if page:
+        write_page(page, result, context)
     emit(text)
     github_actions.report(result)
     if result.problems:

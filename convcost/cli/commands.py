@@ -19,7 +19,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcost.cli.hints import unknown_command
 from convcost.cli.output import print_error
-from convcost.cli.page_file import ARGUMENTS
 from convcost.cli.parser_errors import check_values, note_name_clashes, option_names, translate_errors
 from convcost.core.errors import ConvcostError, UsageError
 
@@ -48,6 +47,9 @@ COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "layers", "s
 ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
+
+ARGUMENTS = "convcost.arguments"
+"""Where a command's context has its arguments as they were typed."""
 
 NUMBERED_FLAGS = {"--layers": "--convs"}
 """A flag that is another option where a number follows it, in commands that have both."""

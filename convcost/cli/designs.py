@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import typer
 
@@ -20,6 +20,7 @@ from convcost.layers.network import Network
 from convcost.spec import Spec
 from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
+from convcost.tracing.target.target import Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -33,6 +34,14 @@ class SizedSpecs(NamedTuple):
 
     specs: tuple[Spec, ...]
     sizes: dict[str, Size]
+
+
+class Sources(NamedTuple):
+    """Designs as specs, torch modules among them that were not run, the sizes given, and what is special."""
+
+    sources: tuple[Spec | Target, ...]
+    sizes: dict[str, Size]
+    notes: tuple[str, ...] = ()
 
 
 class Candidates(NamedTuple):
@@ -116,6 +125,29 @@ def _check_pair(pair: FoundingPair, texts: list[str]) -> None:
         raise UsageError("--convs is for the founding pair, without a SPEC", hint=hint)
 
 
+def read_sources(
+    context: typer.Context,
+    tokens: Iterable[str],
+    settings: Iterable[str],
+    modules: ModuleOptions,
+    pair: FoundingPair = USUAL_PAIR,
+) -> Sources:
+    """Each candidate as a spec, or as a module with the inputs that it states or `modules` describes."""
+    texts, options = read_texts(context, tokens)
+    if not any(map(is_target, texts)):
+        if modules.describe_a_module:
+            message = "--input, --inputs-from, --arg and --train are for torch modules"
+            raise UsageError(message, hint=DESIGN_HINT)
+        found = _specs(context, texts, options, settings, pair)
+        return Sources(*found, notes=() if texts else pair.notes(found.sizes))
+    _check_pair(pair, texts)
+    specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
+    targets = read_targets(filter(is_target, texts), modules)
+    check_options(options, (*specs.values(), *(target.inputs for target in targets.values())), context)
+    sources = (specs.get(text) or targets[text] for text in texts)
+    return Sources(tuple(sources), read_sizes(options, settings))
+
+
 def read_candidates(
     context: typer.Context,
     tokens: Iterable[str],
@@ -134,24 +166,31 @@ def read_candidates(
     whose `backward` is run if asked.
     """
     seconds = modules.seconds
-    texts, options = read_texts(context, tokens)
-    if not any(map(is_target, texts)):
-        if modules.describe_a_module:
-            message = "--input, --inputs-from, --arg and --train are for torch modules"
-            raise UsageError(message, hint=DESIGN_HINT)
-        found = _specs(context, texts, options, settings, pair)
-        return Candidates(*found, notes=() if texts else pair.notes(found.sizes))
-    _check_pair(pair, texts)
-    specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
-    targets = read_targets(filter(is_target, texts), modules)
-    check_options(options, (*specs.values(), *(target.inputs for target in targets.values())), context)
-    sizes = read_sizes(options, settings)
-    fixed = {name: size for name, size in sizes.items() if name not in vary}
+    found = read_sources(context, tokens, settings, modules, pair)
+    return run_sources(found, max_bytes, seconds, vary=vary, memory_dtype=memory_dtype, backward=backward)
+
+
+def run_sources(
+    found: Sources,
+    max_bytes: int,
+    seconds: float,
+    *,
+    vary: Collection[str] = (),
+    memory_dtype: str | None = None,
+    backward: bool = False,
+) -> Candidates:
+    """The candidates, each module run; the rest as for `read_candidates`."""
+    if all(isinstance(source, Spec) for source in found.sources):
+        return Candidates(cast("tuple[Spec, ...]", found.sources), found.sizes, found.notes)
     from convcost.tracing.profile import Profiler
 
     profiler = Profiler(backward, memory=max_bytes, footprint=memory_dtype)
-    sources = (specs.get(text) or run_target(targets[text].sized(fixed), profiler, seconds) for text in texts)
-    return Candidates(tuple(sources), sizes)
+    fixed = {name: size for name, size in found.sizes.items() if name not in vary}
+    sources = (
+        source if isinstance(source, Spec) else run_target(source.sized(fixed), profiler, seconds)
+        for source in found.sources
+    )
+    return Candidates(tuple(sources), found.sizes)
 
 
 def read_single_spec(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Target, parse_place
+from convcost.tracing.target.target import Target, parse_argument_value, parse_place
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -75,10 +74,7 @@ def _argument(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise UsageError(f"--arg {text[:40]} is no argument", hint="Write it as --arg num_classes=10.")
-    try:
-        return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return name.strip(), value
+    return name.strip(), parse_argument_value(value)
 
 
 def read_target(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from convcost.cli.commands import ARGUMENTS
 from convcost.core.errors import UsageError
 from convcost.system.files import check_is_writable, write_text
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from convcost.analysis.explain.steps import Explanation
     from convcost.render.page.content import PageResult
     from convcost.render.page.page import PageOrigin
-
-ARGUMENTS = "convcost.arguments"
-"""Where a command's context has its arguments as they were typed."""
 
 SUFFIXES = (".html", ".htm")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from convcost.cli.designs import read_candidates
+from convcost.cli.designs import read_sources, run_sources
 from convcost.cli.estimates import catalogue_devices
 from convcost.cli.options import (
     ConventionOptions,
@@ -21,13 +21,15 @@ from convcost.cli.options import (
 from convcost.cli.output import emit, print_error, print_result, show_progress
 from convcost.cli.plots import read_plots
 from convcost.cli.sizes import split_tokens
+from convcost.cli.variants import read_variants
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
 from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
-from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
+from convcost.search.sweep import split_names, sweep_designs
+from convcost.search.sweep_request import DEFAULT_TOP, SweepRequest
 
 
 def sweep(
@@ -47,6 +49,15 @@ def sweep(
             metavar="NAME=VALUES",
             help="The values of a size: C=64:1024:64 (the stop is among them), K=1,3,5, P=2^5..2^10, or "
             "formulas in other sizes, M=2C,4C.",
+        ),
+    ] = None,
+    over_arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over-arg",
+            metavar="NAME=VALUES",
+            help="The values of an argument of a module's class or function: width=64:512:64 or "
+            "activation=relu,gelu. The module is built and counted with each combination.",
         ),
     ] = None,
     where: Annotated[
@@ -106,13 +117,27 @@ def sweep(
         str,
         typer.Option(
             "--engine",
-            metavar="auto|numpy|duckdb",
+            metavar="auto|numpy|duckdb|spark",
             help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
         ),
     ] = AUTO,
+    master: Annotated[
+        str,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="Spark's master, for --engine spark: spark://host:7077 (default: local[*], this machine).",
+        ),
+    ] = "",
     settings: SettingsOption = None,
     *,
     modules: OpenModuleOptions,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            "--jobs", metavar="N", help="Processes for --over-arg (default: one for each processor)."
+        ),
+    ] = "",
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
     dtype: Annotated[
@@ -134,6 +159,8 @@ def sweep(
     --H 32 --where "flops <= 1G" --by params:max
     For a torch module, sweep sizes of its inputs:
     convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
+    Or sweep arguments of its constructor:
+    convcost sweep net.py:Net --input "f32[1,3,64,64]" --over-arg width=16:64:16 --over-arg kernel=3,5
     """
     format_name = output.format_for(Sweep)
     pictures = read_plots(plots, format_name)
@@ -142,9 +169,13 @@ def sweep(
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
-    candidates = read_candidates(
-        context, tokens, settings or (), modules, parse_bytes(max_memory), vary=swept
-    )
+    memory = parse_bytes(max_memory)
+    sources, variants = read_sources(context, tokens, settings or (), modules), None
+    if over_arg:
+        sources, variants = read_variants(sources, over_arg, jobs, modules, memory)
+    elif jobs:
+        raise UsageError("--jobs is for --over-arg", hint="A grid of sizes is evaluated by formulas.")
+    candidates = run_sources(sources, memory, modules.seconds, vary=swept)
     request = SweepRequest(
         candidates.designs,
         axes,
@@ -158,6 +189,8 @@ def sweep(
         catalogue_devices(device),
         split_names(columns),
         engine,
+        master,
+        variants,
     )
     result = sweep_designs(request, candidates.sizes, _show_progress)
     charts = pictures.draw(result) if result.rows else ""

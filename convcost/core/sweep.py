@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.late_binding import RenderMethods, TableMethods
@@ -42,12 +43,20 @@ class SweptDesign(NamedTuple):
     spec: str
 
 
+def plain_argument(value: Any) -> str | int | float | bool | None:
+    """An argument as JSON has it: a class or a function by its name, other objects as Python shows them."""
+    if value is None or type(value) in (str, int, bool) or (type(value) is float and isfinite(value)):
+        return value  # type: ignore[no-any-return]
+    return str(getattr(value, "__name__", repr(value)))
+
+
 class SweepRow(NamedTuple):
     """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
 
     `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
     None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
-    design with its numbers put in, which has the same costs; empty for a module.
+    design with its numbers put in, which has the same costs; empty for a module
+    that is no file's. `arguments` are those of a module's constructor that are swept.
     """
 
     name: str
@@ -56,6 +65,7 @@ class SweepRow(NamedTuple):
     ratio: Fraction | None = None
     quotients: Mapping[str, Fraction | None] = MappingProxyType({})
     spec: str = ""
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
     def get(self, column: str) -> Size | Fraction | None:
         """What the row has in that column of the table."""
@@ -69,12 +79,12 @@ class Sweep(RenderMethods, TableMethods):
     """The best designs over a grid of sizes, or those of the Pareto front.
 
     `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.
-    `over` has the values of each size as they were given, and `points` is their number of combinations.
-    `impossible` has by reason the designs that there can't be; `matching` is the number of those that fulfil
-    `where`. `rows` are sorted by `by`; with `pareto` they are the designs that no other one is better than
-    in one of these and as good as in the others, and of those that are equal in all, the first. At most `top`
-    rows are kept, of `found`. `columns` are the quantities that are shown of each row, and `bounds` has the
-    device of those that are lower bounds.
+    `over` has the values of each size as they were given, `over_arguments` those of each argument of a
+    constructor, and `points` is the number of all combinations. `impossible` has by reason the designs that
+    there can't be; `matching` is the number of those that fulfil `where`. `rows` are sorted by `by`; with
+    `pareto` they are the designs that no other one is better than in one of these and as good as in the
+    others, and of those that are equal in all, the first. At most `top` rows are kept, of `found`. `columns`
+    are the quantities that are shown of each row, and `bounds` has the device of those that are lower bounds.
     """
 
     designs: tuple[SweptDesign, ...]
@@ -96,6 +106,7 @@ class Sweep(RenderMethods, TableMethods):
     dtype: str = "float32"
     columns: tuple[str, ...] = ()
     bounds: Mapping[str, str] = field(default_factory=dict)
+    over_arguments: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[SweepRow]:
         return iter(self.rows)

@@ -12,6 +12,9 @@ from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 VERDICTS = ("agrees", "differs", "blind", "skipped", "unavailable", "passed", "failed")
 """A cell that has one has it as its class too."""
 
+SHORT_HEADING = 16
+"""Characters of a heading that stays on one line."""
+
 
 def render(result: Result, style: Style) -> str:
     """A fragment: what it is about, tables, notes; no script and no style of its own but alignment."""
@@ -35,9 +38,14 @@ def table_html(table: Table, write: Callable[[str], str] = escape, caption: str 
     about = f"<caption>{escape(caption)}</caption>" if caption else ""
     first, *others = table.columns
     corner = f'<th scope="col" style="text-align:left">{write(first)}</th>' if first else "<td></td>"
-    heads = "".join(f'<th scope="col" style="text-align:{side}">{write(column)}</th>' for column in others)
+    heads = "".join(_heading(column, side, write) for column in others)
     rows = "".join(_row(line, side, write) for line in table.lines)
     return f"<table>{about}<thead><tr>{corner}{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _heading(column: str, side: str, write: Callable[[str], str]) -> str:
+    wrap = ";white-space:nowrap" if len(column) <= SHORT_HEADING else ""
+    return f'<th scope="col" style="text-align:{side}{wrap}">{write(column)}</th>'
 
 
 def _row(line: Line, side: str, write: Callable[[str], str]) -> str:

@@ -15,6 +15,9 @@ TOKEN = re.compile(MATH_TOKEN)
 
 POWERS = {sign: str(power) for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
+FORMULA_AND_SIGN = re.compile(r"<math>(?:(?!<math>).)*</math>[.,;:)]", re.DOTALL)
+"""A formula and a sign behind it, between which browsers would break the line."""
+
 WORD_SPACE = '<mspace width="0.3em"></mspace>'
 """Between words in a formula; around a sign a browser leaves room by itself."""
 
@@ -23,7 +26,9 @@ def html_text(content: str) -> str:
     """`content` as HTML, with a `<math>` for each formula in it; numbers alone are text."""
     match content:
         case MixedText():
-            return "".join(map(html_text, content.pieces))
+            return FORMULA_AND_SIGN.sub(
+                r'<span class="unbroken">\g<0></span>', "".join(map(html_text, content.pieces))
+            )
         case MathText() if _is_formula(content):
             return f"<math>{mathematics(content)}</math>"
         case CodeText() | CommandText():
@@ -83,5 +88,8 @@ def _token(kind: str, token: str) -> tuple[str, str]:
             return "power", f"<mn>{POWERS[token]}</mn>"
         case "sign" if token.isalpha():
             return "words", f"<mi>{written}</mi>"
-    form = ' form="prefix"' if token in OPENING else ' form="postfix"' if token in CLOSING else ""
-    return kind, f"<mo{form}>{written}</mo>"
+        case "sign" if token in OPENING:
+            return kind, f'<mo form="prefix" stretchy="false">{written}</mo>'
+        case "sign" if token in CLOSING:
+            return kind, f'<mo form="postfix" stretchy="false">{written}</mo>'
+    return kind, f"<mo>{written}</mo>"

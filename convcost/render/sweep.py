@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 from convcost.core.cost import MATMUL
 from convcost.core.metrics import BY_NAME
-from convcost.core.sweep import RATIO, Sweep, SweepRow
+from convcost.core.sweep import RATIO, Sweep, SweepRow, plain_argument
 from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
@@ -34,7 +35,11 @@ def sweep_document(sweep: Sweep, style: Style) -> Document:
 
 def _table(sweep: Sweep) -> Table:
     first = sweep.rows[0]
-    headings = [*map(MathText, first.sizes), *(_label(name, sweep) for name in sweep.columns)]
+    headings = [
+        *first.arguments,
+        *map(MathText, first.sizes),
+        *(_label(name, sweep) for name in sweep.columns),
+    ]
     several = sweep.designs[1:]
     lines = tuple(
         Line(row.name if several else str(number), tuple(_cells(row, sweep)))
@@ -44,12 +49,17 @@ def _table(sweep: Sweep) -> Table:
 
 
 def _cells(row: SweepRow, sweep: Sweep) -> Iterator[str]:
+    yield from map(_argument, row.arguments.values())
     yield from map(exact, row.sizes.values())
     for name in sweep.columns:
         value = row.get(name)
         yield NONE if value is None else (_time if name in sweep.bounds else exact)(value)
     if sweep.reference:
         yield ratio(row.ratio)
+
+
+def _argument(value: Any) -> str:
+    return exact(value) if type(value) is int else str(plain_argument(value))
 
 
 def _time(seconds: int | Fraction) -> str:
@@ -60,8 +70,9 @@ def _facts(sweep: Sweep) -> Iterator[Fact]:
     bound = {name: in_full(size) for name, size in sweep.sizes.items() if name not in sweep.assumed}
     if sizes := join_sizes(bound, sweep.assumed, ()):
         yield Fact("sizes", sizes)
+    arguments = (MixedText(f"{name} = {values}") for name, values in sweep.over_arguments.items())
     axes = (MixedText(MathText(name), f" = {values}") for name, values in sweep.over.items())
-    yield Fact("over", MixedText.joined("; ", axes))
+    yield Fact("over", MixedText.joined("; ", (*arguments, *axes)))
     if sweep.where:
         yield Fact("where", CodeText(sweep.where))
     yield Fact("designs", summary(sweep))

@@ -6,12 +6,12 @@ Integers are of 64 bits where all of a column fit, and of 38 decimal digits else
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.errors import UsageError
-from convcost.core.sweep import DESIGN, SPEC, Sweep
-from convcost.search.table_columns import TableColumns, nearest_float
+from convcost.core.sweep import DESIGN, SPEC, Sweep, plain_argument
+from convcost.search.table_columns import TableColumns, argument_column, nearest_float
 
 if TYPE_CHECKING:
     import pyarrow
@@ -43,12 +43,20 @@ def check_installed() -> None:
         raise UsageError(message, hint="pip install 'convcost[sweep]'") from None
 
 
-def arrow_schema(sweep: Sweep, wide: Collection[str] = ()) -> pyarrow.Schema:
-    """The columns of the sweep's table, `wide` ones of 38 digits; the metadata say what they are of."""
+def arrow_schema(
+    sweep: Sweep, wide: Collection[str] = (), arguments: Sequence[Mapping[str, Any]] = ()
+) -> pyarrow.Schema:
+    """The columns of the sweep's table, `wide` ones of 38 digits; the metadata say what they are of.
+
+    `arguments` are all that a row may have: what is in a column decides its type.
+    """
     import pyarrow as pa
 
     columns = TableColumns.of(sweep)
     fields = [pa.field(DESIGN, pa.string())]
+    for name in columns.arguments:
+        found = pa.array(argument_column(each[name] for each in arguments))
+        fields.append(pa.field(name, found.type))
     for name in columns.integers_and_quotients:
         of_integers = pa.decimal128(38, 0) if name in wide else pa.int64()
         fields.append(pa.field(name, pa.float64() if name in columns.quotients else of_integers))
@@ -64,6 +72,7 @@ def _question(sweep: Sweep) -> dict[str, Any]:
         "version": __version__,
         "designs": {design.name: design.spec for design in designs},
         "over": dict(sweep.over),
+        **({"over_arguments": dict(sweep.over_arguments)} if sweep.over_arguments else {}),
         "sizes": dict(sweep.sizes),
         "where": sweep.where,
         "convention": {"count": sweep.convention.count, "padding": sweep.convention.padding},
@@ -80,7 +89,7 @@ def arrow_table(sweep: Sweep) -> pyarrow.Table:
 
     columns = TableColumns.of(sweep).values(sweep.rows)
     wide = [name for name, values in columns.items() if any(not _fits(value) for value in values)]
-    schema = arrow_schema(sweep, wide)
+    schema = arrow_schema(sweep, wide, [row.arguments for row in sweep.rows])
     for name in wide:
         _check_digits(name, columns[name])
     arrays = [pa.array(values, field.type) for values, field in zip(columns.values(), schema, strict=True)]
@@ -109,8 +118,11 @@ def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> py
     reference = None if block.reference is None else exact_array(block.reference)
     quotients = plan.every_quotient
     arrays = [_repeated(plan.names[block.design], number)]
+    arguments = plan.arguments[block.design] if plan.arguments else {}
     for field in [*schema][1:-1]:
-        if field.name in quotients:
+        if field.name in arguments:
+            arrays.append(_argument(arguments[field.name], field, number))
+        elif field.name in quotients:
             arrays.append(_floats(*quotients[field.name].operands(integers, reference)))
         else:
             arrays.append(_integers(integers[field.name], field))
@@ -123,6 +135,14 @@ def _repeated(text: str, number: int) -> pyarrow.Array:
     import pyarrow as pa
 
     return pa.repeat(pa.scalar(text), number)
+
+
+def _argument(value: Any, field: pyarrow.Field, number: int) -> pyarrow.Array:
+    import pyarrow as pa
+
+    plain = plain_argument(value)
+    is_text = pa.types.is_string(field.type) and plain is not None
+    return pa.repeat(pa.scalar(str(plain) if is_text else plain, field.type), number)
 
 
 def _integers(values: Any, field: pyarrow.Field) -> pyarrow.Array:

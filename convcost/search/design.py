@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import Design as Stated
@@ -15,6 +15,7 @@ from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
 from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
+from convcost.search.module_format import module_format
 from convcost.spec import Spec
 from convcost.spec.spec_format import SpecFormat, spec_format
 
@@ -26,6 +27,20 @@ class CountedQuantities(NamedTuple):
     convention: Convention
     dtype: str
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
+
+
+class Evaluable(Protocol):
+    """What has a number of quantities at sizes that are columns."""
+
+    @property
+    def counted(self) -> CountedQuantities:
+        """What is computed."""
+
+    def evaluator(self) -> ColumnEvaluator:
+        """What collects the places at which it is possible."""
+
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each quantity; ConvcostError where it is possible at no place."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +67,10 @@ class Design:
     def spec_format(self) -> SpecFormat | None:
         """Its text with the sizes that have a number, into which those of the varied ones can be put.
 
-        None for what was not made from a spec.
+        None for a module that has no text.
         """
-        if not self.spec:
-            return None
-        stay = {name: name for name in self.left_open}
-        return spec_format(self.spec).put_in({**self.known, **stay})
+        found = spec_format(self.spec) if self.spec else module_format(self._counted_report)
+        return found and found.put_in({**self.known, **{name: name for name in self.left_open}})
 
     @property
     def bound(self) -> dict[str, Size]:
@@ -122,8 +135,13 @@ class Design:
         return (
             self._from_layers(self.spec, varied, evaluator)
             if self.spec
-            else self._formulas.evaluate({**self.bound, **varied}, evaluator)
+            else self._formulas.evaluate(self._own_sizes(varied), evaluator)
         )
+
+    def _own_sizes(self, varied: Mapping[str, Any]) -> dict[str, Any]:
+        """What is bound, and those of the varied sizes that it has."""
+        own = open_names(self.stated)
+        return {**self.bound, **{name: size for name, size in varied.items() if name in own}}
 
     def _from_layers(
         self, spec: Spec, varied: Mapping[str, Any], evaluator: ColumnEvaluator

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core.constraints import NumberNeeded, Requirement, single_requirements
 from convcost.core.errors import ConvcostError, UnboundSizeError
-from convcost.search.design import Design
+from convcost.search.design import Evaluable
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.expression_graph import EngineLimitError, ExpressionGraph, Kind
 from convcost.search.graph_numbers import (
@@ -102,7 +102,7 @@ class Rule(NamedTuple):
 class GraphEvaluator(ColumnEvaluator):
     """Evaluates layers on numbers of a graph: `rules` are all that is required of these, in order."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Evaluable) -> None:
         super().__init__(design.counted.metrics, design.counted.convention)
         self.rules: list[Rule] = []
 
@@ -167,7 +167,7 @@ class _Leaf(NamedTuple):
 
 def evaluate_design(
     graph: ExpressionGraph,
-    design: Design,
+    design: Evaluable,
     sizes: Mapping[str, Number],
     values: Mapping[str, Values],
 ) -> EvaluatedDesign:
@@ -197,7 +197,7 @@ def _rules(
     yield from _rules(graph, found.otherwise, conjunction(taken, negation(condition)))
 
 
-def _leaf(design: Design, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
+def _leaf(design: Evaluable, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
     """The design in the branch that is decided on."""
     sizes = {name: _decided(size, values.get(name, ())) for name, size in sizes.items()}
     evaluator = GraphEvaluator(design)

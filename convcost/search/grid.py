@@ -189,8 +189,6 @@ class Grid:
 
     def __post_init__(self) -> None:
         every = [axis.name for axis in self.axes]
-        if not every:
-            raise UsageError("no size is swept", hint=OVER_HINT)
         if twice := next((name for name in every if every.count(name) > 1), ""):
             raise UsageError(f"--over {twice} is given twice", hint="Write all its values in one: K=1,3,5")
         if fixed := next((name for name in every if name in self.fixed), ""):

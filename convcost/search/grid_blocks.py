@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,10 +16,12 @@ import numpy as np
 
 from convcost.core.cost import Size
 from convcost.core.sweep import RATIO, Objective, SweepRow
+from convcost.search.arguments import NO_ARGUMENTS, Arguments, exact_number, is_number
 from convcost.search.design import Design
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.quantities import Quotient, exact_quotient
 from convcost.search.tabulate import BLOCK, tabulate
+from convcost.search.variants import VariantDesign
 from convcost.search.where import WhereCondition, WhereQuotient
 from convcost.symbolic.columns import Column
 
@@ -30,21 +32,27 @@ class SweepPlan:
 
     `ratio_of` is the column of integers whose ratio to that of `reference` is taken. `quotients` are the
     quantities by name that are no integers, without the ratio; `columns` are the quantities that rows have.
+    `arguments` are those of each design's constructor.
     """
 
     grid: Grid
     names: tuple[str, ...]
-    designs: tuple[Design, ...]
+    designs: tuple[Design, ...] | tuple[VariantDesign, ...]
     ratio_of: str
     reference: Design | None = None
     condition: WhereCondition | None = None
     quotients: Mapping[str, Quotient] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    arguments: tuple[Arguments, ...] = ()
 
     @property
     def number_of_blocks(self) -> int:
         """In how many blocks its points are evaluated."""
         return -(-self.grid.points // BLOCK)
+
+    def arguments_of(self, design: int) -> Arguments:
+        """The swept arguments of the design's constructor."""
+        return self.arguments[design] if self.arguments else NO_ARGUMENTS
 
     @property
     def every_quotient(self) -> dict[str, Quotient]:
@@ -120,19 +128,20 @@ class GridEvaluator:
         for start in range(0, self.plan.grid.points, BLOCK):
             yield self.blocks(np.arange(start, min(start + BLOCK, self.plan.grid.points)))
 
-    def blocks(self, points: Any) -> Iterator[RowBlock]:
-        """The rows at `points`, design by design."""
+    def blocks(self, points: Any, designs: Collection[int] | None = None) -> Iterator[RowBlock]:
+        """The rows at `points`, design by design: of all, or of those with these numbers."""
         plan = self.plan
         sizes, points = self._sizes(points)
         reference = None
         if plan.reference and len(points):
-            table = tabulate(plan.reference, sizes)
+            table = tabulate(plan.reference, sizes, points.shape)
             self._count(table.impossible, len(plan.designs))
             sizes, points = _restrict(sizes, table.possible), points[table.possible]
             place = plan.metrics.index(plan.ratio_of)
             reference = _rows(table.quantities[place], table.possible)
-        for number, design in enumerate(plan.designs if len(points) else ()):
-            table = tabulate(design, sizes)
+        every = range(len(plan.designs)) if designs is None else designs
+        for number in every if len(points) else ():
+            table = tabulate(plan.designs[number], sizes, points.shape)
             self._count(table.impossible)
             columns = {name: Column(values) for name, values in sizes.items()}
             quantities = dict(zip(plan.metrics, table.quantities, strict=True))
@@ -150,9 +159,8 @@ class GridEvaluator:
     def _sizes(self, points: Any) -> tuple[dict[str, Any], Any]:
         """The sizes at those of `points` at which every formula of the grid is a size."""
         grid = self.plan.grid
-        index = dict(
-            zip((axis.name for axis in grid.axes), np.unravel_index(points, grid.lengths), strict=True)
-        )
+        places = np.unravel_index(points, grid.lengths) if grid.axes else ()
+        index = dict(zip((axis.name for axis in grid.axes), places, strict=True))
         sizes: dict[str, Any] = {}
         for axis in grid.order:
             sizes[axis.name] = values = _AxisValues(grid, axis, index, sizes).values()
@@ -177,6 +185,11 @@ class GridEvaluator:
         values = {name: WhereQuotient(size) for name, size in self.plan.grid.fixed.items()}
         values |= {name: WhereQuotient(column) for name, column in block.sizes.items()}
         values |= {name: WhereQuotient(column) for name, column in block.quantities.items()}
+        values |= {
+            name: WhereQuotient(*exact_number(value).as_integer_ratio())
+            for name, value in self.plan.arguments_of(block.design).items()
+            if is_number(value)
+        }
         for name, quotient in self.plan.every_quotient.items():
             values[name] = WhereQuotient(*quotient.operands(block.quantities, block.reference))
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
@@ -189,6 +202,8 @@ class GridEvaluator:
                 return sign * exact_array(block.quantities[quotient.numerator])
             found = _quotients(block, quotient)
             return np.array([math.inf if value is None else sign * value for value in found], object)
+        if name in (arguments := self.plan.arguments_of(block.design)):
+            return np.full(len(block.points), sign * exact_number(arguments[name]), object)
         columns = {**block.sizes, **block.quantities}
         if name not in columns:
             return np.full(len(block.points), sign * self.plan.grid.fixed[name])
@@ -212,7 +227,7 @@ def block_rows(plan: SweepPlan, block: RowBlock) -> list[SweepRow]:
     rows = (_by_row(sizes, number), _by_row(integers, number), ratios, _by_row(quotients, number))
     name, text = plan.names[block.design], plan.designs[block.design].spec_format
     return [
-        SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "")
+        SweepRow(name, row[0], *row[1:], text.format(row[0]) if text else "", plan.arguments_of(block.design))
         for row in zip(*rows, strict=True)
     ]
 

@@ -10,6 +10,9 @@ from convcost.search.graph_numbers import Number, bounds_of, choose, equal, give
 from convcost.search.sql import LARGEST
 from convcost.search.sweep_program import SweepProgram
 
+LONGEST_DIGIT = 100
+"""The bits of a digit: Spark divides up to 10^32."""
+
 NO_NUMBER = 2**1000
 """Where the denominator is 0, which is the worst: above every other key."""
 
@@ -63,7 +66,7 @@ def _quotient_key(inputs: tuple[Any, ...], sign: int) -> SortKey:
     numerator, denominator = inputs
     most = bounds_of(denominator)[1]
     bits = most.bit_length()
-    digit_bits = max(1, (LARGEST // max(most, 1)).bit_length() - 2)
+    digit_bits = min(LONGEST_DIGIT, max(1, (LARGEST // max(most, 1)).bit_length() - 2))
     has_none = equal(denominator, 0)
     divisor = larger(denominator, 1)
     parts = [choose(has_none, 1, 0), choose(has_none, 0, numerator // divisor)]

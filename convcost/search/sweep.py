@@ -2,71 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from convcost.analysis.lower_bound import lower_bound
 from convcost.api import Design as Stated
-from convcost.api import as_design, check_sizes, number_equal_names
+from convcost.api import as_design, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.dtypes import dtype_named
-from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
-from convcost.core.report import Report
-from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow, SweptDesign
-from convcost.core.type_checks import check_size_names, check_text, check_type, merge_sizes
+from convcost.core.errors import UsageError, unknown_name
+from convcost.core.sweep import RATIO, Sweep, SweepRow, SweptDesign
+from convcost.core.type_checks import check_size_names, check_text, check_type, is_module, merge_sizes
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
-from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.design import CountedQuantities
 from convcost.search.engines.choice import AUTO, engine_for
 from convcost.search.engines.interface import Engine, Progress
-from convcost.search.grid import Axis, Grid, values_axis
-from convcost.search.quantities import QuantityTable, quantity_table
+from convcost.search.grid import OVER_HINT, values_axis
 from convcost.search.sweep_file import RowSource, check_file, write_rows
+from convcost.search.sweep_request import (
+    DEFAULT_TOP,
+    SweepRequest,
+    check_given,
+    check_numbers,
+    check_swept,
+    check_values,
+    columns_of,
+    designs_on_grid,
+    dtype_of,
+    known_names,
+    objectives_of,
+    table_of,
+)
+from convcost.search.variants import ModuleVariants
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
+from convcost.tracing.given_inputs import profile_on_inputs
 
 if TYPE_CHECKING:
+    import torch
+
     from convcost.search.grid_blocks import RowBlock, SweepPlan
     from convcost.search.selection import Selection
 
 MOST_ROWS = 10**5
 """Rows that a sweep keeps."""
 
-DEFAULT_TOP = 20
 
-ALWAYS_SHOWN = ("flops", "params")
-
-USUAL_DTYPE = "float32"
-
-
-@dataclass(frozen=True)
-class SweepRequest:
-    """Designs, of which the first of several is what the ratios are to, and what is asked of them.
-
-    Without a `dtype` specs are in float32, and reports in their own. `columns` are the quantities that rows
-    have, if they are not the usual ones.
-    """
-
-    designs: tuple[Stated, ...]
-    axes: tuple[Axis, ...]
-    where: str = ""
-    by: str = ""
-    top: int = DEFAULT_TOP
-    pareto: tuple[str, ...] = ()
-    file: Path | None = None
-    convention: Convention = MATMUL
-    dtype: str = ""
-    devices: tuple[Device, ...] = ()
-    columns: tuple[str, ...] = ()
-    engine: str = AUTO
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def sweep(
-    *designs: str | Stated,
-    over: Mapping[str, str | Size | Iterable[Size | str]],
+    *designs: str | Stated | torch.nn.Module | Callable[..., torch.nn.Module],
+    over: Mapping[str, str | Size | Iterable[Size | str]] = NOTHING,
+    over_args: Mapping[str, Any] = NOTHING,
+    inputs: Any = (),
     where: str = "",
     by: str = "",
     top: int = DEFAULT_TOP,
@@ -74,6 +66,7 @@ def sweep(
     out: str | PathLike[str] | None = None,
     columns: str | Sequence[str] = (),
     engine: str = AUTO,
+    master: str = "",
     device: str | Device | Sequence[str | Device] = (),
     convention: Convention = MATMUL,
     dtype: str = "",
@@ -84,9 +77,15 @@ def sweep(
     sweep("[B,C,H,H] -> Conv2d(C, M, K)", over={"C": range(64, 257, 64), "K": [1, 3], "M": "2C,4C"}, H=32)
 
     Args:
-        designs: Specs, or reports with open sizes. The first of several is what the others are compared with.
+        designs: Specs, reports with open sizes, or torch modules on `inputs`. The first of several is what
+            the others are compared with.
         over: The values of sizes by name: a range, a list, or a text such as "64:1024:64" (the stop is
             among them), "2^5..2^10" or "2C,4C": formulas in other sizes.
+        over_args: With a class of modules, or a function that makes one, as the last design: the values of
+            its arguments by name, {"width": range(64, 513, 64), "bias": [True, False]}. Each combination is
+            built and counted; rows have its `arguments`, which conditions and orders may be about too.
+        inputs: What modules are called with: texts such as "f32[B,3,H,W]", or tensors. An argument of
+            `over_args` may be a size in them: "f32[B,width]".
         where: A condition on quantities, sizes and ratio: "flops <= 1G and (params < 2M or C >= 64)".
         by: What the rows are sorted by, smallest first; "params:max" has the largest first. The ratio is
             that of this quantity, or of FLOPs.
@@ -94,6 +93,10 @@ def sweep(
         pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
         out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
         columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
+        engine: What evaluates the grid: "numpy", "duckdb" or "spark" (default: DuckDB for a large grid, if it
+            is installed). All find the same.
+        master: The URL of Spark's master, such as "spark://host:7077" (default: "local[*]", this machine's
+            cores). A Spark that runs in this process is used.
         device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
             own, as `seconds_h100_sxm`.
         convention: What FLOPs are.
@@ -104,8 +107,13 @@ def sweep(
     `where` or `over` can't be read, and UsageError where the grid is too large.
     """
     named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
+    sizes = merge_sizes(sizes)
+    given = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "device") else tuple(inputs)
+    variants = _class_variants(designs[-1:], over_args, given) if over_args else None
+    stated = designs[:-1] if variants else designs
+    fixed = {name: size for name, size in sizes.items() if name not in named}
     request = SweepRequest(
-        tuple(map(as_design, designs)),
+        tuple(_design(each, given, fixed) for each in stated),
         tuple(values_axis(name, named[name]) for name in check_size_names(named)),
         check_text("where", where, "flops <= 1G"),
         check_text("by", by, "flops"),
@@ -117,8 +125,23 @@ def sweep(
         _devices(device),
         split_names(columns, "columns"),
         check_text("engine", engine, "duckdb"),
+        check_text("master", master, "spark://host:7077"),
+        variants,
     )
-    return sweep_designs(request, merge_sizes(sizes))
+    return sweep_designs(request, sizes)
+
+
+def _class_variants(
+    designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
+) -> ModuleVariants:
+    from convcost.search.variant_counts import class_variants
+
+    return class_variants(designs, over_args, inputs)
+
+
+def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> Stated:
+    """The design; of a torch module its report, with formulas in those sizes of its inputs that are open."""
+    return profile_on_inputs(design, inputs, sizes) if is_module(design) else as_design(design)
 
 
 def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:
@@ -141,48 +164,56 @@ def sweep_designs(
     request: SweepRequest, sizes: Mapping[str, Size], progress: Progress | None = None
 ) -> Sweep:
     """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
-    if not request.designs:
+    if not (request.designs or request.variants):
         raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
     top = check_int("top", request.top)
     if not 1 <= top <= MOST_ROWS:
         raise UsageError(f"top is {top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
         check_file(request.file)
-    _check_swept(request)
-    check_sizes(sizes, request.designs)
+    check_swept(request)
+    check_given(request, sizes)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
-    by, pareto = _objectives(request)
-    table = _quantity_table(request, by)
-    known = _known_names(request, sizes, table)
+    by, pareto = objectives_of(request)
+    table = table_of(request, by)
+    known = known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
             raise unknown_name("no quantity and no size is called", objective.name, known)
     where = request.where.strip()
     condition = parse_condition(request.where, known, table.times) if where else None
     used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
-    columns = _columns(request, table, used)
+    check_numbers(request, used)
+    columns = columns_of(request, table, used)
     needed = {*columns, *used} & {*table.names}
-    designs, grid = _designs_on_grid(request, sizes, table, needed)
-    _check_values(used - needed, grid)
-    names = number_equal_names(request.designs)
-    first = 1 if len(designs) > 1 else 0
+    counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
+    designs, grid = designs_on_grid(request, sizes, counted)
+    check_values(used - needed - {*request.argument_names}, grid)
+    first = 1 if request.has_reference else 0
+    if not (request.axes or request.variants):
+        raise UsageError("no size is swept", hint=OVER_HINT)
+    names = number_equal_names((*request.designs, *request.all_variants))
+    texts = (*(design.text for design in designs), *(each.text for each in request.all_variants))
+    stated = [*map(SweptDesign, names, texts)]
+    variants = request.variants.designs(grid.fixed, counted) if request.variants else ()
     from convcost.search.grid_blocks import SweepPlan
 
     plan = SweepPlan(
         grid,
-        names[first:],
-        designs[first:],
+        names[-1:] * len(variants) if variants else names[first:],
+        variants or designs[first:],
         table.ratio_column,
         designs[0] if first else None,
         condition,
         {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
         columns,
+        tuple(variant.arguments for variant in variants),
     )
-    swept = [SweptDesign(name, design.text) for name, design in zip(names, designs, strict=True)]
     asked = Sweep(
-        designs=tuple(swept[first:]),
+        designs=tuple(stated[first:]),
         over={axis.name: axis.text for axis in grid.axes},
-        points=grid.points,
+        over_arguments={axis.name: axis.text for each in request.all_variants for axis in each.axes},
+        points=grid.points * max(len(variants), 1),
         impossible={},
         matching=0,
         rows=(),
@@ -191,12 +222,12 @@ def sweep_designs(
         pareto=pareto,
         top=top,
         where=condition.text if condition else "",
-        reference=swept[0] if first else None,
+        reference=stated[0] if first else None,
         ratio_of=table.ratio_of,
         sizes=grid.fixed,
-        assumed=tuple(dict.fromkeys(name for design in designs for name in design.assumed)),
+        assumed=tuple(name for name in grid.fixed if name not in sizes),
         convention=request.convention,
-        dtype=_dtype(request),
+        dtype=dtype_of(request),
         columns=columns,
         bounds=table.device_names,
     )
@@ -209,17 +240,19 @@ class _Run:
     engine: Engine
     selection: Selection
 
-    def __init__(self, sweep: Sweep, plan: SweepPlan, engine: str, progress: Progress | None) -> None:
+    def __init__(
+        self, sweep: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None
+    ) -> None:
         self.sweep = sweep
         self.plan = plan
-        self.name = engine
+        self.request = request
         self.progress = progress or _no_progress
 
     def _start(self) -> None:
         from convcost.search.selection import ParetoFront, TopRows
 
         sweep = self.sweep
-        self.engine = engine_for(self.name, self.plan)
+        self.engine = engine_for(self.request.engine, self.plan, self.request.master)
         self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
 
     def select(self) -> None:
@@ -245,7 +278,7 @@ def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
 
 def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
     """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _Run(asked, plan, request.engine, progress)
+    run = _Run(asked, plan, request, progress)
     if request.file:
         write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
     else:
@@ -269,95 +302,10 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
 
     evaluator = GridEvaluator(plan)
     points = np.unique(np.array([point for _, point in places], np.int64))
+    designs = sorted({design for design, _ in places})
     found = {
         (block.design, point): row
-        for block in evaluator.blocks(points)
+        for block in evaluator.blocks(points, designs)
         for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
     }
     return (found[place] for place in places)
-
-
-def _check_swept(request: SweepRequest) -> None:
-    """UsageError for a swept size that neither a design nor a formula has."""
-    known = [name for design in request.designs for name in open_names(design)]
-    used = {name for axis in request.axes for name in axis.names}
-    for axis in request.axes:
-        if axis.name not in {*known, *used}:
-            near = did_you_mean(axis.name, known)
-            has = f"There are {', '.join(dict.fromkeys(known))}." if known else "There is no open size."
-            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
-
-
-def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
-    """What rows are sorted by, and what the Pareto front is in."""
-    pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))
-    if len({objective.name for objective in pareto}) < len(pareto):
-        raise UsageError("one quantity can't be the smallest and the largest on a Pareto front")
-    by = _parse_objective(request.by or (request.pareto or ("flops",))[0])
-    if pareto and by not in pareto:
-        hint = f"Sort by one of {', '.join(map(str, pareto))}, or add it."
-        raise UsageError(f"{by} is not among the quantities of the Pareto front", hint=hint)
-    return by, pareto
-
-
-def _parse_objective(text: str) -> Objective:
-    """objective: NAME [":" ("min" | "max")]"""
-    name, colon, direction = (part.strip() for part in text.partition(":"))
-    if colon and direction not in ("min", "max"):
-        raise UsageError(f"{text[:60]}: a quantity is the smallest or the largest", hint=f"{name[:40]}:max")
-    return Objective(name, direction == "max")
-
-
-def _dtype(request: SweepRequest) -> str:
-    """What lower bounds are found in; UsageError where designs have several."""
-    if request.dtype:
-        return dtype_named(request.dtype)
-    found = {design.dtype if isinstance(design, Report) else USUAL_DTYPE for design in request.designs}
-    if request.devices and found != {USUAL_DTYPE} and len(found) > 1:
-        raise UsageError(f"the designs are in {' and '.join(sorted(found))}", hint="Give a dtype for all.")
-    return found.pop() if len(found) == 1 else USUAL_DTYPE
-
-
-def _quantity_table(request: SweepRequest, by: Objective) -> QuantityTable:
-    """All quantities that there can be."""
-    dtype = _dtype(request)
-    bounds = [lower_bound(device, dtype, bool(request.dtype)) for device in request.devices]
-    return quantity_table(bounds, by.name if request.designs[1:] else "")
-
-
-def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
-    """The quantities that rows have; UsageError for one that there is not."""
-    for name in request.columns:
-        if name not in table.names:
-            raise unknown_name("no quantity is called", name, table.names)
-    usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
-    return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
-
-
-def _designs_on_grid(
-    request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable, needed: Collection[str]
-) -> tuple[tuple[Design, ...], Grid]:
-    """The designs with all their sizes but those of the grid, and the grid."""
-    integers = table.integers(needed)
-    counted = CountedQuantities(integers, request.convention, _dtype(request), table.bounds)
-    swept = [axis.name for axis in request.axes]
-    designs = tuple(
-        complete_design(design, sizes, tuple(name for name in swept if name in open_names(design)), counted)
-        for design in request.designs
-    )
-    assumed = {name: 1 for design in designs for name in design.assumed}
-    return designs, Grid(request.axes, {**assumed, **sizes})
-
-
-def _known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
-    """What a condition or an order may be about."""
-    opened = (name for design in request.designs for name in open_names(design))
-    every = (*(axis.name for axis in request.axes), *sizes, *opened)
-    return tuple(dict.fromkeys((*table.names, *every)))
-
-
-def _check_values(used: Iterable[str], grid: Grid) -> None:
-    """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
-    have = {*(axis.name for axis in grid.axes), *grid.fixed}
-    if missing := next((name for name in sorted(used) if name not in have), ""):
-        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")

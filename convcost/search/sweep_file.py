@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_csv_cell, escape_json
-from convcost.core.sweep import DESIGN, RATIO, SPEC, Sweep, SweepRow
+from convcost.core.sweep import DESIGN, RATIO, SPEC, Sweep, SweepRow, plain_argument
 from convcost.search.arrow_table import WiderColumnError, arrow_schema, check_installed, record_batch
 from convcost.search.table_columns import TableColumns, cell
 from convcost.system.files import write_chunks
@@ -80,8 +80,10 @@ def _json_lines(source: RowSource, _: set[str]) -> Iterator[str]:
 
 
 def _object(row: SweepRow, names: Iterable[str]) -> dict[str, Any]:
+    arguments = {name: plain_argument(value) for name, value in row.arguments.items()}
     return {
         DESIGN: row.name,
+        **({"arguments": arguments} if arguments else {}),
         "sizes": dict(row.sizes),
         **{name: cell(row.get(name)) for name in names},
         SPEC: row.spec,
@@ -92,7 +94,7 @@ def _parquet(source: RowSource, wide: set[str]) -> Iterator[bytes]:
     from pyarrow import parquet
 
     def writer(chunks: _Chunks, schema: Any) -> Any:
-        repeating = [DESIGN, *source.sweep.over]
+        repeating = [DESIGN, *source.sweep.over_arguments, *source.sweep.over]
         return parquet.ParquetWriter(
             chunks, schema, use_dictionary=repeating, compression="zstd", compression_level=1
         )
@@ -109,7 +111,7 @@ def _arrow(source: RowSource, wide: set[str]) -> Iterator[bytes]:
 def _batches(
     source: RowSource, wide: set[str], make_writer: Callable[[_Chunks, Any], Any]
 ) -> Iterator[bytes]:
-    schema, chunks = arrow_schema(source.sweep, wide), _Chunks()
+    schema, chunks = arrow_schema(source.sweep, wide, source.plan.arguments), _Chunks()
     batches = (record_batch(block, source.plan, schema) for block in source.blocks())
     with make_writer(chunks, schema) as writer:
         for table in _tables(batches):

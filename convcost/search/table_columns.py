@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.sweep import DESIGN, QUANTITIES, RATIO, SPEC, Sweep, SweepRow
+from convcost.core.sweep import DESIGN, QUANTITIES, RATIO, SPEC, Sweep, SweepRow, plain_argument
 
 if TYPE_CHECKING:
     import pandas
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 
 class TableColumns(NamedTuple):
-    """The names of all columns: "design", the swept sizes, the quantities with the ratio behind, "spec"."""
+    """The names of all columns: "design", the swept sizes, the quantities with the ratio behind, "spec".
+
+    In front of the sizes there are the swept arguments of a constructor.
+    """
 
     sizes: tuple[str, ...]
     quantities: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, sweep: Sweep) -> TableColumns:
         """Those of the sweep; UsageError where a size has the name of another column."""
-        found = cls(tuple(sweep.over), (*sweep.columns, *((RATIO,) if sweep.reference else ())))
-        if taken := {*found.sizes} & {DESIGN, SPEC, *found.quantities}:
-            message = f"the size {min(taken)} has the name of another column"
+        quantities = (*sweep.columns, *((RATIO,) if sweep.reference else ()))
+        found = cls(tuple(sweep.over), quantities, tuple(sweep.over_arguments))
+        if taken := {*found.arguments, *found.sizes} & {DESIGN, SPEC, *found.quantities}:
+            kind = "argument" if min(taken) in found.arguments else "size"
+            message = f"the {kind} {min(taken)} has the name of another column"
             raise UsageError(message, hint="Rename it, or write designs.jsonl, which has sizes apart.")
         return found
 
@@ -38,7 +44,7 @@ class TableColumns(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All of them."""
-        return (DESIGN, *self.sizes, *self.quantities, SPEC)
+        return (DESIGN, *self.arguments, *self.sizes, *self.quantities, SPEC)
 
     @property
     def quotients(self) -> tuple[str, ...]:
@@ -48,12 +54,25 @@ class TableColumns(NamedTuple):
     def values(self, rows: Iterable[SweepRow]) -> dict[str, list[Any]]:
         """The values of each column, as `cells` has them."""
         lines = [self.cells(row) for row in rows]
-        return {name: [line[place] for line in lines] for place, name in enumerate(self.names)}
+        found = {name: [line[place] for line in lines] for place, name in enumerate(self.names)}
+        return found | {name: argument_column(found[name]) for name in self.arguments}
 
     def cells(self, row: SweepRow) -> tuple[Any, ...]:
         """What a row has in each column: texts, integers, and floats for quotients."""
         quantities = (cell(row.get(name)) for name in self.quantities)
-        return (row.name, *row.sizes.values(), *quantities, row.spec)
+        arguments = map(plain_argument, row.arguments.values())
+        return (row.name, *arguments, *row.sizes.values(), *quantities, row.spec)
+
+
+def argument_column(values: Iterable[Any]) -> list[Any]:
+    """Values of one type that libraries have: bools, ints, floats; or else texts, None aside."""
+    plain = [*map(plain_argument, values)]
+    types = {type(value) for value in plain if value is not None}
+    if types == {int, float}:
+        return [None if value is None else float(value) for value in plain]
+    if len(types) <= 1:
+        return plain
+    return [None if value is None else str(value) for value in plain]
 
 
 def cell(value: Size | Fraction | None) -> Size | float | None:
@@ -78,9 +97,12 @@ def pandas_table(sweep: Sweep) -> pandas.DataFrame:
     except ImportError:
         raise UsageError("pandas is not installed", hint="pip install pandas") from None
     columns = TableColumns.of(sweep)
-    types = dict.fromkeys(columns.quotients, "float64")
+    types: dict[str, str | None] = dict.fromkeys(columns.quotients, "float64")
+    types |= dict.fromkeys(columns.arguments)
     series = {
-        name: pandas.Series(values, dtype=types.get(name) or ("int64" if _all_fit(values) else "object"))
+        name: pandas.Series(
+            values, dtype=types[name] if name in types else "int64" if _all_fit(values) else "object"
+        )
         for name, values in columns.values(sweep.rows).items()
     }
     return pandas.DataFrame(series)
@@ -96,6 +118,7 @@ def polars_table(sweep: Sweep) -> polars.DataFrame:
     types: Mapping[str, Any] = {
         **dict.fromkeys((DESIGN, SPEC), polars.String),
         **dict.fromkeys(columns.quotients, polars.Float64),
+        **dict.fromkeys(columns.arguments),
     }
     values = columns.values(sweep.rows)
     if large := next(
@@ -104,7 +127,11 @@ def polars_table(sweep: Sweep) -> polars.DataFrame:
         raise UsageError(f"{large} has numbers of more than 128 bits, which Polars does not have")
     return polars.DataFrame(
         [
-            polars.Series(name, each, types.get(name) or (polars.Int64 if _all_fit(each) else polars.Int128))
+            polars.Series(
+                name,
+                each,
+                types[name] if name in types else polars.Int64 if _all_fit(each) else polars.Int128,
+            )
             for name, each in values.items()
         ]
     )

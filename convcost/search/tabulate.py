@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.search.design import Design
+from convcost.search.design import Evaluable
 from convcost.search.evaluator import Restriction
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
@@ -19,6 +19,7 @@ BLOCK = 2**16
 
 MOST_ONE_BY_ONE = 2**14
 """Places that are evaluated one by one, where no formula holds for many."""
+
 
 Arrays = Mapping[str, Any]
 """The values of each varied size, as arrays that NumPy broadcasts to the places of a block."""
@@ -52,7 +53,7 @@ class CostTable(NamedTuple):
         return +counts
 
 
-def tables(design: Design, ranges: Mapping[str, range]) -> Iterator[CostTable]:
+def tables(design: Evaluable, ranges: Mapping[str, range]) -> Iterator[CostTable]:
     """Tables of all places, the last of the sizes changing fastest."""
     axes = len(ranges)
     inner = len([*ranges.values()][-1])
@@ -71,9 +72,13 @@ def _array(sizes: range) -> Any:
     return np.arange(sizes.start, sizes.stop, sizes.step)
 
 
-def tabulate(design: Design, sizes: Arrays) -> CostTable:
-    """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately."""
-    shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
+def tabulate(design: Evaluable, sizes: Arrays, shape: tuple[int, ...] | None = None) -> CostTable:
+    """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately.
+
+    The places have the `shape` that the sizes are broadcast to, or a given one where there may be no sizes.
+    """
+    if shape is None:
+        shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
     evaluator = design.evaluator()
     try:
         quantities = design.evaluate({name: Column(values) for name, values in sizes.items()}, evaluator)
@@ -91,7 +96,7 @@ def tabulate(design: Design, sizes: Arrays) -> CostTable:
     )
 
 
-def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
+def _by_branch(design: Evaluable, sizes: Arrays, condition: Any) -> CostTable:
     shape = condition.shape
     branches = [np.asarray(condition), ~np.asarray(condition)]
     tables = [
@@ -109,7 +114,7 @@ def _by_branch(design: Design, sizes: Arrays, condition: Any) -> CostTable:
     )
 
 
-def _one_by_one(design: Design, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
+def _one_by_one(design: Evaluable, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
         message = f"the cost has no formula in {' and '.join(names)} here"

@@ -44,7 +44,7 @@ class Notation(NamedTuple):
     root_encloses: bool
     quotient: str
     quotient_encloses: bool
-    brackets: str
+    brackets: Callable[[str], str]
     rounding: str
     absolute: str
     maximum: str
@@ -64,7 +64,7 @@ PRETTY = Notation(
     root_encloses=False,
     quotient="{}/{}",
     quotient_encloses=False,
-    brackets="({})",
+    brackets="({})".format,
     rounding="⌊{}⌋",
     absolute="|{}|",
     maximum="max({})",
@@ -99,6 +99,12 @@ def _mathml_enclosed(opening: str, closing: str) -> str:
     return f"<mrow>{_mathml_operator(opening)}{{}}{_mathml_operator(closing)}</mrow>"
 
 
+def _mathml_brackets(inner: str) -> str:
+    """As tall as what is in them, or of the usual size, which stands closer."""
+    size = "" if "<mfrac>" in inner else ' stretchy="false"'
+    return f"<mrow><mo{size}>(</mo>{inner}<mo{size}>)</mo></mrow>"
+
+
 MATHML = Notation(
     number=lambda digits: f"<mn>{escape(digits)}</mn>",
     plus=_mathml_operator("+"),
@@ -112,7 +118,7 @@ MATHML = Notation(
     root_encloses=True,
     quotient="<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
     quotient_encloses=True,
-    brackets=_mathml_enclosed("(", ")"),
+    brackets=_mathml_brackets,
     rounding=_mathml_enclosed("⌊", "⌋"),
     absolute=_mathml_enclosed("|", "|"),
     maximum=f"<mi>max</mi>{_mathml_enclosed('(', ')')}",
@@ -220,4 +226,4 @@ def _power(base: Expr, exponent: Expr, notation: Notation) -> str:
 
 def _parenthesized(formula: Expr, notation: Notation, *kinds: type) -> str:
     text = write(formula, notation)
-    return notation.brackets.format(text) if isinstance(formula, (Add, *kinds)) else text
+    return notation.brackets(text) if isinstance(formula, (Add, *kinds)) else text

@@ -42,11 +42,11 @@ def target_error(what: str, error: BaseException, hint: str = "") -> TargetError
         raise error
     notes = [f"  {line}"[:LONGEST] for line in getattr(error, "__notes__", ())[:MOST_LINES]]
     return TargetError(
-        "\n".join((f"{what}: {_short_text(error)}", *error_location(error), *notes)), error, hint
+        "\n".join((f"{what}: {short_text(error)}", *error_location(error), *notes)), error, hint
     )
 
 
-def _short_text(error: BaseException) -> str:
+def short_text(error: BaseException) -> str:
     """`ValueError: width has to be even`, without what torch adds over many lines."""
     text = "\n".join([line for line in error_text(error).strip().splitlines() if line.strip()][:MOST_LINES])
     if isinstance(error, SystemExit):

@@ -56,6 +56,7 @@ def test_it_has_what_the_options_ask_for():
     reader = page(*SIZES, "--counters", "none", "--device", "h100", "--memory", "--count", "bias")
     assert reader.texts("h2") == [
         "Answer",
+        "Charts",
         "Costs",
         "Roofline lower bound",
         "Memory",
@@ -77,7 +78,7 @@ def test_one_module_is_shown_with_its_cost(folder):
     assert (code, out) == (0, "page.html was written.\n")
     assert "building" in err
     reader = PageReader((folder / "page.html").read_text())
-    assert reader.texts("h2") == ["Costs", "What counters say", "How this page was made"]
+    assert reader.texts("h2") == ["Charts", "Costs", "What counters say", "How this page was made"]
 
 
 def test_modules_and_designs_are_compared(folder):

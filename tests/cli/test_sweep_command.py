@@ -124,7 +124,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C"), "--over C: a size and its values are needed"),
         (("--over", "D=1"), "no size is called D"),
         (("--over", "C=1", "--over", "C=2"), "--over C is given twice"),
-        (("--over", "C=1:2000000000"), "the grid has 2,000,000,000 points; 100,000,000 at most"),
+        (("--over", "C=1:2000000000", "--engine", "numpy"), "2,000,000,000 points; 100,000,000 at most"),
         (("--over", "C=1:2000000000000"), "the grid has 2,000,000,000,000 points; 1,000,000,000,000 at most"),
         (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
         (("--over", "C=1", "--by", "flops:most"), "flops:most: a quantity is the smallest or the largest"),

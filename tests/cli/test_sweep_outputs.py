@@ -117,3 +117,29 @@ def test_an_interrupt_leaves_no_file(ending, tmp_path):
 )
 def test_a_wrong_request_is_refused(options, error):
     assert error in refused("sweep", BLOCK, *GRID, *options)
+
+
+MODULES = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.embedding, self.linear = nn.Embedding(10, width), nn.Linear(width, 3)
+
+    def forward(self, ids, mask, *more):
+        return self.linear(self.embedding(ids)) * mask[..., None]
+"""
+
+
+def test_the_spec_of_a_module_has_its_inputs_with_the_sizes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(MODULES)
+    module = "(mask=bf16[B,T], ids=i64[B,T]) -> net.py:Net(width=8)"
+    [row] = swept(module, "--over", "T=5", "--B", "2", "--device", "h100")["rows"]
+    assert row["spec"] == "(ids=i64[2,5], mask=bf16[2,5]) -> net.py:Net(width=8)"
+    found = record("cost", row["spec"], "--device", "h100")
+    assert found["flops"] == row["quantities"]["flops"] > 0
+    assert found["roofline"]["seconds"] == row["quotients"]["seconds"]
+    twice = "(mask=f32[2*B,T], ids=i64[2*B,T]) -> net.py:Net"
+    assert [row["spec"] for row in swept(twice, "--over", "B=2", "--T", "5")["rows"]] == [""]

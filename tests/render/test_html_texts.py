@@ -12,7 +12,9 @@ FLOPS = compare().first.flops
 
 def test_words_are_escaped_and_formulas_are_math():
     text = MixedText("a < b: ", math_text("{} = {}", "E", 128), ".")
-    assert html_text(text) == "a &lt; b: <math><mi>E</mi><mo>=</mo><mn>128</mn></math>."
+    assert html_text(text) == (
+        'a &lt; b: <span class="unbroken"><math><mi>E</mi><mo>=</mo><mn>128</mn></math>.</span>'
+    )
 
 
 def test_code_is_code():

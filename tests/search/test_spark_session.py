@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.search.spark_session import check_master, spark_session
+from convcost.search.engines.spark_session import check_master, spark_session
 
 START = """
 import os, signal, sys
 from convcost.core.errors import ConvcostError
-from convcost.search.spark_session import spark_session
+from convcost.search.engines.spark_session import spark_session
 before = signal.getsignal(signal.SIGINT)
 try:
     with spark_session("local[1]") as session:

@@ -17,6 +17,7 @@ from convcost.core.report import Report
 from convcost.render.breakeven import crossing_text
 from convcost.render.charts.captions import chart_metric, designs_title, metric_axis, sizes_and_convention
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Mark, Number, Point, Series, XYChart
+from convcost.render.charts.labels import shorten
 from convcost.render.charts.samples import sample
 from convcost.render.charts.scales import asks_for_log
 
@@ -27,6 +28,9 @@ FARTHEST_MARK = 2**40
 """A break-even point beyond is not what anybody draws."""
 
 MOST_MARKS = 12
+
+LONGEST_MARKED = 16
+"""Letters of a design's name at its break-even point."""
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
@@ -141,7 +145,7 @@ def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[Mark, 
         if getattr(first, metric.name) is None or getattr(other, metric.name) is None:
             continue
         break_even = comparison.break_even(metric.name, other)
-        named = other.name if len(others) > 1 else ""
+        named = shorten(other.name, LONGEST_MARKED) if len(others) > 1 else ""
         found += [
             mark
             for crossing in break_even.crossings

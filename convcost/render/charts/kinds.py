@@ -41,15 +41,19 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
     """All charts that the result has, as one figure; UsageError if there is none."""
     if isinstance(result, DiagnosedReport):
         result = result.report
-    places = CHARTS.get(type(result).__name__)
-    if places is None:
+    if type(result).__name__ not in CHARTS:
         raise UsageError("there is no chart of this result", hint=f"There are charts of {COMMANDS}.")
-    found = [figure for place in places if (figure := _function(place)(result, options))]
+    found = [figure for draw in chart_functions(result) if (figure := draw(result, options))]
     if not found:
         raise UsageError(
             "there is no chart of this result", hint="Give sizes, or --device NAME, --memory or --time."
         )
     return join_figures(found)
+
+
+def chart_functions(result: object) -> list[Draw]:
+    """What makes the figures of a result, one each."""
+    return [_function(place) for place in CHARTS.get(type(result).__name__, ())]
 
 
 def join_figures(figures: list[Figure]) -> Figure:

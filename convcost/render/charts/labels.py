@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from convcost.core.escapes import make_printable
-from convcost.render.charts.theme import FONT_SIZE, LETTER, LONGEST_NAME
+from convcost.render.charts.theme import BOLD_LETTER, FONT_SIZE, LETTER, LONGEST_NAME
 
 MOST_LABELS = 40
 """A picture with more is not read."""
+
+
+TICKS = 60
+"""Pixels at least that the texts of ticks take left of the axes."""
 
 
 class Place(NamedTuple):
@@ -116,27 +120,30 @@ def _box(x: float, y: float, text: str, place: Place) -> Box:
 
 
 class TopLabel(NamedTuple):
-    """The row of a label above the axes, 0 the lowest, and which end of it is above its point."""
+    """The row of a label above the axes, 0 the lowest, and the pixels from its point to its middle."""
 
     row: int
-    align: str
+    shift: float
 
 
 def top_labels(labels: Sequence[tuple[float, str]], width: float) -> list[TopLabel]:
-    """Rows for labels above the axes, given their texts and the pixels that they are about."""
-    ends: list[list[tuple[float, float]]] = []
+    """Rows for labels above the axes, given the pixels that they are about and their texts.
+
+    Each is above its place, but for one that would be cut off by the right end of the axis, or by the left
+    end of its ticks.
+    """
+    rows: list[list[tuple[float, float]]] = []
     found = []
     for x, text in labels:
-        length = text_width(text) + 10
-        align = "left" if x < length / 2 else "right" if x > width - length / 2 else "center"
-        left = x - {"left": 0.0, "center": length / 2, "right": length}[align]
+        length = BOLD_LETTER * len(text) + 8
+        left = max(min(x - length / 2, width - length), -TICKS)
         span = (left, left + length)
-        free = (row for row, spans in enumerate(ends) if not any(_overlap(span, each) for each in spans))
-        row = next(free, len(ends))
-        if row == len(ends):
-            ends.append([])
-        ends[row].append(span)
-        found.append(TopLabel(row, align))
+        free = (row for row, spans in enumerate(rows) if not any(_overlap(span, each) for each in spans))
+        row = next(free, len(rows))
+        if row == len(rows):
+            rows.append([])
+        rows[row].append(span)
+        found.append(TopLabel(row, left + length / 2 - x))
     return found
 
 

@@ -28,7 +28,9 @@ def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None =
     check_installed("altair")
     import altair
 
-    found: altair.Chart = altair.Chart.from_dict({**vega_spec(figure), "config": configuration(LIGHT)})
+    found: altair.Chart = altair.Chart.from_dict(
+        {**vega_spec(figure), "config": configuration(LIGHT, is_pointed_at=True)}
+    )
     return found
 
 

@@ -45,6 +45,8 @@ def svg_text(figure: Figure, palette: Palette = LIGHT, width: int = WIDE) -> str
 def html_page(figure: Figure) -> str:
     """A page with the figure, which asks for nothing from anywhere: light or dark, on a screen or a phone."""
     check_installed("vl_convert")
+    palettes = {"light": LIGHT, "dark": DARK}
+    configs = {name: configuration(each, is_pointed_at=True) for name, each in palettes.items()}
     parts = {
         "title": escape(make_xml_printable(figure.title[:200])),
         "description": escape(make_xml_printable(figure.description), quote=True),
@@ -53,7 +55,7 @@ def html_page(figure: Figure) -> str:
         "dark": DARK.background,
         "limit": str(WIDE + MARGIN + 60),
         "specs": _script_json({"wide": vega_spec(figure), "narrow": vega_spec(figure, NARROW)}),
-        "configs": _script_json({"light": configuration(LIGHT), "dark": configuration(DARK)}),
+        "configs": _script_json(configs),
         "bundle": _bundle(),
     }
     page = files("convcost.render.charts").joinpath("page.html").read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ def _figure(reports: Sequence[Report], *, by_part: bool) -> Figure | None:
     names = ", ".join(each.device.name for each in devices)
     title = f"Roofline on {names}: {designs_title(reports)}"
     attained = ChartAxis("attainable performance", peak_unit(devices[0].dtype), is_log=True)
-    chart = XYChart(f"Roofline on {names}", INTENSITY, attained, (*roofs, *series))
+    chart = XYChart(f"Roofline on {names}", INTENSITY, attained, (*series, *roofs))
     notes = (*map(device_note, devices), LOWER_BOUND_NOTE)
     return Figure(title, (chart,), _description(title, rooflines, reports), notes)
 

@@ -8,7 +8,7 @@ from math import log10
 from typing import NamedTuple
 
 from convcost.core.errors import UsageError
-from convcost.render.charts.data import ChartAxis, Number
+from convcost.render.charts.data import ChartAxis, Number, XYChart
 from convcost.render.charts.theme import Spec
 from convcost.render.charts.ticks import MOST, ticks
 
@@ -61,7 +61,7 @@ class Scale(NamedTuple):
                 "type": "log" if self.axis.is_log else "linear",
                 "domain": [self.low, self.high],
                 "nice": False,
-                "zero": False,
+                **({} if self.axis.is_log else {"zero": False}),
             },
             "axis": {
                 "values": values,
@@ -85,3 +85,15 @@ def scale(
         return Scale(axis, 0.0, high * (1 + margin) or 1.0)
     room = (high - low) * margin if high > low else abs(high) * MARGIN or 1.0
     return Scale(axis, low - room, high + room)
+
+
+def chart_scales(chart: XYChart) -> tuple[Scale, Scale]:
+    """The scales of both axes: lines alone reach from side to side, and rise from zero."""
+    points = [point for series in chart.series for point in series.points]
+    xs = [*(point.x for point in points), *(mark.x for mark in chart.marks)]
+    ys = [*(point.y for point in points), *(mark.y for mark in chart.marks)]
+    for line in chart.reference_lines:
+        (xs if line.axis == "x" else ys).append(line.value)
+    has_lines_alone = all(series.kind == "line" for series in chart.series)
+    x = scale(chart.x, xs, margin=0.0 if has_lines_alone else MARGIN)
+    return x, scale(chart.y, ys, from_zero=has_lines_alone)

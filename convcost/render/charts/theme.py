@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 Spec: TypeAlias = dict[str, Any]
 """A part of a Vega-Lite specification, or its configuration: what JSON can hold."""
 
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first is what vl-convert draws with; the others are of the same widths."""
+FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans Condensed, sans-serif"
+"""The first is what vl-convert draws with; the others are as wide, or nearly so."""
 
 FONT_SIZE = 12
 
@@ -21,6 +21,8 @@ NOTE_SIZE = 11
 
 LETTER = 6.2
 """The width of a usual letter of that size."""
+
+BOLD_LETTER = 7.2
 
 HEIGHT = 320
 """Of two axes, in pixels; bars have heights of their own."""
@@ -73,8 +75,11 @@ DARK = Palette(
 )
 
 
-def configuration(palette: Palette) -> Spec:
-    """Vega-Lite's `config` for a picture in these colours: specifications themselves name none."""
+def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
+    """Vega-Lite's `config` for a picture in these colours: specifications themselves name none.
+
+    In one that `is_pointed_at`, on a page or in a notebook, the points of curves can be seen one by one.
+    """
     scheme, start, end = palette.scheme
     return {
         "background": palette.background,
@@ -97,6 +102,7 @@ def configuration(palette: Palette) -> Spec:
             "labelFontSize": FONT_SIZE,
             "titleFontSize": FONT_SIZE,
             "labelLimit": 400,
+            "columnPadding": 24,
         },
         "title": {
             "color": palette.text,
@@ -106,7 +112,7 @@ def configuration(palette: Palette) -> Spec:
             "subtitleFontSize": NOTE_SIZE,
         },
         "text": {"color": palette.text, "fontSize": FONT_SIZE},
-        "line": {"strokeWidth": 2.5},
+        "line": {"strokeWidth": 2.5, "point": {"opacity": 0} if is_pointed_at else False},
         "point": {
             "filled": True,
             "size": 70,

@@ -32,22 +32,29 @@ MARGIN = 90
 
 LONGEST_TITLE = 90
 
+TITLE_LETTERS, NOTE_LETTERS = 0.66, 1.15
+"""Letters of a title, which is bold, and of a note, in the room of one of usual size."""
+
 
 def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
     """The charts of `figure` one below the other, each so many pixels wide between its axes."""
     letters = int((width + MARGIN) / LETTER)
-    notes = [line for note in figure.notes for line in wrap(make_printable(note), int(letters * 1.15))]
+    notes = [
+        line for note in figure.notes for line in wrap(make_printable(note), int(letters * NOTE_LETTERS))
+    ]
     panels = [panel(chart, width) for chart in figure.charts]
     if len(panels) == 1:  # whose title is the figure's
-        del panels[0]["title"]
+        own = panels[0].pop("title")
+        notes += [own["subtitle"]] if "subtitle" in own else []
+    title = {
+        "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * TITLE_LETTERS)),
+        **({"subtitle": notes} if notes else {}),
+        "offset": 14,
+    }
     return {
         "$schema": SCHEMA,
         "description": make_printable(figure.description),
-        "title": {
-            "text": wrap(shorten(figure.title, LONGEST_TITLE), int(letters * 0.8)),
-            **({"subtitle": notes} if notes else {}),
-            "offset": 14,
-        },
+        **({"title": title} if figure.title or notes else {}),
         "vconcat": panels,
         "spacing": 24,
         "resolve": {"scale": dict.fromkeys(("color", "shape", "strokeDash"), "independent")},

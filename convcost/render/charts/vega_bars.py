@@ -43,13 +43,18 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     }
 
 
+OTHER_FONTS = 1.2
+"""How much wider than usual the letters of a page are that has none of our fonts."""
+
+
 def _by_bar(names: tuple[str, ...]) -> Spec:
+    room = OTHER_FONTS * max(map(text_width, names), default=0)
     return {
         "field": "bar",
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(names), "paddingInner": 0.25},
-        "axis": {"labelLimit": 260, "domain": False, "ticks": False},
+        "axis": {"labelLimit": 260, "domain": False, "ticks": False, "minExtent": room},
     }
 
 
@@ -67,7 +72,7 @@ def _segments(chart: BarChart, names: tuple[str, ...], length: Scale, width: int
     legend = None
     if any(len(bar.segments) > 1 for bar in chart.bars):
         columns = max(1, int((width + 60) / (max(map(text_width, shown.values())) + 40)))
-        legend = {"orient": "bottom", "direction": "horizontal", "columns": columns, "labelLimit": width}
+        legend = {"orient": "bottom", "direction": "horizontal", "columns": columns, "labelLimit": width - 40}
     yield {
         "data": {"values": rows},
         "mark": {"type": "bar"},

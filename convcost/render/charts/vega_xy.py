@@ -8,9 +8,16 @@ from typing import Any, NamedTuple
 
 from convcost.core.units import exact
 from convcost.render.charts.data import Number, Point, XYChart
-from convcost.render.charts.labels import distinct_names, label_places, shorten, text_width, top_labels
-from convcost.render.charts.scales import Scale, as_float, scale
-from convcost.render.charts.theme import DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
+from convcost.render.charts.labels import (
+    TopLabel,
+    distinct_names,
+    label_places,
+    shorten,
+    text_width,
+    top_labels,
+)
+from convcost.render.charts.scales import Scale, as_float, chart_scales, scale
+from convcost.render.charts.theme import BOLD_LETTER, DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
 from convcost.render.charts.ticks import amount_text
 
 LABEL: Spec = {"field": "label", "type": "nominal"}
@@ -68,20 +75,7 @@ def xy_panel(chart: XYChart, width: int) -> Spec:
 
 
 def _plot(chart: XYChart, width: int) -> Plot:
-    points = [point for series in chart.series for point in series.points]
-    reference = {
-        axis: [line.value for line in chart.reference_lines if line.axis == axis] for axis in ("x", "y")
-    }
-    xs = [*(point.x for point in points), *(mark.x for mark in chart.marks), *reference["x"]]
-    ys = [*(point.y for point in points), *(mark.y for mark in chart.marks), *reference["y"]]
-    has_lines_alone = all(series.kind == "line" for series in chart.series)
-    return Plot(
-        chart,
-        scale(chart.x, xs, margin=0.0 if has_lines_alone else 0.04),
-        scale(chart.y, ys, from_zero=has_lines_alone),
-        distinct_names([series.name for series in chart.series]),
-        width,
-    )
+    return Plot(chart, *chart_scales(chart), distinct_names([series.name for series in chart.series]), width)
 
 
 def _rows(plot: Plot, kind: str) -> Iterator[tuple[str, Point, Spec]]:
@@ -120,6 +114,7 @@ def _line_layers(plot: Plot) -> Iterator[Spec]:
         **plot.positions,
         "strokeDash": _by_series(plot, "strokeDash"),
         "detail": {"field": "series", "type": "nominal"},
+        "tooltip": _tooltip(plot.chart)[1:],
     }
     if not plot.chart.color:
         encoding["color"] = _by_series(plot, "color")
@@ -202,8 +197,9 @@ def _legend(plot: Plot) -> Spec:
         "direction": "horizontal",
         "columns": max(1, int((plot.width + 60) / longest)),
         "symbolSize": 120,
+        **({"symbolType": "stroke"} if {series.kind for series in plot.chart.series} == {"line"} else {}),
         "symbolStrokeWidth": 2.5,
-        "labelLimit": plot.width,
+        "labelLimit": plot.width - 40,
     }
 
 
@@ -228,7 +224,7 @@ def _third_quantity(plot: Plot) -> Spec:
 
 def _reference_layers(plot: Plot) -> Iterator[Spec]:
     for line in plot.chart.reference_lines:
-        row = {line.axis: as_float(line.value), "label": shorten(line.label)}
+        row = {line.axis: as_float(line.value), "label": shorten(line.label, int(plot.width / LETTER))}
         position = {line.axis: plot.positions[line.axis]}
         data = {"values": [row]}
         yield {"data": data, "mark": {"type": "rule", "style": "reference-line"}, "encoding": position}
@@ -245,18 +241,21 @@ def _reference_layers(plot: Plot) -> Iterator[Spec]:
         }
 
 
-def _mark_labels(plot: Plot) -> list[Any]:
-    marks = plot.chart.marks
-    return top_labels(
-        [(plot.x.position(mark.x) * plot.width, shorten(mark.label)) for mark in marks], plot.width
-    )
+def _mark_labels(plot: Plot) -> list[TopLabel]:
+    places = [plot.x.position(mark.x) * plot.width for mark in plot.chart.marks]
+    return top_labels([*zip(places, _mark_texts(plot), strict=True)], plot.width)
+
+
+def _mark_texts(plot: Plot) -> list[str]:
+    """The labels of the marks, none of them wider than the chart."""
+    return [shorten(mark.label, int(plot.width / BOLD_LETTER)) for mark in plot.chart.marks]
 
 
 def _mark_layers(plot: Plot) -> Iterator[Spec]:
     """A point for each mark, a line through it, and its label above the axes."""
     rows = [
-        {"x": as_float(mark.x), "y": as_float(mark.y), "label": shorten(mark.label)}
-        for mark in plot.chart.marks
+        {"x": as_float(mark.x), "y": as_float(mark.y), "label": text}
+        for mark, text in zip(plot.chart.marks, _mark_texts(plot), strict=True)
     ]
     if not rows:
         return
@@ -277,7 +276,8 @@ def _mark_layers(plot: Plot) -> Iterator[Spec]:
             "mark": {
                 "type": "text",
                 "style": "mark-text",
-                "align": label.align,
+                "align": "center",
+                "dx": round(label.shift),
                 "dy": -9 - ROW * label.row,
             },
             "encoding": {"x": plot.positions["x"], "y": {"value": 0}, "text": LABEL},

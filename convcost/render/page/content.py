@@ -15,13 +15,17 @@ from convcost.render.comparison import verdicts
 from convcost.render.document import Document, Section
 from convcost.render.estimates import titles
 from convcost.render.kinds import document
+from convcost.render.page.figures import charts_sections
 from convcost.render.page.page import PageSection, ReportPage
-from convcost.render.style import UNLIMITED_WIDTH, Style
+from convcost.render.style import UNLIMITED_WIDTH, USUAL_VIEW, Style, View
 from convcost.render.texts import join_words, map_text
 
 PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
 
 PAGE_STYLE = Style(width=UNLIMITED_WIDTH)
+
+MOST_LAYERS, MOST_DERIVED = 150, 20
+"""Layers of a design in a table, and with a derivation: a page of more is long, and slow to open."""
 
 MOST_NAMED = 4
 """Designs in a title; of more their number."""
@@ -43,8 +47,8 @@ def report_page(result: PageResult, explanation: Explanation | None = None) -> R
 
 
 def _comparison_page(comparison: Comparison, explanation: Explanation | None) -> ReportPage:
-    has_layers = any(len(report.rows) > 1 for report in comparison.candidates)
-    laid_out = document(comparison, PAGE_STYLE._replace(layers=has_layers))
+    longest = max(len(report.rows) for report in comparison.candidates)
+    laid_out = document(comparison, PAGE_STYLE._replace(layers=1 < longest <= MOST_LAYERS))
     answers = tuple(map_text(note, make_printable) for note in verdicts(comparison))
     others = tuple(note for note in laid_out.costs.notes if note not in answers)
     is_open = comparison.is_open
@@ -56,6 +60,7 @@ def _comparison_page(comparison: Comparison, explanation: Explanation | None) ->
         laid_out.facts,
         (
             PageSection("answer", "Ratios and break-even" if is_open else "Answer", Section((), answers)),
+            *charts_sections(comparison),
             PageSection("costs", "Costs", laid_out.costs._replace(notes=others)),
             *_estimates_and_checks(laid_out, comparison.candidates, explanation),
         ),
@@ -65,13 +70,16 @@ def _comparison_page(comparison: Comparison, explanation: Explanation | None) ->
 def _design_page(
     result: Report | DiagnosedReport, report: Report, explanation: Explanation | None
 ) -> ReportPage:
-    laid_out = document(result, PAGE_STYLE)
+    is_long = len(report.rows) > MOST_LAYERS and not report.open_names  # formulas have no largest one
+    view = View(top=MOST_LAYERS) if is_long else USUAL_VIEW
+    laid_out = document(result, PAGE_STYLE._replace(view=view))
     return ReportPage(
         f"The cost of {_names((report,))}",
         "What does this design cost, and what is that made of?",
         laid_out.heading,
         laid_out.facts,
         (
+            *charts_sections(report),
             PageSection("costs", "Costs", laid_out.costs),
             *_estimates_and_checks(laid_out, (report,), explanation),
         ),
@@ -85,15 +93,27 @@ def _estimates_and_checks(
     for (name, title), section in zip(titles(reports), laid_out.estimates, strict=True):
         yield PageSection(name, title, section)
     if explanation:
-        derivations = document(explanation, PAGE_STYLE).derivations
-        yield PageSection("derivation", "Derivation", derivations=derivations)
+        shown, left_out = _without_most_layers(explanation)
+        notes = (f"{left_out} more layers are derived by convcost explain.",) if left_out else ()
+        derivations = document(shown, PAGE_STYLE).derivations
+        yield PageSection("derivation", "Derivation", Section((), notes), derivations)
     if laid_out.counters.tables:
         yield PageSection("counters", "What counters say", laid_out.counters)
 
 
+def _without_most_layers(explanation: Explanation) -> tuple[Explanation, int]:
+    """The explanation with the first layers of each design and their total, and how many layers it lacks."""
+    designs = tuple(
+        design._replace(parts=(*design.parts[:MOST_DERIVED], *design.parts[MOST_DERIVED:][-1:]))
+        for design in explanation.designs
+    )
+    shown = explanation._replace(designs=designs)
+    return shown, len(explanation.parts) - len(shown.parts)
+
+
 def _gate_page(result: GateResult) -> ReportPage:
     laid_out = document(result, PAGE_STYLE)
-    entries, *changes = laid_out.costs.tables
+    (entries, *changes), notes = laid_out.costs
     changed = Section(tuple(changes)) if changes else Section((), (NO_CHANGES,))
     verdict = "passed" if result.passed else "failed" if result.failed else "could not be completed"
     return ReportPage(
@@ -102,7 +122,8 @@ def _gate_page(result: GateResult) -> ReportPage:
         laid_out.heading,
         laid_out.facts,
         (
-            PageSection("entries", "Entries", Section((entries,), laid_out.costs.notes)),
+            *([PageSection("findings", "Findings", Section((), notes))] if notes else []),
+            PageSection("entries", "Entries", Section((entries,))),
             PageSection("changes", "Changes against the baselines", changed),
         ),
     )

@@ -8,6 +8,22 @@ from typing import NamedTuple
 from convcost.render.document import Derivation, Fact, Section
 
 
+class PageFigure(NamedTuple):
+    """A picture: SVG for a screen and for a phone.
+
+    Attributes:
+        title: The start of the caption.
+        caption: What follows it.
+        description: What there is to see, in place of the picture.
+    """
+
+    title: str
+    caption: str
+    description: str
+    wide: str
+    narrow: str
+
+
 class PageSection(NamedTuple):
     """A part of a page under a heading; `name` is what a link to it is called."""
 
@@ -15,6 +31,7 @@ class PageSection(NamedTuple):
     title: str
     content: Section = Section()
     derivations: tuple[Derivation, ...] = ()
+    figures: tuple[PageFigure, ...] = ()
 
 
 class PageOrigin(NamedTuple):

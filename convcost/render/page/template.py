@@ -7,9 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from convcost.core.escapes import make_lines_printable
+from convcost.render.charts.theme import DARK, LIGHT
 from convcost.render.document import EquationText, LoopNestText, Table
 from convcost.render.html import table_html
 from convcost.render.mathml import equation_html, html_text
+from convcost.render.page.figures import color_variables
 from convcost.render.page.page import PageOrigin, ReportPage
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["light"] = color_variables(LIGHT)
+    environment.globals["dark"] = color_variables(DARK)
+    environment.filters["markup"] = Markup
     environment.filters["text"] = lambda content: Markup(html_text(content))
     environment.filters["line"] = lambda content: Markup(_line(content))
     environment.filters["table"] = lambda table, title: Markup(_table(table, title))

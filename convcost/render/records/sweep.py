@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from convcost.core.record_fields import describe
-from convcost.core.sweep import Objective, Sweep, SweepRow
+from convcost.core.sweep import Objective, Sweep, SweepRow, plain_argument
 from convcost.render.records.context import HEAD, ConventionRecord, Head, Versions, versions
 from convcost.render.records.record import Quotient, Record, data, record_from, records_from
 from convcost.render.style import Style
@@ -30,10 +30,15 @@ class SweepRowRecord(Record):
     sizes: dict[str, int]
     quantities: dict[str, int]
     ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
-    spec: Annotated[str, describe("The design with its numbers put in; empty for a module.")]
+    spec: Annotated[
+        str, describe("The design with its numbers put in; empty for a module that is no file's.")
+    ]
     quotients: Annotated[
         dict[str, float | int | None],
         describe("The quantities that are no whole numbers, lower bounds in seconds among them."),
+    ]
+    arguments: Annotated[
+        dict[str, str | int | float | bool | None], describe("The swept arguments of the constructor.")
     ]
 
 
@@ -48,6 +53,9 @@ class SweepRecord(Head):
     reference: SweptDesignRecord | None
     designs: list[SweptDesignRecord]
     over: Annotated[dict[str, str], describe("The values of each swept size, as they were given.")]
+    over_arguments: Annotated[
+        dict[str, str], describe("The values of each swept argument of a constructor, as they were given.")
+    ]
     points: Annotated[int, describe("The combinations of these values.")]
     impossible: Annotated[dict[str, int], describe("By reason, the number of designs that there can't be.")]
     where: str
@@ -84,7 +92,14 @@ def _objective(objective: Objective) -> ObjectiveRecord:
 
 
 def _row(row: SweepRow) -> SweepRowRecord:
-    return record_from(SweepRowRecord, row, ratio=data(row.ratio), quotients=data(row.quotients))
+    quotients = data(row.quotients)
+    return record_from(
+        SweepRowRecord, row, ratio=data(row.ratio), quotients=quotients, arguments=_arguments(row)
+    )
+
+
+def _arguments(row: SweepRow) -> dict[str, Any]:
+    return {name: plain_argument(value) for name, value in row.arguments.items()}
 
 
 def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
@@ -93,6 +108,7 @@ def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
     return [
         {
             "design": row.name,
+            **_arguments(row),
             **row.sizes,
             **{name: data(row.get(name)) for name in sweep.columns},
             **({"ratio": data(row.ratio)} if has_ratio else {}),

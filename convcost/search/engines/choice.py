@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-ENGINES = (AUTO, "numpy", "duckdb")
+SPARK = "spark"
+
+ENGINES = (AUTO, "numpy", "duckdb", SPARK)
 
 MOST_IN_NUMPY = 10**8
 """Points that NumPy's columns evaluate: some minutes."""
@@ -24,15 +26,23 @@ FEWEST_IN_DUCKDB = 2**18
 INSTALL = "pip install 'convcost[sweep]'"
 
 
-def engine_for(name: str, plan: SweepPlan) -> Engine:
+def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
     """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
 
-    UsageError where it can't evaluate the plan.
+    `master` is that of Spark. UsageError where it can't evaluate the plan.
     """
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
+    if master and name != SPARK:
+        raise UsageError("a master is one of Spark", hint="Give the engine too: --engine spark.")
+    if name == SPARK:
+        return _spark_engine(plan, master)
     points = plan.grid.points
-    if name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
+    if plan.arguments and name not in (AUTO, "numpy"):
+        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+    if plan.arguments:
+        points *= len(plan.designs)
+    elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
         from convcost.search.expression_graph import EngineLimitError
 
         try:
@@ -60,3 +70,11 @@ def _duckdb_engine(plan: SweepPlan) -> Engine:
     from convcost.search.engines.duckdb import DuckDBEngine
 
     return DuckDBEngine(plan)
+
+
+def _spark_engine(plan: SweepPlan, master: str) -> Engine:
+    if not all(find_spec(package) for package in ("pyspark", "pyarrow", "sqlglot")):
+        raise UsageError("Spark is not installed", hint="To install it: pip install 'convcost[spark]'")
+    from convcost.search.engines.spark import SparkEngine
+
+    return SparkEngine(plan, master)

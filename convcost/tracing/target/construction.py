@@ -20,7 +20,7 @@ from convcost.tracing.module_tree import module_tree
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
 from convcost.tracing.tensors import MAX_NUMBERS, is_small
-from convcost.tracing.user_error import target_error
+from convcost.tracing.user_error import is_raised_by_user, target_error
 
 BuildMode = Literal["constants", "meta", "real"]
 
@@ -121,6 +121,24 @@ def _build_from(target: Target, found: Any, build_mode: BuildMode) -> Any:
         return construct(partial(found, **target.arguments), build_mode)
     except BaseException as error:
         raise target_error(f"{target} could not be built", error) from None
+
+
+def construct_module(make: Callable[..., Any], arguments: Mapping[str, Any]) -> torch.nn.Module:
+    """What a class or a function of this process makes, without memory if that will do.
+
+    Raises what it raises, and UsageError if it takes no such arguments, or makes no module.
+    """
+    name = getattr(make, "__name__", type(make).__name__)
+    check_arguments(name, make, kwargs=arguments)
+    try:
+        module = construct(partial(make, **arguments), "meta")
+    except Exception as error:
+        if is_raised_by_user(error):
+            raise
+        module = make(**arguments)
+    if not isinstance(module, torch.nn.Module):
+        raise UsageError(f"{name} returned {_with_article(module)}; a torch.nn.Module is needed")
+    return module
 
 
 def _with_article(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from types import MappingProxyType
@@ -50,15 +51,28 @@ def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
 
     It is tried without memory first, and with its data where it can't be built or run without.
     """
+    with loaded_target(target, profiler) as profile:
+        return profile(target)
+
+
+@contextmanager
+def loaded_target(target: Target, profiler: Profiler) -> Iterator[Callable[[Target], ProfiledModel]]:
+    """What profiles targets that differ from this one in their arguments and sizes; its file is read once."""
     with importable(target.place.folder, target.place.is_file):
         found = load(target.place)
         maker = load_maker(target.maker) if target.maker else None
-        try:
-            result = _profile(target, found, maker, profiler)
-        except ConvcostError:
-            raise
-        except BaseException as error:
-            raise target_error(f"{target} could not be counted", error) from None
+        yield lambda variant: _profile_loaded(variant, found, maker, profiler)
+
+
+def _profile_loaded(
+    target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler
+) -> ProfiledModel:
+    try:
+        result = _profile(target, found, maker, profiler)
+    except ConvcostError:
+        raise
+    except BaseException as error:
+        raise target_error(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
         name=target.place.label or result.report.name,

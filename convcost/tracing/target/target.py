@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,7 @@ class Place(NamedTuple):
         return folder
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.name}"
+        return f"{self.source}:{self.name}" if self.source else self.name
 
 
 def is_place(text: str) -> bool:
@@ -55,6 +56,14 @@ def parse_place(text: str) -> Place:
     if not found:
         raise UsageError(f"{text.strip()[:80]} does not say what to take from it", hint=FORM)
     return Place(found["source"].strip(), found["name"], found["label"] or "")
+
+
+def parse_argument_value(text: str) -> Any:
+    """The value of an argument as Python reads it, such as 10 or (3, 3), or else the text itself."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 @dataclass(frozen=True)

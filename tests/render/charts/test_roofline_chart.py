@@ -27,7 +27,7 @@ def chart_of(result):
 
 def test_the_roof_is_bandwidth_up_to_the_ridge_and_the_peak_behind():
     report = on(CHAIN, "h100")
-    roof, _ = chart_of(report).series
+    _, roof = chart_of(report).series
     first, ridge, last = roof.points
     device = report.roofline.device
     assert first.y == first.x * device.bandwidth
@@ -40,7 +40,7 @@ def test_the_roof_is_bandwidth_up_to_the_ridge_and_the_peak_behind():
 def test_every_layer_is_on_its_roof(devices):
     report = on(CHAIN, *devices)
     chart = chart_of(report)
-    *roofs, layers = chart.series
+    layers, *roofs = chart.series
     assert len(roofs) == len(devices)
     attained = [
         (bound.intensity, Fraction(bound.workload.flops) / bound.seconds)
@@ -57,7 +57,7 @@ def test_every_layer_is_on_its_roof(devices):
 
 
 def test_layers_at_one_place_are_one_point_that_says_so():
-    layers = chart_of(on(CHAIN, "h100")).series[-1]
+    layers = chart_of(on(CHAIN, "h100")).series[0]
     assert [point.label for point in layers.points] == ["0 Conv2d and 2 more", "4 Conv2d(64, 256, 1)"]
 
 
@@ -71,6 +71,11 @@ def test_each_candidate_is_a_point_on_each_device():
         assert (point.x, point.y) == (found.intensity, found.flops / found.seconds)
     assert [point.label for point in dense.points] == ["dense on h100-sxm", "dense on a100-sxm-80gb"]
     assert "dense is memory-bound on h100-sxm" in figure.description
+
+
+def test_candidates_have_the_colours_that_they_have_in_other_charts():
+    comparison = Comparison(tuple(on(report, "h100") for report in compare(E=128, L=10).candidates))
+    assert [series.name for series in chart_of(comparison).series] == ["dense", "conv", "h100-sxm, float32"]
 
 
 def test_axes_are_logarithmic_with_units():

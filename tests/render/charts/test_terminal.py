@@ -91,11 +91,22 @@ def test_a_curve_rises_from_corner_to_corner():
         assert "|*" in last or "+*" in last
 
 
-def test_numbers_that_no_float_has_room_for_are_drawn():
-    huge = Series("huge", tuple(Point(10**power, 10 ** (100 * power)) for power in range(1, 8)))
-    for is_log in (False, True):
-        chart = XYChart("", ChartAxis("x", "", is_log), ChartAxis("y", "FLOPs", is_log), (huge,))
-        assert "*" in draw(figure(chart), Style(width=50, unicode=False))
+def test_numbers_that_have_no_place_on_an_axis_are_refused():
+    huge = Series("huge", (Point(1, 1), Point(2, 10**400)))
+    chart = XYChart("", ChartAxis("x"), ChartAxis("y", "FLOPs", is_log=True), (huge,))
+    with pytest.raises(UsageError, match="can't be drawn"):
+        draw(figure(chart), Style())
+
+
+def test_names_of_many_lines_have_a_row_each():
+    lines = tuple(Series(f"line {place}", (Point(1, 1), Point(2, place % 7 + 1))) for place in range(16))
+    chart = XYChart("", ChartAxis("x"), ChartAxis("y"), lines[:15])
+    rows = draw(figure(chart), Style()).splitlines()
+    named = [int(row.partition("│ line ")[2]) for row in rows if "│ line " in row]
+    assert sorted(named) == list(range(15))
+    assert [place % 7 for place in named] == sorted((place % 7 for place in named), reverse=True)
+    assert "+ line 15" not in draw(figure(chart), Style())
+    assert "@ line 15" in draw(figure(chart._replace(series=lines)), Style())
 
 
 def test_a_single_point_and_a_flat_line_are_drawn():

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from convcost.render.charts.data import XYChart
 from convcost.render.charts.pictures import check_installed
-from convcost.render.charts.terminal.axis_range import AxisRange, axis_ranges
+from convcost.render.charts.scales import Scale, chart_scales
 from convcost.render.charts.terminal.cells import color, cut, legend
 from convcost.render.charts.ticks import MOST, ticks
 from convcost.render.style import Style
@@ -20,8 +20,8 @@ from convcost.render.style import Style
 HEIGHT = 18
 """Lines of the chart with its frame and its numbers."""
 
-FRAME_LINES = 3
-"""Those that nothing is drawn on: two of the frame, and one of numbers."""
+ROWS = HEIGHT - 3
+"""Those that something is drawn on: all but two of the frame, and one of numbers."""
 
 FRAMES = str.maketrans(dict.fromkeys("┌┐└┘├┤┬┴┼", "+") | {"─": "-", "│": "|"})
 """The frame in ASCII."""
@@ -40,7 +40,7 @@ MARK, ASCII_MARK = "◉", "X"
 FEWEST_FOR_NAMES = 56
 """Columns from which on the names of lines stand beside their ends."""
 
-LONGEST_NAME = 16
+LONGEST_NAME = 20
 
 CELLS_OF_A_TICK = 12
 """What a number of the x axis needs."""
@@ -66,7 +66,7 @@ class Drawing(NamedTuple):
 
 def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
     """The chart in its frame, the names of its lines beside their ends or below, and what its signs are."""
-    scales = axis_ranges(chart)
+    scales = chart_scales(chart)
     drawings = [*_drawings(chart, scales, style)]
     named = [drawing for drawing in drawings if drawing.sign == BRAILLE]
     names = [cut(drawing.name, LONGEST_NAME, style) for drawing in named]
@@ -82,11 +82,12 @@ def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
     ]
 
 
-def _drawings(chart: XYChart, scales: tuple[AxisRange, AxisRange], style: Style) -> Iterator[Drawing]:
+def _drawings(chart: XYChart, scales: tuple[Scale, Scale], style: Style) -> Iterator[Drawing]:
     """The series that have points, then the marks on them."""
     x, y = scales
     point_signs = POINT_SIGNS if style.unicode else ASCII_POINT_SIGNS
-    is_fine = style.unicode and style.width >= FEWEST_FOR_NAMES
+    has_room = style.width >= FEWEST_FOR_NAMES and len(chart.series) <= ROWS
+    is_fine = style.unicode and has_room
     for number, series in enumerate(chart.series):
         is_line = series.kind == "line"
         signs = LINE_SIGNS if is_line else point_signs
@@ -101,7 +102,7 @@ def _drawings(chart: XYChart, scales: tuple[AxisRange, AxisRange], style: Style)
 
 
 def _plot(
-    chart: XYChart, drawings: list[Drawing], scales: tuple[AxisRange, AxisRange], width: int, style: Style
+    chart: XYChart, drawings: list[Drawing], scales: tuple[Scale, Scale], width: int, style: Style
 ) -> list[Text]:
     """The chart as plotext draws it; plotext has one figure, which is cleared."""
     check_installed("plotext")
@@ -130,14 +131,15 @@ def _plot(
 
 
 def _rows_of_names(named: list[Drawing]) -> dict[int, int]:
-    """Which row has the name of which line: that of its end, or else the nearest one that is free."""
-    rows: dict[int, int] = {}
-    last = HEIGHT - FRAME_LINES - 1
-    for number, drawing in enumerate(named[: last + 1]):
-        end = (1 - drawing.positions[-1][1]) * last
-        free = [row for row in range(last + 1) if row not in rows]
-        rows[min(free, key=lambda row: abs(row - end))] = number
-    return rows
+    """Which row has the name of which line: that of its end, or one near it, in the order of the ends."""
+    last = ROWS - 1
+    ends = [(1 - drawing.positions[-1][1]) * last for drawing in named]
+    order = sorted(range(len(named)), key=ends.__getitem__)
+    rows: list[int] = []
+    for number in order:
+        rows.append(max(round(ends[number]), rows[-1] + 1 if rows else 0))
+    lowest = (last - below for below in reversed(range(len(rows))))
+    return dict(zip(map(min, rows, lowest), order, strict=True))
 
 
 def _legend(chart: XYChart, drawings: list[Drawing], style: Style) -> list[RenderableType]:

@@ -46,8 +46,18 @@ OF_A_LOCAL_ONE = {
 }
 """Spark would look up this machine's name, and shuffle in 200 parts."""
 
-OF_A_SESSION = {"spark.sql.ansi.enabled": "true"}
-"""An overflow is an error: without it a number wraps, or becomes null."""
+_OPTIMIZER = "org.apache.spark.sql.catalyst.optimizer"
+
+OF_A_SESSION = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.optimizer.excludedRules": ",".join(
+        f"{_OPTIMIZER}.{rule}"
+        for rule in ("CollapseProject", "PushDownPredicates", "PushPredicateThroughNonJoin")
+    ),
+}
+"""An overflow is an error: without ANSI rules a number wraps, or becomes null. A column of a subquery stays
+one: the optimizer would put its formula wherever it is used, and so on, exponentially."""
 
 
 @contextmanager
@@ -57,6 +67,7 @@ def spark_session(master: str = "") -> Iterator[Any]:
     `master` is its URL, by default that of this machine's cores. Raises UsageError where Spark or its Java is
     not installed or does not start, or another one is running.
     """
+    check_master(master or LOCAL)
     with _warnings_ignored():
         try:
             from pyspark import SparkContext
@@ -103,7 +114,6 @@ def _errors_not_logged() -> Iterator[None]:
 
 def _start(master: str) -> Any:
     """The context of a Spark with that master."""
-    check_master(master)
     from pyspark import SparkConf, SparkContext
 
     is_local = master.startswith("local")

@@ -1,0 +1,55 @@
+"""A torch module whose constructor's arguments are swept: `--over-arg`, and how far its counting is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from convcost.cli.designs import Sources
+from convcost.cli.options import ModuleOptions
+from convcost.cli.output import show_progress
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError
+from convcost.core.units import parse_count
+from convcost.search.arguments import Arguments, combinations, parse_argument_axis
+from convcost.search.design import CountedQuantities
+from convcost.search.variants import ModuleVariants, VariantCount, open_input_names
+from convcost.system.worker_pool import number_of_processors
+from convcost.tracing.target.target import Target
+
+FEW = 16
+"""Variants that are counted without a word."""
+
+MOST_JOBS = 256
+
+
+def read_variants(
+    found: Sources, over_arg: Iterable[str], jobs: str, modules: ModuleOptions, max_bytes: int
+) -> tuple[Sources, ModuleVariants]:
+    """All sources but the last one, and that with each combination of the arguments of `over_arg`."""
+    axes = tuple(map(parse_argument_axis, over_arg))
+    *others, target = found.sources
+    if not isinstance(target, Target) or len(others) > 1:
+        hint = "In front of it there may be one design, which the ratios are to."
+        raise UsageError("--over-arg is for a torch module, which comes last", hint=hint)
+    if given := next((axis.name for axis in axes if axis.name in target.arguments), ""):
+        raise UsageError(f"{given} is swept and has a value", hint="Leave one of them out.")
+    combinations(axes)
+    workers = min(parse_count(jobs, "--jobs"), MOST_JOBS) if jobs else number_of_processors()
+    if workers < 1:
+        raise UsageError(f"--jobs is {workers}", hint="Give 1 or more.")
+    seconds = modules.seconds
+
+    def count(
+        arguments: Sequence[Arguments], sizes: Mapping[str, Size], counted: CountedQuantities
+    ) -> Iterator[VariantCount]:
+        from convcost.search.variant_counts import count_targets
+        from convcost.tracing.profile import Profiler
+
+        profiler = Profiler(memory=max_bytes)
+        counts = count_targets(target, profiler, seconds, workers, arguments, sizes, counted)
+        number = len(arguments)
+        return counts if number <= FEW else show_progress(counts, number, lambda _: f"variants of {name}")
+
+    name = target.place.label or target.place.name
+    variants = ModuleVariants(name, str(target), axes, open_input_names(target.inputs, axes), count)
+    return found._replace(sources=tuple(others)), variants

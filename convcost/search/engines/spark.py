@@ -1,0 +1,204 @@
+"""Sweeps by Spark, on the cores of one machine or many: part after part of the grid, each by all of them.
+
+Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far outdo; those that
+come back are compared here, in Python's integers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from convcost.core.errors import ConvcostError
+from convcost.search.bounds import BoundRow, strongest
+from convcost.search.engines.interface import Progress
+from convcost.search.engines.spark_queries import (
+    DesignQuery,
+    GridSource,
+    ImpossibleCounts,
+    RowQuery,
+    grid_parts,
+)
+from convcost.search.engines.spark_session import spark_session
+from convcost.search.engines.spark_sql import SparkTranslator
+from convcost.search.grid import Grid
+from convcost.search.grid_blocks import RowBlock, SweepPlan
+from convcost.search.selection import Selection, TopRows
+from convcost.search.sweep_program import sweep_program
+from convcost.search.tabulate import BLOCK
+
+POINTS_OF_ROWS = 2**20
+"""Points whose rows are in memory together; a multiple of BLOCK."""
+
+SAMPLE = 2**15
+"""Points that are looked at first, so that the first part has something to be compared with."""
+
+
+class SparkEngine:
+    """Evaluates a plan; EngineLimitError where a number has more than 38 digits, or code has no formula."""
+
+    def __init__(self, plan: SweepPlan, master: str = "") -> None:
+        self.plan = plan
+        self.master = master
+        self.program = sweep_program(plan, 0)
+        translator = SparkTranslator(self.program.graph, self.program.largest_sizes)
+        self.source = GridSource(self.program, translator)
+        self.impossible: Counter[str] = Counter()
+
+    def select(self, selection: Selection, progress: Progress) -> None:
+        """Add all rows to the selection that may be among the best."""
+        queries = self._design_queries(selection)
+        with _spark(self.master) as spark:
+            self._select(spark, queries, selection, progress)
+
+    def _design_queries(self, selection: Selection) -> list[DesignQuery]:
+        """The queries of each design, of which one is made: what Spark can't do is known before it starts."""
+        numbers = range(len(self.program.designs))
+        queries = [DesignQuery(self.source, number, selection.objectives) for number in numbers]
+        for query in queries:
+            query.not_outdone(range(1), 1, ())
+        return queries
+
+    def _select(
+        self, spark: Spark, queries: list[DesignQuery], selection: Selection, progress: Progress
+    ) -> None:
+        plan, counts = self.plan, ImpossibleCounts(self.program)
+        pilot = _Pilot(spark, queries, selection, plan.grid)
+        jobs: list[Callable[[], None]] = [
+            partial(self._count_impossible, spark, counts, part) for part in counts.parts
+        ]
+        jobs.append(pilot.run)
+        for part in grid_parts(plan.grid.points):
+            jobs += [partial(_add_best, spark, query, part, selection, pilot) for query in queries]
+            if plan.condition:
+                jobs += [partial(_add_number, spark, query, part, selection) for query in queries]
+        for _ in progress((job() for job in jobs), len(jobs)):
+            pass
+        if not plan.condition:
+            selection.matching = plan.grid.points * len(queries) - self.impossible.total()
+
+    def _count_impossible(self, spark: Spark, counts: ImpossibleCounts, part: range) -> None:
+        self.impossible += counts.counts.by_reason(spark.rows(counts.sql(part, spark.partitions(part))))
+
+    def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
+        """Every row, in the order of the grid; the selection gets the best of them before."""
+        design_queries = self._design_queries(selection)
+        queries = [RowQuery(self.source, query.design) for query in design_queries]
+        parts = grid_parts(self.plan.grid.points, POINTS_OF_ROWS, self.plan.grid.points)
+        with _spark(self.master) as spark:
+            self._select(spark, design_queries, selection, progress)
+            found = (
+                [query.block(spark.table(query.sql(part, spark.partitions(part)))) for query in queries]
+                for part in parts
+            )
+            for part, blocks in zip(parts, progress(found, len(parts)), strict=True):
+                for start in range(part.start, part.stop, BLOCK):
+                    for block in blocks:
+                        first, last = np.searchsorted(block.points, (start, start + BLOCK))
+                        if first < last:
+                            yield block.where(slice(first, last))
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A session, and what comes back of queries."""
+
+    session: Any
+
+    def partitions(self, part: range) -> int:
+        """In how many tasks a part is evaluated: some for each core, so that all end at one time."""
+        cores: int = self.session.sparkContext.defaultParallelism
+        return max(1, min(4 * cores, len(part) // BLOCK))
+
+    def rows(self, sql: str) -> Iterator[Any]:
+        """The rows, of which so many are in memory as one task gives."""
+        return iter(self.session.sql(sql).toLocalIterator())
+
+    def table(self, sql: str) -> Any:
+        """The rows as an Arrow table, in the order of the tasks."""
+        return self.session.sql(sql).toArrow()
+
+
+@contextmanager
+def _spark(master: str) -> Iterator[Spark]:
+    """Spark; ConvcostError where it fails."""
+    with spark_session(master) as session:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        try:
+            yield Spark(session)
+        except (PySparkException, Py4JError) as error:
+            reason = str(error).strip().partition("\n")[0][:300]
+            raise ConvcostError(f"Spark failed: {reason}", hint="Use another --engine.") from None
+
+
+def _add_number(spark: Spark, query: DesignQuery, part: range, selection: Selection) -> None:
+    [(number,)] = spark.rows(query.count(part, spark.partitions(part)))
+    selection.matching += number
+
+
+def _add_best(spark: Spark, query: DesignQuery, part: range, selection: Selection, pilot: _Pilot) -> None:
+    for points, keys in _best(spark, query, part, selection, pilot.bounds(selection)):
+        selection.add(query.design, points, keys)
+
+
+def _best(
+    spark: Spark, query: DesignQuery, part: range, selection: Selection, bounds: Sequence[BoundRow]
+) -> Iterator[tuple[Any, list[Any]]]:
+    """The rows that may be among the best: points, and keys by objective."""
+    partitions = spark.partitions(part)
+    if isinstance(selection, TopRows):
+        sql = query.first(part, partitions, selection.number, bounds)
+    else:
+        sql = query.not_outdone(part, partitions, bounds)
+    rows = spark.rows(sql)
+    while batch := [*islice(rows, BLOCK)]:
+        points, *columns = map(integer_array, zip(*batch, strict=True))
+        every = iter(columns)
+        yield points, [key.combine([*islice(every, len(key.names))]) for key in query.keys]
+
+
+def integer_array(values: Sequence[Any]) -> Any:
+    """64-bit integers, or Python's where they are decimals."""
+    if isinstance(values[0], int):
+        return np.array(values, np.int64)
+    return np.array([int(value) for value in values], object)
+
+
+class _Pilot:
+    """What some points all over the grid have, and the best of them."""
+
+    def __init__(self, spark: Spark, queries: list[DesignQuery], selection: Selection, grid: Grid) -> None:
+        self.spark = spark
+        self.queries = queries
+        self.best = selection.empty_copy()
+        self.part = sample_points(grid, max(SAMPLE, 4 * selection.number_wanted))
+        self.sample = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
+
+    def run(self) -> None:
+        """Find them; a part of the grid that is as large needs none."""
+        for query in self.queries:
+            for points, keys in _best(self.spark, query, self.part, self.best, ()):
+                self.best.add(query.design, points, keys)
+                self.sample = tuple(map(np.concatenate, zip(self.sample, keys, strict=True)))
+
+    def bounds(self, selection: Selection) -> list[BoundRow]:
+        """Rows by which a query leaves out others."""
+        return strongest([*selection.bounds(), *self.best.bounds()], self.sample)
+
+
+def sample_points(grid: Grid, number: int) -> range:
+    """About so many points at equal distances, which no axis of the grid has a common factor with."""
+    step = max(1, grid.points // number)
+    while any(gcd(step, length) > 1 for length in grid.lengths):
+        step += 1
+    return range(0, grid.points, step)

@@ -1,0 +1,34 @@
+"""An expression graph in Spark's SQL: exact beyond 64 bits too, where Spark's own division is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from convcost.search.expression_graph import EngineLimitError, ExpressionGraph, Kind, Operation
+from convcost.search.sql import SPARK, SqlTranslator
+
+LARGEST_QUOTIENT = 10**32 - 1
+"""Of a division of decimals: six of the 38 digits are behind the point."""
+
+
+class SparkTranslator(SqlTranslator):
+    """Makes Spark's queries of a graph's operations; EngineLimitError for a number that is too large."""
+
+    def __init__(self, graph: ExpressionGraph, sizes: Mapping[str, int] | None = None) -> None:
+        super().__init__(graph, SPARK, sizes)
+
+    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expr]) -> exp.Expr:
+        if operation.kind is Kind.DIVIDE and operation.high > LARGEST_QUOTIENT:
+            message = "quotients beyond 10^32 can come up: Spark has none"
+            raise EngineLimitError(message, hint="Use --engine duckdb or numpy.")
+        return super()._numeric(number, operation, operands)
+
+    def _operation(self, kind: Kind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
+        """Spark's DIV gives 64 bits, silently wrapped; its / rounds, unless it leaves no remainder."""
+        if kind is not Kind.DIVIDE or not is_wide:
+            return super()._operation(kind, operands, is_wide)
+        dividend, divisor = map(exp.paren, operands)
+        multiple = exp.Sub(this=dividend, expression=exp.Mod(this=dividend.copy(), expression=divisor))
+        return self._cast(exp.Div(this=exp.paren(multiple), expression=divisor.copy()), is_wide)

@@ -1,0 +1,99 @@
+"""A module built with each combination of some arguments: each is counted alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from convcost.core.cost import BATCH_LIKE, Size
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.search.arguments import ArgumentAxis, Arguments, combinations
+from convcost.search.design import CountedQuantities
+from convcost.search.evaluator import ColumnEvaluator
+from convcost.search.formulas import Formulas
+from convcost.tracing.declared_inputs import DeclaredInputs
+
+
+class VariantCount(NamedTuple):
+    """What a variant was counted as, or why it was not: a `failure` of its own, or one `of_all`."""
+
+    formulas: Formulas | None = None
+    failure: str = ""
+    of_all: str = ""
+
+
+CountVariants = Callable[[Sequence[Arguments], Mapping[str, Size], CountedQuantities], Iterator[VariantCount]]
+"""Counts a module with each combination of arguments, in their order, at these sizes of its inputs."""
+
+
+@dataclass(frozen=True)
+class ModuleVariants:
+    """A module that is built with each combination of the values of `axes`.
+
+    `names` are the sizes in its inputs that have names, but those that are arguments.
+    """
+
+    name: str
+    text: str
+    axes: tuple[ArgumentAxis, ...]
+    names: tuple[str, ...]
+    count: CountVariants
+
+    def assumed(self, known: Collection[str]) -> tuple[str, ...]:
+        """Its sizes that are not `known`, and default to 1; UnboundSizeError if one does not."""
+        missing = tuple(name for name in self.names if name not in known)
+        if needed := [name for name in missing if name not in BATCH_LIKE]:
+            message = f"{', '.join(needed)} has no value in {self.name}"
+            raise UnboundSizeError(message, hint=f"Give it with --{needed[0]} 128, or sweep it.")
+        return missing
+
+    def designs(self, sizes: Mapping[str, Size], counted: CountedQuantities) -> tuple[VariantDesign, ...]:
+        """Each of them, counted on inputs of these sizes; UsageError where one shows that none can be."""
+        fixed = {name: sizes[name] for name in self.names if name in sizes}
+        arguments = combinations(self.axes)
+        designs = []
+        for given, found in zip(arguments, self.count(arguments, fixed, counted), strict=True):
+            if found.of_all:
+                raise UsageError(found.of_all)
+            designs.append(VariantDesign(given, self.names, found, counted))
+        return tuple(designs)
+
+
+@dataclass(frozen=True)
+class VariantDesign:
+    """A module with its `arguments`, as it was counted on inputs whose sizes have `names`."""
+
+    arguments: Arguments
+    names: tuple[str, ...]
+    count: VariantCount
+    counted: CountedQuantities
+
+    @property
+    def spec_format(self) -> None:
+        """A module has no spec."""
+
+    def evaluator(self) -> ColumnEvaluator:
+        """What evaluates it."""
+        return ColumnEvaluator(self.counted.metrics, self.counted.convention)
+
+    def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
+        """Each of its metrics at sizes of its inputs; ConvcostError where it could not be counted."""
+        if self.count.formulas is None:
+            raise ConvcostError(self.count.failure)
+        own = {name: size for name, size in varied.items() if name in self.names}
+        return self.count.formulas.evaluate(own, evaluator)
+
+
+def open_input_names(inputs: DeclaredInputs, axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:
+    """The sizes of inputs that no argument gives; UsageError for one that is given what is no size."""
+    for axis in axes:
+        if axis.name in inputs.names and not all(type(value) is int and value > 0 for value in axis.values):
+            hint = f"Its values are {axis.text[:60]}."
+            raise UsageError(f"{axis.name} is a size of the inputs: only sizes are its values", hint=hint)
+    return tuple(name for name in inputs.names if name not in {axis.name for axis in axes})
+
+
+def sizes_of(arguments: Arguments) -> dict[str, Size]:
+    """The arguments that can be sizes of inputs."""
+    return {name: value for name, value in arguments.items() if type(value) is int}
