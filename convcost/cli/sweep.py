@@ -28,7 +28,8 @@ from convcost.core.units import parse_bytes, parse_count
 from convcost.render.sweep import why_nothing
 from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
-from convcost.search.sweep import DEFAULT_TOP, SweepRequest, split_names, sweep_designs
+from convcost.search.sweep import split_names, sweep_designs
+from convcost.search.sweep_request import DEFAULT_TOP, SweepRequest
 
 
 def sweep(

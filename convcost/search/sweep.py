@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from convcost.analysis.lower_bound import lower_bound
 from convcost.api import Design as Stated
-from convcost.api import as_design, check_sizes, number_equal_names
+from convcost.api import as_design, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.dtypes import dtype_named
-from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
-from convcost.core.metrics import NAMES
-from convcost.core.report import Report
-from convcost.core.sweep import RATIO, SECONDS, Objective, Sweep, SweepRow, SweptDesign
+from convcost.core.errors import UsageError, unknown_name
+from convcost.core.sweep import RATIO, Sweep, SweepRow, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, is_module, merge_sizes
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
-from convcost.search.design import CountedQuantities, Design, complete_design, open_names
+from convcost.search.design import CountedQuantities
 from convcost.search.engines.choice import AUTO, engine_for
 from convcost.search.engines.interface import Engine, Progress
-from convcost.search.grid import OVER_HINT, Axis, Grid, values_axis
-from convcost.search.quantities import QuantityTable, quantity_table
+from convcost.search.grid import OVER_HINT, values_axis
 from convcost.search.sweep_file import RowSource, check_file, write_rows
+from convcost.search.sweep_request import (
+    DEFAULT_TOP,
+    SweepRequest,
+    check_given,
+    check_numbers,
+    check_swept,
+    check_values,
+    columns_of,
+    designs_on_grid,
+    dtype_of,
+    known_names,
+    objectives_of,
+    table_of,
+)
 from convcost.search.variants import ModuleVariants
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
@@ -41,58 +50,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 10**5
 """Rows that a sweep keeps."""
 
-DEFAULT_TOP = 20
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-ALWAYS_SHOWN = ("flops", "params")
-
-USUAL_DTYPE = "float32"
-
-
-@dataclass(frozen=True)
-class SweepRequest:
-    """Designs, the variants of a module after them, and what is asked of them; ratios are to the first.
-
-    Without a `dtype` specs are in float32, and reports in their own. `columns` are the quantities that rows
-    have, if they are not the usual ones.
-    """
-
-    designs: tuple[Stated, ...]
-    axes: tuple[Axis, ...]
-    where: str = ""
-    by: str = ""
-    top: int = DEFAULT_TOP
-    pareto: tuple[str, ...] = ()
-    file: Path | None = None
-    convention: Convention = MATMUL
-    dtype: str = ""
-    devices: tuple[Device, ...] = ()
-    columns: tuple[str, ...] = ()
-    engine: str = AUTO
-    master: str = ""
-    variants: ModuleVariants | None = None
-
-    @property
-    def has_reference(self) -> bool:
-        """Whether there are several, so that the first is what the ratios are to."""
-        return len(self.designs) + (self.variants is not None) > 1
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The sizes that a number can be put in for."""
-        own = (name for design in self.designs for name in open_names(design))
-        return tuple(dict.fromkeys((*own, *(self.variants.names if self.variants else ()))))
-
-    @property
-    def all_variants(self) -> tuple[ModuleVariants, ...]:
-        """The module whose arguments are swept, if there is one."""
-        return (self.variants,) if self.variants else ()
-
-    @property
-    def argument_names(self) -> tuple[str, ...]:
-        """The swept arguments of a constructor."""
-        return tuple(axis.name for variants in self.all_variants for axis in variants.axes)
 
 
 def sweep(
@@ -212,24 +171,24 @@ def sweep_designs(
         raise UsageError(f"top is {top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
         check_file(request.file)
-    _check_swept(request)
-    _check_given(request, sizes)
+    check_swept(request)
+    check_given(request, sizes)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
-    by, pareto = _objectives(request)
-    table = _quantity_table(request, by)
-    known = _known_names(request, sizes, table)
+    by, pareto = objectives_of(request)
+    table = table_of(request, by)
+    known = known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
             raise unknown_name("no quantity and no size is called", objective.name, known)
     where = request.where.strip()
     condition = parse_condition(request.where, known, table.times) if where else None
     used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
-    _check_numbers(request, used)
-    columns = _columns(request, table, used)
+    check_numbers(request, used)
+    columns = columns_of(request, table, used)
     needed = {*columns, *used} & {*table.names}
-    counted = CountedQuantities(table.integers(needed), request.convention, _dtype(request), table.bounds)
-    designs, grid = _designs_on_grid(request, sizes, counted)
-    _check_values(used - needed - {*request.argument_names}, grid)
+    counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
+    designs, grid = designs_on_grid(request, sizes, counted)
+    check_values(used - needed - {*request.argument_names}, grid)
     first = 1 if request.has_reference else 0
     if not (request.axes or request.variants):
         raise UsageError("no size is swept", hint=OVER_HINT)
@@ -268,7 +227,7 @@ def sweep_designs(
         sizes=grid.fixed,
         assumed=tuple(name for name in grid.fixed if name not in sizes),
         convention=request.convention,
-        dtype=_dtype(request),
+        dtype=dtype_of(request),
         columns=columns,
         bounds=table.device_names,
     )
@@ -350,105 +309,3 @@ def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
         for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
     }
     return (found[place] for place in places)
-
-
-def _check_swept(request: SweepRequest) -> None:
-    """UsageError for a swept size that neither a design nor a formula has."""
-    known = request.names
-    used = {name for axis in request.axes for name in axis.names}
-    for axis in request.axes:
-        if axis.name not in {*known, *used}:
-            near = did_you_mean(axis.name, known)
-            has = f"There are {', '.join(known)}." if known else "There is no open size."
-            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
-
-
-def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
-    """UsageError for a size that nothing has, and for an argument that is called as something else is."""
-    of_variants = {name for variants in request.all_variants for name in variants.names}
-    check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
-    others = {*request.names, *(axis.name for axis in request.axes), *sizes, *NAMES, RATIO, SECONDS}
-    if twice := next((name for name in request.argument_names if name in others), ""):
-        raise UsageError(f"{twice} is an argument, and a size or a quantity too", hint="Rename one of them.")
-
-
-def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
-    """UsageError for a condition on an argument that is no number, or an order by it."""
-    for axis in (axis for variants in request.all_variants for axis in variants.axes):
-        if axis.name in used and not axis.is_numeric:
-            message = f"{axis.name} has values that are no numbers, so that it is no condition and no order"
-            raise UsageError(message, hint=f"They are {axis.text[:60]}.")
-
-
-def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
-    """What rows are sorted by, and what the Pareto front is in."""
-    pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))
-    if len({objective.name for objective in pareto}) < len(pareto):
-        raise UsageError("one quantity can't be the smallest and the largest on a Pareto front")
-    by = _parse_objective(request.by or (request.pareto or ("flops",))[0])
-    if pareto and by not in pareto:
-        hint = f"Sort by one of {', '.join(map(str, pareto))}, or add it."
-        raise UsageError(f"{by} is not among the quantities of the Pareto front", hint=hint)
-    return by, pareto
-
-
-def _parse_objective(text: str) -> Objective:
-    """objective: NAME [":" ("min" | "max")]"""
-    name, colon, direction = (part.strip() for part in text.partition(":"))
-    if colon and direction not in ("min", "max"):
-        raise UsageError(f"{text[:60]}: a quantity is the smallest or the largest", hint=f"{name[:40]}:max")
-    return Objective(name, direction == "max")
-
-
-def _dtype(request: SweepRequest) -> str:
-    """What lower bounds are found in; UsageError where designs have several."""
-    if request.dtype:
-        return dtype_named(request.dtype)
-    found = {design.dtype if isinstance(design, Report) else USUAL_DTYPE for design in request.designs}
-    if request.devices and found != {USUAL_DTYPE} and len(found) > 1:
-        raise UsageError(f"the designs are in {' and '.join(sorted(found))}", hint="Give a dtype for all.")
-    return found.pop() if len(found) == 1 else USUAL_DTYPE
-
-
-def _quantity_table(request: SweepRequest, by: Objective) -> QuantityTable:
-    """All quantities that there can be."""
-    dtype = _dtype(request)
-    bounds = [lower_bound(device, dtype, bool(request.dtype)) for device in request.devices]
-    return quantity_table(bounds, by.name if request.has_reference else "")
-
-
-def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
-    """The quantities that rows have; UsageError for one that there is not."""
-    for name in request.columns:
-        if name not in table.names:
-            raise unknown_name("no quantity is called", name, table.names)
-    usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
-    return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
-
-
-def _designs_on_grid(
-    request: SweepRequest, sizes: Mapping[str, Size], counted: CountedQuantities
-) -> tuple[tuple[Design, ...], Grid]:
-    """The designs with all their sizes but those of the grid, and the grid."""
-    swept = [axis.name for axis in request.axes]
-    designs = tuple(
-        complete_design(design, sizes, tuple(name for name in swept if name in open_names(design)), counted)
-        for design in request.designs
-    )
-    assumed = {name: 1 for design in designs for name in design.assumed}
-    for variants in request.all_variants:
-        assumed |= dict.fromkeys(variants.assumed({*sizes, *swept}), 1)
-    return designs, Grid(request.axes, {**assumed, **sizes})
-
-
-def _known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
-    """What a condition or an order may be about."""
-    every = (*request.argument_names, *(axis.name for axis in request.axes), *sizes, *request.names)
-    return tuple(dict.fromkeys((*table.names, *every)))
-
-
-def _check_values(used: Iterable[str], grid: Grid) -> None:
-    """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
-    have = {*(axis.name for axis in grid.axes), *grid.fixed}
-    if missing := next((name for name in sorted(used) if name not in have), ""):
-        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
