@@ -38,10 +38,12 @@ def report(
     *,
     options: ComparisonOptions,
 ) -> None:
-    """Write a page about designs that stands alone: costs, ratios, break-even, derivation, counters.
+    """Write an HTML page about designs: costs, ratios, break-even, charts, derivation, counters.
 
-    It is one HTML file for any browser, also on a phone, in print and for screen readers. It asks for nothing
-    from the network and runs no script. Without a DESIGN it is about the founding pair, as in compare.
+    The page is one file that asks for nothing from the network and runs no script. Any browser shows it, in
+    light or dark, also on a phone, in print and to screen readers. Charts need the extra plots.
+
+    Several designs are compared; of one the cost is shown; without any it is about the founding pair.
 
     For example: convcost report report.html --E 128 --L 10 --device h100
     or: convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all

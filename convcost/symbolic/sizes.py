@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from sympy import Expr
 
+from convcost.core.comparison import BACKWARD_HINT
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean
 from convcost.core.metrics import BY_NAME, NAMES, TRAINING_FLOPS
@@ -91,9 +92,7 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
         raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
     if formula is None and metric == TRAINING_FLOPS.name:
-        raise UsageError(
-            "the backward of the design is not counted", hint="Such as cost(..., backward=True)."
-        )
+        raise UsageError("the backward of the design is not counted", hint=BACKWARD_HINT)
     if formula is None:
         raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
 

@@ -165,8 +165,9 @@ def _mark(
     x: Number = crossing if isinstance(crossing, int | Fraction) else float(crossing)
     y = formula_at(getattr(report, metric.name), size, crossing)
     where = crossing_text(size, crossing)
-    label = f"{name}: {where}" if name else str(where)
-    return Mark(x, y, label if found.exact else f"{label} on")
+    if not found.exact:
+        where = f"from {where} on"
+    return Mark(x, y, f"{name}: {where}" if name else where)
 
 
 def _description(chart: XYChart, reports: Sequence[Report], marks: Sequence[Mark]) -> str:

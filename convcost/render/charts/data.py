@@ -131,6 +131,15 @@ class IcicleChart(NamedTuple):
     axis: ChartAxis
     tiles: tuple[Tile, ...]
 
+    @property
+    def levels(self) -> int:
+        """How many there are below the whole."""
+        return max((tile.level for tile in self.tiles), default=0)
+
+    def depth_text(self, shown: int) -> str:
+        """How many of the levels are shown; nothing where all are."""
+        return f"{shown} of {self.levels} levels" if shown < self.levels else ""
+
 
 Chart: TypeAlias = XYChart | BarChart | IcicleChart
 

@@ -46,7 +46,8 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
     found = [figure for draw in chart_functions(result) if (figure := draw(result, options))]
     if not found:
         raise UsageError(
-            "there is no chart of this result", hint="Give sizes, or --device NAME, --memory or --time."
+            "there is no chart of this result",
+            hint="Give sizes, another --plot-metric, --device NAME, --memory or --time.",
         )
     return join_figures(found)
 

@@ -50,14 +50,19 @@ def sweep_figure(sweep: Sweep, options: ChartOptions) -> Figure | None:
 
 
 def drawn_objectives(sweep: Sweep) -> tuple[Objective, ...]:
-    """The quantities of both axes and of the colour: those asked about, then usual ones that differ."""
+    """The quantities of both axes and of the colour: those asked about, then usual ones.
+
+    One of which all rows have the same is drawn only where there is no other.
+    """
     usual = (*USUAL, *([RATIO] if sweep.reference else []), *sweep.over, *sweep.columns)
-    found: dict[str, Objective] = {}
+    varied: dict[str, Objective] = {}
+    constant: dict[str, Objective] = {}
     for each in (*sweep.pareto, sweep.by, *map(Objective, usual)):
-        numbers = {number_of(row, each.name) for row in sweep.rows[:MOST_ROWS]}
-        if len(numbers - {None}) > 1 or (numbers != {None} and each in sweep.pareto):
-            found.setdefault(each.name, each)
-    return tuple(found.values())[:3]
+        numbers = {number_of(row, each.name) for row in sweep.rows[:MOST_ROWS]} - {None}
+        if numbers:
+            (varied if len(numbers) > 1 else constant).setdefault(each.name, each)
+    axes = (*varied.values(), *constant.values())[:2]
+    return (*axes, *[*varied.values()][2:3])
 
 
 def number_of(row: SweepRow, name: str) -> Size | Fraction | None:

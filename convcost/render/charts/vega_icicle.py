@@ -45,6 +45,7 @@ def icicle_panel(chart: IcicleChart, width: int) -> Spec:
     shown = [tile for tile in chart.tiles if 1 <= tile.level <= deepest] or [*chart.tiles[:1]]
     height = min(TALLEST, TILE * max(Counter(tile.level for tile in shown).values()))
     column = width / max(1, deepest)
+    depth = chart.depth_text(deepest)
     rows = [_row(tile, whole, column, height, chart.axis.unit) for tile in shown]
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
     place = {
@@ -57,7 +58,12 @@ def icicle_panel(chart: IcicleChart, width: int) -> Spec:
         },
     }
     return {
-        "title": {"text": shorten(chart.title, int(width / LETTER)), "fontSize": 13, "offset": 8},
+        "title": {
+            "text": shorten(chart.title, int(width / LETTER)),
+            **({"subtitle": depth} if depth else {}),
+            "fontSize": 13,
+            "offset": 8,
+        },
         "width": width,
         "height": height,
         "data": {"values": rows},

@@ -75,6 +75,15 @@ def test_a_rational_break_even_point_is_exact():
     assert mark.x == Fraction(13, 2)
 
 
+def test_whole_sizes_of_a_new_order_are_marked_where_there_is_no_root():
+    comparison = compare("a = [1, 1, L] -> Conv1d(1, 2, 3, stride=3)", "b = [1, 9] -> Linear(9, 5)")
+    found = comparison.break_even("flops", comparison.candidates[1])
+    assert not found.exact
+    chart = chart_of(comparison, L=range(3, 60))
+    assert [mark.x for mark in chart.marks] == list(found.crossings)
+    assert [mark.label for mark in chart.marks] == [f"from L = {x} on" for x in found.crossings]
+
+
 def test_the_order_of_the_curves_changes_at_the_marks():
     chart = chart_of(compare(DENSE, NARROW))
     first, second = ({point.x: point.y for point in series.points} for series in chart.series)

@@ -1,6 +1,7 @@
 """Icicles and bars of one design: the parts add up to the whole, and the whole is what the report says."""
 
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 import torch
@@ -11,10 +12,13 @@ from torch import nn
 from convcost import cost, profile
 from convcost.core.errors import UsageError
 from convcost.core.metrics import METRICS
+from convcost.core.units import human, percent
 from convcost.render.charts.cost_icicle import report_figure
 from convcost.render.charts.data import BarChart, ChartOptions, IcicleChart
+from convcost.render.charts.terminal.icicle_lines import icicle_lines
 from convcost.render.charts.theme import NARROW, WIDE
 from convcost.render.charts.vega import panel
+from convcost.render.style import Style
 from convcost.tracing.profile import Profiler
 
 ADDITIVE = tuple(metric.name for metric in METRICS if metric.is_additive)
@@ -176,5 +180,22 @@ def test_a_deep_model_is_drawn_as_deep_as_it_can_be_read():
     [chart, *_] = report_figure(report, ChartOptions()).charts
     assert max(tile.level for tile in chart.tiles) == 31 - 1
     for width, levels in ((WIDE, 5), (NARROW, 2)):
-        rows = panel(chart, width)["data"]["values"]
-        assert len({row["x"] for row in rows}) == levels
+        drawn = panel(chart, width)
+        assert len({row["x"] for row in drawn["data"]["values"]}) == levels
+        assert drawn["title"]["subtitle"] == f"{levels} of 30 levels"
+    lines = icicle_lines(chart, Style())
+    assert str(lines[-1]) == " 14 of 30 levels"
+    assert len(lines) == 1 + 2 * 14 + 1
+
+
+def test_of_many_parts_the_largest_have_lines():
+    report = profile(
+        nn.Sequential(*(nn.Linear(width, width + 1) for width in range(1, 41))), torch.zeros(1, 1)
+    )
+    [chart, *_] = report_figure(report, ChartOptions()).charts
+    lines = icicle_lines(chart, Style())
+    others = sum(2 * width * (width + 1) for width in range(1, 12))
+    assert (
+        str(lines[-1]) == f" 11 others: {human(others, 'FLOPs')}, {percent(Fraction(others, report.flops))}"
+    )
+    assert len(lines) == 31

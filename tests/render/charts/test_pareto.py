@@ -5,7 +5,6 @@ from itertools import product
 import pytest
 
 from convcost import sweep
-from convcost.core.errors import UsageError
 from convcost.render.charts import pareto
 from convcost.render.charts.data import ChartOptions
 from convcost.render.charts.kinds import figure_of
@@ -77,9 +76,11 @@ def test_many_rows_are_cut(monkeypatch):
     assert figure.notes[0] == "7 designs of 32 shown."
 
 
-def test_rows_of_one_quantity_alone_have_no_picture():
-    with pytest.raises(UsageError, match="no chart"):
-        figure_of(sweep("Linear(3, 4)", "Linear(E, 4)", over={"E": "1:1"}), ChartOptions())
+def test_one_row_is_a_point():
+    chart = chart_of(sweep("Linear(3, 4)", "Linear(E, 4)", over={"E": "1:1"}))
+    [series] = chart.series
+    assert [point.label for point in series.points] == ["E = 1"]
+    assert chart.color is None
 
 
 def test_the_brute_force_agrees_on_made_up_numbers():

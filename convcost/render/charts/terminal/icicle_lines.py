@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 
@@ -14,46 +15,63 @@ from convcost.render.charts.data import IcicleChart, Tile
 from convcost.render.charts.terminal.bar_lines import columns, fitting_amounts
 from convcost.render.charts.terminal.cells import color, pad, span_text
 from convcost.render.charts.ticks import amount_text
+from convcost.render.part_order import others_label
 from convcost.render.style import Style
 
 MOST_LINES = 30
-"""The levels are shown that stay within them; one at least."""
+"""The levels are shown that stay within them; one at least, and the largest parts of it."""
 
 
 def icicle_lines(chart: IcicleChart, style: Style) -> list[RenderableType]:
     """The parts from the whole down, each indented below the one that it is in."""
-    tiles = [tile for tile in chart.tiles if tile.level <= _deepest(chart.tiles)]
-    if not tiles:
-        return []
+    deepest = _deepest(chart.tiles)
+    tiles, others = _shown([tile for tile in chart.tiles if tile.level <= deepest])
     whole = tiles[0].size
     short = [amount_text(tile.size, chart.axis.unit) for tile in tiles]
-    shares = [percent(Fraction(tile.size, whole) if whole else None) for tile in tiles]
-    full = [f"{amount} {share:>6}" for amount, share in zip(short, shares, strict=True)]
+    full = [
+        f"{amount} {percent(Fraction(tile.size, whole)):>6}"
+        for amount, tile in zip(short, tiles, strict=True)
+    ]
     amounts = fitting_amounts(full, short, style)
     labels, cells = columns([_label(tile) for tile in tiles], amounts, style)
     widest = max(map(len, amounts))
     groups = list(dict.fromkeys(tile.group for tile in tiles))
-
-    def bar(tile: Tile) -> str:
-        begin, end = (float(Fraction(at * cells, whole or 1)) for at in (tile.start, tile.start + tile.size))
-        return pad(span_text(min(begin, cells - 1), end, style) if tile.size else "", cells, style)
-
-    return [
+    lines: list[RenderableType] = [
         Text.assemble(
             f" {pad(_label(tile), labels, style)} ",
-            (bar(tile), color(groups.index(tile.group))),
+            (_bar(tile, whole, cells, style), color(groups.index(tile.group))),
             f" {amount:>{widest}}",
         )
         for tile, amount in zip(tiles, amounts, strict=True)
     ]
+    notes = (_others_text(others, chart, whole), chart.depth_text(deepest))
+    return [*lines, *(Text(f" {note}") for note in notes if note)]
+
+
+def _bar(tile: Tile, whole: int, cells: int, style: Style) -> str:
+    begin, end = (float(Fraction(at * cells, whole)) for at in (tile.start, tile.start + tile.size))
+    return pad(span_text(min(begin, cells - 1), end, style), cells, style)
 
 
 def _label(tile: Tile) -> str:
     return "  " * tile.level + tile.label
 
 
-def _deepest(tiles: tuple[Tile, ...]) -> int:
+def _deepest(tiles: Sequence[Tile]) -> int:
     """The deepest level down to which the lines are few enough."""
     by_level = Counter(tile.level for tile in tiles)
     lines = accumulate(number for _, number in sorted(by_level.items()))
     return max((level for level, number in enumerate(lines) if number <= MOST_LINES), default=1) or 1
+
+
+def _shown(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
+    """Those that there are lines for, the largest, in their order; and the others."""
+    largest = set(sorted(tiles, key=lambda tile: -tile.size)[:MOST_LINES])
+    return [tile for tile in tiles if tile in largest], [tile for tile in tiles if tile not in largest]
+
+
+def _others_text(others: list[Tile], chart: IcicleChart, whole: int) -> str:
+    """12 others: 3.20 MFLOPs, 0.4%; nothing if there are none."""
+    size = sum(tile.size for tile in others)
+    amount = f"{amount_text(size, chart.axis.unit)}, {percent(Fraction(size, whole))}"
+    return f"{others_label(len(others))}: {amount}" if others else ""
