@@ -301,3 +301,15 @@ def test_where_no_formula_holds_each_point_is_tried_and_counted_alone():
     rows = [(dict(row.sizes), row.quantities["flops"]) for row in found]
     assert rows == sorted(expected, key=lambda row: row[1])
     assert found.number_impossible == 18 - len(expected) > 0
+
+
+def test_a_formula_that_is_negative_is_no_size():
+    found = convcost.sweep("Linear(E, F)", over={"E": "1,9", "F": "E-5"})
+    assert dict(found.impossible) == {"F = E-5 must be a whole number": 1}
+    assert [row.sizes for row in found] == [{"E": 9, "F": 4}]
+
+
+def test_what_the_first_design_can_not_be_is_impossible_for_each_of_the_others():
+    found = convcost.sweep("[B, E] -> Linear(E/2, E)", "Linear(E, 3)", "Linear(E, 4)", over={"E": "1:3"})
+    assert dict(found.impossible)["E/2 must divide exactly"] == 4
+    assert found.number_impossible + found.matching == found.number == 6

@@ -1,4 +1,4 @@
-"""Deliberate errors in sweeps: the grid, its condition, what is possible, what is kept, variants of modules."""
+"""Deliberate errors in sweeps: the grid, its condition, what is possible and kept, variants of modules."""
 
 from benchmarks.mutations.mutation import Family
 
