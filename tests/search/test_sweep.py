@@ -313,3 +313,10 @@ def test_what_the_first_design_can_not_be_is_impossible_for_each_of_the_others()
     found = convcost.sweep("[B, E] -> Linear(E/2, E)", "Linear(E, 3)", "Linear(E, 4)", over={"E": "1:3"})
     assert dict(found.impossible)["E/2 must divide exactly"] == 4
     assert found.number_impossible + found.matching == found.number == 6
+
+
+def test_numbers_beyond_64_bits_by_a_size_that_is_not_swept_are_exact():
+    found = convcost.sweep("[B, E] -> Linear(E, F, bias=False)", over={"E": "999999:1000001"}, F=10**15 + 7)
+    assert [row.quantities["flops"] for row in found] == [
+        2 * width * (10**15 + 7) for width in range(999_999, 1_000_002)
+    ]
