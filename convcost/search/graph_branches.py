@@ -11,7 +11,7 @@ from convcost.core.constraints import NumberNeeded, Requirement, single_requirem
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.search.design import Evaluable
 from convcost.search.evaluator import ColumnEvaluator
-from convcost.search.expression_graph import EngineLimitError, ExpressionGraph
+from convcost.search.expression_graph import EngineLimitError, ExpressionGraph, Kind
 from convcost.search.graph_numbers import (
     GraphCondition,
     GraphNumber,
@@ -219,11 +219,18 @@ def _open_values(size: Number, values: Values) -> list[int]:
 
 def _decided(size: Number, values: Values) -> Number:
     """The value that it was decided to be."""
-    if isinstance(size, int) or len(values) > MOST_VALUES:
+    if isinstance(size, int) or len(values) > MOST_VALUES or not _has_decisions(size):
         return size
     left = _open_values(size, values)
     decided = [value for value in left if equal(size, value) is True]
     return (decided or left)[0] if decided or len(left) == 1 else size
+
+
+def _has_decisions(size: GraphNumber) -> bool:
+    """Whether it was decided of a value that the size is it, or is not."""
+    graph = size.graph
+    decided = (graph[number] for number in graph.decisions)
+    return any(each.kind is Kind.EQUAL and size.number in each.operands for each in decided)
 
 
 def _decide_value(error: UnboundSizeError, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> None:

@@ -7,14 +7,15 @@ points.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import prod
+from math import gcd, prod
 from typing import NamedTuple
 
 from sqlglot import exp
 
 from convcost.search.expression_graph import Kind
 from convcost.search.grid import Grid
-from convcost.search.sql import Query, SqlTranslator
+from convcost.search.regrouping import regroup
+from convcost.search.sql import Query, SqlTranslator, selection, subquery
 from convcost.search.sweep_program import HEAD, TAIL, SweepProgram
 
 FEWEST_TAILS = 2**14
@@ -34,6 +35,16 @@ class GridPart(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.heads) * len(self.tails)
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Of a query on the part: what its ranges are."""
+        ranges = ((HEAD, self.heads), (TAIL, self.tails))
+        return {
+            name: bound
+            for of, rows in ranges
+            for name, bound in zip(_parameters(of), (rows.start, rows.stop, rows.step), strict=True)
+        }
 
 
 def tail_axes(grid: Grid) -> int:
@@ -55,16 +66,31 @@ def grid_parts(grid: Grid, axes: int, most: int = POINTS_AT_ONCE) -> Iterator[Gr
 
 
 def sample_part(grid: Grid, axes: int, number: int) -> GridPart:
-    """About `number` points all over the grid."""
+    """About `number` points all over the grid, with each value of every axis."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
-    most_heads = max(1, round(number**0.5), number // tails)
-    head_step = -(-heads // most_heads)
-    tail_step = max(1, tails * -(-heads // head_step) // number)
-    return GridPart(range(0, heads, head_step), range(0, tails, tail_step))
+    of_heads = _spread(heads, max(round(number**0.5), number // tails))
+    return GridPart(of_heads, _spread(tails, max(1, number // len(of_heads))))
+
+
+def _spread(length: int, number: int) -> range:
+    """About `number` places below `length`, whose distance has no divisor that `length` has too."""
+    step = max(1, length // number)
+    while gcd(step, length) > 1:
+        step += 1
+    return range(0, length, step)
+
+
+def _parameters(name: str) -> tuple[str, str, str]:
+    """What the start, the stop and the step of the heads, or the tails, are called in a query."""
+    of = name.removeprefix("#")
+    return f"{of}_start", f"{of}_stop", f"{of}_step"
 
 
 class GridQuery:
-    """The `wanted` operations of a sweep where all `conditions` hold, on any part of its grid."""
+    """The `wanted` operations of a sweep where all `conditions` hold, on any part of its grid.
+
+    The part is a parameter of the query.
+    """
 
     def __init__(
         self,
@@ -75,39 +101,50 @@ class GridQuery:
     ) -> None:
         self.graph = program.graph
         self.translator = translator
-        self.wanted = tuple(wanted)
         axes = tail_axes(program.plan.grid)
         names = [axis.name for axis in program.plan.grid.axes]
         self.tail_names = {TAIL, *names[len(names) - axes :]}
         self.head_names = {HEAD, *names[: len(names) - axes]}
+        conditions = [*conditions]
+        regrouped = regroup(self.graph, [*conditions, *wanted], self._side)
+        conditions, self.wanted = regrouped[: len(conditions)], tuple(regrouped[len(conditions) :])
         parts = [part for each in conditions for part in self.graph.conjuncts(each)]
+        parts = [part for part in parts if not self._always_holds(part)]
         self.tail_conditions = [part for part in parts if self._is_of(part, self.tail_names)]
         self.head_conditions = [part for part in parts if self._is_of(part, self.head_names)]
         alone = {*self.tail_conditions, *self.head_conditions}
         self.conditions = [part for part in parts if part not in alone]
 
+    def _side(self, number: int) -> str:
+        """The head or the tail, if it depends on that alone."""
+        names = {HEAD: self.head_names, TAIL: self.tail_names}
+        return next((side for side in names if self._is_of(number, names[side])), "")
+
+    def _always_holds(self, number: int) -> bool:
+        return self.graph[number].low == 1
+
     def _is_of(self, number: int, names: set[str]) -> bool:
         """Whether it depends on the head, or the tail, alone."""
         return bool(self.graph[number].inputs) and self.graph[number].inputs <= names
 
-    def query(self, part: GridPart) -> Query:
-        """The rows of that part of the grid."""
+    def query(self) -> Query:
+        """The rows of a part of the grid."""
         outer = [*self.wanted, *self.conditions]
         relations: list[exp.Subquery] = []
         columns: dict[int, str] = {}
-        for name, names, rows, conditions in (
-            (HEAD, self.head_names, part.heads, self.head_conditions),
-            (TAIL, self.tail_names, part.tails, self.tail_conditions),
+        for name, names, conditions in (
+            (HEAD, self.head_names, self.head_conditions),
+            (TAIL, self.tail_names, self.tail_conditions),
         ):
             inner = self._boundary(outer, names)
-            query = self.translator.where(self._range(name, rows), conditions, inner)
+            query = self.translator.where(self._range(name), conditions, inner)
             alias = name.removeprefix("#")
             selected = {f"n{number}": number for number in inner}
-            relations.append(self.translator.select(query, selected).subquery(alias))
+            relations.append(subquery(self.translator.select(query, selected), alias))
             columns |= {number: column for column, number in selected.items()}
         first, second = relations
-        both = exp.select(*map(exp.column, columns.values())) if columns else exp.select("1")
-        joined = both.from_(first).join(second, join_type="cross").subquery("t")
+        both = selection([*map(exp.column, columns.values())], first)
+        joined = subquery(both.join(second, join_type="cross", copy=False))
         return self.translator.where(Query(joined, columns), self.conditions, self.wanted)
 
     def _boundary(self, outer: Sequence[int], names: set[str]) -> list[int]:
@@ -121,11 +158,11 @@ class GridQuery:
         }
         return [number for number in needed if self._is_of(number, names) and number in {*used, *outer}]
 
-    def _range(self, name: str, rows: range) -> Query:
+    def _range(self, name: str) -> Query:
         """A relation with a row for each head, or for each tail."""
-        bounds = [exp.Literal.number(bound) for bound in (rows.start, rows.stop, rows.step)]
+        bounds = [exp.Placeholder(this=parameter) for parameter in _parameters(name)]
         table = exp.Table(this=exp.Anonymous(this="range", expressions=bounds))
-        relation = exp.select(exp.alias_(exp.column("range"), "place")).from_(table).subquery("t")
+        relation = subquery(selection([exp.alias_(exp.column("range"), "place")], table))
         inputs = [
             number
             for number, each in enumerate(self.graph.operations)

@@ -7,7 +7,7 @@ needed more than once is a column of a subquery; types follow from the bounds of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,37 +75,43 @@ class SqlTranslator:
         """A query with the `wanted` operations as columns of these names."""
         query = self.with_shared(query, wanted.values())
         columns = [self._alias(number, name, query.columns) for name, number in wanted.items()]
-        return exp.select(*(columns or [exp.Literal.number(1)])).from_(query.relation)
+        return selection(columns, query.relation)
 
     def where(self, query: Query, conditions: Iterable[int], later: Iterable[int]) -> Query:
-        """The rows where all `conditions` hold, with what `later` operations need of the columns."""
+        """The rows where all `conditions` hold, with what `later` operations need of the columns.
+
+        What both need is computed again: for the rows that are left, and a database looks at a condition only
+        where those before it hold.
+        """
         parts = [part for each in conditions for part in self.graph.conjuncts(each)]
         if not parts:
             return query
         later = [*later]
-        query = self.with_shared(query, parts, later)
+        query = self.with_shared(query, parts, self._kept(query.columns, later))
         kept = self._kept(query.columns, later)
         columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
-        found = (
-            exp.select(*(columns or [exp.Literal.number(1)]))
-            .from_(query.relation)
-            .where(*(self.expression(part, query.columns) for part in parts))
-        )
-        return Query(found.subquery("t"), kept)
+        tests = [self.expression(part, query.columns) for part in parts]
+        found = selection(columns, query.relation).where(*tests, copy=False)
+        return Query(subquery(found), kept)
 
-    def with_shared(self, query: Query, wanted: Iterable[int], later: Iterable[int] = ()) -> Query:
-        """The query with a column for all that `wanted` operations need more than once, in subqueries."""
-        wanted, later = [*wanted], [*later]
-        for layer in self._layers(query.columns, wanted, later):
-            kept = self._kept(query.columns, [*layer, *wanted, *later])
-            left = self._kept({**query.columns, **dict.fromkeys(layer, "")}, [*wanted, *later, *layer])
+    def with_shared(self, query: Query, wanted: Iterable[int], carried: Collection[int] = ()) -> Query:
+        """The query with a column for all that `wanted` operations need more than once, in subqueries.
+
+        Columns that are needed no more are left out, but for those that are `carried`.
+        """
+        wanted = [*wanted]
+        for layer in self._layers(query.columns, wanted):
             new = {number: f"n{number}" for number in layer}
-            columns = {**{number: name for number, name in kept.items() if number in left}, **new}
+            left = self._kept({**query.columns, **new}, [*wanted, *layer])
+            columns = {
+                **{number: name for number, name in query.columns.items() if number in {*left, *carried}},
+                **new,
+            }
             selected = [
                 self._alias(number, name, query.columns) if number in new else exp.column(name)
                 for number, name in columns.items()
             ]
-            query = Query(exp.select(*selected).from_(query.relation).subquery("t"), columns)
+            query = Query(subquery(selection(selected, query.relation)), columns)
         return query
 
     def _kept(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:
@@ -114,12 +120,10 @@ class SqlTranslator:
         used = {operand for number in needed for operand in self.graph[number].operands} | {*wanted}
         return {number: name for number, name in columns.items() if number in used}
 
-    def _layers(
-        self, known: Mapping[int, str], wanted: Sequence[int], later: Sequence[int]
-    ) -> list[list[int]]:
+    def _layers(self, known: Mapping[int, str], wanted: Sequence[int]) -> list[list[int]]:
         """What is a column of its own, by the subquery that computes it: each needs those before alone."""
-        uses: Counter[int] = Counter({*wanted, *later})
-        for number in self.graph.needed([*wanted, *later], known):
+        uses: Counter[int] = Counter({*wanted})
+        for number in self.graph.needed(wanted, known):
             uses.update({*self.graph[number].operands})
         levels: dict[int, int] = {}
         depths: dict[int, int] = {}
@@ -139,7 +143,7 @@ class SqlTranslator:
         expression = self.expression(number, columns)
         if self.graph[number].kind is Kind.CONSTANT:
             expression = self._cast(expression, self.is_wide(number))
-        return exp.alias_(expression, name)
+        return exp.alias_(expression, name, copy=False)
 
     def expression(self, number: int, columns: Mapping[int, str]) -> exp.Expr:
         """The operation on these columns."""
@@ -188,9 +192,23 @@ class SqlTranslator:
         return EngineLimitError(message, hint=f"{narrower} --engine numpy.")
 
     def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
-        return exp.cast(
-            expression, self.dialect.wide if is_wide else self.dialect.narrow, dialect=self.dialect.name
-        )
+        kind = self.dialect.wide if is_wide else self.dialect.narrow
+        return exp.cast(expression, kind, copy=False, dialect=self.dialect.name)
+
+
+def selection(columns: Sequence[exp.Expr], relation: exp.Expr) -> exp.Select:
+    """These columns of a relation. Trees are put together without copies of their parts."""
+    found = exp.select(*(columns or [exp.Literal.number(1)]), copy=False)
+    return found.from_(relation, copy=False)
+
+
+def subquery(tree: exp.Select, alias: str = "t") -> exp.Subquery:
+    """The query as a relation."""
+    return tree.subquery(alias, copy=False)
+
+
+def _enclosed(tree: exp.Expr) -> exp.Expr:
+    return exp.paren(tree, copy=False) if isinstance(tree, exp.Binary) else tree
 
 
 def _literal(value: int) -> exp.Expr:
@@ -200,13 +218,13 @@ def _literal(value: int) -> exp.Expr:
 
 def _operation(kind: Kind, operands: list[exp.Expr]) -> exp.Expr:
     if kind in BINARY:
-        left, right = (exp.paren(each) if isinstance(each, exp.Binary) else each for each in operands)
+        left, right = (_enclosed(each) for each in operands)
         tree: exp.Expr = BINARY[kind](this=left, expression=right)
         return tree
     first, *others = operands
     match kind:
         case Kind.NOT:
-            return exp.Not(this=exp.paren(first))
+            return exp.Not(this=exp.paren(first, copy=False))
         case Kind.ABSOLUTE:
             return exp.Abs(this=first)
         case Kind.SMALLER:
@@ -214,5 +232,5 @@ def _operation(kind: Kind, operands: list[exp.Expr]) -> exp.Expr:
         case Kind.LARGER:
             return exp.Greatest(this=first, expressions=others)
         case Kind.CHOOSE:
-            return exp.Case().when(first, others[0]).else_(others[1])
+            return exp.Case().when(first, others[0], copy=False).else_(others[1], copy=False)
     raise TypeError(f"no SQL for {kind}")

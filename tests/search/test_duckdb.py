@@ -135,8 +135,8 @@ def test_every_layer_is_the_same_on_grids_of_its_sizes(kind, data):
     check_layer(data, kind)
 
 
-@settings(max_examples=12, deadline=None)
-@given(generated.designs(depth=3))
+@settings(max_examples=6, deadline=None)
+@given(generated.designs(depth=2))
 def test_designs_with_branches_are_the_same(text):
     expected, found = by_both(text, over={"C": "1:40"}, by="params:max", top=40, columns=EVERY)
     assert found == expected

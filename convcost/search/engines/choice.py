@@ -35,11 +35,11 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
         raise UsageError("a master is one of Spark", hint="Give the engine too: --engine spark.")
+    if plan.arguments and name not in (AUTO, "numpy"):
+        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
     if name == SPARK:
         return _spark_engine(plan, master)
     points = plan.grid.points
-    if plan.arguments and name not in (AUTO, "numpy"):
-        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
     if plan.arguments:
         points *= len(plan.designs)
     elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):

@@ -54,11 +54,9 @@ class DuckDBEngine:
         ]
         with database() as connection:
             pilot = self._pilot(connection, queries, selection)
-            counting = (partial(counts.run, sql=counts.sql(part)) for part in counts.parts)
+            counting = (partial(counts.run, part=part) for part in counts.parts)
             selecting = (
-                partial(_found, query, query.sql(part, pilot.bounds(selection)))
-                for part in parts
-                for query in queries
+                partial(_found, query, part, pilot.bounds(selection)) for part in parts for query in queries
             )
             jobs = run_jobs(connection, _either(counting, selecting))
             for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
@@ -76,7 +74,7 @@ class DuckDBEngine:
         numbers = range(len(self.program.designs))
         queries = [RowQuery(self.program, self.translator, number) for number in numbers]
         with database() as connection:
-            jobs = (partial(_rows, query, query.sql(part)) for part in parts for query in queries)
+            jobs = (partial(query.run, part=part) for part in parts for query in queries)
             found = progress(run_jobs(connection, jobs), len(parts) * len(queries))
             yield from found if len(queries) == 1 else _in_order(found, parts, len(queries))
 
@@ -87,7 +85,7 @@ class DuckDBEngine:
         part = sample_part(self.grid, self.axes, number)
         keys: list[tuple[Any, ...]] = []
         for query in queries:
-            found = query.run(connection, query.sql(part, ()))
+            found = query.run(connection, part, ())
             best.add(query.design, found.points, found.keys)
             keys.append(found.keys)
         sample = tuple(map(np.concatenate, zip(*keys, strict=True)))
@@ -105,12 +103,10 @@ class _Pilot(NamedTuple):
         return strongest([*selection.bounds(), *self.best], self.sample)
 
 
-def _found(query: DesignQuery, sql: str, connection: Connection) -> tuple[int, Candidates]:
-    return query.design, query.run(connection, sql)
-
-
-def _rows(query: RowQuery, sql: str, connection: Connection) -> RowBlock:
-    return query.run(connection, sql)
+def _found(
+    query: DesignQuery, part: GridPart, bounds: list[BoundRow], connection: Connection
+) -> tuple[int, Candidates]:
+    return query.design, query.run(connection, part, bounds)
 
 
 def _in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> Iterator[RowBlock]:

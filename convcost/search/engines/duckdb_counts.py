@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 
 from sqlglot import exp
 
 from convcost.search.engines.duckdb_database import Connection
 from convcost.search.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
 from convcost.search.rule_counts import RuleCounts
-from convcost.search.sql import DUCKDB, SqlTranslator
+from convcost.search.sql import DUCKDB, SqlTranslator, selection, subquery
 from convcost.search.sweep_program import SweepProgram
 
 
@@ -28,15 +29,16 @@ class ImpossibleCounts:
         grid = self.counts.program.plan.grid
         return [*grid_parts(grid, tail_axes(grid))] if self.counts.groups else []
 
-    def run(self, connection: Connection, sql: str) -> Counter[str]:
-        """What the query finds."""
-        return self.counts.by_reason(connection.execute(sql).fetchall())
+    def run(self, connection: Connection, part: GridPart) -> Counter[str]:
+        """The impossible designs of a part of the grid."""
+        return self.counts.by_reason(connection.execute(self.sql, part.parameters).fetchall())
 
-    def sql(self, part: GridPart) -> str:
-        """The query on a part of the grid: which rule fails first in each group, and how often."""
+    @cached_property
+    def sql(self) -> str:
+        """A query for which rule fails first in each group, and how often."""
         names = {f"f{place}": number for place, number in enumerate(self.query.wanted)}
-        failures = self.translator.select(self.query.query(part), names).subquery("t")
+        failures = subquery(self.translator.select(self.query.query(), names))
         columns = [exp.column(name) for name in names]
         some = exp.or_(*(exp.GT(this=column.copy(), expression=exp.convert(0)) for column in columns))
-        counted = exp.select(*columns, exp.Count(this=exp.Star())).from_(failures).where(some)
+        counted = selection([*columns, exp.Count(this=exp.Star())], failures).where(some, copy=False)
         return DUCKDB.sql(counted.group_by(*(column.copy() for column in columns)))

@@ -90,9 +90,9 @@ def _wait(work: Future[Any]) -> None:
         work.exception(timeout=0.05)
 
 
-def arrow_table(connection: Connection, sql: str) -> Any:
-    """What a query gives, as an Arrow table."""
-    return connection.sql(sql).to_arrow_table()
+def arrow_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
+    """What a query gives with these parameters, as an Arrow table."""
+    return connection.sql(sql, params=parameters).to_arrow_table()
 
 
 def integer_array(column: Any) -> Any:

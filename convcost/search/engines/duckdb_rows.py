@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,20 +28,23 @@ class RowQuery:
         values |= {f"q{place}": each for place, each in enumerate(program.designs[design].quantities)}
         if program.reference:
             values["reference"] = program.reference.quantities[program.ratio_place]
-        self.numbers = {name: operation_number(program.graph, value) for name, value in values.items()}
+        self.names = [*values]
+        numbers = [operation_number(program.graph, value) for value in values.values()]
         conditions = [
             operation_number(program.graph, truth)
             for truth in (program.possible(design), program.condition(design))
         ]
-        self.grid_query = GridQuery(program, translator, conditions, [*self.numbers.values()])
+        self.grid_query = GridQuery(program, translator, conditions, numbers)
 
-    def sql(self, part: GridPart) -> str:
-        """The query on a part of the grid."""
-        return DUCKDB.sql(self.translator.select(self.grid_query.query(part), self.numbers))
+    @cached_property
+    def sql(self) -> str:
+        """A query for all rows of a part of the grid."""
+        wanted = dict(zip(self.names, self.grid_query.wanted, strict=True))
+        return DUCKDB.sql(self.translator.select(self.grid_query.query(), wanted))
 
-    def run(self, connection: Connection, sql: str) -> RowBlock:
-        """What the query gives, in the order of the grid."""
-        table = arrow_table(connection, sql)
+    def run(self, connection: Connection, part: GridPart) -> RowBlock:
+        """The rows of a part, in the order of the grid."""
+        table = arrow_table(connection, self.sql, part.parameters)
         arrays = {name: integer_array(table[name]) for name in table.column_names}
         order = _order(arrays["point"])
         if order is not None:
