@@ -71,10 +71,9 @@ def _curve(match: Match, nearest: Choice) -> Drawn:
     """The cost at the sizes around the answer that were tried, those next to the target among them."""
     [(name, tried)] = match.searched.items()
     found = [choice.sizes[name] for choice in (*match.best, match.below, match.above) if choice]
-    first, last = (
-        _place(tried, size) for size in (nearest.sizes[name] // AROUND, nearest.sizes[name] * AROUND)
-    )
-    sizes = sorted({*sample(tried[first : last + 1]), *found})
+    answer = nearest.sizes[name]
+    around = tried[_place(tried, answer // AROUND) : _place(tried, answer * AROUND) + 1]
+    sizes = sorted({*sample(around), *found})
     return Drawn(name, (Series(match.name, tuple(_points(match, name, sizes))),))
 
 
