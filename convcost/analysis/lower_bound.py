@@ -8,6 +8,7 @@ from math import gcd
 from convcost.analysis.workloads import workloads
 from convcost.core import arithmetic
 from convcost.core.cost import Size
+from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.devices.device import Device
 
@@ -38,7 +39,13 @@ class LowerBound:
         return peak * bandwidth * common
 
     def ticks(self, report: Report) -> Size:
-        """What all parts of `report` take one after the other; of columns a column."""
+        """What all parts of `report` take one after the other; of columns a column.
+
+        UsageError where the report is in another dtype, and none was asked for.
+        """
+        if not self.is_asked and report.dtype != self.dtype:
+            hint = f"Give the dtype that all are computed in, such as {report.dtype}."
+            raise UsageError(f"{report.name} is in {report.dtype}, not in {self.dtype}", hint=hint)
         peak, bandwidth, _ = self._reduced
         parts = workloads(report, self.dtype if self.is_asked else "")
         each = [arithmetic.larger(part.flops * bandwidth, part.bytes * peak) for part in parts]

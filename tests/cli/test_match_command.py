@@ -222,7 +222,7 @@ def test_the_csv_has_a_line_for_each_choice():
     ("name", "expected"),
     [
         ("markdown", "| closest | 52 | 324,480 | −3,200 | −0.977% | 16,328 |"),
-        ("html", '<td style="text-align:left">closest</td><td style="text-align:right">52</td>'),
+        ("html", 'font-weight:normal">closest</th><td style="text-align:right">52</td>'),
     ],
 )
 def test_other_formats_have_the_table_too(name, expected):

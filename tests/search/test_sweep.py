@@ -301,3 +301,11 @@ def test_where_no_formula_holds_each_point_is_tried_and_counted_alone():
     rows = [(dict(row.sizes), row.quantities["flops"]) for row in found]
     assert rows == sorted(expected, key=lambda row: row[1])
     assert found.number_impossible == 18 - len(expected) > 0
+
+
+def test_a_name_of_a_size_and_a_quantity_is_not_asked_about():
+    over = {"flops": "1:3"}
+    assert len(convcost.sweep("Linear(E, flops)", over=over, E=2, by="params")) == 3
+    for options in ({}, {"where": "flops > 1", "by": "params"}, {"pareto": "flops,params"}):
+        with pytest.raises(UsageError, match="flops is a size and a quantity"):
+            convcost.sweep("Linear(E, flops)", over=over, E=2, **options)

@@ -3,7 +3,9 @@
 from fractions import Fraction
 
 import pytest
+import torch
 from test_sweep import DESIGNS, random_grid, rows_one_by_one
+from torch import nn
 
 import convcost
 from convcost.core.cost import Convention
@@ -63,6 +65,65 @@ def test_the_lower_bound_is_that_of_the_roofline(number, dtype):
         report = convcost.parse(DESIGNS[number]).report({**row.sizes, "B": 2}, dtype=dtype or "float32")
         bounds = [convcost.roofline(report, device, dtype).seconds for device in devices]
         assert [row.quotients[column] for column in columns] == bounds
+
+
+class Network(nn.Module):
+    """Layers that are bound by memory and layers that are not, at sizes that are swept."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 64, 5, stride=2), nn.Conv2d(64, 500, 3, padding=1)
+        self.norm = nn.BatchNorm2d(500)
+
+    def forward(self, x):
+        return self.norm(self.second(self.first(x).relu())).flatten(2).softmax(-1)
+
+
+@pytest.mark.parametrize("device", DEVICES[:2])
+def test_the_lower_bound_of_a_module_is_that_of_the_module_at_each_point(device):
+    module, over = Network().eval(), {"B": [1, 7], "H": [5, 6, 40, 301]}
+    found = convcost.sweep(module, inputs="f32[B,3,H,H]", over=over, device=device, top=100)
+    assert len(found) == 8
+    for row in found:
+        images = torch.zeros(row.sizes["B"], 3, row.sizes["H"], row.sizes["H"], device="meta")
+        report = convcost.profile(module, images)
+        assert row.quotients["seconds"] == convcost.roofline(report, device).seconds
+
+
+def test_a_module_in_another_dtype_is_computed_in_its_own():
+    module = nn.Linear(512, 256).to(torch.bfloat16)
+    [row] = convcost.sweep(module, inputs="bf16[B,512]", over={"B": [4096]}, device="a100")
+    report = convcost.profile(module, torch.zeros(4096, 512, dtype=torch.bfloat16))
+    assert row.quotients["seconds"] == convcost.roofline(report, "a100").seconds
+    with pytest.raises(UsageError, match="the designs are in bfloat16 and float32"):
+        convcost.sweep("Linear(512, 256)", module, inputs="bf16[B,512]", over={"B": [4096]}, device="a100")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_duckdb_finds_the_same_rows_by_quotients_and_bounds(seed, tmp_path):
+    design, over, choose = random_grid(800 + seed)
+    designs = ("[B, C, H, H] -> Conv2d(C, C, 1)", design)[seed % 2 :]
+    quotients = ["seconds", "arithmetic_intensity:max", "flops_per_output_element", "ratio:max"]
+    by = choose.choice(quotients[: len(designs) + 2])
+    order = {"pareto": f"{by},bytes,C:max"} if seed % 3 else {"by": by}
+    where = "seconds < 1us and not arithmetic_intensity * 2 <= 3"
+    options = {
+        "over": over,
+        "B": 2,
+        "device": "h100",
+        "where": where,
+        "top": 50,
+        "columns": QUANTITIES,
+        **order,
+    }
+    found = [
+        convcost.sweep(*designs, **options, engine=engine, out=tmp_path / f"{engine}.jsonl")
+        for engine in ("numpy", "duckdb")
+    ]
+    assert found[0] == found[1]
+    assert found[0].matching > 0
+    numpy, duckdb = ((tmp_path / f"{engine}.jsonl").read_text() for engine in ("numpy", "duckdb"))
+    assert numpy == duckdb
 
 
 def test_the_lower_bound_follows_the_convention():

@@ -19,6 +19,7 @@ HOSTILE = (
     "漢字テスト" * 20,
     "a" * 10_000,
     "[bold]markup[/bold] \\",
+    "::error::x",
     "",
 )
 
@@ -121,7 +122,7 @@ def test_a_single_point_and_a_flat_line_are_drawn():
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize(
-    "text", HOSTILE, ids=["script", "controls", "direction", "wide", "long", "markup", "empty"]
+    "text", HOSTILE, ids=["script", "controls", "direction", "wide", "long", "markup", "command", "empty"]
 )
 def test_whatever_the_names_are_lines_are_printable_and_as_wide_as_the_terminal_at_most(width, unicode, text):
     shown = draw(every_chart(text), Style(width=width, unicode=unicode))

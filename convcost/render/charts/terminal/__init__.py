@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from convcost.core.escapes import make_printable
+from convcost.core.escapes import escape_command, make_printable
 from convcost.render.charts.data import BarChart, Chart, Figure, IcicleChart
 from convcost.render.charts.terminal.bar_lines import bar_lines
 from convcost.render.charts.terminal.cells import cut
@@ -26,7 +26,7 @@ def draw(figure: Figure, style: Style) -> str:
     Raises UsageError where plotext is not installed and there are lines or points to draw.
     """
     style = style._replace(width=min(style.width, WIDEST))
-    shown = map_all_texts(figure, make_printable)
+    shown = map_all_texts(figure, lambda text: escape_command(make_printable(text)))
     if not style.unicode:
         shown = map_all_texts(shown, as_ascii)
     charts = [_chart_lines(chart, style) for chart in shown.charts]
