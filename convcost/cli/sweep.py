@@ -156,9 +156,11 @@ def sweep(
     exit code is 1 if no design is left.
 
     For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
-    --H 32 --where "flops <= 1G" --by params:max
+    --H 32 --device h100 --where "flops <= 1G and seconds < 20us" --by params:max --out designs.parquet
+
     For a torch module, sweep sizes of its inputs:
     convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
+
     Or sweep arguments of its constructor:
     convcost sweep net.py:Net --input "f32[1,3,64,64]" --over-arg width=16:64:16 --over-arg kernel=3,5
     """

@@ -205,6 +205,7 @@ TRAINING_FLOPS = Metric(
     "training_flops",
     "FLOPs of a training step",
     "FLOPs of a training step, forward and backward; where the backward is counted",
+    scaled_unit="FLOPs",
     is_optional=True,
     has_break_even=True,
 )

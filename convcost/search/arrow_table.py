@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.errors import UsageError
-from convcost.core.sweep import DESIGN, SPEC, Sweep, plain_argument
+from convcost.core.metrics import BY_NAME
+from convcost.core.sweep import DESIGN, RATIO, SPEC, Sweep, plain_argument
 from convcost.search.table_columns import TableColumns, argument_column, nearest_float
 
 if TYPE_CHECKING:
@@ -59,8 +60,20 @@ def arrow_schema(
         fields.append(pa.field(name, found.type))
     for name in columns.integers_and_quotients:
         of_integers = pa.decimal128(38, 0) if name in wide else pa.int64()
-        fields.append(pa.field(name, pa.float64() if name in columns.quotients else of_integers))
+        column_type = pa.float64() if name in columns.quotients else of_integers
+        fields.append(pa.field(name, column_type, metadata={"description": _description(name, sweep)}))
     return pa.schema([*fields, pa.field(SPEC, pa.string())], {"convcost": json.dumps(_question(sweep))})
+
+
+def _description(name: str, sweep: Sweep) -> str:
+    """What a column of numbers has."""
+    if name in sweep.over:
+        return f"Size: {sweep.over[name]}."
+    if name in sweep.bounds:
+        return f"Roofline lower bound on {sweep.bounds[name]}, in seconds."
+    if name == RATIO and sweep.reference:
+        return f"Ratio of {sweep.ratio_of} to that of {sweep.reference.name} at the same sizes."
+    return BY_NAME[name].sentence
 
 
 def _question(sweep: Sweep) -> dict[str, Any]:

@@ -23,8 +23,11 @@ FEWEST_TAILS = 2**14
 
 MOST_TAILS = 2**18
 
-POINTS_AT_ONCE = 2**22
-"""Points of a part: a query that takes some 100 ms, after which the front found so far filters the next."""
+POINTS_AT_FIRST = 2**22
+"""Points of the first part, which takes some 100 ms: the best of them filter the next parts."""
+
+POINTS_AT_ONCE = 2**24
+"""Points of a part at most: an interrupt ends its query at once, but progress is shown between parts."""
 
 
 class GridPart(NamedTuple):
@@ -55,14 +58,18 @@ def tail_axes(grid: Grid) -> int:
     return len(grid.axes)
 
 
-def grid_parts(grid: Grid, axes: int, most: int = POINTS_AT_ONCE) -> Iterator[GridPart]:
-    """The grid in parts of `most` points, whose tail is the last `axes`."""
+def grid_parts(
+    grid: Grid, axes: int, first: int = POINTS_AT_FIRST, most: int = POINTS_AT_ONCE
+) -> Iterator[GridPart]:
+    """The grid in parts of `first` points, then more and more up to `most`; their tail is the last `axes`."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
-    length = min(tails, MOST_TAILS, most)
-    step = max(1, most // length)
-    for head in range(0, heads, step):
+    length = min(tails, MOST_TAILS, first)
+    head, step = 0, max(1, first // length)
+    while head < heads:
         for tail in range(0, tails, length):
             yield GridPart(range(head, min(head + step, heads)), range(tail, min(tail + length, tails)))
+        head += step
+        step = min(2 * step, max(1, most // length))
 
 
 def sample_part(grid: Grid, axes: int, number: int) -> GridPart:

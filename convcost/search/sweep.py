@@ -25,6 +25,7 @@ from convcost.search.sweep_file import RowSource, check_file, write_rows
 from convcost.search.sweep_request import (
     DEFAULT_TOP,
     SweepRequest,
+    check_clear,
     check_given,
     check_numbers,
     check_swept,
@@ -147,8 +148,11 @@ def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> 
 def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:
     """The names in a text such as "flops,params", or in a list, for that option."""
     listed = given.split(",") if isinstance(given, str) else given
-    names = (check_text(option, name, "flops,params").strip() for name in listed)
-    return tuple(name for name in names if name)
+    every = (check_text(option, name, "flops,params").strip() for name in listed)
+    names = tuple(name for name in every if name)
+    if listed != [""] and listed and not names:
+        raise UsageError(f"{str(given)[:40]!r} names nothing", hint="Such as flops,params.")
+    return names
 
 
 def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]:
@@ -184,6 +188,7 @@ def sweep_designs(
     condition = parse_condition(request.where, known, table.times) if where else None
     used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
     check_numbers(request, used)
+    check_clear(request, used, table)
     columns = columns_of(request, table, used)
     needed = {*columns, *used} & {*table.names}
     counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)

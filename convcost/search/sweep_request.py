@@ -102,6 +102,13 @@ def check_numbers(request: SweepRequest, used: Collection[str]) -> None:
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
+def check_clear(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
+    """UsageError for a condition or an order that is about a size and a quantity of one name."""
+    sizes = {*(axis.name for axis in request.axes), *request.names}
+    if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
+        raise UsageError(f"{name} is a size and a quantity", hint="Rename the size.")
+
+
 def objectives_of(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
     """What rows are sorted by, and what the Pareto front is in."""
     pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))

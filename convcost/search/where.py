@@ -214,6 +214,8 @@ class _Parser:
         first = operand()
         rest = []
         while sign := self.accept(*signs):
+            if sign == "/" and self.next.rule == "number" and not parse_scaled(self.next.text):
+                self.fail_at(self.next, "a division by zero")
             rest.append((sign, operand()))
 
         def value(values: Values) -> WhereQuotient:

@@ -65,7 +65,7 @@ def test_every_format_ends_with_a_line_and_takes_ascii(report, name):
     ("name", "lines"),
     [
         ("markdown", ["| 0: Sequential |", "| &nbsp;&nbsp;&nbsp;&nbsp;0: Linear |"]),
-        ("html", ['text-align:left">0: Sequential<', 'text-align:left;padding-left:2em">0: Linear<']),
+        ("html", ['font-weight:normal">0: Sequential<', 'font-weight:normal;padding-left:2em">0: Linear<']),
         ("latex", ["\n0: Sequential & ", "\n\\quad 0: Linear & "]),
         ("table", ["\n 0: Sequential ", "\n   0: Linear "]),
     ],

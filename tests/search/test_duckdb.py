@@ -1,6 +1,11 @@
 """DuckDB gives what NumPy's columns give: rows in their order, the best ones, and impossible designs."""
 
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 
 import designs as generated
 import numpy as np
@@ -31,7 +36,7 @@ def small_parts(monkeypatch):
     """Parts of few points, so that grids have several."""
     monkeypatch.setattr(grid_queries, "FEWEST_TAILS", 16)
     monkeypatch.setattr(grid_queries, "MOST_TAILS", 100)
-    monkeypatch.setattr(grid_queries, "POINTS_AT_ONCE", 300)
+    monkeypatch.setattr(grid_queries.grid_parts, "__defaults__", (300, 500))
     monkeypatch.setattr(duckdb, "POINTS_OF_ROWS", 200)
     monkeypatch.setattr(duckdb, "SAMPLE", 40)
     for module in (grid_blocks, duckdb):
@@ -194,3 +199,46 @@ def test_the_strongest_rows_are_those_that_outdo_most():
     sample = (np.array([6, 7, 8, 2]), np.array([9, 9, 9, 9]))
     assert strongest(rows, sample)[0] in rows[1:3]
     assert strongest([], sample) == []
+
+
+BLOCK = "[1, C, H, H] -> Conv2d(C, M, 3) -> Conv2d(M, N, 3)"
+
+SPACE = {name: range(8, 1025, 8) for name in "CMN"} | {"H": range(7, 65)}
+
+
+def test_an_interrupt_ends_all_queries():
+    program = f"""
+import signal, sys, time, convcost
+from convcost.search.engines import duckdb
+run = duckdb.run_jobs
+def started(*given):
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    return run(*given)
+duckdb.run_jobs = started
+def interrupt(*_):
+    global start
+    start = time.monotonic()
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupt)
+try:
+    convcost.sweep({BLOCK!r}, over={SPACE!r}, by="params", engine="duckdb")
+except KeyboardInterrupt:
+    print(time.monotonic() - start)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert float(result.stdout) < 3  # a second, on a machine with nothing else to do
+
+
+def test_ctrl_c_leaves_neither_half_a_file_nor_a_temporary_folder(tmp_path):
+    over = [f"--over={name}={values[0]}:{values[-1]}:{values.step}" for name, values in SPACE.items()]
+    command = [sys.executable, "-m", "convcost", "sweep", BLOCK, *over, "--out", "designs.csv"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+        while not [*tmp_path.glob("convcost-*")]:
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        assert process.wait(20) == 130
+    assert time.monotonic() - start < 5  # on a machine with much else to do
+    assert [*tmp_path.iterdir()] == []

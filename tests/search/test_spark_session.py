@@ -1,9 +1,11 @@
 """Spark is started with nothing printed and nothing left behind; where it can't be, one line says why."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -84,10 +86,29 @@ def test_a_java_that_fails_is_quoted(java, folder):
 
 
 @pytest.mark.spark
-def test_nothing_is_printed_and_nothing_is_left(spark, folder):
+def test_nothing_is_printed_and_nothing_is_left(spark, folder, tmp_path_factory, monkeypatch):
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert done.stdout == "[Row(one=1)]\n[]\n"
+    assert [*temporary.iterdir()] == []
+
+
+@pytest.mark.spark
+def test_a_signal_ends_java_too_and_leaves_no_folder(spark, folder, tmp_path_factory, monkeypatch):
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    command = ["sweep", "Linear(E, F)", "--over", "E=1:1000000", "--over", "F=1:1000000", "--engine", "spark"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "convcost", *command], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert "blocks of the grid" in process.stderr.readline()
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 128 + signal.SIGINT
+        assert time.monotonic() - start < 3
+    assert [*temporary.iterdir()] == []
 
 
 @pytest.mark.spark

@@ -303,6 +303,14 @@ def test_where_no_formula_holds_each_point_is_tried_and_counted_alone():
     assert found.number_impossible == 18 - len(expected) > 0
 
 
+def test_a_name_of_a_size_and_a_quantity_is_not_asked_about():
+    over = {"flops": "1:3"}
+    assert len(convcost.sweep("Linear(E, flops)", over=over, E=2, by="params")) == 3
+    for options in ({}, {"where": "flops > 1", "by": "params"}, {"pareto": "flops,params"}):
+        with pytest.raises(UsageError, match="flops is a size and a quantity"):
+            convcost.sweep("Linear(E, flops)", over=over, E=2, **options)
+
+
 def test_a_formula_that_is_negative_is_no_size():
     found = convcost.sweep("Linear(E, F)", over={"E": "1,9", "F": "E-5"})
     assert dict(found.impossible) == {"F = E-5 must be a whole number": 1}

@@ -122,6 +122,23 @@ def test_the_metadata_say_what_was_asked(tmp_path):
     }
 
 
+def test_each_column_of_numbers_says_what_it_has(tmp_path):
+    file = tmp_path / "designs.parquet"
+    columns = "params,arithmetic_intensity,seconds"
+    convcost.sweep(
+        "a = Linear(E, E)", "Linear(E, 9)", over={"E": "2,4"}, out=file, columns=columns, device="h100"
+    )
+    schema = parquet.read_schema(file)
+    described = {field.name: field.metadata[b"description"].decode() for field in [*schema][1:-1]}
+    assert described == {
+        "E": "Size: 2,4.",
+        "params": "Parameters.",
+        "arithmetic_intensity": "FLOPs for each byte moved.",
+        "seconds": "Roofline lower bound on h100-sxm, in seconds.",
+        "ratio": "Ratio of flops to that of a at the same sizes.",
+    }
+
+
 def test_numbers_of_more_than_38_digits_are_refused_where_there_is_no_room(tmp_path):
     file, design, options = tmp_path / "designs.parquet", "[B,L,E] -> Linear(E, E)", {"over": {"E": [10**17]}}
     file.write_text("mine")

@@ -120,6 +120,7 @@ def test_numbers_beyond_64_bits_are_compared_exactly():
         ("(C + 1", 6, "the condition ends; expected ')'"),
         ("C // 2 = 1", 3, "found '/'; expected a quantity"),
         ("C / = 1", 4, "found '='; expected a quantity"),
+        ("C / 0.0 = 1", 4, "a division by zero"),
     ],
 )
 def test_an_error_points_at_what_is_wrong(text, place, message):

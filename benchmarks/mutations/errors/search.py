@@ -101,9 +101,9 @@ SEARCH.error(
     "search/selection.py",
 )
 SEARCH.error(
-    "branches exchanged",
-    "branches = [np.asarray(condition), ~np.asarray(condition)]",
-    "branches = [~np.asarray(condition), np.asarray(condition)]",
+    "what one branch alone allows",
+    "possible[branch] = table.possible",
+    "possible[branch] = tables[0].possible.all()",
     "search/tabulate.py",
 )
 SEARCH.error(

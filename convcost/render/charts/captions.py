@@ -51,12 +51,7 @@ def axis_of_numbers(label: str, numbers: Sequence[Number]) -> ChartAxis:
 
 def metric_axis(metric: Metric) -> ChartAxis:
     """The axis of a quantity: its name, and the unit of its numbers."""
-    return ChartAxis(metric.full_label or metric.label, metric.scaled_unit or metric_unit(metric.name))
-
-
-def metric_unit(name: str) -> str:
-    """What scaled amounts of a quantity are written with, if it has no unit of its own."""
-    return "FLOPs" if name == "training_flops" else ""
+    return ChartAxis(metric.full_label or metric.label, metric.scaled_unit)
 
 
 def chart_metric(name: str) -> Metric:

@@ -51,7 +51,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     values = options.ranges.get(size) or _usual_range(marks)
     series = tuple(_series(reports, metric, size, values, marks))
     if not any(each.points for each in series):
-        message = f"no design has a {metric.label} for {size} from {values[0]:,} to {values[-1]:,}"
+        message = f"no design takes {size} from {values[0]:,} to {values[-1]:,}"
         raise UsageError(message, hint=f"Draw others with --plot-range {size}=1:512.")
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
@@ -63,7 +63,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
 def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[Mark, ...]) -> XYChart:
     points = [point for each in series for point in each.points]
     x_is_log = asks_for_log([point.x for point in points])
-    y_is_log = asks_for_log([point.y for point in points])
+    y_is_log = asks_for_log([*(point.y for point in points), *(mark.y for mark in marks)])
     return XYChart(
         f"{metric.full_label or metric.label} by {size}",
         ChartAxis(size, is_log=x_is_log),
@@ -85,7 +85,7 @@ def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, 
         return wanted[0], tuple(others)
     needed = [name for name in names if name not in BATCH_LIKE or name in wanted]
     given = " ".join(f"--{name} 128" for name in needed if name != wanted[0])
-    hint = f"Give values to all but one, such as {given}; --plot-range {wanted[0]}=1:512 says which is drawn."
+    hint = f"Give values to all but one, such as {given}."
     raise UsageError(f"a curve is along one open size, and {', '.join(needed)} are open", hint=hint)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcost.core.cost import Size
 from convcost.core.errors import ConvcostError
@@ -33,8 +33,7 @@ MOST_MARKS = 3
 """Sizes that are as near as others."""
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """What is drawn of a match: series, and the axis of their colours if they have any."""
 
     x: str
@@ -72,17 +71,15 @@ def _curve(match: Match, nearest: Choice) -> Drawn:
     """The cost at the sizes around the answer that were tried, those next to the target among them."""
     [(name, tried)] = match.searched.items()
     found = [choice.sizes[name] for choice in (*match.best, match.below, match.above) if choice]
-    middle = nearest.sizes[name]
-    first = tried.index(found_first) if (found_first := _inside(tried, middle // AROUND)) in tried else 0
-    last = tried.index(_inside(tried, middle * AROUND))
-    sizes = sorted({*sample(tried[first : last + 1]), *found})
+    answer = nearest.sizes[name]
+    around = tried[_place(tried, answer // AROUND) : _place(tried, answer * AROUND) + 1]
+    sizes = sorted({*sample(around), *found})
     return Drawn(name, (Series(match.name, tuple(_points(match, name, sizes))),))
 
 
-def _inside(tried: range, size: Size) -> Size:
-    """The size that was tried and is next to `size`, from below if possible."""
-    place = (size - tried[0]) // tried.step
-    return tried[min(max(place, 0), len(tried) - 1)]
+def _place(tried: range, size: Size) -> int:
+    """The place among the tried sizes of the one next to `size`, from below if possible."""
+    return min(max((size - tried[0]) // tried.step, 0), len(tried) - 1)
 
 
 def _points(match: Match, name: str, sizes: list[int]) -> Iterator[Point]:

@@ -9,6 +9,7 @@ from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from convcost.core.errors import UsageError, did_you_mean
@@ -59,9 +60,7 @@ def html_page(figure: Figure) -> str:
         "bundle": _bundle(),
     }
     page = files("convcost.render.charts").joinpath("page.html").read_text(encoding="utf-8")
-    first, *rest = page.split("{{")
-    pieces = (piece.split("}}", 1) for piece in rest)
-    return first + "".join(parts[name] + text for name, text in pieces)
+    return Template(page).substitute(parts)
 
 
 def _bundle() -> str:

@@ -30,8 +30,8 @@ HEIGHT = 320
 WIDE, NARROW = 640, 250
 """Widths between the axes: on a page, and on a phone."""
 
-DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 4], [1, 3], [7, 3, 2, 3, 2, 3])
-"""Of lines one after the other; the first is solid."""
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 4], [1, 3])
+"""Of lines one after the other, the first solid: not as many as colours, so that pairs do not recur soon."""
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 """Of points of one series after the other."""

@@ -70,7 +70,7 @@ class DuckDBEngine:
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
         """Every row, in the order of the grid; the selection gets the best of them before."""
         self.select(selection, progress)
-        parts = [*grid_parts(self.grid, self.axes, POINTS_OF_ROWS)]
+        parts = [*grid_parts(self.grid, self.axes, POINTS_OF_ROWS, POINTS_OF_ROWS)]
         numbers = range(len(self.program.designs))
         queries = [RowQuery(self.program, self.translator, number) for number in numbers]
         with database() as connection:

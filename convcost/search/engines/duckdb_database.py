@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
 import numpy as np
+
+from convcost.system.signals import cleanup
 
 T = TypeVar("T")
 
@@ -29,18 +33,22 @@ def database() -> Iterator[Connection]:
 
     A filter stays where the query has it: pushed down, it would compute again what is a column already.
     """
-    with TemporaryDirectory(prefix="convcost-", ignore_cleanup_errors=True) as folder:
-        limits: dict[str, Any] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": folder,
-            "threads": number_of_threads(),
-        }
-        connection = duckdb.connect(config=limits)
+    with temporary_folder() as folder:
+        limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
+        connection = duckdb.connect(config={**limits, "threads": number_of_threads()})
         try:
             connection.execute("SET GLOBAL disabled_optimizers = 'filter_pushdown'")
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A folder that is removed, by a signal that ends the process too."""
+    temporary = TemporaryDirectory(prefix="convcost-", ignore_cleanup_errors=True)
+    with temporary as folder, cleanup(partial(rmtree, folder, ignore_errors=True)):
+        yield folder
 
 
 def number_of_threads() -> int:

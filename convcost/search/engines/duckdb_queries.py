@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.bounds import MOST_BOUNDS, BoundRow
-from convcost.search.engines.comparisons import compare, limit_parameters, relate
+from convcost.search.bounds import BoundRow
 from convcost.search.engines.duckdb_database import Connection, arrow_table, integer_array
+from convcost.search.engines.filters import BoundFilter
 from convcost.search.graph_numbers import operation_number
 from convcost.search.grid_queries import GridPart, GridQuery
 from convcost.search.sort_keys import SortKey, sort_key
@@ -51,11 +51,13 @@ class DesignQuery:
         values = (self.number(value) for key in self.keys for value in key.operands or key.parts)
         self.values = [*dict.fromkeys((self.point, *values))]
         conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
+        names = [[f"v{self.number(value)}" for value in key.operands or key.parts] for key in self.keys]
+        self.filter = BoundFilter(self.keys, names, f"v{self.point}")
         self.grid_query = GridQuery(program, translator, conditions, self.values)
 
     def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> Candidates:
         """The rows of a part of the grid, without those that one of the bounds outdoes."""
-        parameters = part.parameters | self._parameters(bounds[:MOST_BOUNDS])
+        parameters = part.parameters | self.filter.parameters(bounds)
         table = arrow_table(connection, self.sql, parameters)
         rows = table["rows"].combine_chunks().flatten()
         point, *parts = (integer_array(rows.field(place)) for place in range(rows.type.num_fields))
@@ -71,7 +73,7 @@ class DesignQuery:
         columns = {number: f"v{number}" for number in self.values}
         wanted = dict(zip(columns.values(), self.grid_query.wanted, strict=True))
         values = subquery(self.translator.select(self.grid_query.query(), wanted))
-        keep = exp.alias_(self._keep(columns), KEEP, copy=False)
+        keep = exp.alias_(self.filter.tree, KEEP, copy=False)
         marked = subquery(selection([*map(exp.column, wanted), keep], values))
         fields = [_field(POINT, exp.column(columns[self.point]))]
         keys = [each for key in self.keys for each in self._parts(key, columns)]
@@ -89,37 +91,6 @@ class DesignQuery:
         given = {self.number(place): columns[self.number(operand)] for place, operand in pairs}
         parts = [self.translator.expression(self.number(part), given) for part in key.parts]
         return [exp.Case().when(exp.column(KEEP), part, copy=False) for part in parts]
-
-    def _keep(self, columns: dict[int, str]) -> exp.Expr:
-        """Whether none of the bounds outdoes the row; the first ones decide on most rows."""
-        found = exp.Case()
-        for bound in range(MOST_BOUNDS):
-            tests = [
-                compare(key, f"{bound}_{place}", self._names(key, columns))
-                for place, key in enumerate(self.keys)
-            ]
-            is_later = relate(exp.GT, exp.column(columns[self.point]), exp.Placeholder(this=f"point{bound}"))
-            is_worse = exp.or_(*(test.worse for test in tests), is_later, copy=False)
-            is_there = exp.Placeholder(this=f"there{bound}")
-            is_outdone = exp.and_(is_there, *(test.not_better for test in tests), is_worse, copy=False)
-            found.when(is_outdone, exp.false(), copy=False)
-        return found.else_(exp.true(), copy=False)
-
-    def _names(self, key: SortKey, columns: dict[int, str]) -> list[str]:
-        """The columns that a key is compared by."""
-        return [columns[self.number(value)] for value in key.operands or key.parts]
-
-    def _parameters(self, bounds: Sequence[BoundRow]) -> dict[str, int | bool]:
-        """The bounds as parameters."""
-        nowhere = BoundRow((0,) * len(self.keys), 0)
-        found: dict[str, int | bool] = {}
-        for number in range(MOST_BOUNDS):
-            is_there = number < len(bounds)
-            row = bounds[number] if is_there else nowhere
-            found |= {f"there{number}": is_there, f"point{number}": row.point}
-            for place, (key, limit) in enumerate(zip(self.keys, row.keys, strict=True)):
-                found |= limit_parameters(key, f"{number}_{place}", limit)
-        return found
 
 
 def _field(name: str, value: exp.Expr) -> exp.Expr:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
+import shutil
 import signal
 import socket
 import tempfile
@@ -11,10 +13,13 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from subprocess import Popen
 from typing import IO, Any
 
 from convcost.core.errors import ConvcostError, UsageError
+from convcost.system.signals import cleanup
 
 LOCAL = "local[*]"
 
@@ -27,6 +32,9 @@ NEEDS_JAVA = "It needs Java 17: apt-get install openjdk-17-jre-headless."
 
 CONNECTION_SECONDS = 5.0
 """To reach a standalone master in; Spark itself tries for more than a minute."""
+
+KILL_SECONDS = 1.0
+"""To wait until a process is gone that was killed."""
 
 WORKER_SECONDS = 60.0
 """To wait for the first worker of a standalone master; Spark itself waits forever."""
@@ -130,12 +138,36 @@ def _start(master: str) -> Any:
 
 
 def _gateway(configuration: Any, log: IO[bytes]) -> Any:
-    """A Java process whose messages go to `log`; the one that is there if a Spark ran before."""
+    """A Java process whose messages go to `log`; the one that is there if a Spark ran before.
+
+    It ends with this process, and so does its temporary folder.
+    """
     from pyspark import SparkContext
     from pyspark.java_gateway import launch_gateway
 
+    if SparkContext._gateway:
+        return SparkContext._gateway
+    folder = tempfile.mkdtemp(prefix="convcost-")
+    configuration.set("spark.driver.extraJavaOptions", f"-Djava.io.tmpdir={folder}")
     launch: Any = launch_gateway
-    return SparkContext._gateway or launch(configuration, {"stdout": log, "stderr": log})
+    processes: list[Popen[bytes]] = []
+    end = partial(_end, processes, folder)
+    atexit.register(end)
+    _until_the_end.enter_context(cleanup(end))
+    gateway = launch(configuration, {"stdout": log, "stderr": log})
+    processes.append(gateway.proc)
+    return gateway
+
+
+_until_the_end = ExitStack()
+"""What a signal that ends this process does first."""
+
+
+def _end(processes: list[Popen[bytes]], folder: str) -> None:
+    for process in processes:
+        process.kill()
+        process.wait(KILL_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_master(master: str) -> None:
