@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from convcost.analysis.lower_bound import lower_bound
@@ -17,7 +18,7 @@ from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
-from convcost.search.engines.choice import AUTO
+from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY
 from convcost.search.grid import Axis, Grid
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.variants import ModuleVariants
@@ -167,7 +168,17 @@ def designs_on_grid(
     assumed = {name: 1 for design in designs for name in design.assumed}
     for variants in request.all_variants:
         assumed |= dict.fromkeys(variants.assumed({*sizes, *swept}), 1)
-    return designs, Grid(request.axes, {**assumed, **sizes})
+    grid = Grid(request.axes, {**assumed, **sizes})
+    _check_variants(request, grid)
+    return designs, grid
+
+
+def _check_variants(request: SweepRequest, grid: Grid) -> None:
+    """UsageError for more rows of variants than are evaluated, before these are counted."""
+    rows = grid.points * prod(len(axis.values) for each in request.all_variants for axis in each.axes)
+    if request.variants and rows > MOST_IN_NUMPY:
+        message = f"the variants have {rows:,} points; {MOST_IN_NUMPY:,} at most are possible"
+        raise UsageError(message, hint="Take larger steps, or fewer sizes and arguments.")
 
 
 def known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:

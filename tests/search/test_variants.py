@@ -160,6 +160,11 @@ def test_a_module_with_its_inputs_is_a_design():
         ({"over_args": {"width": [8]}, "over": {"E": "1,2"}}, "no size is called E"),
         ({"over_args": {"width": [8]}, "inputs": "f32[2,3,H,32]"}, "H has no value in Net"),
         ({"over_args": {"width": [8]}, "E": 3}, "no size is called E"),
+        (
+            {"over_args": {"width": [8, 9]}, "inputs": "f32[B,3,9,9]", "over": {"B": "1:60000000"}},
+            "the variants have 120,000,000 points",
+        ),
+        ({"over_args": {"width": [8]}, "engine": "duckdb"}, "duckdb evaluates no variants of a module"),
         ({"over_args": {"width": [8], "bias": [None]}, "by": "bias"}, "bias has values that are no numbers"),
         (
             {"over_args": {"width": [8], "bias": ["a"]}, "where": "bias = 1"},
