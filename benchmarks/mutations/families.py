@@ -16,6 +16,7 @@ from benchmarks.mutations.errors.pooling import POOLED, POOLING
 from benchmarks.mutations.errors.products import CONTRACTION, CONVOLVED, FOURIER
 from benchmarks.mutations.errors.rearrangement import REARRANGEMENT
 from benchmarks.mutations.errors.recurrent import RECURRENT, SEQUENCES
+from benchmarks.mutations.errors.search import SEARCH
 from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
 from benchmarks.mutations.errors.totals import NETWORK, TOTALS
@@ -29,4 +30,5 @@ FAMILIES = (
     *(DISTANCE, UNPOOLING, FRACTIONAL_POOLING, CRITERIA),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
     *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
+    SEARCH,
 )

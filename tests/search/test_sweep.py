@@ -309,3 +309,22 @@ def test_a_name_of_a_size_and_a_quantity_is_not_asked_about():
     for options in ({}, {"where": "flops > 1", "by": "params"}, {"pareto": "flops,params"}):
         with pytest.raises(UsageError, match="flops is a size and a quantity"):
             convcost.sweep("Linear(E, flops)", over=over, E=2, **options)
+
+
+def test_a_formula_that_is_negative_is_no_size():
+    found = convcost.sweep("Linear(E, F)", over={"E": "1,9", "F": "E-5"})
+    assert dict(found.impossible) == {"F = E-5 must be a whole number": 1}
+    assert [row.sizes for row in found] == [{"E": 9, "F": 4}]
+
+
+def test_what_the_first_design_can_not_be_is_impossible_for_each_of_the_others():
+    found = convcost.sweep("[B, E] -> Linear(E/2, E)", "Linear(E, 3)", "Linear(E, 4)", over={"E": "1:3"})
+    assert dict(found.impossible)["E/2 must divide exactly"] == 4
+    assert found.number_impossible + found.matching == found.number == 6
+
+
+def test_numbers_beyond_64_bits_by_a_size_that_is_not_swept_are_exact():
+    found = convcost.sweep("[B, E] -> Linear(E, F, bias=False)", over={"E": "999999:1000001"}, F=10**15 + 7)
+    assert [row.quantities["flops"] for row in found] == [
+        2 * width * (10**15 + 7) for width in range(999_999, 1_000_002)
+    ]

@@ -91,6 +91,14 @@ def test_numbers_that_are_no_integers_are_compared_exactly():
         scaled, over_args={"scale": [0.1], "width": [20]}, inputs="f32[1,20]", where="scale = 0.1"
     )
     assert none.matching == 0  # the float 0.1 is a little more than 0.1
+    some = convcost.sweep(
+        scaled,
+        over_args={"scale": [0.3, 0.1, 0.25], "width": [20]},
+        inputs="f32[1,20]",
+        where="scale > 0.2",
+        by="scale",
+    )
+    assert [row.arguments["scale"] for row in some] == [0.25, 0.3]
 
 
 def test_an_argument_may_be_a_size_of_the_inputs():
