@@ -12,7 +12,6 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcost.core.errors import SpecError
-from convcost.core.sweep import Objective
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.expression_graph import ExpressionGraph
 from convcost.search.graph_branches import (
@@ -119,11 +118,6 @@ class SweepProgram:
         for name in self.plan.every_quotient:
             values[name] = WhereQuotient(*self.quotient(design, name))
         return self.plan.condition.holds(values)  # type: ignore[no-any-return]
-
-    def objective(self, design: int, objective: Objective) -> Number:
-        """A number of which the smallest is the best; not for quotients."""
-        value = self.values(design)[objective.name]
-        return -value if objective.largest else value
 
 
 def sweep_program(plan: SweepPlan, tail_axes: int) -> SweepProgram:
