@@ -21,7 +21,7 @@ from convcost.search.design import CountedQuantities
 from convcost.search.engines.choice import AUTO, engine_for
 from convcost.search.engines.interface import Engine, Progress
 from convcost.search.grid import OVER_HINT, values_axis
-from convcost.search.sweep_file import RowSource, check_file, write_rows
+from convcost.search.output.sweep_file import RowSource, check_file, write_rows
 from convcost.search.sweep_request import (
     DEFAULT_TOP,
     SweepRequest,
@@ -37,7 +37,7 @@ from convcost.search.sweep_request import (
     objectives_of,
     table_of,
 )
-from convcost.search.variants import ModuleVariants
+from convcost.search.variants.variants import ModuleVariants
 from convcost.search.where import parse_condition
 from convcost.spec.spec import check_int
 from convcost.tracing.given_inputs import profile_on_inputs
@@ -135,7 +135,7 @@ def sweep(
 def _class_variants(
     designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
 ) -> ModuleVariants:
-    from convcost.search.variant_counts import class_variants
+    from convcost.search.variants.variant_counts import class_variants
 
     return class_variants(designs, over_args, inputs)
 

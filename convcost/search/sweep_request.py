@@ -21,7 +21,7 @@ from convcost.search.design import CountedQuantities, Design, complete_design, o
 from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY
 from convcost.search.grid import Axis, Grid
 from convcost.search.quantities import QuantityTable, quantity_table
-from convcost.search.variants import ModuleVariants
+from convcost.search.variants.variants import ModuleVariants
 
 DEFAULT_TOP = 20
 

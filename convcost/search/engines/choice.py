@@ -43,7 +43,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
     if plan.arguments:
         points *= len(plan.designs)
     elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
-        from convcost.search.expression_graph import EngineLimitError
+        from convcost.search.graph.expression_graph import EngineLimitError
 
         try:
             return _duckdb_engine(plan)
@@ -67,7 +67,7 @@ def has_duckdb() -> bool:
 def _duckdb_engine(plan: SweepPlan) -> Engine:
     if not has_duckdb():
         raise UsageError("DuckDB is not installed", hint=f"To install it: {INSTALL}")
-    from convcost.search.engines.duckdb import DuckDBEngine
+    from convcost.search.engines.duckdb.engine import DuckDBEngine
 
     return DuckDBEngine(plan)
 
@@ -75,6 +75,6 @@ def _duckdb_engine(plan: SweepPlan) -> Engine:
 def _spark_engine(plan: SweepPlan, master: str) -> Engine:
     if not all(find_spec(package) for package in ("pyspark", "pyarrow", "sqlglot")):
         raise UsageError("Spark is not installed", hint="To install it: pip install 'convcost[spark]'")
-    from convcost.search.engines.spark import SparkEngine
+    from convcost.search.engines.spark.engine import SparkEngine
 
     return SparkEngine(plan, master)

@@ -9,7 +9,7 @@ from math import prod
 from numbers import Integral
 from typing import Any, TypeAlias
 
-from convcost.search.expression_graph import ExpressionGraph, Kind, Operation
+from convcost.search.graph.expression_graph import ExpressionGraph, Kind, Operation
 
 Number: TypeAlias = "int | GraphNumber"
 Truth: TypeAlias = "bool | GraphCondition"

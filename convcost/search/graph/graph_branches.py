@@ -11,8 +11,8 @@ from convcost.core.constraints import NumberNeeded, Requirement, single_requirem
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.search.design import Evaluable
 from convcost.search.evaluator import ColumnEvaluator
-from convcost.search.expression_graph import EngineLimitError, ExpressionGraph, Kind
-from convcost.search.graph_numbers import (
+from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, Kind
+from convcost.search.graph.graph_numbers import (
     GraphCondition,
     GraphNumber,
     Number,
