@@ -14,7 +14,8 @@ from test_sweep import random_grid
 
 import convcost
 from convcost.core.errors import UsageError
-from convcost.search import grid_blocks, sweep_file
+from convcost.search import grid_blocks
+from convcost.search.output import sweep_file
 
 COLUMNS = ("params", "flops", "bytes", "arithmetic_intensity", "flops_per_output_element", "seconds")
 
