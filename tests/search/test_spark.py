@@ -9,8 +9,8 @@ from test_duckdb import EVERY, ORDERS, random_sweep
 
 import convcost
 from convcost.core.errors import UsageError
-from convcost.search.engines import spark as engine
-from convcost.search.engines import spark_queries
+from convcost.search.engines.spark import engine
+from convcost.search.engines.spark import queries as spark_queries
 from convcost.search.engines.spark.engine import sample_points
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.graph.expression_graph import ExpressionGraph
