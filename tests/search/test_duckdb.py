@@ -21,7 +21,8 @@ from convcost.layers import FAMILIES
 from convcost.search import grid_blocks
 from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines import choice
-from convcost.search.engines.duckdb import engine, grid_queries
+from convcost.search.engines.duckdb import engine as duckdb_engine
+from convcost.search.engines.duckdb import grid_queries
 
 QUOTIENTS = ("arithmetic_intensity", "flops_per_output_element:max")
 
@@ -38,18 +39,18 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(grid_queries, "FEWEST_TAILS", 16)
     monkeypatch.setattr(grid_queries, "MOST_TAILS", 100)
     monkeypatch.setattr(grid_queries.grid_parts, "__defaults__", (300, 500))
-    monkeypatch.setattr(engine, "POINTS_OF_ROWS", 200)
-    monkeypatch.setattr(engine, "SAMPLE", 40)
-    for module in (grid_blocks, engine):
+    monkeypatch.setattr(duckdb_engine, "POINTS_OF_ROWS", 200)
+    monkeypatch.setattr(duckdb_engine, "SAMPLE", 40)
+    for module in (grid_blocks, duckdb_engine):
         monkeypatch.setattr(module, "BLOCK", 37)
 
 
 def by_both(*texts, **options):
     """What both engines find, or the error that both raise."""
     found = []
-    for name in ("numpy", "duckdb"):
+    for engine in ("numpy", "duckdb"):
         try:
-            found.append(convcost.sweep(*texts, engine=name, **options))
+            found.append(convcost.sweep(*texts, engine=engine, **options))
         except ConvcostError as error:
             found.append(str(error))
     return found

@@ -9,7 +9,8 @@ from test_duckdb import EVERY, ORDERS, random_sweep
 
 import convcost
 from convcost.core.errors import UsageError
-from convcost.search.engines.spark import engine, queries
+from convcost.search.engines.spark import engine
+from convcost.search.engines.spark import queries as spark_queries
 from convcost.search.engines.spark.engine import sample_points
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.graph.expression_graph import ExpressionGraph
@@ -25,8 +26,8 @@ ENGINES = ("numpy", "duckdb", "spark")
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch, spark):
     """Parts of few points, so that grids have several."""
-    monkeypatch.setattr(queries, "SMALLEST_PART", 300)
-    monkeypatch.setattr(queries, "MOST_PARTS", 2)
+    monkeypatch.setattr(spark_queries, "SMALLEST_PART", 300)
+    monkeypatch.setattr(spark_queries, "MOST_PARTS", 2)
     monkeypatch.setattr(engine, "SAMPLE", 40)
 
 

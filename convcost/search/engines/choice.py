@@ -26,17 +26,21 @@ FEWEST_IN_DUCKDB = 2**18
 INSTALL = "pip install 'convcost[sweep]'"
 
 
-def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
-    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
-
-    `master` is that of Spark. UsageError where it can't evaluate the plan.
-    """
+def check_engine(name: str, master: str, *, has_variants: bool) -> None:
+    """UsageError for an engine that there is not, or that can't evaluate what is asked."""
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
         raise UsageError("a master is one of Spark", hint="Give the engine too: --engine spark.")
-    if plan.arguments and name not in (AUTO, "numpy"):
+    if has_variants and name not in (AUTO, "numpy"):
         raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+
+
+def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
+    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
+
+    `master` is that of Spark, and both are checked. UsageError where it can't evaluate the plan.
+    """
     if name == SPARK:
         return _spark_engine(plan, master)
     points = plan.grid.points
