@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -16,7 +17,6 @@ app = typer.Typer(
     cls=CommandGroup,
     help="Exact FLOPs, MACs and parameters of layer designs, from one line of text.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -47,8 +47,10 @@ def run() -> None:
 
 def _run() -> None:
     """Run the command, and leave stdout without a complaint."""
+    if "_CONVCOST_COMPLETE" in os.environ:  # typer wraps a help, and fish takes each line as an option
+        os.environ["COLUMNS"] = "1000"
     try:
-        app()
+        app(prog_name="convcost")  # by `python -m` too
     except OSError as error:
         print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None
