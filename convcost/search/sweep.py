@@ -169,7 +169,7 @@ def sweep_designs(
 ) -> Sweep:
     """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
     if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
+        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
     top = check_int("top", request.top)
     if not 1 <= top <= MOST_ROWS:
         raise UsageError(f"top is {top}", hint=f"Give 1 to {MOST_ROWS:,}.")

@@ -34,7 +34,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
-        raise UsageError("a master is one of Spark", hint="Give the engine too: --engine spark.")
+        raise UsageError("a master is for Spark only", hint="Add --engine spark.")
     if plan.arguments and name not in (AUTO, "numpy"):
         raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
     if name == SPARK:
