@@ -32,9 +32,9 @@ __version__ = "0.1.0"
 
 register(
     {
-        "arrow_table": "convcost.search.arrow_table:arrow_table",
-        "pandas_table": "convcost.search.table_columns:pandas_table",
-        "polars_table": "convcost.search.table_columns:polars_table",
+        "arrow_table": "convcost.search.output.arrow_table:arrow_table",
+        "pandas_table": "convcost.search.output.table_columns:pandas_table",
+        "polars_table": "convcost.search.output.table_columns:polars_table",
         "render": "convcost.render:render",
         "plot": "convcost.render.charts.notebook:plot",
         "break_even": "convcost.symbolic.breakeven:compare_metric",

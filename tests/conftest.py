@@ -40,7 +40,7 @@ def spark():
     """A Spark of two threads, which the sweeps of this process use."""
     if not shutil.which("java"):
         pytest.skip("Spark needs Java 17")
-    from convcost.search.engines.spark_session import spark_session
+    from convcost.search.engines.spark.session import spark_session
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")

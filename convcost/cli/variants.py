@@ -10,9 +10,9 @@ from convcost.cli.output import show_progress
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
-from convcost.search.arguments import Arguments, combinations, parse_argument_axis
 from convcost.search.design import CountedQuantities
-from convcost.search.variants import ModuleVariants, VariantCount, open_input_names
+from convcost.search.variants.arguments import Arguments, combinations, parse_argument_axis
+from convcost.search.variants.variants import ModuleVariants, VariantCount, open_input_names
 from convcost.system.worker_pool import number_of_processors
 from convcost.tracing.target.target import Target
 
@@ -42,7 +42,7 @@ def read_variants(
     def count(
         arguments: Sequence[Arguments], sizes: Mapping[str, Size], counted: CountedQuantities
     ) -> Iterator[VariantCount]:
-        from convcost.search.variant_counts import count_targets
+        from convcost.search.variants.variant_counts import count_targets
         from convcost.tracing.profile import Profiler
 
         profiler = Profiler(memory=max_bytes)

@@ -245,8 +245,11 @@ class Rank(NamedTuple):
 
 
 def _limit(relation: str, limit: Size, comparison: str) -> str:
-    """at least 1; where that is another number for each size, larger."""
-    return f"{relation} {limit}" if isinstance(limit, int) else comparison
+    """at least 1; where that is another number for each size, larger.
+
+    Such a limit is no int, or of a class of its own: a `VariedInt`.
+    """
+    return f"{relation} {limit}" if type(limit) is int else comparison
 
 
 def single_requirements(requirement: Requirement) -> Iterator[Requirement]:

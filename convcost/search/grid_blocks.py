@@ -16,12 +16,12 @@ import numpy as np
 
 from convcost.core.cost import Size
 from convcost.core.sweep import RATIO, Objective, SweepRow
-from convcost.search.arguments import NO_ARGUMENTS, Arguments, exact_number, is_number
 from convcost.search.design import Design
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.quantities import Quotient, exact_quotient
 from convcost.search.tabulate import BLOCK, tabulate
-from convcost.search.variants import VariantDesign
+from convcost.search.variants.arguments import NO_ARGUMENTS, Arguments, exact_number, is_number
+from convcost.search.variants.variants import VariantDesign
 from convcost.search.where import WhereCondition, WhereQuotient
 from convcost.symbolic.columns import Column
 

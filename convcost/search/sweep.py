@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from convcost.api import Design as Stated
-from convcost.api import as_design, number_equal_names
+from convcost.api import as_design
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import UsageError, unknown_name
-from convcost.core.sweep import RATIO, Sweep, SweepRow, SweptDesign
+from convcost.core.errors import UsageError
+from convcost.core.sweep import RATIO, Sweep, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, is_module, merge_sizes
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
-from convcost.search.design import CountedQuantities
-from convcost.search.engines.choice import AUTO, engine_for
-from convcost.search.engines.interface import Engine, Progress
-from convcost.search.grid import OVER_HINT, values_axis
-from convcost.search.sweep_file import RowSource, check_file, write_rows
+from convcost.search.design import Design
+from convcost.search.engines.choice import AUTO
+from convcost.search.engines.interface import Progress
+from convcost.search.grid import Grid, values_axis
 from convcost.search.sweep_request import (
     DEFAULT_TOP,
+    SweepQuestion,
     SweepRequest,
-    check_clear,
-    check_given,
-    check_numbers,
-    check_swept,
+    check_request,
     check_values,
-    columns_of,
     designs_on_grid,
     dtype_of,
-    known_names,
-    objectives_of,
-    table_of,
+    question_of,
 )
-from convcost.search.variants import ModuleVariants
-from convcost.search.where import parse_condition
+from convcost.search.sweep_run import run_sweep
+from convcost.search.variants.variants import ModuleVariants, VariantDesign
 from convcost.spec.spec import check_int
 from convcost.tracing.given_inputs import profile_on_inputs
 
 if TYPE_CHECKING:
     import torch
 
-    from convcost.search.grid_blocks import RowBlock, SweepPlan
-    from convcost.search.selection import Selection
-
-MOST_ROWS = 10**5
-"""Rows that a sweep keeps."""
-
+    from convcost.search.grid_blocks import SweepPlan
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -135,7 +123,7 @@ def sweep(
 def _class_variants(
     designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
 ) -> ModuleVariants:
-    from convcost.search.variant_counts import class_variants
+    from convcost.search.variants.variant_counts import class_variants
 
     return class_variants(designs, over_args, inputs)
 
@@ -168,149 +156,72 @@ def sweep_designs(
     request: SweepRequest, sizes: Mapping[str, Size], progress: Progress | None = None
 ) -> Sweep:
     """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
-    if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
-    top = check_int("top", request.top)
-    if not 1 <= top <= MOST_ROWS:
-        raise UsageError(f"top is {top}", hint=f"Give 1 to {MOST_ROWS:,}.")
-    if request.file:
-        check_file(request.file)
-    check_swept(request)
-    check_given(request, sizes)
+    check_request(request, sizes)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
-    by, pareto = objectives_of(request)
-    table = table_of(request, by)
-    known = known_names(request, sizes, table)
-    for objective in (by, *pareto):
-        if objective.name not in known:
-            raise unknown_name("no quantity and no size is called", objective.name, known)
-    where = request.where.strip()
-    condition = parse_condition(request.where, known, table.times) if where else None
-    used = {objective.name for objective in (by, *pareto)} | (condition.names if condition else frozenset())
-    check_numbers(request, used)
-    check_clear(request, used, table)
-    columns = columns_of(request, table, used)
-    needed = {*columns, *used} & {*table.names}
-    counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
-    designs, grid = designs_on_grid(request, sizes, counted)
-    check_values(used - needed - {*request.argument_names}, grid)
-    first = 1 if request.has_reference else 0
-    if not (request.axes or request.variants):
-        raise UsageError("no size is swept", hint=OVER_HINT)
-    names = number_equal_names((*request.designs, *request.all_variants))
-    texts = (*(design.text for design in designs), *(each.text for each in request.all_variants))
-    stated = [*map(SweptDesign, names, texts)]
-    variants = request.variants.designs(grid.fixed, counted) if request.variants else ()
+    question = question_of(request, sizes)
+    designs, grid = designs_on_grid(request, sizes, question.counted)
+    check_values(question.names - {*question.table.names, *request.argument_names}, grid)
+    variants = request.variants.designs(grid.fixed, question.counted) if request.variants else ()
+    plan = _plan(request, question, designs, variants, grid)
+    return run_sweep(_asked(request, question, designs, plan, sizes), plan, request, progress)
+
+
+def _plan(
+    request: SweepRequest,
+    question: SweepQuestion,
+    designs: Sequence[Design],
+    variants: Sequence[VariantDesign],
+    grid: Grid,
+) -> SweepPlan:
+    """What to evaluate: the variants of a module, or all designs but the one that the ratios are to."""
     from convcost.search.grid_blocks import SweepPlan
 
-    plan = SweepPlan(
+    first = 1 if request.has_reference else 0
+    names = request.design_names
+    table = question.table
+    return SweepPlan(
         grid,
         names[-1:] * len(variants) if variants else names[first:],
-        variants or designs[first:],
+        tuple(variants) if variants else tuple(designs[first:]),
         table.ratio_column,
         designs[0] if first else None,
-        condition,
-        {name: quotient for name, quotient in table.quotients.items() if name in needed - {RATIO}},
-        columns,
+        question.condition,
+        {name: quotient for name, quotient in table.quotients.items() if name in question.needed - {RATIO}},
+        question.columns,
         tuple(variant.arguments for variant in variants),
     )
-    asked = Sweep(
-        designs=tuple(stated[first:]),
+
+
+def _asked(
+    request: SweepRequest,
+    question: SweepQuestion,
+    designs: Sequence[Design],
+    plan: SweepPlan,
+    sizes: Mapping[str, Size],
+) -> Sweep:
+    """The sweep without what is found."""
+    texts = (*(design.text for design in designs), *(each.text for each in request.all_variants))
+    stated = [*map(SweptDesign, request.design_names, texts)]
+    grid = plan.grid
+    return Sweep(
+        designs=tuple(stated[1:] if request.has_reference else stated),
         over={axis.name: axis.text for axis in grid.axes},
         over_arguments={axis.name: axis.text for each in request.all_variants for axis in each.axes},
-        points=grid.points * max(len(variants), 1),
+        points=grid.points * max(len(plan.arguments), 1),
         impossible={},
         matching=0,
         rows=(),
         found=0,
-        by=by,
-        pareto=pareto,
-        top=top,
-        where=condition.text if condition else "",
-        reference=stated[0] if first else None,
-        ratio_of=table.ratio_of,
+        by=question.by,
+        pareto=question.pareto,
+        top=request.top,
+        where=question.condition.text if question.condition else "",
+        reference=stated[0] if request.has_reference else None,
+        ratio_of=question.table.ratio_of,
         sizes=grid.fixed,
         assumed=tuple(name for name in grid.fixed if name not in sizes),
         convention=request.convention,
         dtype=dtype_of(request),
-        columns=columns,
-        bounds=table.device_names,
+        columns=question.columns,
+        bounds=question.table.device_names,
     )
-    return _run(asked, plan, request, progress)
-
-
-class _Run:
-    """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
-
-    engine: Engine
-    selection: Selection
-
-    def __init__(
-        self, sweep: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None
-    ) -> None:
-        self.sweep = sweep
-        self.plan = plan
-        self.request = request
-        self.progress = progress or _no_progress
-
-    def _start(self) -> None:
-        from convcost.search.selection import ParetoFront, TopRows
-
-        sweep = self.sweep
-        self.engine = engine_for(self.request.engine, self.plan, self.request.master)
-        self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
-
-    def select(self) -> None:
-        """Find the best rows alone."""
-        self._start()
-        self.engine.select(self.selection, self.progress)
-
-    def blocks(self) -> Iterator[RowBlock]:
-        """All rows that fulfil the condition."""
-        self._start()
-        yield from self.engine.blocks(self.selection, self.progress)
-
-    def rows(self, block: RowBlock) -> list[SweepRow]:
-        """The rows of a block in Python's integers."""
-        from convcost.search.grid_blocks import block_rows
-
-        return block_rows(self.plan, block)
-
-
-def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
-    return parts
-
-
-def _run(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
-    """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _Run(asked, plan, request, progress)
-    if request.file:
-        write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
-    else:
-        run.select()
-    selection = run.selection
-    selection.sort_by(asked.by)
-    return replace(
-        asked,
-        impossible=dict(run.engine.impossible.most_common()),
-        matching=selection.matching,
-        rows=tuple(_rows(plan, selection.best(asked.top))),
-        found=len(selection.points) if asked.pareto else selection.matching,
-    )
-
-
-def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
-    """The rows of these designs and points, which are evaluated again."""
-    import numpy as np
-
-    from convcost.search.grid_blocks import GridEvaluator, block_rows
-
-    evaluator = GridEvaluator(plan)
-    points = np.unique(np.array([point for _, point in places], np.int64))
-    designs = sorted({design for design, _ in places})
-    found = {
-        (block.design, point): row
-        for block in evaluator.blocks(points, designs)
-        for point, row in zip(block.points.tolist(), block_rows(plan, block), strict=True)
-    }
-    return (found[place] for place in places)

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
 from convcost.api import Design as Stated
-from convcost.api import check_sizes
+from convcost.api import check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
@@ -18,12 +19,18 @@ from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
-from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY
-from convcost.search.grid import Axis, Grid
+from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY, check_engine
+from convcost.search.grid import OVER_HINT, Axis, Grid
+from convcost.search.output.sweep_file import check_file
 from convcost.search.quantities import QuantityTable, quantity_table
-from convcost.search.variants import ModuleVariants
+from convcost.search.variants.variants import ModuleVariants
+from convcost.search.where import WhereCondition, parse_condition
+from convcost.spec.spec import check_int
 
 DEFAULT_TOP = 20
+
+MOST_ROWS = 10**5
+"""Rows that a sweep keeps."""
 
 ALWAYS_SHOWN = ("flops", "params")
 
@@ -70,12 +77,65 @@ class SweepRequest:
         return (self.variants,) if self.variants else ()
 
     @property
+    def design_names(self) -> tuple[str, ...]:
+        """A name for each design, and for the module whose arguments are swept; equal ones are numbered."""
+        return number_equal_names((*self.designs, *self.all_variants))
+
+    @property
     def argument_names(self) -> tuple[str, ...]:
         """The swept arguments of a constructor."""
         return tuple(axis.name for variants in self.all_variants for axis in variants.axes)
 
 
-def check_swept(request: SweepRequest) -> None:
+def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
+    """UsageError for what can be refused before anything is parsed or counted."""
+    if not (request.designs or request.variants):
+        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
+    if not 1 <= check_int("top", request.top) <= MOST_ROWS:
+        raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
+    if request.file:
+        check_file(request.file)
+    check_engine(request.engine, request.master, has_variants=bool(request.variants))
+    _check_swept(request)
+    _check_given(request, sizes)
+
+
+class SweepQuestion(NamedTuple):
+    """What is asked of each design: the condition, the order, and what is `counted` for them.
+
+    `names` are those that the condition and the order are about, `columns` the quantities of rows, and
+    `needed` all quantities that are computed.
+    """
+
+    by: Objective
+    pareto: tuple[Objective, ...]
+    table: QuantityTable
+    condition: WhereCondition | None
+    names: frozenset[str]
+    columns: tuple[str, ...]
+    needed: frozenset[str]
+    counted: CountedQuantities
+
+
+def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuestion:
+    """The request's condition and order, parsed; `sizes` are those that are not swept."""
+    by, pareto = _objectives(request)
+    table = _table(request, by)
+    known = _known_names(request, sizes, table)
+    for objective in (by, *pareto):
+        if objective.name not in known:
+            raise unknown_name("no quantity and no size is called", objective.name, known)
+    condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
+    names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
+    _check_numbers(request, names)
+    _check_clear(request, names, table)
+    columns = _columns(request, table, names)
+    needed = names.union(columns) & {*table.names}
+    counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
+    return SweepQuestion(by, pareto, table, condition, names, columns, needed, counted)
+
+
+def _check_swept(request: SweepRequest) -> None:
     """UsageError for a swept size that neither a design nor a formula has."""
     known = request.names
     used = {name for axis in request.axes for name in axis.names}
@@ -86,7 +146,7 @@ def check_swept(request: SweepRequest) -> None:
             raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
 
 
-def check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
+def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     """UsageError for a size that nothing has, and for an argument that is called as something else is."""
     of_variants = {name for variants in request.all_variants for name in variants.names}
     check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
@@ -95,7 +155,7 @@ def check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
         raise UsageError(f"{twice} is an argument, and a size or a quantity too", hint="Rename one of them.")
 
 
-def check_numbers(request: SweepRequest, used: Collection[str]) -> None:
+def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
     """UsageError for a condition on an argument that is no number, or an order by it."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
@@ -103,14 +163,14 @@ def check_numbers(request: SweepRequest, used: Collection[str]) -> None:
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
-def check_clear(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
+def _check_clear(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
     """UsageError for a condition or an order that is about a size and a quantity of one name."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
         raise UsageError(f"{name} is a size and a quantity", hint="Rename the size.")
 
 
-def objectives_of(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
+def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
     """What rows are sorted by, and what the Pareto front is in."""
     pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))
     if len({objective.name for objective in pareto}) < len(pareto):
@@ -142,14 +202,14 @@ def dtype_of(request: SweepRequest) -> str:
     return found.pop() if len(found) == 1 else USUAL_DTYPE
 
 
-def table_of(request: SweepRequest, by: Objective) -> QuantityTable:
+def _table(request: SweepRequest, by: Objective) -> QuantityTable:
     """All quantities that there can be."""
     dtype = dtype_of(request)
     bounds = [lower_bound(device, dtype, bool(request.dtype)) for device in request.devices]
     return quantity_table(bounds, by.name if request.has_reference else "")
 
 
-def columns_of(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
+def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
     """The quantities that rows have; UsageError for one that there is not."""
     for name in request.columns:
         if name not in table.names:
@@ -177,6 +237,8 @@ def designs_on_grid(
     for variants in request.all_variants:
         assumed |= dict.fromkeys(variants.assumed({*sizes, *swept}), 1)
     grid = Grid(request.axes, {**assumed, **sizes})
+    if not (request.axes or request.variants):
+        raise UsageError("no size is swept", hint=OVER_HINT)
     _check_variants(request, grid)
     return designs, grid
 
@@ -189,7 +251,7 @@ def _check_variants(request: SweepRequest, grid: Grid) -> None:
         raise UsageError(message, hint="Take larger steps, or fewer sizes and arguments.")
 
 
-def known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
+def _known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
     """What a condition or an order may be about."""
     every = (*request.argument_names, *(axis.name for axis in request.axes), *sizes, *request.names)
     return tuple(dict.fromkeys((*table.names, *every)))

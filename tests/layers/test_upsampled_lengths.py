@@ -1,5 +1,6 @@
 """How long an upsampled output is: as torch computes it, and as a formula where nothing is rounded."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -8,6 +9,10 @@ from hypothesis import strategies as st
 from convcost import cost
 from convcost.core.errors import ConvcostError
 from convcost.layers import layer_class
+from convcost.layers.scaling import LONGEST, scaled
+from convcost.search.graph.expression_graph import ExpressionGraph
+from convcost.search.graph.graph_numbers import given_number, operation_number
+from convcost.symbolic.columns import Column, broadcast_column
 
 
 @given(st.integers(1, 10_000), st.floats(0.001, 5.0))
@@ -22,6 +27,38 @@ def test_a_length_is_that_of_torch_for_every_factor(length, factor):
 @pytest.mark.parametrize(("length", "factor", "expected"), [(100, 0.29, 28), (3, 1 / 3, 1), (10, 0.7, 7)])
 def test_a_length_is_rounded_as_torch_rounds_it(length, factor, expected):
     assert layer_class("Upsample")(scale_factor=factor).output((1, 2, length)) == (1, 2, expected)
+
+
+FACTORS = st.floats(1e-9, 1e6) | st.builds(lambda above, below: above / below, *[st.integers(1, 999)] * 2)
+
+
+@given(FACTORS, st.integers(0, 52), st.data())
+def test_many_lengths_at_once_are_rounded_as_each_of_them(factor, bits, data):
+    below = round(1 / (factor % 1)) if factor % 1 > 1e-3 else 7  # multiples of it give whole numbers
+    multiples = st.integers(0, 2**bits // below).map(lambda number: number * below)
+    lengths = data.draw(st.lists(st.integers(0, 2**bits - 1) | multiples, min_size=1, max_size=30))
+    lengths = [length for length in lengths if length * factor <= LONGEST] or [0]
+    expected = [int(length * factor) for length in lengths]
+    column = broadcast_column(scaled(Column(np.array(lengths)), factor), (len(lengths),))
+    assert [int(value) * column.factor for value in column.values] == expected
+    graph = ExpressionGraph()
+    size = given_number(graph, "L", 0, 2**52)
+    number = operation_number(graph, scaled(size, factor))
+    assert [graph.evaluate([number], {"L": length})[0] for length in lengths] == expected
+
+
+@pytest.mark.parametrize("factor", [0.29, 0.7, 1 / 3, 1 / 49, 1.1, 2.3])
+def test_the_first_lengths_are_rounded_as_each_of_them(factor):
+    lengths = range(5000)
+    column = broadcast_column(scaled(Column(np.array(lengths)), factor), (5000,))
+    assert [int(value) * column.factor for value in column.values] == [int(each * factor) for each in lengths]
+
+
+def test_a_length_beyond_what_a_double_has_is_refused():
+    with pytest.raises(ConvcostError, match=r"a length that is multiplied by scale_factor = 0\.3 is"):
+        cost("[1, 1, L] -> Upsample(scale_factor=0.3)", L=2**53 + 1)
+    with pytest.raises(ConvcostError, match="the output's length is"):
+        cost("[1, 1, L] -> Upsample(scale_factor=1.3)", L=2**52 - 1)
 
 
 @pytest.mark.parametrize(

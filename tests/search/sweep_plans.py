@@ -9,11 +9,11 @@ import numpy as np
 import convcost
 from convcost.core.cost import MATMUL
 from convcost.search.design import CountedQuantities, complete_design
-from convcost.search.graph_numbers import operation_number
+from convcost.search.engines.sweep_program import HEAD, TAIL, sweep_program
+from convcost.search.graph.graph_numbers import operation_number
 from convcost.search.grid import Grid, values_axis
 from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
 from convcost.search.quantities import Quotient
-from convcost.search.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core import arithmetic
-from convcost.search.expression_graph import ExpressionGraph, Kind
-from convcost.search.graph_branches import branches, merge
-from convcost.search.graph_numbers import (
+from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.graph_branches import branches, merge
+from convcost.search.graph.graph_numbers import (
     GraphCondition,
     GraphNumber,
     OpenConditionError,

@@ -9,14 +9,14 @@ from test_duckdb import EVERY, ORDERS, random_sweep
 
 import convcost
 from convcost.core.errors import UsageError
-from convcost.search.engines import spark as engine
-from convcost.search.engines import spark_queries
-from convcost.search.engines.spark import sample_points
-from convcost.search.engines.spark_sql import SparkTranslator
-from convcost.search.expression_graph import ExpressionGraph
-from convcost.search.graph_numbers import choose, given_number, larger, operation_number, smaller
+from convcost.search.engines.spark import engine
+from convcost.search.engines.spark import queries as spark_queries
+from convcost.search.engines.spark.engine import sample_points
+from convcost.search.engines.spark.sql import SparkTranslator
+from convcost.search.graph.expression_graph import ExpressionGraph
+from convcost.search.graph.graph_numbers import choose, given_number, larger, operation_number, smaller
+from convcost.search.graph.sql import SPARK, Query
 from convcost.search.grid import Grid, values_axis
-from convcost.search.sql import SPARK, Query
 
 pytestmark = pytest.mark.spark
 

@@ -10,12 +10,12 @@ import time
 import pytest
 
 from convcost.core.errors import UsageError
-from convcost.search.engines.spark_session import check_master, spark_session
+from convcost.search.engines.spark.session import check_master, spark_session
 
 START = """
 import os, signal, sys
 from convcost.core.errors import ConvcostError
-from convcost.search.engines.spark_session import spark_session
+from convcost.search.engines.spark.session import spark_session
 before = signal.getsignal(signal.SIGINT)
 try:
     with spark_session("local[1]") as session:

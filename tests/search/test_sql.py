@@ -7,9 +7,9 @@ from sqlglot import exp
 from test_expression_graph import RANGES, formulas
 
 from convcost.core.errors import UsageError
-from convcost.search.expression_graph import ExpressionGraph
-from convcost.search.graph_numbers import choose, given_number, operation_number
-from convcost.search.sql import DUCKDB, SPARK, Query, SqlTranslator
+from convcost.search.graph.expression_graph import ExpressionGraph
+from convcost.search.graph.graph_numbers import choose, given_number, operation_number
+from convcost.search.graph.sql import DUCKDB, SPARK, Query, SqlTranslator
 
 DATABASE = duckdb.connect()
 

@@ -14,7 +14,8 @@ from test_sweep import random_grid
 
 import convcost
 from convcost.core.errors import UsageError
-from convcost.search import grid_blocks, sweep_file
+from convcost.search import grid_blocks
+from convcost.search.output import sweep_file
 
 COLUMNS = ("params", "flops", "bytes", "arithmetic_intensity", "flops_per_output_element", "seconds")
 
@@ -208,7 +209,7 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(
 
 
 def test_a_size_called_as_a_column_is_refused_where_both_would_be_columns(tmp_path):
-    options = {"over": {"flops": "1:3"}}
+    options: dict = {"over": {"flops": "1:3"}, "by": "params"}
     for name in ("x.parquet", "x.csv"):
         with pytest.raises(UsageError, match="the size flops has the name of another column"):
             convcost.sweep("Linear(flops, 3)", **options, out=tmp_path / name)

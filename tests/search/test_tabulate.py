@@ -58,6 +58,8 @@ def expected(text, ranges, **sizes):
         ("[7, 2, 9] -> LSTM(9, 20, 2, proj_size=X) -> RNN(X, X//3)", {}),
         ("[7, 2, 9] -> GRU(9, 5, num_layers=X)", {}),
         ("[7, X] -> LSTMCell(X, 3X) -> RNNCell(3X, X)", {}),
+        ("[1, 3, X, X] -> FractionalMaxPool2d(2, output_ratio=0.3) -> Conv2d(3, 4, 3)", {}),
+        ("[1, 3, X, X+1] -> Upsample(scale_factor=(1.7, 0.29)) -> Conv2d(3, 4, 3)", {}),
     ],
 )
 @pytest.mark.parametrize("start", [0, 1, 4086])

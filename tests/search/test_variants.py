@@ -8,7 +8,7 @@ from torch import nn
 
 import convcost
 from convcost.core.errors import ConvcostError, UsageError, WrongTypeError
-from convcost.search.arguments import MOST_VARIANTS, combinations, parse_argument_axis
+from convcost.search.variants.arguments import MOST_VARIANTS, combinations, parse_argument_axis
 
 
 class Net(nn.Module):

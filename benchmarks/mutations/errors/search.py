@@ -128,14 +128,17 @@ SEARCH.error(
     "a variant counted on other sizes",
     "own = {**sizes, **sizes_of(given)}",
     "own = {**sizes_of(given)}",
-    "search/variant_counts.py",
+    "search/variants/variant_counts.py",
 )
 SEARCH.error(
     "arguments in another order",
     "product(*(axis.values for axis in axes))",
     "product(*(axis.values[::-1] for axis in axes))",
-    "search/arguments.py",
+    "search/variants/arguments.py",
 )
 SEARCH.error(
-    "floats rounded", "found = Fraction(value)", "found = Fraction(round(value))", "search/arguments.py"
+    "floats rounded",
+    "found = Fraction(value)",
+    "found = Fraction(round(value))",
+    "search/variants/arguments.py",
 )

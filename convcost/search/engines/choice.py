@@ -26,24 +26,28 @@ FEWEST_IN_DUCKDB = 2**18
 INSTALL = "pip install 'convcost[sweep]'"
 
 
-def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
-    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
-
-    `master` is that of Spark. UsageError where it can't evaluate the plan.
-    """
+def check_engine(name: str, master: str, *, has_variants: bool) -> None:
+    """UsageError for an engine that there is not, or that can't evaluate what is asked."""
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
         raise UsageError("a master is for Spark only", hint="Add --engine spark.")
-    if plan.arguments and name not in (AUTO, "numpy"):
+    if has_variants and name not in (AUTO, "numpy"):
         raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+
+
+def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
+    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
+
+    `master` is that of Spark, and both are checked. UsageError where it can't evaluate the plan.
+    """
     if name == SPARK:
         return _spark_engine(plan, master)
     points = plan.grid.points
     if plan.arguments:
         points *= len(plan.designs)
     elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
-        from convcost.search.expression_graph import EngineLimitError
+        from convcost.search.graph.expression_graph import EngineLimitError
 
         try:
             return _duckdb_engine(plan)
@@ -67,7 +71,7 @@ def has_duckdb() -> bool:
 def _duckdb_engine(plan: SweepPlan) -> Engine:
     if not has_duckdb():
         raise UsageError("DuckDB is not installed", hint=f"To install it: {INSTALL}")
-    from convcost.search.engines.duckdb import DuckDBEngine
+    from convcost.search.engines.duckdb.engine import DuckDBEngine
 
     return DuckDBEngine(plan)
 
@@ -75,6 +79,6 @@ def _duckdb_engine(plan: SweepPlan) -> Engine:
 def _spark_engine(plan: SweepPlan, master: str) -> Engine:
     if not all(find_spec(package) for package in ("pyspark", "pyarrow", "sqlglot")):
         raise UsageError("Spark is not installed", hint="To install it: pip install 'convcost[spark]'")
-    from convcost.search.engines.spark import SparkEngine
+    from convcost.search.engines.spark.engine import SparkEngine
 
     return SparkEngine(plan, master)

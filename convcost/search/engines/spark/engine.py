@@ -20,19 +20,19 @@ import numpy as np
 from convcost.core.errors import ConvcostError
 from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines.interface import Progress
-from convcost.search.engines.spark_queries import (
+from convcost.search.engines.spark.queries import (
     DesignQuery,
     GridSource,
     ImpossibleCounts,
     RowQuery,
     grid_parts,
 )
-from convcost.search.engines.spark_session import spark_session
-from convcost.search.engines.spark_sql import SparkTranslator
+from convcost.search.engines.spark.session import spark_session
+from convcost.search.engines.spark.sql import SparkTranslator
+from convcost.search.engines.sweep_program import sweep_program
 from convcost.search.grid import Grid
 from convcost.search.grid_blocks import RowBlock, SweepPlan
 from convcost.search.selection import Selection, TopRows
-from convcost.search.sweep_program import sweep_program
 from convcost.search.tabulate import BLOCK
 
 POINTS_OF_ROWS = 2**20

@@ -10,13 +10,13 @@ from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bounds import BoundRow
-from convcost.search.engines.duckdb_database import Connection, arrow_table, integer_array
-from convcost.search.engines.filters import BoundFilter
-from convcost.search.graph_numbers import operation_number
-from convcost.search.grid_queries import GridPart, GridQuery
-from convcost.search.sort_keys import SortKey, sort_key
-from convcost.search.sql import DUCKDB, SqlTranslator, selection, subquery
-from convcost.search.sweep_program import SweepProgram
+from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
+from convcost.search.engines.duckdb.filters import BoundFilter
+from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
+from convcost.search.engines.sort_keys import SortKey, sort_key
+from convcost.search.engines.sweep_program import SweepProgram
+from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
 
 SCALE_BITS = 20
 """A quotient is compared with a bound in units of 2^-20, before it is compared exactly."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from convcost.core.sweep import Objective
-from convcost.search.graph_numbers import Number, bounds_of, choose, equal, given_number, larger, within
-from convcost.search.sql import LARGEST
-from convcost.search.sweep_program import SweepProgram
+from convcost.search.engines.sweep_program import SweepProgram
+from convcost.search.graph.graph_numbers import Number, bounds_of, choose, equal, given_number, larger, within
+from convcost.search.graph.sql import LARGEST
 
 LONGEST_DIGIT = 100
 """The bits of a digit: Spark divides up to 10^32."""

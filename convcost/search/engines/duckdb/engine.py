@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcost.search.bounds import BoundRow, strongest
-from convcost.search.engines.duckdb_counts import ImpossibleCounts
-from convcost.search.engines.duckdb_database import Connection, database, run_jobs
-from convcost.search.engines.duckdb_queries import Candidates, DesignQuery
-from convcost.search.engines.duckdb_rows import RowQuery
+from convcost.search.engines.duckdb.counts import ImpossibleCounts
+from convcost.search.engines.duckdb.database import Connection, database, run_jobs
+from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
+from convcost.search.engines.duckdb.queries import Candidates, DesignQuery
+from convcost.search.engines.duckdb.rows import RowQuery
 from convcost.search.engines.interface import Progress
+from convcost.search.engines.sweep_program import sweep_program
+from convcost.search.graph.sql import DUCKDB, SqlTranslator
 from convcost.search.grid_blocks import RowBlock, SweepPlan, concatenate_blocks
-from convcost.search.grid_queries import GridPart, grid_parts, sample_part, tail_axes
 from convcost.search.selection import Selection
-from convcost.search.sql import DUCKDB, SqlTranslator
-from convcost.search.sweep_program import sweep_program
 from convcost.search.tabulate import BLOCK
 
 POINTS_OF_ROWS = 2**18

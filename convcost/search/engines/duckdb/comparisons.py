@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from convcost.search.graph_numbers import bounds_of
-from convcost.search.sort_keys import NO_NUMBER, SortKey
-from convcost.search.sql import DUCKDB, LARGEST
+from convcost.search.engines.sort_keys import NO_NUMBER, SortKey
+from convcost.search.graph.graph_numbers import bounds_of
+from convcost.search.graph.sql import DUCKDB, LARGEST
 
 SCALE_BITS = 20
 """A quotient is compared in units of 2^-20, or larger ones where it is large: what may be better stays."""

@@ -7,11 +7,11 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from convcost.search.engines.duckdb_database import Connection
-from convcost.search.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
-from convcost.search.rule_counts import RuleCounts
-from convcost.search.sql import DUCKDB, SqlTranslator, selection, subquery
-from convcost.search.sweep_program import SweepProgram
+from convcost.search.engines.duckdb.database import Connection
+from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
+from convcost.search.engines.rule_counts import RuleCounts
+from convcost.search.engines.sweep_program import SweepProgram
+from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
 
 
 class ImpossibleCounts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.errors import UsageError
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import DESIGN, RATIO, SPEC, Sweep, plain_argument
-from convcost.search.table_columns import TableColumns, argument_column, nearest_float
+from convcost.search.output.table_columns import TableColumns, argument_column, nearest_float
 
 if TYPE_CHECKING:
     import pyarrow

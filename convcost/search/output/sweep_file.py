@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcost.core.errors import UsageError
 from convcost.core.escapes import escape_csv_cell, escape_json
 from convcost.core.sweep import DESIGN, RATIO, SPEC, Sweep, SweepRow, plain_argument
-from convcost.search.arrow_table import WiderColumnError, arrow_schema, check_installed, record_batch
-from convcost.search.table_columns import TableColumns, cell
+from convcost.search.output.arrow_table import WiderColumnError, arrow_schema, check_installed, record_batch
+from convcost.search.output.table_columns import TableColumns, cell
 from convcost.system.files import write_chunks
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bounds import BoundRow
-from convcost.search.engines.spark_sql import SparkTranslator
-from convcost.search.graph_numbers import operation_number
+from convcost.search.engines.rule_counts import RuleCounts
+from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
+from convcost.search.engines.spark.sql import SparkTranslator
+from convcost.search.engines.sweep_program import HEAD, SweepProgram
+from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.sql import SPARK, Query
 from convcost.search.grid_blocks import RowBlock
-from convcost.search.rule_counts import RuleCounts
-from convcost.search.sort_keys import NO_NUMBER, SortKey, sort_key
-from convcost.search.sql import SPARK, Query
-from convcost.search.sweep_program import HEAD, SweepProgram
 from convcost.symbolic.columns import Column
 
 SMALLEST_PART = 2**24

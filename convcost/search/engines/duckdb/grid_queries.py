@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from convcost.search.expression_graph import Kind
+from convcost.search.engines.sweep_program import HEAD, TAIL, SweepProgram
+from convcost.search.graph.expression_graph import Kind
+from convcost.search.graph.regrouping import regroup
+from convcost.search.graph.sql import Query, SqlTranslator, selection, subquery
 from convcost.search.grid import Grid
-from convcost.search.regrouping import regroup
-from convcost.search.sql import Query, SqlTranslator, selection, subquery
-from convcost.search.sweep_program import HEAD, TAIL, SweepProgram
 
 FEWEST_TAILS = 2**14
 """DuckDB computes on vectors of 2^11 rows: the last one of each head is not full."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import SpecError
 from convcost.search.evaluator import ColumnSizes
-from convcost.search.expression_graph import ExpressionGraph
-from convcost.search.graph_branches import (
+from convcost.search.graph.expression_graph import ExpressionGraph
+from convcost.search.graph.graph_branches import (
     EvaluatedDesign,
     Rule,
     Values,
@@ -23,7 +23,7 @@ from convcost.search.graph_branches import (
     evaluate_design,
     merge,
 )
-from convcost.search.graph_numbers import (
+from convcost.search.graph.graph_numbers import (
     GraphNumber,
     Number,
     Truth,

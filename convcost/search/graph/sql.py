@@ -13,7 +13,13 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from convcost.search.expression_graph import OF_TRUTH, EngineLimitError, ExpressionGraph, Kind, Operation
+from convcost.search.graph.expression_graph import (
+    OF_TRUTH,
+    EngineLimitError,
+    ExpressionGraph,
+    Kind,
+    Operation,
+)
 
 LARGEST = 10**38 - 1
 """Of the widest type: a DECIMAL(38, 0); DuckDB's HUGEINT has a little more."""

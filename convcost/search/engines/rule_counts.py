@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from convcost.search.graph_numbers import Number, choose, operation_number
+from convcost.search.engines.sweep_program import RuleGroup, SweepProgram, sweep_program
+from convcost.search.graph.graph_numbers import Number, choose, operation_number
 from convcost.search.grid import Axis, AxisFormula, Grid
-from convcost.search.sweep_program import RuleGroup, SweepProgram, sweep_program
 
 
 class RuleCounts:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from convcost.search.expression_graph import EngineLimitError, ExpressionGraph, Kind, Operation
-from convcost.search.sql import SPARK, SqlTranslator
+from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, Kind, Operation
+from convcost.search.graph.sql import SPARK, SqlTranslator
 
 LARGEST_QUOTIENT = 10**32 - 1
 """Of a division of decimals: six of the 38 digits are behind the point."""

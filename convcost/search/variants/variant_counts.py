@@ -15,10 +15,10 @@ from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module, wrong_type_error
 from convcost.counters.subprocess_runner import use_one_thread
-from convcost.search.arguments import Arguments, argument_axes
 from convcost.search.design import CountedQuantities
 from convcost.search.formulas import formulas_of
-from convcost.search.variants import ModuleVariants, VariantCount, open_input_names, sizes_of
+from convcost.search.variants.arguments import Arguments, argument_axes
+from convcost.search.variants.variants import ModuleVariants, VariantCount, open_input_names, sizes_of
 from convcost.system.worker_pool import WorkerPool, close_stdin
 from convcost.system.workers import Sender, can_fork
 from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs

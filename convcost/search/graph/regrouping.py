@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
-from convcost.search.expression_graph import ExpressionGraph, Kind
-from convcost.search.graph_numbers import GraphNumber, bounds_of, operation_number
-from convcost.search.sql import LARGEST
+from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.graph_numbers import GraphNumber, bounds_of, operation_number
+from convcost.search.graph.sql import LARGEST
 
 Side = Callable[[int], str]
 """Which part of the inputs an operation depends on alone; "" if on several, or on none."""

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.search.arguments import ArgumentAxis, Arguments, combinations
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import Formulas
+from convcost.search.variants.arguments import ArgumentAxis, Arguments, combinations
 from convcost.tracing.declared_inputs import DeclaredInputs
 
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from convcost.search.bounds import MOST_BOUNDS, BoundRow
-from convcost.search.engines.comparisons import compare, limit_parameters, relate
-from convcost.search.sort_keys import SortKey
+from convcost.search.engines.duckdb.comparisons import compare, limit_parameters, relate
+from convcost.search.engines.sort_keys import SortKey
 
 Parameters: TypeAlias = dict[str, int | bool]
 

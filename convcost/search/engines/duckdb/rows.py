@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from convcost.search.engines.duckdb_database import Connection, arrow_table, integer_array
-from convcost.search.graph_numbers import operation_number
+from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
+from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
+from convcost.search.engines.sweep_program import SweepProgram
+from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.sql import DUCKDB, SqlTranslator
 from convcost.search.grid_blocks import RowBlock
-from convcost.search.grid_queries import GridPart, GridQuery
-from convcost.search.sql import DUCKDB, SqlTranslator
-from convcost.search.sweep_program import SweepProgram
 from convcost.symbolic.columns import Column
 
 

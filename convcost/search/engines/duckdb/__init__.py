@@ -1,0 +1,1 @@
+"""Sweeps by DuckDB, in this process."""

@@ -1,0 +1,1 @@
+"""Sweeps by Spark, on one machine or many."""

@@ -1,0 +1,1 @@
+"""Integer arithmetic as a graph, for databases: the numbers that make it, and its SQL."""

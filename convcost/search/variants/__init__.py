@@ -1,0 +1,1 @@
+"""Modules built with combinations of constructor arguments, each counted alone."""
