@@ -10,7 +10,7 @@ import typer
 from convcost import __version__
 from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
-from convcost.cli.supervisor import runs_model, supervised
+from convcost.cli.supervisor import raised_at, runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
@@ -51,6 +51,10 @@ def _run() -> None:
         os.environ["COLUMNS"] = "1000"
     try:
         app(prog_name="convcost")  # by `python -m` too
+    except ImportError as error:  # of a library: what a user's file raises has its own message
+        hint = "Install that library again; if this remains, please report it."
+        print_error(f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}")
+        raise SystemExit(2) from None
     except OSError as error:
         print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None

@@ -57,7 +57,8 @@ class AtLeast(NamedTuple):
 
     @property
     def rule(self) -> str:
-        return f"{self.name} must be {_limit('at least', self.minimum, 'larger')}"
+        other = f", or {self.argument} smaller" if self.argument not in ("", self.name) else ""
+        return f"{self.name} must be {_limit('at least', self.minimum, f'larger{other}')}"
 
 
 class AllAtLeast(NamedTuple):
@@ -244,8 +245,11 @@ class Rank(NamedTuple):
 
 
 def _limit(relation: str, limit: Size, comparison: str) -> str:
-    """at least 1; where that is another number for each size, larger."""
-    return f"{relation} {limit}" if isinstance(limit, int) else comparison
+    """at least 1; where that is another number for each size, larger.
+
+    Such a limit is no int, or of a class of its own: a `VariedInt`.
+    """
+    return f"{relation} {limit}" if type(limit) is int else comparison
 
 
 def single_requirements(requirement: Requirement) -> Iterator[Requirement]:

@@ -12,6 +12,7 @@ import numpy as np
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.search.design import Evaluable
 from convcost.search.evaluator import Restriction
+from convcost.search.varied_int import VariedInt
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
@@ -125,7 +126,7 @@ def _one_by_one(design: Evaluable, sizes: Arrays, shape: tuple[int, ...]) -> Cos
     every = np.broadcast_arrays(*sizes.values())
     for place in np.ndindex(shape):
         evaluator = design.evaluator()
-        here = {name: int(values[place]) for name, values in zip(names, every, strict=True)}
+        here = {name: VariedInt(values[place]) for name, values in zip(names, every, strict=True)}
         try:
             found = design.evaluate(here, evaluator)
         except UnboundSizeError:
@@ -135,6 +136,6 @@ def _one_by_one(design: Evaluable, sizes: Arrays, shape: tuple[int, ...]) -> Cos
             restrictions.append(((), evaluator.restrictions))
             continue
         for column, quantity in zip(quantities, found, strict=True):
-            column[place] = quantity
+            column[place] = int(quantity)
         possible[place] = True
     return CostTable(tuple(map(Column, quantities)), possible, restrictions=tuple(restrictions))

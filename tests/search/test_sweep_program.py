@@ -6,6 +6,7 @@ import pytest
 from sweep_plans import by_columns, by_graph, plan_of
 
 from convcost.core.cost import Convention
+from convcost.search.varied_int import VariedInt
 
 DESIGNS = (
     "[B, C, H, H] -> Conv2d(C, M, K, padding=K//2, groups=G) -> ReLU -> Conv2d(M, C, 1)",
@@ -53,6 +54,33 @@ def test_every_row_and_every_reason_is_that_of_columns(seed):
 def test_code_without_a_formula_is_evaluated_for_each_value():
     plan = plan_of("[7, 2, 9] -> GRU(9, X, num_layers=N)", over={"N": "1:9", "X": "3,4"})
     assert by_graph(plan, 2) == by_columns(plan)
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "rule"),
+    [
+        ("LSTM(9, X, num_layers=N, proj_size=P)", {"N": "0:3", "X": "1:6", "P": "0:5"}, "proj_size"),
+        ("LSTM(9, X, num_layers=N, proj_size=P)", {"N": "1:3", "P": "0:5", "X": "4"}, "proj_size"),
+        ("LSTM(9, X//2, num_layers=N, proj_size=P)", {"N": "2", "X": "1:6", "P": "0:5"}, "proj_size"),
+        ("LSTM(9, N, num_layers=N, proj_size=N)", {"N": "0:3"}, "proj_size"),
+        ("MaxPool1d(K, padding=P)", {"K": "4", "P": "0:9"}, "padding"),
+        ("Flatten(N, 2) -> MaxPool1d(K, padding=P)", {"N": "1:2", "K": "2,4", "P": "0:9"}, "padding"),
+    ],
+)
+def test_a_rule_about_a_limit_that_varies_names_none_of_its_values(text, over, rule):
+    plan = plan_of(f"[7, 2, 9] -> {text}", over=over)
+    found = by_graph(plan, len(over))
+    assert found == by_columns(plan)
+    assert f"{rule} must be smaller" in found.impossible
+    assert not any(reason.startswith(f"{rule} must be at most") for reason in found.impossible)
+
+
+def test_what_is_computed_from_a_varied_int_varies_too():
+    one, two = VariedInt(7), 3
+    found = [one + two, two - one, one * two, one // two, two % one, one**two, -one, abs(one)]
+    assert found == [10, -4, 21, 2, 3, 343, -7, 7]
+    assert {type(each) for each in found} == {VariedInt}
+    assert str(one) == "7"
 
 
 def test_taps_on_data_alone():

@@ -23,6 +23,7 @@ from convcost.search.graph.graph_numbers import (
     equal,
     negation,
 )
+from convcost.search.varied_int import VariedInt
 
 MOST_BRANCHES = 128
 """Of a design: its formulas are evaluated for each."""
@@ -218,12 +219,14 @@ def _open_values(size: Number, values: Values) -> list[int]:
 
 
 def _decided(size: Number, values: Values) -> Number:
-    """The value that it was decided to be."""
-    if isinstance(size, int) or len(values) > MOST_VALUES or not _has_decisions(size):
+    """The value that it was decided to be, or that it has everywhere."""
+    if isinstance(size, int):
+        return VariedInt(size)
+    if len(values) > MOST_VALUES or not _has_decisions(size):
         return size
     left = _open_values(size, values)
     decided = [value for value in left if equal(size, value) is True]
-    return (decided or left)[0] if decided or len(left) == 1 else size
+    return VariedInt((decided or left)[0]) if decided or len(left) == 1 else size
 
 
 def _has_decisions(size: GraphNumber) -> bool:

@@ -10,6 +10,7 @@ from numbers import Integral
 from typing import Any, TypeAlias
 
 from convcost.search.graph.expression_graph import ExpressionGraph, Kind, Operation
+from convcost.search.varied_int import VariedInt
 
 Number: TypeAlias = "int | GraphNumber"
 Truth: TypeAlias = "bool | GraphCondition"
@@ -199,6 +200,7 @@ class GraphCondition(_Result):
 
 def constant(graph: ExpressionGraph, value: int) -> GraphNumber:
     """A number that is the same everywhere."""
+    value = int(value)
     return GraphNumber(graph, graph.add(Kind.CONSTANT, (), (value, value), value))
 
 
@@ -222,7 +224,7 @@ def _as_truth(value: Any) -> Truth:
 
 def bounds_of(value: Number) -> Bounds:
     """The least and the largest number possible."""
-    return (value, value) if isinstance(value, int) else value.bounds
+    return (int(value), int(value)) if isinstance(value, int) else value.bounds
 
 
 def inputs_of(value: Number | Truth) -> frozenset[str]:
@@ -244,8 +246,13 @@ def _number(graph: ExpressionGraph, kind: Kind, sides: tuple[Any, ...], bounds: 
     """The result of an operation; an int where its bounds leave one."""
     low, high = bounds
     if low == high:
-        return low
+        return VariedInt(low)
     return GraphNumber(graph, graph.add(kind, tuple(operation_number(graph, side) for side in sides), bounds))
+
+
+def _varied(value: Number) -> Number:
+    """`value`, which other sizes would make another one."""
+    return VariedInt(value) if isinstance(value, int) else value
 
 
 def _graph_of(*sides: Any) -> ExpressionGraph:
@@ -323,7 +330,7 @@ def smaller(first: Any, second: Any) -> Number:
     """The smaller one of both."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if high <= least or most <= low:
-        return first if high <= least else second  # type: ignore[no-any-return]
+        return _varied(first if high <= least else second)
     return _number(
         _graph_of(first, second), Kind.SMALLER, (first, second), (min(low, least), min(high, most))
     )
@@ -333,7 +340,7 @@ def larger(first: Any, second: Any) -> Number:
     """The larger one of both."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if low >= most or least >= high:
-        return first if low >= most else second  # type: ignore[no-any-return]
+        return _varied(first if low >= most else second)
     return _number(_graph_of(first, second), Kind.LARGER, (first, second), (max(low, least), max(high, most)))
 
 
