@@ -9,7 +9,7 @@ import typer
 from convcost import __version__
 from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
-from convcost.cli.supervisor import runs_model, supervised
+from convcost.cli.supervisor import raised_at, runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
@@ -49,6 +49,10 @@ def _run() -> None:
     """Run the command, and leave stdout without a complaint."""
     try:
         app()
+    except ImportError as error:  # of a library: what a user's file raises has its own message
+        hint = "Install that library again; if this remains, please report it."
+        print_error(f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}")
+        raise SystemExit(2) from None
     except OSError as error:
         print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None

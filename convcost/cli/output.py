@@ -7,6 +7,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from fractions import Fraction
+from time import monotonic
 from typing import Any, TypeVar
 
 import typer
@@ -161,16 +163,21 @@ PROGRESS_WIDTH = 40
 """Columns of a line that the next one is written over."""
 
 
-def show_progress(steps: Iterable[T], total: int, part: Callable[[T], str]) -> Iterator[T]:
+def show_progress(
+    steps: Iterable[T], total: int, part: Callable[[T], str], size: Fraction | int = 1, after: float = 0.0
+) -> Iterator[T]:
     """`steps` as they come, with what `part` the work is in, and how far, on stderr.
 
-    A screen has one line, which is gone in the end; a file a line for each part.
+    Each step is `size` of the `total`. A screen has one line, which is gone in the end; a file a line for
+    each part. In the first `after` seconds nothing is shown.
     """
-    is_screen, before = _is_screen(), ""
+    is_screen, before, start = _is_screen(), "", monotonic() + after
     with cleanup(_clear_at_signal):
         for done, step in enumerate(steps):
-            text = f"{part(step)}: {done} of {total}"
-            if is_screen:
+            text = f"{part(step)}: {int(done * size):,} of {total:,}"
+            if monotonic() < start:
+                pass
+            elif is_screen:
                 _print_progress(f"\r{text:{PROGRESS_WIDTH}}")
             elif part(step) != before:
                 before = part(step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -168,7 +169,7 @@ def sweep(
     pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
-        raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
+        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)
@@ -203,9 +204,11 @@ def sweep(
         raise typer.Exit(1)
 
 
-FEW_BLOCKS = 16
+QUICK = 1.0
+"""Seconds in which nobody asks how far a sweep is."""
 
 
-def _show_progress(blocks: Iterator[Any], number: int) -> Iterator[Any]:
-    """The blocks as they come; of many, on stderr how many are done."""
-    return show_progress(blocks, number, lambda _: "blocks of the grid") if number > FEW_BLOCKS else blocks
+def _show_progress(parts: Iterator[Any], number: int, points: int) -> Iterator[Any]:
+    """The parts of the work as they are done, with the number of the grid's points that these come to."""
+    share = Fraction(points, max(number, 1))
+    return show_progress(parts, points, lambda _: "points of the grid", share, QUICK)

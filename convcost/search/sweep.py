@@ -18,7 +18,7 @@ from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import Design
 from convcost.search.engines.choice import AUTO
-from convcost.search.engines.interface import Progress
+from convcost.search.engines.interface import GridProgress
 from convcost.search.grid import Grid, values_axis
 from convcost.search.sweep_request import (
     DEFAULT_TOP,
@@ -153,7 +153,7 @@ def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]
 
 
 def sweep_designs(
-    request: SweepRequest, sizes: Mapping[str, Size], progress: Progress | None = None
+    request: SweepRequest, sizes: Mapping[str, Size], progress: GridProgress | None = None
 ) -> Sweep:
     """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
     check_request(request, sizes)

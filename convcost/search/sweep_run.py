@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.core.sweep import Sweep, SweepRow
 from convcost.search.engines.choice import engine_for
-from convcost.search.engines.interface import Engine, Progress
+from convcost.search.engines.interface import Engine, GridProgress
 from convcost.search.output.sweep_file import RowSource, write_rows
 from convcost.search.sweep_request import SweepRequest
 
@@ -24,12 +24,12 @@ class _SweepRun:
     selection: Selection
 
     def __init__(
-        self, sweep: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None
+        self, sweep: Sweep, plan: SweepPlan, request: SweepRequest, progress: GridProgress | None
     ) -> None:
         self.sweep = sweep
         self.plan = plan
         self.request = request
-        self.progress = progress or _no_progress
+        self.shown = progress
 
     def _start(self) -> None:
         from convcost.search.selection import ParetoFront, TopRows
@@ -48,6 +48,10 @@ class _SweepRun:
         self._start()
         yield from self.engine.blocks(self.selection, self.progress)
 
+    def progress(self, parts: Iterator[Any], number: int) -> Iterator[Any]:
+        """The parts as they are done; who asked for it is told how many."""
+        return self.shown(parts, number, self.plan.grid.points) if self.shown else parts
+
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""
         from convcost.search.grid_blocks import block_rows
@@ -55,11 +59,7 @@ class _SweepRun:
         return block_rows(self.plan, block)
 
 
-def _no_progress(parts: Iterator[Any], number: int) -> Iterator[Any]:
-    return parts
-
-
-def run_sweep(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: Progress | None) -> Sweep:
+def run_sweep(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: GridProgress | None) -> Sweep:
     """The sweep with what is found; all rows are written to the file if there is one."""
     run = _SweepRun(asked, plan, request, progress)
     if request.file:

@@ -1,10 +1,12 @@
 """Progress of long work: a line for each part in a file, one line that is gone in the end on a screen."""
 
 import sys
+from fractions import Fraction
 from io import StringIO
 
 import pytest
 
+from convcost.cli import output, sweep
 from convcost.cli.output import show_progress
 
 STEPS = ("dense", "dense", "pooling")
@@ -39,3 +41,20 @@ def test_a_screen_has_one_line_that_is_gone_in_the_end(monkeypatch):
 def test_work_goes_on_where_nobody_can_be_told(monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
     assert tuple(show_progress(STEPS, 3, str)) == STEPS
+
+
+def test_steps_are_shares_of_what_is_counted(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream := Screen())
+    assert tuple(show_progress(STEPS, 10**8, str, Fraction(10**8, 3))) == STEPS
+    shown_in_turn = [line.strip() for line in stream.getvalue().split("\r") if line]
+    numbers = ["dense: 0", "dense: 33,333,333", "pooling: 66,666,666"]
+    assert shown_in_turn == [*(f"{number} of 100,000,000" for number in numbers), ""]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.4, ""), (0.6, "points of the grid: 200 of 300\n")])
+def test_a_sweep_says_how_many_points_are_done_if_it_lasts(monkeypatch, seconds, shown):
+    monkeypatch.setattr(sys, "stderr", stream := StringIO())
+    times = iter([10.0, *(10.0 + seconds * step for step in range(3))])
+    monkeypatch.setattr(output, "monotonic", lambda: next(times))
+    assert tuple(sweep._show_progress(iter(STEPS), 3, 300)) == STEPS
+    assert stream.getvalue() == shown

@@ -103,7 +103,7 @@ def test_a_signal_ends_java_too_and_leaves_no_folder(spark, folder, tmp_path_fac
     with subprocess.Popen(
         [sys.executable, "-m", "convcost", *command], stderr=subprocess.PIPE, text=True
     ) as process:
-        assert "blocks of the grid" in process.stderr.readline()
+        assert "points of the grid" in process.stderr.readline()
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 128 + signal.SIGINT

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[Iterator[Any], int], Iterator[Any]]
 """Gets the parts of the work as they are done, and their number, and passes them on."""
 
+GridProgress: TypeAlias = Callable[[Iterator[Any], int, int], Iterator[Any]]
+"""The same, and the number of the grid's points, of which each part has its share."""
+
 
 class Engine(Protocol):
     """Evaluates the designs of a plan at all points of its grid."""
