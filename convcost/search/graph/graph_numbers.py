@@ -9,7 +9,7 @@ from math import prod
 from numbers import Integral
 from typing import Any, TypeAlias
 
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind, Operation
+from convcost.search.graph.expression_graph import ExpressionGraph, GraphOperation, Kind
 from convcost.search.varied_int import VariedInt
 
 Number: TypeAlias = "int | GraphNumber"
@@ -37,7 +37,7 @@ class _Result:
         self.number = number
 
     @property
-    def operation(self) -> Operation:
+    def operation(self) -> GraphOperation:
         """The operation."""
         return self.graph[self.number]
 
