@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -9,14 +10,13 @@ import typer
 from convcost import __version__
 from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
-from convcost.cli.supervisor import runs_model, supervised
+from convcost.cli.supervisor import raised_at, runs_model, supervised
 
 app = typer.Typer(
     name="convcost",
     cls=CommandGroup,
     help="Exact FLOPs, MACs and parameters of layer designs, from one line of text.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -47,8 +47,14 @@ def run() -> None:
 
 def _run() -> None:
     """Run the command, and leave stdout without a complaint."""
+    if "_CONVCOST_COMPLETE" in os.environ:  # typer wraps a help, and fish takes each line as an option
+        os.environ["COLUMNS"] = "1000"
     try:
-        app()
+        app(prog_name="convcost")  # by `python -m` too
+    except ImportError as error:  # of a library: what a user's file raises has its own message
+        hint = "Install that library again; if this remains, please report it."
+        print_error(f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}")
+        raise SystemExit(2) from None
     except OSError as error:
         print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None

@@ -70,6 +70,10 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         return _without_conversion(super().get_params(ctx))
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The whole first sentence, which the list of commands wraps."""
+        return " ".join(str(self.help).partition("\n\n")[0].split())
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta[ARGUMENTS] = tuple(args)
         args = rename_numbered_flags(args, option_names(ctx))
@@ -98,6 +102,7 @@ class CommandGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with show_errors(), translate_errors(ctx, tuple(args)):
+            _check_completion_request(args)
             return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -105,6 +110,8 @@ class CommandGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:  # a shell that completes a line is told nothing
+                return None
             with show_errors(), translate_errors(ctx, (cmd_name,)):
                 raise unknown_command(cmd_name, COMMANDS)
         return make_command(cmd_name)
@@ -141,6 +148,14 @@ def _check_folder() -> None:
         os.getcwd()
     except OSError:
         raise UsageError("the current folder is gone", hint="Go to another one, such as: cd ~") from None
+
+
+def _check_completion_request(arguments: list[str]) -> None:
+    """UsageError where an option for the current shell names one, which typer would pass over."""
+    option, _, value = "=".join(arguments[:2]).partition("=")
+    if value and option in ("--install-completion", "--show-completion"):
+        hint = "For another shell, such as zsh: _CONVCOST_COMPLETE=source_zsh convcost"
+        raise UsageError(f"{option} takes no value: it is for the current shell", hint=hint)
 
 
 def make_command(name: str) -> Any:

@@ -48,7 +48,7 @@ def print_with_verdicts(
     below: str = "",
     **shown: Any,
 ) -> None:
-    """Print `make_result(reports)` with the counters' verdicts; exit 1 under --strict if one differs.
+    """Print `make_result(reports)` with the counters' verdicts; exit with 1 under --strict if not certain.
 
     `below` is printed behind it; `shown` are options of the style: how much of it is shown.
     """
@@ -59,8 +59,8 @@ def print_with_verdicts(
         *_, final = states
         print_result(make_result(final), format_name, **shown)
     emit(below)
-    if options.strict and any(_differs(report) for report in final):
-        raise typer.Exit(1)
+    if options.strict:
+        exit_if_wrong(*final)
 
 
 def final_verdicts(
@@ -92,10 +92,6 @@ def _differing(result: Report | DiagnosedReport) -> Iterator[str]:
     for name, found in result.counters.items():
         if found is not None and found.verdict == "differs":
             yield COUNTERS[name].title
-
-
-def _differs(report: Report) -> bool:
-    return any(_differing(report))
 
 
 def _with_verdicts(

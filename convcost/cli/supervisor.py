@@ -81,12 +81,17 @@ def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
     send(f"{code}\n{failure}".encode(errors="replace"))
 
 
-def _describe_error(error: BaseException) -> str:
-    """What ended convcost's own code, told by a process in which no model has changed anything."""
+def raised_at(error: BaseException) -> str:
+    """The file and the line that raised it."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "convcost"
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "convcost"
+
+
+def _describe_error(error: BaseException) -> str:
+    """What ended convcost's own code, told by a process in which no model has changed anything."""
+    where = raised_at(error)
     with suppress(BaseException):  # its own class may be the model's
         return f"{FAILURE_MESSAGE}: {type(error).__name__}: {error}\n  {where}\n{FAILURE_HINT}"
     return f"{FAILURE_MESSAGE}\n  {where}\n{FAILURE_HINT}"

@@ -79,7 +79,7 @@ class Comparison(RenderMethods):
 
     def _check_metric(self, metric: str) -> None:
         if check_text("metric", metric, "flops") not in BY_NAME:
-            raise unknown_name("no metric is called", metric, NAMES)
+            raise unknown_name("no quantity is called", metric, NAMES)
         if metric == TRAINING_FLOPS.name and not self.has_backward:
             raise UsageError("the backward of the designs is not counted", hint=BACKWARD_HINT)
 

@@ -57,7 +57,8 @@ class AtLeast(NamedTuple):
 
     @property
     def rule(self) -> str:
-        return f"{self.name} must be {_limit('at least', self.minimum, 'larger')}"
+        other = f", or {self.argument} smaller" if self.argument not in ("", self.name) else ""
+        return f"{self.name} must be {_limit('at least', self.minimum, f'larger{other}')}"
 
 
 class AllAtLeast(NamedTuple):

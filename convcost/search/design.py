@@ -178,11 +178,12 @@ def complete_design(
     vary: tuple[str, ...],
     counted: CountedQuantities,
     only_necessary: bool = False,
+    range_option: str = "",
 ) -> Design:
     """The design with `sizes`, whose others are varied, 1, or not needed.
 
     With `only_necessary`, what could be 1 is left open too where the cost does not depend on it. Raises
-    UnboundSizeError where one is needed that was not given.
+    UnboundSizeError where one is needed that was not given; `range_option` is what could give it several.
     """
     names = open_names(stated)
     given = {name: sizes[name] for name in names if name in sizes and name not in vary}
@@ -191,13 +192,17 @@ def complete_design(
     if set(missing) <= set(BATCH_LIKE) and not only_necessary:
         return replace(design, assumed=missing)
     needed = replace(design, left_open=missing).dependencies(vary)
-    _check_given(stated, [name for name in missing if name in needed and name not in BATCH_LIKE])
+    _check_given(
+        stated, [name for name in missing if name in needed and name not in BATCH_LIKE], range_option
+    )
     assumed = tuple(name for name in missing if name in needed)
     return replace(design, assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
 
 
-def _check_given(stated: Stated, missing: Sequence[str]) -> None:
+def _check_given(stated: Stated, missing: Sequence[str], range_option: str) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)
-        raise UnboundSizeError(f"{', '.join(missing)} {verb} in {stated.name}", hint=f"Give sizes: {options}")
+        a_range = f", or a range: {range_option} {missing[0]}=64:1024:64" if range_option else ""
+        hint = f"Give sizes: {options}{a_range}"
+        raise UnboundSizeError(f"{', '.join(missing)} {verb} in {stated.name}", hint=hint)

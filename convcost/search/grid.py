@@ -153,16 +153,21 @@ def _range(start: int, stop: int, step: int = 1, *, text: str, span: Span) -> ra
     return found
 
 
+def _circle_error(names: list[str]) -> UsageError:
+    whose = "their values depend on each other" if names[1:] else "its values depend on itself"
+    return UsageError(f"--over {', '.join(names)}: {whose}", hint=OVER_HINT)
+
+
 def _check_bounds(values: range, span: Span, text: str) -> None:
     if values[0] < 0 or values[-1] > LARGEST_BOUND:
-        raise SpecError(f"sizes are from 0 to {LARGEST_BOUND:.0e}", text=text, span=span)
+        raise SpecError("a size is from 0 to 10^18", text=text, span=span)
 
 
 def _parse_powers(part: str, text: str, span: Span) -> list[Part]:
     """power ".." power: all powers of one base between them"""
     first, last = (POWER.fullmatch(bound) for bound in (part.split("..") * 2)[:2])
     if not first or not last or part.count("..") > 1 or int(first[1]) != int(last[1]):
-        raise SpecError("powers are of one base: 2^5..2^10", text=text, span=span)
+        raise SpecError("powers have one base, and exponents up to 99: 2^5..2^10", text=text, span=span)
     powers = [int(first[1]) ** exponent for exponent in range(int(first[2]), int(last[2]) + 1)]
     if not powers:
         raise SpecError("the range has no value", text=text, span=span)
@@ -221,8 +226,7 @@ class Grid:
             known = {axis.name for axis in ordered} | {*self.fixed}
             ready = [axis for axis in waiting if axis.names <= known]
             if not ready:
-                circle = ", ".join(axis.name for axis in waiting)
-                raise UsageError(f"--over {circle}: each is a formula in another", hint=OVER_HINT)
+                raise _circle_error([axis.name for axis in waiting])
             ordered += ready
             waiting = [axis for axis in waiting if axis not in ready]
         return tuple(ordered)

@@ -18,7 +18,7 @@ from convcost.core.cost import Size
 from convcost.core.sweep import RATIO, Objective, SweepRow
 from convcost.search.design import Design
 from convcost.search.grid import Axis, AxisFormula, Grid
-from convcost.search.quantities import Quotient, exact_quotient
+from convcost.search.quantities import QuantityQuotient, exact_quotient
 from convcost.search.tabulate import BLOCK, tabulate
 from convcost.search.variants.arguments import NO_ARGUMENTS, Arguments, exact_number, is_number
 from convcost.search.variants.variants import VariantDesign
@@ -41,7 +41,7 @@ class SweepPlan:
     ratio_of: str
     reference: Design | None = None
     condition: WhereCondition | None = None
-    quotients: Mapping[str, Quotient] = field(default_factory=dict)
+    quotients: Mapping[str, QuantityQuotient] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     arguments: tuple[Arguments, ...] = ()
 
@@ -55,9 +55,13 @@ class SweepPlan:
         return self.arguments[design] if self.arguments else NO_ARGUMENTS
 
     @property
-    def every_quotient(self) -> dict[str, Quotient]:
+    def every_quotient(self) -> dict[str, QuantityQuotient]:
         """The quantities by name that are no integers, and if there is a reference the ratio to it."""
-        ratio = {RATIO: Quotient(self.ratio_of, self.ratio_of, of_reference=True)} if self.reference else {}
+        ratio = (
+            {RATIO: QuantityQuotient(self.ratio_of, self.ratio_of, of_reference=True)}
+            if self.reference
+            else {}
+        )
         return {**self.quotients, **ratio}
 
     @property
@@ -258,7 +262,7 @@ def _by_row(columns: Mapping[str, list[Any]], number: int) -> list[dict[str, Any
     )
 
 
-def _quotients(block: RowBlock, quotient: Quotient) -> list[Fraction | None]:
+def _quotients(block: RowBlock, quotient: QuantityQuotient) -> list[Fraction | None]:
     above, below = quotient.operands(block.quantities, block.reference)
     own = exact_array(above).tolist()
     others = [below] * len(own) if isinstance(below, int) else exact_array(below).tolist()

@@ -17,7 +17,7 @@ from convcost.core.metrics import METRICS
 from convcost.core.sweep import QUANTITIES, RATIO, SECONDS
 
 
-class Quotient(NamedTuple):
+class QuantityQuotient(NamedTuple):
     """A column of integers over another, over that of the reference, or over a number.
 
     Where the denominator is 0, there is no number.
@@ -43,7 +43,7 @@ class QuantityTable:
     if there is a reference, is that of the quantity `ratio_of`, computed in `ratio_column`.
     """
 
-    quotients: Mapping[str, Quotient]
+    quotients: Mapping[str, QuantityQuotient]
     bounds: Mapping[str, LowerBound]
     ratio_of: str
     ratio_column: str
@@ -83,22 +83,22 @@ def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> Qu
     for metric in METRICS:
         if metric.quotient_of:
             above, below = metric.quotient_of
-            quotients[metric.name] = Quotient(above, below)
+            quotients[metric.name] = QuantityQuotient(above, below)
     ticks = {}
     for bound in bounds:
         name = f"{SECONDS}_{_identifier(bound.device.name)}" if bounds[1:] else SECONDS
         if name in quotients:
             raise UsageError(f"the device {bound.device.name} is named twice", hint="Each is shown once.")
-        quotients[name] = Quotient(f"{name} in ticks", bound.ticks_per_second)
+        quotients[name] = QuantityQuotient(f"{name} in ticks", bound.ticks_per_second)
         ticks[f"{name} in ticks"] = bound
     ratio_of = sorted_by if sorted_by in (*QUANTITIES, *_times(quotients, ticks)) else "flops"
     column = quotients[ratio_of].numerator if ratio_of in quotients else ratio_of
     if sorted_by:
-        quotients[RATIO] = Quotient(column, column, of_reference=True)
+        quotients[RATIO] = QuantityQuotient(column, column, of_reference=True)
     return QuantityTable(quotients, ticks, ratio_of, column)
 
 
-def _times(quotients: Mapping[str, Quotient], bounds: Collection[str]) -> list[str]:
+def _times(quotients: Mapping[str, QuantityQuotient], bounds: Collection[str]) -> list[str]:
     return [name for name, each in quotients.items() if each.numerator in bounds and not each.of_reference]
 
 

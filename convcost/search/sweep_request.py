@@ -90,7 +90,7 @@ class SweepRequest:
 def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     """UsageError for what can be refused before anything is parsed or counted."""
     if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one, or several with the first to compare with.")
+        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
         raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
@@ -186,7 +186,9 @@ def _parse_objective(text: str) -> Objective:
     """objective: NAME [":" ("min" | "max")]"""
     name, colon, direction = (part.strip() for part in text.partition(":"))
     if colon and direction not in ("min", "max"):
-        raise UsageError(f"{text[:60]}: a quantity is the smallest or the largest", hint=f"{name[:40]}:max")
+        raise UsageError(
+            f"{text[:60]}: {direction[:20]} is neither min nor max", hint=f"Such as: {name[:40]}:max"
+        )
     return Objective(name, direction == "max")
 
 
@@ -222,7 +224,13 @@ def designs_on_grid(
     """The designs with all their sizes but those of the grid, and the grid."""
     swept = [axis.name for axis in request.axes]
     designs = tuple(
-        complete_design(design, sizes, tuple(name for name in swept if name in open_names(design)), counted)
+        complete_design(
+            design,
+            sizes,
+            tuple(name for name in swept if name in open_names(design)),
+            counted,
+            range_option="--over",
+        )
         for design in request.designs
     )
     assumed = {name: 1 for design in designs for name in design.assumed}

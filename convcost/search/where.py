@@ -21,8 +21,8 @@ TOKEN = re.compile(
 WORDS = ("and", "or", "not")
 
 CONDITIONAL = {
-    RATIO: "It is there with two designs or more.",
-    SECONDS: "It is there with --device h100; of several devices each has its own.",
+    RATIO: "It needs two designs or more.",
+    SECONDS: "It needs a device, --device h100; with several, each has its own: seconds_h100_sxm.",
 }
 """When there is a quantity that there is not always."""
 
@@ -253,7 +253,7 @@ class _Parser:
     def _check_known(self, token: Token) -> None:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
-            message = f"there is no quantity and no size {token.text[:40]}{near}"
+            message = f"no quantity and no size is called {token.text[:40]}{near}"
             self.fail_at(token, message, CONDITIONAL.get(token.text, f"There are {', '.join(self.known)}."))
 
 

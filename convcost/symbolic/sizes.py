@@ -89,7 +89,7 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
         check_type("the name of a size", name, str, "a text", 'Such as "E".')
     _check_names(report, names)
     if check_text("metric", metric, "flops") not in BY_NAME:
-        raise UsageError(f"no metric is called {metric[:40]}{did_you_mean(metric, NAMES)}")
+        raise UsageError(f"no quantity is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
     if formula is None and metric == TRAINING_FLOPS.name:
         raise UsageError("the backward of the design is not counted", hint=BACKWARD_HINT)

@@ -29,9 +29,9 @@ IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
 
 
 def display_path(path: Path) -> str:
-    """The path relative to the current folder, for messages."""
+    """The path, for messages: relative to the current folder where that is shorter."""
     try:
-        return os.path.relpath(path)
+        return min(os.path.relpath(path), str(path), key=len)
     except (ValueError, FileNotFoundError):  # on another drive; in a folder that is gone
         return str(path)
 

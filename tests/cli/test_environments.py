@@ -135,3 +135,25 @@ def test_the_path_and_home_may_be_missing():
     given = {name: value for name, value in environment().items() if name not in ("PATH", "HOME")}
     result = subprocess.run([*COMMAND, "counters"], capture_output=True, env=given, check=False)
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+BROKEN = [
+    ("vl_convert", "compare --E 8 --plot curve.svg"),
+    ("plotext", "compare --E 8 --plot -"),
+    ("jinja2", "report page.html --E 8 --L 3 --counters none"),
+    ("duckdb", "sweep 'Linear(C, C)' --over C=1:9 --engine duckdb --out rows.csv"),
+]
+
+
+@pytest.mark.parametrize(("library", "command"), BROKEN)
+def test_a_library_that_is_installed_but_broken_is_named(library, command, tmp_path):
+    (tmp_path / f"{library}.py").write_text("raise ImportError('its own library is missing')")
+    path = f"{ROOT}:{tmp_path}"
+    code, out, err = shell(f"cd {tmp_path}; $convcost {command}", PYTHONPATH=path)
+    assert (code, out) == (2, "")
+    assert err == (
+        "convcost: a library can't be imported: its own library is missing\n"
+        f"  {tmp_path / library}.py:1\n"
+        "Install that library again; if this remains, please report it.\n"
+    )
+    assert [file.name for file in tmp_path.iterdir() if file.suffix not in (".py", "")] == []

@@ -336,6 +336,13 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
     assert (outcome.code, found["macs"], found["partial"]) == (1, 80, True)
     assert outcome.err == "convcost: the count is partial: an operator is not counted\n"
     assert found["uncounted"] == [{"path": "", "operator": f"{name}::scan", "inputs": [[5, 4]], "calls": 2}]
+    for command in ("cost", "compare"):
+        modules = ("[5,4] -> scans.py:Scans",) * (2 if command == "compare" else 1)
+        outcome = convcost(command, *modules, "--counters", "none", "--strict", "--json")
+        assert (outcome.code, outcome.err) == (
+            1,
+            "convcost: the count is partial: an operator is not counted\n",
+        )
     counted = record(*target, "--strict", "--formulas", "scans.py:FORMULAS")
     assert (counted["macs"], counted["partial"]) == (150, False)
     assert refused(*target, "--formulas", "scans.py:WRONG").startswith(

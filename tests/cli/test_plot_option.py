@@ -57,7 +57,7 @@ def test_nothing_is_half_written():
     Path("kept.svg").write_text("as it was", encoding="utf-8")
     assert "full.svg can't be written" in refused(*CURVE, "--plot", "full.svg")
     message = refused(*CURVE, "--plot", "kept.svg", "--plot-metric", "nosuch")
-    assert "no metric is called nosuch" in message
+    assert "no quantity is called nosuch" in message
     assert Path("kept.svg").read_text(encoding="utf-8") == "as it was"
     assert sorted(os.listdir()) == ["full.svg", "kept.svg"]
 
@@ -119,7 +119,7 @@ def test_charts_are_ascii_where_stdout_is():
     out = convcost(*CURVE, "--plot", "-", encoding="ascii").out
     assert out.isascii()
     assert "* dense" in out
-    assert "o conv" in out
+    assert "+ conv" in out
     assert "?" not in out
 
 

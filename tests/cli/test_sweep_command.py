@@ -70,7 +70,7 @@ def test_a_file_stays_as_it_was_where_the_sweep_fails(tmp_path):
     code, out, err = convcost("sweep", "Linear(E, E)", "--over", "E=1", "--where", "x", "--out", str(file))
     assert (code, out) == (2, "")
     assert file.read_text() == "mine"
-    assert err.startswith("convcost: there is no quantity and no size x")
+    assert err.startswith("convcost: no quantity and no size is called x")
 
 
 def test_json_has_what_the_library_has():
@@ -120,20 +120,20 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ((), "C has no value"),
+        ((), "C has no value in Linear\nGive sizes: --C 128, or a range: --over C=64:1024:64\n"),
         (("--over", "C"), "--over C: a size and its values are needed"),
         (("--over", "D=1"), "no size is called D"),
         (("--over", "C=1", "--over", "C=2"), "--over C is given twice"),
         (("--over", "C=1:2000000000", "--engine", "numpy"), "2,000,000,000 points; 100,000,000 at most"),
         (("--over", "C=1:2000000000000"), "the grid has 2,000,000,000,000 points; 1,000,000,000,000 at most"),
         (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
-        (("--over", "C=1", "--by", "flops:most"), "flops:most: a quantity is the smallest or the largest"),
+        (("--over", "C=1", "--by", "flops:most"), "flops:most: most is neither min nor max"),
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
         (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
         (("--over", "C=1", "--out", "x.txt"), "x.txt is neither .csv nor .jsonl"),
         (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
         (("--over", "C=1", "--top", "0"), "top is 0"),
-        (("--over", "C=1", "--where", "ratio > 1"), "there is no quantity and no size ratio"),
+        (("--over", "C=1", "--where", "ratio > 1"), "no quantity and no size is called ratio"),
         (("--over", "C=1+"), "the spec ends; expected a size"),
     ],
 )

@@ -13,12 +13,15 @@ from convcost.search.engines.sweep_program import HEAD, TAIL, sweep_program
 from convcost.search.graph.graph_results import operation_number
 from convcost.search.grid import Grid, values_axis
 from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
-from convcost.search.quantities import Quotient
+from convcost.search.quantities import QuantityQuotient
 from convcost.search.where import parse_condition
 
 USUAL = ("flops", "params", "activations", "bytes")
 
-QUOTIENTS = {"arithmetic_intensity": Quotient("flops", "bytes"), "seconds": Quotient("bytes", 3_000_000)}
+QUOTIENTS = {
+    "arithmetic_intensity": QuantityQuotient("flops", "bytes"),
+    "seconds": QuantityQuotient("bytes", 3_000_000),
+}
 
 
 class Found(NamedTuple):

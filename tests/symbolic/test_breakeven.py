@@ -187,7 +187,7 @@ def test_a_constant_ratio_is_that_where_inputs_are_of_one_size():
 
 def test_a_quantity_that_there_is_not_has_no_break_even_points():
     comparison = compare(DENSE, CONV)
-    with pytest.raises(UsageError, match="no metric is called flop"):
+    with pytest.raises(UsageError, match="no quantity is called flop"):
         comparison.break_even("flop", comparison.candidates[1])
 
 

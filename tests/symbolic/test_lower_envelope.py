@@ -292,5 +292,5 @@ def test_a_comparison_of_numbers_has_one_stretch():
 
 
 def test_a_quantity_that_there_is_not_has_no_envelope():
-    with pytest.raises(UsageError, match="no metric is called flop"):
+    with pytest.raises(UsageError, match="no quantity is called flop"):
         compare("Linear(3, 4)", "Linear(3, 5)").cheapest("flop")

@@ -22,13 +22,16 @@ UPSAMPLING.error(
 UPSAMPLING.error("area as nearest", "            return adaptive_cost(shape)", "            return Cost()")
 UPSAMPLING.error(
     "lengths rounded to the nearest",
-    "length * exact.numerator // exact.denominator",
-    "(length * exact.numerator + exact.denominator // 2) // exact.denominator",
+    "return exact // denominator",
+    "return (exact + denominator // 2) // denominator",
     SCALING,
 )
 UPSAMPLING.error("factors without torch's rounding", "and not _is_exact(factor)", "and False", SCALING)
 UPSAMPLING.error(
-    "open lengths by any factor", "isinstance(length, int) or _is_exact(factor)", "True", SCALING
+    "columns without torch's rounding", "exact + _half_of_last_place(length, numerator)", "exact", SCALING
+)
+UPSAMPLING.error(
+    "open lengths by any factor", "isinstance(length, Integral), message", "True, message", SCALING
 )
 UPSAMPLING.error("a factor beside a size", "sizes == 1", "sizes >= 1")
 UPSAMPLING.error(

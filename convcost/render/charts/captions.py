@@ -57,5 +57,5 @@ def metric_axis(metric: Metric) -> ChartAxis:
 def chart_metric(name: str) -> Metric:
     """The metric called `name`, or the usual one; UsageError if there is none."""
     if name and name not in BY_NAME:
-        raise unknown_name("no metric is called", name, NAMES)
+        raise unknown_name("no quantity is called", name, NAMES)
     return BY_NAME[name or USUAL_METRIC]

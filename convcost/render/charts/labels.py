@@ -16,7 +16,7 @@ TICKS = 60
 """Pixels at least that the texts of ticks take left of the axes."""
 
 
-class Place(NamedTuple):
+class LabelPlace(NamedTuple):
     """Pixels from a point to its label, and which end of the label is there."""
 
     dx: int
@@ -25,14 +25,14 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place(8, 0, "left"),
-    Place(-8, 0, "right"),
-    Place(0, -12, "center"),
-    Place(0, 13, "center"),
-    Place(8, -11, "left"),
-    Place(8, 12, "left"),
-    Place(-8, 12, "right"),
-    Place(-8, -11, "right"),
+    LabelPlace(8, 0, "left"),
+    LabelPlace(-8, 0, "right"),
+    LabelPlace(0, -12, "center"),
+    LabelPlace(0, 13, "center"),
+    LabelPlace(8, -11, "left"),
+    LabelPlace(8, 12, "left"),
+    LabelPlace(-8, 12, "right"),
+    LabelPlace(-8, -11, "right"),
 )
 """Those that are tried, in turn."""
 
@@ -86,14 +86,14 @@ def label_places(
     width: float,
     height: float,
     others: Iterable[tuple[float, float]] = (),
-) -> list[Place | None]:
+) -> list[LabelPlace | None]:
     """Where the label of each point stands, given the pixels of the points; None where it has no room.
 
     Labels are not on the `others` either, which are where lines are.
     """
     taken = [Box(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
     taken += [Box(x - 2, x + 2, y - 2, y + 2) for x, y in others]
-    found: list[Place | None] = []
+    found: list[LabelPlace | None] = []
     for number, (x, y, text) in enumerate(points):
         place = _free_place(x, y, text, taken, width, height) if text and number < MOST_LABELS else None
         if place:
@@ -104,7 +104,7 @@ def label_places(
 
 def _free_place(
     x: float, y: float, text: str, taken: Sequence[Box], width: float, height: float
-) -> Place | None:
+) -> LabelPlace | None:
     for place in PLACES:
         box = _box(x, y, text, place)
         if box.is_within(width, height) and not any(map(box.meets, taken)):
@@ -112,7 +112,7 @@ def _free_place(
     return None
 
 
-def _box(x: float, y: float, text: str, place: Place) -> Box:
+def _box(x: float, y: float, text: str, place: LabelPlace) -> Box:
     length = text_width(text)
     starts = {"left": 0.0, "center": length / 2, "right": length}
     left, middle = x + place.dx - starts[place.align], y + place.dy

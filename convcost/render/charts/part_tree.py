@@ -16,7 +16,7 @@ from convcost.render.model_tables import ShownModule, module_label, with_itself
 
 
 @dataclass(frozen=True)
-class Part:
+class CostPart:
     """A part with `own` of the quantity beside its children; `label` is its name inside of its parent.
 
     It stands for `copies` parts that are alike.
@@ -25,7 +25,7 @@ class Part:
     label: str
     path: str
     own: int = 0
-    children: tuple[Part, ...] = ()
+    children: tuple[CostPart, ...] = ()
     copies: int = 1
 
     @cached_property
@@ -34,7 +34,7 @@ class Part:
         return self.own + sum(child.size for child in self.children)
 
 
-def part_tree(report: Report, metric: Metric) -> Part:
+def part_tree(report: Report, metric: Metric) -> CostPart:
     """The design, with all sizes known, as a tree of its submodules or layers.
 
     Neighbours that are alike are one part. Parts without any of the quantity are left out; what a part has
@@ -43,15 +43,15 @@ def part_tree(report: Report, metric: Metric) -> Part:
     return _module_tree(report, metric) if report.trace else _layer_tree(report, metric)
 
 
-def _module_tree(report: Report, metric: Metric) -> Part:
+def _module_tree(report: Report, metric: Metric) -> CostPart:
     def amount(node: ModuleNode) -> int:
         found: int = metric.in_row(node.own, report.convention)
         return found
 
-    def part(node: ModuleNode, path: str) -> Part:
+    def part(node: ModuleNode, path: str) -> CostPart:
         children = (part(child, _joined(path, child.label)) for child in node.children)
         label = module_label(ShownModule(node.label, 0, node))
-        return Part(label, path, amount(node), _with_size(children), node.copies)
+        return CostPart(label, path, amount(node), _with_size(children), node.copies)
 
     root = module_tree(report)
     listed = with_itself(root, lambda own: bool(metric.in_row(own, report.convention)))
@@ -64,49 +64,49 @@ def _joined(path: str, label: str) -> str:
     return f"{path}{separator}{label}" if path else label
 
 
-def _layer_tree(report: Report, metric: Metric) -> Part:
+def _layer_tree(report: Report, metric: Metric) -> CostPart:
     """The rows by their paths: one with more numbers is inside of one with fewer.
 
     Where only one branch of a layer has any of the quantity, its parts are those of the layer.
     """
 
-    def parts(rows: Iterable[Row], depth: int) -> Iterator[Part]:
+    def parts(rows: Iterable[Row], depth: int) -> Iterator[CostPart]:
         for path, found in groupby(rows, lambda row: tuple(row.path.split(".")[:depth])):
             yield part(".".join(path), [*found], depth)
 
-    def part(path: str, rows: list[Row], depth: int) -> Part:
+    def part(path: str, rows: list[Row], depth: int) -> CostPart:
         own = next((row for row in rows if row.path == path), None)
         inside = _with_size(parts((row for row in rows if row is not own), depth + 1))
         number = path.rpartition(".")[2]
         if own is None:
-            return inside[0] if len(inside) == 1 else Part(f"{number} branch", path, 0, _folded(inside))
+            return inside[0] if len(inside) == 1 else CostPart(f"{number} branch", path, 0, _folded(inside))
         others = len(rows) - 1
         label = f"{own.kind}() of {others} layer{'s' * (others != 1)}" if others else str(own.layer)
         if len(inside) == 1 and not inside[0].own:
             inside = inside[0].children
         size: int = metric.in_row(own, report.convention)
         if size and inside:
-            inside, size = (Part(ITSELF, f"{path} {ITSELF}", size), *inside), 0
-        return Part(f"{number} {label}", path, size, _folded(inside))
+            inside, size = (CostPart(ITSELF, f"{path} {ITSELF}", size), *inside), 0
+        return CostPart(f"{number} {label}", path, size, _folded(inside))
 
     children = _folded(_with_size(parts(report.rows, 1)))
-    return Part(report.name, "", 0, children)
+    return CostPart(report.name, "", 0, children)
 
 
-def _with_size(parts: Iterable[Part]) -> tuple[Part, ...]:
+def _with_size(parts: Iterable[CostPart]) -> tuple[CostPart, ...]:
     return tuple(part for part in parts if part.size)
 
 
-def _folded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def _folded(parts: tuple[CostPart, ...]) -> tuple[CostPart, ...]:
     """Neighbours of which all but the number in front is alike as one."""
     return tuple(_merged([*run]) for _, run in groupby(parts, key=_signature))
 
 
-def _signature(part: Part) -> object:
+def _signature(part: CostPart) -> object:
     return part.label.partition(" ")[2], part.own, part.copies, tuple(map(_signature, part.children))
 
 
-def _merged(run: list[Part]) -> Part:
+def _merged(run: list[CostPart]) -> CostPart:
     """Equal neighbours as one; what is inside them is summed up child by child."""
     first, last = run[0], run[-1]
     if len(run) == 1:
@@ -114,10 +114,10 @@ def _merged(run: list[Part]) -> Part:
     (start, _, text), (end, _, _) = first.label.partition(" "), last.label.partition(" ")
     children = tuple(_merged_inside([*alike]) for alike in zip(*(part.children for part in run), strict=True))
     own = sum(part.own for part in run)
-    return Part(f"{start}–{end}: {len(run)} × {text}", f"{first.path}–{end}", own, children, len(run))
+    return CostPart(f"{start}–{end}: {len(run)} × {text}", f"{first.path}–{end}", own, children, len(run))
 
 
-def _merged_inside(alike: list[Part]) -> Part:
+def _merged_inside(alike: list[CostPart]) -> CostPart:
     """The same child of several parts."""
     children = tuple(_merged_inside([*each]) for each in zip(*(part.children for part in alike), strict=True))
     return replace(alike[0], own=sum(part.own for part in alike), children=children)
@@ -127,12 +127,12 @@ DOMINANT = Fraction(3, 4)
 """Of a whole: the parts of a part with that much have colours of their own."""
 
 
-def tiles(root: Part) -> tuple[Tile, ...]:
+def tiles(root: CostPart) -> tuple[Tile, ...]:
     """The parts as what they span of the whole, each before what is inside of it."""
     return tuple(_tiles(root, 0, 0, "", is_divided=True))
 
 
-def _tiles(part: Part, level: int, start: int, group: str, *, is_divided: bool) -> Iterator[Tile]:
+def _tiles(part: CostPart, level: int, start: int, group: str, *, is_divided: bool) -> Iterator[Tile]:
     """`is_divided` says that its children are each a group of their own."""
     yield Tile(part.label, part.path, level, start, part.size, group)
     for child in part.children:

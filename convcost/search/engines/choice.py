@@ -31,7 +31,7 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
-        raise UsageError("a master is one of Spark", hint="Give the engine too: --engine spark.")
+        raise UsageError("a master is for Spark only", hint="Add --engine spark.")
     if has_variants and name not in (AUTO, "numpy"):
         raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
 

@@ -15,8 +15,8 @@ from convcost.core.errors import SpecError
 from convcost.search.evaluator import ColumnSizes
 from convcost.search.graph.expression_graph import ExpressionGraph
 from convcost.search.graph.graph_branches import (
+    DesignRule,
     EvaluatedDesign,
-    Rule,
     Values,
     all_of,
     branches,
@@ -42,7 +42,7 @@ class RuleGroup(NamedTuple):
     """
 
     taken: Truth
-    rules: tuple[Rule, ...]
+    rules: tuple[DesignRule, ...]
     times: int = 1
 
 
@@ -164,10 +164,10 @@ def _values(axis: Axis) -> Values:
 
 def _sizes(
     graph: ExpressionGraph, grid: Grid, places: Mapping[str, Number]
-) -> tuple[dict[str, Number], list[Rule]]:
+) -> tuple[dict[str, Number], list[DesignRule]]:
     """The sizes at a point, and what has to hold for its formulas to be sizes."""
     sizes: dict[str, Number] = {}
-    rules: list[Rule] = []
+    rules: list[DesignRule] = []
     for axis in grid.order:
         at = places[axis.name]
         steps = _steps(axis)
@@ -178,7 +178,7 @@ def _sizes(
                 here = equal(at, start)
                 size = choose(here, value, size)
                 text = f"{axis.name} = {part.text} must be a whole number"
-                rules.append(Rule(text, negation(conjunction(here, negation(is_size)))))
+                rules.append(DesignRule(text, negation(conjunction(here, negation(is_size)))))
         sizes[axis.name] = size
     rules = [rule for rule in rules if rule.condition is not True]
     return {axis.name: sizes[axis.name] for axis in grid.axes}, rules

@@ -48,7 +48,7 @@ OF_TRUTH = frozenset({Kind.LESS, Kind.EQUAL, Kind.AND, Kind.OR, Kind.NOT})
 """Kinds whose result is a truth value."""
 
 
-class Operation(NamedTuple):
+class GraphOperation(NamedTuple):
     """An operation on the results of others, whose own result is from `low` to `high`.
 
     `value` is what a constant is, and the name of an input. `inputs` are the names of those that the result
@@ -89,11 +89,11 @@ class ExpressionGraph:
     """
 
     def __init__(self) -> None:
-        self.operations: list[Operation] = []
+        self.operations: list[GraphOperation] = []
         self.decisions: Mapping[int, bool] = {}
         self._known: dict[tuple[Kind, tuple[int, ...], int | str], int] = {}
 
-    def __getitem__(self, number: int) -> Operation:
+    def __getitem__(self, number: int) -> GraphOperation:
         return self.operations[number]
 
     def add(
@@ -112,7 +112,7 @@ class ExpressionGraph:
             names = (self.operations[operand].inputs for operand in operands)
             inputs = frozenset({str(value)}) if kind is Kind.INPUT else frozenset[str]().union(*names)
             self._known[key] = len(self.operations)
-            self.operations.append(Operation(kind, operands, *bounds, inputs, value))
+            self.operations.append(GraphOperation(kind, operands, *bounds, inputs, value))
         return self._known[key]
 
     def rename_inputs(self, number: int, name: str) -> None:

@@ -30,17 +30,17 @@ Values: TypeAlias = "range | tuple[int, ...]"
 
 
 @dataclass(frozen=True)
-class Branch(Generic[T]):
+class ConditionBranch(Generic[T]):
     """What is found where the condition with that number holds, and what where it does not."""
 
     condition: int
-    then: T | Branch[T]
-    otherwise: T | Branch[T]
+    then: T | ConditionBranch[T]
+    otherwise: T | ConditionBranch[T]
 
 
 def branches(
     graph: ExpressionGraph, evaluate: Callable[[], T], decisions: Mapping[int, bool] | None = None
-) -> T | Branch[T]:
+) -> T | ConditionBranch[T]:
     """What `evaluate` gives, which is called for each branch of the code again.
 
     Raises EngineLimitError where there are too many.
@@ -50,7 +50,7 @@ def branches(
 
 def _branches(
     graph: ExpressionGraph, evaluate: Callable[[], T], decisions: dict[int, bool], calls: list[int]
-) -> T | Branch[T]:
+) -> T | ConditionBranch[T]:
     calls[0] += 1
     if calls[0] > 2 * MOST_BRANCHES:
         hint = "Use --engine numpy, or narrow the ranges."
@@ -65,27 +65,27 @@ def _branches(
     then, otherwise = (
         _branches(graph, evaluate, {**decisions, condition: decision}, calls) for decision in (True, False)
     )
-    return Branch(condition, then, otherwise)
+    return ConditionBranch(condition, then, otherwise)
 
 
-def merge(graph: ExpressionGraph, found: T | Branch[T], value: Callable[[T], Any]) -> Any:
+def merge(graph: ExpressionGraph, found: T | ConditionBranch[T], value: Callable[[T], Any]) -> Any:
     """One number, or truth value, that is the `value` of what was found in each branch."""
-    if not isinstance(found, Branch):
+    if not isinstance(found, ConditionBranch):
         return value(found)
     sides = (merge(graph, side, value) for side in (found.then, found.otherwise))
     return choose(GraphCondition(graph, found.condition), *sides)
 
 
-def leaves(found: T | Branch[T]) -> Iterator[T]:
+def leaves(found: T | ConditionBranch[T]) -> Iterator[T]:
     """What was found in each branch."""
-    if isinstance(found, Branch):
+    if isinstance(found, ConditionBranch):
         yield from leaves(found.then)
         yield from leaves(found.otherwise)
     else:
         yield found
 
 
-class Rule(NamedTuple):
+class DesignRule(NamedTuple):
     """Something that has to hold, and how that reads."""
 
     text: str
@@ -97,7 +97,7 @@ class GraphEvaluator(ColumnEvaluator):
 
     def __init__(self, design: Evaluable) -> None:
         super().__init__(design.counted.metrics, design.counted.convention)
-        self.rules: list[Rule] = []
+        self.rules: list[DesignRule] = []
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Add `requirement` to the rules; RequirementError where it never holds.
@@ -112,13 +112,13 @@ class GraphEvaluator(ColumnEvaluator):
     def restrict(self, condition: Any, error: Callable[[], ConvcostError], rule: str) -> None:
         """Add the rule unless it holds everywhere; raise `error` if it holds nowhere."""
         if condition is not True:
-            self.rules.append(Rule(rule, condition))
+            self.rules.append(DesignRule(rule, condition))
         if condition is False:
             raise error()
 
     def restrict_to_none(self, rule: str) -> None:
         """Leave no place, where an error was raised for all that were left."""
-        self.rules.append(Rule(rule, False))
+        self.rules.append(DesignRule(rule, False))
 
 
 class PlainNumberNeededError(UnboundSizeError):
@@ -133,7 +133,7 @@ class EvaluatedDesign(NamedTuple):
     """Its quantities where all `rules` hold, which is where it is `possible`."""
 
     quantities: tuple[Number, ...]
-    rules: tuple[tuple[Truth, tuple[Rule, ...]], ...]
+    rules: tuple[tuple[Truth, tuple[DesignRule, ...]], ...]
     """By branch: where that is taken, and what has to hold there, in order."""
 
     @property
@@ -155,7 +155,7 @@ def all_of(conditions: Iterable[Truth]) -> Truth:
 
 class _Leaf(NamedTuple):
     quantities: tuple[Any, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[DesignRule, ...]
 
 
 def evaluate_design(
@@ -180,9 +180,9 @@ def _quantity(place: int, leaf: _Leaf) -> Number:
 
 
 def _rules(
-    graph: ExpressionGraph, found: _Leaf | Branch[_Leaf], taken: Truth
-) -> Iterator[tuple[Truth, tuple[Rule, ...]]]:
-    if not isinstance(found, Branch):
+    graph: ExpressionGraph, found: _Leaf | ConditionBranch[_Leaf], taken: Truth
+) -> Iterator[tuple[Truth, tuple[DesignRule, ...]]]:
+    if not isinstance(found, ConditionBranch):
         yield taken, found.rules
         return
     condition = GraphCondition(graph, found.condition)

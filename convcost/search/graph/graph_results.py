@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from convcost.search.graph.expression_graph import OF_TRUTH, ExpressionGraph, Kind, Operation
+from convcost.search.graph.expression_graph import OF_TRUTH, ExpressionGraph, GraphOperation, Kind
 from convcost.search.varied_int import VariedInt
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Result:
         self.number = number
 
     @property
-    def operation(self) -> Operation:
+    def operation(self) -> GraphOperation:
         """The operation."""
         return self.graph[self.number]
 

@@ -17,8 +17,8 @@ from convcost.search.graph.expression_graph import (
     OF_TRUTH,
     EngineLimitError,
     ExpressionGraph,
+    GraphOperation,
     Kind,
-    Operation,
 )
 
 LARGEST = 10**38 - 1
@@ -164,7 +164,7 @@ class SqlTranslator:
             return _operation(operation.kind, operands)
         return self._numeric(number, operation, operands)
 
-    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expr]) -> exp.Expr:
+    def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
         """Computed in the type that has room for its operands and its result."""
         is_wide = self.is_wide(number)
         numbers = operation.operands[1:] if operation.kind is Kind.CHOOSE else operation.operands

@@ -140,5 +140,5 @@ def test_a_range_without_a_possible_size_is_refused():
 
 
 def test_a_metric_that_is_none_is_refused():
-    with pytest.raises(UsageError, match="no metric is called flps"):
+    with pytest.raises(UsageError, match="no quantity is called flps"):
         chart_of(compare(DENSE, NARROW), "flps")

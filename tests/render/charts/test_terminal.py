@@ -62,7 +62,7 @@ def test_the_bar_of_a_part_stands_where_the_part_is_in_the_whole():
 def test_curves_in_ascii_have_a_sign_each():
     text = draw(figure(curves()), Style(width=60, unicode=False))
     assert "* dense" in text
-    assert "o conv" in text
+    assert "+ conv" in text
     assert "X dense and conv are equal at L = 420" in text
     assert "- target of dense" in text
     [marked] = [line for line in text.splitlines() if "|" in line and "X" in line]
@@ -75,6 +75,18 @@ def test_names_of_lines_stand_beside_their_ends():
         "dense",
         "conv",
     ]
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_point_is_drawn_on_a_line_that_it_lies_on(unicode):
+    """As on a roof of a roofline, whichever of the two comes first."""
+    line = Series("roof", (Point(0, 0), Point(4, 4)))
+    points = Series("layers", (Point(1, 1), Point(3, 3)), "points")
+    for series in ((line, points), (points, line)):
+        chart = XYChart("", ChartAxis("x"), ChartAxis("y"), series)
+        text = draw(figure(chart), Style(width=50, unicode=unicode))
+        sign = text.partition(" layers")[0][-1]
+        assert sum(row.count(sign) for row in text.splitlines()[2:-4]) == 2
 
 
 def test_several_marks_have_letters():
@@ -106,8 +118,8 @@ def test_names_of_many_lines_have_a_row_each():
     named = [int(row.partition("│ line ")[2]) for row in rows if "│ line " in row]
     assert sorted(named) == list(range(15))
     assert [place % 7 for place in named] == sorted((place % 7 for place in named), reverse=True)
-    assert "+ line 15" not in draw(figure(chart), Style())
-    assert "@ line 15" in draw(figure(chart._replace(series=lines)), Style())
+    assert "~ line 14" not in draw(figure(chart), Style())
+    assert ": line 15" in draw(figure(chart._replace(series=lines)), Style())
 
 
 def test_a_single_point_and_a_flat_line_are_drawn():

@@ -29,10 +29,11 @@ FRAMES = str.maketrans(dict.fromkeys("┌┐└┘├┤┬┴┼", "+") | {"─
 BRAILLE = "braille"
 """In place of a sign: lines as fine as characters can be."""
 
-LINE_SIGNS = "*o+x#=%@"
+LINE_SIGNS = "*+x#=%~:"
 """Of lines in ASCII, or where there is no room for their names beside the chart."""
 
-POINT_SIGNS, ASCII_POINT_SIGNS = "●○◆◇▲△■□", "o*x+@%&$"
+POINT_SIGNS, ASCII_POINT_SIGNS = "●○◆◇▲△■□", "o@&$0s^v"
+"""None of them is that of a line."""
 
 MARK, ASCII_MARK = "◉", "X"
 """A single mark; several have letters."""
@@ -119,7 +120,8 @@ def _plot(
     for line in chart.reference_lines:
         scale, direction = (x, "vertical") if line.axis == "x" else (y, "horizontal")
         figure.line(scale.position(line.value), direction)
-    for drawing in drawings:
+    # what is drawn last covers the rest
+    for drawing in sorted(drawings, key=lambda drawing: not drawing.is_line):
         number = TERMINAL_COLORS[color(drawing.number)] if drawing.number is not None else "default"
         across, up = zip(*drawing.positions, strict=True)
         signal = figure.signal(across, up, marker=plotext.marker(drawing.sign, number))

@@ -15,19 +15,19 @@ SCALE_BITS = 20
 """A quotient is compared in units of 2^-20, or larger ones where it is large: what may be better stays."""
 
 
-class Comparison(NamedTuple):
+class LimitComparison(NamedTuple):
     """Whether a row is surely not better than a limit of an objective, and whether it is surely worse."""
 
     not_better: exp.Expr
     worse: exp.Expr
 
 
-def compare(key: SortKey, name: str, columns: Sequence[str]) -> Comparison:
+def compare(key: SortKey, name: str, columns: Sequence[str]) -> LimitComparison:
     """A row whose numbers are `columns` with the limit called `name`."""
     limit = exp.Placeholder(this=f"limit{name}")
     if not key.operands:
         [column] = columns
-        return Comparison(
+        return LimitComparison(
             relate(exp.GTE, exp.column(column), limit), relate(exp.GT, exp.column(column), limit.copy())
         )
     has_none = relate(exp.EQ, exp.column(columns[1]), exp.Literal.number(0))
@@ -39,7 +39,7 @@ def compare(key: SortKey, name: str, columns: Sequence[str]) -> Comparison:
     relation = exp.GTE if key.sign > 0 else exp.LT
     beyond = relate(relation, above, exp.Mul(this=denominator, expression=limit))
     worse = exp.and_(has_limit, exp.or_(has_none, beyond, copy=False), copy=False)
-    return Comparison(exp.or_(has_none.copy(), worse.copy(), copy=False), worse)
+    return LimitComparison(exp.or_(has_none.copy(), worse.copy(), copy=False), worse)
 
 
 def limit_parameters(key: SortKey, name: str, limit: int) -> dict[str, int | bool]:

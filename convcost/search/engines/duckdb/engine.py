@@ -18,7 +18,7 @@ from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
 from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
-from convcost.search.engines.duckdb.queries import Candidates, DesignQuery
+from convcost.search.engines.duckdb.queries import CandidateRows, DesignQuery
 from convcost.search.engines.duckdb.rows import RowQuery
 from convcost.search.engines.interface import Progress
 from convcost.search.engines.sweep_program import sweep_program
@@ -53,10 +53,10 @@ class DuckDBEngine:
             DesignQuery(self.program, self.translator, number, selection.objectives) for number in numbers
         ]
         with database() as connection:
-            pilot = self._pilot(connection, queries, selection)
+            sample = self._sample(connection, queries, selection)
             counting = (partial(counts.run, part=part) for part in counts.parts)
             selecting = (
-                partial(_found, query, part, pilot.bounds(selection)) for part in parts for query in queries
+                partial(_found, query, part, sample.bounds(selection)) for part in parts for query in queries
             )
             jobs = run_jobs(connection, _either(counting, selecting))
             for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
@@ -78,7 +78,7 @@ class DuckDBEngine:
             found = progress(run_jobs(connection, jobs), len(parts) * len(queries))
             yield from found if len(queries) == 1 else _in_order(found, parts, len(queries))
 
-    def _pilot(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> _Pilot:
+    def _sample(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> RowSample:
         """What some points all over the grid have."""
         number = max(SAMPLE, 4 * selection.number_wanted)
         best = selection.empty_copy()
@@ -89,23 +89,23 @@ class DuckDBEngine:
             best.add(query.design, found.points, found.keys)
             keys.append(found.keys)
         sample = tuple(map(np.concatenate, zip(*keys, strict=True)))
-        return _Pilot(best.bounds(), sample)
+        return RowSample(best.bounds(), sample)
 
 
-class _Pilot(NamedTuple):
+class RowSample(NamedTuple):
     """The best of a sample of rows, and by objective what all rows of the sample have."""
 
     best: list[BoundRow]
-    sample: tuple[Any, ...]
+    keys: tuple[Any, ...]
 
     def bounds(self, selection: Selection) -> list[BoundRow]:
         """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best], self.sample)
+        return strongest([*selection.bounds(), *self.best], self.keys)
 
 
 def _found(
     query: DesignQuery, part: GridPart, bounds: list[BoundRow], connection: Connection
-) -> tuple[int, Candidates]:
+) -> tuple[int, CandidateRows]:
     return query.design, query.run(connection, part, bounds)
 
 

@@ -24,7 +24,7 @@ SCALE_BITS = 20
 POINT, KEEP = "point", "keep"
 
 
-class Candidates(NamedTuple):
+class CandidateRows(NamedTuple):
     """The number of rows that match, and those that may be the best: points, and keys by objective."""
 
     matching: int
@@ -55,7 +55,7 @@ class DesignQuery:
         self.filter = BoundFilter(self.keys, names, f"v{self.point}")
         self.grid_query = GridQuery(program, translator, conditions, self.values)
 
-    def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> Candidates:
+    def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> CandidateRows:
         """The rows of a part of the grid, without those that one of the bounds outdoes."""
         parameters = part.parameters | self.filter.parameters(bounds)
         table = arrow_table(connection, self.sql, parameters)
@@ -65,7 +65,7 @@ class DesignQuery:
         for key in self.keys:
             keys.append(key.combine(parts[: len(key.parts)]))
             parts = parts[len(key.parts) :]
-        return Candidates(table["matching"][0].as_py(), point, tuple(keys))
+        return CandidateRows(table["matching"][0].as_py(), point, tuple(keys))
 
     @cached_property
     def sql(self) -> str:

@@ -21,10 +21,10 @@ from convcost.core.errors import ConvcostError
 from convcost.search.bounds import BoundRow, strongest
 from convcost.search.engines.interface import Progress
 from convcost.search.engines.spark.queries import (
-    DesignQuery,
     GridSource,
-    ImpossibleCounts,
-    RowQuery,
+    SparkDesignQuery,
+    SparkImpossibleCounts,
+    SparkRowQuery,
     grid_parts,
 )
 from convcost.search.engines.spark.session import spark_session
@@ -59,25 +59,25 @@ class SparkEngine:
         with _spark(self.master) as spark:
             self._select(spark, queries, selection, progress)
 
-    def _design_queries(self, selection: Selection) -> list[DesignQuery]:
+    def _design_queries(self, selection: Selection) -> list[SparkDesignQuery]:
         """The queries of each design, of which one is made: what Spark can't do is known before it starts."""
         numbers = range(len(self.program.designs))
-        queries = [DesignQuery(self.source, number, selection.objectives) for number in numbers]
+        queries = [SparkDesignQuery(self.source, number, selection.objectives) for number in numbers]
         for query in queries:
             query.not_outdone(range(1), 1, ())
         return queries
 
     def _select(
-        self, spark: Spark, queries: list[DesignQuery], selection: Selection, progress: Progress
+        self, spark: Spark, queries: list[SparkDesignQuery], selection: Selection, progress: Progress
     ) -> None:
-        plan, counts = self.plan, ImpossibleCounts(self.program)
-        pilot = _Pilot(spark, queries, selection, plan.grid)
+        plan, counts = self.plan, SparkImpossibleCounts(self.program)
+        sample = SparkSample(spark, queries, selection, plan.grid)
         jobs: list[Callable[[], None]] = [
             partial(self._count_impossible, spark, counts, part) for part in counts.parts
         ]
-        jobs.append(pilot.run)
+        jobs.append(sample.run)
         for part in grid_parts(plan.grid.points):
-            jobs += [partial(_add_best, spark, query, part, selection, pilot) for query in queries]
+            jobs += [partial(_add_best, spark, query, part, selection, sample) for query in queries]
             if plan.condition:
                 jobs += [partial(_add_number, spark, query, part, selection) for query in queries]
         for _ in progress((job() for job in jobs), len(jobs)):
@@ -85,13 +85,13 @@ class SparkEngine:
         if not plan.condition:
             selection.matching = plan.grid.points * len(queries) - self.impossible.total()
 
-    def _count_impossible(self, spark: Spark, counts: ImpossibleCounts, part: range) -> None:
+    def _count_impossible(self, spark: Spark, counts: SparkImpossibleCounts, part: range) -> None:
         self.impossible += counts.counts.by_reason(spark.rows(counts.sql(part, spark.partitions(part))))
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
         """Every row, in the order of the grid; the selection gets the best of them before."""
         design_queries = self._design_queries(selection)
-        queries = [RowQuery(self.source, query.design) for query in design_queries]
+        queries = [SparkRowQuery(self.source, query.design) for query in design_queries]
         parts = grid_parts(self.plan.grid.points, POINTS_OF_ROWS, self.plan.grid.points)
         with _spark(self.master) as spark:
             self._select(spark, design_queries, selection, progress)
@@ -141,18 +141,20 @@ def _spark(master: str) -> Iterator[Spark]:
             raise ConvcostError(f"Spark failed: {reason}", hint="Use another --engine.") from None
 
 
-def _add_number(spark: Spark, query: DesignQuery, part: range, selection: Selection) -> None:
+def _add_number(spark: Spark, query: SparkDesignQuery, part: range, selection: Selection) -> None:
     [(number,)] = spark.rows(query.count(part, spark.partitions(part)))
     selection.matching += number
 
 
-def _add_best(spark: Spark, query: DesignQuery, part: range, selection: Selection, pilot: _Pilot) -> None:
-    for points, keys in _best(spark, query, part, selection, pilot.bounds(selection)):
+def _add_best(
+    spark: Spark, query: SparkDesignQuery, part: range, selection: Selection, sample: SparkSample
+) -> None:
+    for points, keys in _best(spark, query, part, selection, sample.bounds(selection)):
         selection.add(query.design, points, keys)
 
 
 def _best(
-    spark: Spark, query: DesignQuery, part: range, selection: Selection, bounds: Sequence[BoundRow]
+    spark: Spark, query: SparkDesignQuery, part: range, selection: Selection, bounds: Sequence[BoundRow]
 ) -> Iterator[tuple[Any, list[Any]]]:
     """The rows that may be among the best: points, and keys by objective."""
     partitions = spark.partitions(part)
@@ -174,26 +176,28 @@ def integer_array(values: Sequence[Any]) -> Any:
     return np.array([int(value) for value in values], object)
 
 
-class _Pilot:
+class SparkSample:
     """What some points all over the grid have, and the best of them."""
 
-    def __init__(self, spark: Spark, queries: list[DesignQuery], selection: Selection, grid: Grid) -> None:
+    def __init__(
+        self, spark: Spark, queries: list[SparkDesignQuery], selection: Selection, grid: Grid
+    ) -> None:
         self.spark = spark
         self.queries = queries
         self.best = selection.empty_copy()
         self.part = sample_points(grid, max(SAMPLE, 4 * selection.number_wanted))
-        self.sample = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
+        self.keys = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
 
     def run(self) -> None:
         """Find them; a part of the grid that is as large needs none."""
         for query in self.queries:
             for points, keys in _best(self.spark, query, self.part, self.best, ()):
                 self.best.add(query.design, points, keys)
-                self.sample = tuple(map(np.concatenate, zip(self.sample, keys, strict=True)))
+                self.keys = tuple(map(np.concatenate, zip(self.keys, keys, strict=True)))
 
     def bounds(self, selection: Selection) -> list[BoundRow]:
         """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best.bounds()], self.sample)
+        return strongest([*selection.bounds(), *self.best.bounds()], self.keys)
 
 
 def sample_points(grid: Grid, number: int) -> range:

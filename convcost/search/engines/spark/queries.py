@@ -91,7 +91,7 @@ class KeyColumns:
         return [0, *(key.sign * part for part in (value, *reversed(digits)))]
 
 
-class DesignQuery:
+class SparkDesignQuery:
     """Finds the rows of one design that may be among the best."""
 
     def __init__(self, source: GridSource, design: int, objectives: Sequence[Objective]) -> None:
@@ -159,7 +159,7 @@ def _is_before(names: Sequence[str], values: Sequence[int]) -> exp.Expr:
     return exp.paren(exp.or_(less, exp.and_(equal, _is_before(names[1:], values[1:]))))
 
 
-class ImpossibleCounts:
+class SparkImpossibleCounts:
     """Counts impossible designs by reason, on the axes that it depends on."""
 
     def __init__(self, program: SweepProgram) -> None:
@@ -181,7 +181,7 @@ class ImpossibleCounts:
         return SPARK.sql(exp.select(*names, number).from_(failures).group_by(*names))
 
 
-class RowQuery:
+class SparkRowQuery:
     """Finds all rows of one design, with sizes and quantities."""
 
     def __init__(self, source: GridSource, design: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, Kind, Operation
+from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, GraphOperation, Kind
 from convcost.search.graph.sql import SPARK, SqlTranslator
 
 LARGEST_QUOTIENT = 10**32 - 1
@@ -19,7 +19,7 @@ class SparkTranslator(SqlTranslator):
     def __init__(self, graph: ExpressionGraph, sizes: Mapping[str, int] | None = None) -> None:
         super().__init__(graph, SPARK, sizes)
 
-    def _numeric(self, number: int, operation: Operation, operands: list[exp.Expr]) -> exp.Expr:
+    def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
         if operation.kind is Kind.DIVIDE and operation.high > LARGEST_QUOTIENT:
             message = "quotients beyond 10^32 can come up: Spark has none"
             raise EngineLimitError(message, hint="Use --engine duckdb or numpy.")
