@@ -11,7 +11,8 @@ from convcost.core.errors import ConvcostError
 from convcost.layers import layer_class
 from convcost.layers.scaling import LONGEST, scaled
 from convcost.search.graph.expression_graph import ExpressionGraph
-from convcost.search.graph.graph_numbers import given_number, operation_number
+from convcost.search.graph.graph_numbers import given_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.symbolic.columns import Column, broadcast_column
 
 

@@ -10,7 +10,7 @@ import convcost
 from convcost.core.cost import MATMUL
 from convcost.search.design import CountedQuantities, complete_design
 from convcost.search.engines.sweep_program import HEAD, TAIL, sweep_program
-from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.grid import Grid, values_axis
 from convcost.search.grid_blocks import GridEvaluator, SweepPlan, block_rows
 from convcost.search.quantities import QuantityQuotient

@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from convcost.core import arithmetic
 from convcost.search.graph.expression_graph import ExpressionGraph, Kind
 from convcost.search.graph.graph_branches import branches, merge
-from convcost.search.graph.graph_numbers import (
-    GraphCondition,
-    GraphNumber,
-    OpenConditionError,
-    given_number,
-    operation_number,
-)
+from convcost.search.graph.graph_numbers import GraphCondition, GraphNumber, OpenConditionError, given_number
+from convcost.search.graph.graph_results import operation_number
 
 RANGES = {"a": (-7, 9), "b": (0, 6), "c": (-5, -1), "d": (1, 8)}
 

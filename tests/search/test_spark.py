@@ -14,7 +14,10 @@ from convcost.search.engines.spark import queries as spark_queries
 from convcost.search.engines.spark.engine import sample_points
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.graph.expression_graph import ExpressionGraph
-from convcost.search.graph.graph_numbers import choose, given_number, larger, operation_number, smaller
+from convcost.search.graph.graph_arithmetic import larger, smaller
+from convcost.search.graph.graph_conditions import choose
+from convcost.search.graph.graph_numbers import given_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import SPARK, Query
 from convcost.search.grid import Grid, values_axis
 

@@ -8,7 +8,9 @@ from test_expression_graph import RANGES, formulas
 
 from convcost.core.errors import UsageError
 from convcost.search.graph.expression_graph import ExpressionGraph
-from convcost.search.graph.graph_numbers import choose, given_number, operation_number
+from convcost.search.graph.graph_conditions import choose
+from convcost.search.graph.graph_numbers import given_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import DUCKDB, SPARK, Query, SqlTranslator
 
 DATABASE = duckdb.connect()

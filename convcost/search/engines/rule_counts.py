@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from convcost.search.engines.sweep_program import RuleGroup, SweepProgram, sweep_program
-from convcost.search.graph.graph_numbers import Number, choose, operation_number
+from convcost.search.graph.graph_conditions import choose
+from convcost.search.graph.graph_results import Number, operation_number
 from convcost.search.grid import Axis, AxisFormula, Grid
 
 

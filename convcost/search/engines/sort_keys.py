@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 from convcost.core.sweep import Objective
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.graph_numbers import Number, bounds_of, choose, equal, given_number, larger, within
+from convcost.search.graph.graph_arithmetic import larger, within
+from convcost.search.graph.graph_conditions import choose, equal
+from convcost.search.graph.graph_numbers import given_number
+from convcost.search.graph.graph_results import Number, bounds_of
 from convcost.search.graph.sql import LARGEST
 
 LONGEST_DIGIT = 100

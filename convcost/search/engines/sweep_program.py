@@ -23,18 +23,9 @@ from convcost.search.graph.graph_branches import (
     evaluate_design,
     merge,
 )
-from convcost.search.graph.graph_numbers import (
-    GraphNumber,
-    Number,
-    Truth,
-    bounds_of,
-    choose,
-    conjunction,
-    equal,
-    given_number,
-    inputs_of,
-    negation,
-)
+from convcost.search.graph.graph_conditions import choose, conjunction, equal, negation
+from convcost.search.graph.graph_numbers import GraphNumber, given_number
+from convcost.search.graph.graph_results import Number, Truth, bounds_of, inputs_of
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_blocks import SweepPlan
 from convcost.search.where import WhereQuotient

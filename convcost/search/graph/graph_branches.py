@@ -12,17 +12,9 @@ from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.search.design import Evaluable
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, Kind
-from convcost.search.graph.graph_numbers import (
-    GraphCondition,
-    GraphNumber,
-    Number,
-    OpenConditionError,
-    Truth,
-    choose,
-    conjunction,
-    equal,
-    negation,
-)
+from convcost.search.graph.graph_conditions import choose, conjunction, equal, negation
+from convcost.search.graph.graph_numbers import GraphCondition, GraphNumber, OpenConditionError
+from convcost.search.graph.graph_results import Number, Truth
 from convcost.search.varied_int import VariedInt
 
 MOST_BRANCHES = 128

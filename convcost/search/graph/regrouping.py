@@ -11,7 +11,8 @@ from functools import reduce
 from typing import Any
 
 from convcost.search.graph.expression_graph import ExpressionGraph, Kind
-from convcost.search.graph.graph_numbers import GraphNumber, bounds_of, operation_number
+from convcost.search.graph.graph_numbers import GraphNumber
+from convcost.search.graph.graph_results import bounds_of, operation_number
 from convcost.search.graph.sql import LARGEST
 
 Side = Callable[[int], str]

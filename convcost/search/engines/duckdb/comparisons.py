@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey
-from convcost.search.graph.graph_numbers import bounds_of
+from convcost.search.graph.graph_results import bounds_of
 from convcost.search.graph.sql import DUCKDB, LARGEST
 
 SCALE_BITS = 20

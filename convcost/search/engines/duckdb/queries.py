@@ -15,7 +15,7 @@ from convcost.search.engines.duckdb.filters import BoundFilter
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.sort_keys import SortKey, sort_key
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
 
 SCALE_BITS = 20

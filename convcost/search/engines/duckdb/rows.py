@@ -10,7 +10,7 @@ import numpy as np
 from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import DUCKDB, SqlTranslator
 from convcost.search.grid_blocks import RowBlock
 from convcost.symbolic.columns import Column

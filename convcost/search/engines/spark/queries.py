@@ -14,7 +14,7 @@ from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import HEAD, SweepProgram
-from convcost.search.graph.graph_numbers import operation_number
+from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import SPARK, Query
 from convcost.search.grid_blocks import RowBlock
 from convcost.symbolic.columns import Column

@@ -1,0 +1,71 @@
+"""Comparisons of numbers of an expression graph, and choices: decided at once where bounds tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.search.graph.expression_graph import Kind
+from convcost.search.graph.graph_results import (
+    Truth,
+    bounded_number,
+    bounds_of,
+    graph_of,
+    is_same,
+    is_truth,
+    operation_number,
+    result_of,
+)
+
+
+def less(first: Any, second: Any) -> Truth:
+    """first < second; a bool where the bounds tell, or where it was decided."""
+    (low, high), (least, most) = bounds_of(first), bounds_of(second)
+    if high < least or low >= most or is_same(first, second):
+        return high < least
+    return _condition(Kind.LESS, first, second)
+
+
+def equal(first: Any, second: Any) -> Truth:
+    """first = second; a bool where the bounds tell, or where it was decided."""
+    (low, high), (least, most) = bounds_of(first), bounds_of(second)
+    if is_same(first, second) or high < least or low > most:
+        return is_same(first, second)
+    return _condition(Kind.EQUAL, first, second)
+
+
+def _condition(kind: Kind, *sides: Any) -> Truth:
+    graph = graph_of(*sides)
+    number = graph.add(kind, tuple(operation_number(graph, side) for side in sides))
+    decided = graph.decisions.get(number)
+    return result_of(graph, number) if decided is None else decided
+
+
+def negation(condition: Truth) -> Truth:
+    """Whether it does not hold."""
+    if isinstance(condition, bool):
+        return not condition
+    if condition.operation.kind is Kind.NOT:
+        return result_of(condition.graph, condition.operation.operands[0])  # type: ignore[no-any-return]
+    return _condition(Kind.NOT, condition)
+
+
+def conjunction(first: Truth, second: Truth) -> Truth:
+    """Whether both hold."""
+    if isinstance(first, bool):
+        return second if first else False
+    if isinstance(second, bool):
+        return first if second else False
+    return first if first.number == second.number else _condition(Kind.AND, first, second)
+
+
+def choose(condition: Truth, first: Any, second: Any) -> Any:
+    """`first` where the condition holds, `second` elsewhere: both numbers, or both truth values."""
+    if isinstance(condition, bool):
+        return first if condition else second
+    if is_truth(first) and is_truth(second):
+        return (condition & first) | (negation(condition) & second)
+    if is_same(first, second):
+        return first
+    (low, high), (least, most) = bounds_of(first), bounds_of(second)
+    bounds = min(low, least), max(high, most)
+    return bounded_number(condition.graph, Kind.CHOOSE, (condition, first, second), bounds)

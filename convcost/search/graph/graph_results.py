@@ -1,0 +1,120 @@
+"""What an operation of an expression graph gives, and whether two of these are one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from convcost.search.graph.expression_graph import OF_TRUTH, ExpressionGraph, GraphOperation, Kind
+from convcost.search.varied_int import VariedInt
+
+if TYPE_CHECKING:
+    from convcost.search.graph.graph_numbers import GraphCondition, GraphNumber
+
+Number: TypeAlias = "int | GraphNumber"
+Truth: TypeAlias = "bool | GraphCondition"
+Bounds: TypeAlias = tuple[int, int]
+
+CLASSES: dict[bool, Any] = {}
+"""Those of truth values, and of numbers: both have operators, which need what is defined here."""
+
+
+class Result:
+    """The result of operation `number` of `graph`."""
+
+    __slots__ = ("graph", "number")
+
+    __array_ufunc__ = None
+
+    def __init_subclass__(cls, of_truth: bool) -> None:
+        CLASSES[of_truth] = cls
+
+    def __init__(self, graph: ExpressionGraph, number: int) -> None:
+        self.graph = graph
+        self.number = number
+
+    @property
+    def operation(self) -> GraphOperation:
+        """The operation."""
+        return self.graph[self.number]
+
+    @property
+    def bounds(self) -> Bounds:
+        """The least and the largest number possible."""
+        return self.operation.low, self.operation.high
+
+    def __str__(self) -> str:
+        return "?"
+
+
+def result_of(graph: ExpressionGraph, number: int) -> Any:
+    """The result of operation `number`: a `GraphNumber`, or a `GraphCondition`."""
+    return CLASSES[graph[number].kind in OF_TRUTH](graph, number)
+
+
+def is_truth(value: Any) -> bool:
+    """Whether it is a truth value."""
+    return isinstance(value, bool) or (isinstance(value, Result) and value.operation.kind in OF_TRUTH)
+
+
+def bounds_of(value: Number) -> Bounds:
+    """The least and the largest number possible."""
+    return (int(value), int(value)) if isinstance(value, int) else value.bounds
+
+
+def inputs_of(value: Number | Truth) -> frozenset[str]:
+    """The names of the inputs that it depends on."""
+    return value.operation.inputs if isinstance(value, Result) else frozenset()
+
+
+def constant(graph: ExpressionGraph, value: int) -> GraphNumber:
+    """A number that is the same everywhere."""
+    value = int(value)
+    return result_of(graph, graph.add(Kind.CONSTANT, (), (value, value), value))  # type: ignore[no-any-return]
+
+
+def operation_number(graph: ExpressionGraph, value: Number | Truth) -> int:
+    """The number of the operation that `value` is the result of."""
+    if isinstance(value, Result):
+        return value.number
+    if isinstance(value, bool):
+        one = operation_number(graph, 1)
+        return graph.add(Kind.EQUAL, (one, operation_number(graph, int(value))), (int(value), int(value)))
+    return constant(graph, value).number
+
+
+def bounded_number(graph: ExpressionGraph, kind: Kind, sides: tuple[Any, ...], bounds: Bounds) -> Number:
+    """The result of an operation; an int where its bounds leave one."""
+    low, high = bounds
+    if low == high:
+        return VariedInt(low)
+    return result_of(graph, graph.add(kind, tuple(operation_number(graph, side) for side in sides), bounds))  # type: ignore[no-any-return]
+
+
+def as_varied(value: Number) -> Number:
+    """`value`, which other sizes would make another one."""
+    return VariedInt(value) if isinstance(value, int) else value
+
+
+def graph_of(*sides: Any) -> ExpressionGraph:
+    """The graph of those of them that are no ints."""
+    return next(side.graph for side in sides if isinstance(side, Result))
+
+
+def is_same(first: Any, second: Any) -> bool:
+    """Whether both are one int, or one operation."""
+    if isinstance(first, int) or isinstance(second, int):
+        return isinstance(first, int) and isinstance(second, int) and first == second
+    return bool(first.number == second.number)
+
+
+def operands_of(value: Any, kind: Kind) -> tuple[Number, ...]:
+    """What `value` is computed from, if by an operation of that kind."""
+    if not isinstance(value, Result) or value.operation.kind is not kind:
+        return ()
+    found = (result_of(value.graph, operand) for operand in value.operation.operands)
+    return tuple(_plain(each) for each in found)
+
+
+def _plain(value: GraphNumber) -> Number:
+    operation = value.operation
+    return int(operation.value) if operation.kind is Kind.CONSTANT else value
