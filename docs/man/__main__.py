@@ -1,0 +1,85 @@
+"""The man page, made from the help of the commands: `python -m docs.man`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer import Context
+from typer.main import get_command
+
+from convcost import __version__
+from convcost.cli import app
+
+PAGE = Path(__file__).parent / "convcost.1"
+
+EXIT_STATUS = (
+    ("0", "Success."),
+    ("1", "The answer is no: a check failed, nothing fits, or, with --strict, a counter differs."),
+    ("2", "The request was wrong, or a model ended the command."),
+    ("128+N", "Signal N ended it, such as 130 for Ctrl-C."),
+)
+
+
+def man_page() -> str:
+    """The page as roff."""
+    return "\n".join([*_lines(), ""])
+
+
+def _lines() -> Iterator[str]:
+    group: Any = get_command(app)
+    context = Context(group, info_name="convcost", **group.context_settings)
+    yield '.\\" Made by python -m docs.man from the help of the commands.'
+    yield f'.TH CONVCOST 1 "" "convcost {__version__}" "User Commands"'
+    yield ".SH NAME"
+    yield f"convcost \\- {_escape(group.help)}"
+    yield ".SH SYNOPSIS"
+    yield _usage(group, context)
+    yield ".SH OPTIONS"
+    yield from _parameters(group, context)
+    yield ".SH COMMANDS"
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        own = Context(command, info_name=name, parent=context)
+        yield f".SS {_escape(name)}"
+        yield _usage(command, own)
+        for paragraph in command.help.split("\n\n"):
+            yield ".PP"
+            yield _text(paragraph)
+        yield from _parameters(command, own)
+    yield ".SH EXIT STATUS"
+    for code, meaning in EXIT_STATUS:
+        yield from _item(code, meaning)
+
+
+def _usage(command: Any, context: Any) -> str:
+    pieces = " ".join(command.collect_usage_pieces(context))
+    return f"\\fB{_escape(context.command_path)}\\fR {_escape(pieces)}"
+
+
+def _parameters(command: Any, context: Any) -> Iterator[str]:
+    for parameter in command.get_params(context):
+        if record := parameter.get_help_record(context):
+            name, text = record
+            yield from _item(name.removesuffix(" <list[str]>"), text)
+
+
+def _item(name: str, text: str) -> Iterator[str]:
+    yield ".TP"
+    yield f"\\fB{_escape(name)}\\fR"
+    yield _text(text)
+
+
+def _text(text: str) -> str:
+    """A paragraph in one line, which roff does not take for a request."""
+    line = _escape(" ".join(text.split()))
+    return f"\\&{line}" if line.startswith((".", "'")) else line
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(man_page(), encoding="utf-8")
