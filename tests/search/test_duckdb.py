@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from csv import DictReader
 
 import designs as generated
 import numpy as np
@@ -76,6 +77,29 @@ def test_all_rows_are_the_same_in_the_same_order(seed, tmp_path):
     )
     assert found == expected
     assert files["numpy"].read_bytes() == files["duckdb"].read_bytes()
+
+
+def test_twenty_thousand_rows_are_those_of_columns_and_of_pythons_integers(tmp_path, monkeypatch):
+    monkeypatch.undo()  # parts of the usual size
+    over = {"C": "1:60", "M": "C/2,2C,C-9,4", "K": "1,3,4", "H": "7:40"}
+    files = {engine: tmp_path / f"{engine}.csv" for engine in ("numpy", "duckdb")}
+    text = "[2, C, H, H] -> Conv2d(C, M, K, padding=K//2, bias=False)"
+    expected, found = (
+        convcost.sweep(text, over=over, columns="macs,params", engine=engine, out=file)
+        for engine, file in files.items()
+    )
+    assert found == expected
+    assert files["numpy"].read_bytes() == files["duckdb"].read_bytes()
+    with files["duckdb"].open() as file:
+        rows = [
+            {name: row[name] for name in ("C", "M", "K", "H", "macs", "params")} for row in DictReader(file)
+        ]
+    assert len(rows) == found.matching > 20_000
+    for row in rows:
+        channels, maps, kernel, height, macs, params = map(int, row.values())
+        length = height + 2 * (kernel // 2) - kernel + 1
+        assert params == channels * maps * kernel**2
+        assert macs == 2 * length**2 * params
 
 
 @pytest.mark.parametrize("seed", range(100, 116))
