@@ -26,7 +26,9 @@ UPSAMPLING.error(
     "return (exact + denominator // 2) // denominator",
     SCALING,
 )
-UPSAMPLING.error("factors without torch's rounding", "and not _is_exact(factor)", "and False", SCALING)
+UPSAMPLING.error(
+    "factors without torch's rounding", "int(length * factor)", "int(length * Fraction(factor))", SCALING
+)
 UPSAMPLING.error(
     "columns without torch's rounding", "exact + _half_of_last_place(length, numerator)", "exact", SCALING
 )
