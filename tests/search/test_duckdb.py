@@ -170,6 +170,27 @@ def test_designs_with_branches_are_the_same(text):
     assert found == expected
 
 
+def test_twenty_thousand_rows_of_generated_designs_are_those_of_columns_and_of_cost(monkeypatch):
+    monkeypatch.undo()  # parts of the usual size
+    over = {"C": "1:16", "H": "3:20", "W": "4:27"}
+    choose, rows = random.Random(0), 0
+
+    @settings(max_examples=10, derandomize=True, database=None, deadline=None)
+    @given(generated.designs(depth=2))
+    def check(text):
+        nonlocal rows
+        text = text.replace(generated.INPUT, "[2, C, H, W]")
+        expected, found = by_both(text, over=over, by="bytes:max", top=7000, columns=EVERY)
+        assert found == expected
+        rows += len(found.rows)
+        for row in choose.sample(found.rows, min(15, len(found.rows))):
+            report = convcost.cost(text, **row.sizes)
+            assert {name: getattr(report, name) for name in row.quantities} == row.quantities
+
+    check()
+    assert rows > 20_000
+
+
 LINEAR = "[B, E] -> Linear(E, F)"
 
 
