@@ -5,9 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
+from cli_runner import COMMAND, environment, interruptible
 
 from convcost.core.errors import UsageError
 from convcost.search.engines.spark.session import check_master, spark_session
@@ -100,14 +100,16 @@ def test_a_signal_ends_java_too_and_leaves_no_folder(spark, folder, tmp_path_fac
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
     command = ["sweep", "Linear(E, F)", "--over", "E=1:1000000", "--over", "F=1:1000000", "--engine", "spark"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "convcost", *command], stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert "points of the grid" in process.stderr.readline()
-        start = time.monotonic()
+    process = subprocess.Popen(
+        [*COMMAND, *command], stderr=subprocess.PIPE, env=environment(), preexec_fn=interruptible
+    )
+    try:
+        assert b"points of the grid" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 128 + signal.SIGINT
-        assert time.monotonic() - start < 3
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + signal.SIGINT
     assert [*temporary.iterdir()] == []
 
 
